@@ -1,0 +1,129 @@
+"""The command line: one small module for each command, imported only when it is called.
+
+This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
+3 surroundings (data, disk, packages), 70 a bug of ours, 130 interrupted.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+COMMANDS = {
+    "check": "check shapes, costs and budgets, in milliseconds",
+    "train": "train a network and report what it reached",
+    "evaluate": "measure a trained run again",
+    "predict": "labels and probabilities of a trained run, as CSV",
+    "data": "list the datasets, where they are and where they came from",
+    "ir": "print the intermediate representation as JSON",
+    "explain": "tell the story behind a code such as CNN201",
+}
+"""Every command with its summary; each is the module of that name."""
+
+USAGE = 2
+BUG = 70
+INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a command and returns its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = _dispatch(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _quietly(141)
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except OSError as error:
+        return _quietly(_say(f"error: cannot write the output: {error.strerror or error}", 3))
+    except Exception as error:
+        return _fail(error, arguments)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    match arguments:
+        case [] | ["-h" | "--help" | "help"]:
+            sys.stdout.write(_help())
+            return 0 if arguments else USAGE
+        case ["--version" | "-V"]:
+            from cnnspec import __version__
+
+            sys.stdout.write(f"cnnspec {__version__}\n")
+            return 0
+        case [name, *rest] if name in COMMANDS:
+            return _run(name, rest)
+        case ["help", name, *_] if name in COMMANDS:
+            return _run(name, ["--help"])
+    return _unknown(arguments[0])
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    from cnnspec.commands.arguments import Parser
+
+    module: Any = import_module(f"cnnspec.commands.{name}")
+    parser = Parser(name, COMMANDS[name], module.__doc__)
+    module.arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parsed = parser.parse_args(arguments)
+    from cnnspec.diagnostics.base import Problems
+
+    try:
+        code: int = module.run(parsed)
+    except Problems as problems:
+        from cnnspec.commands.output import report_problems
+
+        return report_problems(name, problems, as_json=parsed.json)
+    return code
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "".join(f"  {name:<{width}}  {summary}\n" for name, summary in COMMANDS.items())
+    return (
+        "usage: cnnspec COMMAND …\n\n"
+        "A compiler for small convolutional networks.\n\n"
+        f"commands:\n{rows}\n"
+        "`cnnspec COMMAND --help` tells more. A first try:\n\n"
+        "  cnnspec check -e 'conv 32x3 relu; pool 2; dense 10 softmax'\n"
+    )
+
+
+def _unknown(name: str) -> int:
+    from cnnspec.language.suggest import nearest
+    from cnnspec.terminal import safe
+
+    near = nearest(name, COMMANDS)
+    hint = f"did you mean `{near}`?" if near else f"it can be {', '.join(COMMANDS)}"
+    kind = "option" if name.startswith("-") else "command"
+    return _say(f"error: unknown {kind} `{safe(name)}`\n  = help: {hint}", USAGE)
+
+
+def _say(text: str, code: int) -> int:
+    if sys.stderr is not None:
+        sys.stderr.write(f"{text}\n")
+    return code
+
+
+def _quietly(code: int) -> int:
+    """Ends without a second complaint when the interpreter flushes a closed stream."""
+    import os
+
+    sink = os.open(os.devnull, os.O_WRONLY)
+    if sys.stdout is not None:
+        os.dup2(sink, sys.stdout.fileno())
+    return code
+
+
+def _fail(error: Exception, arguments: list[str]) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    from cnnspec import __version__
+
+    return _say(
+        f"\nThis is a bug of cnnspec {__version__}, not yours. Please report it with the lines\n"
+        f"above and the command: cnnspec {' '.join(arguments)}",
+        BUG,
+    )

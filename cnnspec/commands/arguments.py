@@ -1,0 +1,63 @@
+"""What commands share on their command line: the parser and the ways to name a spec."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+from cnnspec.language.suggest import nearest
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that suggests, and that takes no abbreviations."""
+
+    def __init__(self, command: str, summary: str, story: str | None) -> None:
+        description = (story or summary).strip()
+        super().__init__(
+            prog=f"cnnspec {command}",
+            description=description,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with exit code 2, the fault and a suggestion."""
+        hint = f"`{self.prog} --help` lists what there is"
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            first = unknown.split()[0].split("=")[0]
+            message = f"unknown option `{first}`" if first[0] == "-" else f"unexpected `{first}`"
+            near = nearest(first.lstrip("-"), [name.lstrip("-") for name in self._names()])
+            hint = f"did you mean `--{near}`?" if near else hint
+        sys.stderr.write(f"error: {message}\n  = help: {hint}\n")
+        raise SystemExit(2)
+
+    def _names(self) -> list[str]:
+        return [name for action in self._actions for name in action.option_strings]
+
+
+def add_sources(parser: argparse.ArgumentParser, *, many: bool) -> None:
+    """A file, `-` or `-e TEXT`."""
+    parser.add_argument(
+        "files" if many else "file",
+        nargs="*" if many else "?",
+        metavar="FILE",
+        help="a .cnn file or an IR document; `-` reads standard input",
+    )
+    parser.add_argument(
+        "-e",
+        dest="text",
+        metavar="TEXT",
+        help="a spec given here instead: 'conv 32x3 relu; pool 2; dense 10 softmax'",
+    )
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """`--set name=value`."""
+    parser.add_argument(
+        "--set",
+        dest="sets",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another value for a `let` or a training setting; may stand several times",
+    )

@@ -1,0 +1,145 @@
+"""Checks specs without loading any framework: shapes, parameters, MACs and every budget.
+
+Prints a table for each spec. Exit code 0 if every spec is right, 1 if one is not.
+"""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from cnnspec.check import Checked, check
+from cnnspec.commands.arguments import add_overrides, add_sources
+from cnnspec.commands.inputs import overrides, sources
+from cnnspec.commands.output import print_json
+from cnnspec.diagnostics.render import as_json, render
+from cnnspec.terminal import Line, show, table
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    add_sources(parser, many=True)
+    add_overrides(parser)
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="write out the formula of every shape, parameter and MAC count",
+    )
+
+
+def run(args: Namespace) -> int:
+    """Checks every spec."""
+    values = overrides(args)
+    results = [check(source, values) for source in sources(args)]
+    if args.json:
+        files = [document(result) for result in results]
+        ok = all(result.ok for result in results)
+        print_json({"command": "check", "ok": ok, "files": files})
+    else:
+        for index, result in enumerate(results):
+            if index:
+                show([[]])
+            _print(result, explained=args.explain)
+    return 0 if all(result.ok for result in results) else 1
+
+
+def _print(result: Checked, *, explained: bool) -> None:
+    if result.totals:
+        show([*_title(result), []])
+        if explained:
+            from cnnspec.explain import explain
+
+            show(explain(result))
+        else:
+            show(overview(result))
+    sys.stdout.flush()
+    if result.problems:
+        show(
+            [[], *render(result.problems)] if result.totals else render(result.problems), sys.stderr
+        )
+
+
+def _title(result: Checked) -> list[Line]:
+    spec = result.spec
+    facts = f"{spec.data.source}, {spec.shape} -> {spec.classes} classes"
+    return [[(spec.model, "strong"), (f"  {result.source.name}  {facts}", "dim")]]
+
+
+def overview(result: Checked) -> list[Line]:
+    """The layers, the totals and what became of every budget."""
+    totals = result.totals
+    assert totals is not None
+    rows = [
+        (
+            row.name,
+            f"({row.layer})" if row.implied else str(row.layer),
+            str(row.after),
+            f"{row.params:,}",
+            f"{row.work.macs.value:,}",
+        )
+        for row in result.rows
+    ]
+    rows.append(("total", "", "", f"{totals.params:,}", f"{totals.macs:,}"))
+    lines = table(("name", "layer", "output", "params", "MACs"), rows, 2)
+    lines[-1] = [(text, "strong") for text, _ in lines[-1]]
+    frozen = totals.params - totals.trainable
+    of_which = f" ({totals.trainable:,} trainable, {frozen:,} not)" if frozen else ""
+    lines += [
+        [],
+        [
+            (
+                f"{totals.params:,} parameters{of_which}, {totals.macs:,} MACs, "
+                f"flash {kib(totals.params * 4)}, RAM {kib(totals.values * 4)}, "
+                f"depth {totals.depth}",
+                "",
+            )
+        ],
+    ]
+    for verdict in result.verdicts:
+        words = ("held", "good") if verdict.holds else ("not held", "bad")
+        lines.append([(f"{verdict.budget}: {verdict.value:,} ", ""), words])
+    return lines
+
+
+def kib(size: int) -> str:
+    """Bytes in KiB, as they count on small devices."""
+    return f"{size / 1024:,.1f} KiB"
+
+
+def document(result: Checked) -> dict[str, Any]:
+    """The result as JSON."""
+    spec, totals = result.spec, result.totals
+    data: dict[str, Any] = {
+        "file": result.source.name,
+        "ok": result.ok,
+        "model": spec.model,
+        "data": spec.data.source,
+        "input": list(spec.input),
+        "classes": spec.classes,
+        "layers": [
+            {
+                "name": row.name,
+                "layer": str(row.layer),
+                "implied": row.implied,
+                "output": list(row.after.dims),
+                "params": row.params,
+                "trainable": row.work.params.value,
+                "macs": row.work.macs.value,
+            }
+            for row in result.rows
+        ],
+        "totals": None,
+        "budgets": [
+            {**v.budget.dump(), "value": v.value, "holds": v.holds} for v in result.verdicts
+        ],
+        "problems": [as_json(problem) for problem in result.problems],
+    }
+    if totals:
+        data["totals"] = {
+            "params": totals.params,
+            "trainable": totals.trainable,
+            "macs": totals.macs,
+            "flash": totals.params * 4,
+            "ram": totals.values * 4,
+            "depth": totals.depth,
+        }
+    return data

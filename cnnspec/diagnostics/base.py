@@ -1,0 +1,91 @@
+"""What an error or warning is. One small frozen class each, apart from the code that finds it.
+
+Knows sources and spans; not how a diagnostic is printed, nor who raises it.
+"""
+
+from typing import ClassVar
+
+from cnnspec.record import Record
+from cnnspec.source import Span
+
+
+class Label(Record):
+    """A second place that explains the first, with what is to be seen there."""
+
+    span: Span
+    text: str
+
+
+class Diagnostic(Record):
+    """A finding about a spec, its data or its surroundings.
+
+    The docstring of a subclass tells the story behind its code; `bad` and `good`
+    are a spec that shows it and one that does not.
+    """
+
+    code: ClassVar[str]
+    severity: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    bad: ClassVar[str] = ""
+    good: ClassVar[str] = ""
+
+    span: Span | None
+    """The smallest place at fault; `None` where the fault is in no text."""
+
+    @property
+    def message(self) -> str:
+        """One sentence that stands alone."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """What is said beside the caret; empty where the message says it all."""
+        return ""
+
+    @property
+    def help(self) -> str:
+        """A fix, or empty where there is none to name."""
+        return ""
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        """Other places worth seeing."""
+        return ()
+
+
+class Refused(Exception):
+    """Carries the diagnostic of one value from where it is found to where all are collected."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class Problems(Exception):
+    """Ends a command: what a person did or has must change first."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest exit code of the diagnostics."""
+        return max(d.exit_code for d in self.diagnostics)
+
+
+def listing(words: "tuple[str, ...] | list[str]", joint: str = "or", most: int = 12) -> str:
+    """`a, b or c`, each in backquotes, cut after `most` words."""
+    quoted = [f"`{word}`" for word in words]
+    if len(quoted) > most:
+        return ", ".join(quoted[:most]) + f" and {len(quoted) - most} more"
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} {joint} {quoted[-1]}"
+
+
+def did_you_mean(near: str, words: "tuple[str, ...]", what: str = "") -> str:
+    """The help for an unknown word: the nearest known one, else the whole choice."""
+    if near:
+        return f"did you mean `{near}`?"
+    return f"{what or 'it'} can be {listing(words, most=60)}" if words else ""

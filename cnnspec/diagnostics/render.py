@@ -1,0 +1,108 @@
+"""Diagnostics as people read them, and as JSON. Knows their parts, not their meaning."""
+
+import os
+from typing import Any
+
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.source import Span
+from cnnspec.terminal import Line, width
+
+MOST = 20
+"""How many diagnostics are shown at once."""
+
+
+def render(diagnostics: tuple[Diagnostic, ...]) -> list[Line]:
+    """The lines of some diagnostics, at most `MOST`, then how many there are besides."""
+    lines: list[Line] = []
+    for diagnostic in diagnostics[:MOST]:
+        lines += _one(diagnostic)
+        lines.append([])
+    if len(diagnostics) > MOST:
+        lines.append([(f"and {len(diagnostics) - MOST} more", "strong")])
+    elif lines:
+        lines.pop()
+    return lines
+
+
+def _one(found: Diagnostic) -> list[Line]:
+    lines: list[Line] = [
+        [(f"{found.severity}[{found.code}]", found.severity), (f": {found.message}", "strong")]
+    ]
+    spans = [found.span] if found.span else []
+    spans += [label.span for label in found.related]
+    margin = max((len(str(span.line)) for span in spans), default=1)
+    if found.span:
+        place = f"{found.span.source.name}:{found.span.line}:{found.span.column}"
+        lines.append([(" " * margin + "--> ", "place"), (place, "")])
+        lines += _snippet(found.span, found.label, "^", found.severity, margin)
+    for label in found.related:
+        lines += _snippet(label.span, label.text, "-", "place", margin)
+    if found.help:
+        lines.append([(" " * margin + " = ", "place"), (f"help: {found.help}", "help")])
+    return lines
+
+
+def _snippet(span: Span, label: str, mark: str, style: str, margin: int) -> list[Line]:
+    text = span.source.line(span.line).replace("\t", " ")
+    start = span.column - 1
+    end = min(start + max(span.end - span.start, 1), max(len(text), start + 1))
+    shown, start, end = _windowed(text, start, end, _columns() - margin - 4)
+    before = " " * width(shown[:start])
+    under = mark * max(width(shown[start:end]), 1)
+    return [
+        [(" " * margin + " |", "place")],
+        [(f"{span.line:>{margin}} | ", "place"), (shown, "")],
+        [(" " * margin + " | ", "place"), (before, ""), (f"{under} {label}", style)],
+    ]
+
+
+def _windowed(text: str, start: int, end: int, most: int) -> tuple[str, int, int]:
+    """The part of a long line around `[start, end)`, and where that is within it."""
+    most = max(most, 20)
+    if len(text) <= most:
+        return text, start, end
+    end = min(end, start + most // 2)
+    left = max(0, min(start - most // 4, len(text) - most))
+    shown = text[left : left + most - 1]
+    if left:
+        shown = "…" + shown[1:]
+    if left + most - 1 < len(text):
+        shown += "…"
+    return shown, start - left, end - left
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(2).columns
+    except OSError:
+        return 120
+
+
+def as_json(found: Diagnostic) -> dict[str, Any]:
+    """A diagnostic as JSON: lines and columns from 1, the end exclusive."""
+    data: dict[str, Any] = {
+        "code": found.code,
+        "severity": found.severity,
+        "message": found.message,
+        "label": found.label,
+        "help": found.help,
+    }
+    if found.span:
+        data |= _place(found.span)
+    data["related"] = [{"text": label.text, **_place(label.span)} for label in found.related]
+    return data
+
+
+def _place(span: Span) -> dict[str, Any]:
+    end_line, end_column = span.source.line_column(span.end)
+    return {
+        "file": span.source.name,
+        "line": span.line,
+        "column": span.column,
+        "end_line": end_line,
+        "end_column": end_column,
+    }

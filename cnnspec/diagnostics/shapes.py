@@ -1,0 +1,179 @@
+"""Faults that show only once the shape that reaches a layer is known."""
+
+from typing import ClassVar
+
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.shapes import Image, Shape
+
+
+class ShapeFault(Diagnostic):
+    """A layer that cannot take the shape it gets.
+
+    The checker that knows where the shape came from fills in `origin`, as
+    `after pool at line 8`.
+    """
+
+    shape: Shape
+    origin: str = ""
+
+    @property
+    def label(self) -> str:
+        origin = f", {self.origin}" if self.origin else ""
+        return f"the {self.shape.article} is {self.shape} here{origin}"
+
+
+class WindowTooLarge(ShapeFault):
+    """A window larger than the image has no place to stand.
+
+    Without padding, a kernel of K needs at least K rows and columns. Each
+    convolution without padding takes K - 1 of them away, each pooling of 2 half
+    of them.
+    """
+
+    code: ClassVar[str] = "CNN201"
+    bad: ClassVar[str] = "pool 8; conv 32x7 relu; dense 10 softmax"
+    good: ClassVar[str] = "pool 8; conv 32x3 relu; dense 10 softmax"
+
+    what: str = "kernel"
+    window: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+
+    @property
+    def message(self) -> str:
+        assert isinstance(self.shape, Image)
+        image = f"{self.shape.height}x{self.shape.width}"
+        size = f"{self.window[0]}x{self.window[1]}"
+        dilated = "" if self.dilation == (1, 1) else f" with dilation {self.dilation[0]}"
+        return f"{self.what} {size}{dilated} does not fit its {image} input"
+
+    @property
+    def help(self) -> str:
+        assert isinstance(self.shape, Image)
+        largest = min(self.shape.height, self.shape.width)
+        if largest == 1:
+            return "the image is a single pixel here: pool less before, or use `same` padding"
+        return f"use a {self.what} of at most {largest}, or `same` padding"
+
+
+class NeedsImage(ShapeFault):
+    """Convolution and pooling slide over an image; a vector has no rows and columns."""
+
+    code: ClassVar[str] = "CNN202"
+    bad: ClassVar[str] = "flatten; conv 32x3 relu; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 relu; flatten; dense 10 softmax"
+
+    of: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"`{self.of}` needs an image, and gets a vector of {self.shape}"
+
+    @property
+    def help(self) -> str:
+        return "move it before the layer that flattens the image, or `reshape` the vector"
+
+
+class ChannelsDoNotDivide(ShapeFault):
+    """Groups share the channels evenly, the input's and the output's."""
+
+    code: ClassVar[str] = "CNN203"
+    bad: ClassVar[str] = "conv 9x3 relu; conv 12x3 groups=4; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; conv 12x3 groups=4; dense 10 softmax"
+
+    groups: int = 1
+    channels: int = 1
+    which: str = "input channels"
+
+    @property
+    def message(self) -> str:
+        return f"{self.channels} {self.which} do not divide into {self.groups} groups"
+
+    @property
+    def help(self) -> str:
+        fits = [g for g in range(1, min(self.channels, 64) + 1) if self.channels % g == 0]
+        return f"{self.channels} divides into {', '.join(map(str, fits))}"
+
+
+class CannotReshape(ShapeFault):
+    """A reshape keeps every value, so the sizes multiply to the same number."""
+
+    code: ClassVar[str] = "CNN204"
+    bad: ClassVar[str] = "reshape 7x7x10; dense 10 softmax"
+    good: ClassVar[str] = "reshape 7x7x16; dense 10 softmax"
+
+    target: Shape | None = None
+
+    @property
+    def message(self) -> str:
+        assert self.target is not None
+        return (
+            f"cannot reshape {self.shape} into {self.target}: "
+            f"{self.shape.size} values are not {self.target.size}"
+        )
+
+    @property
+    def help(self) -> str:
+        return f"choose sizes that multiply to {self.shape.size}"
+
+
+class NothingLeft(ShapeFault):
+    """Cropping must leave at least one pixel."""
+
+    code: ClassVar[str] = "CNN205"
+    bad: ClassVar[str] = "crop 14; dense 10 softmax"
+    good: ClassVar[str] = "crop 4; dense 10 softmax"
+
+    crop: tuple[int, int] = (0, 0)
+
+    @property
+    def message(self) -> str:
+        return f"cropping {self.crop[0]}x{self.crop[1]} from each side leaves nothing"
+
+    @property
+    def help(self) -> str:
+        assert isinstance(self.shape, Image)
+        rows, columns = (self.shape.height - 1) // 2, (self.shape.width - 1) // 2
+        return f"crop at most {rows}x{columns}"
+
+
+class WrongClasses(ShapeFault):
+    """The last layer gives one value for each class."""
+
+    code: ClassVar[str] = "CNN206"
+    bad: ClassVar[str] = "dense 9 softmax"
+    good: ClassVar[str] = "dense 10 softmax"
+
+    classes: int = 10
+    last: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"the network ends in {self.shape}, and there are {self.classes} classes"
+
+    @property
+    def label(self) -> str:
+        return f"the last layer, `{self.last}`, gives a {self.shape.article} of {self.shape}"
+
+    @property
+    def help(self) -> str:
+        if self.last == "dense":
+            return f"write `dense {self.classes} softmax`, or `classes {self.shape}`"
+        return f"end with `dense {self.classes} softmax`"
+
+
+class TooManyValuesHere(ShapeFault):
+    """A layer whose output no machine could hold is a slip, not a plan."""
+
+    code: ClassVar[str] = "CNN207"
+    bad: ClassVar[str] = "resize 60000x60000; gap; dense 10 softmax"
+    good: ClassVar[str] = "resize 56x56; gap; dense 10 softmax"
+
+    values: int = 0
+
+    @property
+    def message(self) -> str:
+        return f"the output of this layer would hold {self.values:,} values"
+
+    @property
+    def help(self) -> str:
+        return "the limit is 2,147,483,647 values for one image"

@@ -1,0 +1,69 @@
+"""What is missing or wrong outside the spec: packages, data, files, run folders.
+
+These end a command with exit code 3, usage faults with 2.
+"""
+
+from typing import ClassVar
+
+from cnnspec.diagnostics.base import Diagnostic
+
+
+class Surroundings(Diagnostic):
+    """A fault outside of any spec, with its cause and what mends it."""
+
+    exit_code: ClassVar[int] = 3
+
+    cause: str
+    remedy: str = ""
+
+    @property
+    def message(self) -> str:
+        return self.cause
+
+    @property
+    def help(self) -> str:
+        return self.remedy
+
+
+class CannotRead(Surroundings):
+    """A path on the command line that is missing, a folder, or unreadable."""
+
+    code: ClassVar[str] = "CNN901"
+    exit_code: ClassVar[int] = 2
+
+
+class MissingExtra(Surroundings):
+    """Training needs a framework, which the light base install leaves out."""
+
+    code: ClassVar[str] = "CNN902"
+
+
+class DatasetMissing(Surroundings):
+    """The images are neither on this machine nor to be had from the network."""
+
+    code: ClassVar[str] = "CNN903"
+
+
+class DatasetCorrupt(Surroundings):
+    """The bytes found are not the published ones; nothing is trained on them."""
+
+    code: ClassVar[str] = "CNN904"
+
+
+class BadRun(Surroundings):
+    """A folder that is no run, or one whose files are missing or damaged."""
+
+    code: ClassVar[str] = "CNN905"
+
+
+class CannotWrite(Surroundings):
+    """The disk, its rights or its space do not allow the result to be kept."""
+
+    code: ClassVar[str] = "CNN906"
+
+
+class LostTraining(Surroundings):
+    """The loss is no longer a number, so further steps teach nothing."""
+
+    code: ClassVar[str] = "CNN907"
+    exit_code: ClassVar[int] = 1

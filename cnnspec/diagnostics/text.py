@@ -1,0 +1,249 @@
+"""Faults of the text itself: characters, brackets, numbers, the form of a statement."""
+
+from typing import ClassVar
+
+from cnnspec.diagnostics.base import Diagnostic, Label
+from cnnspec.source import Span
+
+
+class UnexpectedText(Diagnostic):
+    """A statement is a word, its arguments and, for some words, a block in braces.
+
+    Statements are separated by a new line or by `;`. Arithmetic stands in
+    parentheses, or after `=`.
+    """
+
+    code: ClassVar[str] = "CNN001"
+    bad: ClassVar[str] = "32x3 conv"
+    good: ClassVar[str] = "conv 32x3"
+
+    found: str
+    expected: str
+    remedy: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"expected {self.expected}, found {self.found}"
+
+    @property
+    def help(self) -> str:
+        return self.remedy
+
+
+class Unclosed(Diagnostic):
+    """Every opening bracket has its closing one; a `(` closes on its own line."""
+
+    code: ClassVar[str] = "CNN002"
+    bad: ClassVar[str] = "train {\n  epochs 5\n"
+    good: ClassVar[str] = "train {\n  epochs 5\n}"
+
+    opener: str
+    closer: str
+
+    @property
+    def message(self) -> str:
+        return f"this `{self.opener}` is never closed"
+
+    @property
+    def help(self) -> str:
+        where = " on the same line" if self.opener == "(" else ""
+        return f"add a `{self.closer}`{where}"
+
+
+class Unopened(Diagnostic):
+    """A closing bracket needs an opening one before it."""
+
+    code: ClassVar[str] = "CNN003"
+    bad: ClassVar[str] = "dense 10 softmax }"
+    good: ClassVar[str] = "dense 10 softmax"
+
+    closer: str
+
+    @property
+    def message(self) -> str:
+        return f"this `{self.closer}` closes nothing"
+
+    @property
+    def help(self) -> str:
+        return "remove it, or add the bracket that it should close"
+
+
+class UnclosedString(Diagnostic):
+    """A string ends at its closing quote, on the line on which it began."""
+
+    code: ClassVar[str] = "CNN004"
+    bad: ClassVar[str] = 'data "images'
+    good: ClassVar[str] = 'data "images"'
+
+    @property
+    def message(self) -> str:
+        return "this string is never closed"
+
+    @property
+    def help(self) -> str:
+        return 'add a `"` on the same line'
+
+
+class ForbiddenCharacter(Diagnostic):
+    """Control characters and marks that change the direction of text are no part of a spec.
+
+    They can make a spec look like another one than it is.
+    """
+
+    code: ClassVar[str] = "CNN005"
+    bad: ClassVar[str] = "conv 32x3 relu\x00"
+    good: ClassVar[str] = "conv 32x3 relu"
+
+    character: str
+
+    @property
+    def message(self) -> str:
+        return f"the character U+{ord(self.character):04X} may not stand in a spec"
+
+    @property
+    def help(self) -> str:
+        return "remove it; it is invisible in most editors"
+
+
+class NotText(Diagnostic):
+    """A spec is UTF-8 text."""
+
+    code: ClassVar[str] = "CNN006"
+    exit_code: ClassVar[int] = 1
+
+    name: str
+    offset: int
+    byte: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.name} is not UTF-8 text: byte 0x{self.byte:02x} at offset {self.offset}"
+
+    @property
+    def help(self) -> str:
+        return "save the file as UTF-8"
+
+
+class TooLarge(Diagnostic):
+    """Limits keep every check under a second, whatever the file holds."""
+
+    code: ClassVar[str] = "CNN007"
+
+    what: str
+    limit: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.what}; the limit is {self.limit}"
+
+
+class MissingSpace(Diagnostic):
+    """Arguments are separated by spaces, so that `32x3` can be one of them."""
+
+    code: ClassVar[str] = "CNN008"
+    bad: ClassVar[str] = "conv 32x3relu"
+    good: ClassVar[str] = "conv 32x3 relu"
+
+    before: str
+    after: str
+
+    @property
+    def message(self) -> str:
+        return f"a space is missing between `{self.before}` and `{self.after}`"
+
+    @property
+    def help(self) -> str:
+        if self.after == "x":
+            return f"a size such as `{self.before}x3` has a number after its x"
+        return f"write `{self.before} {self.after}`"
+
+
+class BadNumber(Diagnostic):
+    """Whole numbers go up to 2147483647; other numbers are finite."""
+
+    code: ClassVar[str] = "CNN009"
+    bad: ClassVar[str] = "dense 99999999999"
+    good: ClassVar[str] = "dense 10"
+
+    number: str
+    limit: str = "whole numbers go up to 2147483647"
+
+    @property
+    def message(self) -> str:
+        shown = self.number if len(self.number) <= 24 else f"{self.number[:20]}…"
+        return f"the number {shown} is too large"
+
+    @property
+    def help(self) -> str:
+        return self.limit
+
+
+class NothingToTrain(Diagnostic):
+    """A spec has at least one layer."""
+
+    code: ClassVar[str] = "CNN010"
+    bad: ClassVar[str] = "# to be written"
+    good: ClassVar[str] = "dense 10 softmax"
+
+    @property
+    def message(self) -> str:
+        return "this spec has no layers"
+
+    @property
+    def help(self) -> str:
+        return "the shortest spec is `dense 10 softmax`"
+
+
+class BlockMissing(Diagnostic):
+    """Some words are followed by a block of statements in braces."""
+
+    code: ClassVar[str] = "CNN011"
+    bad: ClassVar[str] = "dense 10 softmax; train"
+    good: ClassVar[str] = "dense 10 softmax; train { epochs 5 }"
+
+    word: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.word}` needs a block"
+
+    @property
+    def help(self) -> str:
+        return f"write `{self.word} {{ … }}`"
+
+
+class BlockNotTaken(Diagnostic):
+    """Most words take no block."""
+
+    code: ClassVar[str] = "CNN012"
+    bad: ClassVar[str] = "conv 32x3 { relu }"
+    good: ClassVar[str] = "conv 32x3 relu"
+
+    word: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.word}` takes no block"
+
+
+class Twice(Diagnostic):
+    """What can be said once is said once, so that no line is ignored."""
+
+    code: ClassVar[str] = "CNN013"
+    bad: ClassVar[str] = "conv 32x3 relu tanh"
+    good: ClassVar[str] = "conv 32x3 relu"
+
+    what: str
+    first: Span | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} is given twice"
+
+    @property
+    def help(self) -> str:
+        return "keep one of the two"
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        return (Label(self.first, "given first here"),) if self.first else ()

@@ -1,0 +1,266 @@
+"""Faults of words and values: unknown, missing, out of range, of the wrong kind."""
+
+from typing import ClassVar
+
+from cnnspec.diagnostics.base import Diagnostic, did_you_mean
+
+
+class UnknownStatement(Diagnostic):
+    """Every statement starts with the word of a layer or a setting."""
+
+    code: ClassVar[str] = "CNN101"
+    bad: ClassVar[str] = "dens 10 softmax"
+    good: ClassVar[str] = "dense 10 softmax"
+
+    word: str
+    near: str
+    known: tuple[str, ...]
+    where: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"unknown word `{self.word}`{self.where and f' in {self.where}'}"
+
+    @property
+    def help(self) -> str:
+        return did_you_mean(self.near, self.known, "a statement here")
+
+
+class UnknownWord(Diagnostic):
+    """The words a layer or setting takes are a closed set."""
+
+    code: ClassVar[str] = "CNN102"
+    bad: ClassVar[str] = "conv 32x3 rleu"
+    good: ClassVar[str] = "conv 32x3 relu"
+
+    word: str
+    of: str
+    near: str
+    known: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"`{self.of}` does not know the word `{self.word}`"
+
+    @property
+    def help(self) -> str:
+        if self.word[:1] == "x" and self.word[1:].isdigit():
+            return f"write a size without spaces: `32{self.word}`"
+        if not self.known:
+            return f"`{self.of}` takes no words"
+        return did_you_mean(self.near, self.known, f"a word of `{self.of}`")
+
+
+class UnknownOption(Diagnostic):
+    """An option that nothing reads would be a mistake that nobody sees."""
+
+    code: ClassVar[str] = "CNN103"
+    bad: ClassVar[str] = "conv 32x3 strides=2"
+    good: ClassVar[str] = "conv 32x3 stride=2"
+
+    option: str
+    of: str
+    near: str
+    known: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"`{self.of}` has no option `{self.option}`"
+
+    @property
+    def help(self) -> str:
+        if not self.known:
+            return f"`{self.of}` takes no options"
+        return did_you_mean(self.near, self.known, f"an option of `{self.of}`")
+
+
+class MissingValue(Diagnostic):
+    """A value without a default has to be given."""
+
+    code: ClassVar[str] = "CNN104"
+    bad: ClassVar[str] = "conv 32"
+    good: ClassVar[str] = "conv 32x3"
+
+    of: str
+    value: str
+    usage: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.of}` needs its {self.value}"
+
+    @property
+    def help(self) -> str:
+        return f"write `{self.usage}`"
+
+
+class OutOfRange(Diagnostic):
+    """A number outside the range in which it means something."""
+
+    code: ClassVar[str] = "CNN105"
+    bad: ClassVar[str] = "dropout 1.5"
+    good: ClassVar[str] = "dropout 0.5"
+
+    what: str
+    value: str
+    allowed: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} is {self.value}, which is out of range"
+
+    @property
+    def help(self) -> str:
+        return f"{self.what} is {self.allowed}"
+
+
+class WrongKind(Diagnostic):
+    """A value of another kind than the one that is read there."""
+
+    code: ClassVar[str] = "CNN106"
+    bad: ClassVar[str] = 'dense "ten"'
+    good: ClassVar[str] = "dense 10"
+
+    what: str
+    expected: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} is {self.expected}, not {self.found}"
+
+    @property
+    def help(self) -> str:
+        return self.remedy
+
+
+class TooManyValues(Diagnostic):
+    """More values than a word takes."""
+
+    code: ClassVar[str] = "CNN107"
+    bad: ClassVar[str] = "dense 10 20"
+    good: ClassVar[str] = "dense 10; dense 20"
+
+    of: str
+    usage: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.of}` takes no further value here"
+
+    @property
+    def help(self) -> str:
+        return f"write `{self.usage}`"
+
+
+class UnknownName(Diagnostic):
+    """A name in an expression is one that `let` has defined on a line before."""
+
+    code: ClassVar[str] = "CNN108"
+    bad: ClassVar[str] = "conv (f)x3"
+    good: ClassVar[str] = "let f = 16; conv (f)x3"
+
+    name: str
+    near: str
+    known: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"the name `{self.name}` is not defined"
+
+    @property
+    def help(self) -> str:
+        if self.near:
+            return did_you_mean(self.near, self.known)
+        return f"define it first: `let {self.name} = …`"
+
+
+class BadArithmetic(Diagnostic):
+    """An expression without a value: a division by zero, a result out of bounds."""
+
+    code: ClassVar[str] = "CNN109"
+    bad: ClassVar[str] = "let f = 1 / 0; dense (f)"
+    good: ClassVar[str] = "let f = 10 / 2; dense (f)"
+
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"this expression has no value: {self.reason}"
+
+
+class Misplaced(Diagnostic):
+    """Training settings stand in `train { … }`, everything else outside."""
+
+    code: ClassVar[str] = "CNN110"
+    bad: ClassVar[str] = "dense 10 softmax; epochs 5"
+    good: ClassVar[str] = "dense 10 softmax; train { epochs 5 }"
+
+    word: str
+    home: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.word}` does not stand here"
+
+    @property
+    def help(self) -> str:
+        return f"it belongs {self.home}"
+
+
+class BadClaim(Diagnostic):
+    """A budget or expectation is a quantity, a comparison and a limit."""
+
+    code: ClassVar[str] = "CNN111"
+    bad: ClassVar[str] = "dense 10 softmax; budget params 6000"
+    good: ClassVar[str] = "dense 10 softmax; budget params <= 8k"
+
+    word: str
+    example: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.word}` is a quantity, a comparison and a limit"
+
+    @property
+    def help(self) -> str:
+        return f"write `{self.example}`"
+
+
+class UnknownSetting(Diagnostic):
+    """What `--set` names is a `let` of the spec or a training setting."""
+
+    code: ClassVar[str] = "CNN112"
+
+    name: str
+    near: str
+    known: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"there is no `let` and no training setting named `{self.name}`"
+
+    @property
+    def help(self) -> str:
+        return did_you_mean(self.near, self.known, "a name here")
+
+
+class Incompatible(Diagnostic):
+    """Two values that are each fine but cannot stand together."""
+
+    code: ClassVar[str] = "CNN113"
+    bad: ClassVar[str] = "conv 32x3 stride=2 dilation=2"
+    good: ClassVar[str] = "conv 32x3 dilation=2"
+
+    of: str
+    reason: str
+    remedy: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.of}` cannot have {self.reason}"
+
+    @property
+    def help(self) -> str:
+        return self.remedy

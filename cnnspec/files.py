@@ -1,0 +1,98 @@
+"""Files read and written: specs from paths, standard input or the command line; atomic writes."""
+
+import errno
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import CannotRead, CannotWrite
+from cnnspec.diagnostics.text import NotText
+from cnnspec.source import Source
+
+_MOST = 64 * 2**20
+"""No more is read of a file that is to hold a spec, IR documents included."""
+
+
+def read_source(path: str) -> Source:
+    """The text of a spec; `-` is standard input. Raises `Problems`."""
+    if path == "-":
+        if sys.stdin is None:
+            raise Problems(CannotRead(None, "standard input is closed", "name a file instead"))
+        return decode(sys.stdin.buffer.read(_MOST), "<stdin>")
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a Path would lose the name as given
+            return decode(file.read(_MOST), path)
+    except IsADirectoryError:
+        fault = CannotRead(None, f"{path} is a folder", f"name its files: {path.rstrip('/')}/*.cnn")
+    except FileNotFoundError:
+        fault = CannotRead(None, f"there is no file {path}", "")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        fault = CannotRead(None, f"cannot read {path}: {reason}", "")
+    raise Problems(fault)
+
+
+def decode(data: bytes, name: str) -> Source:
+    """Bytes as the text of a source; raises `Problems` where they are not UTF-8."""
+    try:
+        return Source(name, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        byte = data[error.start]
+        raise Problems(NotText(None, name=name, offset=error.start, byte=byte)) from None
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Writes a file so that a reader sees the old content or the new one, never a part.
+
+    A temporary file beside it is filled, synced and renamed. Raises `Problems`.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp gives a string
+            os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise Problems(cannot_write(path, error)) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in a folder last through a power failure."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
+    """The diagnostic for a failed write, with what frees the way."""
+    remedies = {
+        errno.ENOSPC: "free some space, or choose another disk with `--out`",
+        errno.EFBIG: "raise the file size limit (`ulimit -f`)",
+        errno.EACCES: "choose a folder you may write to with `--out`",
+        errno.EROFS: "choose a folder you may write to with `--out`",
+    }
+    return CannotWrite(
+        None,
+        f"cannot write {path}: {error.strerror or error}",
+        remedies.get(error.errno or 0, ""),
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

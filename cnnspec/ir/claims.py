@@ -1,0 +1,125 @@
+"""Budgets, which `check` proves, and expectations, which `train` measures."""
+
+import operator
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from cnnspec.diagnostics.base import Refused
+from cnnspec.diagnostics.words import BadClaim, UnknownWord
+from cnnspec.language.expressions import Scope
+from cnnspec.language.kinds import Real, number_text
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import Relation, Statement, Word
+from cnnspec.record import Record
+from cnnspec.source import Span
+
+C = TypeVar("C", bound="Claim")
+
+RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+}
+
+QUANTITIES = {
+    "params": "all weights, as Keras's `count_params()` counts them",
+    "trainable": "the weights that training changes",
+    "macs": "multiply-accumulates of kernels for one image, biases not counted",
+    "flash": "bytes of the weights",
+    "ram": "peak bytes of live activations for one image",
+    "depth": "layers with a kernel on the longest path",
+}
+"""What a budget can limit."""
+
+BYTES = {"float32": 4, "float16": 2, "int8": 1}
+"""Bytes of one value; `flash` and `ram` are counted in float32 unless one is named."""
+
+MEASURES = {
+    "accuracy": "the share of images put in the right class",
+    "f1": "the mean over the classes of 2PR / (P + R) (macro F1)",
+    "loss": "the value of the loss function, regularization included",
+}
+SPLITS = {"": "test", "val_": "validation", "train_": "training"}
+MEASURED = tuple(prefix + measure for prefix in SPLITS for measure in MEASURES)
+"""What an expectation can claim; `accuracy` alone means the test set."""
+
+
+class Claim(Record):
+    """A quantity, a comparison and a limit."""
+
+    ignored: ClassVar[tuple[str, ...]] = ("span",)
+    word: ClassVar[str] = ""
+    known: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[str] = ""
+
+    quantity: str
+    relation: str
+    limit: float
+    dtype: str = ""
+    span: Span | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether a measured value keeps the claim."""
+        return RELATIONS[self.relation](value, self.limit)
+
+    @property
+    def subject(self) -> str:
+        """The quantity with its data type, as written."""
+        return f"{self.quantity} {self.dtype}" if self.dtype else self.quantity
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.subject} {self.relation} {number_text(self.limit)}"
+
+    def dump(self) -> dict[str, Any]:
+        """The claim as JSON."""
+        data = {"quantity": self.quantity, "relation": self.relation, "limit": self.limit}
+        return data | ({"dtype": self.dtype} if self.dtype else {})
+
+
+class Budget(Claim):
+    """A limit on cost: `budget flash int8 <= 8KiB`."""
+
+    word: ClassVar[str] = "budget"
+    known: ClassVar[tuple[str, ...]] = tuple(QUANTITIES)
+    example: ClassVar[str] = "budget params <= 6000"
+
+
+class Expectation(Claim):
+    """A claim about what training reaches: `expect accuracy >= 0.98`."""
+
+    word: ClassVar[str] = "expect"
+    known: ClassVar[tuple[str, ...]] = MEASURED
+    example: ClassVar[str] = "expect accuracy >= 0.98"
+
+    @property
+    def split(self) -> str:
+        """The part of the data it speaks of."""
+        prefix = self.quantity.partition("_")[0] + "_" if "_" in self.quantity else ""
+        return SPLITS[prefix]
+
+
+def read_claim(cls: type[C], statement: Statement, scope: Scope) -> C:
+    """The claim a statement makes; raises `Refused`."""
+    word = cls.word
+    match statement.arguments:
+        case (Word() as quantity, *kind, Relation(operator=relation) as tail) if (
+            relation in RELATIONS and len(kind) <= 1
+        ):
+            _known(quantity, word, cls.known)
+            dtype = ""
+            if kind:
+                if quantity.text not in ("flash", "ram") or not isinstance(kind[0], Word):
+                    raise Refused(BadClaim(kind[0].span, word=word, example=cls.example))
+                _known(kind[0], quantity.text, tuple(BYTES))
+                dtype = "" if kind[0].text == "float32" else kind[0].text
+            limit = Real(float("-inf")).read(tail.value, scope, f"the limit of `{word}`")
+            return cls(quantity.text, relation, limit, dtype, statement.span)
+    raise Refused(BadClaim(statement.span, word=word, example=cls.example))
+
+
+def _known(word: Word, of: str, known: tuple[str, ...]) -> None:
+    if word.text not in known:
+        near = nearest(word.text, known)
+        raise Refused(UnknownWord(word.span, word=word.text, of=of, near=near, known=known))

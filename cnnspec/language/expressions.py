@@ -1,0 +1,76 @@
+"""The value of an expression: numbers, and names that `let` has defined.
+
+Knows syntax and arithmetic; what a value is for is the caller's business.
+"""
+
+import math
+
+from cnnspec.diagnostics.base import Refused
+from cnnspec.diagnostics.words import BadArithmetic, UnknownName, WrongKind
+from cnnspec.language.parse import MAX_WHOLE, divide
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import Binary, Expression, Group, Negative, Number, Word
+from cnnspec.source import Span
+
+Scope = dict[str, int | float]
+"""The names that are defined and their values."""
+
+
+def evaluate(expression: Expression, scope: Scope, what: str) -> int | float:
+    """The number an expression stands for.
+
+    Whole numbers stay whole as long as the arithmetic is exact. `what` names the
+    value in messages. Raises `Refused` for an unknown name, a value that is no
+    number, a division by zero and a result beyond the limits.
+    """
+    match expression:
+        case Number(value=value):
+            return value
+        case Group(inner=inner):
+            return evaluate(inner, scope, what)
+        case Negative(inner=inner):
+            return -evaluate(inner, scope, what)
+        case Word(text=text, span=span):
+            if text in scope:
+                return scope[text]
+            raise Refused(
+                UnknownName(span, name=text, near=nearest(text, scope), known=tuple(scope))
+            )
+        case Binary(operator=operator, left=left, right=right):
+            values = evaluate(left, scope, what), evaluate(right, scope, what)
+            return _operate(operator, *values, expression.span)
+    raise Refused(WrongKind(expression.span, what=what, expected="a number", found=expression.kind))
+
+
+def _operate(operator: str, left: int | float, right: int | float, span: Span) -> int | float:
+    if operator in "/%" and right == 0:
+        raise Refused(BadArithmetic(span, reason="it divides by zero"))
+    match operator:
+        case "+":
+            value = left + right
+        case "-":
+            value = left - right
+        case "*":
+            value = left * right
+        case "/":
+            value = divide(left, right)
+        case "%":
+            value = left % right
+        case _:
+            value = _power(left, right, span)
+    if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_WHOLE):
+        raise Refused(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
+    return value
+
+
+def _power(base: int | float, exponent: int | float, span: Span) -> int | float:
+    # Estimated first: 9^9^9 must not be worked out to be refused.
+    if base != 0 and exponent * math.log2(abs(base)) > 1000:
+        raise Refused(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
+    try:
+        value = base**exponent
+    except ZeroDivisionError:
+        raise Refused(BadArithmetic(span, reason="it divides by zero")) from None
+    if isinstance(value, complex):
+        raise Refused(BadArithmetic(span, reason="it is no real number"))
+    return int(value) if isinstance(value, float) and value.is_integer() else value

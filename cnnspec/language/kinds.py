@@ -1,0 +1,431 @@
+"""What an argument can be: a whole number, a pair, a word of a closed set, ...
+
+A kind reads a value from syntax, writes it back as text, and carries it to and
+from JSON. Layers and settings are declared with kinds, so that syntax, ranges,
+printing, the JSON Schema and the documentation of a value have one source.
+"""
+
+import math
+from typing import Any
+
+from cnnspec.diagnostics.base import Refused
+from cnnspec.diagnostics.text import Twice
+from cnnspec.diagnostics.words import OutOfRange, UnknownWord, WrongKind
+from cnnspec.language.expressions import Scope, evaluate
+from cnnspec.language.parse import MAX_WHOLE
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import (
+    Argument,
+    Dims,
+    Expression,
+    Option,
+    Relation,
+    Sequence,
+    String,
+    Word,
+)
+from cnnspec.source import Span
+
+
+class Kind:
+    """The reading and writing of one value; a subclass for each sort of value."""
+
+    parts = 1
+    """How many parts of a size such as `32x3` it can take."""
+    words: tuple[str, ...] = ()
+    """Words that may stand alone for it."""
+    takes_words = False
+    """Whether a word can be its value."""
+    many = False
+    """Whether it takes every value that follows."""
+
+    @property
+    def expected(self) -> str:
+        """What messages and documentation say it is."""
+        raise NotImplementedError
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema."""
+        raise NotImplementedError
+
+    def read(self, value: Expression, scope: Scope, what: str) -> Any:
+        """The value that a piece of syntax stands for; raises `Refused`."""
+        raise NotImplementedError
+
+    def read_parts(self, values: tuple[Expression, ...], scope: Scope, what: str) -> Any:
+        """The value that some parts of a size stand for."""
+        return self.read(values[0], scope, what)
+
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> Any:
+        """The value that a statement with these arguments sets; `span` is its word."""
+        match arguments:
+            case ():
+                raise Refused(
+                    WrongKind(span, what=what, expected=self.expected, found="nothing at all")
+                )
+            case (Option() | Relation(), *_):
+                raise self._wrong(arguments[0], what)
+            case (Expression() as value,):
+                return self.read(value, scope, what)
+        raise self._wrong(arguments[1], what, remedy="it takes one value")
+
+    def write(self, value: Any) -> str:
+        """The text that reads as the value."""
+        return str(value)
+
+    def dump(self, value: Any) -> Any:
+        """The value as JSON."""
+        return value
+
+    def load(self, data: Any) -> Any:
+        """The value from JSON that the schema allows."""
+        return data
+
+    def _wrong(self, value: Argument, what: str, remedy: str = "") -> Refused:
+        return Refused(
+            WrongKind(
+                value.span, what=what, expected=self.expected, found=value.kind, remedy=remedy
+            )
+        )
+
+
+def number_text(value: int | float) -> str:
+    """A number as it is written: `16`, `0.5`, `0.0001`, never with a needless point."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e16 else repr(value)
+
+
+class Whole(Kind):
+    """A whole number in a range."""
+
+    def __init__(self, low: int = 1, high: int = MAX_WHOLE) -> None:
+        self.low = low
+        self.high = high
+
+    @property
+    def expected(self) -> str:
+        if self.high == MAX_WHOLE:
+            return f"a whole number of at least {self.low}"
+        return f"a whole number from {self.low} to {self.high}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> int:
+        if isinstance(value, Dims | Sequence | String):
+            raise self._wrong(value, what)
+        number = evaluate(value, scope, what)
+        if isinstance(number, float) and not number.is_integer():
+            shown = f"the number {number_text(number)}"
+            raise Refused(WrongKind(value.span, what=what, expected=self.expected, found=shown))
+        return int(self._within(number, value.span, what))
+
+    def _within(self, number: int | float, span: Span, what: str) -> int | float:
+        if not self.low <= number <= self.high:
+            raise Refused(
+                OutOfRange(span, what=what, value=number_text(number), allowed=self.expected)
+            )
+        return number
+
+
+class Real(Kind):
+    """A number in a range, of which either end may be left out."""
+
+    def __init__(
+        self,
+        low: float = 0.0,
+        high: float = math.inf,
+        *,
+        above: bool = False,
+        below: bool = False,
+    ) -> None:
+        self.low = low
+        self.high = high
+        self.above = above
+        self.below = below
+
+    @property
+    def expected(self) -> str:
+        low = f"above {number_text(self.low)}" if self.above else f"from {number_text(self.low)}"
+        if self.low == -math.inf:
+            return "a number"
+        if self.high == math.inf:
+            return f"a number {low}" if self.above else f"a number of at least {self.low:g}"
+        high = f"below {self.high:g}" if self.below else f"to {self.high:g}"
+        joint = " and " if self.above and self.below else " "
+        return f"a number {low}{joint}{high}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "number"}
+        if self.low != -math.inf:
+            schema["exclusiveMinimum" if self.above else "minimum"] = self.low
+        if self.high != math.inf:
+            schema["exclusiveMaximum" if self.below else "maximum"] = self.high
+        return schema
+
+    def read(self, value: Expression, scope: Scope, what: str) -> float:
+        if isinstance(value, Dims | Sequence | String):
+            raise self._wrong(value, what)
+        number = float(evaluate(value, scope, what))
+        low = number > self.low if self.above else number >= self.low
+        high = number < self.high if self.below else number <= self.high
+        if not (low and high):
+            raise Refused(
+                OutOfRange(value.span, what=what, value=number_text(number), allowed=self.expected)
+            )
+        return number
+
+    def write(self, value: float) -> str:
+        return number_text(value)
+
+    def load(self, data: Any) -> float:
+        return float(data)
+
+
+class Pair(Kind):
+    """Rows and columns: `3` for both, or `3x5`."""
+
+    parts = 2
+
+    def __init__(self, low: int = 1) -> None:
+        self.side = Whole(low)
+
+    @property
+    def expected(self) -> str:
+        return f"{self.side.expected}, or two as in 3x5"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.side.schema, "minItems": 2, "maxItems": 2}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> tuple[int, int]:
+        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
+
+    def read_parts(
+        self, values: tuple[Expression, ...], scope: Scope, what: str
+    ) -> tuple[int, int]:
+        if len(values) > 2:
+            raise self._wrong(values[2], what)
+        sides = [self.side.read(value, scope, what) for value in values]
+        return sides[0], sides[-1]
+
+    def write(self, value: tuple[int, int]) -> str:
+        return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
+
+    def dump(self, value: tuple[int, int]) -> list[int]:
+        return list(value)
+
+    def load(self, data: Any) -> tuple[int, int]:
+        return data[0], data[1]
+
+
+class Dimensions(Kind):
+    """A shape of one to three sizes: `10`, `28x28`, `28x28x1`."""
+
+    parts = 3
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+        self.side = Whole()
+
+    @property
+    def expected(self) -> str:
+        return "a shape such as 28x28x1"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        items = self.side.schema
+        return {"type": "array", "items": items, "minItems": self.least, "maxItems": 3}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> tuple[int, ...]:
+        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
+
+    def read_parts(
+        self, values: tuple[Expression, ...], scope: Scope, what: str
+    ) -> tuple[int, ...]:
+        if not self.least <= len(values) <= 3:
+            raise self._wrong(values[-1], what)
+        return tuple(self.side.read(value, scope, what) for value in values)
+
+    def write(self, value: tuple[int, ...]) -> str:
+        return "x".join(map(str, value))
+
+    def dump(self, value: tuple[int, ...]) -> list[int]:
+        return list(value)
+
+    def load(self, data: Any) -> tuple[int, ...]:
+        return tuple(data)
+
+
+class Choice(Kind):
+    """One word of a closed set."""
+
+    takes_words = True
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    @property
+    def expected(self) -> str:
+        return "one of " + ", ".join(f"`{word}`" for word in self.words)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> str:
+        if not isinstance(value, Word):
+            raise self._wrong(value, what)
+        if value.text in self.words:
+            return value.text
+        near = nearest(value.text, self.words)
+        raise Refused(
+            UnknownWord(value.span, word=value.text, of=what, near=near, known=self.words)
+        )
+
+
+class Switch(Kind):
+    """Yes or no; `word` standing alone says the one that is not the default."""
+
+    takes_words = True
+
+    def __init__(self, word: str, *, means: bool) -> None:
+        self.words = (word,)
+        self.means = means
+
+    @property
+    def expected(self) -> str:
+        return "`yes` or `no`"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> bool:
+        if isinstance(value, Word):
+            if value.text in self.words:
+                return self.means
+            if value.text in ("yes", "no", "true", "false"):
+                return value.text in ("yes", "true")
+        raise self._wrong(value, what)
+
+    def write(self, value: bool) -> str:
+        return "yes" if value else "no"
+
+
+class Name(Kind):
+    """A name a person gives: letters, digits, `_`; in quotes also `-`, `.` and spaces."""
+
+    takes_words = True
+
+    @property
+    def expected(self) -> str:
+        return "a name"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255,
+            "pattern": r"^[^\"\n\\/\x00-\x1f]+$",
+        }
+
+    def read(self, value: Expression, scope: Scope, what: str) -> str:
+        match value:
+            case Word(text=text):
+                return text
+            case String(value=text) if text.strip() and not set(text) & set('\\/"'):
+                if text.strip(".") == "":
+                    raise self._wrong(value, what)
+                return text
+        raise self._wrong(value, what)
+
+    def write(self, value: str) -> str:
+        return value if value.isidentifier() and value != "in" else f'"{value}"'
+
+
+class Either(Kind):
+    """A value of another kind, or one of a few words."""
+
+    takes_words = True
+
+    def __init__(self, kind: Kind, *words: str) -> None:
+        self.kind = kind
+        self.choice = Choice(*words)
+        self.words = words
+        self.parts = kind.parts
+
+    @property
+    def expected(self) -> str:
+        return f"{self.kind.expected}, or {self.choice.expected}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.kind.schema, self.choice.schema]}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> Any:
+        if isinstance(value, Word) and value.text not in scope:
+            return self.choice.read(value, scope, what)
+        return self.kind.read(value, scope, what)
+
+    def read_parts(self, values: tuple[Expression, ...], scope: Scope, what: str) -> Any:
+        if isinstance(values[0], Word):
+            return self.read(values[0], scope, what)
+        return self.kind.read_parts(values, scope, what)
+
+    def write(self, value: Any) -> str:
+        return value if value in self.words else self.kind.write(value)
+
+    def dump(self, value: Any) -> Any:
+        return value if value in self.words else self.kind.dump(value)
+
+    def load(self, data: Any) -> Any:
+        return data if data in self.words else self.kind.load(data)
+
+
+class Several(Kind):
+    """One or more words of a closed set, each once."""
+
+    many = True
+    takes_words = True
+
+    def __init__(self, *words: str) -> None:
+        self.choice = Choice(*words)
+        self.words = words
+
+    @property
+    def expected(self) -> str:
+        return "some of " + ", ".join(f"`{word}`" for word in self.words)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.choice.schema, "uniqueItems": True}
+
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> tuple[str, ...]:
+        found: tuple[str, ...] = ()
+        for argument in arguments:
+            read = super().read_arguments((argument,), span, scope, what)
+            if set(read) & set(found):
+                raise Refused(Twice(argument.span, what=f"`{argument.span.text}`"))
+            found += read
+        return found or super().read_arguments((), span, scope, what)
+
+    def read(self, value: Expression, scope: Scope, what: str) -> tuple[str, ...]:
+        values = value.items if isinstance(value, Sequence) else (value,)
+        return tuple(self.choice.read(item, scope, what) for item in values)
+
+    def write(self, value: tuple[str, ...]) -> str:
+        return " ".join(value)
+
+    def dump(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def load(self, data: Any) -> tuple[str, ...]:
+        return tuple(data)

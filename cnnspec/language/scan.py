@@ -1,0 +1,91 @@
+"""A first look at the raw text: limits, forbidden characters, brackets and strings.
+
+Runs in one pass of a regular expression before the parser, so that a text that is
+too large, too deep or out of balance is refused at once and at the right place.
+"""
+
+import re
+
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.text import (
+    ForbiddenCharacter,
+    TooLarge,
+    Unclosed,
+    UnclosedString,
+    Unopened,
+)
+from cnnspec.source import Source
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 100
+MAX_TOKENS = 100_000
+MAX_WORD = 255
+
+_CLOSER = {"{": "}", "(": ")"}
+_MARK = re.compile(r'"[^"\n]*"?|#[^\n]*|[{}()\n;]|[^\s{}()#";]+')
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+# C0 and C1 controls but tab, line feed, form feed and return; the marks that
+# reorder or hide text (Unicode's Bidi_Control and the zero-width ones).
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+
+
+def scan(source: Source) -> tuple[list[Diagnostic], str]:
+    """Faults of the raw text, and the text to parse.
+
+    The text comes back with closing braces added for those that are missing and
+    blanks for those that close nothing, so that the rest is still checked. It is
+    empty when a limit is passed and nothing may be parsed.
+    """
+    text = source.text
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        return [TooLarge(source.span(0, 0), what="this text is too long", limit="256 KiB")], ""
+    problems: list[Diagnostic] = [
+        ForbiddenCharacter(source.span(m.start(), m.end()), character=m.group())
+        for m in _FORBIDDEN.finditer(text)
+    ]
+    if problems:
+        return problems, ""
+    tokens = 0
+    open_at: list[tuple[str, int]] = []
+    for match in _MARK.finditer(text):
+        mark, at = match.group(), match.start()
+        first = mark[0]
+        if first in "{(":
+            open_at.append((first, at))
+            if len(open_at) > MAX_DEPTH:
+                span = source.span(at, at + 1)
+                return [TooLarge(span, what="brackets nest too deep", limit="100 levels")], ""
+        elif first in "})":
+            if first == "}":
+                _close_line(source, open_at, problems)
+            if open_at and _CLOSER[open_at[-1][0]] == first:
+                open_at.pop()
+            else:
+                problems.append(Unopened(source.span(at, at + 1), closer=first))
+                text = f"{text[:at]} {text[at + 1 :]}"
+        elif first in "\n;":
+            _close_line(source, open_at, problems)
+        elif first == '"':
+            if len(mark) == 1 or mark[-1] != '"':
+                problems.append(UnclosedString(source.span(at, match.end())))
+        elif first != "#":
+            if len(mark) > MAX_WORD and not mark.isdigit():
+                span = source.span(at, match.end())
+                return [TooLarge(span, what="this word is too long", limit="255 characters")], ""
+            tokens += len(_TOKEN.findall(mark))
+            if tokens > MAX_TOKENS:
+                span = source.span(at, match.end())
+                return [TooLarge(span, what="this spec is too long", limit="100,000 words")], ""
+    _close_line(source, open_at, problems)
+    for opener, at in open_at:
+        problems.append(Unclosed(source.span(at, at + 1), opener=opener, closer=_CLOSER[opener]))
+    return problems, text + "\n}" * len(open_at)
+
+
+def _close_line(source: Source, open_at: list[tuple[str, int]], problems: list[Diagnostic]) -> None:
+    """A parenthesis does not outlive its statement."""
+    while open_at and open_at[-1][0] == "(":
+        _, at = open_at.pop()
+        problems.append(Unclosed(source.span(at, at + 1), opener="(", closer=")"))

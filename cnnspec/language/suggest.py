@@ -1,0 +1,89 @@
+"""Which known word a mistyped one was meant to be. Knows letters, no language."""
+
+from collections.abc import Iterable
+
+
+def distance(a: str, b: str, most: int) -> int:
+    """Edits from `a` to `b`: a letter put in, left out, changed, or two swapped.
+
+    The optimal string alignment distance; stops early and returns `most + 1` where
+    it would be larger.
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        older, before, row = before, row, [i]
+        for j, other in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+SYNONYMS = {
+    "activation": "relu",
+    "averagepool": "avgpool",
+    "batchnorm": "bn",
+    "batchnormalization": "bn",
+    "batch_size": "batch",
+    "conv2d": "conv",
+    "convolution": "conv",
+    "depthwise": "dwconv",
+    "fc": "dense",
+    "fully_connected": "dense",
+    "globalavgpool": "gap",
+    "globalmaxpool": "gmp",
+    "kernel_initializer": "init",
+    "layernorm": "ln",
+    "groupnorm": "gn",
+    "learning_rate": "lr",
+    "linear": "dense",
+    "maxpool": "pool",
+    "maxpooling": "pool",
+    "maxpooling2d": "pool",
+    "max_pool": "pool",
+    "separable": "sepconv",
+    "swish": "silu",
+    "transposed": "tconv",
+    "use_bias": "bias",
+    "weights": "params",
+    "parameters": "params",
+    "acc": "accuracy",
+    "shuffle": "seed",
+    "xent": "categorical_crossentropy",
+    "crossentropy": "categorical_crossentropy",
+    "cross_entropy": "categorical_crossentropy",
+    "nobias": "no_bias",
+    "validation_split": "validation",
+}
+"""Words of other tools and what they are called here."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was most likely meant, or the empty string.
+
+    One edit is allowed for words of up to four letters, two above; a word of two
+    letters is near only to one with the same letters in the other order, since
+    everything is one edit away from it.
+    """
+    folded = word.lower()
+    known = list(known)
+    for candidate in (folded, SYNONYMS.get(folded, "")):
+        if candidate in known and candidate != word:
+            return candidate
+    most = 1 if len(folded) <= 4 else 2
+    best = ("", most + 1)
+    for other in known:
+        edits = distance(folded, other, most)
+        if len(other) <= 2 and sorted(other) != sorted(folded):
+            continue
+        if edits < best[1] or (
+            edits == best[1] and best[0] and other[:1] == folded[:1] != best[0][:1]
+        ):
+            best = (other, edits)
+    return best[0] if best[1] <= most and best[1] < max(len(folded), 2) else ""

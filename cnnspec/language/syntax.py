@@ -1,0 +1,174 @@
+"""The tree of statements a text parses to. Every node has its span; no word has a meaning yet."""
+
+from typing import ClassVar
+
+from cnnspec.record import Record
+from cnnspec.source import Span
+
+
+class Node(Record):
+    """A piece of syntax. Where it stands takes no part in equality."""
+
+    ignored: ClassVar[tuple[str, ...]] = ("span", "word_span")
+
+    span: Span
+
+    @property
+    def kind(self) -> str:
+        """What a message calls it."""
+        return type(self).__name__.lower()
+
+
+class Expression(Node):
+    """A node that stands for a value."""
+
+
+class Number(Expression):
+    """`6000`, `6k`, `1e-4`, `1/8`."""
+
+    value: int | float
+
+    @property
+    def kind(self) -> str:
+        return f"the number {self.span.text}"
+
+
+class Word(Expression):
+    """`relu`: a flag, a choice or a name."""
+
+    text: str
+
+    @property
+    def kind(self) -> str:
+        return f"the word `{self.text}`"
+
+
+class String(Expression):
+    """`"images"`."""
+
+    value: str
+
+    @property
+    def kind(self) -> str:
+        return f"the string {self.span.text}"
+
+
+class Dims(Expression):
+    """`32x3`, `28x28x1`, `(2*f)x3`."""
+
+    parts: tuple[Expression, ...]
+
+    @property
+    def kind(self) -> str:
+        return f"the size {self.span.text}"
+
+
+class Group(Expression):
+    """`(2*f)`."""
+
+    inner: Expression
+
+    @property
+    def kind(self) -> str:
+        return f"the number {self.span.text}"
+
+
+class Sequence(Expression):
+    """`1, 2, 3`."""
+
+    items: tuple[Expression, ...]
+
+    @property
+    def kind(self) -> str:
+        return f"the list {self.span.text}"
+
+
+class Range(Expression):
+    """`1..4`."""
+
+    low: Expression
+    high: Expression
+
+    @property
+    def kind(self) -> str:
+        return f"the range {self.span.text}"
+
+
+class Call(Expression):
+    """`he_uniform(seed=1)`."""
+
+    name: str
+    word_span: Span
+    arguments: "tuple[Argument, ...]"
+
+    @property
+    def kind(self) -> str:
+        return f"`{self.name}(…)`"
+
+
+class Binary(Expression):
+    """`2*f`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+    @property
+    def kind(self) -> str:
+        return f"the number {self.span.text}"
+
+
+class Negative(Expression):
+    """`-f`."""
+
+    inner: Expression
+
+    @property
+    def kind(self) -> str:
+        return f"the number {self.span.text}"
+
+
+class Option(Node):
+    """`stride=2`."""
+
+    name: str
+    word_span: Span
+    value: Expression
+
+    @property
+    def kind(self) -> str:
+        return f"the option `{self.name}`"
+
+
+class Relation(Node):
+    """`<= 6000`, `in 1, 2, 3`."""
+
+    operator: str
+    value: Expression
+
+    @property
+    def kind(self) -> str:
+        return f"the comparison {self.span.text}"
+
+
+Argument = Expression | Option | Relation
+
+
+class Block(Node):
+    """`{ … }`."""
+
+    statements: "tuple[Statement, ...]"
+
+
+class Statement(Node):
+    """A word, its arguments and perhaps a block.
+
+    A statement is `broken` when part of its text did not parse: what is there can
+    be shown, and nothing may be concluded from what is not.
+    """
+
+    word: str
+    word_span: Span
+    arguments: tuple[Argument, ...]
+    block: Block | None = None
+    broken: bool = False

@@ -1,0 +1,98 @@
+"""Activation functions as layers of their own.
+
+Every function a layer can end with is also a statement. Those with parameters are
+written out; the others are made from their names.
+"""
+
+from typing import ClassVar, cast
+
+from cnnspec.counts import count
+from cnnspec.language.entries import flag, option, positional
+from cnnspec.language.kinds import Real, Switch
+from cnnspec.layers.base import Keras, SameShape, Work
+from cnnspec.layers.weighted import ACTIVATIONS
+from cnnspec.record import RecordMeta
+from cnnspec.shapes import Image, Shape, sizes
+
+
+class Activation(SameShape):
+    """A function applied to every value."""
+
+    def keras(self) -> Keras:
+        return Keras("layers.Activation", {"activation": self.word})
+
+
+class Relu(Activation):
+    """max(x, 0), with a ceiling or a slope below zero where given."""
+
+    word: ClassVar[str] = "relu"
+
+    max: float | None = option(Real(), "the largest value let through", default=None)
+    slope: float = option(Real(), "the slope below zero", default=0.0)
+
+    def keras(self) -> Keras:
+        return Keras("layers.ReLU", {"max_value": self.max, "negative_slope": self.slope})
+
+
+class LeakyRelu(Activation):
+    """x above zero, a small multiple of x below.
+
+    The slope is 0.3 by itself, as in Keras's layer; Keras's function of that name,
+    which `conv 8x3 leaky_relu` means, has 0.2.
+    """
+
+    word: ClassVar[str] = "leaky_relu"
+
+    slope: float = positional(Real(), "the slope below zero", default=0.3)
+
+    def keras(self) -> Keras:
+        return Keras("layers.LeakyReLU", {"negative_slope": self.slope})
+
+
+class Prelu(Activation):
+    """Leaky ReLU with a trainable slope for each value, or for each channel if `shared`."""
+
+    word: ClassVar[str] = "prelu"
+
+    shared: bool = flag(
+        Switch("shared", means=True), "one slope for a whole channel", default=False
+    )
+
+    def work(self, shape: Shape) -> Work:
+        if self.shared:
+            image = self.image(shape)
+            return Work(sizes(image), params=count(image.channels, "Cin"))
+        if isinstance(shape, Image):
+            height, width, channels = sizes(shape)
+            return Work((height, width, channels), params=height * width * channels)
+        (units,) = sizes(shape)
+        return Work((units,), params=units)
+
+    def keras(self) -> Keras:
+        return Keras("layers.PReLU", {"shared_axes": [1, 2] if self.shared else None})
+
+
+class Elu(Activation):
+    """x above zero, alpha * (exp(x) - 1) below."""
+
+    word: ClassVar[str] = "elu"
+
+    alpha: float = positional(Real(), "the limit far below zero, negated", default=1.0)
+
+    def keras(self) -> Keras:
+        return Keras("layers.ELU", {"alpha": self.alpha})
+
+
+def _plain(word: str) -> type[Activation]:
+    name = "".join(part.capitalize() for part in word.split("_"))
+    doc = f"The function `{word}` of `keras.activations`, applied to every value."
+    body = {"__doc__": doc, "__annotations__": {}, "word": word, "__module__": __name__}
+    return cast(type[Activation], RecordMeta(name, (Activation,), body))
+
+
+_WITH_PARAMETERS = (Relu, LeakyRelu, Prelu, Elu)
+
+ACTIVATION_LAYERS: dict[str, type[Activation]] = {cls.word: cls for cls in _WITH_PARAMETERS} | {
+    word: _plain(word) for word in ACTIVATIONS if word not in {c.word for c in _WITH_PARAMETERS}
+}
+"""Every activation layer by its word."""

@@ -1,0 +1,93 @@
+"""What a layer is: syntax, shape rule, cost rule and lowering in one frozen record.
+
+Knows shapes and counts; not how a spec is written, nor any framework. Lowering
+gives data: the name of a Keras class and its arguments.
+"""
+
+from typing import Any, ClassVar
+
+from cnnspec.counts import ZERO, Count
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.shapes import NeedsImage
+from cnnspec.language.entries import Entry
+from cnnspec.record import Record
+from cnnspec.shapes import Image, Shape, Vector, sizes
+
+
+class Misfit(Exception):
+    """A layer that cannot take the shape it gets: the field at fault and the fault."""
+
+    def __init__(self, field: str, fault: Diagnostic) -> None:
+        super().__init__(fault.message)
+        self.field = field
+        self.fault = fault
+
+
+class Work(Record):
+    """What a layer does to one example, each number with its derivation.
+
+    `out` are the sizes of its output: one for a vector, three for an image.
+    `params` are trainable weights; `frozen` ones, such as the moving statistics of
+    batch norm, are weights that no gradient changes. `macs` counts the
+    multiply-accumulates of kernels for one example, biases not counted.
+    """
+
+    out: tuple[Count, ...]
+    params: Count = ZERO
+    frozen: Count = ZERO
+    macs: Count = ZERO
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the output."""
+        sizes = [size.value for size in self.out]
+        return Vector(*sizes) if len(sizes) == 1 else Image(*sizes)
+
+
+class Keras(Record):
+    """A Keras object as data: a dotted name below `keras` and keyword arguments.
+
+    Arguments may be such objects themselves. A `seeded` one draws random numbers and
+    gets a seed of its own when it is built, unless the spec gives it one.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+    seeded: bool = False
+
+
+class Layer(Entry):
+    """A layer of the table. Its fields are its syntax, as `Entry` says."""
+
+    in_place: ClassVar[bool] = False
+    """Whether the output can take the memory of the input: one value in, one out."""
+    has_kernel: ClassVar[bool] = False
+    """Whether it counts towards the depth of a network."""
+
+    def work(self, shape: Shape) -> Work:
+        """Output sizes and costs on an input of this shape; raises `Misfit`."""
+        raise NotImplementedError
+
+    @property
+    def certain(self) -> Shape | None:
+        """The output shape where it is the same for every input, so that checks can go on."""
+        return None
+
+    def keras(self) -> Keras:
+        """The Keras layer that does the same."""
+        raise NotImplementedError
+
+    def image(self, shape: Shape) -> Image:
+        """The shape as an image; raises `Misfit` for a vector."""
+        if isinstance(shape, Image):
+            return shape
+        raise Misfit("", NeedsImage(None, shape, of=self.word))
+
+
+class SameShape(Layer):
+    """A layer that changes values only."""
+
+    in_place: ClassVar[bool] = True
+
+    def work(self, shape: Shape) -> Work:
+        return Work(sizes(shape))

@@ -1,0 +1,234 @@
+"""Convolutions: plain, depthwise, separable and transposed.
+
+Parameters and multiply-accumulates follow Dumoulin and Visin, "A guide to
+convolution arithmetic for deep learning" (2016), and Howard et al., "MobileNets"
+(2017), for the depthwise and separable ones.
+"""
+
+from typing import Any, ClassVar
+
+from cnnspec.counts import Count, count
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.shapes import ChannelsDoNotDivide, WindowTooLarge
+from cnnspec.diagnostics.words import Incompatible
+from cnnspec.language.entries import flag, option, positional
+from cnnspec.language.kinds import Choice, Pair, Whole
+from cnnspec.layers.base import Keras, Misfit, Work
+from cnnspec.layers.weighted import Weighted
+from cnnspec.shapes import Image, Shape, reach, sizes, unwindow, window
+
+
+class Convolution(Weighted):
+    """A kernel that slides over an image."""
+
+    equal_strides: ClassVar[bool] = False
+    """Whether rows and columns must take the same stride, as TensorFlow's kernels demand."""
+
+    padding: str = flag(
+        Choice("valid", "same"),
+        "`valid` keeps the kernel inside the image, `same` pads it with zeros",
+        default="valid",
+    )
+    stride: tuple[int, int] = option(Pair(), "how far the kernel moves", default=(1, 1))
+    dilation: tuple[int, int] = option(
+        Pair(), "the distance between the points of the kernel", default=(1, 1)
+    )
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        """Keras allows a stride or a dilation, not both; some layers one stride only."""
+        if self.stride != (1, 1) and self.dilation != (1, 1):
+            reason = "a stride and a dilation at once"
+            return "dilation", Incompatible(
+                None, of=self.word, reason=reason, remedy="leave out one of the two"
+            )
+        if self.equal_strides and self.stride[0] != self.stride[1]:
+            reason = "different strides for rows and columns"
+            return "stride", Incompatible(
+                None, of=self.word, reason=reason, remedy=f"write `stride={self.stride[0]}`"
+            )
+        return None
+
+    def sides(self) -> tuple[Count, Count]:
+        """Height and width of the kernel as leaves of a formula."""
+        kernel: tuple[int, int] = self.kernel  # type: ignore[attr-defined]
+        return count(kernel[0], "Kh"), count(kernel[1], "Kw")
+
+    def positions(self, image: Image) -> tuple[Count, Count]:
+        """Rows and columns of the output; raises `Misfit` where the kernel does not fit."""
+        height, width, _ = sizes(image)
+        kernel_height, kernel_width = self.sides()
+        if self.padding == "valid":
+            spans = [
+                reach(side.value, dilation)
+                for side, dilation in zip(self.sides(), self.dilation, strict=True)
+            ]
+            if spans[0] > image.height or spans[1] > image.width:
+                kernel = kernel_height.value, kernel_width.value
+                raise Misfit(
+                    "kernel", WindowTooLarge(None, image, window=kernel, dilation=self.dilation)
+                )
+        stride = [count(step, "S") for step in self.stride]
+        dilation = [count(step, "D") for step in self.dilation]
+        return (
+            window(height, kernel_height, stride[0], self.padding, dilation[0]),
+            window(width, kernel_width, stride[1], self.padding, dilation[1]),
+        )
+
+    def slide_arguments(self) -> dict[str, Any]:
+        """The Keras arguments of padding, stride and dilation."""
+        return {
+            "padding": self.padding,
+            "strides": self.stride,
+            "dilation_rate": self.dilation,
+        }
+
+
+def _area(rows: Count, columns: Count) -> Count:
+    return count(rows.value, "H'") * count(columns.value, "W'")
+
+
+class Conv(Convolution):
+    """A convolution: every filter looks at all channels of a window."""
+
+    word: ClassVar[str] = "conv"
+
+    filters: int = positional(Whole(), "how many channels come out")
+    kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window", joined=True)
+    groups: int = option(
+        Whole(), "into how many separate convolutions the channels are divided", default=1
+    )
+
+    def work(self, shape: Shape) -> Work:
+        image = self.image(shape)
+        for channels, which in ((image.channels, "input channels"), (self.filters, "filters")):
+            if channels % self.groups:
+                fault = ChannelsDoNotDivide(
+                    None, image, groups=self.groups, channels=channels, which=which
+                )
+                raise Misfit("groups", fault)
+        rows, columns = self.positions(image)
+        height, width = self.sides()
+        filters = count(self.filters, "F")
+        depth = count(image.channels, "Cin")
+        if self.groups > 1:
+            depth = depth / count(self.groups, "G")
+        kernel = height * width * depth
+        return Work(
+            (rows, columns, filters),
+            params=(kernel + self.ones) * filters,
+            macs=_area(rows, columns) * kernel * filters,
+        )
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.Conv2D",
+            {"filters": self.filters, "kernel_size": self.kernel, "groups": self.groups}
+            | self.slide_arguments()
+            | self.weight_arguments("kernel"),
+        )
+
+
+class DepthwiseConv(Convolution):
+    """A depthwise convolution: every channel has filters of its own."""
+
+    word: ClassVar[str] = "dwconv"
+    equal_strides: ClassVar[bool] = True
+
+    kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window")
+    multiplier: int = option(Whole(), "how many filters each channel has", default=1)
+
+    def work(self, shape: Shape) -> Work:
+        image = self.image(shape)
+        rows, columns = self.positions(image)
+        height, width = self.sides()
+        channels = count(image.channels, "Cin")
+        if self.multiplier > 1:
+            channels = channels * count(self.multiplier, "M")
+        return Work(
+            (rows, columns, channels),
+            params=(height * width + self.ones) * channels,
+            macs=_area(rows, columns) * height * width * channels,
+        )
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.DepthwiseConv2D",
+            {"kernel_size": self.kernel, "depth_multiplier": self.multiplier}
+            | self.slide_arguments()
+            | self.weight_arguments("depthwise"),
+        )
+
+
+class SeparableConv(Convolution):
+    """A separable convolution: a depthwise one, then a 1x1 one that mixes the channels."""
+
+    word: ClassVar[str] = "sepconv"
+    equal_strides: ClassVar[bool] = True
+
+    filters: int = positional(Whole(), "how many channels come out")
+    kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window", joined=True)
+    multiplier: int = option(
+        Whole(), "how many filters each channel has in the depthwise part", default=1
+    )
+
+    def work(self, shape: Shape) -> Work:
+        image = self.image(shape)
+        rows, columns = self.positions(image)
+        height, width = self.sides()
+        filters = count(self.filters, "F")
+        channels = count(image.channels, "Cin")
+        if self.multiplier > 1:
+            channels = channels * count(self.multiplier, "M")
+        depthwise = height * width * channels
+        return Work(
+            (rows, columns, filters),
+            params=depthwise + (channels + self.ones) * filters,
+            macs=_area(rows, columns) * (depthwise + channels * filters),
+        )
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.SeparableConv2D",
+            {
+                "filters": self.filters,
+                "kernel_size": self.kernel,
+                "depth_multiplier": self.multiplier,
+            }
+            | self.slide_arguments()
+            | self.weight_arguments("depthwise", "pointwise"),
+        )
+
+
+class TransposedConv(Convolution):
+    """A transposed convolution: each input value paints a kernel onto a larger image."""
+
+    word: ClassVar[str] = "tconv"
+
+    filters: int = positional(Whole(), "how many channels come out")
+    kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window", joined=True)
+
+    def work(self, shape: Shape) -> Work:
+        image = self.image(shape)
+        height, width, channels = sizes(image)
+        kernel_height, kernel_width = self.sides()
+        filters = count(self.filters, "F")
+        stride = [count(step, "S") for step in self.stride]
+        dilation = [count(step, "D") for step in self.dilation]
+        kernel = kernel_height * kernel_width * channels
+        return Work(
+            (
+                unwindow(height, kernel_height, stride[0], self.padding, dilation[0]),
+                unwindow(width, kernel_width, stride[1], self.padding, dilation[1]),
+                filters,
+            ),
+            params=(kernel + self.ones) * filters,
+            macs=height * width * kernel * filters,
+        )
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.Conv2DTranspose",
+            {"filters": self.filters, "kernel_size": self.kernel}
+            | self.slide_arguments()
+            | self.weight_arguments("kernel"),
+        )

@@ -1,0 +1,29 @@
+"""The fully connected layer."""
+
+from typing import ClassVar
+
+from cnnspec.counts import count
+from cnnspec.language.entries import positional
+from cnnspec.language.kinds import Whole
+from cnnspec.layers.base import Keras, Work
+from cnnspec.layers.weighted import Weighted
+from cnnspec.shapes import Shape, Vector
+
+
+class Dense(Weighted):
+    """Every output is a weighted sum of all inputs; an image is flattened first."""
+
+    word: ClassVar[str] = "dense"
+
+    units: int = positional(Whole(), "how many values come out")
+
+    @property
+    def certain(self) -> Shape:
+        return Vector(self.units)
+
+    def work(self, shape: Shape) -> Work:
+        inputs, units = count(shape.size, "N"), count(self.units, "U")
+        return Work((units,), params=(inputs + self.ones) * units, macs=inputs * units)
+
+    def keras(self) -> Keras:
+        return Keras("layers.Dense", {"units": self.units} | self.weight_arguments("kernel"))

@@ -1,0 +1,101 @@
+"""Layers that move values about: flatten, reshape, pad, crop, resize."""
+
+from typing import ClassVar
+
+from cnnspec.counts import count
+from cnnspec.diagnostics.shapes import CannotReshape, NothingLeft
+from cnnspec.language.entries import flag, positional
+from cnnspec.language.kinds import Choice, Dimensions, Pair
+from cnnspec.layers.base import Keras, Layer, Misfit, Work
+from cnnspec.shapes import Image, Shape, shape_of, sizes
+
+
+class Flatten(Layer):
+    """An image becomes a vector, row by row."""
+
+    word: ClassVar[str] = "flatten"
+    in_place: ClassVar[bool] = True
+
+    def work(self, shape: Shape) -> Work:
+        if not isinstance(shape, Image):
+            return Work(sizes(shape))
+        height, width, channels = sizes(shape)
+        return Work((height * width * channels,))
+
+    def keras(self) -> Keras:
+        return Keras("layers.Flatten", {})
+
+
+class Reshape(Layer):
+    """The same values in another shape: `7x7x16`, or `784` for a vector."""
+
+    word: ClassVar[str] = "reshape"
+    in_place: ClassVar[bool] = True
+
+    shape: tuple[int, ...] = positional(Dimensions(), "the sizes of the output")
+
+    def work(self, shape: Shape) -> Work:
+        target = shape_of(self.shape)
+        if target.size != shape.size:
+            raise Misfit("shape", CannotReshape(None, shape, target=target))
+        return Work(tuple(count(size) for size in target.dims))
+
+    def keras(self) -> Keras:
+        return Keras("layers.Reshape", {"target_shape": shape_of(self.shape).dims})
+
+
+class Pad(Layer):
+    """Zeros added on every side: `pad 2`, or `pad 1x2` for rows and columns."""
+
+    word: ClassVar[str] = "pad"
+
+    border: tuple[int, int] = positional(Pair(0), "rows and columns added on each side")
+
+    def work(self, shape: Shape) -> Work:
+        height, width, channels = sizes(self.image(shape))
+        rows, columns = (count(side, "P") for side in self.border)
+        return Work((height + count(2) * rows, width + count(2) * columns, channels))
+
+    def keras(self) -> Keras:
+        return Keras("layers.ZeroPadding2D", {"padding": self.border})
+
+
+class Crop(Layer):
+    """Rows and columns cut off on every side."""
+
+    word: ClassVar[str] = "crop"
+
+    border: tuple[int, int] = positional(Pair(0), "rows and columns cut off on each side")
+
+    def work(self, shape: Shape) -> Work:
+        image = self.image(shape)
+        height, width, channels = sizes(image)
+        rows, columns = (count(side, "P") for side in self.border)
+        out = (height - count(2) * rows, width - count(2) * columns, channels)
+        if out[0].value < 1 or out[1].value < 1:
+            raise Misfit("border", NothingLeft(None, image, crop=self.border))
+        return Work(out)
+
+    def keras(self) -> Keras:
+        return Keras("layers.Cropping2D", {"cropping": self.border})
+
+
+class Resize(Layer):
+    """The image drawn larger or smaller."""
+
+    word: ClassVar[str] = "resize"
+
+    size: tuple[int, int] = positional(Pair(), "rows and columns of the output")
+    interpolation: str = flag(
+        Choice("bilinear", "nearest", "bicubic"), "how values between are found", default="bilinear"
+    )
+
+    def work(self, shape: Shape) -> Work:
+        channels = count(self.image(shape).channels, "Cin")
+        return Work((count(self.size[0]), count(self.size[1]), channels))
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.Resizing",
+            {"height": self.size[0], "width": self.size[1], "interpolation": self.interpolation},
+        )

@@ -1,0 +1,46 @@
+"""Layers that disturb the values while training and do nothing afterwards."""
+
+from typing import ClassVar
+
+from cnnspec.language.entries import positional
+from cnnspec.language.kinds import Real
+from cnnspec.layers.base import Keras, SameShape, Work
+from cnnspec.shapes import Shape
+
+_RATE = Real(high=1, below=True)
+
+
+class Dropout(SameShape):
+    """Sets a random share of the values to zero and enlarges the others to make up for it."""
+
+    word: ClassVar[str] = "dropout"
+
+    rate: float = positional(_RATE, "the share of values set to zero")
+
+    def keras(self) -> Keras:
+        return Keras("layers.Dropout", {"rate": self.rate}, seeded=True)
+
+
+class SpatialDropout(SameShape):
+    """Dropout of whole channels."""
+
+    word: ClassVar[str] = "sdropout"
+
+    rate: float = positional(_RATE, "the share of channels set to zero")
+
+    def work(self, shape: Shape) -> Work:
+        return super().work(self.image(shape))
+
+    def keras(self) -> Keras:
+        return Keras("layers.SpatialDropout2D", {"rate": self.rate}, seeded=True)
+
+
+class Noise(SameShape):
+    """Adds normally distributed noise."""
+
+    word: ClassVar[str] = "noise"
+
+    stddev: float = positional(Real(), "the standard deviation of the noise")
+
+    def keras(self) -> Keras:
+        return Keras("layers.GaussianNoise", {"stddev": self.stddev}, seeded=True)

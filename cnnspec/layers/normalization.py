@@ -1,0 +1,105 @@
+"""Normalization: batch, layer and group norm."""
+
+from typing import ClassVar
+
+from cnnspec.counts import ZERO, Count, count
+from cnnspec.diagnostics.shapes import ChannelsDoNotDivide
+from cnnspec.language.entries import flag, option, positional
+from cnnspec.language.kinds import Either, Real, Switch, Whole
+from cnnspec.layers.base import Keras, Misfit, SameShape, Work
+from cnnspec.shapes import Shape, sizes
+
+
+class Normalization(SameShape):
+    """Values brought to mean 0 and variance 1, then scaled and moved, channel by channel."""
+
+    center: bool = flag(
+        Switch("no_center", means=False), "whether a trainable number is added", default=True
+    )
+    scale: bool = flag(
+        Switch("no_scale", means=False), "whether a trainable factor is applied", default=True
+    )
+    epsilon: float = option(
+        Real(above=True), "added to the variance so that nothing divides by zero", default=1e-3
+    )
+
+    def weights(self, shape: Shape) -> Count:
+        """The trainable weights: one or two for each channel."""
+        each = self.center + self.scale
+        return count(each) * count(shape.dims[-1], "Cin") if each else ZERO
+
+    def work(self, shape: Shape) -> Work:
+        return Work(sizes(shape), params=self.weights(shape))
+
+
+class BatchNorm(Normalization):
+    """Batch norm: mean and variance of each channel over the batch.
+
+    Its moving mean and variance are weights too, which no gradient changes.
+    """
+
+    word: ClassVar[str] = "bn"
+
+    momentum: float = option(
+        Real(high=1, below=True), "how slowly the moving statistics follow", default=0.99
+    )
+
+    def work(self, shape: Shape) -> Work:
+        statistics = count(2) * count(shape.dims[-1], "Cin")
+        return Work(sizes(shape), params=self.weights(shape), frozen=statistics)
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.BatchNormalization",
+            {
+                "momentum": self.momentum,
+                "epsilon": self.epsilon,
+                "center": self.center,
+                "scale": self.scale,
+            },
+        )
+
+
+class LayerNorm(Normalization):
+    """Layer norm: mean and variance over the channels of each position."""
+
+    word: ClassVar[str] = "ln"
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.LayerNormalization",
+            {"epsilon": self.epsilon, "center": self.center, "scale": self.scale},
+        )
+
+
+class GroupNorm(Normalization):
+    """Group norm: mean and variance over an image and a group of channels.
+
+    `gn instance` makes each channel a group of its own.
+    """
+
+    word: ClassVar[str] = "gn"
+
+    groups: int | str = positional(
+        Either(Whole(), "instance"), "how many groups; `instance` for one a channel", default=32
+    )
+
+    def work(self, shape: Shape) -> Work:
+        channels = shape.dims[-1]
+        if isinstance(self.groups, int) and channels % self.groups:
+            fault = ChannelsDoNotDivide(
+                None, shape, groups=self.groups, channels=channels, which="channels"
+            )
+            raise Misfit("groups", fault)
+        return super().work(shape)
+
+    def keras(self) -> Keras:
+        return Keras(
+            "layers.GroupNormalization",
+            {
+                "groups": -1 if self.groups == "instance" else self.groups,
+                "epsilon": self.epsilon,
+                "center": self.center,
+                "scale": self.scale,
+            },
+        )

@@ -1,0 +1,89 @@
+"""Pooling: the maximum or the mean of a window, or of a whole channel."""
+
+from typing import ClassVar
+
+from cnnspec.counts import count
+from cnnspec.diagnostics.shapes import WindowTooLarge
+from cnnspec.language.entries import flag, option, positional
+from cnnspec.language.kinds import Choice, Pair
+from cnnspec.layers.base import Keras, Layer, Misfit, Work
+from cnnspec.shapes import Shape, sizes, window
+
+_ONE = count(1)
+
+
+class Pooling(Layer):
+    """A window that gives one value for each channel."""
+
+    keras_name: ClassVar[str]
+
+    size: tuple[int, int] = positional(Pair(), "rows and columns of the window", default=(2, 2))
+    padding: str = flag(
+        Choice("valid", "same"),
+        "`valid` drops rows and columns that fill no window, `same` keeps them",
+        default="valid",
+    )
+    stride: tuple[int, int] | None = option(
+        Pair(), "how far the window moves; as far as it is large by itself", default=None
+    )
+
+    def work(self, shape: Shape) -> Work:
+        image = self.image(shape)
+        if self.padding == "valid" and (self.size[0] > image.height or self.size[1] > image.width):
+            raise Misfit("size", WindowTooLarge(None, image, what="pool", window=self.size))
+        height, width, channels = sizes(image)
+        sides = [count(side, "P") for side in self.size]
+        strides = [count(step, "S") for step in self.stride or self.size]
+        return Work(
+            (
+                window(height, sides[0], strides[0], self.padding, _ONE),
+                window(width, sides[1], strides[1], self.padding, _ONE),
+                channels,
+            )
+        )
+
+    def keras(self) -> Keras:
+        return Keras(
+            f"layers.{self.keras_name}",
+            {"pool_size": self.size, "strides": self.stride, "padding": self.padding},
+        )
+
+
+class MaxPool(Pooling):
+    """The largest value of each window."""
+
+    word: ClassVar[str] = "pool"
+    keras_name: ClassVar[str] = "MaxPooling2D"
+
+
+class AveragePool(Pooling):
+    """The mean of each window."""
+
+    word: ClassVar[str] = "avgpool"
+    keras_name: ClassVar[str] = "AveragePooling2D"
+
+
+class GlobalPooling(Layer):
+    """One value for each channel; the image becomes a vector."""
+
+    keras_name: ClassVar[str]
+
+    def work(self, shape: Shape) -> Work:
+        return Work((count(self.image(shape).channels, "Cin"),))
+
+    def keras(self) -> Keras:
+        return Keras(f"layers.{self.keras_name}", {})
+
+
+class GlobalAverage(GlobalPooling):
+    """The mean of each channel."""
+
+    word: ClassVar[str] = "gap"
+    keras_name: ClassVar[str] = "GlobalAveragePooling2D"
+
+
+class GlobalMax(GlobalPooling):
+    """The largest value of each channel."""
+
+    word: ClassVar[str] = "gmp"
+    keras_name: ClassVar[str] = "GlobalMaxPooling2D"

@@ -1,0 +1,37 @@
+"""THE TABLE: every layer of the language by its word.
+
+Adding a layer is one class, one line here and one spec in the tests.
+"""
+
+from cnnspec.layers.activations import ACTIVATION_LAYERS
+from cnnspec.layers.base import Layer
+from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
+from cnnspec.layers.dense import Dense
+from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize
+from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
+from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
+from cnnspec.layers.pooling import AveragePool, GlobalAverage, GlobalMax, MaxPool
+
+LAYERS: dict[str, type[Layer]] = {
+    "conv": Conv,
+    "dwconv": DepthwiseConv,
+    "sepconv": SeparableConv,
+    "tconv": TransposedConv,
+    "pool": MaxPool,
+    "avgpool": AveragePool,
+    "gap": GlobalAverage,
+    "gmp": GlobalMax,
+    "dense": Dense,
+    "flatten": Flatten,
+    "dropout": Dropout,
+    "sdropout": SpatialDropout,
+    "noise": Noise,
+    "bn": BatchNorm,
+    "ln": LayerNorm,
+    "gn": GroupNorm,
+    "pad": Pad,
+    "crop": Crop,
+    "resize": Resize,
+    "reshape": Reshape,
+    **ACTIVATION_LAYERS,
+}

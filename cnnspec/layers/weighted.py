@@ -1,0 +1,72 @@
+"""What layers with a kernel have in common: activation, bias, initializers, regularizers."""
+
+from typing import Any, ClassVar
+
+from cnnspec.counts import Count, count
+from cnnspec.language.entries import flag, option
+from cnnspec.language.kinds import Choice, Real, Switch
+from cnnspec.layers.base import Keras, Layer
+from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer
+
+ACTIVATIONS = (
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "hard_silu",
+    "softplus",
+    "softsign",
+    "exponential",
+    "softmax",
+)
+"""The functions a layer can end with, by the names they have in `keras.activations`."""
+
+
+class Weighted(Layer):
+    """A layer with a kernel and perhaps a bias."""
+
+    has_kernel: ClassVar[bool] = True
+
+    activation: str = flag(
+        Choice(*ACTIVATIONS), "the function applied to the output", default="linear"
+    )
+    bias: bool = flag(
+        Switch("no_bias", means=False), "whether a trainable number is added", default=True
+    )
+    init: Initializer = option(
+        INIT, "how the kernel starts", default=INITIALIZERS["glorot_uniform"]()
+    )
+    bias_init: Initializer = option(INIT, "how the bias starts", default=INITIALIZERS["zeros"]())
+    l1: float = option(Real(), "adds this times the sum of |w| to the loss", default=0.0)
+    l2: float = option(Real(), "adds this times the sum of w² to the loss", default=0.0)
+
+    @property
+    def ones(self) -> Count:
+        """The bias of one output: 1, or nothing without bias."""
+        return count(1 if self.bias else 0)
+
+    def regularizer(self) -> Keras | None:
+        """The Keras regularizer of the kernel, if there is one."""
+        if not (self.l1 or self.l2):
+            return None
+        return Keras("regularizers.L1L2", {"l1": self.l1, "l2": self.l2})
+
+    def weight_arguments(self, *kernels: str) -> dict[str, Any]:
+        """The Keras arguments of these fields, for kernels with these names."""
+        arguments: dict[str, Any] = {
+            "activation": self.activation,
+            "use_bias": self.bias,
+            "bias_initializer": self.bias_init.keras(),
+        }
+        for kernel in kernels:
+            arguments[f"{kernel}_initializer"] = self.init.keras()
+            arguments[f"{kernel}_regularizer"] = self.regularizer()
+        return arguments

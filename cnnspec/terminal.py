@@ -1,0 +1,94 @@
+"""Styled lines on a stream: plain text where there is no colour, rich where there is.
+
+Whatever comes from a file passes through `safe`, so that no control character of
+it ever reaches a terminal.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+Line = list[tuple[str, str]]
+"""Pieces of text, each with the name of a style or an empty string."""
+
+STYLES = {
+    "error": "bold red",
+    "warning": "bold yellow",
+    "place": "blue",
+    "strong": "bold",
+    "dim": "dim",
+    "good": "green",
+    "bad": "red",
+    "help": "cyan",
+}
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def safe(text: str) -> str:
+    """The text with control characters made visible: `\\x1b`, `\\u202e`."""
+    return _UNSAFE.sub(lambda m: ascii(m.group())[1:-1], text)
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines as text without styles."""
+    return "".join("".join(safe(text) for text, _ in line).rstrip() + "\n" for line in lines)
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether a stream shows colour: a terminal, unless `NO_COLOR` or `TERM=dumb` forbids it."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(getattr(stream, "isatty", lambda: False)())
+
+
+def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
+    """Writes lines to a stream, standard output by itself."""
+    stream = stream or sys.stdout
+    if stream is None:
+        return
+    if not has_colour(stream):
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        stream.write(plain(lines).encode(encoding, "backslashreplace").decode(encoding))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    for line in lines:
+        text = Text()
+        for piece, style in line:
+            text.append(safe(piece), STYLES.get(style, ""))
+        console.print(text, soft_wrap=True)
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], numbers: int) -> list[Line]:
+    """Columns in line: text to the left, the last `numbers` columns to the right."""
+    cells = [header, *rows]
+    widths = [max(width(row[i]) for row in cells) for i in range(len(header))]
+    first_number = len(header) - numbers
+    lines: list[Line] = []
+    for index, row in enumerate(cells):
+        style = "dim" if index == 0 else ""
+        line: Line = []
+        for column, cell in enumerate(row):
+            gap = " " * (widths[column] - width(cell))
+            text = gap + cell if column >= first_number else cell + gap
+            line.append((text + "  ", style))
+        lines.append(line)
+    return lines
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in safe(text)
+    )
