@@ -30,7 +30,7 @@ _UNSAFE = re.compile(
 
 
 def safe(text: str) -> str:
-    """The text with control characters made visible: `\\x1b`, `\\u202e`."""
+    r"""The text with control characters made visible: `\x1b`, `\u202e`."""
     return _UNSAFE.sub(lambda m: ascii(m.group())[1:-1], text)
 
 

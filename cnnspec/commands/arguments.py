@@ -61,3 +61,18 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="another value for a `let` or a training setting; may stand several times",
     )
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """The folder of a run."""
+    parser.add_argument("run", metavar="RUN", help="a run folder that `cnnspec train` has left")
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """The framework and where data may come from."""
+    parser.add_argument(
+        "--backend",
+        choices=("tensorflow", "jax", "torch"),
+        help="what Keras runs on; by itself the first of these that is installed",
+    )
+    parser.add_argument("--offline", action="store_true", help="never download a dataset")

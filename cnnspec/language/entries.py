@@ -30,7 +30,6 @@ from cnnspec.language.syntax import (
     Expression,
     Option,
     Relation,
-    Sequence,
     Word,
 )
 from cnnspec.record import MISSING, Record

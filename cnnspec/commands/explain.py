@@ -1,0 +1,58 @@
+"""Tells the story behind a code, with a spec that shows it and one that does not.
+
+Without a code, lists them all.
+"""
+
+from argparse import ArgumentParser, Namespace
+from inspect import cleandoc
+
+from cnnspec.commands.output import print_json
+from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.catalog import catalog
+from cnnspec.diagnostics.surroundings import CannotRead
+from cnnspec.language.suggest import nearest
+from cnnspec.terminal import Line, show
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    parser.add_argument("code", nargs="?", metavar="CODE", help="a code such as CNN201")
+
+
+def run(args: Namespace) -> int:
+    """Explains one code or lists all."""
+    known = catalog()
+    if args.code is None:
+        if args.json:
+            stories = {code: _story(cls) for code, cls in known.items()}
+            print_json({"command": "explain", "ok": True, "codes": stories})
+        else:
+            show([[(code, "strong"), (f"  {_story(cls)[0]}", "")] for code, cls in known.items()])
+        return 0
+    code = args.code.upper()
+    if code not in known:
+        near = nearest(code, known)
+        hint = f"did you mean {near}?" if near else "`cnnspec explain` lists every code"
+        raise Problems(CannotRead(None, f"there is no code {args.code}", hint))
+    cls = known[code]
+    if args.json:
+        data = {"code": code, "story": " ".join(_story(cls)), "bad": cls.bad, "good": cls.good}
+        print_json({"command": "explain", "ok": True, **data})
+    else:
+        show(page(cls))
+    return 0
+
+
+def page(cls: type[Diagnostic]) -> list[Line]:
+    """The story of a code and its two examples."""
+    lines: list[Line] = [[(cls.code, "strong")], []]
+    lines += [[(line, "")] for line in cleandoc(cls.__doc__ or "").splitlines()]
+    for title, example in (("wrong", cls.bad), ("right", cls.good)):
+        if example:
+            lines += [[], [(f"{title}:", "bad" if title == "wrong" else "good")]]
+            lines += [[(f"  {line}", "")] for line in example.splitlines()]
+    return lines
+
+
+def _story(cls: type[Diagnostic]) -> list[str]:
+    return cleandoc(cls.__doc__ or "").splitlines()

@@ -1,0 +1,17 @@
+"""Every diagnostic by its code."""
+
+from cnnspec.diagnostics import claims, shapes, surroundings, text, words
+from cnnspec.diagnostics.base import Diagnostic
+
+_MODULES = (text, words, shapes, claims, surroundings)
+
+
+def catalog() -> dict[str, type[Diagnostic]]:
+    """The classes that have a code, in the order of their codes."""
+    found = {
+        cls.code: cls
+        for module in _MODULES
+        for cls in vars(module).values()
+        if isinstance(cls, type) and issubclass(cls, Diagnostic) and hasattr(cls, "code")
+    }
+    return dict(sorted(found.items()))

@@ -1,0 +1,113 @@
+"""Run folders: what a training leaves behind, and how it is read again.
+
+A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
+text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`
+and `model.keras`. Nothing in it is ever overwritten by another run. Knows files
+only, no framework.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.files import cannot_write, write_atomically
+from cnnspec.ir.document import dump, load
+from cnnspec.ir.spec import Spec
+from cnnspec.source import Source
+
+SPEC = "spec.cnn"
+SOURCE = "source.cnn"
+IR = "ir.json"
+HISTORY = "history.json"
+METRICS = "metrics.json"
+ENVIRONMENT = "environment.json"
+MODEL = "model.keras"
+
+
+class Run:
+    """A run folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, parent: Path, spec: Spec, source: Source) -> "Run":
+        """A new folder `<model>-<n>` with the frozen spec in it; raises `Problems`."""
+        name = re.sub(r"[^\w.-]+", "-", spec.model).strip("-.") or "model"
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            run = cls(_new_folder(parent, name))
+        except OSError as error:
+            raise Problems(cannot_write(parent, error)) from None
+        run.write(SPEC, str(spec))
+        run.write(SOURCE, source.text)
+        run.write_json(IR, dump(spec))
+        return run
+
+    @classmethod
+    def open(cls, folder: str) -> "Run":
+        """An existing run; raises `Problems` where the folder is none."""
+        run = cls(Path(folder))
+        if not run.folder.is_dir():
+            fault = BadRun(None, f"there is no run folder {folder}", "`cnnspec train` makes one")
+            raise Problems(fault)
+        if not (run.folder / IR).is_file():
+            raise Problems(BadRun(None, f"{folder} is no run folder: it has no {IR}"))
+        return run
+
+    @property
+    def spec(self) -> Source:
+        """The frozen spec, as the canonical text of its IR."""
+        path = self.folder / IR
+        return Source(str(path), str(load(self._read(IR), str(path))))
+
+    @property
+    def model(self) -> Path:
+        """The file with the weights; raises `Problems` where training left none."""
+        path = self.folder / MODEL
+        if not path.is_file():
+            fault = BadRun(
+                None, f"{self.folder} has no {MODEL}: its training did not finish", "train again"
+            )
+            raise Problems(fault)
+        return path
+
+    def write(self, name: str, data: bytes | str) -> None:
+        """Writes a file of the run, whole or not at all."""
+        write_atomically(self.folder / name, data)
+
+    def write_json(self, name: str, data: Any) -> None:
+        """Writes a JSON file of the run. What is no number has no place in it."""
+        self.write(name, json.dumps(data, indent=1, allow_nan=False) + "\n")
+
+    def read_json(self, name: str) -> Any:
+        """Reads a JSON file of the run; raises `Problems`."""
+        try:
+            return json.loads(self._read(name))
+        except ValueError:
+            raise Problems(BadRun(None, f"{self.folder / name} is damaged")) from None
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Problems(BadRun(None, f"cannot read {self.folder / name}: {error}")) from None
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """Makes `<name>-<n>` with the first free number; safe against others doing the same."""
+    taken = [p.name.removeprefix(f"{name}-") for p in parent.glob(f"{name}-*")]
+    number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
+    while True:
+        folder = parent / f"{name}-{number}"
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1

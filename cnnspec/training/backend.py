@@ -1,0 +1,71 @@
+"""Chooses and starts the framework. The only place that decides which one Keras runs on.
+
+Imports none of them by itself, so that a missing one is told before any work.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import MissingExtra
+
+BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+"""Every Keras backend and the package that it needs."""
+
+
+def start(backend: str | None = None) -> str:
+    """Makes Keras run on a backend, by itself the first one installed, and returns its name.
+
+    Settings that a user's `keras.json` or environment could have changed are set
+    to their defaults, so that a spec means the same everywhere. Raises `Problems`
+    where a package is missing.
+    """
+    wanted = [backend] if backend else list(BACKENDS)
+    chosen = next((name for name in wanted if find_spec(BACKENDS[name])), None)
+    if chosen is None or not (find_spec("keras") and find_spec("numpy")):
+        extra = backend or "tensorflow"
+        raise Problems(
+            MissingExtra(
+                None,
+                f"training needs {extra}, which is not installed",
+                f"pip install 'cnnspec[{extra}]'",
+            )
+        )
+    os.environ["KERAS_BACKEND"] = chosen
+    with _without_chatter():
+        import keras
+
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    return chosen
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Holds back what TensorFlow's C++ writes to standard error while it is imported.
+
+    Its log level does not reach those lines. If the import fails they are shown
+    after all, and `TF_CPP_MIN_LOG_LEVEL` in the environment lets everything through.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or sys.stderr is None:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    with tempfile.TemporaryFile() as held:
+        own = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(own, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(own, 2)
+            os.close(own)

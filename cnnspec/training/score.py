@@ -1,0 +1,63 @@
+"""How good predictions are: accuracy, macro F1, loss and confusion matrix."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.datasets.arrays import Split
+from cnnspec.record import Record
+from cnnspec.training.batches import scale
+
+_AT_ONCE = 1000
+"""Images in a forward pass; enough to be fast, few enough for any network."""
+
+
+class Score(Record):
+    """Figures of one split of the data. `confusion[i, j]` counts images of class i put in j."""
+
+    accuracy: float
+    f1: float
+    loss: float
+    confusion: np.ndarray
+
+    def dump(self) -> dict[str, Any]:
+        """The figures as JSON; one that is no number is null."""
+        figures = {"accuracy": self.accuracy, "f1": self.f1, "loss": self.loss}
+        known = {name: value if np.isfinite(value) else None for name, value in figures.items()}
+        return {**known, "confusion": self.confusion.tolist()}
+
+
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The output of the network for uint8 images: float32 of shape (n, classes)."""
+    parts = [
+        model.predict_on_batch(scale(images[start : start + _AT_ONCE]))
+        for start in range(0, len(images), _AT_ONCE)
+    ]
+    return np.concatenate([np.asarray(part) for part in parts])
+
+
+def score(model: keras.Model, split: Split) -> Score:
+    """Measures a compiled model; the loss includes regularization, as in Keras."""
+    outputs = predict(model, split.images)
+    classes = outputs.shape[1]
+    one_hot = np.eye(classes, dtype=np.float32)[split.labels]
+    loss = float(model.loss(one_hot, outputs)) + float(sum(model.losses))
+    counts = confusion(split.labels, outputs.argmax(axis=1), classes)
+    return Score(float(np.trace(counts) / counts.sum()), macro_f1(counts), loss, counts)
+
+
+def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """How many images of each class (rows) were put in each class (columns)."""
+    flat = np.bincount(labels.astype(int) * classes + predicted, minlength=classes**2)
+    return flat.reshape(classes, classes)
+
+
+def macro_f1(counts: np.ndarray) -> float:
+    """The mean over classes of 2*TP / (2*TP + FP + FN), 0 for a class that never occurs.
+
+    The same as 2PR / (P + R) of precision P and recall R (van Rijsbergen, 1979).
+    """
+    right = np.diag(counts)
+    either = counts.sum(axis=0) + counts.sum(axis=1)
+    return float(np.mean(np.where(either > 0, 2 * right / np.maximum(either, 1), 0.0)))
