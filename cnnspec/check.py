@@ -39,6 +39,15 @@ class Row(Record):
         return self.work.shape
 
     @property
+    def alive(self) -> int:
+        """The values that are needed at once while it works.
+
+        Its input and its output, or only the output where it can take the memory of
+        the input; a fused activation works in place.
+        """
+        return self.after.size + (0 if self.layer.in_place else self.before.size)
+
+    @property
     def params(self) -> int:
         """All weights, frozen ones included, as Keras counts them."""
         return self.work.params.value + self.work.frozen.value
@@ -102,13 +111,13 @@ def check(source: Source, overrides: Overrides | None = None) -> Checked:
     expanded = read(source, overrides)
     rows, faults, after = _walk(expanded)
     certain = not faults and not expanded.problems
-    totals = _totals(rows, expanded.spec.shape) if after is not None and not faults else None
-    if not _readable(expanded):
-        totals = None
+    whole = bool(expanded.nodes) and len(expanded.nodes) == len(expanded.spec.nodes)
+    known = whole and after is not None and not faults and not _sources(expanded)
+    totals = _totals(rows, expanded.spec.shape) if known else None
     verdicts = tuple(Verdict(b, totals.of(b)) for b in expanded.spec.budgets) if totals else ()
     problems = [*expanded.problems, *faults]
     problems += [_over(verdict, rows) for verdict in verdicts if not verdict.holds]
-    if after is not None and expanded.nodes:
+    if after is not None and expanded.nodes and not expanded.doubtful & {"data", "classes"}:
         problems += _ending(expanded, rows, after)
     if certain:
         problems += _unmeasurable(expanded)
@@ -116,13 +125,14 @@ def check(source: Source, overrides: Overrides | None = None) -> Checked:
     return Checked(source, expanded.spec, rows, totals, verdicts, tuple(problems))
 
 
-def _readable(expanded: Expanded) -> bool:
-    return bool(expanded.nodes) and not any(isinstance(n, Gap) for n in expanded.nodes)
+def _sources(expanded: Expanded) -> frozenset[str]:
+    """The settings at fault without which the shape of the input is unknown."""
+    return expanded.doubtful & {"data", "input"}
 
 
 def _walk(expanded: Expanded) -> tuple[tuple[Row, ...], list[Diagnostic], Shape | None]:
     """Sends a shape through the layers; it is `None` from a fault to where it is certain again."""
-    shape: Shape | None = expanded.spec.shape
+    shape: Shape | None = None if _sources(expanded) else expanded.spec.shape
     origin = "the input"
     rows: list[Row] = []
     faults: list[Diagnostic] = []
@@ -134,6 +144,7 @@ def _walk(expanded: Expanded) -> tuple[tuple[Row, ...], list[Diagnostic], Shape 
             shape = node.layer.certain
             origin = _after(node)
             continue
+        before = shape
         try:
             for row in _apply(node, shape):
                 rows.append(row)
@@ -143,7 +154,7 @@ def _walk(expanded: Expanded) -> tuple[tuple[Row, ...], list[Diagnostic], Shape 
             shape = node.layer.certain
         else:
             if shape.size > MAX_WHOLE:
-                fault = TooManyValuesHere(node.span, shape, origin, values=shape.size)
+                fault = TooManyValuesHere(node.span, before, origin, values=shape.size)
                 faults.append(fault)
                 shape = node.layer.certain
         origin = _after(node)
@@ -176,20 +187,15 @@ def _placed(misfit: Misfit, node: Node, origin: str) -> Diagnostic:
 def _totals(rows: tuple[Row, ...], shape: Shape) -> Totals:
     """Sums and peaks over the layers.
 
-    The peak of live values counts the input and the output of each layer, or only
-    the output where it can take the memory of the input; a fused activation works
-    in place. This is what a runtime that runs one layer after another must hold.
+    The peak of live values is what a runtime that runs one layer after another must
+    hold.
     """
-    values = shape.size
-    for row in rows:
-        alive = row.after.size + (0 if row.layer.in_place else row.before.size)
-        values = max(values, alive)
     return Totals(
         params=sum(row.params for row in rows),
         trainable=sum(row.work.params.value for row in rows),
         macs=sum(row.work.macs.value for row in rows),
         depth=sum(row.layer.has_kernel for row in rows),
-        values=values,
+        values=max(shape.size, *(row.alive for row in rows)),
     )
 
 
@@ -212,7 +218,7 @@ def _costliest(budget: Budget, rows: tuple[Row, ...]) -> str:
         "flash": lambda row: row.params,
         "trainable": lambda row: row.work.params.value,
         "macs": lambda row: row.work.macs.value,
-        "ram": lambda row: row.before.size + row.after.size,
+        "ram": lambda row: row.alive,
     }
     cost = costs.get(budget.quantity)
     if cost is None:

@@ -4,27 +4,34 @@ Values in, values or diagnostics out. Everything wrong is collected; what a faul
 leaves unknown is marked by a `Gap`, so that the checker draws no conclusion from it.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.base import Diagnostic, Refused
-from cnnspec.diagnostics.text import BlockMissing, BlockNotTaken, NothingToTrain, Twice
+from cnnspec.diagnostics.text import (
+    BlockMissing,
+    BlockNotTaken,
+    MissingSeparator,
+    NothingToTrain,
+    Twice,
+)
 from cnnspec.diagnostics.words import (
     Incompatible,
     Misplaced,
+    UnknownName,
     UnknownSetting,
     UnknownStatement,
     WrongKind,
 )
 from cnnspec.ir.claims import Budget, Claim, Expectation, read_claim
 from cnnspec.ir.spec import NAME, Node, Spec, automatic_names, is_automatic
-from cnnspec.ir.training import Training
+from cnnspec.ir.training import OPTIMIZERS, Training
 from cnnspec.language.entries import Entry, bind
 from cnnspec.language.expressions import Scope, evaluate
 from cnnspec.language.parse import Parsed, parse
-from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import Expression, Option, Statement
+from cnnspec.language.suggest import SYNONYMS, nearest
+from cnnspec.language.syntax import Block, Expression, Option, Statement, Word
 from cnnspec.layers.table import LAYERS
 from cnnspec.record import Record
 from cnnspec.source import Source, Span
@@ -43,6 +50,8 @@ class Expanded(Record):
     nodes: tuple[Node | Gap, ...]
     places: dict[str, Span]
     """Where each setting of the spec stands, `train.batch` for those of the train block."""
+    doubtful: frozenset[str]
+    """The settings and lets that could not be read."""
     problems: tuple[Diagnostic, ...]
 
 
@@ -57,6 +66,7 @@ class _Expansion:
         self.problems: list[Diagnostic] = []
         self.scope: Scope = {}
         self.places: dict[str, Span] = {}
+        self.doubtful: set[str] = set()
         self.values: dict[str, Any] = {}
         self.training: dict[str, Any] = {}
         self.claims: list[Claim] = []
@@ -76,31 +86,74 @@ class _Expansion:
             "expect": self.expect,
             "train": self.train,
         }
+        self.known = (*self.handlers, *LAYERS)
 
     def run(self, statements: tuple[Statement, ...]) -> None:
         """Takes the statements of a spec one after another."""
-        known = (*self.handlers, *LAYERS)
         for statement in statements:
-            handler = self.handlers.get(statement.word) or (
-                self.layer if statement.word in LAYERS else None
-            )
-            if handler is None:
-                self.unknown(statement, known, Training.specs, "in `train { … }`", "")
-                # The layer that was meant is unknown, and so are all shapes after it.
-                if statement.word not in Training.specs:
-                    self.nodes.append(Gap(statement.span))
-                continue
-            if statement.block and statement.word != "train":
-                self.problems.append(BlockNotTaken(statement.block.span, word=statement.word))
-            self.guarded(handler, statement)
+            for part in self.separated(statement, self.known, Spec):
+                self.statement(part)
+
+    def statement(self, statement: Statement) -> None:
+        """A statement outside of every block."""
+        word, block = statement.word, statement.block
+        handler = self.handlers.get(word) or (self.layer if word in LAYERS else None)
+        if handler is None:
+            self.unknown(statement, self.known, Training.specs, "in `train { … }`", "")
+            # The layer that was meant is unknown, and so are all shapes after it.
+            if word not in Training.specs:
+                self.nodes.append(Gap(statement.span))
+            return
+        self.guarded(handler, statement)
+        if block and word != "train":
+            self.no_block(statement, block)
+            if not block.closed:
+                self.run(block.statements)
+
+    def no_block(self, statement: Statement, block: Block) -> None:
+        """Refuses a block, unless it is at fault anyway for want of its end."""
+        if block.closed:
+            self.problems.append(BlockNotTaken(block.span, word=statement.word))
 
     def guarded(self, handler: Callable[[Statement], None], statement: Statement) -> None:
         """Runs a handler and keeps what it refuses."""
+        if statement.broken:
+            self.doubtful.add(statement.word)
         try:
             handler(statement)
         except Refused as refused:
+            self.doubtful.add(statement.word)
             if not statement.broken:
                 self.problems.append(refused.diagnostic)
+
+    def separated(
+        self, statement: Statement, known: tuple[str, ...], settings: type[Entry]
+    ) -> Iterator[Statement]:
+        """A statement that runs on into the next for want of a separator, as what was meant."""
+        entry = LAYERS.get(statement.word)
+        kind = settings.specs[statement.word].kind if statement.word in settings.specs else None
+        taken = entry.words() if entry else kind.words if kind else ()
+        # What a setting is set to can be any word; what a layer takes are its own.
+        first = 0 if entry else 1
+        for index, argument in enumerate(statement.arguments[first:], first):
+            if not isinstance(argument, Word) or argument.text in (*taken, *self.scope):
+                continue
+            if argument.text in known:
+                self.problems.append(MissingSeparator(argument.span, word=argument.text))
+                head = statement.arguments[:index]
+                end = head[-1].span if head else statement.word_span
+                yield statement.replace(
+                    span=statement.span.to(end), arguments=head, block=None, broken=False
+                )
+                rest = statement.replace(
+                    span=Span(argument.span.source, argument.span.start, statement.span.end),
+                    word=argument.text,
+                    word_span=argument.span,
+                    arguments=statement.arguments[index + 1 :],
+                )
+                yield from self.separated(rest, known, settings)
+                return
+        yield statement
 
     def unknown(
         self,
@@ -142,6 +195,8 @@ class _Expansion:
     def let(self, statement: Statement) -> None:
         """`let f = 16`: a name for a number."""
         for argument in statement.arguments:
+            if isinstance(argument, Word):
+                self.doubtful.add(f"let {argument.text}")
             if not isinstance(argument, Option):
                 raise Refused(
                     WrongKind(
@@ -155,7 +210,9 @@ class _Expansion:
             self.once(f"let {name}", f"the name `{name}`", argument.span)
             self.unused.pop(name, None)
             value = self.overrides.get(name, argument.value)
+            self.doubtful.add(f"let {name}")
             self.scope[name] = evaluate(value, self.scope, f"`{name}`")
+            self.doubtful.remove(f"let {name}")
         if not statement.arguments:
             raise Refused(
                 WrongKind(
@@ -189,16 +246,21 @@ class _Expansion:
                     found=argument.kind,
                 )
             )
-        for inner in statement.block.statements:
-            if inner.word not in Training.specs:
-                elsewhere = (*self.handlers, *LAYERS)
-                home = "outside of `train { … }`"
-                known = tuple(Training.specs)
-                self.unknown(inner, known, elsewhere, home, "`train`")
-                continue
-            if inner.block:
-                self.problems.append(BlockNotTaken(inner.block.span, word=inner.word))
-            self.guarded(self.training_setting, inner)
+        known = tuple(Training.specs)
+        for whole in statement.block.statements:
+            for inner in self.separated(whole, known, Training):
+                if inner.word in Training.specs:
+                    self.guarded(self.training_setting, inner)
+                    if inner.block:
+                        self.no_block(inner, inner.block)
+                elif inner.word in self.known and not statement.block.closed:
+                    # The end of the block is missing before this statement.
+                    self.statement(inner)
+                elif home := _optimizer_home(inner.word):
+                    self.problems.append(Misplaced(inner.word_span, word=inner.word, home=home))
+                else:
+                    home = "outside of `train { … }`"
+                    self.unknown(inner, known, self.known, home, "`train`")
 
     def training_setting(self, statement: Statement) -> None:
         """A statement of the train block."""
@@ -266,15 +328,18 @@ class _Expansion:
         data = values.get("data", Spec.fields["data"])
         dataset = DATASETS[data.source]
         fixed = {
-            "input": (dataset.shape, "x".join(map(str, dataset.shape)), "resize them in a layer"),
-            "classes": (dataset.classes, str(dataset.classes), "leave this line out"),
+            "input": (dataset.shape, "x".join(map(str, dataset.shape))),
+            "classes": (dataset.classes, str(dataset.classes)),
         }
-        for name, (value, shown, remedy) in fixed.items():
+        for name, (value, shown) in fixed.items():
             given = values.setdefault(name, value)
             if given != value and not (name == "input" and (*given, 1) == value):
                 reason = f"another `{name}` than the {shown} of its images"
+                remedy = "leave this line out; a `resize` layer changes the size"
                 if name == "classes":
                     reason = f"another number of classes than its {shown}"
+                    remedy = "leave this line out"
+                self.doubtful.add(name)
                 self.problems.append(
                     Incompatible(
                         self.places[name], of=f"data {data.source}", reason=reason, remedy=remedy
@@ -283,16 +348,35 @@ class _Expansion:
             values[name] = value
 
 
+def _optimizer_home(word: str) -> str:
+    """Where a setting of the optimizer belongs."""
+    word = SYNONYMS.get(word, word)
+    for name, cls in OPTIMIZERS.items():
+        if word in cls.specs:
+            return f"to the optimizer: `optimizer {name}({word}=…)`"
+    return ""
+
+
 def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:
     """Gives a parsed text its meaning; `overrides` replace lets and training settings."""
     expansion = _Expansion(overrides or {})
     expansion.run(parsed.statements)
     spec = expansion.spec()
-    problems = [*parsed.problems, *expansion.problems]
+    # A name whose definition is at fault is not called undefined as well.
+    problems = [*parsed.problems]
+    for problem in expansion.problems:
+        if not (isinstance(problem, UnknownName) and f"let {problem.name}" in expansion.doubtful):
+            problems.append(problem)
     if not expansion.nodes and not problems:
         problems.append(NothingToTrain(parsed.source.span(0, 0)))
     problems.sort(key=lambda p: p.span.start if p.span else -1)
-    return Expanded(spec, tuple(expansion.nodes), expansion.places, tuple(problems))
+    return Expanded(
+        spec,
+        tuple(expansion.nodes),
+        expansion.places,
+        frozenset(expansion.doubtful),
+        tuple(problems),
+    )
 
 
 def read(source: Source, overrides: Overrides | None = None) -> Expanded:

@@ -3,7 +3,8 @@
 Knows sources and spans; not how a diagnostic is printed, nor who raises it.
 """
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from cnnspec.record import Record
 from cnnspec.source import Span
@@ -74,9 +75,9 @@ class Problems(Exception):
         return max(d.exit_code for d in self.diagnostics)
 
 
-def listing(words: "tuple[str, ...] | list[str]", joint: str = "or", most: int = 12) -> str:
-    """`a, b or c`, each in backquotes, cut after `most` words."""
-    quoted = [f"`{word}`" for word in words]
+def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str = "`") -> str:
+    """`a, b or c`, each in quotes, cut after `most` words."""
+    quoted = [f"{quote}{word}{quote}" for word in words]
     if len(quoted) > most:
         return ", ".join(quoted[:most]) + f" and {len(quoted) - most} more"
     if len(quoted) < 2:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Diagnostic, listing
 from cnnspec.shapes import Image, Shape
 
 
@@ -43,16 +43,25 @@ class WindowTooLarge(ShapeFault):
         assert isinstance(self.shape, Image)
         image = f"{self.shape.height}x{self.shape.width}"
         size = f"{self.window[0]}x{self.window[1]}"
-        dilated = "" if self.dilation == (1, 1) else f" with dilation {self.dilation[0]}"
+        dilated = "" if self.dilation == (1, 1) else f" with dilation {_pair(self.dilation)}"
         return f"{self.what} {size}{dilated} does not fit its {image} input"
 
     @property
     def help(self) -> str:
         assert isinstance(self.shape, Image)
-        largest = min(self.shape.height, self.shape.width)
-        if largest == 1:
+        image = self.shape.height, self.shape.width
+        if image == (1, 1):
             return "the image is a single pixel here: pool less before, or use `same` padding"
-        return f"use a {self.what} of at most {largest}, or `same` padding"
+        largest = tuple(
+            (side - 1) // step + 1 for side, step in zip(image, self.dilation, strict=True)
+        )
+        if largest == (1, 1):
+            return "use a smaller dilation, or `same` padding"
+        return f"use a {self.what} of at most {_pair(largest)}, or `same` padding"
+
+
+def _pair(sides: tuple[int, ...]) -> str:
+    return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"
 
 
 class NeedsImage(ShapeFault):
@@ -91,7 +100,7 @@ class ChannelsDoNotDivide(ShapeFault):
     @property
     def help(self) -> str:
         fits = [g for g in range(1, min(self.channels, 64) + 1) if self.channels % g == 0]
-        return f"{self.channels} divides into {', '.join(map(str, fits))}"
+        return f"{self.channels} divides into {listing(fits, quote='')} groups"
 
 
 class CannotReshape(ShapeFault):
@@ -152,12 +161,12 @@ class WrongClasses(ShapeFault):
 
     @property
     def label(self) -> str:
-        return f"the last layer, `{self.last}`, gives a {self.shape.article} of {self.shape}"
+        return f"the output of `{self.last}`, the last layer, is {self.shape}"
 
     @property
     def help(self) -> str:
         if self.last == "dense":
-            return f"write `dense {self.classes} softmax`, or `classes {self.shape}`"
+            return f"write `dense {self.classes} softmax`"
         return f"end with `dense {self.classes} softmax`"
 
 

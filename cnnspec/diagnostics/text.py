@@ -153,8 +153,15 @@ class MissingSpace(Diagnostic):
 
     @property
     def help(self) -> str:
-        if self.after == "x":
-            return f"a size such as `{self.before}x3` has a number after its x"
+        tail = self.after[1:]
+        if self.after[0] == "X" and tail.isdecimal():
+            return f"a size has a small x: `{self.before}x{tail}`"
+        if self.after[0] == "x" and tail.isidentifier():
+            return f"a name in a size stands in parentheses: `{self.before}x({tail})`"
+        if self.after[0] == "x":
+            return "a size has a number, in the digits 0 to 9, on both sides of its x: `32x3`"
+        if self.after[0] == "(":
+            return f"arguments stand without parentheses: `{self.before} {tail[:-1]}`"
         return f"write `{self.before} {self.after}`"
 
 
@@ -166,7 +173,6 @@ class BadNumber(Diagnostic):
     good: ClassVar[str] = "dense 10"
 
     number: str
-    limit: str = "whole numbers go up to 2147483647"
 
     @property
     def message(self) -> str:
@@ -175,7 +181,9 @@ class BadNumber(Diagnostic):
 
     @property
     def help(self) -> str:
-        return self.limit
+        if set(self.number) & set(".eE"):
+            return "numbers go up to about 1.8e308"
+        return "whole numbers go up to 2147483647"
 
 
 class NothingToTrain(Diagnostic):
@@ -247,3 +255,21 @@ class Twice(Diagnostic):
     @property
     def related(self) -> tuple[Label, ...]:
         return (Label(self.first, "given first here"),) if self.first else ()
+
+
+class MissingSeparator(Diagnostic):
+    """Statements are separated by a new line or by `;`."""
+
+    code: ClassVar[str] = "CNN014"
+    bad: ClassVar[str] = "conv 32x3 relu pool 2; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 relu; pool 2; dense 10 softmax"
+
+    word: str
+
+    @property
+    def message(self) -> str:
+        return f"a new line or `;` is missing before `{self.word}`"
+
+    @property
+    def help(self) -> str:
+        return f"`{self.word}` starts a statement of its own"

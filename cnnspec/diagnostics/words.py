@@ -35,20 +35,21 @@ class UnknownWord(Diagnostic):
 
     word: str
     of: str
+    """What reads the word: "`conv`", "the padding of `conv`"."""
     near: str
     known: tuple[str, ...]
 
     @property
     def message(self) -> str:
-        return f"`{self.of}` does not know the word `{self.word}`"
+        return f"{self.of} does not know the word `{self.word}`"
 
     @property
     def help(self) -> str:
-        if self.word[:1] == "x" and self.word[1:].isdigit():
-            return f"write a size without spaces: `32{self.word}`"
+        if self.word[:1] == "x" and (self.word[1:].isdecimal() or len(self.word) == 1):
+            return "a size is written without spaces: `32x3`"
         if not self.known:
-            return f"`{self.of}` takes no words"
-        return did_you_mean(self.near, self.known, f"a word of `{self.of}`")
+            return f"{self.of} takes no words"
+        return did_you_mean(self.near, self.known)
 
 
 class UnknownOption(Diagnostic):
@@ -62,6 +63,8 @@ class UnknownOption(Diagnostic):
     of: str
     near: str
     known: tuple[str, ...]
+    alone: bool = False
+    """Whether it is a word that stands alone."""
 
     @property
     def message(self) -> str:
@@ -69,6 +72,8 @@ class UnknownOption(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.alone:
+            return f"write `{self.option}` alone, without `=` and a value"
         if not self.known:
             return f"`{self.of}` takes no options"
         return did_you_mean(self.near, self.known, f"an option of `{self.of}`")
@@ -147,11 +152,11 @@ class TooManyValues(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"`{self.of}` takes no further value here"
+        return f"{self.of} takes no further value here"
 
     @property
     def help(self) -> str:
-        return f"write `{self.usage}`"
+        return f"write `{self.usage}`" if self.usage else "it takes one value"
 
 
 class UnknownName(Diagnostic):

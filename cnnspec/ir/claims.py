@@ -60,6 +60,11 @@ class Claim(Record):
     dtype: str = ""
     span: Span | None = None
 
+    @classmethod
+    def limits(cls, quantity: str) -> Real:
+        """The numbers that a limit of this quantity can be."""
+        return Real(float("-inf"))
+
     def holds(self, value: float) -> bool:
         """Whether a measured value keeps the claim."""
         return RELATIONS[self.relation](value, self.limit)
@@ -93,6 +98,10 @@ class Expectation(Claim):
     known: ClassVar[tuple[str, ...]] = MEASURED
     example: ClassVar[str] = "expect accuracy >= 0.98"
 
+    @classmethod
+    def limits(cls, quantity: str) -> Real:
+        return super().limits(quantity) if quantity.endswith("loss") else Real(high=1)
+
     @property
     def split(self) -> str:
         """The part of the data it speaks of."""
@@ -110,11 +119,13 @@ def read_claim(cls: type[C], statement: Statement, scope: Scope) -> C:
             _known(quantity, word, cls.known)
             dtype = ""
             if kind:
-                if quantity.text not in ("flash", "ram") or not isinstance(kind[0], Word):
+                if not isinstance(kind[0], Word):
                     raise Refused(BadClaim(kind[0].span, word=word, example=cls.example))
-                _known(kind[0], quantity.text, tuple(BYTES))
+                in_bytes = quantity.text in ("flash", "ram")
+                _known(kind[0], quantity.text, tuple(BYTES) if in_bytes else ())
                 dtype = "" if kind[0].text == "float32" else kind[0].text
-            limit = Real(float("-inf")).read(tail.value, scope, f"the limit of `{word}`")
+            what = f"the limit of `{quantity.text}`"
+            limit = cls.limits(quantity.text).read(tail.value, scope, what)
             return cls(quantity.text, relation, limit, dtype, statement.span)
     raise Refused(BadClaim(statement.span, word=word, example=cls.example))
 
@@ -122,4 +133,4 @@ def read_claim(cls: type[C], statement: Statement, scope: Scope) -> C:
 def _known(word: Word, of: str, known: tuple[str, ...]) -> None:
     if word.text not in known:
         near = nearest(word.text, known)
-        raise Refused(UnknownWord(word.span, word=word.text, of=of, near=near, known=known))
+        raise Refused(UnknownWord(word.span, word=word.text, of=f"`{of}`", near=near, known=known))

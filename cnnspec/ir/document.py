@@ -4,13 +4,14 @@ The schema is committed as `grammar/ir.schema.json`; a test compares the two.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.claims import InvalidIR
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Claim, Expectation
-from cnnspec.ir.spec import NAME, Node, Spec, automatic_names
+from cnnspec.ir.spec import NAME, Node, Spec, automatic_names, is_automatic
 from cnnspec.ir.training import LOSSES, OPTIMIZERS, Training
 from cnnspec.language.entries import tagged
 from cnnspec.layers.initializers import INITIALIZERS
@@ -38,7 +39,7 @@ def dump(spec: Spec) -> dict[str, Any]:
 def load(text: str, name: str) -> Spec:
     """The spec in a JSON document; raises `Problems` where it is not valid."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise _invalid(name, "", f"it is no JSON ({error})") from None
     validate(data, name)
@@ -46,11 +47,18 @@ def load(text: str, name: str) -> Spec:
     fields = {key: Spec.specs[key].kind.load(value) for key, value in header.items()}
     return Spec(
         **fields,
-        nodes=tuple(_nodes(data["layers"])),
+        nodes=tuple(_nodes(data["layers"], name)),
         budgets=tuple(_claim(Budget, item) for item in data.get("budgets", ())),
         expectations=tuple(_claim(Expectation, item) for item in data.get("expectations", ())),
         train=Training.load(data.get("train", {})),
     )
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:24]} is no finite number")
+    return value
 
 
 def validate(data: Any, name: str) -> None:
@@ -72,14 +80,18 @@ def _invalid(name: str, place: str, reason: str) -> Problems:
     return Problems(InvalidIR(None, name=name, place=place, reason=reason))
 
 
-def _nodes(items: list[dict[str, Any]]) -> list[Node]:
+def _nodes(items: list[dict[str, Any]], document: str) -> list[Node]:
     names = automatic_names()
     next(names)
     nodes = []
-    for item in items:
+    for index, item in enumerate(items):
         automatic = names.send(item["layer"])
+        name = item.get("name", automatic)
+        if name != automatic and is_automatic(name):
+            reason = f"{name!r} is a name that layers get by themselves; here it is {automatic!r}"
+            raise _invalid(document, f"layers[{index}].name", reason)
         layer = LAYERS[item["layer"]].load({k: v for k, v in item.items() if k != "name"})
-        nodes.append(Node(item.get("name", automatic), layer))
+        nodes.append(Node(name, layer))
     return nodes
 
 

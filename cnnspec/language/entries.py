@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 from cnnspec.diagnostics.base import Diagnostic, Refused
 from cnnspec.diagnostics.text import Twice
 from cnnspec.diagnostics.words import (
+    Misplaced,
     MissingValue,
     TooManyValues,
     UnknownOption,
@@ -82,6 +83,12 @@ class Entry(Record):
             if isinstance(default, Field):
                 cls.specs[name] = default
                 cls.fields[name] = default.default
+
+    @classmethod
+    def words(cls) -> tuple[str, ...]:
+        """The words that may stand alone among its arguments."""
+        alone = [spec.kind for spec in cls.specs.values() if spec.place != "option"]
+        return tuple(word for kind in alone for word in kind.words)
 
     @classmethod
     def usage(cls) -> str:
@@ -207,6 +214,8 @@ class _Binding:
         self.places: dict[str, Span] = {}
         self.kinds = {name: spec.kind for name, spec in cls.specs.items()} | dict(extra)
         self.queue = [n for n, spec in cls.specs.items() if spec.place == "positional"]
+        self.lost = False
+        """Whether a word was refused, so that what follows may have been meant for it."""
         self.bare = {
             word: name
             for name, spec in cls.specs.items()
@@ -225,6 +234,8 @@ class _Binding:
                 self.store(self.bare[text], argument, argument.span)
             case Call(name=name) if name in self.bare:
                 self.store(self.bare[name], argument, argument.span)
+            case Call(name=name, word_span=span):
+                raise self.unknown(Word(span, name))
             case Relation():
                 raise Refused(
                     WrongKind(
@@ -247,6 +258,7 @@ class _Binding:
                     of=self.cls.word,
                     near=nearest(option.name, known),
                     known=known,
+                    alone=option.name in self.bare,
                 )
             )
         self.store(option.name, option.value, option.span)
@@ -255,14 +267,16 @@ class _Binding:
 
     def position(self, value: Expression) -> None:
         if not self.queue or self.cls.specs[self.queue[0]].joined:
-            if isinstance(value, Word):
-                raise Refused(self.unknown(value))
+            if isinstance(value, Word) and (self.bare or self.queue):
+                raise self.unknown(value)
             self.queue.clear()
-            raise Refused(TooManyValues(value.span, of=self.cls.word, usage=self.cls.usage()))
+            if not self.lost:
+                raise self.too_many(value.span)
+            return
         name = self.queue[0]
         kind = self.cls.specs[name].kind
         if isinstance(value, Word) and not kind.takes_words:
-            raise Refused(self.unknown(value))
+            raise self.unknown(value)
         if kind.many:
             read = kind.read(value, self.scope, self.what(name))
             self.values[name] = (*self.values.get(name, ()), *read)
@@ -279,9 +293,7 @@ class _Binding:
                 if parts and not (self.queue and self.cls.specs[self.queue[0]].joined):
                     break
             if parts:
-                raise Refused(
-                    TooManyValues(parts[0].span, of=self.cls.word, usage=self.cls.usage())
-                )
+                raise self.too_many(parts[0].span)
             return
         self.queue.pop(0)
         self.store(name, value, value.span)
@@ -289,14 +301,26 @@ class _Binding:
     def joined_next(self) -> bool:
         return len(self.queue) > 1 and self.cls.specs[self.queue[1]].joined
 
-    def unknown(self, word: Word) -> Diagnostic:
+    def too_many(self, span: Span) -> Refused:
+        usage = self.cls.usage()
+        return Refused(TooManyValues(span, of=f"`{self.cls.word}`", usage=usage))
+
+    def unknown(self, word: Word) -> Refused:
+        self.lost = True
         known = tuple(self.bare)
+        needed = bool(self.queue) and self.cls.specs[self.queue[0]].default is MISSING
         if self.queue:
             known += self.cls.specs[self.queue[0]].kind.words
         near = nearest(word.text, known)
-        if not near and word.text in self.scope:
+        if word.text in self.scope:
             near = f"({word.text})"
-        return UnknownWord(word.span, word=word.text, of=self.cls.word, near=near, known=known)
+        if needed and not near and not self.cls.specs[self.queue[0]].joined:
+            name = self.queue[0]
+            expected = self.cls.specs[name].kind.expected
+            what = self.what(name)
+            return Refused(WrongKind(word.span, what=what, expected=expected, found=word.kind))
+        of = f"`{self.cls.word}`"
+        return Refused(UnknownWord(word.span, word=word.text, of=of, near=near, known=known))
 
     def store(self, name: str, value: Expression, span: Span) -> None:
         self.once(name, span)
@@ -326,7 +350,8 @@ def bind(
 
     Every fault is appended to `problems`. `span` is the word's own, for what is
     missing; `extra` are options that every word of a kind takes beside its fields,
-    such as `name=` of layers, and come back apart. A `broken` statement gives no entry.
+    such as `name=` of layers, and come back apart. A `broken` statement gives no entry
+    and no fault besides the one that broke it.
     """
     binding = _Binding(cls, scope, problems, extra or {})
     for argument in arguments:
@@ -335,7 +360,9 @@ def bind(
         except Refused as refused:
             problems.append(refused.diagnostic)
     entry = None
-    if len(problems) == binding.before and not broken:
+    if broken:
+        del problems[binding.before :]
+    elif len(problems) == binding.before:
         missing = [n for n, d in cls.fields.items() if d is MISSING and n not in binding.values]
         if missing:
             last = arguments[-1].span if arguments else span
@@ -395,6 +422,17 @@ class OneOf(Kind):
         entry: Entry = bound.entry
         return entry
 
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> Entry:
+        match arguments:
+            case (Word(text=name), extra, *_) if name in self.table:
+                inside = ", ".join(argument.span.text for argument in arguments[1:])
+                home = f"in parentheses: `{name}({inside})`"
+                raise Refused(Misplaced(extra.span, word=extra.span.text, home=home))
+        entry: Entry = super().read_arguments(arguments, span, scope, what)
+        return entry
+
     def write(self, value: Entry) -> str:
         inside = ", ".join(value.arguments())
         return f"{value.word}({inside})" if inside else value.word
@@ -411,6 +449,7 @@ class Made(Kind):
 
     def __init__(self, cls: type[Entry]) -> None:
         self.cls = cls
+        self.words = cls.words()
 
     @property
     def expected(self) -> str:

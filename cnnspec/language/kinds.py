@@ -6,13 +6,15 @@ printing, the JSON Schema and the documentation of a value have one source.
 """
 
 import math
+import re
 from typing import Any
 
 from cnnspec.diagnostics.base import Refused
 from cnnspec.diagnostics.text import Twice
-from cnnspec.diagnostics.words import OutOfRange, UnknownWord, WrongKind
+from cnnspec.diagnostics.words import OutOfRange, TooManyValues, UnknownWord, WrongKind
 from cnnspec.language.expressions import Scope, evaluate
 from cnnspec.language.parse import MAX_WHOLE
+from cnnspec.language.scan import MAX_WORD
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -70,7 +72,7 @@ class Kind:
                 raise self._wrong(arguments[0], what)
             case (Expression() as value,):
                 return self.read(value, scope, what)
-        raise self._wrong(arguments[1], what, remedy="it takes one value")
+        raise Refused(TooManyValues(arguments[1].span, of=what, usage=""))
 
     def write(self, value: Any) -> str:
         """The text that reads as the value."""
@@ -85,6 +87,8 @@ class Kind:
         return data
 
     def _wrong(self, value: Argument, what: str, remedy: str = "") -> Refused:
+        if isinstance(value, Sequence):
+            remedy = "values are separated by spaces, without a comma"
         return Refused(
             WrongKind(
                 value.span, what=what, expected=self.expected, found=value.kind, remedy=remedy
@@ -125,9 +129,10 @@ class Whole(Kind):
 
     def _within(self, number: int | float, span: Span, what: str) -> int | float:
         if not self.low <= number <= self.high:
-            raise Refused(
-                OutOfRange(span, what=what, value=number_text(number), allowed=self.expected)
-            )
+            allowed = self.expected
+            if number > self.high:
+                allowed = f"a whole number from {self.low} to {self.high}"
+            raise Refused(OutOfRange(span, what=what, value=number_text(number), allowed=allowed))
         return number
 
 
@@ -149,14 +154,13 @@ class Real(Kind):
 
     @property
     def expected(self) -> str:
-        low = f"above {number_text(self.low)}" if self.above else f"from {number_text(self.low)}"
         if self.low == -math.inf:
             return "a number"
+        low = f"above {self.low:g}" if self.above else f"of at least {self.low:g}"
         if self.high == math.inf:
-            return f"a number {low}" if self.above else f"a number of at least {self.low:g}"
-        high = f"below {self.high:g}" if self.below else f"to {self.high:g}"
-        joint = " and " if self.above and self.below else " "
-        return f"a number {low}{joint}{high}"
+            return f"a number {low}"
+        high = f"below {self.high:g}" if self.below else f"at most {self.high:g}"
+        return f"a number {low} and {high}"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -248,7 +252,7 @@ class Dimensions(Kind):
         self, values: tuple[Expression, ...], scope: Scope, what: str
     ) -> tuple[int, ...]:
         if not self.least <= len(values) <= 3:
-            raise self._wrong(values[-1], what)
+            raise self._wrong(values[-1], what, f"a shape has {self.least} to 3 sizes")
         return tuple(self.side.read(value, scope, what) for value in values)
 
     def write(self, value: tuple[int, ...]) -> str:
@@ -317,6 +321,14 @@ class Switch(Kind):
         return "yes" if value else "no"
 
 
+_NAME = re.compile(
+    # Not dots and blanks alone; nothing that a path, a quote or a terminal would read.
+    r"(?=.*[^ .])"
+    r'[^"/\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+'
+)
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
 class Name(Kind):
     """A name a person gives: letters, digits, `_`; in quotes also `-`, `.` and spaces."""
 
@@ -328,25 +340,21 @@ class Name(Kind):
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 255,
-            "pattern": r"^[^\"\n\\/\x00-\x1f]+$",
-        }
+        return {"type": "string", "maxLength": MAX_WORD, "pattern": f"^{_NAME.pattern}$"}
 
     def read(self, value: Expression, scope: Scope, what: str) -> str:
         match value:
             case Word(text=text):
                 return text
-            case String(value=text) if text.strip() and not set(text) & set('\\/"'):
-                if text.strip(".") == "":
-                    raise self._wrong(value, what)
+            case String(value=text) if _NAME.fullmatch(text) and len(text) <= MAX_WORD:
                 return text
+            case String():
+                remedy = "a name is short and has no `/`, `\\` or tab in it"
+                raise self._wrong(value, what, remedy)
         raise self._wrong(value, what)
 
     def write(self, value: str) -> str:
-        return value if value.isidentifier() and value != "in" else f'"{value}"'
+        return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
 
 
 class Either(Kind):
@@ -409,17 +417,22 @@ class Several(Kind):
     def read_arguments(
         self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
     ) -> tuple[str, ...]:
-        found: tuple[str, ...] = ()
+        if not arguments:
+            fault = WrongKind(span, what=what, expected=self.expected, found="nothing at all")
+            raise Refused(fault)
+        places: dict[str, Span] = {}
         for argument in arguments:
-            read = super().read_arguments((argument,), span, scope, what)
-            if set(read) & set(found):
-                raise Refused(Twice(argument.span, what=f"`{argument.span.text}`"))
-            found += read
-        return found or super().read_arguments((), span, scope, what)
+            if isinstance(argument, Option | Relation):
+                raise self._wrong(argument, what)
+            for item in argument.items if isinstance(argument, Sequence) else (argument,):
+                word = self.choice.read(item, scope, what)
+                if word in places:
+                    raise Refused(Twice(item.span, what=f"`{word}`", first=places[word]))
+                places[word] = item.span
+        return tuple(places)
 
     def read(self, value: Expression, scope: Scope, what: str) -> tuple[str, ...]:
-        values = value.items if isinstance(value, Sequence) else (value,)
-        return tuple(self.choice.read(item, scope, what) for item in values)
+        return self.read_arguments((value,), value.span, scope, what)
 
     def write(self, value: tuple[str, ...]) -> str:
         return " ".join(value)

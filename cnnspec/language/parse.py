@@ -18,6 +18,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.text import BadNumber, MissingSpace, UnexpectedText
+from cnnspec.diagnostics.words import BadArithmetic
 from cnnspec.language.scan import scan
 from cnnspec.language.syntax import (
     Binary,
@@ -120,7 +121,8 @@ class _Tree(lark.Transformer[Any, Any]):
         return Statement(span, str(word), self._span(word, word), tuple(rest), block)
 
     def block(self, items: list[Any]) -> Block:
-        return Block(self._span(items[0], items[-1]), items[1])
+        end = items[-1].start_pos
+        return Block(self._span(items[0], items[-1]), items[1], end < len(self.source.text))
 
     def option(self, items: list[Any]) -> Option:
         name, value = items
@@ -144,9 +146,7 @@ class _Tree(lark.Transformer[Any, Any]):
         if len(numbers) == 2:
             below = self._number(numbers[1])
             if below == 0:
-                self.problems.append(
-                    BadNumber(span, number=span.text, limit="a number is not divided by zero")
-                )
+                self.problems.append(BadArithmetic(span, reason="it divides by zero"))
                 below = 1
             value = divide(value, below)
         return Number(span, value)
@@ -276,27 +276,42 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
             ((what, fix) for terminal, what, fix in _HUMAN if terminal in acceptable),
             ("something else", ""),
         )
-    if text == "." and source.text[end : end + 1].isdigit():
+    line = source.text[source.text.rfind("\n", 0, at) + 1 : at]
+    if text == "{":
+        remedy = "a block opens on the line of its word: `train {`"
+    elif _CALLED.search(line):
+        remedy = "the arguments of a statement stand without parentheses: `conv 32x3`"
+    elif text == "." and source.text[end : end + 1].isdigit():
         remedy = "a number has a digit before its point, as in 0.5"
     elif text == "=" and "LBRACE" in acceptable:
         remedy = "an option is a name, `=` and a value: `stride=2`"
     elif text and (text[0].isnumeric() and not text[0].isascii()):
         remedy = "numbers are written with the digits 0 to 9"
-    elif text in ("^", "*", "/", "+", "-", "%"):
+    elif text in ("*", "\u00d7"):
+        remedy = "a size is written `32x3`, an expression in parentheses: `(2*f)`"
+    elif text in ("^", "/", "+", "-", "%"):
         remedy = "put an expression in parentheses: `(2*f)`"
     return UnexpectedText(source.span(start, end), found=shown, expected=expected, remedy=remedy)
 
 
+_CALLED = re.compile(r"(?:^|[;{])\s*[^\W\d]\w*\([^()]*$")
 _STOP = re.compile(r'"[^"\n]*"?|#[^\n]*|[;\n{}]')
 _TERMINAL = {";": "_SEP", "\n": "_SEP", "{": "LBRACE", "}": "RBRACE"}
 
 
 def _resume(state: Any, lexer: Any, text: str, at: int) -> bool:
-    """Skips to the end of the statement and takes the parser back to where that may stand."""
+    """Skips to the end of the statement and takes the parser back to where that may stand.
+
+    A block that stands where none may is skipped as a whole.
+    """
     states = state.parse_conf.parse_table.states
+    inside = 0
     for match in _STOP.finditer(text, at):
         terminal = _TERMINAL.get(match.group())
         if terminal is None:
+            continue
+        if inside:
+            inside += (terminal == "LBRACE") - (terminal == "RBRACE")
             continue
         depth = next(
             (
@@ -312,6 +327,7 @@ def _resume(state: Any, lexer: Any, text: str, at: int) -> bool:
             # The position is all of the lexer's state that this package reads.
             lexer.state.line_ctr.char_pos = match.start()
             return True
+        inside = terminal == "LBRACE"
     # No statement follows: let the text end here.
     for depth in range(len(state.state_stack), 0, -1):
         if "$END" in states[state.state_stack[depth - 1]]:

@@ -41,7 +41,7 @@ SYNONYMS = {
     "kernel_initializer": "init",
     "layernorm": "ln",
     "groupnorm": "gn",
-    "learning_rate": "lr",
+    "lr": "learning_rate",
     "linear": "dense",
     "maxpool": "pool",
     "maxpooling": "pool",

@@ -155,9 +155,10 @@ Argument = Expression | Option | Relation
 
 
 class Block(Node):
-    """`{ … }`."""
+    """`{ … }`; not `closed` where its end is missing and was put at the end of the text."""
 
     statements: "tuple[Statement, ...]"
+    closed: bool = True
 
 
 class Statement(Node):
