@@ -130,6 +130,9 @@ class _Expansion:
         self, statement: Statement, known: tuple[str, ...], settings: type[Entry]
     ) -> Iterator[Statement]:
         """A statement that runs on into the next for want of a separator, as what was meant."""
+        if statement.word not in known:
+            yield statement
+            return
         entry = LAYERS.get(statement.word)
         kind = settings.specs[statement.word].kind if statement.word in settings.specs else None
         taken = entry.words() if entry else kind.words if kind else ()
@@ -198,12 +201,14 @@ class _Expansion:
             if isinstance(argument, Word):
                 self.doubtful.add(f"let {argument.text}")
             if not isinstance(argument, Option):
+                remedy = f"write `let {argument.span.text} = …`"
                 raise Refused(
                     WrongKind(
                         argument.span,
                         what="`let`",
                         expected="written `let name = value`",
                         found=argument.kind,
+                        remedy=remedy if isinstance(argument, Word) else "",
                     )
                 )
             name = argument.name

@@ -85,10 +85,11 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], numbers: int
 
 def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
+    text = safe(text)
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
 
     return sum(
-        0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in safe(text)
+        0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text
     )

@@ -9,13 +9,20 @@ from cnnspec.terminal import Line, width
 
 MOST = 20
 """How many diagnostics are shown at once."""
+_LONG = 100
+"""A help of more characters, a list of all words, is said only once."""
 
 
 def render(diagnostics: tuple[Diagnostic, ...]) -> list[Line]:
     """The lines of some diagnostics, at most `MOST`, then how many there are besides."""
     lines: list[Line] = []
+    said: set[str] = set()
     for diagnostic in diagnostics[:MOST]:
         lines += _one(diagnostic)
+        if diagnostic.help and diagnostic.help not in said:
+            lines.append(_help(diagnostic))
+        if len(diagnostic.help) > _LONG:
+            said.add(diagnostic.help)
         lines.append([])
     if len(diagnostics) > MOST:
         lines.append([(f"and {len(diagnostics) - MOST} more", "strong")])
@@ -28,18 +35,24 @@ def _one(found: Diagnostic) -> list[Line]:
     lines: list[Line] = [
         [(f"{found.severity}[{found.code}]", found.severity), (f": {found.message}", "strong")]
     ]
-    spans = [found.span] if found.span else []
-    spans += [label.span for label in found.related]
-    margin = max((len(str(span.line)) for span in spans), default=1)
+    margin = _margin(found)
     if found.span:
         place = f"{found.span.source.name}:{found.span.line}:{found.span.column}"
         lines.append([(" " * margin + "--> ", "place"), (place, "")])
         lines += _snippet(found.span, found.label, "^", found.severity, margin)
     for label in found.related:
         lines += _snippet(label.span, label.text, "-", "place", margin)
-    if found.help:
-        lines.append([(" " * margin + " = ", "place"), (f"help: {found.help}", "help")])
     return lines
+
+
+def _margin(found: Diagnostic) -> int:
+    spans = [found.span] if found.span else []
+    spans += [label.span for label in found.related]
+    return max((len(str(span.line)) for span in spans), default=1)
+
+
+def _help(found: Diagnostic) -> Line:
+    return [(" " * _margin(found) + " = ", "place"), (f"help: {found.help}", "help")]
 
 
 def _snippet(span: Span, label: str, mark: str, style: str, margin: int) -> list[Line]:

@@ -14,8 +14,8 @@ class UnexpectedText(Diagnostic):
     """
 
     code: ClassVar[str] = "CNN001"
-    bad: ClassVar[str] = "32x3 conv"
-    good: ClassVar[str] = "conv 32x3"
+    bad: ClassVar[str] = "32x3 conv; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3; dense 10 softmax"
 
     found: str
     expected: str
@@ -34,8 +34,8 @@ class Unclosed(Diagnostic):
     """Every opening bracket has its closing one; a `(` closes on its own line."""
 
     code: ClassVar[str] = "CNN002"
-    bad: ClassVar[str] = "train {\n  epochs 5\n"
-    good: ClassVar[str] = "train {\n  epochs 5\n}"
+    bad: ClassVar[str] = "dense 10 softmax\ntrain {\n  epochs 5\n"
+    good: ClassVar[str] = "dense 10 softmax\ntrain {\n  epochs 5\n}"
 
     opener: str
     closer: str
@@ -72,8 +72,8 @@ class UnclosedString(Diagnostic):
     """A string ends at its closing quote, on the line on which it began."""
 
     code: ClassVar[str] = "CNN004"
-    bad: ClassVar[str] = 'data "images'
-    good: ClassVar[str] = 'data "images"'
+    bad: ClassVar[str] = 'model "mine\ndense 10 softmax'
+    good: ClassVar[str] = 'model "mine"\ndense 10 softmax'
 
     @property
     def message(self) -> str:
@@ -91,8 +91,8 @@ class ForbiddenCharacter(Diagnostic):
     """
 
     code: ClassVar[str] = "CNN005"
-    bad: ClassVar[str] = "conv 32x3 relu\x00"
-    good: ClassVar[str] = "conv 32x3 relu"
+    bad: ClassVar[str] = "conv 32x3 relu\x00; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
 
     character: str
 
@@ -141,8 +141,8 @@ class MissingSpace(Diagnostic):
     """Arguments are separated by spaces, so that `32x3` can be one of them."""
 
     code: ClassVar[str] = "CNN008"
-    bad: ClassVar[str] = "conv 32x3relu"
-    good: ClassVar[str] = "conv 32x3 relu"
+    bad: ClassVar[str] = "conv 32x3relu; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
 
     before: str
     after: str
@@ -224,8 +224,8 @@ class BlockNotTaken(Diagnostic):
     """Most words take no block."""
 
     code: ClassVar[str] = "CNN012"
-    bad: ClassVar[str] = "conv 32x3 { relu }"
-    good: ClassVar[str] = "conv 32x3 relu"
+    bad: ClassVar[str] = "conv 32x3 { relu }; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
 
     word: str
 
@@ -233,13 +233,17 @@ class BlockNotTaken(Diagnostic):
     def message(self) -> str:
         return f"`{self.word}` takes no block"
 
+    @property
+    def help(self) -> str:
+        return f"remove it; what belongs to `{self.word}` stands on its line"
+
 
 class Twice(Diagnostic):
     """What can be said once is said once, so that no line is ignored."""
 
     code: ClassVar[str] = "CNN013"
-    bad: ClassVar[str] = "conv 32x3 relu tanh"
-    good: ClassVar[str] = "conv 32x3 relu"
+    bad: ClassVar[str] = "conv 32x3 relu tanh; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
 
     what: str
     first: Span | None = None

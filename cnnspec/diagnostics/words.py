@@ -30,8 +30,8 @@ class UnknownWord(Diagnostic):
     """The words a layer or setting takes are a closed set."""
 
     code: ClassVar[str] = "CNN102"
-    bad: ClassVar[str] = "conv 32x3 rleu"
-    good: ClassVar[str] = "conv 32x3 relu"
+    bad: ClassVar[str] = "conv 32x3 rleu; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
 
     word: str
     of: str
@@ -56,8 +56,8 @@ class UnknownOption(Diagnostic):
     """An option that nothing reads would be a mistake that nobody sees."""
 
     code: ClassVar[str] = "CNN103"
-    bad: ClassVar[str] = "conv 32x3 strides=2"
-    good: ClassVar[str] = "conv 32x3 stride=2"
+    bad: ClassVar[str] = "conv 32x3 strides=2; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 stride=2; dense 10 softmax"
 
     option: str
     of: str
@@ -83,8 +83,8 @@ class MissingValue(Diagnostic):
     """A value without a default has to be given."""
 
     code: ClassVar[str] = "CNN104"
-    bad: ClassVar[str] = "conv 32"
-    good: ClassVar[str] = "conv 32x3"
+    bad: ClassVar[str] = "conv 32; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3; dense 10 softmax"
 
     of: str
     value: str
@@ -103,8 +103,8 @@ class OutOfRange(Diagnostic):
     """A number outside the range in which it means something."""
 
     code: ClassVar[str] = "CNN105"
-    bad: ClassVar[str] = "dropout 1.5"
-    good: ClassVar[str] = "dropout 0.5"
+    bad: ClassVar[str] = "dropout 1.5; dense 10 softmax"
+    good: ClassVar[str] = "dropout 0.5; dense 10 softmax"
 
     what: str
     value: str
@@ -145,7 +145,7 @@ class TooManyValues(Diagnostic):
 
     code: ClassVar[str] = "CNN107"
     bad: ClassVar[str] = "dense 10 20"
-    good: ClassVar[str] = "dense 10; dense 20"
+    good: ClassVar[str] = "dense 20; dense 10"
 
     of: str
     usage: str
@@ -163,8 +163,8 @@ class UnknownName(Diagnostic):
     """A name in an expression is one that `let` has defined on a line before."""
 
     code: ClassVar[str] = "CNN108"
-    bad: ClassVar[str] = "conv (f)x3"
-    good: ClassVar[str] = "let f = 16; conv (f)x3"
+    bad: ClassVar[str] = "conv (f)x3; dense 10 softmax"
+    good: ClassVar[str] = "let f = 16; conv (f)x3; dense 10 softmax"
 
     name: str
     near: str
@@ -186,7 +186,7 @@ class BadArithmetic(Diagnostic):
 
     code: ClassVar[str] = "CNN109"
     bad: ClassVar[str] = "let f = 1 / 0; dense (f)"
-    good: ClassVar[str] = "let f = 10 / 2; dense (f)"
+    good: ClassVar[str] = "let f = 20 / 2; dense (f)"
 
     reason: str
 
@@ -255,8 +255,8 @@ class Incompatible(Diagnostic):
     """Two values that are each fine but cannot stand together."""
 
     code: ClassVar[str] = "CNN113"
-    bad: ClassVar[str] = "conv 32x3 stride=2 dilation=2"
-    good: ClassVar[str] = "conv 32x3 dilation=2"
+    bad: ClassVar[str] = "conv 32x3 stride=2 dilation=2; dense 10 softmax"
+    good: ClassVar[str] = "conv 32x3 dilation=2; dense 10 softmax"
 
     of: str
     reason: str
