@@ -45,7 +45,7 @@ def add_sources(parser: argparse.ArgumentParser, *, many: bool) -> None:
     )
     parser.add_argument(
         "-e",
-        dest="text",
+        dest="inline",
         metavar="TEXT",
         help="a spec given here instead: 'conv 32x3 relu; pool 2; dense 10 softmax'",
     )

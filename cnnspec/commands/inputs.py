@@ -18,10 +18,10 @@ class BadUsage(CannotRead):
 def sources(args: Namespace) -> list[Source]:
     """The texts named on the command line. Raises `Problems`."""
     named = args.files if hasattr(args, "files") else [args.file] if args.file else []
-    if args.text is not None:
+    if args.inline is not None:
         if named:
             raise Problems(BadUsage(None, "give files or `-e TEXT`, not both"))
-        return [normalized(Source("<command line>", args.text))]
+        return [normalized(Source("<command line>", args.inline))]
     if not named:
         raise Problems(
             BadUsage(None, "no spec is named", "name a .cnn file, `-`, or give `-e 'dense 10'`")
@@ -46,7 +46,7 @@ def overrides(args: Namespace) -> Overrides:
     """The values that `--set` gives. Raises `Problems`."""
     found: Overrides = {}
     for item in args.sets:
-        name, equals, text = item.partition("=")
+        name, equals, _ = item.partition("=")
         value = parse_value(Source("<--set>", item)) if equals and name.isidentifier() else None
         if value is None:
             raise Problems(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from cnnspec.datasets.files import cache_folder
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import MissingExtra
 
@@ -36,6 +37,9 @@ def start(backend: str | None = None) -> str:
             )
         )
     os.environ["KERAS_BACKEND"] = chosen
+    # Keras asserts what it finds in `keras.json`, and a broken one would end the import.
+    os.environ["KERAS_HOME"] = str(cache_folder() / "keras")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _without_chatter():
         import keras
 
@@ -50,12 +54,11 @@ def _without_chatter() -> Iterator[None]:
     """Holds back what TensorFlow's C++ writes to standard error while it is imported.
 
     Its log level does not reach those lines. If the import fails they are shown
-    after all, and `TF_CPP_MIN_LOG_LEVEL` in the environment lets everything through.
+    after all.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or sys.stderr is None:
+    if sys.stderr is None:
         yield
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with tempfile.TemporaryFile() as held:
         own = os.dup(2)
         os.dup2(held.fileno(), 2)

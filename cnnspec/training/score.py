@@ -30,21 +30,33 @@ class Score(Record):
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """The output of the network for uint8 images: float32 of shape (n, classes)."""
-    parts = [
-        model.predict_on_batch(scale(images[start : start + _AT_ONCE]))
-        for start in range(0, len(images), _AT_ONCE)
-    ]
-    return np.concatenate([np.asarray(part) for part in parts])
+    parts = [np.asarray(model.predict_on_batch(scale(images[rows]))) for rows in _rows(images)]
+    return np.concatenate(parts)
 
 
 def score(model: keras.Model, split: Split) -> Score:
-    """Measures a compiled model; the loss includes regularization, as in Keras."""
-    outputs = predict(model, split.images)
-    classes = outputs.shape[1]
-    one_hot = np.eye(classes, dtype=np.float32)[split.labels]
-    loss = float(model.loss(one_hot, outputs)) + float(sum(model.losses))
-    counts = confusion(split.labels, outputs.argmax(axis=1), classes)
-    return Score(float(np.trace(counts) / counts.sum()), macro_f1(counts), loss, counts)
+    """Measures a compiled model; the loss includes regularization, as in Keras's `evaluate`.
+
+    The loss is computed from the output itself and not from its numbers: Keras
+    takes a loss from what went into a softmax or sigmoid where it knows it.
+    """
+    classes = model.output_shape[-1]
+    one_hot = np.eye(classes, dtype=np.float32)
+    counts = np.zeros((classes, classes), int)
+    loss = 0.0
+    for rows in _rows(split.images):
+        images, labels = scale(split.images[rows]), split.labels[rows]
+        outputs = model(images, training=False)
+        mean = model.compute_loss(images, one_hot[labels], outputs, training=False)
+        loss += float(mean) * len(labels)
+        predicted = keras.ops.convert_to_numpy(outputs).argmax(axis=1)
+        counts += confusion(labels, predicted, classes)
+    right = int(np.trace(counts))
+    return Score(right / len(split), macro_f1(counts), loss / len(split), counts)
+
+
+def _rows(images: np.ndarray) -> list[slice]:
+    return [slice(start, start + _AT_ONCE) for start in range(0, len(images), _AT_ONCE)]
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

@@ -142,13 +142,14 @@ def restore(run: Run) -> tuple[Checked, keras.Model]:
     if not checked.ok:
         raise Problems(*checked.problems)
     model = build(checked, checked.spec.train.seed)
-    compile_model(model, checked.spec.train)
     try:
+        # Before the model is compiled: the state of the optimizer stays in the file.
         model.load_weights(path)
     except Exception as error:  # whatever a damaged archive makes of Keras, zip or h5
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         fault = BadRun(None, f"cannot read the weights in {path}: {reason[:200]}")
         raise Problems(fault) from None
+    compile_model(model, checked.spec.train)
     return checked, model
 
 

@@ -1,0 +1,44 @@
+# Everything a fresh machine with Python and make needs: `make train`, `make test`.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+  && echo $$p && break; done)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: train test test-slow lint bench schema clean
+
+train: .venv/trains
+	$(BIN)/cnnspec train specs/quickstart.cnn
+
+test: .venv/tests
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/tests
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/tests
+	$(BIN)/python -m tests.benchmarks
+
+schema: .venv/trains
+	$(BIN)/python -c "from cnnspec.ir.document import schema_text as s; print(s(), end='')" \
+	  > grammar/ir.schema.json
+
+.venv/trains: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "cnnspec needs Python 3.11, 3.12 or 3.13"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --upgrade pip
+	$(INSTALL) --editable '.[tensorflow]'
+	@touch $@
+
+.venv/tests: .venv/trains
+	$(INSTALL) --group dev
+	@touch $@
+
+clean:
+	rm -rf .venv build dist

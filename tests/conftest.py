@@ -1,0 +1,44 @@
+"""Fixtures shared by the tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.cnn"))
+
+
+def full_data() -> Path | None:
+    """Where the published datasets are, if anywhere."""
+    for folder in (os.environ.get("CNNSPEC_DATA", ""), ROOT.parent / "shared" / "data"):
+        if folder and (Path(folder) / "mnist").is_dir():
+            return Path(folder).resolve()
+    return None
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the published datasets; skips the test where there is none."""
+    folder = full_data()
+    if folder is None:
+        pytest.skip("the published datasets are neither in CNNSPEC_DATA nor in ../shared/data")
+    monkeypatch.setenv("CNNSPEC_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+    """No test sees or fills the cache of whoever runs it, or is changed by their settings."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("CNNSPEC_DATA", raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def backend() -> str:
+    """Keras, started once for all tests that train."""
+    from cnnspec.training.backend import start
+
+    return start("tensorflow")

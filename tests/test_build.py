@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+
+from cnnspec.check import check
+from cnnspec.layers.table import LAYERS
+from cnnspec.source import Source
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+SMALL = "conv 4x3 relu; bn; dropout 0.5; pool 2; dense 10 softmax"
+
+
+def build(text, seed=1):
+    from cnnspec.training.build import build
+
+    return build(check(Source("x", text)), seed)
+
+
+def weights(text, seed=1):
+    return build(text, seed).get_weights()
+
+
+def equal(left, right):
+    return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
+
+
+def test_layers_have_the_names_and_order_of_the_check():
+    model = build(SMALL)
+    names = [layer.name for layer in model.layers][1:]
+    assert names == ["conv", "bn", "dropout", "pool", "dense.flatten", "dense"]
+
+
+def test_a_seed_gives_the_weights_whatever_was_drawn_before():
+    first = weights(SMALL)
+    np.random.default_rng().random()
+    weights("dense 10")
+    assert equal(first, weights(SMALL))
+    assert not equal(first, weights(SMALL, seed=2))
+
+
+def test_layers_of_the_same_kind_start_differently():
+    kernels = [w for w in weights("dense 10; dense 10; dense 10") if w.shape == (10, 10)]
+    assert not np.array_equal(*kernels)
+
+
+def test_a_seed_in_the_spec_is_kept():
+    text = "dense 10 init=he_uniform(seed=1) bias_init=random_normal(seed=2)"
+    assert equal(weights(text, seed=1), weights(text, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "value"),
+    [
+        ("conv 4x3x5 stride=2x1 no_bias", "strides", (2, 1)),
+        ("conv 4x3x5 stride=2x1 no_bias", "kernel_size", (3, 5)),
+        ("conv 4x3 no_bias", "use_bias", False),
+        ("conv 4x3 dilation=2", "dilation_rate", (2, 2)),
+        ("conv 4x3; conv 8x3 groups=4", "groups", 4),
+        ("pool 3 stride=2 same", "strides", (2, 2)),
+        ("pool 3", "strides", (3, 3)),
+        ("bn momentum=0.9 epsilon=1e-5", "momentum", 0.9),
+        ("conv 4x3; gn instance", "groups", 4),
+        ("dropout 0.25", "rate", 0.25),
+        ("leaky_relu 0.1", "negative_slope", 0.1),
+    ],
+)
+def test_options_reach_keras(text, attribute, value):
+    model = build(f"dense 784; reshape 28x28x1; {text}")
+    last = [layer for layer in model.layers if hasattr(layer, attribute)][-1]
+    assert getattr(last, attribute) == value
+
+
+def test_regularization_is_what_the_spec_says():
+    model = build("dense 10 l1=0.25 l2=0.5")
+    kernel = model.layers[-1].kernel
+    expected = 0.25 * np.abs(kernel).sum() + 0.5 * np.square(kernel).sum()
+    assert float(sum(model.losses)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_every_layer_of_the_table_lowers_to_a_class_that_keras_has():
+    import keras
+
+    samples = {"rate": 0.5, "stddev": 0.1, "shape": (784,)}
+    for word, cls in LAYERS.items():
+        fields = {
+            name: samples.get(name, (2, 2) if spec.kind.parts == 2 else 4)
+            for name, spec in cls.specs.items()
+            if cls.fields[name] is spec.default and spec.place == "positional"
+        }
+        lowered = cls(**fields).keras()
+        assert hasattr(keras.layers, lowered.name.removeprefix("layers.")), word
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("sgd(0.1, momentum=0.9, nesterov)", {"momentum": 0.9, "nesterov": True}),
+        ("adam(1e-4, beta_1=0.8)", {"beta_1": 0.8}),
+        ("adamw(1e-3, weight_decay=0.01)", {"weight_decay": 0.01}),
+        ("rmsprop(centered)", {"centered": True, "rho": 0.9}),
+        ("nadam", {}),
+        ("adamax", {}),
+        ("adagrad", {}),
+        ("adadelta", {}),
+        ("lion(1e-4)", {}),
+    ],
+)
+def test_every_optimizer_takes_a_step(setting, expected):
+    from cnnspec.training.build import compile_model
+
+    checked = check(Source("x", f"pool 4; dense 10 softmax; train {{ optimizer {setting} }}"))
+    assert checked.problems == ()
+    model = build("pool 4; dense 10 softmax")
+    compile_model(model, checked.spec.train)
+    before = model.get_weights()
+    images = np.random.default_rng(0).random((8, 28, 28, 1), np.float32)
+    model.train_on_batch(images, np.eye(10, dtype=np.float32)[:8])
+    assert not equal(before, model.get_weights())
+    config = model.optimizer.get_config()
+    assert {name: config[name] for name in expected} == expected
+    assert config["learning_rate"] == pytest.approx(checked.spec.train.optimizer.learning_rate)
