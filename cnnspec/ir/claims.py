@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from cnnspec.diagnostics.base import Refused
 from cnnspec.diagnostics.words import BadClaim, UnknownWord
 from cnnspec.language.expressions import Scope
-from cnnspec.language.kinds import Real, number_text
+from cnnspec.language.kinds import MAX_REAL, Real, number_text
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Relation, Statement, Word
 from cnnspec.record import Record
@@ -63,7 +63,7 @@ class Claim(Record):
     @classmethod
     def limits(cls, quantity: str) -> Real:
         """The numbers that a limit of this quantity can be."""
-        return Real(float("-inf"))
+        return Real(-MAX_REAL)
 
     def holds(self, value: float) -> bool:
         """Whether a measured value keeps the claim."""

@@ -97,8 +97,11 @@ class Kind:
 
 
 def number_text(value: int | float) -> str:
-    """A number as it is written: `16`, `0.5`, `0.0001`, never with a needless point."""
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e16 else repr(value)
+    """A number as it is written: `16`, `0.5`, `1e+10`, never with a needless point."""
+    if abs(value) <= MAX_WHOLE and float(value).is_integer():
+        return str(int(value))
+    # With its point or exponent: digits alone would be a whole number, and too large a one.
+    return repr(float(value))
 
 
 class Whole(Kind):
@@ -136,13 +139,17 @@ class Whole(Kind):
         return number
 
 
+MAX_REAL = 3.4e38
+"""Weights and their arithmetic are float32, which ends a little above."""
+
+
 class Real(Kind):
     """A number in a range, of which either end may be left out."""
 
     def __init__(
         self,
         low: float = 0.0,
-        high: float = math.inf,
+        high: float = MAX_REAL,
         *,
         above: bool = False,
         below: bool = False,
@@ -154,10 +161,10 @@ class Real(Kind):
 
     @property
     def expected(self) -> str:
-        if self.low == -math.inf:
+        if self.low == -MAX_REAL:
             return "a number"
         low = f"above {self.low:g}" if self.above else f"of at least {self.low:g}"
-        if self.high == math.inf:
+        if self.high == MAX_REAL:
             return f"a number {low}"
         high = f"below {self.high:g}" if self.below else f"at most {self.high:g}"
         return f"a number {low} and {high}"
@@ -165,9 +172,9 @@ class Real(Kind):
     @property
     def schema(self) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "number"}
-        if self.low != -math.inf:
+        if self.low != -MAX_REAL:
             schema["exclusiveMinimum" if self.above else "minimum"] = self.low
-        if self.high != math.inf:
+        if self.high != MAX_REAL:
             schema["exclusiveMaximum" if self.below else "maximum"] = self.high
         return schema
 
@@ -178,8 +185,11 @@ class Real(Kind):
         low = number > self.low if self.above else number >= self.low
         high = number < self.high if self.below else number <= self.high
         if not (low and high):
+            allowed = self.expected
+            if abs(number) > MAX_REAL:
+                allowed += f", at most {MAX_REAL:g}"
             raise Refused(
-                OutOfRange(value.span, what=what, value=number_text(number), allowed=self.expected)
+                OutOfRange(value.span, what=what, value=number_text(number), allowed=allowed)
             )
         return number
 

@@ -46,7 +46,7 @@ class Convolution(Weighted):
             return "stride", Incompatible(
                 None, of=self.word, reason=reason, remedy=f"write `stride={self.stride[0]}`"
             )
-        return None
+        return super().conflict()
 
     def sides(self) -> tuple[Count, Count]:
         """Height and width of the kernel as leaves of a formula."""

@@ -6,7 +6,7 @@ The words are Keras's; see the class of the same name there for the formula.
 from typing import Any, ClassVar, cast
 
 from cnnspec.language.entries import Entry, OneOf, option, positional
-from cnnspec.language.kinds import Real, Whole
+from cnnspec.language.kinds import MAX_REAL, Real, Whole
 from cnnspec.layers.base import Keras
 from cnnspec.record import RecordMeta
 
@@ -63,7 +63,7 @@ class Constant(Initializer):
     keras_name: ClassVar[str] = "Constant"
     draws: ClassVar[bool] = False
 
-    value: float = positional(Real(float("-inf")), "the value")
+    value: float = positional(Real(-MAX_REAL), "the value")
 
 
 class RandomNormal(Drawn):
@@ -73,7 +73,7 @@ class RandomNormal(Drawn):
     keras_name: ClassVar[str] = "RandomNormal"
 
     stddev: float = positional(Real(), "the standard deviation", default=0.05)
-    mean: float = option(Real(float("-inf")), "the mean", default=0.0)
+    mean: float = option(Real(-MAX_REAL), "the mean", default=0.0)
 
 
 class TruncatedNormal(Drawn):
@@ -83,7 +83,7 @@ class TruncatedNormal(Drawn):
     keras_name: ClassVar[str] = "TruncatedNormal"
 
     stddev: float = positional(Real(), "the standard deviation", default=0.05)
-    mean: float = option(Real(float("-inf")), "the mean", default=0.0)
+    mean: float = option(Real(-MAX_REAL), "the mean", default=0.0)
 
 
 class RandomUniform(Drawn):
@@ -92,8 +92,8 @@ class RandomUniform(Drawn):
     word: ClassVar[str] = "random_uniform"
     keras_name: ClassVar[str] = "RandomUniform"
 
-    minval: float = option(Real(float("-inf")), "the lower end", default=-0.05)
-    maxval: float = option(Real(float("-inf")), "the upper end", default=0.05)
+    minval: float = option(Real(-MAX_REAL), "the lower end", default=-0.05)
+    maxval: float = option(Real(-MAX_REAL), "the upper end", default=0.05)
 
 
 class Orthogonal(Drawn):

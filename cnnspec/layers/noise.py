@@ -40,7 +40,7 @@ class Noise(SameShape):
 
     word: ClassVar[str] = "noise"
 
-    stddev: float = positional(Real(), "the standard deviation of the noise")
+    stddev: float = positional(Real(high=1), "the standard deviation of the noise")
 
     def keras(self) -> Keras:
         return Keras("layers.GaussianNoise", {"stddev": self.stddev}, seeded=True)

@@ -3,10 +3,12 @@
 from typing import Any, ClassVar
 
 from cnnspec.counts import Count, count
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.words import Incompatible
 from cnnspec.language.entries import flag, option
 from cnnspec.language.kinds import Choice, Real, Switch
 from cnnspec.layers.base import Keras, Layer
-from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer
+from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer, Orthogonal
 
 ACTIVATIONS = (
     "linear",
@@ -47,6 +49,15 @@ class Weighted(Layer):
     bias_init: Initializer = option(INIT, "how the bias starts", default=INITIALIZERS["zeros"]())
     l1: float = option(Real(), "adds this times the sum of |w| to the loss", default=0.0)
     l2: float = option(Real(), "adds this times the sum of w² to the loss", default=0.0)
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        """An orthogonal matrix has two sides at least, and a bias has one."""
+        if isinstance(self.bias_init, Orthogonal):
+            remedy = "choose another initializer, such as `zeros`"
+            return "bias_init", Incompatible(
+                None, of=self.word, reason="an orthogonal bias", remedy=remedy
+            )
+        return None
 
     @property
     def ones(self) -> Count:

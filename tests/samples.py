@@ -1,0 +1,192 @@
+"""Values of every kind and random specs, drawn as IR values.
+
+Strings drawn from a grammar mostly do not parse; values always print. A new layer or
+setting is covered by itself, since its fields say which values it takes.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from cnnspec.datasets.catalog import DATASETS
+from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
+from cnnspec.ir.spec import Data, Node, Spec, automatic_names, is_automatic
+from cnnspec.ir.training import Training
+from cnnspec.language.entries import Entry, Made, OneOf
+from cnnspec.language.kinds import (
+    Choice,
+    Dimensions,
+    Either,
+    Kind,
+    Name,
+    Pair,
+    Real,
+    Several,
+    Switch,
+    Whole,
+)
+from cnnspec.layers.base import Layer, Misfit
+from cnnspec.layers.dense import Dense
+from cnnspec.layers.table import LAYERS
+from cnnspec.record import MISSING
+from cnnspec.shapes import Image, Shape, Vector
+
+DTYPES = tuple(dtype for dtype in BYTES if dtype != "float32")
+NAMES = ("a", "stem_1", "in", "x", "x3", "my net", "a.b-c", "größe", "3x3", "k", "true", "√2")
+
+
+def reals(kind: Real) -> list[float]:
+    """Numbers at both ends of a range and inside of it."""
+    candidates = (kind.low, kind.high, -1.5, 0.0, 1e-7, 0.1, 1 / 3, 0.5, 1.0, 2.0, 1e16, 1.5e37)
+    return [
+        value
+        for value in dict.fromkeys(candidates)
+        if math.isfinite(value)
+        and (value > kind.low if kind.above else value >= kind.low)
+        and (value < kind.high if kind.below else value <= kind.high)
+    ]
+
+
+def samples(kind: Kind) -> list[Any]:
+    """Values of a kind, its limits among them."""
+    match kind:
+        case Whole(low=low, high=high):
+            return [low, low + 1, low + 2, min(1000, high), high]
+        case Real():
+            return reals(kind)
+        case Pair(side=side):
+            low = side.low
+            return [(low, low), (low + 1, low + 1), (low + 1, low + 2), (side.high, low)]
+        case Dimensions(least=least):
+            return [(4, 6, 2)[:n] for n in range(least, 4)] + [(2**31 - 1,) * least]
+        case Choice(words=words):
+            return list(words)
+        case Switch():
+            return [True, False]
+        case Name():
+            return list(NAMES)
+        case Either(kind=inner, words=words):
+            return [*samples(inner), *words]
+        case Several(words=words):
+            return [c for n in range(1, len(words) + 1) for c in itertools.permutations(words, n)]
+        case OneOf(table=table):
+            return [entry for cls in table.values() for entry in entries(cls)]
+        case Made(cls=cls):
+            return list(entries(cls))
+    raise TypeError(kind)
+
+
+def required(cls: type[Entry]) -> dict[str, Any]:
+    """A value for each field without a default."""
+    return {
+        name: samples(spec.kind)[1]
+        for name, spec in cls.specs.items()
+        if cls.fields[name] is MISSING
+    }
+
+
+def entries(cls: type[Entry]) -> Iterator[Entry]:
+    """An entry for each value of each field, the other fields at their defaults."""
+    base = required(cls)
+    yield cls(**base)
+    for name, spec in cls.specs.items():
+        for value in samples(spec.kind):
+            entry = cls(**(base | {name: value}))
+            if entry.conflict() is None:
+                yield entry
+
+
+def draw(kind: Kind, random: Random, size: int = 24) -> Any:
+    """A small value of a kind; `size` is what the sizes of a shape multiply to."""
+    match kind:
+        case Whole(low=low, high=high):
+            return min(low + random.choice((0, 1, 1, 2, 3, 5, 7, 11)), high)
+        case Pair(side=side):
+            first = draw(side, random)
+            return first, random.choice((first, draw(side, random)))
+        case Dimensions(least=least):
+            sizes = [size]
+            for _ in range(random.randrange(least - 1, 3)):
+                divisor = random.choice([d for d in range(1, 60) if sizes[0] % d == 0])
+                sizes[0:1] = [sizes[0] // divisor, divisor]
+            return tuple(sizes)
+        case Either(kind=inner, words=words):
+            return random.choice((draw(inner, random), random.choice(words)))
+        case OneOf(table=table):
+            return draw_entry(random.choice(list(table.values())), random)
+        case Made(cls=cls):
+            return draw_entry(cls, random)
+    return random.choice(samples(kind))
+
+
+def draw_entry(cls: type[Entry], random: Random, size: int = 24) -> Any:
+    """An entry with some of its fields drawn and no conflict between them."""
+    while True:
+        values = {
+            name: draw(spec.kind, random, size)
+            for name, spec in cls.specs.items()
+            if cls.fields[name] is MISSING or random.random() < 0.3
+        }
+        entry = cls(**values)
+        if entry.conflict() is None:
+            return entry
+
+
+# A dozen activations must not crowd out the convolutions.
+FAMILIES = [
+    list(family) for _, family in itertools.groupby(LAYERS.values(), lambda c: c.__module__)
+]
+
+
+def draw_layer(random: Random, shape: Shape) -> tuple[Layer, Shape]:
+    """A layer that takes the shape, and what comes out."""
+    while True:
+        layer = draw_entry(random.choice(random.choice(FAMILIES)), random, shape.size)
+        given = Vector(shape.size) if isinstance(layer, Dense) else shape
+        try:
+            after = layer.work(given).shape
+        except Misfit:
+            continue
+        if after.size <= 100_000:
+            return layer, after
+
+
+def draw_nodes(random: Random, shape: Shape, classes: int) -> tuple[Node, ...]:
+    """Layers that fit each other and end in a value for each class."""
+    names = automatic_names()
+    next(names)
+    given = iter(random.sample([n for n in NAMES if not is_automatic(n)], 4))
+    nodes = []
+    for _ in range(random.randrange(0, 9)):
+        layer, shape = draw_layer(random, shape)
+        own = names.send(layer.word)
+        nodes.append(Node(next(given, own) if random.random() < 0.2 else own, layer))
+    last = Dense(units=classes, activation="softmax")
+    return (*nodes, Node(names.send(last.word), last))
+
+
+def draw_spec(random: Random) -> Spec:
+    """A valid spec; its budgets need not hold."""
+    data = random.choice(list(DATASETS.values()))
+    limits = (0.5, 1.0, 98.0, 6000.0, 61_706.0, 2**31 + 0.0, 1e20, 1 / 3)
+    budgets = []
+    for quantity in random.sample(list(QUANTITIES), random.randrange(3)):
+        dtype = random.choice(("", *DTYPES)) if quantity in ("flash", "ram") else ""
+        relation = random.choice(list(RELATIONS))
+        budgets.append(Budget(quantity, relation, random.choice(limits), dtype))
+    expectations = [
+        Expectation(measure, random.choice(list(RELATIONS)), random.choice((0.0, 0.5, 0.98, 1.0)))
+        for measure in random.sample(MEASURED, random.randrange(3))
+    ]
+    return Spec(
+        model=random.choice(NAMES),
+        data=Data(data.name),
+        input=data.shape,
+        classes=data.classes,
+        nodes=draw_nodes(random, Image(*data.shape), data.classes),
+        budgets=tuple(budgets),
+        expectations=tuple(expectations),
+        train=draw_entry(Training, random),
+    )
