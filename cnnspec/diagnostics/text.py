@@ -125,7 +125,7 @@ class NotText(Diagnostic):
 
 
 class TooLarge(Diagnostic):
-    """Limits keep every check under a second, whatever the file holds."""
+    """Limits keep every check short, whatever the file holds."""
 
     code: ClassVar[str] = "CNN007"
 

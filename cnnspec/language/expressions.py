@@ -10,6 +10,7 @@ from cnnspec.diagnostics.words import BadArithmetic, UnknownName, WrongKind
 from cnnspec.language.parse import MAX_WHOLE, divide
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Binary, Expression, Group, Negative, Number, Word
+from cnnspec.record import Record
 from cnnspec.source import Span
 
 Scope = dict[str, int | float]
@@ -23,23 +24,40 @@ def evaluate(expression: Expression, scope: Scope, what: str) -> int | float:
     value in messages. Raises `Refused` for an unknown name, a value that is no
     number, a division by zero and a result beyond the limits.
     """
-    match expression:
-        case Number(value=value):
-            return value
-        case Group(inner=inner):
-            return evaluate(inner, scope, what)
-        case Negative(inner=inner):
-            return -evaluate(inner, scope, what)
-        case Word(text=text, span=span):
-            if text in scope:
-                return scope[text]
-            raise Refused(
-                UnknownName(span, name=text, near=nearest(text, scope), known=tuple(scope))
-            )
-        case Binary(operator=operator, left=left, right=right):
-            values = evaluate(left, scope, what), evaluate(right, scope, what)
-            return _operate(operator, *values, expression.span)
-    raise Refused(WrongKind(expression.span, what=what, expected="a number", found=expression.kind))
+    # A stack instead of recursion: a sum may have as many terms as a text has words.
+    values: list[int | float] = []
+    todo: list[Expression | _Apply] = [expression]
+    while todo:
+        match todo.pop():
+            case Number(value=value):
+                values.append(value)
+            case Group(inner=inner):
+                todo.append(inner)
+            case Negative(inner=inner, span=span):
+                # Written as 0 - x, so that there is one kind of step.
+                values.append(0)
+                todo += [_Apply("-", span), inner]
+            case Word(text=text, span=span):
+                if text not in scope:
+                    near = nearest(text, scope)
+                    raise Refused(UnknownName(span, name=text, near=near, known=tuple(scope)))
+                values.append(scope[text])
+            case Binary(operator=operator, left=left, right=right, span=span):
+                todo += [_Apply(operator, span), right, left]
+            case _Apply(operator=operator, span=span):
+                after, before = values.pop(), values.pop()
+                values.append(_operate(operator, before, after, span))
+            case other:
+                fault = WrongKind(other.span, what=what, expected="a number", found=other.kind)
+                raise Refused(fault)
+    return values.pop()
+
+
+class _Apply(Record):
+    """A step still to do: the operator between the last two values."""
+
+    operator: str
+    span: Span
 
 
 def _operate(operator: str, left: int | float, right: int | float, span: Span) -> int | float:

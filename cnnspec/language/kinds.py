@@ -5,7 +5,6 @@ from JSON. Layers and settings are declared with kinds, so that syntax, ranges,
 printing, the JSON Schema and the documentation of a value have one source.
 """
 
-import math
 import re
 from typing import Any
 

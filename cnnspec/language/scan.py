@@ -5,6 +5,7 @@ too large, too deep or out of balance is refused at once and at the right place.
 """
 
 import re
+from itertools import islice
 
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.text import (
@@ -21,9 +22,13 @@ MAX_DEPTH = 100
 MAX_TOKENS = 100_000
 MAX_WORD = 255
 
+_MOST = 100
+"""A text with so many faults of this kind is no spec; it is looked at no further."""
+
 _CLOSER = {"{": "}", "(": ")"}
 _MARK = re.compile(r'"[^"\n]*"?|#[^\n]*|[{}()\n;]|[^\s{}()#";]+')
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_LONG = re.compile(rf"\w{{{MAX_WORD + 1},}}")
 # C0 and C1 controls but tab, line feed, form feed and return; the marks that
 # reorder or hide text (Unicode's Bidi_Control and the zero-width ones).
 _FORBIDDEN = re.compile(
@@ -43,10 +48,11 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
         return [TooLarge(source.span(0, 0), what="this text is too long", limit="256 KiB")], ""
     problems: list[Diagnostic] = [
         ForbiddenCharacter(source.span(m.start(), m.end()), character=m.group())
-        for m in _FORBIDDEN.finditer(text)
+        for m in islice(_FORBIDDEN.finditer(text), _MOST)
     ]
     if problems:
         return problems, ""
+    kept = list(text)
     tokens = 0
     open_at: list[tuple[str, int]] = []
     for match in _MARK.finditer(text):
@@ -64,24 +70,27 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
                 open_at.pop()
             else:
                 problems.append(Unopened(source.span(at, at + 1), closer=first))
-                text = f"{text[:at]} {text[at + 1 :]}"
+                kept[at] = " "
         elif first in "\n;":
             _close_line(source, open_at, problems)
         elif first == '"':
             if len(mark) == 1 or mark[-1] != '"':
                 problems.append(UnclosedString(source.span(at, match.end())))
         elif first != "#":
-            if len(mark) > MAX_WORD and not mark.isdigit():
-                span = source.span(at, match.end())
+            long = _LONG.search(mark)
+            if long and not long.group().isdecimal():
+                span = source.span(at + long.start(), at + long.end())
                 return [TooLarge(span, what="this word is too long", limit="255 characters")], ""
             tokens += len(_TOKEN.findall(mark))
             if tokens > MAX_TOKENS:
                 span = source.span(at, match.end())
                 return [TooLarge(span, what="this spec is too long", limit="100,000 words")], ""
+        if len(problems) >= _MOST:
+            return problems, ""
     _close_line(source, open_at, problems)
     for opener, at in open_at:
         problems.append(Unclosed(source.span(at, at + 1), opener=opener, closer=_CLOSER[opener]))
-    return problems, text + "\n}" * len(open_at)
+    return problems, "".join(kept) + "\n}" * len(open_at)
 
 
 def _close_line(source: Source, open_at: list[tuple[str, int]], problems: list[Diagnostic]) -> None:
