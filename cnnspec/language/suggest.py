@@ -42,7 +42,6 @@ SYNONYMS = {
     "layernorm": "ln",
     "groupnorm": "gn",
     "lr": "learning_rate",
-    "linear": "dense",
     "maxpool": "pool",
     "maxpooling": "pool",
     "maxpooling2d": "pool",
