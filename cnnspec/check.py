@@ -1,56 +1,20 @@
 """IR to verdict: every shape, every cost, every budget, without any framework.
 
-Values in, values or diagnostics out. A layer whose input is unknown, because one
-before it is at fault, is passed over: no fault is reported that only follows from
-another.
+Values in, values or diagnostics out; `graph` sends the shapes through the network.
 """
+
+from collections.abc import Iterable
 
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import NothingValidates, OverBudget
-from cnnspec.diagnostics.shapes import ShapeFault, TooManyValuesHere, WrongClasses
-from cnnspec.expand import Expanded, Gap, Overrides, read
+from cnnspec.diagnostics.shapes import WrongClasses
+from cnnspec.expand import Expanded, Overrides, read
+from cnnspec.graph import Graph, Row, walk
 from cnnspec.ir.claims import BYTES, Budget
-from cnnspec.ir.spec import Node, Spec
-from cnnspec.language.parse import MAX_WHOLE
-from cnnspec.layers.base import Layer, Misfit, Work
-from cnnspec.layers.dense import Dense
-from cnnspec.layers.geometry import Flatten
+from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec
 from cnnspec.record import Record
-from cnnspec.shapes import Image, Shape
-from cnnspec.source import Source, Span
-
-
-class Row(Record):
-    """A layer at work: what goes in, what comes out and what it costs.
-
-    An `implied` row is a flatten that a dense layer brings along.
-    """
-
-    name: str
-    layer: Layer
-    before: Shape
-    work: Work
-    span: Span | None = None
-    implied: bool = False
-
-    @property
-    def after(self) -> Shape:
-        """The shape of the output."""
-        return self.work.shape
-
-    @property
-    def alive(self) -> int:
-        """The values that are needed at once while it works.
-
-        Its input and its output, or only the output where it can take the memory of
-        the input; a fused activation works in place.
-        """
-        return self.after.size + (0 if self.layer.in_place else self.before.size)
-
-    @property
-    def params(self) -> int:
-        """All weights, frozen ones included, as Keras counts them."""
-        return self.work.params.value + self.work.frozen.value
+from cnnspec.shapes import Shape
+from cnnspec.source import Source
 
 
 class Totals(Record):
@@ -95,10 +59,15 @@ class Checked(Record):
 
     source: Source
     spec: Spec
-    rows: tuple[Row, ...]
+    graph: Graph
     totals: Totals | None
     verdicts: tuple[Verdict, ...]
     problems: tuple[Diagnostic, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The layers in the order in which they work."""
+        return self.graph.rows
 
     @property
     def ok(self) -> bool:
@@ -109,97 +78,45 @@ class Checked(Record):
 def check(source: Source, overrides: Overrides | None = None) -> Checked:
     """Reads and checks a text."""
     expanded = read(source, overrides)
-    rows, faults, after = _walk(expanded)
-    certain = not faults and not expanded.problems
-    whole = bool(expanded.nodes) and len(expanded.nodes) == len(expanded.spec.nodes)
-    known = whole and after is not None and not faults and not _sources(expanded)
-    totals = _totals(rows, expanded.spec.shape) if known else None
-    verdicts = tuple(Verdict(b, totals.of(b)) for b in expanded.spec.budgets) if totals else ()
-    problems = [*expanded.problems, *faults]
-    problems += [_over(verdict, rows) for verdict in verdicts if not verdict.holds]
-    if after is not None and expanded.nodes and not expanded.doubtful & {"data", "classes"}:
-        problems += _ending(expanded, rows, after)
-    if certain:
+    spec, doubtful = expanded.spec, expanded.doubtful
+    graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape)
+    known = graph.after is not None and not graph.faults and not _has_gap(spec.nodes)
+    totals = _totals(graph) if known else None
+    verdicts = tuple(Verdict(b, totals.of(b)) for b in spec.budgets) if totals else ()
+    problems = [*expanded.problems, *graph.faults]
+    problems += [_over(verdict, graph) for verdict in verdicts if not verdict.holds]
+    if graph.after is not None and spec.nodes and not doubtful & {"data", "classes"}:
+        problems += _ending(spec, graph.after)
+    if not graph.faults and not expanded.problems:
         problems += _unmeasurable(expanded)
     problems.sort(key=lambda p: p.span.start if p.span else -1)
-    return Checked(source, expanded.spec, rows, totals, verdicts, tuple(problems))
+    return Checked(source, spec, graph, totals, verdicts, tuple(problems))
 
 
-def _sources(expanded: Expanded) -> frozenset[str]:
-    """The settings at fault without which the shape of the input is unknown."""
-    return expanded.doubtful & {"data", "input"}
+def _has_gap(elements: Iterable[Element]) -> bool:
+    for element in elements:
+        match element:
+            case Gap():
+                return True
+            case Merge(branches=branches) if any(map(_has_gap, branches)):
+                return True
+            case Shared(body=body) if _has_gap(body):
+                return True
+    return False
 
 
-def _walk(expanded: Expanded) -> tuple[tuple[Row, ...], list[Diagnostic], Shape | None]:
-    """Sends a shape through the layers; it is `None` from a fault to where it is certain again."""
-    shape: Shape | None = None if _sources(expanded) else expanded.spec.shape
-    origin = "the input"
-    rows: list[Row] = []
-    faults: list[Diagnostic] = []
-    for node in expanded.nodes:
-        if isinstance(node, Gap):
-            shape = None
-            continue
-        if shape is None:
-            shape = node.layer.certain
-            origin = _after(node)
-            continue
-        before = shape
-        try:
-            for row in _apply(node, shape):
-                rows.append(row)
-                shape = row.after
-        except Misfit as misfit:
-            faults.append(_placed(misfit, node, origin))
-            shape = node.layer.certain
-        else:
-            if shape.size > MAX_WHOLE:
-                fault = TooManyValuesHere(node.span, before, origin, values=shape.size)
-                faults.append(fault)
-                shape = node.layer.certain
-        origin = _after(node)
-    return tuple(rows), faults, shape
-
-
-def _apply(node: Node, shape: Shape) -> list[Row]:
-    """The rows of a layer: a dense layer on an image brings a flatten along."""
-    rows = []
-    if isinstance(node.layer, Dense) and isinstance(shape, Image):
-        flatten = Flatten()
-        rows.append(
-            Row(f"{node.name}.flatten", flatten, shape, flatten.work(shape), node.span, True)
-        )
-        shape = rows[0].after
-    rows.append(Row(node.name, node.layer, shape, node.layer.work(shape), node.span))
-    return rows
-
-
-def _after(node: Node) -> str:
-    return f"after {node.layer.word} at line {node.span.line}" if node.span else ""
-
-
-def _placed(misfit: Misfit, node: Node, origin: str) -> Diagnostic:
-    span = node.places.get(misfit.field, node.span)
-    fault = misfit.fault.replace(span=span)
-    return fault.replace(origin=origin) if isinstance(fault, ShapeFault) else fault
-
-
-def _totals(rows: tuple[Row, ...], shape: Shape) -> Totals:
-    """Sums and peaks over the layers.
-
-    The peak of live values is what a runtime that runs one layer after another must
-    hold.
-    """
+def _totals(graph: Graph) -> Totals:
+    """Sums, the longest path, and the peak of what is alive, the input image included."""
     return Totals(
-        params=sum(row.params for row in rows),
-        trainable=sum(row.work.params.value for row in rows),
-        macs=sum(row.work.macs.value for row in rows),
-        depth=sum(row.layer.has_kernel for row in rows),
-        values=max(shape.size, *(row.alive for row in rows)),
+        params=sum(row.params for row in graph.rows),
+        trainable=sum(row.trainable for row in graph.rows),
+        macs=sum(row.macs for row in graph.rows),
+        depth=graph.depth(),
+        values=max(graph.input.size, *graph.alive()),
     )
 
 
-def _over(verdict: Verdict, rows: tuple[Row, ...]) -> OverBudget:
+def _over(verdict: Verdict, graph: Graph) -> OverBudget:
     budget = verdict.budget
     return OverBudget(
         budget.span,
@@ -207,40 +124,41 @@ def _over(verdict: Verdict, rows: tuple[Row, ...]) -> OverBudget:
         value=f"{verdict.value:,}",
         relation=budget.relation,
         limit=f"{budget.limit:,.12g}",
-        costliest=_costliest(budget, rows) if budget.relation in ("<=", "<") else "",
+        costliest=_costliest(budget, graph) if budget.relation in ("<=", "<") else "",
     )
 
 
-def _costliest(budget: Budget, rows: tuple[Row, ...]) -> str:
+def _costliest(budget: Budget, graph: Graph) -> str:
     """The three layers that cost most of what the budget limits."""
+    rows = graph.rows
     costs = {
-        "params": lambda row: row.params,
-        "flash": lambda row: row.params,
-        "trainable": lambda row: row.work.params.value,
-        "macs": lambda row: row.work.macs.value,
-        "ram": lambda row: row.alive,
+        "params": lambda: [row.params for row in rows],
+        "flash": lambda: [row.params for row in rows],
+        "trainable": lambda: [row.trainable for row in rows],
+        "macs": lambda: [row.macs for row in rows],
+        "ram": graph.alive,
     }
-    cost = costs.get(budget.quantity)
-    if cost is None:
+    if budget.quantity not in costs:
         return ""
     unit = " values" if budget.quantity == "ram" else ""
-    most = sorted(rows, key=cost, reverse=True)[:3]
-    return ", ".join(f"{row.name} {cost(row):,}{unit}" for row in most if cost(row))
+    ranked = sorted(zip(costs[budget.quantity](), rows, strict=True), key=lambda pair: -pair[0])
+    return ", ".join(f"{row.name} {cost:,}{unit}" for cost, row in ranked[:3] if cost)
 
 
-def _ending(expanded: Expanded, rows: tuple[Row, ...], after: Shape) -> list[Diagnostic]:
+def _ending(spec: Spec, after: Shape) -> list[Diagnostic]:
     """The last layer must give a value for each class."""
-    classes = expanded.spec.classes
-    last = expanded.nodes[-1]
-    if after.dims == (classes,) or isinstance(last, Gap):
+    last = spec.nodes[-1]
+    if after.dims == (spec.classes,) or isinstance(last, Gap):
         return []
+    if isinstance(last, Shared):
+        return [WrongClasses(last.span, after, classes=spec.classes, last="repeat")]
     word = last.layer.word
-    if not last.layer.has_kernel:
-        kernels = [n for n in expanded.nodes if isinstance(n, Node) and n.layer.has_kernel]
-        if kernels and word in ("softmax", "sigmoid"):
+    if word in ("softmax", "sigmoid"):
+        kernels = [n for n in spec.nodes if isinstance(n, Node) and n.layer.has_kernel]
+        if kernels:
             last, word = kernels[-1], kernels[-1].layer.word
     span = last.places.get("units", last.span)
-    return [WrongClasses(span, after, classes=classes, last=word)]
+    return [WrongClasses(span, after, classes=spec.classes, last=word)]
 
 
 def _unmeasurable(expanded: Expanded) -> list[Diagnostic]:

@@ -4,50 +4,36 @@ Values in, values or diagnostics out. Everything wrong is collected; what a faul
 leaves unknown is marked by a `Gap`, so that the checker draws no conclusion from it.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.datasets.catalog import DATASETS
-from cnnspec.diagnostics.base import Diagnostic, Refused
-from cnnspec.diagnostics.text import (
-    BlockMissing,
-    BlockNotTaken,
-    MissingSeparator,
-    NothingToTrain,
-    Twice,
-)
+from cnnspec.diagnostics.base import Diagnostic, Refused, Traced
+from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.diagnostics.text import BlockMissing, BlockNotTaken, NothingToTrain, Twice
 from cnnspec.diagnostics.words import (
     Incompatible,
     Misplaced,
     UnknownName,
     UnknownSetting,
     UnknownStatement,
-    WrongKind,
 )
 from cnnspec.ir.claims import Budget, Claim, Expectation, read_claim
-from cnnspec.ir.spec import NAME, Node, Spec, automatic_names, is_automatic
+from cnnspec.ir.spec import Names, Spec
 from cnnspec.ir.training import OPTIMIZERS, Training
-from cnnspec.language.entries import Entry, bind
-from cnnspec.language.expressions import Scope, evaluate
+from cnnspec.language.entries import Entry
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest
-from cnnspec.language.syntax import Block, Expression, Option, Statement, Word
-from cnnspec.layers.table import LAYERS
+from cnnspec.language.syntax import Expression, Statement
 from cnnspec.record import Record
 from cnnspec.source import Source, Span
-
-
-class Gap(Record):
-    """The place of a layer that could not be read."""
-
-    span: Span
+from cnnspec.structure import Frame, Handler, Structure
 
 
 class Expanded(Record):
     """What a text says: the spec, with gaps for what could not be read, and the faults."""
 
     spec: Spec
-    nodes: tuple[Node | Gap, ...]
     places: dict[str, Span]
     """Where each setting of the spec stands, `train.batch` for those of the train block."""
     doubtful: frozenset[str]
@@ -59,120 +45,51 @@ Overrides = dict[str, Expression]
 """Values for names of the spec, as `--set` gives them."""
 
 
-class _Expansion:
-    """One expansion under way: a method for each word that is not a layer."""
+class _Expansion(Structure):
+    """The expansion of a whole spec: structure, and the words that stand outside of it."""
 
     def __init__(self, overrides: Overrides) -> None:
-        self.problems: list[Diagnostic] = []
-        self.scope: Scope = {}
+        super().__init__()
         self.places: dict[str, Span] = {}
-        self.doubtful: set[str] = set()
         self.values: dict[str, Any] = {}
         self.training: dict[str, Any] = {}
         self.claims: list[Claim] = []
-        self.nodes: list[Node | Gap] = []
-        self.names: dict[str, Span] = {}
         self.overrides = overrides
         self.unused = dict(overrides)
-        self.automatic: Generator[Any, str, None] = automatic_names()
-        next(self.automatic)
-        self.handlers: dict[str, Callable[[Statement], None]] = {
+        self.top = Frame({}, {}, Names())
+        self.outer: dict[str, Handler] = {
             "model": self.setting,
             "data": self.setting,
             "input": self.setting,
             "classes": self.setting,
-            "let": self.let,
             "budget": self.budget,
             "expect": self.expect,
             "train": self.train,
+            **self.building,
         }
-        self.known = (*self.handlers, *LAYERS)
+        self.blocky.add("train")
+        self.elsewhere |= dict.fromkeys(Training.specs, "in `train { … }`")
 
-    def run(self, statements: tuple[Statement, ...]) -> None:
-        """Takes the statements of a spec one after another."""
-        for statement in statements:
-            for part in self.separated(statement, self.known, Spec):
-                self.statement(part)
+    def handlers(self, frame: Frame) -> dict[str, Handler]:
+        return self.outer if frame is self.top else super().handlers(frame)
 
-    def statement(self, statement: Statement) -> None:
-        """A statement outside of every block."""
-        word, block = statement.word, statement.block
-        handler = self.handlers.get(word) or (self.layer if word in LAYERS else None)
-        if handler is None:
-            self.unknown(statement, self.known, Training.specs, "in `train { … }`", "")
-            # The layer that was meant is unknown, and so are all shapes after it.
-            if word not in Training.specs:
-                self.nodes.append(Gap(statement.span))
-            return
-        self.guarded(handler, statement)
-        if block and word != "train":
-            self.no_block(statement, block)
-            if not block.closed:
-                self.run(block.statements)
+    def taken(self, word: str) -> tuple[tuple[str, ...], int]:
+        settings = Training.specs | Spec.specs
+        return (settings[word].kind.words, 1) if word in settings else super().taken(word)
 
-    def no_block(self, statement: Statement, block: Block) -> None:
-        """Refuses a block, unless it is at fault anyway for want of its end."""
-        if block.closed:
-            self.problems.append(BlockNotTaken(block.span, word=statement.word))
+    def unknown(self, statement: Statement, frame: Frame) -> None:
+        word = statement.word
+        if word in self.outer and frame is not self.top:
+            home = "outside of every block"
+            self.problems.append(Misplaced(statement.word_span, word=word, home=home))
+        else:
+            super().unknown(statement, frame)
 
-    def guarded(self, handler: Callable[[Statement], None], statement: Statement) -> None:
-        """Runs a handler and keeps what it refuses."""
-        if statement.broken:
-            self.doubtful.add(statement.word)
-        try:
-            handler(statement)
-        except Refused as refused:
-            self.doubtful.add(statement.word)
-            if not statement.broken:
-                self.problems.append(refused.diagnostic)
-
-    def separated(
-        self, statement: Statement, known: tuple[str, ...], settings: type[Entry]
-    ) -> Iterator[Statement]:
-        """A statement that runs on into the next for want of a separator, as what was meant."""
-        if statement.word not in known:
-            yield statement
-            return
-        entry = LAYERS.get(statement.word)
-        kind = settings.specs[statement.word].kind if statement.word in settings.specs else None
-        taken = entry.words() if entry else kind.words if kind else ()
-        # What a setting is set to can be any word; what a layer takes are its own.
-        first = 0 if entry else 1
-        for index, argument in enumerate(statement.arguments[first:], first):
-            if not isinstance(argument, Word) or argument.text in (*taken, *self.scope):
-                continue
-            if argument.text in known:
-                self.problems.append(MissingSeparator(argument.span, word=argument.text))
-                head = statement.arguments[:index]
-                end = head[-1].span if head else statement.word_span
-                yield statement.replace(
-                    span=statement.span.to(end), arguments=head, block=None, broken=False
-                )
-                rest = statement.replace(
-                    span=Span(argument.span.source, argument.span.start, statement.span.end),
-                    word=argument.text,
-                    word_span=argument.span,
-                    arguments=statement.arguments[index + 1 :],
-                )
-                yield from self.separated(rest, known, settings)
-                return
-        yield statement
-
-    def unknown(
-        self,
-        statement: Statement,
-        known: tuple[str, ...],
-        elsewhere: Any,
-        home: str,
-        where: str,
-    ) -> None:
-        """Reports a word that has no meaning here."""
-        word, span = statement.word, statement.word_span
-        if word in elsewhere:
-            self.problems.append(Misplaced(span, word=word, home=home))
-            return
-        near = nearest(word, known)
-        self.problems.append(UnknownStatement(span, word=word, near=near, known=known, where=where))
+    def value(self, name: str, value: Expression, frame: Frame) -> int | float:
+        if frame is self.top:
+            self.unused.pop(name, None)
+            value = self.overrides.get(name, value)
+        return super().value(name, value, frame)
 
     def once(self, name: str, what: str, span: Span) -> None:
         """Notes where a thing is said; a second time is a fault."""
@@ -180,7 +97,7 @@ class _Expansion:
             raise Refused(Twice(span, what=what, first=self.places[name]))
         self.places[name] = span
 
-    def setting(self, statement: Statement) -> None:
+    def setting(self, statement: Statement, frame: Frame) -> None:
         """`model`, `data`, `input`, `classes`."""
         self.assign(Spec, self.values, "", statement)
 
@@ -192,82 +109,54 @@ class _Expansion:
         self.once(prefix + name, f"`{name}`", statement.span)
         kind = cls.specs[name].kind
         values[name] = kind.read_arguments(
-            statement.arguments, statement.word_span, self.scope, f"`{name}`"
+            statement.arguments, statement.word_span, self.top.values, f"`{name}`"
         )
 
-    def let(self, statement: Statement) -> None:
-        """`let f = 16`: a name for a number."""
-        for argument in statement.arguments:
-            if isinstance(argument, Word):
-                self.doubtful.add(f"let {argument.text}")
-            if not isinstance(argument, Option):
-                remedy = f"write `let {argument.span.text} = …`"
-                raise Refused(
-                    WrongKind(
-                        argument.span,
-                        what="`let`",
-                        expected="written `let name = value`",
-                        found=argument.kind,
-                        remedy=remedy if isinstance(argument, Word) else "",
-                    )
-                )
-            name = argument.name
-            self.once(f"let {name}", f"the name `{name}`", argument.span)
-            self.unused.pop(name, None)
-            value = self.overrides.get(name, argument.value)
-            self.doubtful.add(f"let {name}")
-            self.scope[name] = evaluate(value, self.scope, f"`{name}`")
-            self.doubtful.remove(f"let {name}")
-        if not statement.arguments:
-            raise Refused(
-                WrongKind(
-                    statement.span,
-                    what="`let`",
-                    expected="written `let name = value`",
-                    found="nothing at all",
-                )
-            )
-
-    def budget(self, statement: Statement) -> None:
+    def budget(self, statement: Statement, frame: Frame) -> None:
         """`budget params <= 6000`."""
-        self.claims.append(read_claim(Budget, statement, self.scope))
+        self.claims.append(read_claim(Budget, statement, frame.values))
 
-    def expect(self, statement: Statement) -> None:
+    def expect(self, statement: Statement, frame: Frame) -> None:
         """`expect accuracy >= 0.98`."""
-        self.claims.append(read_claim(Expectation, statement, self.scope))
+        self.claims.append(read_claim(Expectation, statement, frame.values))
 
-    def train(self, statement: Statement) -> None:
+    def train(self, statement: Statement, frame: Frame) -> None:
         """`train { … }`: every statement in it sets one field of `Training`."""
         self.once("train", "`train`", statement.word_span)
         if statement.block is None:
             raise Refused(BlockMissing(statement.word_span, word="train"))
         if statement.arguments:
             argument = statement.arguments[0]
-            raise Refused(
-                WrongKind(
-                    argument.span,
-                    what="`train`",
-                    expected="written `train { … }`",
-                    found=argument.kind,
-                )
-            )
+            form = "train { … }"
+            raise Refused(WrittenAs(argument.span, word="train", form=form, found=argument.kind))
         known = tuple(Training.specs)
         for whole in statement.block.statements:
-            for inner in self.separated(whole, known, Training):
+            for inner in self.separated(whole, known, frame):
                 if inner.word in Training.specs:
-                    self.guarded(self.training_setting, inner)
-                    if inner.block:
-                        self.no_block(inner, inner.block)
-                elif inner.word in self.known and not statement.block.closed:
+                    self.guarded(self.training_setting, inner, frame)
+                    if inner.block and inner.block.closed:
+                        self.problems.append(BlockNotTaken(inner.block.span, word=inner.word))
+                elif inner.word in self.known(frame) and not statement.block.closed:
                     # The end of the block is missing before this statement.
-                    self.statement(inner)
-                elif home := _optimizer_home(inner.word):
-                    self.problems.append(Misplaced(inner.word_span, word=inner.word, home=home))
+                    self.statement(inner, frame)
                 else:
-                    home = "outside of `train { … }`"
-                    self.unknown(inner, known, self.known, home, "`train`")
+                    self.unknown_setting(inner, frame)
 
-    def training_setting(self, statement: Statement) -> None:
+    def unknown_setting(self, statement: Statement, frame: Frame) -> None:
+        """Reports a word that is no training setting."""
+        word, span = statement.word, statement.word_span
+        if home := _optimizer_home(word):
+            self.problems.append(Misplaced(span, word=word, home=home))
+        elif word in self.known(frame):
+            self.problems.append(Misplaced(span, word=word, home="outside of `train { … }`"))
+        else:
+            known = tuple(Training.specs)
+            near = nearest(word, known)
+            self.problems.append(
+                UnknownStatement(span, word=word, near=near, known=known, where="`train`")
+            )
+
+    def training_setting(self, statement: Statement, frame: Frame) -> None:
         """A statement of the train block."""
         self.assign(Training, self.training, "train.", statement)
 
@@ -275,7 +164,7 @@ class _Expansion:
         """Applies what `--set` says of training settings, and refuses what it says of nothing."""
         for name, value in self.unused.items():
             if name not in Training.specs:
-                known = (*(n[4:] for n in self.places if n.startswith("let ")), *Training.specs)
+                known = (*self.top.places, *Training.specs)
                 near = nearest(name, known)
                 fault = UnknownSetting(value.span, name=name, near=near, known=known)
                 self.problems.append(fault)
@@ -283,37 +172,10 @@ class _Expansion:
             try:
                 kind = Training.specs[name].kind
                 self.training[name] = kind.read_arguments(
-                    (value,), value.span, self.scope, f"`{name}`"
+                    (value,), value.span, self.top.values, f"`{name}`"
                 )
             except Refused as refused:
                 self.problems.append(refused.diagnostic)
-
-    def layer(self, statement: Statement) -> None:
-        """A layer of the table."""
-        cls = LAYERS[statement.word]
-        bound = bind(
-            cls,
-            statement.arguments,
-            statement.word_span,
-            self.scope,
-            self.problems,
-            extra={"name": NAME},
-            broken=statement.broken,
-        )
-        own = self.automatic.send(statement.word)
-        name = bound.extra.get("name", own)
-        span = bound.places.get("name", statement.span)
-        if name != own and is_automatic(name):
-            what, remedy = f"the name `{name}`", "names of this form are given by themselves"
-            self.problems.append(Incompatible(span, of=statement.word, reason=what, remedy=remedy))
-        if name in self.names:
-            what = f"the layer name `{name}`"
-            self.problems.append(Twice(span, what=what, first=self.names[name]))
-        self.names[name] = span
-        if bound.entry is None:
-            self.nodes.append(Gap(statement.span))
-        else:
-            self.nodes.append(Node(name, bound.entry, statement.span, bound.places))
 
     def spec(self) -> Spec:
         """What has been understood, as one value."""
@@ -322,7 +184,7 @@ class _Expansion:
         self.follow_dataset(values)
         return Spec(
             **values,
-            nodes=tuple(node for node in self.nodes if isinstance(node, Node)),
+            nodes=tuple(self.top.elements),
             budgets=tuple(c for c in self.claims if isinstance(c, Budget)),
             expectations=tuple(c for c in self.claims if isinstance(c, Expectation)),
             train=Training(**self.training),
@@ -365,23 +227,27 @@ def _optimizer_home(word: str) -> str:
 def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:
     """Gives a parsed text its meaning; `overrides` replace lets and training settings."""
     expansion = _Expansion(overrides or {})
-    expansion.run(parsed.statements)
+    expansion.run(parsed.statements, expansion.top)
     spec = expansion.spec()
-    # A name whose definition is at fault is not called undefined as well.
-    problems = [*parsed.problems]
-    for problem in expansion.problems:
-        if not (isinstance(problem, UnknownName) and f"let {problem.name}" in expansion.doubtful):
-            problems.append(problem)
-    if not expansion.nodes and not problems:
+    problems = [*parsed.problems, *_distinct(expansion)]
+    if not spec.nodes and not problems:
         problems.append(NothingToTrain(parsed.source.span(0, 0)))
     problems.sort(key=lambda p: p.span.start if p.span else -1)
-    return Expanded(
-        spec,
-        tuple(expansion.nodes),
-        expansion.places,
-        frozenset(expansion.doubtful),
-        tuple(problems),
-    )
+    return Expanded(spec, expansion.places, frozenset(expansion.doubtful), tuple(problems))
+
+
+def _distinct(expansion: _Expansion) -> Iterator[Diagnostic]:
+    """Each fault once, however often its block was used, and none that follows from another."""
+    seen = set()
+    for problem in expansion.problems:
+        found = problem.inner if isinstance(problem, Traced) else problem
+        # A name whose definition is at fault is not called undefined as well.
+        if isinstance(found, UnknownName) and f"let {found.name}" in expansion.doubtful:
+            continue
+        place = (problem.code, problem.span and (id(problem.span.source), problem.span.start))
+        if place not in seen:
+            seen.add(place)
+            yield problem
 
 
 def read(source: Source, overrides: Overrides | None = None) -> Expanded:

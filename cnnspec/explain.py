@@ -1,7 +1,8 @@
 """Every number of a check written out: the formula in names, with numbers put in, the result."""
 
-from cnnspec.check import Checked, Row
+from cnnspec.check import Checked
 from cnnspec.counts import Count
+from cnnspec.graph import Row
 from cnnspec.terminal import Line
 
 LEGEND = (
@@ -27,7 +28,7 @@ def explain(checked: Checked) -> list[Line]:
         lines.append([])
     if checked.totals:
         lines += _sum("parameters", [row.params for row in checked.rows])
-        lines += _sum("MACs", [row.work.macs.value for row in checked.rows])
+        lines += _sum("MACs", [row.macs for row in checked.rows])
         lines.append([])
     used = {word for row in checked.rows for word in _letters(row)}
     for letters, meaning, words in LEGEND:

@@ -96,3 +96,21 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def read_used(path: str, folder: Path, root: Path) -> tuple[Path, Source]:
+    """The text of a file named in a spec in `folder`, if it lies below `root`.
+
+    Returns its resolved path and its text. Raises `Problems` for an absolute path,
+    one that leaves the root, also through a link, and anything but a plain file;
+    such a thing is never opened.
+    """
+    named = Path(path)
+    target = (folder / named).resolve()
+    if named.is_absolute() or ".." in named.parts or not target.is_relative_to(root.resolve()):
+        raise Problems(CannotRead(None, "it lies outside of the folder of the spec"))
+    if not target.exists():
+        raise Problems(CannotRead(None, "there is no such file"))
+    if not target.is_file():
+        raise Problems(CannotRead(None, "it is no plain file"))
+    return target, read_source(str(folder / named))

@@ -74,7 +74,7 @@ def overview(result: Checked) -> list[Line]:
             f"({row.layer})" if row.implied else str(row.layer),
             str(row.after),
             f"{row.params:,}",
-            f"{row.work.macs.value:,}",
+            f"{row.macs:,}",
         )
         for row in result.rows
     ]
@@ -122,8 +122,8 @@ def document(result: Checked) -> dict[str, Any]:
                 "implied": row.implied,
                 "output": list(row.after.dims),
                 "params": row.params,
-                "trainable": row.work.params.value,
-                "macs": row.work.macs.value,
+                "trainable": row.trainable,
+                "macs": row.macs,
             }
             for row in result.rows
         ],

@@ -54,6 +54,39 @@ class Diagnostic(Record):
         return ()
 
 
+class Traced(Diagnostic):
+    """A diagnostic inside a block, with the places where the block is used."""
+
+    inner: Diagnostic
+    uses: tuple[Label, ...]
+
+    @property
+    def code(self) -> str:  # type: ignore[override]
+        """The code of what was found."""
+        return self.inner.code
+
+    @property
+    def severity(self) -> str:  # type: ignore[override]
+        """The severity of what was found."""
+        return self.inner.severity
+
+    @property
+    def message(self) -> str:
+        return self.inner.message
+
+    @property
+    def label(self) -> str:
+        return self.inner.label
+
+    @property
+    def help(self) -> str:
+        return self.inner.help
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        return (*self.inner.related, *self.uses)
+
+
 class Refused(Exception):
     """Carries the diagnostic of one value from where it is found to where all are collected."""
 

@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from cnnspec.diagnostics.base import Diagnostic, listing
+from cnnspec.diagnostics.base import Diagnostic, Label, listing
 from cnnspec.shapes import Image, Shape
+from cnnspec.source import Span
 
 
 class ShapeFault(Diagnostic):
@@ -186,3 +187,58 @@ class TooManyValuesHere(ShapeFault):
     @property
     def help(self) -> str:
         return "the limit is 2,147,483,647 values for one image"
+
+
+class BranchesDiffer(ShapeFault):
+    """Branches that are added, multiplied or compared have one shape.
+
+    Branches that are concatenated may differ in their channels only. The addend of a
+    `residual` that shrinks the image or changes its channels needs `residual project`.
+    """
+
+    code: ClassVar[str] = "CNN208"
+    bad: ClassVar[str] = "conv 8x3; residual { conv 16x3 same }; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3; residual project { conv 16x3 same }; dense 10 softmax"
+
+    of: str = ""
+    shapes: tuple[Shape, ...] = ()
+    ends: tuple[tuple[Span, str], ...] = ()
+    """Where the last layer of each branch stands, and its shape."""
+
+    @property
+    def message(self) -> str:
+        return f"`{self.of}` cannot join {listing(self.shapes, 'and', quote='')}"
+
+    @property
+    def label(self) -> str:
+        return f"the input is {self.origin}" if self.origin else ""
+
+    @property
+    def help(self) -> str:
+        if self.of == "add" and len({type(shape) for shape in self.shapes}) == 1:
+            return "give the branches one shape, or write `residual project`"
+        if self.of == "concat":
+            return "give the branches the same rows and columns, with `same` padding for instance"
+        return "give the branches one shape"
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        return tuple(Label(span, f"this branch ends in {shape}") for span, shape in self.ends)
+
+
+class WeightsDiffer(ShapeFault):
+    """Shared weights are the same numbers every time, so they need the same input channels."""
+
+    code: ClassVar[str] = "CNN209"
+    bad: ClassVar[str] = "conv 8x3; repeat 2 shared { conv 16x3 same }; dense 10 softmax"
+    good: ClassVar[str] = "conv 16x3; repeat 2 shared { conv 16x3 same }; dense 10 softmax"
+
+    first: Shape | None = None
+
+    @property
+    def message(self) -> str:
+        return f"the shared weights were made for {self.first}, and now get {self.shape}"
+
+    @property
+    def help(self) -> str:
+        return "let the block end in as many channels as it begins with"

@@ -5,16 +5,17 @@ The schema is committed as `grammar/ir.schema.json`; a test compares the two.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.claims import InvalidIR
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Claim, Expectation
-from cnnspec.ir.spec import NAME, Node, Spec, automatic_names, is_automatic
+from cnnspec.ir.spec import NAME, Element, Merge, Names, Node, Shared, Spec, is_automatic
 from cnnspec.ir.training import LOSSES, OPTIMIZERS, Training
 from cnnspec.language.entries import tagged
 from cnnspec.layers.initializers import INITIALIZERS
+from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 
 VERSION = 1
@@ -26,10 +27,7 @@ def dump(spec: Spec) -> dict[str, Any]:
     return {
         "version": VERSION,
         **Spec.dump(spec),
-        "layers": [
-            {"layer": node.layer.word, "name": node.name, **node.layer.dump()}
-            for node in spec.nodes
-        ],
+        "layers": _dump(spec.nodes),
         "budgets": [budget.dump() for budget in spec.budgets],
         "expectations": [claim.dump() for claim in spec.expectations],
         "train": spec.train.dump(),
@@ -47,7 +45,7 @@ def load(text: str, name: str) -> Spec:
     fields = {key: Spec.specs[key].kind.load(value) for key, value in header.items()}
     return Spec(
         **fields,
-        nodes=tuple(_nodes(data["layers"], name)),
+        nodes=_elements(data["layers"], Names(), name, "layers"),
         budgets=tuple(_claim(Budget, item) for item in data.get("budgets", ())),
         expectations=tuple(_claim(Expectation, item) for item in data.get("expectations", ())),
         train=Training.load(data.get("train", {})),
@@ -80,19 +78,54 @@ def _invalid(name: str, place: str, reason: str) -> Problems:
     return Problems(InvalidIR(None, name=name, place=place, reason=reason))
 
 
-def _nodes(items: list[dict[str, Any]], document: str) -> list[Node]:
-    names = automatic_names()
-    next(names)
-    nodes = []
+def _dump(elements: Iterable[Element]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for element in elements:
+        match element:
+            case Node(name=name, layer=layer):
+                found.append({"layer": layer.word, "name": name, **layer.dump()})
+            case Merge(name=name, layer=merging, branches=branches):
+                head = {"layer": merging.word, "name": name, **merging.dump()}
+                found.append({**head, "branches": [_dump(branch) for branch in branches]})
+            case Shared(times=times, body=body):
+                found.append({"repeat": times, "layers": _dump(body)})
+    return found
+
+
+def _elements(
+    items: list[dict[str, Any]], names: Names, document: str, place: str
+) -> tuple[Element, ...]:
+    elements: list[Element] = []
     for index, item in enumerate(items):
-        automatic = names.send(item["layer"])
-        name = item.get("name", automatic)
-        if name != automatic and is_automatic(name):
-            reason = f"{name!r} is a name that layers get by themselves; here it is {automatic!r}"
-            raise _invalid(document, f"layers[{index}].name", reason)
-        layer = LAYERS[item["layer"]].load({k: v for k, v in item.items() if k != "name"})
-        nodes.append(Node(name, layer))
-    return nodes
+        here = f"{place}[{index}]"
+        if "repeat" in item:
+            body = _elements(item["layers"], names, document, f"{here}.layers")
+            elements.append(Shared(times=item["repeat"], body=body))
+            continue
+        word = item["layer"]
+        if word in MERGES:
+            # Branches come before the join, as they do in a text.
+            branches = tuple(
+                _elements(branch, names, document, f"{here}.branches[{number}]")
+                for number, branch in enumerate(item["branches"])
+            )
+            name = _name(item, names, document, here)
+            elements.append(Merge(name=name, layer=MERGES[word].load(item), branches=branches))
+        else:
+            name = _name(item, names, document, here)
+            elements.append(Node(name=name, layer=LAYERS[word].load(item)))
+    return tuple(elements)
+
+
+def _name(item: dict[str, Any], names: Names, document: str, place: str) -> str:
+    given: str | None = item.get("name")
+    if given is not None and not is_automatic(given):
+        return given
+    automatic = names.next(item["layer"])
+    if given not in (None, automatic):
+        reason = f"{given!r} is a name that layers get by themselves; here it is {automatic!r}"
+        raise _invalid(document, f"{place}.name", reason)
+    return automatic
 
 
 def _claim(cls: type[Claim], item: Mapping[str, Any]) -> Any:
@@ -121,9 +154,13 @@ def _claim_schema(known: tuple[str, ...], dtypes: bool) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The JSON Schema of an IR document, draft 2020-12."""
     layers = {}
-    for word, cls in LAYERS.items():
+    for word, cls in (LAYERS | MERGES).items():
         layer = cls.schema("layer")
         layer["properties"]["name"] = NAME.schema
+        if word in MERGES:
+            branch = {"$ref": "#/$defs/sequence"}
+            layer["properties"]["branches"] = {"type": "array", "minItems": 2, "items": branch}
+            layer["required"].append("branches")
         layer["description"] = (cls.__doc__ or "").split("\n", 1)[0]
         layers[word] = layer
     header = Spec.schema("")["properties"]
@@ -138,21 +175,7 @@ def schema() -> dict[str, Any]:
         "properties": {
             "version": {"const": VERSION},
             **header,
-            "layers": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 10_000,
-                "items": {
-                    **tagged("layer", LAYERS),
-                    "allOf": [
-                        {
-                            "if": {"properties": {"layer": {"const": word}}},
-                            "then": {"$ref": f"#/$defs/{word}"},
-                        }
-                        for word in LAYERS
-                    ],
-                },
-            },
+            "layers": {"$ref": "#/$defs/sequence", "minItems": 1},
             "budgets": claims,
             "expectations": _claim_schema(MEASURED, dtypes=False),
             "train": train,
@@ -160,6 +183,36 @@ def schema() -> dict[str, Any]:
         "required": ["version", "layers"],
         "additionalProperties": False,
         "$defs": {
+            "sequence": {
+                "type": "array",
+                "maxItems": 10_000,
+                "items": {
+                    "if": {"required": ["repeat"]},
+                    "then": {"$ref": "#/$defs/repeat"},
+                    "else": {
+                        "type": "object",
+                        "required": ["layer"],
+                        "properties": {"layer": {"enum": list(layers)}},
+                        "allOf": [
+                            {
+                                "if": {"properties": {"layer": {"const": word}}},
+                                "then": {"$ref": f"#/$defs/{word}"},
+                            }
+                            for word in layers
+                        ],
+                    },
+                },
+            },
+            "repeat": {
+                "description": "Layers applied several times with one set of weights.",
+                "type": "object",
+                "properties": {
+                    "repeat": {"type": "integer", "minimum": 0, "maximum": 10_000},
+                    "layers": {"$ref": "#/$defs/sequence"},
+                },
+                "required": ["repeat", "layers"],
+                "additionalProperties": False,
+            },
             **layers,
             "initializer": tagged("name", INITIALIZERS),
             "optimizer": tagged("name", OPTIMIZERS),

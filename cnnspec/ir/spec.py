@@ -5,8 +5,7 @@ prints canonical `.cnn` text, which parses to an equal spec.
 """
 
 import re
-from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.ir.claims import Budget, Expectation
@@ -14,6 +13,8 @@ from cnnspec.ir.training import Training
 from cnnspec.language.entries import Entry, Made, option, positional
 from cnnspec.language.kinds import Choice, Dimensions, Name, Whole
 from cnnspec.layers.base import Layer
+from cnnspec.layers.geometry import Flatten
+from cnnspec.layers.merging import MERGES, Add, Merging
 from cnnspec.layers.table import LAYERS
 from cnnspec.record import Record
 from cnnspec.shapes import Shape, shape_of
@@ -22,19 +23,74 @@ from cnnspec.source import Span
 NAME = Name()
 
 
-class Node(Record):
-    """A layer in its place: its name, and where it and its fields were written."""
+class Placed(Record):
+    """Part of a network: where it and its fields were written, and where its block was used."""
 
-    ignored: ClassVar[tuple[str, ...]] = ("span", "places")
+    ignored: ClassVar[tuple[str, ...]] = ("span", "places", "uses")
 
-    name: str
-    layer: Layer
     span: Span | None = None
     places: dict[str, Span] = {}  # noqa: RUF012 - a record never changes its defaults
+    uses: tuple[Span, ...] = ()
 
-    def __str__(self) -> str:
-        own = "" if is_automatic(self.name) else f" name={NAME.write(self.name)}"
-        return f"{self.layer}{own}"
+
+class Node(Placed):
+    """A layer in its place, with its name."""
+
+    name: str = ""
+    layer: Layer = Flatten()
+
+    def lines(self) -> list[str]:
+        """Its canonical text."""
+        return [f"{self.layer}{_own_name(self.name)}"]
+
+
+class Merge(Placed):
+    """Branches from one input, joined into one output. An empty branch is the input itself."""
+
+    name: str = ""
+    layer: Merging = Add()
+    branches: "tuple[tuple[Element, ...], ...]" = ()
+
+    def lines(self) -> list[str]:
+        """Its canonical text."""
+        inside = [line for branch in self.branches for line in _block("branch", branch)]
+        return [f"{self.layer}{_own_name(self.name)} {{", *_indented(inside), "}"]
+
+
+class Shared(Placed):
+    """Layers that are applied several times, each time with the same weights."""
+
+    times: int = 1
+    body: "tuple[Element, ...]" = ()
+
+    def lines(self) -> list[str]:
+        """Its canonical text."""
+        return _block(f"repeat {self.times} shared", self.body)
+
+
+class Gap(Placed):
+    """The place of something that could not be read; no spec without errors has one."""
+
+    def lines(self) -> list[str]:
+        """Nothing, for nothing is known."""
+        return []
+
+
+Element = Node | Merge | Shared | Gap
+
+
+def _own_name(name: str) -> str:
+    return "" if is_automatic(name) else f" name={NAME.write(name)}"
+
+
+def _block(head: str, elements: "tuple[Element, ...]") -> list[str]:
+    if not elements:
+        return [f"{head} {{ }}"]
+    return [f"{head} {{", *_indented([x for e in elements for x in e.lines()]), "}"]
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
 
 
 class Data(Entry):
@@ -54,7 +110,7 @@ class Spec(Entry):
         Dimensions(2), "height, width and channels of an image", default=(28, 28, 1)
     )
     classes: int = option(Whole(2), "how many classes there are", default=10)
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[Element, ...] = ()
     budgets: tuple[Budget, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     train: Training = Training()
@@ -68,7 +124,7 @@ class Spec(Entry):
         settings = self.train.statements()
         parts = [
             self.header(),
-            [str(node) for node in self.nodes],
+            [line for node in self.nodes for line in node.lines()],
             [str(claim) for claim in (*self.budgets, *self.expectations)],
             ["train {", *(f"  {line}" for line in settings), "}"] if settings else [],
         ]
@@ -83,7 +139,7 @@ class Spec(Entry):
         ]
 
 
-_AUTOMATIC = re.compile(rf"({'|'.join(LAYERS)})(_[0-9]+)?")
+_AUTOMATIC = re.compile(rf"({'|'.join((*LAYERS, *MERGES))})(_[0-9]+)?")
 
 
 def is_automatic(name: str) -> bool:
@@ -91,10 +147,14 @@ def is_automatic(name: str) -> bool:
     return _AUTOMATIC.fullmatch(name) is not None
 
 
-def automatic_names() -> Generator[Any, str, None]:
-    """A generator that is sent the word of a layer and yields its name: `conv`, `conv_2`, ..."""
-    counts: dict[str, int] = {}
-    word = yield
-    while True:
-        counts[word] = number = counts.get(word, 0) + 1
-        word = yield word if number == 1 else f"{word}_{number}"
+class Names:
+    """Gives the layers of one place their names: `conv`, `conv_2`, in a block `cbr_2.conv`."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        self._counts: dict[str, int] = {}
+
+    def next(self, word: str) -> str:
+        """The name of the next layer with this word."""
+        self._counts[word] = number = self._counts.get(word, 0) + 1
+        return f"{self.prefix}{word}" if number == 1 else f"{self.prefix}{word}_{number}"

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from cnnspec.check import Checked
+from cnnspec.graph import INPUT
 from cnnspec.ir.training import Training
 from cnnspec.layers.base import Keras
 
@@ -26,13 +27,19 @@ class Seeds:
 def build(checked: Checked, seed: int) -> keras.Model:
     """The Keras model of a checked spec, with weights drawn from the seed.
 
-    Its layers are those of `checked.rows`, in order and under the same names.
+    Its layers have the names of `checked.rows`; rows that share weights share a layer.
     """
-    values = inputs = keras.Input(checked.spec.shape.dims, name="image")
+    image = keras.Input(checked.spec.shape.dims, name="image")
+    layers: dict[str, Any] = {}
+    values: dict[int, Any] = {INPUT: image}
     for index, row in enumerate(checked.rows):
-        seeds = Seeds(seed, index)
-        values = make(row.layer.keras(), seeds, name=row.name)(values)
-    return keras.Model(inputs, values, name=re.sub(r"\W+", "_", checked.spec.model))
+        name = row.shares or row.name
+        if name not in layers:
+            layers[name] = make(row.layer.keras(), Seeds(seed, index), name=name)
+        inputs = [values[source] for source in row.inputs]
+        values[index] = layers[name](inputs if len(inputs) > 1 else inputs[0])
+    name = re.sub(r"\W+", "_", checked.spec.model)
+    return keras.Model(image, values[len(checked.rows) - 1], name=name)
 
 
 def compile_model(model: keras.Model, train: Training) -> None:

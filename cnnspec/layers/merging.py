@@ -1,0 +1,120 @@
+"""Layers that join branches into one: side by side, or value by value."""
+
+from typing import ClassVar
+
+from cnnspec.counts import Count, count
+from cnnspec.diagnostics.shapes import BranchesDiffer
+from cnnspec.language.entries import flag
+from cnnspec.language.kinds import Switch
+from cnnspec.layers.base import Keras, Layer, Misfit, Work
+from cnnspec.shapes import Image, Shape, sizes
+
+
+class Merging(Layer):
+    """A layer with several inputs; its block holds a `branch { … }` for each."""
+
+    keras_name: ClassVar[str]
+    gates: ClassVar[bool] = False
+    """Whether a vector with a value for each channel may stand beside an image."""
+
+    def work(self, shape: Shape) -> Work:
+        return self.join((shape,))
+
+    def join(self, shapes: tuple[Shape, ...]) -> Work:
+        """Output sizes on inputs of these shapes; raises `Misfit` where they do not fit."""
+        first = shapes[0]
+        for shape in shapes[1:]:
+            if shape != first:
+                raise Misfit("", BranchesDiffer(None, first, of=self.word, shapes=shapes))
+        return Work(sizes(first))
+
+    def keras(self) -> Keras:
+        return Keras(f"layers.{self.keras_name}", {})
+
+
+class Elementwise(Merging):
+    """A merge of equal shapes, value by value."""
+
+    in_place: ClassVar[bool] = True
+
+
+class Add(Elementwise):
+    """The sum of the branches.
+
+    With `project`, an empty branch whose shape differs gets a 1x1 convolution, strided
+    where the others shrink the image.
+    """
+
+    word: ClassVar[str] = "add"
+    keras_name: ClassVar[str] = "Add"
+
+    project: bool = flag(
+        Switch("project", means=True),
+        "whether an empty branch gets a 1x1 convolution where its shape differs",
+        default=False,
+    )
+
+
+class Multiply(Elementwise):
+    """The product of the branches; a vector multiplies whole channels of an image.
+
+    That is the gate of a squeeze-and-excite block (Hu et al., 2018).
+    """
+
+    word: ClassVar[str] = "multiply"
+    keras_name: ClassVar[str] = "Multiply"
+    gates: ClassVar[bool] = True
+
+    def join(self, shapes: tuple[Shape, ...]) -> Work:
+        largest = max(shapes, key=lambda shape: shape.size)
+        if isinstance(largest, Image):
+            gate = Image(1, 1, largest.channels)
+            if all(shape in (largest, gate) for shape in shapes):
+                return Work(sizes(largest))
+        return super().join(shapes)
+
+
+class Average(Elementwise):
+    """The mean of the branches."""
+
+    word: ClassVar[str] = "average"
+    keras_name: ClassVar[str] = "Average"
+
+
+class Maximum(Elementwise):
+    """The largest of the branches, value by value."""
+
+    word: ClassVar[str] = "maximum"
+    keras_name: ClassVar[str] = "Maximum"
+
+
+class Concat(Merging):
+    """The channels of the branches side by side."""
+
+    word: ClassVar[str] = "concat"
+    keras_name: ClassVar[str] = "Concatenate"
+
+    def join(self, shapes: tuple[Shape, ...]) -> Work:
+        first = shapes[0]
+        if any(shape.dims[:-1] != first.dims[:-1] for shape in shapes):
+            raise Misfit("", BranchesDiffer(None, first, of=self.word, shapes=shapes))
+        channels: Count = count(0)
+        for number, shape in enumerate(shapes, 1):
+            channels = channels + count(shape.dims[-1], f"C{number}")
+        return Work((*sizes(first)[:-1], channels))
+
+
+MERGES: dict[str, type[Merging]] = {
+    "add": Add,
+    "concat": Concat,
+    "multiply": Multiply,
+    "average": Average,
+    "maximum": Maximum,
+}
+"""Every merge by its word."""
+
+
+class Residual(Add):
+    """What its block makes of the input, plus the input."""
+
+    word: ClassVar[str] = "residual"
