@@ -80,7 +80,8 @@ def check(source: Source, overrides: Overrides | None = None) -> Checked:
     expanded = read(source, overrides)
     spec, doubtful = expanded.spec, expanded.doubtful
     graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape)
-    known = graph.after is not None and not graph.faults and not _has_gap(spec.nodes)
+    known = bool(graph.rows) and graph.after is not None
+    known = known and not graph.faults and not _has_gap(spec.nodes)
     totals = _totals(graph) if known else None
     verdicts = tuple(Verdict(b, totals.of(b)) for b in spec.budgets) if totals else ()
     problems = [*expanded.problems, *graph.faults]
@@ -112,7 +113,7 @@ def _totals(graph: Graph) -> Totals:
         trainable=sum(row.trainable for row in graph.rows),
         macs=sum(row.macs for row in graph.rows),
         depth=graph.depth(),
-        values=max(graph.input.size, *graph.alive()),
+        values=max([graph.input.size, *graph.alive()]),
     )
 
 

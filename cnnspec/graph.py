@@ -180,13 +180,14 @@ class _Walk:
             work = merge.layer.join(tuple(end.shape for end in known))
         except Misfit as misfit:
             if isinstance(misfit.fault, BranchesDiffer):
-                places = [(_last_span(branch) or merge.span) for branch in merge.branches]
-                named = tuple(
-                    (place, str(end.shape))
-                    for place, end in zip(places, known, strict=True)
-                    if place is not None
+                ends_at = tuple(
+                    (branch[-1].span, str(end.shape))
+                    for branch, end in zip(merge.branches, known, strict=True)
+                    if branch and branch[-1].span
                 )
-                misfit = Misfit(misfit.field, misfit.fault.replace(ends=named))
+                word = merge.span.text if merge.span else merge.layer.word
+                fault = misfit.fault.replace(shape=at.shape, of=word, ends=ends_at)
+                misfit = Misfit(misfit.field, fault)
             self.fault(misfit, merge, at.origin)
             return None
         return self.row(merge.name, merge.layer, tuple(known), work, merge.span)
@@ -282,7 +283,3 @@ def _weights(row: Row) -> tuple[int, int, int]:
     """What must be the same for weights to be shared: how many there are, and the channels."""
     has = row.work.params.value or row.work.frozen.value
     return row.work.params.value, row.work.frozen.value, row.before.dims[-1] if has else 0
-
-
-def _last_span(branch: tuple[Element, ...]) -> Span | None:
-    return branch[-1].span if branch else None

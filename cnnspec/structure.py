@@ -59,6 +59,8 @@ from cnnspec.record import Record
 from cnnspec.source import Source, Span
 
 MAX_LAYERS = 10_000
+MAX_STEPS = 30_000
+"""Statements taken in all, those counted that are repeated and make no layer."""
 MAX_FILES = 64
 MAX_FILE_DEPTH = 16
 
@@ -119,7 +121,9 @@ class Structure:
         self.problems: list[Diagnostic] = []
         self.doubtful: set[str] = set()
         self.names: dict[str, Span] = {}
-        self.spent = 0
+        self.layers = self.steps = 0
+        self.spent = False
+        """Whether a limit was passed; nothing is expanded from there on."""
         self.files = _Files()
         self.building: dict[str, Handler] = {
             "let": self.let,
@@ -154,14 +158,16 @@ class Structure:
 
     def statement(self, statement: Statement, frame: Frame) -> None:
         """One statement: a word of the language, or a block that was defined."""
-        self.spent += 1
-        if self.spent > MAX_LAYERS + 1:
+        word, block = statement.word, statement.block
+        if self.spent:
             return
-        if self.spent > MAX_LAYERS:
+        self.steps += 1
+        self.layers += word in LAYERS or word in MERGES
+        if self.layers > MAX_LAYERS or self.steps > MAX_STEPS:
+            self.spent = True
             self.problems.append(_too_many(statement.word_span))
             frame.elements.append(Gap(statement.span))
             return
-        word, block = statement.word, statement.block
         handler = self.handlers(frame).get(word)
         if handler is None and word in frame.blocks:
             handler = self.apply

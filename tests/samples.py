@@ -11,8 +11,9 @@ from random import Random
 from typing import Any
 
 from cnnspec.datasets.catalog import DATASETS
+from cnnspec.graph import walk
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
-from cnnspec.ir.spec import Data, Node, Spec, automatic_names, is_automatic
+from cnnspec.ir.spec import Data, Element, Merge, Names, Node, Shared, Spec, is_automatic
 from cnnspec.ir.training import Training
 from cnnspec.language.entries import Entry, Made, OneOf
 from cnnspec.language.kinds import (
@@ -29,6 +30,8 @@ from cnnspec.language.kinds import (
 )
 from cnnspec.layers.base import Layer, Misfit
 from cnnspec.layers.dense import Dense
+from cnnspec.layers.merging import MERGES, Merging
+from cnnspec.layers.pooling import GlobalAverage
 from cnnspec.layers.table import LAYERS
 from cnnspec.record import MISSING
 from cnnspec.shapes import Image, Shape, Vector
@@ -153,18 +156,93 @@ def draw_layer(random: Random, shape: Shape) -> tuple[Layer, Shape]:
             return layer, after
 
 
-def draw_nodes(random: Random, shape: Shape, classes: int) -> tuple[Node, ...]:
-    """Layers that fit each other and end in a value for each class."""
-    names = automatic_names()
-    next(names)
-    given = iter(random.sample([n for n in NAMES if not is_automatic(n)], 4))
-    nodes = []
-    for _ in range(random.randrange(0, 9)):
-        layer, shape = draw_layer(random, shape)
-        own = names.send(layer.word)
-        nodes.append(Node(next(given, own) if random.random() < 0.2 else own, layer))
+class Drawing:
+    """Elements that fit each other, with the names that a text would give them."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.names = Names()
+        self.given = iter(random.sample([n for n in NAMES if not is_automatic(n)], 4))
+        self.room = 12
+
+    def name(self, word: str) -> str:
+        if self.random.random() < 0.1 and (given := next(self.given, None)):
+            return given
+        return self.names.next(word)
+
+    def elements(self, shape: Shape, most: int, depth: int = 0) -> tuple[list[Element], Shape]:
+        """Up to `most` elements, and the shape they end in."""
+        drawn: list[Element] = []
+        for _ in range(self.random.randint(0, most)):
+            if self.room <= 0:
+                break
+            self.room -= 1
+            chance = self.random.random()
+            if depth < 3 and chance < 0.2:
+                element, shape = self.merge(shape, depth)
+            elif depth < 3 and chance < 0.25:
+                element, shape = self.shared(shape)
+            else:
+                layer, shape = draw_layer(self.random, shape)
+                element = Node(name=self.name(layer.word), layer=layer)
+            drawn.append(element)
+        return drawn, shape
+
+    def merge(self, shape: Shape, depth: int) -> tuple[Element, Shape]:
+        """Branches of one shape: one that is drawn, and the input or the same again."""
+        word = self.random.choice(list(MERGES))
+        if word == "multiply" and isinstance(shape, Image) and self.random.random() < 0.5:
+            gate = Dense(units=shape.channels, activation="sigmoid")
+            squeeze: list[Layer] = [GlobalAverage(), gate]
+            named = [Node(name=self.name(layer.word), layer=layer) for layer in squeeze]
+            branches: list[list[Element]] = [[], [*named]]
+        else:
+            first, after = self.elements(shape, 3, depth + 1)
+            branches = [first]
+            if after == shape or (word == "concat" and after.dims[:-1] == shape.dims[:-1]):
+                branches.insert(self.random.randint(0, 1), [])
+            else:
+                branches.append([self.again(element) for element in first])
+            if self.random.random() < 0.2:
+                branches.append([self.again(element) for element in first])
+        layer = draw_entry(MERGES[word], self.random, 1)
+        assert isinstance(layer, Merging)
+        name = self.name(word)
+        merge = Merge(name=name, layer=layer, branches=tuple(map(tuple, branches)))
+        known = walk((merge,), shape).after
+        assert known is not None
+        return merge, known
+
+    def again(self, element: Element) -> Element:
+        """The same element under other names."""
+        match element:
+            case Node():
+                return element.replace(name=self.name(element.layer.word))
+            case Merge():
+                branches = tuple(tuple(map(self.again, branch)) for branch in element.branches)
+                return element.replace(branches=branches, name=self.name(element.layer.word))
+            case Shared():
+                return element.replace(body=tuple(map(self.again, element.body)))
+        raise AssertionError(element)
+
+    def shared(self, shape: Shape) -> tuple[Element, Shape]:
+        """Layers that keep the shape, applied more than once."""
+        body = []
+        for _ in range(self.random.randint(1, 2)):
+            for _ in range(30):
+                layer, after = draw_layer(self.random, shape)
+                if after == shape:
+                    body.append(Node(name=self.name(layer.word), layer=layer))
+                    break
+        return Shared(times=self.random.randint(1, 3), body=tuple(body)), shape
+
+
+def draw_nodes(random: Random, shape: Shape, classes: int) -> tuple[Element, ...]:
+    """A network with layers, merges and shared weights that ends in a value for each class."""
+    drawing = Drawing(random)
+    elements, _ = drawing.elements(shape, 8)
     last = Dense(units=classes, activation="softmax")
-    return (*nodes, Node(names.send(last.word), last))
+    return (*elements, Node(name=drawing.name(last.word), layer=last))
 
 
 def draw_spec(random: Random) -> Spec:

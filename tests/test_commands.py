@@ -257,7 +257,9 @@ def test_a_wrong_spec_is_not_trained(capsys, tmp_path):
 
 
 def test_a_missing_dataset_names_the_ways_to_get_it(capsys, tmp_path, backend):
-    code = main(["train", "-e", "data mnist; dense 10 softmax", "--offline", "--out", str(tmp_path)])
+    code = main(
+        ["train", "-e", "data mnist; dense 10 softmax", "--offline", "--out", str(tmp_path)]
+    )
     assert code == 3
     err = capsys.readouterr().err
     assert "CNNSPEC_DATA" in err

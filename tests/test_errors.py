@@ -27,7 +27,7 @@ def problems_of(path: Path) -> tuple[Diagnostic, ...]:
 
 
 def concrete(cls: type[Diagnostic] = Diagnostic) -> list[type[Diagnostic]]:
-    found = [cls] if "code" in vars(cls) else []
+    found = [cls] if isinstance(vars(cls).get("code"), str) else []
     return found + [deep for child in cls.__subclasses__() for deep in concrete(child)]
 
 

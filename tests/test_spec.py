@@ -4,7 +4,7 @@ import pytest
 
 from cnnspec.check import check
 from cnnspec.expand import read
-from cnnspec.ir.spec import Node, Spec, automatic_names, is_automatic
+from cnnspec.ir.spec import Names, Node, Spec, is_automatic
 from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
 from cnnspec.language.entries import Entry
 from cnnspec.layers.base import Layer
@@ -18,9 +18,8 @@ from tests.samples import NAMES, draw_spec, entries, required
 
 def named(layers: list[Layer]) -> tuple[Node, ...]:
     """The layers under the names they get by themselves."""
-    names = automatic_names()
-    next(names)
-    return tuple(Node(names.send(layer.word), layer) for layer in layers)
+    names = Names()
+    return tuple(Node(name=names.next(layer.word), layer=layer) for layer in layers)
 
 
 def reads_back(spec: Spec) -> None:
@@ -70,7 +69,7 @@ def test_every_value_of_every_training_setting_reads_back(cls: type[Entry]) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_reads_back(name: str) -> None:
-    reads_back(Spec(model=name, nodes=(Node(name, Dense(units=1)),)))
+    reads_back(Spec(model=name, nodes=(Node(name=name, layer=Dense(units=1)),)))
 
 
 @pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
@@ -122,7 +121,7 @@ def test_places_take_no_part_in_equality() -> None:
 
 def test_layers_are_numbered_by_word() -> None:
     spec = read(Source("x", "dense 1; relu; dense 2; dense 3 name=last; dense 4")).spec
-    assert [node.name for node in spec.nodes] == ["dense", "relu", "dense_2", "last", "dense_4"]
+    assert [node.name for node in spec.nodes] == ["dense", "relu", "dense_2", "last", "dense_3"]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Every diagnostic by its code."""
 
-from cnnspec.diagnostics import claims, shapes, surroundings, text, words
+from cnnspec.diagnostics import claims, shapes, structure, surroundings, text, words
 from cnnspec.diagnostics.base import Diagnostic
 
-_MODULES = (text, words, shapes, claims, surroundings)
+_MODULES = (text, words, structure, shapes, claims, surroundings)
 
 
 def catalog() -> dict[str, type[Diagnostic]]:

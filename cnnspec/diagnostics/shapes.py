@@ -210,12 +210,8 @@ class BranchesDiffer(ShapeFault):
         return f"`{self.of}` cannot join {listing(self.shapes, 'and', quote='')}"
 
     @property
-    def label(self) -> str:
-        return f"the input is {self.origin}" if self.origin else ""
-
-    @property
     def help(self) -> str:
-        if self.of == "add" and len({type(shape) for shape in self.shapes}) == 1:
+        if self.of in ("add", "residual") and len({type(shape) for shape in self.shapes}) == 1:
             return "give the branches one shape, or write `residual project`"
         if self.of == "concat":
             return "give the branches the same rows and columns, with `same` padding for instance"

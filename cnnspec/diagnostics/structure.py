@@ -18,6 +18,8 @@ class WrittenAs(Diagnostic):
 
     @property
     def message(self) -> str:
+        if self.found == "nothing":
+            return f"`{self.word}` is incomplete"
         return f"`{self.word}` does not take {self.found} here"
 
     @property
@@ -88,6 +90,7 @@ class CannotUse(Diagnostic):
 
     code: ClassVar[str] = "CNN124"
     bad: ClassVar[str] = 'use "../blocks.cnn"; dense 10 softmax'
+    good: ClassVar[str] = "block head { gap; dense 10 softmax }; head"
 
     path: str
     reason: str
