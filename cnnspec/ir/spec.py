@@ -5,13 +5,14 @@ prints canonical `.cnn` text, which parses to an equal spec.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.training import Training
 from cnnspec.language.entries import Entry, Made, option, positional
-from cnnspec.language.kinds import Choice, Dimensions, Name, Whole
+from cnnspec.language.kinds import Choice, Dimensions, Name, Several, Whole
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten
 from cnnspec.layers.merging import MERGES, Add, Merging
@@ -79,6 +80,18 @@ class Gap(Placed):
 Element = Node | Merge | Shared | Gap
 
 
+def every(elements: "Iterable[Element]") -> "Iterator[Element]":
+    """All elements, those within branches and repetitions included, in their order."""
+    for element in elements:
+        yield element
+        match element:
+            case Merge(branches=branches):
+                for branch in branches:
+                    yield from every(branch)
+            case Shared(body=body):
+                yield from every(body)
+
+
 def _own_name(name: str) -> str:
     return "" if is_automatic(name) else f" name={NAME.write(name)}"
 
@@ -110,6 +123,9 @@ class Spec(Entry):
         Dimensions(2), "height, width and channels of an image", default=(28, 28, 1)
     )
     classes: int = option(Whole(2), "how many classes there are", default=10)
+    allow: tuple[str, ...] = option(
+        Several(*LAYERS, *MERGES), "the only layers that may be used; all by itself", default=()
+    )
     nodes: tuple[Element, ...] = ()
     budgets: tuple[Budget, ...] = ()
     expectations: tuple[Expectation, ...] = ()
