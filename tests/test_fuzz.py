@@ -1,33 +1,18 @@
 """Whatever the text: an answer, and for what is refused a reason inside of it."""
 
 import json
-from unicodedata import category
+import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnnspec.check import check
-from cnnspec.diagnostics.base import Diagnostic, Problems
-from cnnspec.diagnostics.render import as_json, render
-from cnnspec.explain import explain
+from cnnspec.diagnostics.base import Problems
 from cnnspec.files import decode
 from cnnspec.ir.document import load
-from cnnspec.layers.table import LAYERS
-from cnnspec.source import Source
-from cnnspec.terminal import plain
-from tests.conftest import SPECS
-
-TEXTS = [path.read_text(encoding="utf-8") for path in SPECS]
-WORDS = [
-    *LAYERS, "model", "data", "mnist", "input", "classes", "let", "budget", "expect", "train",
-    "params", "accuracy", "epochs", "optimizer", "adam(1e-3)", "metrics", "f1", "early_stop",
-    "val_f1", "f", "x", "in", "same", "no_bias", "stride=2", "init=he_normal(seed=1)", "name=a",
-    "l2=", "f=", "=", "3", "32x3", "28x28x1", "0.5", "1/8", "0", "-1", "6k", "8KiB", "1e999",
-    "99999999999", "(f)", "(2*f)x3", "(", ")", "{", "}", ";", "\n", "\r\n", "\t", "#", '"',
-    '"a b"', ",", "..", "<=", "==", ">", "^", "%", "*", "-", "٣", "ü", "\x00", "\u202e",
-    "\ufeff", "\U0001d7db", "🙂",
-]  # fmt: skip
+from tests.conftest import ROOT
+from tests.fuzz import TEXTS, WORDS, answers
 
 quick = settings(
     max_examples=500,
@@ -35,30 +20,6 @@ quick = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-
-
-def answers(text: str) -> None:
-    source = Source("fuzz", text)
-    result = check(source)
-    for problem in result.problems:
-        inside(problem, source)
-    printed = plain(render(result.problems))
-    assert all(category(char) not in ("Cc", "Cs") or char == "\n" for char in printed)
-    if result.ok:
-        assert result.totals is not None
-        assert explain(result)
-        assert check(Source("printed", str(result.spec))).spec == result.spec
-    else:
-        assert printed.startswith("error[CNN")
-
-
-def inside(problem: Diagnostic, source: Source) -> None:
-    assert problem.span is not None
-    for span in (problem.span, *(label.span for label in problem.related)):
-        assert span.source is source
-        assert 0 <= span.start <= span.end <= len(source.text)
-    assert problem.message
-    assert as_json(problem)["line"] >= 1
 
 
 @quick
@@ -127,3 +88,12 @@ def test_any_document(data: object) -> None:
     with pytest.raises(Problems) as caught:
         load(json.dumps(data), "fuzz")
     assert [p.code for p in caught.value.diagnostics] == ["CNN401"]
+
+
+def test_ten_thousand_wrong_texts_in_one_process() -> None:
+    command = [sys.executable, "-m", "tests.fuzz", "10000", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["slowest_s"] < 1, report["worst"]
+    assert report["memory_mb"] < 200

@@ -20,7 +20,7 @@ def test_plain_text_has_no_styles_and_no_control_characters() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a\tb", "a\tb"),
+        ("a\tb", "a b"),
         ("a\nb", "a\\nb"),
         ("\x1b[2J", "\\x1b[2J"),
         ("\x9b", "\\x9b"),
