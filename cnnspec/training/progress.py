@@ -49,7 +49,11 @@ class EpochLines:
         """Prints the line of an epoch; returns the seconds it took."""
         seconds = time.perf_counter() - self._began
         width = len(str(self._epochs))
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        names = [name for name in figures if not name.startswith("val_")]
+        shown = "  ".join(f"{name} {figures[name]:.4f}" for name in names)
+        held = [f"{figures[f'val_{name}']:.4f}" for name in names if f"val_{name}" in figures]
+        # The validation figures come in the order of the others, to fit a terminal's width.
+        shown += f"  val {' '.join(held)}" if held else ""
         line = f"epoch {epoch:>{width}}/{self._epochs}  {shown}  {seconds:.1f} s"
         if self._bar:
             self._bar.console.print(line, highlight=False, markup=False)
