@@ -1,20 +1,10 @@
 """Fixtures shared by the tests."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-SPECS = sorted((ROOT / "specs").glob("*.cnn"))
-
-
-def full_data() -> Path | None:
-    """Where the published datasets are, if anywhere."""
-    for folder in (os.environ.get("CNNSPEC_DATA", ""), ROOT.parent / "shared" / "data"):
-        if folder and (Path(folder) / "mnist").is_dir():
-            return Path(folder).resolve()
-    return None
+from tests.places import full_data
 
 
 @pytest.fixture

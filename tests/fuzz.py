@@ -19,7 +19,7 @@ from cnnspec.explain import explain
 from cnnspec.layers.table import LAYERS
 from cnnspec.source import Source
 from cnnspec.terminal import plain
-from tests.conftest import SPECS
+from tests.places import SPECS
 
 TEXTS = [path.read_text(encoding="utf-8") for path in SPECS]
 WORDS = [

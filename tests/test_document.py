@@ -12,7 +12,7 @@ from cnnspec.ir.training import Training
 from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.table import LAYERS
-from tests.conftest import ROOT
+from tests.places import ROOT
 from tests.samples import draw_spec, entries
 from tests.test_spec import named
 

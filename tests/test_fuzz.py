@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cnnspec.diagnostics.base import Problems
 from cnnspec.files import decode
 from cnnspec.ir.document import load
-from tests.conftest import ROOT
 from tests.fuzz import TEXTS, WORDS, answers
+from tests.places import ROOT
 
 quick = settings(
     max_examples=500,

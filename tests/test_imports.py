@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.places import ROOT
 
 PACKAGE = ROOT / "cnnspec"
 HEAVY = {"tensorflow", "keras", "numpy", "rich", "matplotlib", "jsonschema", "pooch", "jax"}

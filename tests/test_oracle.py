@@ -17,7 +17,7 @@ from cnnspec.layers.table import LAYERS
 from cnnspec.record import MISSING
 from cnnspec.shapes import Image, Shape, Vector
 from cnnspec.source import Source
-from tests.conftest import SPECS
+from tests.places import SPECS
 from tests.samples import draw_nodes, draw_spec, samples
 
 pytestmark = pytest.mark.usefixtures("backend")

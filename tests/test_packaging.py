@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.places import ROOT
 
 CHECK = (
     "import sys; sys.path.insert(0, sys.argv[1]); import cnnspec;"

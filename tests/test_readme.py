@@ -9,7 +9,7 @@ from cnnspec.check import check
 from cnnspec.commands import COMMANDS, main
 from cnnspec.layers.table import LAYERS
 from cnnspec.source import Source
-from tests.conftest import ROOT
+from tests.places import ROOT
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)

@@ -12,7 +12,7 @@ from cnnspec.layers.dense import Dense
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import LAYERS
 from cnnspec.source import Source
-from tests.conftest import SPECS
+from tests.places import SPECS
 from tests.samples import NAMES, draw_spec, entries, required
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from cnnspec.check import check
 from cnnspec.files import read_source
-from tests.conftest import SPECS
+from tests.places import SPECS
 
 # Parameters of each layer that has any, in order; then all, then those not trained.
 PUBLISHED = {

@@ -11,7 +11,7 @@ from cnnspec.check import check
 from cnnspec.datasets.arrays import load
 from cnnspec.source import Source
 from cnnspec.training.batches import batches, order, scale
-from tests.conftest import ROOT
+from tests.places import ROOT
 
 pytestmark = pytest.mark.usefixtures("backend")
 

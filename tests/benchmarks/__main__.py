@@ -1,0 +1,169 @@
+"""`python -m tests.benchmarks [check] [train] [--repeats N] [--out FILE]`.
+
+Every comparison runs the two sides in alternation, each run in a process of its own,
+and prints medians, their spread and the median of the pairwise ratios. Machines are
+noisy: the ratios are what counts. Training needs the published MNIST.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.places import ROOT, full_data
+
+LENET = "specs/lenet5.cnn"
+LARK = "import lark; lark.Lark(open('grammar/cnn.lark').read(), parser='lalr', lexer='contextual')"
+LARK_PARSE = f"{LARK}.parse(open('{LENET}').read())"
+EPOCHS = 4
+"""Epochs of a measured training; the first, which compiles, is left out."""
+
+Measure = Callable[[], tuple[float, float]]
+"""Runs once and returns seconds and peak memory in MB."""
+
+
+def process(*arguments: str) -> Measure:
+    """A Python process with these arguments: wall time and peak memory."""
+
+    def run() -> tuple[float, float]:
+        began = time.perf_counter()
+        child = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_surroundings(),
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        assert child.returncode == 0, arguments
+        return time.perf_counter() - began, usage.ru_maxrss / 1024
+
+    return run
+
+
+def epoch_by_keras(network: str) -> Measure:
+    """The median epoch of a hand-written Keras script."""
+
+    def run() -> tuple[float, float]:
+        module = "tests.benchmarks.keras_by_hand"
+        command = [sys.executable, "-m", module, "train", network, str(EPOCHS)]
+        done = subprocess.run(
+            command, cwd=ROOT, env=_surroundings(), check=True, capture_output=True, text=True
+        )
+        return statistics.median(json.loads(done.stdout)[1:]), 0.0
+
+    return run
+
+
+def epoch_by_cnnspec(network: str) -> Measure:
+    """The median epoch of `cnnspec train`."""
+
+    def run() -> tuple[float, float]:
+        with tempfile.TemporaryDirectory() as folder:
+            spec = f"specs/{network}.cnn"
+            command = [sys.executable, "-m", "cnnspec", "train", spec, "--out", folder]
+            # Expectations do not hold after so few epochs, which is exit code 1.
+            done = subprocess.run(
+                [*command, "--epochs", str(EPOCHS)],
+                cwd=ROOT,
+                env=_surroundings(),
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode in (0, 1), done.stderr
+            history = json.loads((Path(folder) / f"{network}-1" / "history.json").read_text())
+        return statistics.median(epoch["seconds"] for epoch in history[1:]), 0.0
+
+    return run
+
+
+def compare(name: str, ours: Measure, theirs: Measure, repeats: int) -> dict[str, object]:
+    """Runs two measures in alternation, after one run each that is not counted."""
+    ours(), theirs()
+    pairs = [(ours(), theirs()) for _ in range(repeats)]
+    ratios = [mine[0] / other[0] for mine, other in pairs]
+    row = {
+        "comparison": name,
+        "ours_s": statistics.median(mine[0] for mine, _ in pairs),
+        "theirs_s": statistics.median(other[0] for _, other in pairs),
+        "ratio": statistics.median(ratios),
+        "ratio_low": min(ratios),
+        "ratio_high": max(ratios),
+        "ours_mb": max(mine[1] for mine, _ in pairs),
+        "theirs_mb": max(other[1] for _, other in pairs),
+    }
+    memory = f"{row['ours_mb']:.0f} / {row['theirs_mb']:.0f} MB" if row["ours_mb"] else ""
+    sys.stdout.write(
+        f"{name:<44} {row['ours_s']:8.3f} s {row['theirs_s']:8.3f} s   ratio {row['ratio']:.3f} "
+        f"({row['ratio_low']:.3f} to {row['ratio_high']:.3f})  {memory}\n"
+    )
+    sys.stdout.flush()
+    return row
+
+
+def check_rows(repeats: int) -> list[dict[str, object]]:
+    """The light commands from a cold start."""
+    check = process("-m", "cnnspec", "check", LENET)
+    helping = process("-m", "cnnspec", "--help")
+    script = "tests/benchmarks/keras_by_hand.py"
+    return [
+        compare("check, and lark with the grammar alone", check, process("-c", LARK), repeats),
+        compare("check, and lark that parses the file", check, process("-c", LARK_PARSE), repeats),
+        compare("check, and by hand in Keras", check, process(script, "check"), min(repeats, 5)),
+        compare("--help, and Python alone", helping, process("-c", "0"), repeats),
+    ]
+
+
+def train_rows(repeats: int) -> list[dict[str, object]]:
+    """An epoch on MNIST."""
+    if full_data() is None:
+        sys.stdout.write("training is not measured: the published MNIST is not here\n")
+        return []
+    return [
+        compare(
+            f"an epoch of {name}, and by hand in Keras",
+            epoch_by_cnnspec(name),
+            epoch_by_keras(name),
+            repeats,
+        )
+        for name in ("budget", "lenet5", "grid_2", "four_1")
+    ]
+
+
+def _surroundings() -> dict[str, str]:
+    """The environment of a measured process; bytecode may be kept, as it is when installed."""
+    own = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CNNSPEC_DATA": str(full_data() or "")}
+    own.pop("PYTHONDONTWRITEBYTECODE", None)
+    return own
+
+
+def main() -> None:
+    """Measures what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("groups", nargs="*", help="check, train; both by themselves")
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--out", type=Path, default=Path("runs/benchmarks.json"))
+    args = parser.parse_args()
+    groups = args.groups or ["check", "train"]
+    rows = []
+    if "check" in groups:
+        rows += check_rows(args.repeats)
+    if "train" in groups:
+        rows += train_rows(min(args.repeats, 3))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    machine = {"processors": os.cpu_count(), "python": platform.python_version()}
+    args.out.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    sys.stdout.write(f"written to {args.out}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The same work in plain Keras, as a notebook does it: `check` or `train NETWORK EPOCHS`.
+
+Prints, as JSON, the seconds of every epoch, or nothing for `check`.
+"""
+
+import json
+import os
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def lenet() -> keras.Model:
+    """LeNet-5 as in specs/lenet5.cnn."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(6, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(16, 5, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(120, activation="relu"),
+            layers.Dense(84, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def budget() -> keras.Model:
+    """The network of specs/budget.cnn."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(10, 3, activation="relu"),
+            layers.MaxPooling2D(2, padding="same"),
+            layers.Dropout(0.1),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.MaxPooling2D(2, padding="same"),
+            layers.Flatten(),
+            layers.Dense(35, activation="relu"),
+            layers.Dropout(0.1),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def grid() -> keras.Model:
+    """The network of specs/grid_2.cnn."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def four() -> keras.Model:
+    """The network of specs/four_1.cnn."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Dropout(0.25),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+# Optimizer, batch, share held back to validate on (1 stands for the test set), metrics.
+SETTINGS = {
+    "budget": (budget, lambda: "rmsprop", 512, 0.2, ("accuracy",)),
+    "lenet5": (lenet, lambda: keras.optimizers.Adam(1e-4), 64, 0.125, ("accuracy", "f1")),
+    "grid_2": (grid, lambda: "adam", 128, 0.1, ("accuracy",)),
+    "four_1": (four, lambda: "adam", 128, 1, ("accuracy",)),
+}
+
+
+class Clock(keras.callbacks.Callback):
+    """Takes the time of every epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        self.seconds.append(time.perf_counter() - self.began)
+
+
+def train(name: str, epochs: int) -> None:
+    """Trains a network and prints the seconds of each epoch."""
+    from cnnspec.datasets.arrays import load
+
+    images = load("mnist")
+    pixels = images.train.images.astype("float32") / 255
+    labels = keras.utils.to_categorical(images.train.labels)
+    make, optimizer, batch, share, metrics = SETTINGS[name]
+    makers = {"accuracy": "accuracy", "f1": keras.metrics.F1Score(average="macro")}
+    model = make()
+    model.compile(optimizer(), "categorical_crossentropy", metrics=[makers[m] for m in metrics])
+    clock = Clock()
+    held = {"validation_split": share}
+    if share == 1:
+        test = images.test.images.astype("float32") / 255
+        held = {"validation_data": (test, np.eye(10, dtype="float32")[images.test.labels])}
+    model.fit(pixels, labels, batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock], **held)
+    sys.stdout.write(json.dumps(clock.seconds) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "check":
+        assert lenet().count_params() == 61_706
+    else:
+        train(sys.argv[2], int(sys.argv[3]))
