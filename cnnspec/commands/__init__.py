@@ -14,6 +14,7 @@ COMMANDS = {
     "evaluate": "measure a trained run again",
     "predict": "labels and probabilities of a trained run, as CSV",
     "data": "list the datasets, where they are and where they came from",
+    "fmt": "give .cnn files their canonical layout",
     "ir": "print the intermediate representation as JSON",
     "explain": "tell the story behind a code such as CNN201",
 }
