@@ -231,12 +231,13 @@ def _tight(match: re.Match[str]) -> str:
 
 
 def _aligned(lines: list[tuple[str, str]]) -> Iterator[str]:
-    """The lines with comments that follow each other in one column.
+    """The lines with the comments of those between two blank lines in one column.
 
     A comment behind a long line stands for itself; it would draw all the others far away.
     """
-    for beside, run in groupby(lines, lambda line: bool(line[1]) and len(line[0]) <= _FAR):
-        together = list(run)
-        column = max(len(code) for code, _ in together) if beside else 0
+    for _, group in groupby(lines, lambda line: line == ("", "")):
+        together = list(group)
+        widths = [len(code) for code, comment in together if comment]
+        column = max((width for width in widths if width <= _FAR), default=0)
         for code, comment in together:
             yield f"{code:<{column}}  {comment}" if comment else code

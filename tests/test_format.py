@@ -223,6 +223,7 @@ def test_one_line(text: str, line: str) -> None:
         ("\n\n# a\n\n\n\n# b\n\n", "# a\n\n# b\n"),
         ("relu\n#a\n\nrelu # b", "relu\n#a\n\nrelu  # b\n"),
         ("relu # a\nsoftmax # b\n\ntanh # c", "relu     # a\nsoftmax  # b\n\ntanh  # c\n"),
+        ("relu # a\ntanh\nsoftmax # b", "relu     # a\ntanh\nsoftmax  # b\n"),
         ("train { # a\n\n epochs 1 }", "train {  # a\n  epochs 1\n}\n"),
         ("train { epochs 1\n\n\n # a\n\n}# b", "train {\n  epochs 1\n\n  # a\n}  # b\n"),
         ("relu;relu # a", "relu\nrelu  # a\n"),
