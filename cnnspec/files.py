@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -43,10 +44,11 @@ def decode(data: bytes, name: str) -> Source:
         raise Problems(NotText(None, name=name, offset=error.start, byte=byte)) from None
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
+def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
     """Writes a file so that a reader sees the old content or the new one, never a part.
 
-    A temporary file beside it is filled, synced and renamed. Raises `Problems`.
+    A temporary file beside it is filled, synced and renamed; it gets the rights `mode`,
+    by itself those of a new file. Raises `Problems`.
     """
     content = data.encode() if isinstance(data, str) else data
     try:
@@ -56,7 +58,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp gives a string
+            os.chmod(temporary, 0o666 & ~_umask() if mode is None else mode)  # noqa: PTH101 - mkstemp gives a string
             os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -64,6 +66,24 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise Problems(cannot_write(path, error)) from None
+
+
+def rewrite(path: str, text: str) -> None:
+    """Gives an existing file another text and leaves its rights as they are.
+
+    A link stays one; what it leads to changes. Raises `Problems` for a file that may
+    not be written to, though replacing it would work, and for anything but a plain file.
+    """
+    target = Path(path).resolve()
+    try:
+        mode = target.stat().st_mode
+    except OSError as error:
+        raise Problems(cannot_write(target, error)) from None
+    if not stat.S_ISREG(mode):
+        raise Problems(CannotWrite(None, f"cannot write {path}: it is no plain file"))
+    if not os.access(target, os.W_OK):
+        raise Problems(CannotWrite(None, f"cannot write {path}: it is read-only"))
+    write_atomically(target, text, mode=stat.S_IMODE(mode))
 
 
 def sync_folder(folder: Path) -> None:

@@ -176,6 +176,20 @@ def test_the_printed_spec_is_the_same_spec(capsys):
         assert capsys.readouterr().out == first
 
 
+def test_the_expanded_spec_is_the_same_spec(capsys):
+    for path in SPECS:
+        assert main(["expand", str(path)]) == 0
+        text = capsys.readouterr().out
+        assert not {"let", "block", "repeat", "residual"} & set(text.split())
+        documents = []
+        for arguments in ([str(path)], ["-e", text]):
+            assert main(["ir", *arguments]) == 0
+            documents.append(capsys.readouterr().out)
+        assert documents[0] == documents[1]
+    assert main(["expand", "--json", LENET, "--set", "epochs=3"]) == 0
+    assert "\n  epochs 3\n" in json.loads(capsys.readouterr().out)["text"]
+
+
 def test_data_lists_what_is_there(capsys, monkeypatch, tmp_path):
     assert main(["data", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["datasets"]}

@@ -41,6 +41,7 @@ def loaded_by(*arguments: str) -> list[str]:
         (["check", "-e", "dens 10"], 1),
         (["ir", LENET], 0),
         (["ir", "--text", LENET], 0),
+        (["fmt", "--check", LENET], 0),
         (["explain", "CNN201"], 0),
         (["--help"], 0),
         (["train", "--help"], 0),
@@ -103,6 +104,7 @@ FORBIDDEN = {
     "layers": ["ir", "expand", "check", "explain", "datasets", "files", "terminal"],
     "ir": ["expand", "check", "explain", "files", "terminal", "language.parse"],
     "expand": ["check", "explain", "files", "terminal"],
+    "format": ["ir", "expand", "check", "explain", "datasets", "files", "terminal"],
     "check": ["explain", "files", "terminal"],
     "files": ["language", "layers", "ir", "expand", "check", "explain"],
 }

@@ -44,6 +44,7 @@ def test_a_wheel_holds_all_it_needs(built, tmp_path):
         archive.extractall(tmp_path / "wheel")
     assert "cnnspec/grammar/cnn.lark" in names
     assert "cnnspec/grammar/ir.schema.json" in names
+    assert sum(name.startswith("cnnspec/templates/") for name in names) == 6
     assert sum("fashion_mnist_mini" in name for name in names) == 6
     assert not [name for name in names if name.startswith(("tests/", "specs/"))]
     assert "total" in checks(tmp_path / "wheel")
@@ -56,6 +57,7 @@ def test_an_sdist_works_as_a_checkout(built, tmp_path):
     (folder,) = tmp_path.iterdir()
     assert (folder / "grammar" / "cnn.lark").is_file()
     assert (folder / "specs" / "quickstart.cnn").is_file()
+    assert (folder / "cnnspec" / "templates" / "lenet.cnn").is_file()
     assert "total" in checks(folder)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from cnnspec.check import check
 from cnnspec.expand import read
+from cnnspec.format import format_text
 from cnnspec.ir.spec import Names, Node, Spec, is_automatic
 from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
 from cnnspec.language.entries import Entry
@@ -36,6 +37,9 @@ def test_random_spec_reads_back_from_its_text(seed: int) -> None:
     assert {p.code for p in checked.problems} <= {"CNN301", "CNN302"}
     assert checked.spec == spec
     assert str(checked.spec) == str(spec)
+    full = spec.written(full=True)
+    assert read(Source("full", full)).spec == spec
+    assert format_text(Source("full", full)) == full
 
 
 @pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
@@ -78,6 +82,32 @@ def test_full_form_names_every_default_and_means_the_same(cls: type[Layer]) -> N
     expanded = read(Source("full", layer.written(full=True)))
     assert expanded.problems == ()
     assert expanded.spec.nodes[0].layer == layer
+
+
+def test_full_form_leaves_no_default_unsaid() -> None:
+    spec = read(Source("x", "dense 10; train { optimizer adam; early_stop val_f1 }")).spec
+    assert (
+        spec.written(full=True)
+        == """\
+model model
+data fashion_mnist_mini
+input 28x28x1
+classes 10
+
+dense 10 linear bias=yes init=glorot_uniform bias_init=zeros l1=0 l2=0
+
+train {
+  optimizer adam(0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07, amsgrad=no)
+  loss categorical_crossentropy(label_smoothing=0)
+  metrics accuracy
+  batch 128
+  epochs 10
+  validation 0.1
+  early_stop val_f1 patience=5 min_delta=0 restore=no
+  seed 1
+}
+"""
+    )
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)

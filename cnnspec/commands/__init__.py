@@ -9,11 +9,14 @@ from importlib import import_module
 from typing import Any
 
 COMMANDS = {
+    "new": "write a first spec from a template",
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
     "evaluate": "measure a trained run again",
     "predict": "labels and probabilities of a trained run, as CSV",
     "data": "list the datasets, where they are and where they came from",
+    "fmt": "give .cnn files their canonical layout",
+    "expand": "write a spec without sugar, every default in it",
     "ir": "print the intermediate representation as JSON",
     "explain": "tell the story behind a code such as CNN201",
 }

@@ -15,6 +15,16 @@ def print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
 
 
+def print_text(text: str) -> None:
+    """A .cnn text on standard output, in UTF-8 whatever the locale, as its files are."""
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(text)
+    else:
+        buffer.write(text.encode())
+
+
 def report_problems(command: str, problems: Problems, *, as_json: bool) -> int:
     """Shows why a command ended, and returns its exit code."""
     if as_json:

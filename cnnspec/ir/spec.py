@@ -40,9 +40,9 @@ class Node(Placed):
     name: str = ""
     layer: Layer = Flatten()
 
-    def lines(self) -> list[str]:
-        """Its canonical text."""
-        return [f"{self.layer}{_own_name(self.name)}"]
+    def lines(self, *, full: bool = False) -> list[str]:
+        """Its canonical text; with `full`, every default is in it."""
+        return [f"{self.layer.written(full=full)}{_own_name(self.name)}"]
 
 
 class Merge(Placed):
@@ -52,10 +52,11 @@ class Merge(Placed):
     layer: Merging = Add()
     branches: "tuple[tuple[Element, ...], ...]" = ()
 
-    def lines(self) -> list[str]:
-        """Its canonical text."""
-        inside = [line for branch in self.branches for line in _block("branch", branch)]
-        return [f"{self.layer}{_own_name(self.name)} {{", *_indented(inside), "}"]
+    def lines(self, *, full: bool = False) -> list[str]:
+        """Its canonical text; with `full`, every default is in it."""
+        inside = [line for branch in self.branches for line in _block("branch", branch, full)]
+        head = f"{self.layer.written(full=full)}{_own_name(self.name)}"
+        return [f"{head} {{", *_indented(inside), "}"]
 
 
 class Shared(Placed):
@@ -64,15 +65,15 @@ class Shared(Placed):
     times: int = 1
     body: "tuple[Element, ...]" = ()
 
-    def lines(self) -> list[str]:
-        """Its canonical text."""
-        return _block(f"repeat {self.times} shared", self.body)
+    def lines(self, *, full: bool = False) -> list[str]:
+        """Its canonical text; with `full`, every default is in it."""
+        return _block(f"repeat {self.times} shared", self.body, full)
 
 
 class Gap(Placed):
     """The place of something that could not be read; no spec without errors has one."""
 
-    def lines(self) -> list[str]:
+    def lines(self, *, full: bool = False) -> list[str]:
         """Nothing, for nothing is known."""
         return []
 
@@ -96,10 +97,10 @@ def _own_name(name: str) -> str:
     return "" if is_automatic(name) else f" name={NAME.write(name)}"
 
 
-def _block(head: str, elements: "tuple[Element, ...]") -> list[str]:
+def _block(head: str, elements: "tuple[Element, ...]", full: bool) -> list[str]:
     if not elements:
         return [f"{head} {{ }}"]
-    return [f"{head} {{", *_indented([x for e in elements for x in e.lines()]), "}"]
+    return [f"{head} {{", *_indented([x for e in elements for x in e.lines(full=full)]), "}"]
 
 
 def _indented(lines: list[str]) -> list[str]:
@@ -137,22 +138,30 @@ class Spec(Entry):
         return shape_of(self.input)
 
     def __str__(self) -> str:
-        settings = self.train.statements()
+        return self.written()
+
+    def written(self, *, full: bool = False) -> str:
+        """The canonical text, which parses to an equal spec; with `full`, every default is in it.
+
+        What has no value by itself, such as `early_stop`, is left out all the same.
+        """
+        settings = self.train.statements(full=full)
         parts = [
-            self.header(),
-            [line for node in self.nodes for line in node.lines()],
+            self.header(full=full),
+            [line for node in self.nodes for line in node.lines(full=full)],
             [str(claim) for claim in (*self.budgets, *self.expectations)],
             ["train {", *(f"  {line}" for line in settings), "}"] if settings else [],
         ]
         return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
-    def header(self) -> list[str]:
+    def header(self, *, full: bool = False) -> list[str]:
         """The statements before the layers. The data is always named; it decides so much."""
-        return [
-            f"{name} {spec.kind.write(getattr(self, name))}"
+        given = [
+            (name, spec.kind, getattr(self, name))
             for name, spec in type(self).specs.items()
-            if name == "data" or getattr(self, name) != spec.default
+            if full or name == "data" or getattr(self, name) != spec.default
         ]
+        return [f"{name} {kind.write(value)}" for name, kind, value in given if value != ()]
 
 
 _AUTOMATIC = re.compile(rf"({'|'.join((*LAYERS, *MERGES))})(_[0-9]+)?")

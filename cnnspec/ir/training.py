@@ -227,10 +227,10 @@ class Training(Entry):
     early_stop: EarlyStop | None = option(Made(EarlyStop), "when to end early", default=None)
     seed: int = option(Whole(0), "what every random number follows from", default=1)
 
-    def statements(self) -> list[str]:
-        """The settings that differ from their defaults, as statements."""
+    def statements(self, *, full: bool = False) -> list[str]:
+        """The settings as statements: those that differ from their defaults, or all with `full`."""
         return [
-            f"{name} {spec.kind.write(getattr(self, name))}"
+            f"{name} {spec.kind.write_full(value) if full else spec.kind.write(value)}"
             for name, spec in type(self).specs.items()
-            if getattr(self, name) != spec.default
+            if (value := getattr(self, name)) is not None and (full or value != spec.default)
         ]

@@ -107,7 +107,7 @@ class Entry(Record):
     def arguments(self, *, full: bool = False) -> list[str]:
         """The canonical arguments: sizes, then flags and options that are not at their default.
 
-        With `full`, everything that has a value.
+        With `full`, everything that has a value, also within values.
         """
         sizes: list[str] = []
         flags: list[str] = []
@@ -116,7 +116,7 @@ class Entry(Record):
             value = getattr(self, name)
             if value is None or (value == spec.default and not full and spec.place != "positional"):
                 continue
-            text = spec.kind.write(value)
+            text = spec.kind.write_full(value) if full else spec.kind.write(value)
             if spec.place == "positional" and spec.joined:
                 sizes[-1] += f"x{text}"
             elif spec.place == "positional":
@@ -434,14 +434,20 @@ class OneOf(Kind):
         return entry
 
     def write(self, value: Entry) -> str:
-        inside = ", ".join(value.arguments())
-        return f"{value.word}({inside})" if inside else value.word
+        return _called(value.word, value.arguments())
+
+    def write_full(self, value: Entry) -> str:
+        return _called(value.word, value.arguments(full=True))
 
     def dump(self, value: Entry) -> dict[str, Any]:
         return {"name": value.word, **value.dump()}
 
     def load(self, data: Any) -> Entry:
         return self.table[data["name"]].load(data)
+
+
+def _called(word: str, arguments: list[str]) -> str:
+    return f"{word}({', '.join(arguments)})" if arguments else word
 
 
 class Made(Kind):
@@ -474,6 +480,9 @@ class Made(Kind):
 
     def write(self, value: Entry) -> str:
         return " ".join(value.arguments())
+
+    def write_full(self, value: Entry) -> str:
+        return " ".join(value.arguments(full=True))
 
     def dump(self, value: Entry) -> dict[str, Any]:
         return value.dump()

@@ -77,6 +77,10 @@ class Kind:
         """The text that reads as the value."""
         return str(value)
 
+    def write_full(self, value: Any) -> str:
+        """The text that reads as the value and leaves no default unsaid."""
+        return self.write(value)
+
     def dump(self, value: Any) -> Any:
         """The value as JSON."""
         return value

@@ -15,7 +15,7 @@ from cnnspec.diagnostics.text import (
     UnclosedString,
     Unopened,
 )
-from cnnspec.source import Source
+from cnnspec.source import Source, Span
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 100
@@ -27,6 +27,7 @@ _MOST = 100
 
 _CLOSER = {"{": "}", "(": ")"}
 _MARK = re.compile(r'"[^"\n]*"?|#[^\n]*|[{}()\n;]|[^\s{}()#";]+')
+_COMMENT = re.compile(r'"[^"\n]*"?|#[^\n]*')
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONG = re.compile(rf"\w{{{MAX_WORD + 1},}}")
 # C0 and C1 controls but tab, line feed, form feed and return; the marks that
@@ -93,6 +94,15 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
     for opener, at in open_at:
         problems.append(Unclosed(source.span(at, at + 1), opener=opener, closer=_CLOSER[opener]))
     return problems, "".join(kept) + "\n}" * len(open_at)
+
+
+def comments(source: Source) -> list[Span]:
+    """Every comment with its `#`, in order; a `#` within a string is none."""
+    return [
+        source.span(match.start(), match.end())
+        for match in _COMMENT.finditer(source.text)
+        if match.group()[0] == "#"
+    ]
 
 
 def _close_line(source: Source, open_at: list[tuple[str, int]], problems: list[Diagnostic]) -> None:

@@ -1,0 +1,121 @@
+"""Gives .cnn files their canonical layout; nothing a person wrote is lost, comments included.
+
+One statement a line, two blanks of indent in a block, one blank line at most in a row,
+the arguments of a layer in the order in which `check` prints them. A block on one line
+stays there while the line has no more than 90 columns. The meaning never changes. A
+file with syntax errors is left as it is. `-` formats standard input to standard output.
+
+Exit code 1 if a file does not parse or, with `--check`, if one would change.
+"""
+
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from cnnspec.commands.output import print_json, print_text
+from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.render import as_json, render
+from cnnspec.files import read_source, rewrite
+from cnnspec.format import format_text
+from cnnspec.record import Record
+from cnnspec.source import Source
+from cnnspec.terminal import Line, has_colour, show
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a .cnn file; `-` reads standard input"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; name the files that would change"
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="change nothing; print what would, as a unified diff"
+    )
+
+
+class _Formatted(Record):
+    """A file, its text in canonical layout, or why there is none."""
+
+    source: Source
+    text: str
+    problems: tuple[Diagnostic, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file would change; one that does not parse never does."""
+        return not self.problems and self.text != self.source.text
+
+
+def run(args: Namespace) -> int:
+    """Formats every file; they are all read before the first is written."""
+    results = [_format(read_source(path)) for path in args.files]
+    if not (args.check or args.diff):
+        for path, result in zip(args.files, results, strict=True):
+            if result.changed and path != "-":
+                rewrite(path, result.text)
+    wrong = any(result.problems for result in results)
+    failed = wrong or (args.check and any(result.changed for result in results))
+    if args.json:
+        files = [_document(result, args) for result in results]
+        print_json({"command": "fmt", "ok": not failed, "files": files})
+    else:
+        for path, result in zip(args.files, results, strict=True):
+            _print(path, result, args)
+    return 1 if failed else 0
+
+
+def _format(source: Source) -> _Formatted:
+    try:
+        return _Formatted(source, format_text(source), ())
+    except Problems as problems:
+        return _Formatted(source, source.text, problems.diagnostics)
+
+
+def _print(path: str, result: _Formatted, args: Namespace) -> None:
+    if result.problems:
+        sys.stdout.flush()
+        show(render(result.problems), sys.stderr)
+    if args.diff:
+        _print_diff(unified(result.source, result.text))
+    elif path == "-" and not args.check and not result.problems:
+        print_text(result.text)
+    if result.changed and (args.check or (path != "-" and not args.diff)):
+        said = "would change" if args.check else "formatted"
+        # Behind a diff it is no result but a remark.
+        show([[(f"{result.source.name}: {said}", "")]], sys.stderr if args.diff else None)
+
+
+def _print_diff(diff: str) -> None:
+    """In colour for a person; as it is, blanks at line ends included, for `patch`."""
+    if not has_colour(sys.stdout):
+        print_text(diff)
+        return
+    styles = {"+": "good", "-": "bad", "@": "dim"}
+    lines: list[Line] = [[(line, styles.get(line[:1], ""))] for line in diff.split("\n")]
+    show(lines[:-1])
+
+
+def unified(source: Source, text: str) -> str:
+    """The unified diff from a source to another text; empty where they are the same."""
+    from difflib import unified_diff
+
+    before, after = (re.findall(r"[^\n]*\n|[^\n]+", side) for side in (source.text, text))
+    lines = unified_diff(before, after, source.name, f"{source.name} (formatted)")
+    missing = "\n\\ No newline at end of file\n"
+    return "".join(line if line.endswith("\n") else line + missing for line in lines)
+
+
+def _document(result: _Formatted, args: Namespace) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "file": result.source.name,
+        "changed": result.changed,
+        "problems": [as_json(problem) for problem in result.problems],
+    }
+    if args.diff:
+        data["diff"] = unified(result.source, result.text)
+    if result.source.name == "<stdin>":
+        data["text"] = result.text
+    return data

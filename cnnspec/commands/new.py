@@ -1,0 +1,67 @@
+"""Writes a first spec from a template: a network that checks and trains, explained line by line.
+
+Without a name, lists the templates. PATH is a file, or a folder to put it in; by itself
+the file is NAME.cnn here. A file that exists is not touched without `--force`.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from cnnspec.commands.inputs import BadUsage
+from cnnspec.commands.output import print_json
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import CannotWrite
+from cnnspec.files import write_atomically
+from cnnspec.language.suggest import nearest
+from cnnspec.terminal import show, table
+
+FOLDER = Path(__file__).parent.parent / "templates"
+TEMPLATES = ("lenet", "mlp", "tiny", "resnet", "mobilenet", "inception")
+"""Every template, the easiest first; each is the file of that name."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help=", ".join(TEMPLATES))
+    parser.add_argument("path", nargs="?", metavar="PATH", help="the file or folder to write to")
+    parser.add_argument("--force", action="store_true", help="replace a file that exists")
+
+
+def run(args: Namespace) -> int:
+    """Lists the templates, or copies one."""
+    if args.name is None:
+        return _list(as_json=args.json)
+    text = template(args.name)
+    path = Path(args.path or f"{args.name}.cnn")
+    if path.is_dir():
+        path /= f"{args.name}.cnn"
+    if path.exists() and not args.force:
+        raise Problems(CannotWrite(None, f"{path} exists", "replace it with `--force`"))
+    write_atomically(path, text)
+    if args.json:
+        print_json({"command": "new", "ok": True, "template": args.name, "file": str(path)})
+    else:
+        show([[("written to ", ""), (str(path), "strong")]])
+        show([[(f"next: cnnspec check {path}, then cnnspec train {path}", "dim")]])
+    return 0
+
+
+def template(name: str) -> str:
+    """The text of a template; raises `Problems` where there is none of that name."""
+    if name not in TEMPLATES:
+        near = nearest(name, TEMPLATES)
+        hint = f"did you mean `{near}`?" if near else f"it can be {', '.join(TEMPLATES)}"
+        raise Problems(BadUsage(None, f"there is no template {name}", hint))
+    return (FOLDER / f"{name}.cnn").read_text(encoding="utf-8")
+
+
+def _list(*, as_json: bool) -> int:
+    # The first line of a template is a comment that says what it is.
+    stories = {name: template(name).split("\n", 1)[0].lstrip("# ") for name in TEMPLATES}
+    if as_json:
+        found = [{"name": name, "story": story} for name, story in stories.items()]
+        print_json({"command": "new", "ok": True, "templates": found})
+    else:
+        show(table(("name", "what it is"), stories.items(), 0))
+        show([[], [("`cnnspec new lenet` writes lenet.cnn", "dim")]])
+    return 0
