@@ -12,6 +12,7 @@ from cnnspec.expand import Expanded, Overrides, read
 from cnnspec.graph import Graph, Row, walk
 from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec
+from cnnspec.lint import lint
 from cnnspec.record import Record
 from cnnspec.shapes import Shape
 from cnnspec.source import Source
@@ -90,6 +91,8 @@ def check(source: Source, overrides: Overrides | None = None) -> Checked:
         problems += _ending(spec, graph.after)
     if not graph.faults and not expanded.problems:
         problems += _unmeasurable(expanded)
+    if all(problem.severity != "error" for problem in problems):
+        problems += lint(spec, graph, expanded.places)
     problems.sort(key=lambda p: p.span.start if p.span else -1)
     return Checked(source, spec, graph, totals, verdicts, tuple(problems))
 

@@ -24,7 +24,7 @@ from cnnspec.ir.training import OPTIMIZERS, Training
 from cnnspec.language.entries import Entry
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest
-from cnnspec.language.syntax import Expression, Statement
+from cnnspec.language.syntax import Argument, Expression, Sequence, Statement
 from cnnspec.record import Record
 from cnnspec.source import Source, Span
 from cnnspec.structure import Frame, Handler, Structure
@@ -35,7 +35,8 @@ class Expanded(Record):
 
     spec: Spec
     places: dict[str, Span]
-    """Where each setting of the spec stands, `train.batch` for those of the train block."""
+    """Where each setting of the spec stands, `train.batch` for those of the train block,
+    `silence.CNN601` for a code that is silenced."""
     doubtful: frozenset[str]
     """The settings and lets that could not be read."""
     problems: tuple[Diagnostic, ...]
@@ -62,6 +63,7 @@ class _Expansion(Structure):
             "data": self.setting,
             "input": self.setting,
             "classes": self.setting,
+            "silence": self.silence,
             "budget": self.budget,
             "expect": self.expect,
             "train": self.train,
@@ -100,6 +102,20 @@ class _Expansion(Structure):
     def setting(self, statement: Statement, frame: Frame) -> None:
         """`model`, `data`, `input`, `classes`."""
         self.assign(Spec, self.values, "", statement)
+
+    def silence(self, statement: Statement, frame: Frame) -> None:
+        """`silence CNN601 CNN602`, as often as there are reasons to give in a comment."""
+        kind = Spec.specs["silence"].kind
+        if not statement.arguments:
+            kind.read_arguments((), statement.word_span, frame.values, "`silence`")
+        for argument in _items(statement):
+            try:
+                (code,) = kind.read_arguments((argument,), argument.span, frame.values, "`silence`")
+                self.once(f"silence.{code}", f"`{code}`", argument.span)
+            except Refused as refused:
+                self.problems.append(refused.diagnostic)
+            else:
+                self.values["silence"] = (*self.values.get("silence", ()), code)
 
     def assign(
         self, cls: type[Entry], values: dict[str, Any], prefix: str, statement: Statement
@@ -174,6 +190,7 @@ class _Expansion(Structure):
                 self.training[name] = kind.read_arguments(
                     (value,), value.span, self.top.values, f"`{name}`"
                 )
+                self.places[f"train.{name}"] = value.span
             except Refused as refused:
                 self.problems.append(refused.diagnostic)
 
@@ -213,6 +230,12 @@ class _Expansion(Structure):
                     )
                 )
             values[name] = value
+
+
+def _items(statement: Statement) -> Iterator[Argument]:
+    """The arguments of a statement, those of a list one by one."""
+    for argument in statement.arguments:
+        yield from argument.items if isinstance(argument, Sequence) else (argument,)
 
 
 def _optimizer_home(word: str) -> str:

@@ -304,3 +304,19 @@ def test_a_path_with_spaces_works(tmp_path, capsys):
     folder.mkdir()
     (folder / "a net.cnn").write_text("dense 10 softmax")
     assert main(["check", str(folder / "a net.cnn")]) == 0
+
+
+def test_warnings_are_shown_and_count_only_if_they_are_to(capsys):
+    arguments = ["check", "-e", "dense 10; train { validation test }"]
+    assert main(arguments) == 0
+    captured = capsys.readouterr()
+    assert "7,850 parameters" in captured.out
+    assert captured.err.count("warning[") == 2
+    assert main([*arguments, "--strict"]) == 1
+    assert main(["check", "--strict", LENET]) == 0
+    capsys.readouterr()
+    for strict, ok in (([], True), (["--strict"], False)):
+        assert main([*arguments, "--json", *strict]) == 1 - ok
+        data = json.loads(capsys.readouterr().out)
+        assert data["ok"] is ok
+        assert [p["severity"] for p in data["files"][0]["problems"]] == ["warning"] * 2

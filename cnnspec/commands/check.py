@@ -1,6 +1,7 @@
 """Checks specs without loading any framework: shapes, parameters, MACs and every budget.
 
-Prints a table for each spec. Exit code 0 if every spec is right, 1 if one is not.
+Prints a table for each spec and what is wrong with it. Exit code 0 if every spec is
+right, 1 if one is not; warnings count with `--strict` only.
 """
 
 import sys
@@ -24,22 +25,25 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="write out the formula of every shape, parameter and MAC count",
     )
+    parser.add_argument(
+        "--strict", action="store_true", help="warnings are findings too: they end with exit code 1"
+    )
 
 
 def run(args: Namespace) -> int:
     """Checks every spec."""
     values = overrides(args)
     results = [check(source, values) for source in sources(args)]
+    ok = all(not result.problems if args.strict else result.ok for result in results)
     if args.json:
         files = [document(result) for result in results]
-        ok = all(result.ok for result in results)
         print_json({"command": "check", "ok": ok, "files": files})
     else:
         for index, result in enumerate(results):
             if index:
                 show([[]])
             _print(result, explained=args.explain)
-    return 0 if all(result.ok for result in results) else 1
+    return 0 if ok else 1
 
 
 def _print(result: Checked, *, explained: bool) -> None:

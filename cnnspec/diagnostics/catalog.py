@@ -1,9 +1,9 @@
 """Every diagnostic by its code."""
 
-from cnnspec.diagnostics import claims, shapes, structure, surroundings, text, words
+from cnnspec.diagnostics import claims, lints, shapes, structure, surroundings, text, words
 from cnnspec.diagnostics.base import Diagnostic
 
-_MODULES = (text, words, structure, shapes, claims, surroundings)
+_MODULES = (text, words, structure, shapes, claims, lints, surroundings)
 
 
 def catalog() -> dict[str, type[Diagnostic]]:

@@ -8,10 +8,11 @@ import re
 from typing import ClassVar
 
 from cnnspec.datasets.catalog import DATASETS
+from cnnspec.diagnostics.lints import SILENCEABLE
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.training import Training
 from cnnspec.language.entries import Entry, Made, option, positional
-from cnnspec.language.kinds import Choice, Dimensions, Name, Whole
+from cnnspec.language.kinds import Choice, Dimensions, Name, Several, Whole
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten
 from cnnspec.layers.merging import MERGES, Add, Merging
@@ -110,6 +111,9 @@ class Spec(Entry):
         Dimensions(2), "height, width and channels of an image", default=(28, 28, 1)
     )
     classes: int = option(Whole(2), "how many classes there are", default=10)
+    silence: tuple[str, ...] = option(
+        Several(*SILENCEABLE), "the codes of warnings that are not wanted", default=()
+    )
     nodes: tuple[Element, ...] = ()
     budgets: tuple[Budget, ...] = ()
     expectations: tuple[Expectation, ...] = ()
