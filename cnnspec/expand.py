@@ -25,6 +25,7 @@ from cnnspec.language.entries import Entry
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest
 from cnnspec.language.syntax import Argument, Expression, Sequence, Statement
+from cnnspec.layers.table import LAYERS
 from cnnspec.record import Record
 from cnnspec.source import Source, Span
 from cnnspec.structure import Frame, Handler, Structure
@@ -104,7 +105,7 @@ class _Expansion(Structure):
         self.assign(Spec, self.values, "", statement)
 
     def silence(self, statement: Statement, frame: Frame) -> None:
-        """`silence CNN601 CNN602`, as often as there are reasons to give in a comment."""
+        """`silence CNN601 CNN602`: warnings that are not wanted in this spec."""
         kind = Spec.specs["silence"].kind
         if not statement.arguments:
             kind.read_arguments((), statement.word_span, frame.values, "`silence`")
@@ -129,15 +130,15 @@ class _Expansion(Structure):
         )
 
     def budget(self, statement: Statement, frame: Frame) -> None:
-        """`budget params <= 6000`."""
+        """`budget params <= 6000`: a limit of cost, which `check` proves."""
         self.claims.append(read_claim(Budget, statement, frame.values))
 
     def expect(self, statement: Statement, frame: Frame) -> None:
-        """`expect accuracy >= 0.98`."""
+        """`expect accuracy >= 0.98`: a claim, which `train` measures."""
         self.claims.append(read_claim(Expectation, statement, frame.values))
 
     def train(self, statement: Statement, frame: Frame) -> None:
-        """`train { … }`: every statement in it sets one field of `Training`."""
+        """`train { … }`: how the network is trained; each statement in it is a setting."""
         self.once("train", "`train`", statement.word_span)
         if statement.block is None:
             raise Refused(BlockMissing(statement.word_span, word="train"))
@@ -230,6 +231,16 @@ class _Expansion(Structure):
                     )
                 )
             values[name] = value
+
+
+def words() -> dict[str, str]:
+    """What every word that is no layer does outside of blocks, by the word."""
+    handlers = _Expansion({}).outer
+    return {
+        word: (handler.__doc__ or "").strip()
+        for word, handler in handlers.items()
+        if word not in LAYERS and word not in Spec.specs
+    } | {"silence": (_Expansion.silence.__doc__ or "").strip()}
 
 
 def _items(statement: Statement) -> Iterator[Argument]:

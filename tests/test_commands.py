@@ -153,7 +153,7 @@ def test_every_code_can_be_explained(capsys):
     assert len(codes) > 30
     for code in codes:
         assert main(["explain", code]) == 0
-        assert capsys.readouterr().out.startswith(f"{code}\n\n")
+        assert capsys.readouterr().out.startswith(f"{code}: ")
 
 
 def test_set_changes_lets_and_training_settings(capsys):
