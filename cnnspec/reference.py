@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.catalog import catalog
+from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.expand import words
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
 from cnnspec.ir.spec import Spec
@@ -24,7 +24,7 @@ from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 from cnnspec.layers.weighted import Weighted
 from cnnspec.record import MISSING
-from cnnspec.stories import printed, story, title
+from cnnspec.stories import printed
 from cnnspec.terminal import plain, safe
 
 _MADE = "<!-- Made by `make docs` from the tables of the package. -->\n"

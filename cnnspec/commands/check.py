@@ -10,8 +10,9 @@ from typing import Any
 
 from cnnspec.check import Checked, check
 from cnnspec.commands.arguments import add_overrides, add_sources
-from cnnspec.commands.inputs import overrides, sources
-from cnnspec.commands.output import print_json
+from cnnspec.commands.inputs import BadUsage, overrides, sources
+from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
+from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.terminal import Line, show, table
 
@@ -26,23 +27,36 @@ def arguments(parser: ArgumentParser) -> None:
         help="write out the formula of every shape, parameter and MAC count",
     )
     parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="how findings are printed: for people, as JSON, as SARIF 2.1.0 for code scanning, "
+        "or as annotations of GitHub Actions",
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="warnings are findings too: they end with exit code 1"
     )
 
 
 def run(args: Namespace) -> int:
     """Checks every spec."""
+    if args.json and args.format not in ("text", "json"):
+        fault = f"`--json` and `--format {args.format}` are two formats"
+        raise Problems(BadUsage(None, fault, "give one of the two"))
     values = overrides(args)
     results = [check(source, values) for source in sources(args)]
     ok = all(not result.problems if args.strict else result.ok for result in results)
-    if args.json:
+    form = chosen_format(args)
+    if form == "json":
         files = [document(result) for result in results]
         print_json({"command": "check", "ok": ok, "files": files})
-    else:
+    elif form == "text":
         for index, result in enumerate(results):
             if index:
                 show([[]])
             _print(result, explained=args.explain)
+    else:
+        print_findings(form, tuple(p for result in results for p in result.problems))
     return 0 if ok else 1
 
 

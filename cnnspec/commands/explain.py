@@ -7,10 +7,10 @@ from argparse import ArgumentParser, Namespace
 
 from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Diagnostic, Problems
-from cnnspec.diagnostics.catalog import catalog
+from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.language.suggest import nearest
-from cnnspec.stories import printed, story, title
+from cnnspec.stories import printed
 from cnnspec.terminal import Line, show
 
 
