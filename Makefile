@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-slow lint bench schema clean
+.PHONY: train test test-slow lint bench schema docs clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -28,6 +28,9 @@ bench: .venv/tests
 schema: .venv/trains
 	$(BIN)/python -c "from cnnspec.ir.document import schema_text as s; print(s(), end='')" \
 	  > grammar/ir.schema.json
+
+docs: .venv/trains
+	$(BIN)/python -m cnnspec.reference docs
 
 .venv/trains: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "cnnspec needs Python 3.11, 3.12 or 3.13"; exit 1; }

@@ -14,6 +14,7 @@ from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec, every
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.syntax import Number
+from cnnspec.lint import lint
 from cnnspec.record import Record
 from cnnspec.shapes import Shape
 from cnnspec.source import Source
@@ -85,8 +86,15 @@ class Checked(Record):
 
 
 def check(source: Source, overrides: Overrides | None = None) -> Checked:
-    """Reads and checks a text; finds the value that a `fit` in it asks for."""
-    return check_parsed(parse(source), overrides or {})
+    """Reads and checks a text, and finds the value that a `fit` in it asks for.
+
+    Only a text without errors is warned about what it hardly means.
+    """
+    result = check_parsed(parse(source), overrides or {})
+    if not result.ok:
+        return result
+    warnings = lint(result.spec, result.graph, result.expanded.places)
+    return result.replace(problems=_sorted([*result.problems, *warnings]))
 
 
 def check_parsed(parsed: Parsed, overrides: Overrides) -> Checked:
@@ -121,8 +129,11 @@ def _check(parsed: Parsed, overrides: Overrides) -> Checked:
         problems += _unmeasurable(expanded)
     if spec.allow:
         problems += forbidden(spec.nodes, spec.allow)
-    problems.sort(key=lambda p: p.span.start if p.span else -1)
-    return Checked(parsed.source, expanded, graph, totals, verdicts, tuple(problems))
+    return Checked(parsed.source, expanded, graph, totals, verdicts, _sorted(problems))
+
+
+def _sorted(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(problems, key=lambda p: p.span.start if p.span else -1))
 
 
 def forbidden(elements: Iterable[Element], allowed: tuple[str, ...]) -> list[Diagnostic]:

@@ -26,6 +26,7 @@ from cnnspec.language.kinds import Whole
 from cnnspec.language.parse import MAX_WHOLE, Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest
 from cnnspec.language.syntax import (
+    Argument,
     Call,
     Expression,
     Number,
@@ -34,6 +35,7 @@ from cnnspec.language.syntax import (
     Sequence,
     Statement,
 )
+from cnnspec.layers.table import LAYERS
 from cnnspec.record import Record
 from cnnspec.source import Source, Span
 from cnnspec.structure import Frame, Handler, Structure
@@ -61,7 +63,8 @@ class Expanded(Record):
 
     spec: Spec
     places: dict[str, Span]
-    """Where each setting of the spec stands, `train.batch` for those of the train block."""
+    """Where each setting of the spec stands, `train.batch` for those of the train block,
+    `silence.CNN601` for a code that is silenced."""
     doubtful: frozenset[str]
     """The settings and lets that could not be read."""
     problems: tuple[Diagnostic, ...]
@@ -98,6 +101,7 @@ class _Expansion(Structure):
             "input": self.setting,
             "classes": self.setting,
             "allow": self.setting,
+            "silence": self.silence,
             "budget": self.budget,
             "expect": self.expect,
             "train": self.train,
@@ -196,6 +200,20 @@ class _Expansion(Structure):
         """`model`, `data`, `input`, `classes`."""
         self.assign(Spec, self.values, "", statement)
 
+    def silence(self, statement: Statement, frame: Frame) -> None:
+        """`silence CNN601 CNN602`: warnings that are not wanted in this spec."""
+        kind = Spec.specs["silence"].kind
+        if not statement.arguments:
+            kind.read_arguments((), statement.word_span, frame.values, "`silence`")
+        for argument in _items(statement):
+            try:
+                (code,) = kind.read_arguments((argument,), argument.span, frame.values, "`silence`")
+                self.once(f"silence.{code}", f"`{code}`", argument.span)
+            except Refused as refused:
+                self.problems.append(refused.diagnostic)
+            else:
+                self.values["silence"] = (*self.values.get("silence", ()), code)
+
     def assign(
         self, cls: type[Entry], values: dict[str, Any], prefix: str, statement: Statement
     ) -> None:
@@ -208,15 +226,15 @@ class _Expansion(Structure):
         )
 
     def budget(self, statement: Statement, frame: Frame) -> None:
-        """`budget params <= 6000`."""
+        """`budget params <= 6000`: a limit of cost, which `check` proves."""
         self.claims.append(read_claim(Budget, statement, frame.values))
 
     def expect(self, statement: Statement, frame: Frame) -> None:
-        """`expect accuracy >= 0.98`."""
+        """`expect accuracy >= 0.98`: a claim, which `train` measures."""
         self.claims.append(read_claim(Expectation, statement, frame.values))
 
     def train(self, statement: Statement, frame: Frame) -> None:
-        """`train { … }`: every statement in it sets one field of `Training`."""
+        """`train { … }`: how the network is trained; each statement in it is a setting."""
         self.once("train", "`train`", statement.word_span)
         if statement.block is None:
             raise Refused(BlockMissing(statement.word_span, word="train"))
@@ -269,6 +287,7 @@ class _Expansion(Structure):
                 self.training[name] = kind.read_arguments(
                     (value,), value.span, self.top.values, f"`{name}`"
                 )
+                self.places[f"train.{name}"] = value.span
             except Refused as refused:
                 self.problems.append(refused.diagnostic)
 
@@ -314,6 +333,22 @@ class _Expansion(Structure):
                     )
                 )
             values[name] = value
+
+
+def words() -> dict[str, str]:
+    """What every word that is no layer does outside of blocks, by the word."""
+    handlers = _Expansion({}).outer
+    return {
+        word: (handler.__doc__ or "").strip()
+        for word, handler in handlers.items()
+        if word not in LAYERS and word not in Spec.specs
+    } | {"silence": (_Expansion.silence.__doc__ or "").strip()}
+
+
+def _items(statement: Statement) -> Iterator[Argument]:
+    """The arguments of a statement, those of a list one by one."""
+    for argument in statement.arguments:
+        yield from argument.items if isinstance(argument, Sequence) else (argument,)
 
 
 def _optimizer_home(word: str) -> str:

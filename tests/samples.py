@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from cnnspec.datasets.catalog import DATASETS
+from cnnspec.diagnostics.lints import SILENCEABLE
 from cnnspec.graph import walk
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
 from cnnspec.ir.spec import Data, Element, Merge, Names, Node, Shared, Spec, is_automatic
@@ -263,6 +264,7 @@ def draw_spec(random: Random) -> Spec:
         data=Data(data.name),
         input=data.shape,
         classes=data.classes,
+        silence=tuple(random.sample(SILENCEABLE, random.choice((0, 0, 1, 2)))),
         nodes=draw_nodes(random, Image(*data.shape), data.classes),
         budgets=tuple(budgets),
         expectations=tuple(expectations),

@@ -14,7 +14,8 @@ def checked(text: str, **sets: str) -> Checked:
 
 
 def codes(text: str, **sets: str) -> list[str]:
-    return [problem.code for problem in checked(text, **sets).problems]
+    problems = checked(text, **sets).problems
+    return [problem.code for problem in problems if problem.severity == "error"]
 
 
 # A runtime that runs one layer after another holds a layer's input and output; one that

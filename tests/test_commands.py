@@ -153,7 +153,7 @@ def test_every_code_can_be_explained(capsys):
     assert len(codes) > 30
     for code in codes:
         assert main(["explain", code]) == 0
-        assert capsys.readouterr().out.startswith(f"{code}\n\n")
+        assert capsys.readouterr().out.startswith(f"{code}: ")
 
 
 def test_set_changes_lets_and_training_settings(capsys):
@@ -290,7 +290,7 @@ def test_a_full_disk_for_output_is_one_line_and_3():
 
 
 def test_a_closed_pipe_is_silent():
-    command = f"{sys.executable} -m cnnspec check {' '.join(map(str, SPECS))} | head -1"
+    command = f"{sys.executable} -m cnnspec check {' '.join([LENET] * 20)} | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == ""
@@ -318,3 +318,19 @@ def test_a_path_with_spaces_works(tmp_path, capsys):
     folder.mkdir()
     (folder / "a net.cnn").write_text("dense 10 softmax")
     assert main(["check", str(folder / "a net.cnn")]) == 0
+
+
+def test_warnings_are_shown_and_count_only_if_they_are_to(capsys):
+    arguments = ["check", "-e", "dense 10; train { validation test }"]
+    assert main(arguments) == 0
+    captured = capsys.readouterr()
+    assert "7,850 parameters" in captured.out
+    assert captured.err.count("warning[") == 2
+    assert main([*arguments, "--strict"]) == 1
+    assert main(["check", "--strict", LENET]) == 0
+    capsys.readouterr()
+    for strict, ok in (([], True), (["--strict"], False)):
+        assert main([*arguments, "--json", *strict]) == 1 - ok
+        data = json.loads(capsys.readouterr().out)
+        assert data["ok"] is ok
+        assert [p["severity"] for p in data["files"][0]["problems"]] == ["warning"] * 2

@@ -15,7 +15,7 @@ def checked(text: str) -> Checked:
 
 
 def codes(text: str) -> list[str]:
-    return [problem.code for problem in checked(text).problems]
+    return [p.code for p in checked(text).problems if p.severity == "error"]
 
 
 def padded(size: int) -> str:

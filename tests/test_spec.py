@@ -34,7 +34,7 @@ def test_random_spec_reads_back_from_its_text(seed: int) -> None:
     spec = draw_spec(Random(seed))
     checked = check(Source("random", str(spec)))
     # Budgets and claims are drawn blindly; whether they can hold is not the point.
-    assert {p.code for p in checked.problems} <= {"CNN301", "CNN302"}
+    assert {p.code for p in checked.problems if p.severity == "error"} <= {"CNN301", "CNN302"}
     assert checked.spec == spec
     assert str(checked.spec) == str(spec)
     full = spec.written(full=True)

@@ -75,9 +75,9 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         code: int = module.run(parsed)
     except Problems as problems:
-        from cnnspec.commands.output import report_problems
+        from cnnspec.commands.output import chosen_format, report_problems
 
-        return report_problems(name, problems, as_json=parsed.json)
+        return report_problems(name, problems, chosen_format(parsed))
     return code
 
 

@@ -1,8 +1,9 @@
 """Checks specs without loading any framework: shapes, parameters, MACs and every budget.
 
-Prints a table for each spec. A spec with a sweep is followed by how its points fare.
-With `--rules`, prints one row for each spec instead: which rules of an assignment it
-keeps. Exit code 0 if every spec is right, 1 if one is not.
+Prints a table for each spec and what is wrong with it. A spec with a sweep is followed
+by how its points fare. With `--rules`, prints one row for each spec instead: which rules
+of an assignment it keeps. Exit code 0 if every spec is right, 1 if one is not; warnings
+count with `--strict` only.
 """
 
 import sys
@@ -11,8 +12,8 @@ from typing import Any
 
 from cnnspec.check import Checked, check
 from cnnspec.commands.arguments import add_overrides, add_sources
-from cnnspec.commands.inputs import overrides, sources
-from cnnspec.commands.output import print_json
+from cnnspec.commands.inputs import BadUsage, overrides, sources
+from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.diagnostics.text import TooLarge
@@ -43,10 +44,23 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help=f"how many points of a sweep to look at ({MAX_RUNS:,})",
     )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="how findings are printed: for people, as JSON, as SARIF 2.1.0 for code scanning, "
+        "or as annotations of GitHub Actions",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="warnings are findings too: they end with exit code 1"
+    )
 
 
 def run(args: Namespace) -> int:
     """Checks every spec."""
+    if args.json and args.format not in ("text", "json"):
+        fault = f"`--json` and `--format {args.format}` are two formats"
+        raise Problems(BadUsage(None, fault, "give one of the two"))
     if args.rules:
         from cnnspec.commands.judge import run as judge
 
@@ -54,18 +68,21 @@ def run(args: Namespace) -> int:
     values = overrides(args)
     results = [check(source, values) for source in sources(args)]
     surveys = [_survey(result, values, args.max_runs) for result in results]
-    if args.json:
+    ok = all(not result.problems if args.strict else result.ok for result in results)
+    form = chosen_format(args)
+    if form == "json":
         files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
-        ok = all(result.ok for result in results)
         print_json({"command": "check", "ok": ok, "files": files})
-    else:
+    elif form == "text":
         for index, (result, found) in enumerate(zip(results, surveys, strict=True)):
             if index:
                 show([[]])
             _print(result, explained=args.explain)
             if found:
                 show([[], *sweep_lines(found)])
-    return 0 if all(result.ok for result in results) else 1
+    else:
+        print_findings(form, tuple(p for result in results for p in result.problems))
+    return 0 if ok else 1
 
 
 def _print(result: Checked, *, explained: bool) -> None:

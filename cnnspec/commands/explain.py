@@ -4,13 +4,13 @@ Without a code, lists them all.
 """
 
 from argparse import ArgumentParser, Namespace
-from inspect import cleandoc
 
 from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Diagnostic, Problems
-from cnnspec.diagnostics.catalog import catalog
+from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.language.suggest import nearest
+from cnnspec.stories import printed
 from cnnspec.terminal import Line, show
 
 
@@ -24,10 +24,10 @@ def run(args: Namespace) -> int:
     known = catalog()
     if args.code is None:
         if args.json:
-            stories = {code: _story(cls) for code, cls in known.items()}
+            stories = {code: story(cls) for code, cls in known.items()}
             print_json({"command": "explain", "ok": True, "codes": stories})
         else:
-            show([[(code, "strong"), (f"  {_story(cls)[0]}", "")] for code, cls in known.items()])
+            show([[(code, "strong"), (f"  {story(cls)[0]}", "")] for code, cls in known.items()])
         return 0
     code = args.code.upper()
     if code not in known:
@@ -36,7 +36,14 @@ def run(args: Namespace) -> int:
         raise Problems(CannotRead(None, f"there is no code {args.code}", hint))
     cls = known[code]
     if args.json:
-        data = {"code": code, "story": " ".join(_story(cls)), "bad": cls.bad, "good": cls.good}
+        data = {
+            "code": code,
+            "title": title(cls),
+            "severity": cls.severity,
+            "story": " ".join(story(cls)),
+            "bad": cls.bad,
+            "good": cls.good,
+        }
         print_json({"command": "explain", "ok": True, **data})
     else:
         show(page(cls))
@@ -44,15 +51,16 @@ def run(args: Namespace) -> int:
 
 
 def page(cls: type[Diagnostic]) -> list[Line]:
-    """The story of a code and its two examples."""
-    lines: list[Line] = [[(cls.code, "strong")], []]
-    lines += [[(line, "")] for line in cleandoc(cls.__doc__ or "").splitlines()]
-    for title, example in (("wrong", cls.bad), ("right", cls.good)):
-        if example:
-            lines += [[], [(f"{title}:", "bad" if title == "wrong" else "good")]]
-            lines += [[(f"  {line}", "")] for line in example.splitlines()]
+    """The story of a code, its two examples, and what is printed of the wrong one."""
+    lines: list[Line] = [[(f"{cls.code}: {title(cls)}", "strong")], []]
+    lines += [[(line, "")] for line in story(cls)]
+    if cls.bad:
+        lines += [[], [("wrong:", "bad")], *_indented([[(s, "")] for s in cls.bad.splitlines()])]
+        lines += [[], *_indented(printed(cls))]
+    if cls.good:
+        lines += [[], [("right:", "good")], *_indented([[(s, "")] for s in cls.good.splitlines()])]
     return lines
 
 
-def _story(cls: type[Diagnostic]) -> list[str]:
-    return cleandoc(cls.__doc__ or "").splitlines()
+def _indented(lines: list[Line]) -> list[Line]:
+    return [[("  ", ""), *line] for line in lines]

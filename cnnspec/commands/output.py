@@ -2,9 +2,10 @@
 
 import json
 import sys
+from argparse import Namespace
 from typing import Any
 
-from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import as_json as problem_as_json
 from cnnspec.diagnostics.render import render
 from cnnspec.terminal import show
@@ -25,11 +26,35 @@ def print_text(text: str) -> None:
         buffer.write(text.encode())
 
 
-def report_problems(command: str, problems: Problems, *, as_json: bool) -> int:
+FORMATS = ("text", "json", "sarif", "github")
+"""How `check` can print what it finds."""
+
+
+def chosen_format(args: Namespace) -> str:
+    """What `--json` or `--format` asks for; a command without formats has two of them."""
+    return "json" if args.json else getattr(args, "format", "text")
+
+
+def print_findings(form: str, found: tuple[Diagnostic, ...]) -> None:
+    """Diagnostics as one document for machines."""
+    from cnnspec import __version__
+    from cnnspec.diagnostics.formats import github, sarif
+
+    if form == "sarif":
+        print_json(sarif(found, __version__))
+    else:
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        text = github(found).encode(encoding, "backslashreplace")
+        sys.stdout.write(text.decode(encoding))
+
+
+def report_problems(command: str, problems: Problems, form: str) -> int:
     """Shows why a command ended, and returns its exit code."""
-    if as_json:
+    if form == "json":
         found = [problem_as_json(p) for p in problems.diagnostics]
         print_json({"command": command, "ok": False, "problems": found})
-    else:
+    elif form == "text":
         show(render(problems.diagnostics), sys.stderr)
+    else:
+        print_findings(form, problems.diagnostics)
     return problems.exit_code

@@ -1,9 +1,12 @@
-"""Every diagnostic by its code."""
+"""Every diagnostic by its code, with its title and story."""
 
-from cnnspec.diagnostics import claims, shapes, structure, surroundings, text, words
+import re
+from inspect import cleandoc
+
+from cnnspec.diagnostics import claims, lints, shapes, structure, surroundings, text, words
 from cnnspec.diagnostics.base import Diagnostic
 
-_MODULES = (text, words, structure, shapes, claims, surroundings)
+_MODULES = (text, words, structure, shapes, claims, lints, surroundings)
 
 
 def catalog() -> dict[str, type[Diagnostic]]:
@@ -15,3 +18,14 @@ def catalog() -> dict[str, type[Diagnostic]]:
         if isinstance(cls, type) and issubclass(cls, Diagnostic) and hasattr(cls, "code")
     }
     return dict(sorted(found.items()))
+
+
+def title(cls: type[Diagnostic]) -> str:
+    """The name of a code in words: `window too large`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
+    return " ".join(word if word == "IR" else word.lower() for word in words.split())
+
+
+def story(cls: type[Diagnostic]) -> list[str]:
+    """The lines of the story; the first is a summary."""
+    return cleandoc(cls.__doc__ or "").splitlines()

@@ -13,12 +13,16 @@ _LONG = 100
 """A help of more characters, a list of all words, is said only once."""
 
 
-def render(diagnostics: tuple[Diagnostic, ...]) -> list[Line]:
-    """The lines of some diagnostics, at most `MOST`, then how many there are besides."""
+def render(diagnostics: tuple[Diagnostic, ...], columns: int | None = None) -> list[Line]:
+    """The lines of some diagnostics, at most `MOST`, then how many there are besides.
+
+    Lines of a source are cut to `columns`, those of the terminal by themselves.
+    """
+    columns = columns or _columns()
     lines: list[Line] = []
     said: set[str] = set()
     for diagnostic in diagnostics[:MOST]:
-        lines += _one(diagnostic)
+        lines += _one(diagnostic, columns)
         if diagnostic.help and diagnostic.help not in said:
             lines.append(_help(diagnostic))
         if len(diagnostic.help) > _LONG:
@@ -31,7 +35,7 @@ def render(diagnostics: tuple[Diagnostic, ...]) -> list[Line]:
     return lines
 
 
-def _one(found: Diagnostic) -> list[Line]:
+def _one(found: Diagnostic, columns: int) -> list[Line]:
     lines: list[Line] = [
         [(f"{found.severity}[{found.code}]", found.severity), (f": {found.message}", "strong")]
     ]
@@ -39,9 +43,9 @@ def _one(found: Diagnostic) -> list[Line]:
     if found.span:
         place = f"{found.span.source.name}:{found.span.line}:{found.span.column}"
         lines.append([(" " * margin + "--> ", "place"), (place, "")])
-        lines += _snippet(found.span, found.label, "^", found.severity, margin)
+        lines += _snippet(found.span, found.label, "^", found.severity, margin, columns)
     for label in found.related:
-        lines += _snippet(label.span, label.text, "-", "place", margin)
+        lines += _snippet(label.span, label.text, "-", "place", margin, columns)
     return lines
 
 
@@ -55,11 +59,13 @@ def _help(found: Diagnostic) -> Line:
     return [(" " * _margin(found) + " = ", "place"), (f"help: {found.help}", "help")]
 
 
-def _snippet(span: Span, label: str, mark: str, style: str, margin: int) -> list[Line]:
+def _snippet(
+    span: Span, label: str, mark: str, style: str, margin: int, columns: int
+) -> list[Line]:
     text = span.source.line(span.line).replace("\t", " ")
     start = span.column - 1
     end = min(start + max(span.end - span.start, 1), max(len(text), start + 1))
-    shown, start, end = _windowed(text, start, end, _columns() - margin - 4)
+    shown, start, end = _windowed(text, start, end, columns - margin - 4)
     before = " " * width(shown[:start])
     under = mark * max(width(shown[start:end]), 1)
     return [

@@ -32,8 +32,8 @@ class WindowTooLarge(ShapeFault):
     """
 
     code: ClassVar[str] = "CNN201"
-    bad: ClassVar[str] = "pool 8; conv 32x7 relu; dense 10 softmax"
-    good: ClassVar[str] = "pool 8; conv 32x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "pool 7; conv 32x7 relu; dense 10 softmax"
+    good: ClassVar[str] = "pool 7; conv 32x3 relu; dense 10 softmax"
 
     what: str = "kernel"
     window: tuple[int, int] = (0, 0)
@@ -69,8 +69,8 @@ class NeedsImage(ShapeFault):
     """Convolution and pooling slide over an image; a vector has no rows and columns."""
 
     code: ClassVar[str] = "CNN202"
-    bad: ClassVar[str] = "flatten; conv 32x3 relu; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 relu; flatten; dense 10 softmax"
+    bad: ClassVar[str] = "flatten; conv 8x3 relu; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; flatten; dense 10 softmax"
 
     of: str = ""
 
@@ -87,8 +87,8 @@ class ChannelsDoNotDivide(ShapeFault):
     """Groups share the channels evenly, the input's and the output's."""
 
     code: ClassVar[str] = "CNN203"
-    bad: ClassVar[str] = "conv 9x3 relu; conv 12x3 groups=4; dense 10 softmax"
-    good: ClassVar[str] = "conv 8x3 relu; conv 12x3 groups=4; dense 10 softmax"
+    bad: ClassVar[str] = "conv 9x3 relu; conv 12x3 relu groups=4; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; conv 12x3 relu groups=4; dense 10 softmax"
 
     groups: int = 1
     channels: int = 1
@@ -175,8 +175,8 @@ class TooManyValuesHere(ShapeFault):
     """A layer whose output no machine could hold is a slip, not a plan."""
 
     code: ClassVar[str] = "CNN207"
-    bad: ClassVar[str] = "resize 60000x60000; gap; dense 10 softmax"
-    good: ClassVar[str] = "resize 56x56; gap; dense 10 softmax"
+    bad: ClassVar[str] = "resize 60000x60000; dense 10 softmax"
+    good: ClassVar[str] = "resize 56x56; dense 10 softmax"
 
     values: int = 0
 
@@ -197,8 +197,10 @@ class BranchesDiffer(ShapeFault):
     """
 
     code: ClassVar[str] = "CNN208"
-    bad: ClassVar[str] = "conv 8x3; residual { conv 16x3 same }; dense 10 softmax"
-    good: ClassVar[str] = "conv 8x3; residual project { conv 16x3 same }; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 relu; residual { conv 16x3 same }; pool 2; dense 10 softmax"
+    good: ClassVar[str] = (
+        "conv 8x3 relu; residual project { conv 16x3 same }; pool 2; dense 10 softmax"
+    )
 
     of: str = ""
     shapes: tuple[Shape, ...] = ()
@@ -226,8 +228,12 @@ class WeightsDiffer(ShapeFault):
     """Shared weights are the same numbers every time, so they need the same input channels."""
 
     code: ClassVar[str] = "CNN209"
-    bad: ClassVar[str] = "conv 8x3; repeat 2 shared { conv 16x3 same }; dense 10 softmax"
-    good: ClassVar[str] = "conv 16x3; repeat 2 shared { conv 16x3 same }; dense 10 softmax"
+    bad: ClassVar[str] = (
+        "conv 8x3 relu; repeat 2 shared { conv 16x3 relu same }; pool 2; dense 10 softmax"
+    )
+    good: ClassVar[str] = (
+        "conv 16x3 relu; repeat 2 shared { conv 16x3 relu same }; pool 2; dense 10 softmax"
+    )
 
     first: Shape | None = None
 

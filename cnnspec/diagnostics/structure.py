@@ -9,8 +9,8 @@ class WrittenAs(Diagnostic):
     """A word of structure has a form of its own."""
 
     code: ClassVar[str] = "CNN120"
-    bad: ClassVar[str] = "repeat i 3 { relu }; dense 10 softmax"
-    good: ClassVar[str] = "repeat i in 1..3 { relu }; dense 10 softmax"
+    bad: ClassVar[str] = "repeat i 3 { conv 8x3 relu }; dense 10 softmax"
+    good: ClassVar[str] = "repeat i in 1..3 { conv 8x3 relu }; dense 10 softmax"
 
     word: str
     form: str
@@ -31,8 +31,8 @@ class BlockUsesItself(Diagnostic):
     """A block that used itself would never end."""
 
     code: ClassVar[str] = "CNN121"
-    bad: ClassVar[str] = "block b { relu; b }; b; dense 10 softmax"
-    good: ClassVar[str] = "block b { relu }; b; b; dense 10 softmax"
+    bad: ClassVar[str] = "block b { conv 8x3 relu; b }; b; dense 10 softmax"
+    good: ClassVar[str] = "block b { conv 8x3 relu }; b; b; dense 10 softmax"
 
     word: str
 
@@ -90,7 +90,7 @@ class CannotUse(Diagnostic):
 
     code: ClassVar[str] = "CNN124"
     bad: ClassVar[str] = 'use "../blocks.cnn"; dense 10 softmax'
-    good: ClassVar[str] = "block head { gap; dense 10 softmax }; head"
+    good: ClassVar[str] = "block head { dropout 0.5; dense 10 softmax }; head"
 
     path: str
     reason: str

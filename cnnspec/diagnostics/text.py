@@ -14,8 +14,8 @@ class UnexpectedText(Diagnostic):
     """
 
     code: ClassVar[str] = "CNN001"
-    bad: ClassVar[str] = "32x3 conv; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3; dense 10 softmax"
+    bad: ClassVar[str] = "8x3 conv; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
 
     found: str
     expected: str
@@ -91,8 +91,8 @@ class ForbiddenCharacter(Diagnostic):
     """
 
     code: ClassVar[str] = "CNN005"
-    bad: ClassVar[str] = "conv 32x3 relu\x00; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 relu\x00; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
 
     character: str
 
@@ -141,8 +141,8 @@ class MissingSpace(Diagnostic):
     """Arguments are separated by spaces, so that `32x3` can be one of them."""
 
     code: ClassVar[str] = "CNN008"
-    bad: ClassVar[str] = "conv 32x3relu; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3relu; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
 
     before: str
     after: str
@@ -169,8 +169,8 @@ class BadNumber(Diagnostic):
     """Whole numbers go up to 2147483647; other numbers are finite."""
 
     code: ClassVar[str] = "CNN009"
-    bad: ClassVar[str] = "dense 99999999999"
-    good: ClassVar[str] = "dense 10"
+    bad: ClassVar[str] = "dense 99999999999 softmax"
+    good: ClassVar[str] = "dense 10 softmax"
 
     number: str
 
@@ -224,8 +224,8 @@ class BlockNotTaken(Diagnostic):
     """Most words take no block."""
 
     code: ClassVar[str] = "CNN012"
-    bad: ClassVar[str] = "conv 32x3 { relu }; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 { relu }; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
 
     word: str
 
@@ -242,8 +242,8 @@ class Twice(Diagnostic):
     """What can be said once is said once, so that no line is ignored."""
 
     code: ClassVar[str] = "CNN013"
-    bad: ClassVar[str] = "conv 32x3 relu tanh; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 relu tanh; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
 
     what: str
     first: Span | None = None
@@ -265,8 +265,8 @@ class MissingSeparator(Diagnostic):
     """Statements are separated by a new line or by `;`."""
 
     code: ClassVar[str] = "CNN014"
-    bad: ClassVar[str] = "conv 32x3 relu pool 2; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 relu; pool 2; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 relu pool 2; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; pool 2; dense 10 softmax"
 
     word: str
 

@@ -30,8 +30,8 @@ class UnknownWord(Diagnostic):
     """The words a layer or setting takes are a closed set."""
 
     code: ClassVar[str] = "CNN102"
-    bad: ClassVar[str] = "conv 32x3 rleu; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 rleu; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
 
     word: str
     of: str
@@ -56,8 +56,8 @@ class UnknownOption(Diagnostic):
     """An option that nothing reads would be a mistake that nobody sees."""
 
     code: ClassVar[str] = "CNN103"
-    bad: ClassVar[str] = "conv 32x3 strides=2; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 stride=2; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 relu strides=2; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu stride=2; dense 10 softmax"
 
     option: str
     of: str
@@ -83,8 +83,8 @@ class MissingValue(Diagnostic):
     """A value without a default has to be given."""
 
     code: ClassVar[str] = "CNN104"
-    bad: ClassVar[str] = "conv 32; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
 
     of: str
     value: str
@@ -123,8 +123,8 @@ class WrongKind(Diagnostic):
     """A value of another kind than the one that is read there."""
 
     code: ClassVar[str] = "CNN106"
-    bad: ClassVar[str] = 'dense "ten"'
-    good: ClassVar[str] = "dense 10"
+    bad: ClassVar[str] = 'dense "ten" softmax'
+    good: ClassVar[str] = "dense 10 softmax"
 
     what: str
     expected: str
@@ -144,8 +144,8 @@ class TooManyValues(Diagnostic):
     """More values than a word takes."""
 
     code: ClassVar[str] = "CNN107"
-    bad: ClassVar[str] = "dense 10 20"
-    good: ClassVar[str] = "dense 20; dense 10"
+    bad: ClassVar[str] = "dense 20 10 softmax"
+    good: ClassVar[str] = "dense 20 relu; dense 10 softmax"
 
     of: str
     usage: str
@@ -163,8 +163,8 @@ class UnknownName(Diagnostic):
     """A name in an expression is one that `let` has defined on a line before."""
 
     code: ClassVar[str] = "CNN108"
-    bad: ClassVar[str] = "conv (f)x3; dense 10 softmax"
-    good: ClassVar[str] = "let f = 16; conv (f)x3; dense 10 softmax"
+    bad: ClassVar[str] = "conv (f)x3 relu; dense 10 softmax"
+    good: ClassVar[str] = "let f = 8; conv (f)x3 relu; dense 10 softmax"
 
     name: str
     near: str
@@ -185,8 +185,8 @@ class BadArithmetic(Diagnostic):
     """An expression without a value: a division by zero, a result out of bounds."""
 
     code: ClassVar[str] = "CNN109"
-    bad: ClassVar[str] = "let f = 1 / 0; dense (f)"
-    good: ClassVar[str] = "let f = 20 / 2; dense (f)"
+    bad: ClassVar[str] = "let f = 1 / 0; dense (f) softmax"
+    good: ClassVar[str] = "let f = 20 / 2; dense (f) softmax"
 
     reason: str
 
@@ -255,8 +255,8 @@ class Incompatible(Diagnostic):
     """Two values that are each fine but cannot stand together."""
 
     code: ClassVar[str] = "CNN113"
-    bad: ClassVar[str] = "conv 32x3 stride=2 dilation=2; dense 10 softmax"
-    good: ClassVar[str] = "conv 32x3 dilation=2; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x3 relu stride=2 dilation=2; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu dilation=2; dense 10 softmax"
 
     of: str
     reason: str

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from cnnspec.datasets.catalog import DATASETS
+from cnnspec.diagnostics.lints import SILENCEABLE
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.training import Training
 from cnnspec.language.entries import Entry, Made, option, positional
@@ -126,6 +127,9 @@ class Spec(Entry):
     classes: int = option(Whole(2), "how many classes there are", default=10)
     allow: tuple[str, ...] = option(
         Several(*LAYERS, *MERGES), "the only layers that may be used; all by itself", default=()
+    )
+    silence: tuple[str, ...] = option(
+        Several(*SILENCEABLE), "the codes of warnings that are not wanted", default=()
     )
     nodes: tuple[Element, ...] = ()
     budgets: tuple[Budget, ...] = ()

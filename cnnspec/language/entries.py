@@ -398,7 +398,8 @@ class OneOf(Kind):
 
     @property
     def expected(self) -> str:
-        return f"one of the {self.what}s " + ", ".join(f"`{word}`" for word in self.words)
+        plural = f"{self.what}es" if self.what.endswith("s") else f"{self.what}s"
+        return f"one of the {plural} " + ", ".join(f"`{word}`" for word in self.words)
 
     @property
     def schema(self) -> dict[str, Any]:
