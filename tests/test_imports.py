@@ -42,6 +42,9 @@ def loaded_by(*arguments: str) -> list[str]:
         (["ir", LENET], 0),
         (["ir", "--text", LENET], 0),
         (["fmt", "--check", LENET], 0),
+        (["expand", LENET], 0),
+        (["diff", LENET, LENET], 0),
+        (["new"], 0),
         (["explain", "CNN201"], 0),
         (["--help"], 0),
         (["train", "--help"], 0),
@@ -105,6 +108,7 @@ FORBIDDEN = {
     "ir": ["expand", "check", "explain", "files", "terminal", "language.parse"],
     "expand": ["check", "explain", "files", "terminal"],
     "format": ["ir", "expand", "check", "explain", "datasets", "files", "terminal"],
+    "compare": ["explain", "files", "terminal", "language.parse", "expand"],
     "check": ["explain", "files", "terminal"],
     "files": ["language", "layers", "ir", "expand", "check", "explain"],
 }
