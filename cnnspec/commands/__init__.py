@@ -17,8 +17,10 @@ COMMANDS = {
     "data": "list the datasets, where they are and where they came from",
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec without sugar, every default in it",
+    "diff": "show what changed between two specs",
     "ir": "print the intermediate representation as JSON",
     "explain": "tell the story behind a code such as CNN201",
+    "completion": "print a script that completes commands in your shell",
 }
 """Every command with its summary; each is the module of that name."""
 
@@ -62,13 +64,19 @@ def _dispatch(arguments: list[str]) -> int:
     return _unknown(arguments[0])
 
 
-def _run(name: str, arguments: list[str]) -> int:
+def parser_of(name: str) -> tuple[Any, Any]:
+    """The module of a command and the parser of its arguments."""
     from cnnspec.commands.arguments import Parser
 
     module: Any = import_module(f"cnnspec.commands.{name}")
     parser = Parser(name, COMMANDS[name], module.__doc__)
     module.arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    return module, parser
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    module, parser = parser_of(name)
     parsed = parser.parse_args(arguments)
     from cnnspec.diagnostics.base import Problems
 

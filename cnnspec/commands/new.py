@@ -18,6 +18,8 @@ from cnnspec.terminal import show, table
 FOLDER = Path(__file__).parent.parent / "templates"
 TEMPLATES = ("lenet", "mlp", "tiny", "resnet", "mobilenet", "inception")
 """Every template, the easiest first; each is the file of that name."""
+WORDS = {"name": TEMPLATES}
+"""What a shell completes, where the parser itself says less; a wrong name gets a suggestion."""
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -1,0 +1,151 @@
+"""Shows what changed between two specs: layers, shapes, costs, budgets and training settings.
+
+Layers are aligned by what they are; the numbers in their names may differ. `~` marks a
+layer that changed, `-` one that went, `+` one that came. What two texts say is compared,
+not how they say it. Exit code 0 if they say the same, 1 if they differ.
+"""
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from cnnspec.check import Checked, check
+from cnnspec.commands.inputs import normalized
+from cnnspec.commands.output import print_json
+from cnnspec.compare import Change, Difference, Pair, compare
+from cnnspec.diagnostics.base import Problems
+from cnnspec.files import read_source
+from cnnspec.graph import Row
+from cnnspec.terminal import Line, show, table
+
+_MARKS = {"same": " ", "changed": "~", "added": "+", "removed": "-"}
+_STYLES = {"+": "good", "-": "bad", "~": "strong"}
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    parser.add_argument("a", metavar="A", help="a .cnn file or an IR document; `-` reads stdin")
+    parser.add_argument("b", metavar="B", help="the one to compare it with")
+
+
+def run(args: Namespace) -> int:
+    """Compares two specs."""
+    before, after = _known(args.a), _known(args.b)
+    difference = compare(before, after)
+    if args.json:
+        print_json(_document(before, after, difference))
+    else:
+        show(report(before, after, difference))
+    return 0 if difference.same else 1
+
+
+def _known(path: str) -> Checked:
+    """A checked spec. A budget may be passed, but every shape must be known."""
+    result = check(normalized(read_source(path)))
+    if result.totals is None or result.expanded.problems:
+        raise Problems(*result.problems)
+    return result
+
+
+def report(before: Checked, after: Checked, difference: Difference) -> list[Line]:
+    """What a person reads."""
+    names = f"{before.source.name} and {after.source.name}"
+    if difference.same:
+        return [[(f"{names} say the same", "good")]]
+    lines: list[Line] = [[(before.source.name, "bad"), (" -> ", ""), (after.source.name, "good")]]
+    changed = [pair for pair in difference.pairs if pair.change != "same"]
+    same = len(difference.pairs) - len(changed)
+    if changed:
+        rows = [_cells(pair) for pair in changed]
+        printed = table(("", "name", "layer", "output", "params", "MACs"), rows, 2)
+        for line, pair in zip(printed[1:], changed, strict=True):
+            line[0] = (line[0][0], _STYLES[_MARKS[pair.change]])
+        lines += [[], *printed]
+        lines += [[(f"{same:,} layers are the same", "dim")]] if same else []
+    totals = [
+        (name, f"{old:,}", f"{new:,}", f"{new - old:+,}")
+        for name, (old, new) in difference.totals.items()
+        if old != new
+    ]
+    lines += [[], *table(("total", "before", "after", "change"), totals, 3)] if totals else []
+    for title, changes in (("claims", difference.claims), ("settings", difference.settings)):
+        lines += [[], [(title, "dim")], *map(_changed, changes)] if changes else []
+    return lines
+
+
+def _cells(pair: Pair) -> tuple[str, ...]:
+    """The row of a layer; what differs as `before -> after`."""
+    rows = [row for row in (pair.before, pair.after) if row is not None]
+    columns = [list(column) for column in zip(*map(_facts, rows), strict=True)]
+    columns[1] = _shortened(columns[1])
+    texts = [" -> ".join(dict.fromkeys(column)) for column in columns]
+    if pair.rewired:
+        texts[1] += "  (other inputs)"
+    return (_MARKS[pair.change], *texts)
+
+
+def _shortened(layers: list[str]) -> list[str]:
+    """Two layers that differ, without the arguments they share."""
+    if len(set(layers)) < 2:
+        return layers
+    words = [layer.split(" ") for layer in layers]
+    common = set(words[0]) & set(words[1])
+    return [" ".join([own[0], *(w for w in own[1:] if w not in common)]) for own in words]
+
+
+def _facts(row: Row) -> tuple[str, ...]:
+    layer = f"({row.layer})" if row.implied else str(row.layer)
+    return row.name, layer, str(row.after), f"{row.params:,}", f"{row.macs:,}"
+
+
+def _changed(change: Change) -> Line:
+    # A budget begins with what it speaks of, a setting is only the value.
+    old, new = (side.removeprefix(f"{change.what} ") for side in (change.before, change.after))
+    if not old:
+        return [("+  ", "good"), (f"{change.what} {new}", "")]
+    if not new:
+        return [("-  ", "bad"), (f"{change.what} {old}", "")]
+    return [("~  ", "strong"), (f"{change.what} {old} -> {new}", "")]
+
+
+def _document(before: Checked, after: Checked, difference: Difference) -> dict[str, Any]:
+    layers = [
+        {
+            "change": pair.change,
+            "rewired": pair.rewired,
+            "before": _row(pair.before),
+            "after": _row(pair.after),
+        }
+        for pair in difference.pairs
+        if pair.change != "same"
+    ]
+    totals = {name: {"before": old, "after": new} for name, (old, new) in difference.totals.items()}
+    return {
+        "command": "diff",
+        "ok": True,
+        "same": difference.same,
+        "before": before.source.name,
+        "after": after.source.name,
+        "layers": layers,
+        "same_layers": len(difference.pairs) - len(layers),
+        "totals": totals,
+        "claims": [_dump(change) for change in difference.claims],
+        "settings": [_dump(change) for change in difference.settings],
+    }
+
+
+def _row(row: Row | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {
+        "name": row.name,
+        "layer": str(row.layer),
+        "implied": row.implied,
+        "output": list(row.after.dims),
+        "params": row.params,
+        "trainable": row.trainable,
+        "macs": row.macs,
+    }
+
+
+def _dump(change: Change) -> dict[str, str | None]:
+    return {"what": change.what, "before": change.before or None, "after": change.after or None}
