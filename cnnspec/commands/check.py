@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from cnnspec.advise import advised
 from cnnspec.check import Checked, check
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, overrides, sources
@@ -71,9 +72,8 @@ def _print(result: Checked, *, explained: bool) -> None:
             show(overview(result))
     sys.stdout.flush()
     if result.problems:
-        show(
-            [[], *render(result.problems)] if result.totals else render(result.problems), sys.stderr
-        )
+        lines = render(advised(result))
+        show([[], *lines] if result.totals else lines, sys.stderr)
 
 
 def _title(result: Checked) -> list[Line]:
