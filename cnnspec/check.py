@@ -6,12 +6,14 @@ Values in, values or diagnostics out; `graph` sends the shapes through the netwo
 from collections.abc import Iterable
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.claims import NothingValidates, OverBudget
+from cnnspec.diagnostics.claims import NotAllowed, NothingFits, NothingValidates, OverBudget
 from cnnspec.diagnostics.shapes import WrongClasses
-from cnnspec.expand import Expanded, Overrides, read
+from cnnspec.expand import Expanded, Overrides, expand
 from cnnspec.graph import Graph, Row, walk
 from cnnspec.ir.claims import BYTES, Budget
-from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec
+from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec, every
+from cnnspec.language.parse import Parsed, parse
+from cnnspec.language.syntax import Number
 from cnnspec.lint import lint
 from cnnspec.record import Record
 from cnnspec.shapes import Shape
@@ -59,11 +61,18 @@ class Checked(Record):
     """
 
     source: Source
-    spec: Spec
+    expanded: Expanded
     graph: Graph
     totals: Totals | None
     verdicts: tuple[Verdict, ...]
     problems: tuple[Diagnostic, ...]
+    fitted: dict[str, int] = {}  # noqa: RUF012 - a record never changes its defaults
+    """The value that was found for a `fit`."""
+
+    @property
+    def spec(self) -> Spec:
+        """What the text says."""
+        return self.expanded.spec
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -77,8 +86,28 @@ class Checked(Record):
 
 
 def check(source: Source, overrides: Overrides | None = None) -> Checked:
-    """Reads and checks a text."""
-    expanded = read(source, overrides)
+    """Reads and checks a text; finds the value that a `fit` in it asks for."""
+    return check_parsed(parse(source), overrides or {})
+
+
+def check_parsed(parsed: Parsed, overrides: Overrides) -> Checked:
+    """Checks a text that is parsed already, as for each point of a sweep."""
+    result = _check(parsed, overrides)
+    fit = result.expanded.fit
+    # What is wrong for another reason than the value is wrong for every value.
+    if fit is None or result.expanded.problems:
+        return result
+    for value in range(fit.high, fit.low - 1, -1):
+        result = _check(parsed, {**overrides, fit.name: Number(fit.span, value)})
+        if result.ok:
+            return result.replace(fitted={fit.name: value})
+    reasons = "; ".join(dict.fromkeys(p.message for p in result.problems))
+    fault = NothingFits(fit.span, name=fit.name, low=fit.low, high=fit.high, reasons=reasons)
+    return result.replace(problems=(fault,))
+
+
+def _check(parsed: Parsed, overrides: Overrides) -> Checked:
+    expanded = expand(parsed, overrides)
     spec, doubtful = expanded.spec, expanded.doubtful
     graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape)
     known = bool(graph.rows) and graph.after is not None
@@ -91,22 +120,27 @@ def check(source: Source, overrides: Overrides | None = None) -> Checked:
         problems += _ending(spec, graph.after)
     if not graph.faults and not expanded.problems:
         problems += _unmeasurable(expanded)
+    if spec.allow:
+        problems += forbidden(spec.nodes, spec.allow)
     if all(problem.severity != "error" for problem in problems):
         problems += lint(spec, graph, expanded.places)
     problems.sort(key=lambda p: p.span.start if p.span else -1)
-    return Checked(source, spec, graph, costs, verdicts, tuple(problems))
+    return Checked(parsed.source, expanded, graph, costs, verdicts, tuple(problems))
+
+
+def forbidden(elements: Iterable[Element], allowed: tuple[str, ...]) -> list[Diagnostic]:
+    """The layers that are not among those allowed, each place once."""
+    found: dict[int, Diagnostic] = {}
+    for element in every(elements):
+        if isinstance(element, Node | Merge) and element.layer.word not in allowed:
+            span = element.span
+            fault = NotAllowed(span, word=element.layer.word, allowed=allowed)
+            found.setdefault(span.start if span else id(element), fault)
+    return list(found.values())
 
 
 def _has_gap(elements: Iterable[Element]) -> bool:
-    for element in elements:
-        match element:
-            case Gap():
-                return True
-            case Merge(branches=branches) if any(map(_has_gap, branches)):
-                return True
-            case Shared(body=body) if _has_gap(body):
-                return True
-    return False
+    return any(isinstance(element, Gap) for element in every(elements))
 
 
 def totals(graph: Graph) -> Totals:

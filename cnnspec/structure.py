@@ -414,7 +414,7 @@ class Structure:
         """The values of the running name in every round; empty ones where there is no name."""
         what = "the count of `repeat`"
         match arguments:
-            case (Option() | Relation() | Word(), *_) if len(arguments) == 1:
+            case (Word(text=name),) if name not in frame.values:
                 pass
             case (Expression() as count,):
                 times = _TIMES.read(count, frame.values, what)
@@ -567,10 +567,10 @@ class Structure:
                 form = 'use "blocks.cnn"'
                 raise Refused(WrittenAs(statement.span, word="use", form=form, found=found))
         for name, definition in self.blocks_of(path, span).items():
-            if name in frame.blocks:
+            # Two files may both use a third: the same block is no second one.
+            if frame.blocks.setdefault(name, definition) is not definition:
                 first = frame.blocks[name].span
                 raise Refused(Twice(span, what=f"the block `{name}`", first=first))
-            frame.blocks[name] = definition
 
     def blocks_of(self, path: str, span: Span) -> dict[str, Definition]:
         """The blocks that a file defines."""

@@ -30,8 +30,8 @@ _UNSAFE = re.compile(
 
 
 def safe(text: str) -> str:
-    r"""The text with control characters made visible: `\x1b`, `\u202e`."""
-    return _UNSAFE.sub(lambda m: ascii(m.group())[1:-1], text)
+    r"""The text with control characters made visible: `\x1b`, `\u202e`; a tab is a blank."""
+    return _UNSAFE.sub(lambda m: ascii(m.group())[1:-1], text.replace("\t", " "))
 
 
 def plain(lines: Iterable[Line]) -> str:

@@ -18,7 +18,7 @@ SESSIONS = [text for kind, text in BLOCKS if kind == "console"]
 
 
 def test_there_is_something_to_test():
-    assert len(SPECS) == 2
+    assert len(SPECS) == 3
     assert len(SESSIONS) == 2
 
 

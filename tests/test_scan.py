@@ -99,6 +99,7 @@ def test_a_hostile_text_is_refused_at_once(text: str) -> None:
         ("conv (1; pool (2", ["CNN002", "CNN002"]),
         ("a { b { c", ["CNN002", "CNN002"]),
         ("a { ( }", ["CNN002"]),
+        ("( a {", ["CNN002", "CNN002"]),
         (") }", ["CNN003", "CNN003"]),
         ('"', ["CNN004"]),
         ('a "b\nc "d', ["CNN004", "CNN004"]),

@@ -123,7 +123,7 @@ def test_early_stopping_ends_and_keeps_the_best_epoch(tmp_path, backend):
 
 def test_a_loss_that_is_no_number_ends_training_at_once(tmp_path, backend):
     text = "dense 64 relu; dense 10; train { optimizer sgd(1e30); loss mse; epochs 3 }"
-    with pytest.raises(Problems, match=r"the loss is (nan|inf) in epoch 1, step") as caught:
+    with pytest.raises(Problems, match=r"the loss is (nan|inf) in epoch 1, after") as caught:
         trained(tmp_path, text)
     assert caught.value.exit_code == 1
     assert not (tmp_path / "model-1" / "model.keras").exists()

@@ -1,7 +1,9 @@
 """Checks specs without loading any framework: shapes, parameters, MACs and every budget.
 
-Prints a table for each spec and what is wrong with it. Exit code 0 if every spec is
-right, 1 if one is not; warnings count with `--strict` only.
+Prints a table for each spec and what is wrong with it. A spec with a sweep is followed by
+how its points fare. With `--rules`, prints one row for each spec instead: which rules of an
+assignment it keeps. Exit code 0 if every spec is right, 1 if one is not; warnings count with
+`--strict` only.
 """
 
 import sys
@@ -15,6 +17,9 @@ from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.render import as_json, render
+from cnnspec.diagnostics.text import TooLarge
+from cnnspec.expand import Overrides
+from cnnspec.sweep import MAX_RUNS, Survey, size, survey
 from cnnspec.terminal import Line, show, table
 
 
@@ -37,25 +42,49 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="warnings are findings too: they end with exit code 1"
     )
+    parser.add_argument(
+        "--rules",
+        metavar="RULES",
+        help="judge every file by the budgets and `allow` of this one",
+    )
+    parser.add_argument("--csv", action="store_true", help="with --rules: print CSV")
+    parser.add_argument(
+        "--max-runs",
+        type=int,
+        default=MAX_RUNS,
+        metavar="N",
+        help=f"how many points of a sweep to look at ({MAX_RUNS:,})",
+    )
 
 
 def run(args: Namespace) -> int:
     """Checks every spec."""
+    form = chosen_format(args)
     if args.json and args.format not in ("text", "json"):
         fault = f"`--json` and `--format {args.format}` are two formats"
         raise Problems(BadUsage(None, fault, "give one of the two"))
+    if args.rules:
+        from cnnspec.commands.judge import run as judge
+
+        if form in ("sarif", "github"):
+            fault = f"`--rules` prints a table, not `--format {form}`"
+            raise Problems(BadUsage(None, fault, "choose `--format json`, or `--csv`"))
+        args.json = form == "json"
+        return judge(args)
     values = overrides(args)
     results = [check(source, values) for source in sources(args)]
+    surveys = [_survey(result, values, args.max_runs) for result in results]
     ok = all(not result.problems if args.strict else result.ok for result in results)
-    form = chosen_format(args)
     if form == "json":
-        files = [document(result) for result in results]
+        files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
         print_json({"command": "check", "ok": ok, "files": files})
     elif form == "text":
-        for index, result in enumerate(results):
+        for index, (result, found) in enumerate(zip(results, surveys, strict=True)):
             if index:
                 show([[]])
             _print(result, explained=args.explain)
+            if found:
+                show([[], *sweep_lines(found)])
     else:
         print_findings(form, tuple(p for result in results for p in result.problems))
     return 0 if ok else 1
@@ -74,6 +103,34 @@ def _print(result: Checked, *, explained: bool) -> None:
     if result.problems:
         lines = render(advised(result))
         show([[], *lines] if result.totals else lines, sys.stderr)
+
+
+def _survey(result: Checked, values: Overrides, most: int) -> Survey | None:
+    """How the points of a sweep fare; raises `Problems` where there are too many."""
+    axes = result.expanded.sweep
+    if not axes or result.expanded.problems:
+        return None
+    count = size(axes)
+    if count > most:
+        what, limit = f"this sweep has {count:,} points", f"{most:,}; `--max-runs` sets another"
+        raise Problems(TooLarge(axes[0].span, what=what, limit=limit))
+    return survey(result.source, axes, values)
+
+
+def sweep_lines(found: Survey) -> list[Line]:
+    """How many points there are, how many are dropped and why, the smallest and the largest."""
+    dropped = found.points - found.left
+    lines: list[Line] = [
+        [("sweep", "strong"), (f"  {found.points:,} points, {dropped:,} dropped by this check", "")]
+    ]
+    for reason, count in found.reasons.items():
+        lines.append([(f"  {count:,} dropped: {reason}", "")])
+    for word, point in (("smallest", found.smallest), ("largest", found.largest)):
+        if point and point.checked.totals:
+            totals = point.checked.totals
+            facts = f"{totals.params:,} parameters, {totals.macs:,} MACs"
+            lines.append([(f"  {word}: {point.label}: {facts}", "")])
+    return lines
 
 
 def _title(result: Checked) -> list[Line]:
@@ -112,6 +169,8 @@ def overview(result: Checked) -> list[Line]:
             )
         ],
     ]
+    for name, value in result.fitted.items():
+        lines.append([(f"{name} = {value}, the largest value that fits", "")])
     for verdict in result.verdicts:
         words = ("held", "good") if verdict.holds else ("not held", "bad")
         lines.append([(f"{verdict.budget}: {verdict.value:,} ", ""), words])
@@ -123,8 +182,8 @@ def kib(size: int) -> str:
     return f"{size / 1024:,.1f} KiB"
 
 
-def document(result: Checked) -> dict[str, Any]:
-    """The result as JSON."""
+def document(result: Checked, found: Survey | None = None) -> dict[str, Any]:
+    """The result as JSON, with how the points of its sweep fare."""
     spec, totals = result.spec, result.totals
     data: dict[str, Any] = {
         "file": result.source.name,
@@ -151,6 +210,14 @@ def document(result: Checked) -> dict[str, Any]:
         ],
         "problems": [as_json(problem) for problem in result.problems],
     }
+    if result.fitted:
+        data["fitted"] = result.fitted
+    if found:
+        data["sweep"] = {"points": found.points, "left": found.left, "dropped": found.reasons}
+        for word, point in (("smallest", found.smallest), ("largest", found.largest)):
+            if point and point.checked.totals:
+                params = point.checked.totals.params
+                data["sweep"][word] = {"values": point.values, "params": params}
     if totals:
         data["totals"] = {
             "params": totals.params,

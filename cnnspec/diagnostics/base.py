@@ -39,6 +39,11 @@ class Diagnostic(Record):
         raise NotImplementedError
 
     @property
+    def topic(self) -> str:
+        """What findings of this kind have in common, without the numbers of this one."""
+        return (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
+
+    @property
     def label(self) -> str:
         """What is said beside the caret; empty where the message says it all."""
         return ""
@@ -73,6 +78,10 @@ class Traced(Diagnostic):
     @property
     def message(self) -> str:
         return self.inner.message
+
+    @property
+    def topic(self) -> str:
+        return self.inner.topic
 
     @property
     def label(self) -> str:

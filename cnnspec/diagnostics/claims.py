@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Diagnostic, listing
 
 
 class OverBudget(Diagnostic):
@@ -29,9 +29,61 @@ class OverBudget(Diagnostic):
         return f"{self.quantity} is {self.value}, and the budget is {self.relation} {self.limit}"
 
     @property
+    def topic(self) -> str:
+        return f"budget {self.quantity} {self.relation} {self.limit}"
+
+    @property
     def help(self) -> str:
         most = f"most of it: {self.costliest}" if self.costliest else ""
         return "; ".join(part for part in (most, self.advice) if part)
+
+
+class NothingFits(Diagnostic):
+    """`fit` takes the largest value for which every shape and budget holds, if there is one."""
+
+    code: ClassVar[str] = "CNN303"
+    bad: ClassVar[str] = (
+        "let w = fit(1..64); dense (w) relu; dense 10 softmax; budget params <= 700"
+    )
+    good: ClassVar[str] = (
+        "let w = fit(1..64); dense (w) relu; dense 10 softmax; budget params <= 9000"
+    )
+
+    name: str
+    low: int
+    high: int
+    reasons: str
+
+    @property
+    def message(self) -> str:
+        return f"no value of `{self.name}` from {self.low} to {self.high} fits"
+
+    @property
+    def label(self) -> str:
+        return f"at {self.low}: {self.reasons}"
+
+    @property
+    def help(self) -> str:
+        return "loosen what fails, or make the rest of the network smaller"
+
+
+class NotAllowed(Diagnostic):
+    """`allow` names the only layers that may be used, as an assignment does."""
+
+    code: ClassVar[str] = "CNN304"
+    bad: ClassVar[str] = "allow conv pool dense; conv 8x3; gap; dense 10 softmax"
+    good: ClassVar[str] = "allow conv pool dense; conv 8x3; pool 2; dense 10 softmax"
+
+    word: str
+    allowed: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"`{self.word}` is not allowed here"
+
+    @property
+    def help(self) -> str:
+        return f"allowed are {listing(self.allowed, 'and', most=60)}"
 
 
 class NothingValidates(Diagnostic):

@@ -5,6 +5,7 @@ prints canonical `.cnn` text, which parses to an equal spec.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from cnnspec.datasets.catalog import DATASETS
@@ -80,6 +81,18 @@ class Gap(Placed):
 Element = Node | Merge | Shared | Gap
 
 
+def every(elements: "Iterable[Element]") -> "Iterator[Element]":
+    """All elements, those within branches and repetitions included, in their order."""
+    for element in elements:
+        yield element
+        match element:
+            case Merge(branches=branches):
+                for branch in branches:
+                    yield from every(branch)
+            case Shared(body=body):
+                yield from every(body)
+
+
 def _own_name(name: str) -> str:
     return "" if is_automatic(name) else f" name={NAME.write(name)}"
 
@@ -113,6 +126,9 @@ class Spec(Entry):
     classes: int = option(Whole(2), "how many classes there are", default=10)
     silence: tuple[str, ...] = option(
         Several(*SILENCEABLE), "the codes of warnings that are not wanted", default=()
+    )
+    allow: tuple[str, ...] = option(
+        Several(*LAYERS, *MERGES), "the only layers that may be used; all by itself", default=()
     )
     nodes: tuple[Element, ...] = ()
     budgets: tuple[Budget, ...] = ()

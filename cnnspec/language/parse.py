@@ -75,7 +75,8 @@ class _Tree(lark.Transformer[Any, Any]):
     def _span(self, first: Any, last: Any) -> Span:
         start: Any = first.start_pos if isinstance(first, lark.Token) else first.span.start
         end: Any = last.end_pos if isinstance(last, lark.Token) else last.span.end
-        return Span(self.source, start, end)
+        # Braces put after the end, for those that are missing, stand in no file.
+        return Span(self.source, start, min(end, len(self.source.text)))
 
     def _number(self, token: lark.Token, sign: int = 1) -> int | float:
         digits = re.sub(r"[A-Za-z]+$", "", token) if token[-1].isalpha() else str(token)
@@ -209,6 +210,7 @@ def parse(source: Source) -> Parsed:
     unbalanced = {p.span.line for p in problems if p.span}
     accepts: Callable[[], set[str]] = interactive.accepts
     faults: list[Diagnostic] = []
+    reached = -1
     while True:
         try:
             token = None
@@ -218,8 +220,11 @@ def parse(source: Source) -> Parsed:
             break
         except (UnexpectedToken, UnexpectedCharacters) as error:
             at = min(_position(error), len(source.text))
-            faults.append(_unexpected(source, at, accepts()))
-            if not _resume(state, lexer, text, at):
+            if at > reached:
+                faults.append(_unexpected(source, at, accepts()))
+            # Every round starts further on: what an error leaves may not be read twice.
+            reached = max(at, reached + 1)
+            if reached > len(text) or not _resume(state, lexer, text, reached):
                 statements = ()
                 break
     shown = [f for f in faults if f.span and f.span.line not in unbalanced]

@@ -59,6 +59,8 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
         mark, at = match.group(), match.start()
         first = mark[0]
         if first in "{(":
+            if first == "{":
+                _close_line(source, open_at, problems)
             open_at.append((first, at))
             if len(open_at) > MAX_DEPTH:
                 span = source.span(at, at + 1)
@@ -94,7 +96,7 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
 
 
 def _close_line(source: Source, open_at: list[tuple[str, int]], problems: list[Diagnostic]) -> None:
-    """A parenthesis does not outlive its statement."""
+    """A parenthesis does not outlive its statement, nor reach into a block."""
     while open_at and open_at[-1][0] == "(":
         _, at = open_at.pop()
         problems.append(Unclosed(source.span(at, at + 1), opener="(", closer=")"))

@@ -5,18 +5,16 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cnnspec.terminal import has_colour
 
 
-class EpochLines(keras.callbacks.Callback):  # type: ignore[misc]
+class EpochLines:
     """Prints a line for every epoch, and moves a bar within it where there is a terminal."""
 
     def __init__(self, epochs: int, steps: int) -> None:
-        super().__init__()
         self._epochs = epochs
         self._began = 0.0
         self._bar: Progress | None = None
@@ -25,38 +23,41 @@ class EpochLines(keras.callbacks.Callback):  # type: ignore[misc]
                 TextColumn("epoch {task.fields[epoch]}"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[figures]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._bar.add_task("train", total=steps, epoch="", figures="")
+            self._task = self._bar.add_task("train", total=steps, epoch="")
 
     @property
     def live(self) -> AbstractContextManager[Any]:
         """The bar, to be shown while training runs."""
         return self._bar or nullcontext()
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Starts the clock and the bar."""
+    def begin(self, epoch: int) -> None:
+        """Starts the clock and the bar of an epoch, counted from 1."""
         self._began = time.perf_counter()
         if self._bar:
-            self._bar.reset(self._task, epoch=f"{epoch + 1}/{self._epochs}", figures="")
+            self._bar.reset(self._task, epoch=f"{epoch}/{self._epochs}")
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def advance(self, steps: int) -> None:
         """Moves the bar."""
         if self._bar:
-            shown = f"loss {logs['loss']:.4f}" if logs else ""
-            self._bar.update(self._task, completed=batch + 1, figures=shown)
+            self._bar.advance(self._task, steps)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Prints the line of the epoch."""
-        width = len(str(self._epochs))
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+    def end(self, epoch: int, figures: dict[str, float]) -> float:
+        """Prints the line of an epoch; returns the seconds it took."""
         seconds = time.perf_counter() - self._began
-        line = f"epoch {epoch + 1:>{width}}/{self._epochs}  {figures}  {seconds:.1f} s"
+        width = len(str(self._epochs))
+        names = [name for name in figures if not name.startswith("val_")]
+        shown = "  ".join(f"{name} {figures[name]:.4f}" for name in names)
+        held = [f"{figures[f'val_{name}']:.4f}" for name in names if f"val_{name}" in figures]
+        # The validation figures come in the order of the others, to fit a terminal's width.
+        shown += f"  val {' '.join(held)}" if held else ""
+        line = f"epoch {epoch:>{width}}/{self._epochs}  {shown}  {seconds:.1f} s"
         if self._bar:
             self._bar.console.print(line, highlight=False, markup=False)
-        else:
+        elif sys.stderr is not None:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
+        return seconds

@@ -48,7 +48,7 @@ def score(model: keras.Model, split: Split) -> Score:
         images, labels = scale(split.images[rows]), split.labels[rows]
         outputs = model(images, training=False)
         mean = model.compute_loss(images, one_hot[labels], outputs, training=False)
-        loss += float(mean) * len(labels)
+        loss += float(keras.ops.convert_to_numpy(mean)) * len(labels)
         predicted = keras.ops.convert_to_numpy(outputs).argmax(axis=1)
         counts += confusion(labels, predicted, classes)
     right = int(np.trace(counts))

@@ -1,0 +1,91 @@
+"""`cnnspec check --rules`: one row for each submission, each rule held or not."""
+
+import csv
+import sys
+from argparse import Namespace
+from typing import Any
+
+from cnnspec.commands.inputs import normalized
+from cnnspec.commands.output import print_json
+from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.surroundings import CannotRead
+from cnnspec.files import read_source
+from cnnspec.rules import Judgement, Rules, judge, read_rules
+from cnnspec.terminal import Line, show, table
+
+
+def run(args: Namespace) -> int:
+    """Judges every file; one that cannot be read is a row like any other."""
+    if not args.files:
+        fault = "no submission is named"
+        raise Problems(CannotRead(None, fault, "name the files to judge: `submissions/*.cnn`"))
+    rules = read_rules(read_source(args.rules))
+    rows = [_row(rules, path) for path in args.files]
+    ok = all(row["ok"] for row in rows)
+    if args.json:
+        print_json({"command": "check", "ok": ok, "rules": rules.names, "submissions": rows})
+    elif args.csv:
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(["file", "model", "ok", "params", "macs", *rules.names, "fault"])
+        out.writerows(_cells(row) for row in rows)
+    else:
+        show(_lines(rules, rows))
+    return 0 if ok else 1
+
+
+def _row(rules: Rules, path: str) -> dict[str, Any]:
+    try:
+        return _judged(path, judge(rules, normalized(read_source(path))))
+    except Problems as problems:
+        nothing = {"model": "", "ok": False, "params": None, "macs": None, "rules": []}
+        return {"file": path, **nothing, "fault": _first(problems.diagnostics)}
+
+
+def _judged(path: str, judgement: Judgement) -> dict[str, Any]:
+    checked = judgement.checked
+    totals = checked.totals
+    return {
+        "file": path,
+        "model": checked.spec.model,
+        "ok": judgement.ok,
+        "params": totals.params if totals else None,
+        "macs": totals.macs if totals else None,
+        "rules": [
+            {"found": found, "holds": held}
+            for found, held in zip(judgement.found, judgement.held, strict=True)
+        ],
+        "fault": _first([p for p in checked.problems if p.severity == "error"]),
+    }
+
+
+def _first(problems: "list[Diagnostic] | tuple[Diagnostic, ...]") -> str:
+    """The first fault in a line, and how many there are besides."""
+    if not problems:
+        return ""
+    first = problems[0]
+    place = f"line {first.span.line}: " if first.span else ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{first.code} {place}{first.message}{more}"
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    """A row of CSV. A text that a spreadsheet would take for a formula is quoted."""
+    rules = [f"{r['found']} {'held' if r['holds'] else 'not held'}".strip() for r in row["rules"]]
+    texts = [row["file"], row["model"], row["ok"], row["params"], row["macs"], *rules, row["fault"]]
+    return [f"'{t}" if isinstance(t, str) and t[:1] in ("=", "+", "-", "@") else t for t in texts]
+
+
+def _lines(rules: Rules, rows: list[dict[str, Any]]) -> list[Line]:
+    cells = []
+    for row in rows:
+        found = [f"{r['found']} {'held' if r['holds'] else 'NOT held'}" for r in row["rules"]]
+        found = found or [""] * len(rules.names)
+        params = f"{row['params']:,}" if row["params"] is not None else ""
+        verdict = "ok" if row["ok"] else "fails"
+        cells.append((row["file"], verdict, params, *found, row["fault"]))
+    lines = table(("file", "", "params", *rules.names, ""), cells, 0)
+    kept = sum(row["ok"] for row in rows)
+    lines += [[], [(f"{kept} of {len(rows)} keep every rule", "strong")]]
+    for claim in rules.expectations:
+        lines.append([(f"{claim} is measured by `cnnspec train`", "dim")])
+    return lines

@@ -1,0 +1,152 @@
+"""What is loaded when, and which part may know which."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "cnnspec"
+HEAVY = {"tensorflow", "keras", "numpy", "rich", "matplotlib", "jsonschema", "pooch", "jax"}
+LENET = str(ROOT / "specs" / "lenet5.cnn")
+
+RUN = """
+import sys
+from cnnspec.commands import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as ended:
+    code = ended.code
+sys.stdout.flush()
+print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def loaded_by(*arguments: str) -> list[str]:
+    """The exit code of a command and the packages it loaded, its output in pipes."""
+    command = [sys.executable, "-c", RUN, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    return done.stderr.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check", LENET], 0),
+        (["check", "--explain", LENET], 0),
+        (["check", "--json", LENET], 0),
+        (["check", "-e", "dens 10"], 1),
+        (["ir", LENET], 0),
+        (["ir", "--text", LENET], 0),
+        (["explain", "CNN201"], 0),
+        (["--help"], 0),
+        (["train", "--help"], 0),
+        (["--version"], 0),
+        (["chekc"], 2),
+    ],
+    ids=lambda value: " ".join(value[:2]).replace(LENET, "FILE") if isinstance(value, list) else "",
+)
+def test_light_commands_load_no_framework(arguments: list[str], code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    ended, *loaded = done.stderr.splitlines()[-1].split()
+    assert int(ended) == code
+    assert "cnnspec" in loaded
+    assert set(loaded) & HEAVY == set()
+
+
+def test_help_loads_no_parser() -> None:
+    assert "lark" not in loaded_by("--help")
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of the package that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+    return {name.removeprefix("cnnspec.") for name in found if name.startswith("cnnspec.")}
+
+
+MODULES = {
+    str(path.relative_to(PACKAGE).with_suffix("")).replace("/", "."): path
+    for path in PACKAGE.rglob("*.py")
+    if path.stem != "__init__"
+}
+LIGHT = [
+    name for name in MODULES if name.partition(".")[0] not in ("training", "commands", "__main__")
+]
+
+# Who must not know whom: each name stands for a module or for all below it.
+FORBIDDEN = {
+    "record": ["*"],
+    "counts": ["*"],
+    "terminal": ["*"],
+    "source": ["*", "!record"],
+    "shapes": ["*", "!record", "!counts"],
+    "language.suggest": ["*"],
+    "language.syntax": ["*", "!record", "!source"],
+    "datasets.catalog": ["*", "!record"],
+    "diagnostics": ["language", "layers", "ir", "expand", "check", "explain", "datasets", "files"],
+    "language": ["layers", "ir", "expand", "check", "explain", "datasets", "files", "terminal"],
+    "layers": ["ir", "expand", "check", "explain", "datasets", "files", "terminal"],
+    "ir": ["expand", "check", "explain", "files", "terminal", "language.parse"],
+    "expand": ["check", "explain", "files", "terminal"],
+    "check": ["explain", "files", "terminal"],
+    "files": ["language", "layers", "ir", "expand", "check", "explain"],
+}
+
+
+def below(name: str, part: str) -> bool:
+    return part == "*" or name == part or name.startswith(f"{part}.")
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_light_modules_know_no_heavy_one(name: str) -> None:
+    assert [
+        m for m in imported(MODULES[name]) if below(m, "training") or below(m, "commands")
+    ] == []
+
+
+@pytest.mark.parametrize("part", FORBIDDEN)
+def test_imports_point_one_way(part: str) -> None:
+    rules = FORBIDDEN[part]
+    allowed = [rule[1:] for rule in rules if rule[0] == "!"]
+    refused = [rule for rule in rules if rule[0] != "!"]
+    modules = [name for name in MODULES if below(name, part)]
+    assert modules
+    for name in modules:
+        for other in imported(MODULES[name]):
+            wrong = any(below(other, rule) for rule in refused)
+            assert not wrong or any(below(other, rule) for rule in allowed), f"{name} -> {other}"
+
+
+def test_only_the_parser_knows_lark() -> None:
+    users = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(a.name.startswith("lark") for a in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lark"))
+    }
+    assert users == {"language.parse"}
+
+
+def test_the_grammar_names_no_layer_and_no_setting() -> None:
+    from cnnspec.ir.training import Training
+    from cnnspec.layers.table import LAYERS
+
+    lines = (ROOT / "grammar" / "cnn.lark").read_text(encoding="utf-8").splitlines()
+    rules = "\n".join(line for line in lines if not line.startswith("//")).split()
+    assert not set(rules) & {f'"{word}"' for word in (*LAYERS, *Training.specs, "train", "let")}
