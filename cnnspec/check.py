@@ -119,8 +119,8 @@ def _check(parsed: Parsed, overrides: Overrides) -> Checked:
     graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape)
     known = bool(graph.rows) and graph.after is not None
     known = known and not graph.faults and not _has_gap(spec.nodes)
-    totals = _totals(graph) if known else None
-    verdicts = tuple(Verdict(b, totals.of(b)) for b in spec.budgets) if totals else ()
+    costs = totals(graph) if known else None
+    verdicts = tuple(Verdict(b, costs.of(b)) for b in spec.budgets) if costs else ()
     problems = [*expanded.problems, *graph.faults]
     problems += [_over(verdict, graph) for verdict in verdicts if not verdict.holds]
     if graph.after is not None and spec.nodes and not doubtful & {"data", "classes"}:
@@ -151,7 +151,7 @@ def _has_gap(elements: Iterable[Element]) -> bool:
     return any(isinstance(element, Gap) for element in every(elements))
 
 
-def _totals(graph: Graph) -> Totals:
+def totals(graph: Graph) -> Totals:
     """Sums, the longest path, and the peak of what is alive, the input image included."""
     return Totals(
         params=sum(row.params for row in graph.rows),

@@ -1,5 +1,6 @@
 """What is printed of the wrong example of a code, for `cnnspec explain` and the pages."""
 
+from cnnspec.advise import advised
 from cnnspec.check import check
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import render
@@ -12,4 +13,4 @@ COLUMNS = 88
 
 def printed(cls: type[Diagnostic]) -> list[Line]:
     """What `check` prints of the wrong example of a code."""
-    return render(check(Source("wrong.cnn", cls.bad)).problems, COLUMNS)
+    return render(advised(check(Source("wrong.cnn", cls.bad))), COLUMNS)

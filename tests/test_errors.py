@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import cnnspec.commands.inputs  # noqa: F401 - its diagnostics count too
+from cnnspec.advise import advised
 from cnnspec.check import check
 from cnnspec.diagnostics import claims, lints, shapes, surroundings, text, words
 from cnnspec.diagnostics.base import Diagnostic, Problems
@@ -21,7 +22,7 @@ NO_TEXT = {"CNN112"}
 
 def problems_of(path: Path) -> tuple[Diagnostic, ...]:
     try:
-        return check(decode(path.read_bytes(), f"tests/errors/{path.name}")).problems
+        return advised(check(decode(path.read_bytes(), f"tests/errors/{path.name}")))
     except Problems as problems:
         return problems.diagnostics
 

@@ -10,6 +10,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from cnnspec.advise import advised
 from cnnspec.check import Checked, check
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, overrides, sources
@@ -64,6 +65,10 @@ def run(args: Namespace) -> int:
     if args.rules:
         from cnnspec.commands.judge import run as judge
 
+        if form in ("sarif", "github"):
+            fault = f"`--rules` prints a table, not `--format {form}`"
+            raise Problems(BadUsage(None, fault, "choose `--format json`, or `--csv`"))
+        args.json = form == "json"
         return judge(args)
     values = overrides(args)
     results = [check(source, values) for source in sources(args)]
@@ -96,9 +101,8 @@ def _print(result: Checked, *, explained: bool) -> None:
             show(overview(result))
     sys.stdout.flush()
     if result.problems:
-        show(
-            [[], *render(result.problems)] if result.totals else render(result.problems), sys.stderr
-        )
+        lines = render(advised(result))
+        show([[], *lines] if result.totals else lines, sys.stderr)
 
 
 def _survey(result: Checked, values: Overrides, most: int) -> Survey | None:

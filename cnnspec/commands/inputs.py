@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 
+from cnnspec.advise import advised
 from cnnspec.check import Checked, check
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotRead
@@ -62,5 +63,5 @@ def checked(source: Source, values: Overrides | None = None) -> Checked:
     """The checked spec; raises `Problems` where it has errors."""
     result = check(source, values)
     if not result.ok:
-        raise Problems(*result.problems)
+        raise Problems(*advised(result))
     return result

@@ -6,7 +6,11 @@ from cnnspec.diagnostics.base import Diagnostic, listing
 
 
 class OverBudget(Diagnostic):
-    """A budget is proved from the layers alone, before anything is trained."""
+    """A budget is proved from the layers alone, before anything is trained.
+
+    Where a single change of one layer would fit, the help names it: fewer filters or
+    units, at least half of what they are, or a global pooling in place of a flatten.
+    """
 
     code: ClassVar[str] = "CNN301"
     bad: ClassVar[str] = "dense 10 softmax; budget params <= 6000"
@@ -17,6 +21,8 @@ class OverBudget(Diagnostic):
     relation: str
     limit: str
     costliest: str = ""
+    advice: str = ""
+    """A change that would fit."""
 
     @property
     def message(self) -> str:
@@ -28,7 +34,8 @@ class OverBudget(Diagnostic):
 
     @property
     def help(self) -> str:
-        return f"most of it: {self.costliest}" if self.costliest else ""
+        most = f"most of it: {self.costliest}" if self.costliest else ""
+        return "; ".join(part for part in (most, self.advice) if part)
 
 
 class NothingFits(Diagnostic):
