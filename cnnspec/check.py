@@ -129,7 +129,7 @@ def _check(parsed: Parsed, overrides: Overrides) -> Checked:
         problems += _unmeasurable(expanded)
     if spec.allow:
         problems += forbidden(spec.nodes, spec.allow)
-    return Checked(parsed.source, expanded, graph, totals, verdicts, _sorted(problems))
+    return Checked(parsed.source, expanded, graph, costs, verdicts, _sorted(problems))
 
 
 def _sorted(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

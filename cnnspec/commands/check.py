@@ -59,6 +59,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Checks every spec."""
+    form = chosen_format(args)
     if args.json and args.format not in ("text", "json"):
         fault = f"`--json` and `--format {args.format}` are two formats"
         raise Problems(BadUsage(None, fault, "give one of the two"))
@@ -74,7 +75,6 @@ def run(args: Namespace) -> int:
     results = [check(source, values) for source in sources(args)]
     surveys = [_survey(result, values, args.max_runs) for result in results]
     ok = all(not result.problems if args.strict else result.ok for result in results)
-    form = chosen_format(args)
     if form == "json":
         files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
         print_json({"command": "check", "ok": ok, "files": files})

@@ -42,8 +42,12 @@ class NothingFits(Diagnostic):
     """`fit` takes the largest value for which every shape and budget holds, if there is one."""
 
     code: ClassVar[str] = "CNN303"
-    bad: ClassVar[str] = "let w = fit(1..64); dense (w) relu; dense 10 softmax; budget params <= 700"
-    good: ClassVar[str] = "let w = fit(1..64); dense (w) relu; dense 10 softmax; budget params <= 9000"
+    bad: ClassVar[str] = (
+        "let w = fit(1..64); dense (w) relu; dense 10 softmax; budget params <= 700"
+    )
+    good: ClassVar[str] = (
+        "let w = fit(1..64); dense (w) relu; dense 10 softmax; budget params <= 9000"
+    )
 
     name: str
     low: int
