@@ -7,7 +7,7 @@ from cnnspec.advise import MOST_ROWS, Advice, advice, advised
 from cnnspec.check import Checked, check
 from cnnspec.ir.claims import Budget
 from cnnspec.source import Source
-from tests.conftest import SPECS
+from tests.places import SPECS
 from tests.samples import draw_spec
 
 LENET = (

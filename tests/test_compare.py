@@ -10,7 +10,7 @@ from cnnspec.check import check
 from cnnspec.commands import main
 from cnnspec.compare import Difference, compare
 from cnnspec.source import Source
-from tests.conftest import ROOT, SPECS
+from tests.places import ROOT, SPECS
 from tests.samples import draw_spec
 
 LENET = str(ROOT / "specs" / "lenet5.cnn")

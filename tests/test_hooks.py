@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cnnspec.commands import COMMANDS
-from tests.conftest import ROOT, SPECS
+from tests.places import ROOT, SPECS
 
 
 def hooks():
