@@ -161,7 +161,7 @@ def test_columns_are_units_of_utf_16() -> None:
         ("specs/a.cnn", "specs/a.cnn"),
         ("my net,1:2.cnn", "my%20net%2C1%3A2.cnn"),
         ("größe.cnn", "gr%C3%B6%C3%9Fe.cnn"),
-        ("/tmp/a b.cnn", "file:///tmp/a%20b.cnn"),
+        ("/specs/a b.cnn", "file:///specs/a%20b.cnn"),
         ("<stdin>", "%3Cstdin%3E"),
     ],
 )

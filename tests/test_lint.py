@@ -342,3 +342,42 @@ def test_ten_thousand_layers_are_linted_in_time() -> None:
 
 def test_the_readme_spec_has_none() -> None:
     assert codes((ROOT / "specs" / "lenet5.cnn").read_text()) == []
+
+
+# What two warnings say of the numbers themselves, with Keras as the witness.
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("conv 8x3 relu; relu; pool 4 same; dense 10 softmax", "relu"),
+        ("conv 8x3 relu; pool 2; relu; dense 10 softmax", "relu"),
+        ("conv 8x3 sigmoid; dropout 0.5; relu; pool 4 same; dense 10 softmax", "relu"),
+        ("pool 1; pool 4; dense 10 softmax", "pool"),
+        ("pool 4; resize 7x7; dense 10 softmax", "resize"),
+        ("pool 4; reshape 7x7; dense 10 softmax", "reshape"),
+    ],
+)
+def test_a_layer_that_does_nothing_does_nothing(text: str, name: str, backend: str) -> None:
+    import keras
+    import numpy as np
+
+    from cnnspec.training.build import build
+
+    result = checked(text)
+    assert [p.code for p in result.problems] == ["CNN613"]
+    model = build(result, seed=1)
+    layer = model.get_layer(name)
+    both = keras.Model(model.inputs[0], [layer.input, layer.output])
+    before, after = both(np.random.default_rng(1).normal(size=(4, 28, 28, 1)))
+    assert np.allclose(before, after, atol=1e-6)
+
+
+def test_batch_norm_takes_the_bias_off(backend: str) -> None:
+    import numpy as np
+
+    from cnnspec.training.build import build
+
+    model = build(checked("conv 8x3 same; bn; relu; pool 2; dense 10 softmax"), seed=1)
+    images = np.random.default_rng(1).normal(size=(16, 28, 28, 1))
+    before = np.asarray(model(images, training=True))
+    model.get_layer("conv").bias.assign(np.arange(8.0))
+    assert np.allclose(before, np.asarray(model(images, training=True)), atol=1e-4)
