@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cnnspec.check import Checked, check_parsed
-from cnnspec.expand import Axis, Overrides
+from cnnspec.expand import Overrides
+from cnnspec.expansion.trials import Axis
 from cnnspec.language.parse import parse
 from cnnspec.record import Record
 from cnnspec.source import Source

@@ -1,0 +1,84 @@
+"""`repeat`: the same statements several times."""
+
+from cnnspec.diagnostics.base import Refused
+from cnnspec.diagnostics.structure import (
+    WrittenAs,
+)
+from cnnspec.expansion.frames import Frame
+from cnnspec.expansion.statements import MAX_LAYERS, Statements, too_many
+from cnnspec.ir.spec import Shared
+from cnnspec.language.expressions import evaluate
+from cnnspec.language.kinds import Whole
+from cnnspec.language.syntax import (
+    Argument,
+    Expression,
+    Range,
+    Relation,
+    Sequence,
+    Statement,
+    Word,
+)
+
+_TIMES = Whole(0)
+
+
+class Repetition(Statements):
+    """The word `repeat`."""
+
+    def repeat(self, statement: Statement, frame: Frame) -> None:
+        """`repeat 3 { … }`, `repeat i in 0..2 { … }`, `repeat 3 shared { … }`."""
+        body = self.body(statement)
+        *head, last = statement.arguments or (None,)
+        shared = isinstance(last, Word) and last.text == "shared" and bool(head)
+        rounds = self.rounds(statement, tuple(head) if shared else statement.arguments, frame)
+        if len(rounds) * max(_size(body), 1) > MAX_LAYERS:
+            raise Refused(too_many(statement.word_span))
+        if shared:
+            elements = self.elements(body, frame) if rounds else ()
+            frame.elements.append(
+                Shared(statement.word_span, uses=frame.uses, times=len(rounds), body=elements)
+            )
+            return
+        for values in rounds:
+            inner = frame.inner(**values)
+            self.run(body, inner)
+            frame.elements += inner.elements
+
+    def rounds(
+        self, statement: Statement, arguments: tuple[Argument, ...], frame: Frame
+    ) -> list[dict[str, int | float]]:
+        """The values of the running name in every round; empty ones where there is no name."""
+        what = "the count of `repeat`"
+        match arguments:
+            case (Word(text=name),) if name not in frame.values:
+                pass
+            case (Expression() as count,):
+                times = _TIMES.read(count, frame.values, what)
+                if times > MAX_LAYERS:
+                    raise Refused(too_many(statement.word_span))
+                return [{}] * times
+            case (Word(text=name), Relation(operator="in", value=Range(low=low, high=high))):
+                ends = [
+                    Whole(-MAX_LAYERS, MAX_LAYERS).read(end, frame.values, f"the end of `{name}`")
+                    for end in (low, high)
+                ]
+                return [{name: value} for value in range(ends[0], ends[1] + 1)]
+            case (Word(text=name), Relation(operator="in", value=values)):
+                items = values.items if isinstance(values, Sequence) else (values,)
+                return [{name: evaluate(item, frame.values, f"`{name}`")} for item in items]
+        found = arguments[0].kind if arguments else "nothing"
+        span = arguments[0].span if arguments else statement.word_span
+        form = "repeat 3 { … }` or `repeat i in 0..2 { … }"
+        raise Refused(WrittenAs(span, word="repeat", form=form, found=found))
+
+
+def _size(statements: tuple[Statement, ...]) -> int:
+    """How many statements a body comes to at least, plain repetitions multiplied out."""
+    size = 0
+    for statement in statements:
+        inside = _size(statement.block.statements) if statement.block else 0
+        times = 1
+        if statement.word == "repeat" and statement.arguments:
+            times = getattr(statement.arguments[0], "value", 1)
+        size += max(1, inside) * (times if isinstance(times, int) else 1)
+    return size
