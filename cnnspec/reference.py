@@ -16,8 +16,8 @@ from cnnspec.expand import words
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
 from cnnspec.ir.spec import Spec
 from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
+from cnnspec.language.choices import Switch
 from cnnspec.language.entries import Entry, Field
-from cnnspec.language.kinds import Switch
 from cnnspec.layers.activations import Activation
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES

@@ -16,19 +16,10 @@ from cnnspec.graph import walk
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
 from cnnspec.ir.spec import Data, Element, Merge, Names, Node, Shared, Spec, is_automatic
 from cnnspec.ir.training import Training
-from cnnspec.language.entries import Entry, Made, OneOf
-from cnnspec.language.kinds import (
-    Choice,
-    Dimensions,
-    Either,
-    Kind,
-    Name,
-    Pair,
-    Real,
-    Several,
-    Switch,
-    Whole,
-)
+from cnnspec.language.choices import Choice, Either, Name, Several, Switch
+from cnnspec.language.entries import Entry
+from cnnspec.language.kinds import Dimensions, Kind, Pair, Real, Whole
+from cnnspec.language.tables import Made, OneOf
 from cnnspec.layers.base import Layer, Misfit
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.merging import MERGES, Merging

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from cnnspec.check import Row, check
-from cnnspec.language.entries import OneOf
-from cnnspec.language.kinds import Choice, Dimensions, Either, Kind, Pair, Switch, Whole
+from cnnspec.language.choices import Choice, Either, Switch
+from cnnspec.language.kinds import Dimensions, Kind, Pair, Whole
+from cnnspec.language.tables import OneOf
 from cnnspec.layers.base import Layer, Misfit
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.table import LAYERS

@@ -15,7 +15,8 @@ from cnnspec.diagnostics.words import (
 from cnnspec.expansion.frames import Frame
 from cnnspec.expansion.statements import Statements
 from cnnspec.ir.spec import NAME, Element, Gap, Merge, Node, is_automatic
-from cnnspec.language.entries import Bound, Entry, bind
+from cnnspec.language.binding import Bound, bind
+from cnnspec.language.entries import Entry
 from cnnspec.language.syntax import (
     Statement,
 )

@@ -13,7 +13,7 @@ from cnnspec.diagnostics.claims import InvalidIR
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Claim, Expectation
 from cnnspec.ir.spec import NAME, Element, Merge, Names, Node, Shared, Spec, is_automatic
 from cnnspec.ir.training import LOSSES, OPTIMIZERS, Training
-from cnnspec.language.entries import tagged
+from cnnspec.language.tables import tagged
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS

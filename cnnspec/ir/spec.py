@@ -12,8 +12,10 @@ from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.lints import SILENCEABLE
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.training import Training
-from cnnspec.language.entries import Entry, Made, option, positional
-from cnnspec.language.kinds import Choice, Dimensions, Name, Several, Whole
+from cnnspec.language.choices import Choice, Name, Several
+from cnnspec.language.entries import Entry, option, positional
+from cnnspec.language.kinds import Dimensions, Whole
+from cnnspec.language.tables import Made
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten
 from cnnspec.layers.merging import MERGES, Add, Merging

@@ -3,8 +3,10 @@
 from typing import ClassVar
 
 from cnnspec.ir.claims import MEASURES
-from cnnspec.language.entries import Entry, Made, OneOf, flag, option, positional
-from cnnspec.language.kinds import Choice, Either, Real, Several, Switch, Whole
+from cnnspec.language.choices import Choice, Either, Several, Switch
+from cnnspec.language.entries import Entry, flag, option, positional
+from cnnspec.language.kinds import Real, Whole
+from cnnspec.language.tables import Made, OneOf
 from cnnspec.layers.base import Keras
 
 _BETA = Real(high=1, below=True)

@@ -5,16 +5,12 @@ from JSON. Layers and settings are declared with kinds, so that syntax, ranges,
 printing, the JSON Schema and the documentation of a value have one source.
 """
 
-import re
 from typing import Any
 
 from cnnspec.diagnostics.base import Refused
-from cnnspec.diagnostics.text import Twice
-from cnnspec.diagnostics.words import OutOfRange, TooManyValues, UnknownWord, WrongKind
+from cnnspec.diagnostics.words import OutOfRange, TooManyValues, WrongKind
 from cnnspec.language.expressions import Scope, evaluate
 from cnnspec.language.parse import MAX_WHOLE
-from cnnspec.language.scan import MAX_WORD
-from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
     Dims,
@@ -23,7 +19,6 @@ from cnnspec.language.syntax import (
     Relation,
     Sequence,
     String,
-    Word,
 )
 from cnnspec.source import Span
 
@@ -275,183 +270,4 @@ class Dimensions(Kind):
         return list(value)
 
     def load(self, data: Any) -> tuple[int, ...]:
-        return tuple(data)
-
-
-class Choice(Kind):
-    """One word of a closed set."""
-
-    takes_words = True
-
-    def __init__(self, *words: str) -> None:
-        self.words = words
-
-    @property
-    def expected(self) -> str:
-        return "one of " + ", ".join(f"`{word}`" for word in self.words)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        return {"enum": list(self.words)}
-
-    def read(self, value: Expression, scope: Scope, what: str) -> str:
-        if not isinstance(value, Word):
-            raise self._wrong(value, what)
-        if value.text in self.words:
-            return value.text
-        near = nearest(value.text, self.words)
-        raise Refused(
-            UnknownWord(value.span, word=value.text, of=what, near=near, known=self.words)
-        )
-
-
-class Switch(Kind):
-    """Yes or no; `word` standing alone says the one that is not the default."""
-
-    takes_words = True
-
-    def __init__(self, word: str, *, means: bool) -> None:
-        self.words = (word,)
-        self.means = means
-
-    @property
-    def expected(self) -> str:
-        return "`yes` or `no`"
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        return {"type": "boolean"}
-
-    def read(self, value: Expression, scope: Scope, what: str) -> bool:
-        if isinstance(value, Word):
-            if value.text in self.words:
-                return self.means
-            if value.text in ("yes", "no", "true", "false"):
-                return value.text in ("yes", "true")
-        raise self._wrong(value, what)
-
-    def write(self, value: bool) -> str:
-        return "yes" if value else "no"
-
-
-_NAME = re.compile(
-    # Not dots and blanks alone; nothing that a path, a quote or a terminal would read.
-    r"(?=.*[^ .])"
-    r'[^"/\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+'
-)
-_WORD = re.compile(r"[^\W\d]\w*")
-
-
-class Name(Kind):
-    """A name a person gives: letters, digits, `_`; in quotes also `-`, `.` and spaces."""
-
-    takes_words = True
-
-    @property
-    def expected(self) -> str:
-        return "a name"
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": MAX_WORD, "pattern": f"^{_NAME.pattern}$"}
-
-    def read(self, value: Expression, scope: Scope, what: str) -> str:
-        match value:
-            case Word(text=text):
-                return text
-            case String(value=text) if _NAME.fullmatch(text) and len(text) <= MAX_WORD:
-                return text
-            case String():
-                remedy = "a name is short and has no `/`, `\\` or tab in it"
-                raise self._wrong(value, what, remedy)
-        raise self._wrong(value, what)
-
-    def write(self, value: str) -> str:
-        return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
-
-
-class Either(Kind):
-    """A value of another kind, or one of a few words."""
-
-    takes_words = True
-
-    def __init__(self, kind: Kind, *words: str) -> None:
-        self.kind = kind
-        self.choice = Choice(*words)
-        self.words = words
-        self.parts = kind.parts
-
-    @property
-    def expected(self) -> str:
-        return f"{self.kind.expected}, or {self.choice.expected}"
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.kind.schema, self.choice.schema]}
-
-    def read(self, value: Expression, scope: Scope, what: str) -> Any:
-        if isinstance(value, Word) and value.text not in scope:
-            return self.choice.read(value, scope, what)
-        return self.kind.read(value, scope, what)
-
-    def read_parts(self, values: tuple[Expression, ...], scope: Scope, what: str) -> Any:
-        if isinstance(values[0], Word):
-            return self.read(values[0], scope, what)
-        return self.kind.read_parts(values, scope, what)
-
-    def write(self, value: Any) -> str:
-        return value if value in self.words else self.kind.write(value)
-
-    def dump(self, value: Any) -> Any:
-        return value if value in self.words else self.kind.dump(value)
-
-    def load(self, data: Any) -> Any:
-        return data if data in self.words else self.kind.load(data)
-
-
-class Several(Kind):
-    """One or more words of a closed set, each once."""
-
-    many = True
-    takes_words = True
-
-    def __init__(self, *words: str) -> None:
-        self.choice = Choice(*words)
-        self.words = words
-
-    @property
-    def expected(self) -> str:
-        return "some of " + ", ".join(f"`{word}`" for word in self.words)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.choice.schema, "uniqueItems": True}
-
-    def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
-    ) -> tuple[str, ...]:
-        if not arguments:
-            fault = WrongKind(span, what=what, expected=self.expected, found="nothing at all")
-            raise Refused(fault)
-        places: dict[str, Span] = {}
-        for argument in arguments:
-            if isinstance(argument, Option | Relation):
-                raise self._wrong(argument, what)
-            for item in argument.items if isinstance(argument, Sequence) else (argument,):
-                word = self.choice.read(item, scope, what)
-                if word in places:
-                    raise Refused(Twice(item.span, what=f"`{word}`", first=places[word]))
-                places[word] = item.span
-        return tuple(places)
-
-    def read(self, value: Expression, scope: Scope, what: str) -> tuple[str, ...]:
-        return self.read_arguments((value,), value.span, scope, what)
-
-    def write(self, value: tuple[str, ...]) -> str:
-        return " ".join(value)
-
-    def dump(self, value: tuple[str, ...]) -> list[str]:
-        return list(value)
-
-    def load(self, data: Any) -> tuple[str, ...]:
         return tuple(data)

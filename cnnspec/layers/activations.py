@@ -7,8 +7,9 @@ written out; the others are made from their names.
 from typing import ClassVar, cast
 
 from cnnspec.counts import count
+from cnnspec.language.choices import Switch
 from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Real, Switch
+from cnnspec.language.kinds import Real
 from cnnspec.layers.base import Keras, SameShape, Work
 from cnnspec.layers.weighted import ACTIVATIONS
 from cnnspec.record import RecordMeta

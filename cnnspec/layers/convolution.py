@@ -11,8 +11,9 @@ from cnnspec.counts import Count, count
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.shapes import ChannelsDoNotDivide, WindowTooLarge
 from cnnspec.diagnostics.words import Incompatible
+from cnnspec.language.choices import Choice
 from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Choice, Pair, Whole
+from cnnspec.language.kinds import Pair, Whole
 from cnnspec.layers.base import Keras, Misfit, Work
 from cnnspec.layers.weighted import Weighted
 from cnnspec.shapes import Image, Shape, reach, sizes, unwindow, window

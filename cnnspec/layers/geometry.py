@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from cnnspec.counts import count
 from cnnspec.diagnostics.shapes import CannotReshape, NothingLeft
+from cnnspec.language.choices import Choice
 from cnnspec.language.entries import flag, positional
-from cnnspec.language.kinds import Choice, Dimensions, Pair
+from cnnspec.language.kinds import Dimensions, Pair
 from cnnspec.layers.base import Keras, Layer, Misfit, Work
 from cnnspec.shapes import Image, Shape, shape_of, sizes
 

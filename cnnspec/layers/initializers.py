@@ -5,8 +5,9 @@ The words are Keras's; see the class of the same name there for the formula.
 
 from typing import Any, ClassVar, cast
 
-from cnnspec.language.entries import Entry, OneOf, option, positional
+from cnnspec.language.entries import Entry, option, positional
 from cnnspec.language.kinds import MAX_REAL, Real, Whole
+from cnnspec.language.tables import OneOf
 from cnnspec.layers.base import Keras
 from cnnspec.record import RecordMeta
 

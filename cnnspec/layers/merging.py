@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from cnnspec.counts import Count, count
 from cnnspec.diagnostics.shapes import BranchesDiffer
+from cnnspec.language.choices import Switch
 from cnnspec.language.entries import flag
-from cnnspec.language.kinds import Switch
 from cnnspec.layers.base import Keras, Layer, Misfit, Work
 from cnnspec.shapes import Image, Shape, sizes
 

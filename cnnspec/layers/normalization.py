@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from cnnspec.counts import ZERO, Count, count
 from cnnspec.diagnostics.shapes import ChannelsDoNotDivide
+from cnnspec.language.choices import Either, Switch
 from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Either, Real, Switch, Whole
+from cnnspec.language.kinds import Real, Whole
 from cnnspec.layers.base import Keras, Misfit, SameShape, Work
 from cnnspec.shapes import Shape, sizes
 

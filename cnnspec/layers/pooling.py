@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from cnnspec.counts import count
 from cnnspec.diagnostics.shapes import WindowTooLarge
+from cnnspec.language.choices import Choice
 from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Choice, Pair
+from cnnspec.language.kinds import Pair
 from cnnspec.layers.base import Keras, Layer, Misfit, Work
 from cnnspec.shapes import Shape, sizes, window
 

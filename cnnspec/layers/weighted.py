@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 from cnnspec.counts import Count, count
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.words import Incompatible
+from cnnspec.language.choices import Choice, Switch
 from cnnspec.language.entries import flag, option
-from cnnspec.language.kinds import Choice, Real, Switch
+from cnnspec.language.kinds import Real
 from cnnspec.layers.base import Keras, Layer
 from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer, Orthogonal
 

@@ -1,0 +1,225 @@
+"""Arguments to fields: what a word is given becomes the entry that its table holds.
+
+Knows syntax and entries; no layer and no setting by name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnnspec.diagnostics.base import Diagnostic, Refused
+from cnnspec.diagnostics.text import Twice
+from cnnspec.diagnostics.words import (
+    MissingValue,
+    TooManyValues,
+    UnknownOption,
+    UnknownWord,
+    WrongKind,
+)
+from cnnspec.language.entries import Entry
+from cnnspec.language.expressions import Scope
+from cnnspec.language.kinds import Kind
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import (
+    Argument,
+    Call,
+    Dims,
+    Expression,
+    Option,
+    Relation,
+    Word,
+)
+from cnnspec.record import MISSING, Record
+from cnnspec.source import Span
+
+
+class Bound(Record):
+    """What binding gave: the entry, unless a fault forbids one, and where each field stood.
+
+    `extra` holds the options that are not fields of the entry.
+    """
+
+    entry: Any
+    places: dict[str, Span]
+    extra: dict[str, Any]
+
+
+class _Binding:
+    """One binding under way."""
+
+    def __init__(
+        self, cls: type[Entry], scope: Scope, problems: list[Diagnostic], extra: Mapping[str, Kind]
+    ) -> None:
+        self.cls = cls
+        self.scope = scope
+        self.problems = problems
+        self.before = len(problems)
+        self.values: dict[str, Any] = {}
+        self.places: dict[str, Span] = {}
+        self.kinds = {name: spec.kind for name, spec in cls.specs.items()} | dict(extra)
+        self.queue = [n for n, spec in cls.specs.items() if spec.place == "positional"]
+        self.lost = False
+        """Whether a word was refused, so that what follows may have been meant for it."""
+        self.bare = {
+            word: name
+            for name, spec in cls.specs.items()
+            if spec.place == "flag"
+            for word in spec.kind.words
+        }
+
+    def what(self, name: str) -> str:
+        return f"the {name.replace('_', ' ')} of `{self.cls.word}`"
+
+    def take(self, argument: Argument) -> None:
+        match argument:
+            case Option():
+                self.option(argument)
+            case Word(text=text) if text in self.bare:
+                self.store(self.bare[text], argument, argument.span)
+            case Call(name=name) if name in self.bare:
+                self.store(self.bare[name], argument, argument.span)
+            case Call(name=name, word_span=span):
+                raise self.unknown(Word(span, name))
+            case Relation():
+                raise Refused(
+                    WrongKind(
+                        argument.span,
+                        what=f"an argument of `{self.cls.word}`",
+                        expected="a value, a word or an option",
+                        found=argument.kind,
+                    )
+                )
+            case _:
+                self.position(argument)
+
+    def option(self, option: Option) -> None:
+        if option.name not in self.kinds:
+            known = tuple(self.kinds)
+            raise Refused(
+                UnknownOption(
+                    option.word_span,
+                    option=option.name,
+                    of=self.cls.word,
+                    near=nearest(option.name, known),
+                    known=known,
+                    alone=option.name in self.bare,
+                )
+            )
+        self.store(option.name, option.value, option.span)
+        if option.name in self.queue:
+            self.queue.remove(option.name)
+
+    def position(self, value: Expression) -> None:
+        if not self.queue or self.cls.specs[self.queue[0]].joined:
+            if isinstance(value, Word) and (self.bare or self.queue):
+                raise self.unknown(value)
+            self.queue.clear()
+            if not self.lost:
+                raise self.too_many(value.span)
+            return
+        name = self.queue[0]
+        kind = self.cls.specs[name].kind
+        if isinstance(value, Word) and not kind.takes_words:
+            raise self.unknown(value)
+        if kind.many:
+            read = kind.read(value, self.scope, self.what(name))
+            self.values[name] = (*self.values.get(name, ()), *read)
+            self.places[name] = self.places.get(name, value.span).to(value.span)
+            return
+        if isinstance(value, Dims) and (kind.parts > 1 or self.joined_next()):
+            parts = value.parts
+            while parts and self.queue:
+                name = self.queue.pop(0)
+                kind = self.cls.specs[name].kind
+                mine, parts = parts[: kind.parts], parts[kind.parts :]
+                span = mine[0].span.to(mine[-1].span)
+                self.store_parts(name, mine, span)
+                if parts and not (self.queue and self.cls.specs[self.queue[0]].joined):
+                    break
+            if parts:
+                raise self.too_many(parts[0].span)
+            return
+        self.queue.pop(0)
+        self.store(name, value, value.span)
+
+    def joined_next(self) -> bool:
+        return len(self.queue) > 1 and self.cls.specs[self.queue[1]].joined
+
+    def too_many(self, span: Span) -> Refused:
+        usage = self.cls.usage()
+        return Refused(TooManyValues(span, of=f"`{self.cls.word}`", usage=usage))
+
+    def unknown(self, word: Word) -> Refused:
+        self.lost = True
+        known = tuple(self.bare)
+        needed = bool(self.queue) and self.cls.specs[self.queue[0]].default is MISSING
+        if self.queue:
+            known += self.cls.specs[self.queue[0]].kind.words
+        near = nearest(word.text, known)
+        if word.text in self.scope:
+            near = f"({word.text})"
+        if needed and not near and not self.cls.specs[self.queue[0]].joined:
+            name = self.queue[0]
+            expected = self.cls.specs[name].kind.expected
+            what = self.what(name)
+            return Refused(WrongKind(word.span, what=what, expected=expected, found=word.kind))
+        of = f"`{self.cls.word}`"
+        return Refused(UnknownWord(word.span, word=word.text, of=of, near=near, known=known))
+
+    def store(self, name: str, value: Expression, span: Span) -> None:
+        self.once(name, span)
+        self.values[name] = self.kinds[name].read(value, self.scope, self.what(name))
+
+    def store_parts(self, name: str, values: tuple[Expression, ...], span: Span) -> None:
+        self.once(name, span)
+        self.values[name] = self.kinds[name].read_parts(values, self.scope, self.what(name))
+
+    def once(self, name: str, span: Span) -> None:
+        if name in self.places:
+            raise Refused(Twice(span, what=self.what(name), first=self.places[name]))
+        self.places[name] = span
+
+
+def bind(
+    cls: type[Entry],
+    arguments: tuple[Argument, ...],
+    span: Span,
+    scope: Scope,
+    problems: list[Diagnostic],
+    *,
+    extra: Mapping[str, Kind] | None = None,
+    broken: bool = False,
+) -> Bound:
+    """Binds the arguments of a word to the fields of its entry.
+
+    Every fault is appended to `problems`. `span` is the word's own, for what is
+    missing; `extra` are options that every word of a kind takes beside its fields,
+    such as `name=` of layers, and come back apart. A `broken` statement gives no entry
+    and no fault besides the one that broke it.
+    """
+    binding = _Binding(cls, scope, problems, extra or {})
+    for argument in arguments:
+        try:
+            binding.take(argument)
+        except Refused as refused:
+            problems.append(refused.diagnostic)
+    entry = None
+    if broken:
+        del problems[binding.before :]
+    elif len(problems) == binding.before:
+        missing = [n for n, d in cls.fields.items() if d is MISSING and n not in binding.values]
+        if missing:
+            last = arguments[-1].span if arguments else span
+            names = " and its ".join(name.replace("_", " ") for name in missing)
+            problems.append(
+                MissingValue(span.to(last), of=cls.word, value=names, usage=cls.usage())
+            )
+        else:
+            own = {n: v for n, v in binding.values.items() if n in cls.specs}
+            entry = cls(**own)
+            conflict = entry.conflict()
+            if conflict:
+                field, fault = conflict
+                problems.append(fault.replace(span=binding.places.get(field, span)))
+                entry = None
+    named = {n: v for n, v in binding.values.items() if n not in cls.specs}
+    return Bound(entry, binding.places, named)

@@ -1,0 +1,149 @@
+"""Kinds whose values are entries: a word of a table, or the arguments of a statement."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnnspec.diagnostics.base import Diagnostic, Refused
+from cnnspec.diagnostics.words import (
+    Misplaced,
+    UnknownWord,
+)
+from cnnspec.language.binding import bind
+from cnnspec.language.entries import Entry
+from cnnspec.language.expressions import Scope
+from cnnspec.language.kinds import Kind
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import (
+    Argument,
+    Call,
+    Expression,
+    Word,
+)
+from cnnspec.source import Span
+
+
+def tagged(key: str, table: Mapping[str, type[Entry]]) -> dict[str, Any]:
+    """The JSON Schema of an object whose `key` holds a word of the table.
+
+    Written with `if` and `then`, so that a validator complains about the entry that
+    was meant and not about all the others.
+    """
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": {key: {"enum": list(table)}},
+        "allOf": [
+            {"if": {"properties": {key: {"const": word}}}, "then": cls.schema(key)}
+            for word, cls in table.items()
+        ],
+    }
+
+
+class OneOf(Kind):
+    """A word of a table, alone or as a call with arguments: `adam(1e-3)`.
+
+    `what` is what its entries are called; the JSON Schema defines them once, under
+    that name.
+    """
+
+    takes_words = True
+
+    def __init__(self, what: str, table: Mapping[str, type[Entry]]) -> None:
+        self.what = what
+        self.table = table
+        self.words = tuple(table)
+
+    @property
+    def expected(self) -> str:
+        plural = f"{self.what}es" if self.what.endswith("s") else f"{self.what}s"
+        return f"one of the {plural} " + ", ".join(f"`{word}`" for word in self.words)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": f"#/$defs/{self.what}"}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> Entry:
+        match value:
+            case Word(text=name, span=span):
+                arguments: tuple[Argument, ...] = ()
+            case Call(name=name, word_span=span, arguments=inside):
+                arguments = inside
+            case _:
+                raise self._wrong(value, what)
+        if name not in self.table:
+            near = nearest(name, self.table)
+            raise Refused(UnknownWord(span, word=name, of=what, near=near, known=self.words))
+        problems: list[Diagnostic] = []
+        bound = bind(self.table[name], arguments, span, scope, problems)
+        if problems:
+            raise Refused(problems[0])
+        entry: Entry = bound.entry
+        return entry
+
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> Entry:
+        match arguments:
+            case (Word(text=name), extra, *_) if name in self.table:
+                inside = ", ".join(argument.span.text for argument in arguments[1:])
+                home = f"in parentheses: `{name}({inside})`"
+                raise Refused(Misplaced(extra.span, word=extra.span.text, home=home))
+        entry: Entry = super().read_arguments(arguments, span, scope, what)
+        return entry
+
+    def write(self, value: Entry) -> str:
+        return _called(value.word, value.arguments())
+
+    def write_full(self, value: Entry) -> str:
+        return _called(value.word, value.arguments(full=True))
+
+    def dump(self, value: Entry) -> dict[str, Any]:
+        return {"name": value.word, **value.dump()}
+
+    def load(self, data: Any) -> Entry:
+        return self.table[data["name"]].load(data)
+
+
+def _called(word: str, arguments: list[str]) -> str:
+    return f"{word}({', '.join(arguments)})" if arguments else word
+
+
+class Made(Kind):
+    """The arguments of a statement bound to an entry: `early_stop val_f1 patience=5`."""
+
+    def __init__(self, cls: type[Entry]) -> None:
+        self.cls = cls
+        self.words = cls.words()
+
+    @property
+    def expected(self) -> str:
+        return f"written `{self.cls.usage()}`"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return self.cls.schema("")
+
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> Entry:
+        problems: list[Diagnostic] = []
+        bound = bind(self.cls, arguments, span, scope, problems)
+        if problems:
+            raise Refused(problems[0])
+        entry: Entry = bound.entry
+        return entry
+
+    def read(self, value: Expression, scope: Scope, what: str) -> Entry:
+        return self.read_arguments((value,), value.span, scope, what)
+
+    def write(self, value: Entry) -> str:
+        return " ".join(value.arguments())
+
+    def write_full(self, value: Entry) -> str:
+        return " ".join(value.arguments(full=True))
+
+    def dump(self, value: Entry) -> dict[str, Any]:
+        return value.dump()
+
+    def load(self, data: Any) -> Entry:
+        return self.cls.load(data)
