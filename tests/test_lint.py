@@ -36,7 +36,7 @@ PUBLISHED = {
     "mlp_64": ["CNN610"],
     "mlp_conv": ["CNN610"],
     "mlp_l2": ["CNN610"],
-    "quickstart": ["CNN602"],
+    "quickstart": [],
 }
 
 
