@@ -52,7 +52,7 @@ def fits(checked: Checked) -> int:
         ("params <= 50k", "`dense 95 relu` at line 3 would fit (49,581)"),
         ("flash <= 200KiB", "`dense 98 relu` at line 3 would fit (204,144)"),
         ("macs <= 416k", "`dense 118 relu` at line 3 would fit (415,552)"),
-        ("ram <= 20KiB", "`conv 5x5 relu same` at line 1 would fit (19,600)"),
+        ("ram <= 20KiB", "`conv 5x5 same relu` at line 1 would fit (19,600)"),
         ("params < 20k", "`gap; dense 120 relu` at line 3 would fit (15,626)"),
         ("params <= 100", ""),
         ("depth <= 2", ""),
@@ -79,9 +79,9 @@ def test_a_budget_that_holds_goes_on_holding() -> None:
 
 
 def test_a_statement_that_makes_several_layers_is_one_change() -> None:
-    text = "block b(f) { conv (f)x3 relu same }\nb 16; pool 2; b 16; pool 2; dense 10 softmax\n"
+    text = "block b(f) { conv (f)x3 same relu }\nb 16; pool 2; b 16; pool 2; dense 10 softmax\n"
     (said,) = found(f"{text}budget params <= 9k")
-    assert said.startswith("`conv 14x3 relu same` at line 1 would fit")
+    assert said.startswith("`conv 14x3 same relu` at line 1 would fit")
     # One statement, two different layers: no text of one layer is both.
     text = "repeat i in 0..1 { conv (16*2^i)x3 relu; pool 2 same }\ndense 10 softmax\n"
     assert found(f"{text}budget params <= 15k") == [

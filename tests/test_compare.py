@@ -108,8 +108,8 @@ def test_the_same_layers_wired_in_another_way_differ(before: str, after: str) ->
 def test_how_it_is_written_makes_no_difference() -> None:
     sugar = "let f = 4; repeat 2 { residual { conv (f/4)x3 same relu } }; dense 10"
     plain = (
-        "add { branch { conv 1x3 relu same }; branch { } }\n"
-        "add { branch { conv 1x3 relu same }; branch { } }\ndense 10 linear"
+        "add { branch { conv 1x3 same relu }; branch { } }\n"
+        "add { branch { conv 1x3 same relu }; branch { } }\ndense 10 linear"
     )
     assert difference(sugar, plain).same
 

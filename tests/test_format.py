@@ -156,7 +156,7 @@ def test_the_layout_of_everything() -> None:
         == """\
 let f = 16
 let half = f/2 - 1  # half
-block cbr(f, k=3) { conv (f)x(k) no_bias same; bn; relu }  # a block
+block cbr(f, k=3) { conv (f)x(k) same no_bias; bn; relu }  # a block
 
 repeat i in 0..(2-1) { conv (f*2^i)x3 relu stride=1; pool 2 }
 residual project {
@@ -174,7 +174,7 @@ concat {
     dense 16 sigmoid
   }
 }
-repeat 2 shared { sepconv 26x3 relu same; bn }
+repeat 2 shared { sepconv 26x3 same relu; bn }
 let name = "a # b"
 dense 10 softmax
 # last
@@ -185,7 +185,7 @@ dense 10 softmax
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("conv  relu stride = 2\tsame 32x3", "conv 32x3 relu same stride=2"),
+        ("conv  relu stride = 2\tsame 32x3", "conv 32x3 same relu stride=2"),
         ("conv name=a l2=1 / 8 32x3", "conv 32x3 l2=1/8 name=a"),
         ("dense activation=relu units=10", "dense units=10 activation=relu"),
         # The place of a size depends on those given by name.

@@ -178,9 +178,9 @@ HEAD = "pool 4 same; flatten"
         ("conv 8x2 relu stride=3; dense 10 softmax", ["CNN614"]),
         ("conv 8x3 relu stride=3; dense 10 softmax", []),
         ("tconv 8x2 relu stride=3; pool 12; dense 10 softmax", []),
-        ("conv 8x1 relu; add { branch { conv 8x3 relu same stride=2 };"
+        ("conv 8x1 relu; add { branch { conv 8x3 same relu stride=2 };"
          "branch { conv 8x1 same stride=2 } }; dense 10 softmax", []),
-        ("conv 8x1 relu; residual project { conv 8x3 relu same stride=2 }; dense 10 softmax", []),
+        ("conv 8x1 relu; residual project { conv 8x3 same relu stride=2 }; dense 10 softmax", []),
     ],
 )  # fmt: skip
 def test_finds_exactly(text: str, found: list[str]) -> None:

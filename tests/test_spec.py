@@ -125,20 +125,20 @@ def test_semicolons_are_line_ends() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "conv 32x3 relu same stride=2; dense 10 softmax",
+        "conv 32x3 same relu stride=2; dense 10 softmax",
         "conv same stride=2 relu 32x3; dense softmax 10",
         "conv stride=2x2 32x3x3 activation=relu padding=same; dense units=10 activation=softmax",
-        "\tconv  32x3\trelu same stride=2 # first\r\n ;\r\n\r\n dense 10 softmax # last",
-        "conv (4^2*2)x(1+2) relu same stride=(6/3)\ndense (100 % 30) softmax",
-        "let f = 32\nlet k = 3\nconv (f)x(k) relu same stride=2\ndense 10 softmax",
-        "conv 3_2x3 relu same stride=2.0; dense 1e1 softmax",
+        "\tconv  32x3\tsame relu stride=2 # first\r\n ;\r\n\r\n dense 10 softmax # last",
+        "conv (4^2*2)x(1+2) same relu stride=(6/3)\ndense (100 % 30) softmax",
+        "let f = 32\nlet k = 3\nconv (f)x(k) same relu stride=2\ndense 10 softmax",
+        "conv 3_2x3 same relu stride=2.0; dense 1e1 softmax",
     ],
 )
 def test_many_ways_to_write_are_one_spec(text: str) -> None:
     expanded = read(Source("x", text))
     assert expanded.problems == ()
     assert str(expanded.spec) == (
-        "data fashion_mnist_mini\n\nconv 32x3 relu same stride=2\ndense 10 softmax\n"
+        "data fashion_mnist_mini\n\nconv 32x3 same relu stride=2\ndense 10 softmax\n"
     )
 
 

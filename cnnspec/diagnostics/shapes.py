@@ -229,10 +229,10 @@ class WeightsDiffer(ShapeFault):
 
     code: ClassVar[str] = "CNN209"
     bad: ClassVar[str] = (
-        "conv 8x3 relu; repeat 2 shared { conv 16x3 relu same }; pool 2; dense 10 softmax"
+        "conv 8x3 relu; repeat 2 shared { conv 16x3 same relu }; pool 2; dense 10 softmax"
     )
     good: ClassVar[str] = (
-        "conv 16x3 relu; repeat 2 shared { conv 16x3 relu same }; pool 2; dense 10 softmax"
+        "conv 16x3 relu; repeat 2 shared { conv 16x3 same relu }; pool 2; dense 10 softmax"
     )
 
     first: Shape | None = None

@@ -35,6 +35,11 @@ class Convolution(Weighted):
         Pair(), "the distance between the points of the kernel", default=(1, 1)
     )
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # Written in the order in which it happens: padded, then activated.
+        cls.specs = {"padding": cls.specs["padding"], **cls.specs}
+
     def conflict(self) -> tuple[str, Diagnostic] | None:
         """Keras allows a stride or a dilation, not both; some layers one stride only."""
         if self.stride != (1, 1) and self.dilation != (1, 1):
