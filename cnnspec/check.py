@@ -40,6 +40,13 @@ class Totals(Record):
         value: int = getattr(self, budget.quantity)
         return value
 
+    def dump(self) -> dict[str, int]:
+        """Every quantity by its name; flash and RAM in bytes, as float32."""
+        each = BYTES["float32"]
+        sizes = {"flash": self.params * each, "ram": self.values * each}
+        names = ("params", "trainable", "macs")
+        return {name: getattr(self, name) for name in names} | sizes | {"depth": self.depth}
+
 
 class Verdict(Record):
     """A budget and what it is measured against."""

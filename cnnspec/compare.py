@@ -74,7 +74,9 @@ def facts(row: Row) -> tuple[object, ...]:
 def compare(before: Checked, after: Checked) -> Difference:
     """Compares two specs whose totals are known."""
     pairs = tuple(_pairs(before.rows, after.rows))
-    costs = _costs(before), _costs(after)
+    assert before.totals is not None
+    assert after.totals is not None
+    costs = before.totals.dump(), after.totals.dump()
     totals = {name: (costs[0][name], costs[1][name]) for name in COSTS}
     return Difference(
         _wired(before.rows, after.rows, pairs),
@@ -159,19 +161,6 @@ def _wired(before: Rows, after: Rows, pairs: tuple[Pair, ...]) -> tuple[Pair, ..
             pair = pair.replace(rewired=known and was != now)
         marked.append(pair)
     return tuple(marked)
-
-
-def _costs(checked: Checked) -> dict[str, int]:
-    totals = checked.totals
-    assert totals is not None
-    return {
-        "params": totals.params,
-        "trainable": totals.trainable,
-        "macs": totals.macs,
-        "flash": totals.params * 4,
-        "ram": totals.values * 4,
-        "depth": totals.depth,
-    }
 
 
 def _claims(before: Spec, after: Spec) -> Iterator[Change]:

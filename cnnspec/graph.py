@@ -6,6 +6,7 @@ follows from another.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.shapes import BranchesDiffer, ShapeFault, TooManyValuesHere, WeightsDiffer
@@ -60,6 +61,18 @@ class Row(Record):
     def macs(self) -> int:
         """Its multiply-accumulates for one image."""
         return self.work.macs.value
+
+    def dump(self) -> dict[str, Any]:
+        """The row as JSON."""
+        return {
+            "name": self.name,
+            "layer": str(self.layer),
+            "implied": self.implied,
+            "output": list(self.after.dims),
+            "params": self.params,
+            "trainable": self.trainable,
+            "macs": self.macs,
+        }
 
 
 class Graph(Record):

@@ -192,19 +192,8 @@ def document(result: Checked, found: Survey | None = None) -> dict[str, Any]:
         "data": spec.data.source,
         "input": list(spec.input),
         "classes": spec.classes,
-        "layers": [
-            {
-                "name": row.name,
-                "layer": str(row.layer),
-                "implied": row.implied,
-                "output": list(row.after.dims),
-                "params": row.params,
-                "trainable": row.trainable,
-                "macs": row.macs,
-            }
-            for row in result.rows
-        ],
-        "totals": None,
+        "layers": [row.dump() for row in result.rows],
+        "totals": totals.dump() if totals else None,
         "budgets": [
             {**v.budget.dump(), "value": v.value, "holds": v.holds} for v in result.verdicts
         ],
@@ -218,13 +207,4 @@ def document(result: Checked, found: Survey | None = None) -> dict[str, Any]:
             if point and point.checked.totals:
                 params = point.checked.totals.params
                 data["sweep"][word] = {"values": point.values, "params": params}
-    if totals:
-        data["totals"] = {
-            "params": totals.params,
-            "trainable": totals.trainable,
-            "macs": totals.macs,
-            "flash": totals.params * 4,
-            "ram": totals.values * 4,
-            "depth": totals.depth,
-        }
     return data

@@ -112,8 +112,8 @@ def _document(before: Checked, after: Checked, difference: Difference) -> dict[s
         {
             "change": pair.change,
             "rewired": pair.rewired,
-            "before": _row(pair.before),
-            "after": _row(pair.after),
+            "before": pair.before.dump() if pair.before else None,
+            "after": pair.after.dump() if pair.after else None,
         }
         for pair in difference.pairs
         if pair.change != "same"
@@ -130,20 +130,6 @@ def _document(before: Checked, after: Checked, difference: Difference) -> dict[s
         "totals": totals,
         "claims": [_dump(change) for change in difference.claims],
         "settings": [_dump(change) for change in difference.settings],
-    }
-
-
-def _row(row: Row | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return {
-        "name": row.name,
-        "layer": str(row.layer),
-        "implied": row.implied,
-        "output": list(row.after.dims),
-        "params": row.params,
-        "trainable": row.trainable,
-        "macs": row.macs,
     }
 
 
