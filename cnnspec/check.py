@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import NotAllowed, NothingFits, NothingValidates, OverBudget
 from cnnspec.diagnostics.shapes import WrongClasses
+from cnnspec.diagnostics.text import TooLarge
 from cnnspec.expand import Expanded, Overrides, expand
 from cnnspec.graph import Graph, Row, walk
 from cnnspec.ir.claims import BYTES, Budget
@@ -92,6 +93,10 @@ class Checked(Record):
         return all(p.severity != "error" for p in self.problems)
 
 
+MAX_TRIED = 20_000
+"""Layers that a `fit` looks at in all; about a second."""
+
+
 def check(source: Source, overrides: Overrides | None = None) -> Checked:
     """Reads and checks a text, and finds the value that a `fit` in it asks for.
 
@@ -108,13 +113,20 @@ def check_parsed(parsed: Parsed, overrides: Overrides) -> Checked:
     """Checks a text that is parsed already, as for each point of a sweep."""
     result = _check(parsed, overrides)
     fit = result.expanded.fit
-    # What is wrong for another reason than the value is wrong for every value.
-    if fit is None or result.expanded.problems:
+    if fit is None:
         return result
+    tries = fit.high - fit.low + 1
+    if tries * len(result.rows) > MAX_TRIED:
+        what = f"this fit would look at {tries:,} networks of {len(result.rows):,} layers"
+        limit = f"{MAX_TRIED:,} layers in all"
+        return result.replace(problems=(TooLarge(fit.span, what=what, limit=limit),))
     for value in range(fit.high, fit.low - 1, -1):
         result = _check(parsed, {**overrides, fit.name: Number(fit.span, value)})
         if result.ok:
             return result.replace(fitted={fit.name: value})
+    # What is wrong for another reason than a shape or a budget is told as it is.
+    if result.expanded.problems:
+        return result
     reasons = "; ".join(dict.fromkeys(p.message for p in result.problems))
     fault = NothingFits(fit.span, name=fit.name, low=fit.low, high=fit.high, reasons=reasons)
     return result.replace(problems=(fault,))

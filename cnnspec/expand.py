@@ -225,6 +225,8 @@ class _Expansion(Trials):
 
     def follow_dataset(self, values: dict[str, Any]) -> None:
         """Takes shape and classes from the dataset; a spec may repeat but not contradict them."""
+        if "data" in self.doubtful:
+            return
         data = values.get("data", Spec.fields["data"])
         dataset = DATASETS[data.source]
         fixed = {

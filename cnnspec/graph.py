@@ -104,8 +104,14 @@ class Graph(Record):
         for index, row in enumerate(self.rows):
             ending = {source for source in row.inputs if last[source] == index}
             reused = row.layer.in_place and any(held[s] == held[index] for s in ending)
-            needed.append(alive + (0 if reused else held[index]))
-            alive += held[index] - sum(held[source] for source in ending)
+            freed = sum(held[source] for source in ending)
+            inside = row.work.inside
+            if inside:
+                # In two steps: what is between stands beside the input, then the output.
+                needed.append(max(alive + inside, alive - freed + inside + held[index]))
+            else:
+                needed.append(alive + (0 if reused else held[index]))
+            alive += held[index] - freed
         return needed
 
     def depth(self) -> int:
@@ -200,6 +206,8 @@ class _Walk:
                 )
                 word = merge.span.text if merge.span else merge.layer.word
                 fault = misfit.fault.replace(shape=at.shape, of=word, ends=ends_at)
+                if isinstance(merge.layer, Add):
+                    fault = fault.replace(projected=merge.layer.project)
                 misfit = Misfit(misfit.field, fault)
             self.fault(misfit, merge, at.origin)
             return None

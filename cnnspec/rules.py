@@ -7,6 +7,7 @@ from typing import Any
 
 from cnnspec.check import Checked, Verdict, check, forbidden
 from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.diagnostics.text import NothingToTrain
 from cnnspec.diagnostics.words import Misplaced
 from cnnspec.expand import expand
@@ -35,12 +36,13 @@ class Judgement(Record):
     """A submission and what became of every rule, in the order of `Rules.names`.
 
     `found` says what was found for each: the value of a budget, the layers that are
-    not allowed. Where the submission has errors nothing is found.
+    not allowed. What cannot be judged, the budgets of a network whose costs are unknown,
+    is neither held nor not held: `None`.
     """
 
     checked: Checked
     found: tuple[str, ...]
-    held: tuple[bool, ...]
+    held: tuple[bool | None, ...]
 
     @property
     def ok(self) -> bool:
@@ -61,22 +63,27 @@ def read_rules(source: Source) -> Rules:
     if problems:
         raise Problems(*problems)
     spec = expanded.spec
+    if not (spec.budgets or spec.allow):
+        fault = f"{source.name} has no rule that can be judged"
+        raise Problems(
+            CannotRead(None, fault, "write `budget params <= 6000` or `allow conv dense`")
+        )
     return Rules(source, spec.budgets, spec.expectations, spec.allow)
 
 
 def judge(rules: Rules, source: Source) -> Judgement:
     """Checks a submission and holds it against the rules."""
     checked = check(source)
-    if checked.totals is None or not checked.ok:
-        names = rules.names
-        return Judgement(checked, ("",) * len(names), (False,) * len(names))
-    verdicts = [Verdict(budget, checked.totals.of(budget)) for budget in rules.budgets]
-    found = [f"{verdict.value:,}" for verdict in verdicts]
-    held = [verdict.holds for verdict in verdicts]
+    found: list[str] = []
+    held: list[bool | None] = []
+    for budget in rules.budgets:
+        verdict = Verdict(budget, checked.totals.of(budget)) if checked.totals else None
+        found.append(f"{verdict.value:,}" if verdict else "")
+        held.append(verdict.holds if verdict else None)
     if rules.allow:
         others: dict[str, Any] = {}
         for fault in forbidden(checked.spec.nodes, rules.allow):
             others[getattr(fault, "word", "")] = None
-        found.append(" ".join(others) or "none else")
+        found.append(f"also {' '.join(others)}" if others else "only these")
         held.append(not others)
     return Judgement(checked, tuple(found), tuple(held))

@@ -70,7 +70,9 @@ class Run:
         path = self.folder / MODEL
         if not path.is_file():
             fault = BadRun(
-                None, f"{self.folder} has no {MODEL}: its training did not finish", "train again"
+                None,
+                f"{self.folder} has no {MODEL}: it was removed, or training did not finish",
+                "train again",
             )
             raise Problems(fault)
         return path

@@ -78,6 +78,7 @@ def test_wrong_usage_ends_with_2_and_a_hint(arguments, said, capsys):
         (["check", "nowhere.cnn"], "there is no file nowhere.cnn"),
         (["check", "specs"], "specs is a folder"),
         (["check", LENET, "-e", "dense 10"], "not both"),
+        (["check", LENET, "--csv"], "`--csv` goes with `--rules`"),
         (["check", LENET, "--set", "epochs"], "not a name and a value"),
         (["check", LENET, "--set", "epochs=2 3"], "not a name and a value"),
         (["explain", "CNN20"], "there is no code CNN20"),
@@ -248,6 +249,8 @@ def test_predict_writes_labels_and_probabilities(run, capsys, tmp_path, backend)
     images = ROOT / "cnnspec/datasets/fashion_mnist_mini/t10k-images-idx3-ubyte.gz"
     assert main(["predict", str(folder), str(images)]) == 0
     assert capsys.readouterr().out == before
+    assert main(["predict", str(folder), "--out", str(tmp_path / "again.csv"), str(images)]) == 0
+    assert (tmp_path / "again.csv").read_text() == before
 
 
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b junk", b"no images at all"])

@@ -19,6 +19,8 @@ def test_rules_are_budgets_expectations_and_allow() -> None:
     assert rules.names == ["budget params <= 6000", "allow conv pool dense"]
     with pytest.raises(Problems, match="`conv` does not stand here"):
         read_rules(Source("x", "conv 3x3\nbudget params <= 6k"))
+    with pytest.raises(Problems, match="has no rule that can be judged"):
+        read_rules(Source("x", "expect accuracy >= 0.9"))
     with pytest.raises(Problems, match="does not know the word `parms`"):
         read_rules(Source("x", "budget parms <= 6k"))
 
@@ -27,9 +29,12 @@ def test_every_rule_is_judged_by_itself() -> None:
     rules = read_rules(RULES)
     assert judge(rules, Source("a", KEEPS)).ok
     over = judge(rules, Source("b", "flatten; dense 10 softmax"))
-    assert (over.ok, over.held, over.found) == (False, (False, False), ("7,850", "flatten"))
+    assert (over.ok, over.held, over.found) == (False, (False, False), ("7,850", "also flatten"))
     wrong = judge(rules, Source("c", "dense 9 softmax"))
-    assert (wrong.ok, wrong.held) == (False, (False, False))
+    # Its costs are known and hold no budget; its layers are among those allowed.
+    assert (wrong.ok, wrong.held) == (False, (False, True))
+    unread = judge(rules, Source("d", "conv 8x33; bn; dense 10"))
+    assert (unread.ok, unread.held) == (False, (None, False))
 
 
 def submissions(folder: Path) -> list[str]:

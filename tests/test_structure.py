@@ -135,6 +135,16 @@ def test_ram_of_branches_by_hand() -> None:
     assert totals.values == 784 * (4 + 4)
 
 
+def test_ram_of_a_separable_convolution_counts_what_is_between_its_steps() -> None:
+    # The depthwise step makes 28x28x16 values, which stand beside the 28x28x4 of the
+    # output; the same two steps written out cost the same.
+    one = checked("sepconv 4x3 same multiplier=16; gap; dense 10").totals
+    two = checked("dwconv 3 same multiplier=16; conv 4x1; gap; dense 10").totals
+    assert one
+    assert two
+    assert one.values == two.values == 784 * (16 + 4)
+
+
 def test_depth_is_that_of_the_longest_branch() -> None:
     text = "concat { branch { conv 4x1 }; branch { conv 4x1; conv 4x3 same } }; gap; dense 10"
     totals = checked(text).totals

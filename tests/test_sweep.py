@@ -58,6 +58,7 @@ def test_set_fixes_a_name_of_the_sweep() -> None:
         ("let w = fit(1..64); dense (w); dense 10; budget params <= 7950", 9),
         ("let w = fit(1..64); conv 8x(w); gap; dense 10", 28),
         ("let w = fit(1..9); conv 12x3 ; conv 12x3 groups=w; gap; dense 10", 6),
+        ("let w = fit(1..64); conv (64-w)x3 relu; dense 10; budget params <= 200k", 63),
         ("let w = fit(3..3); dense (w); dense 10", 3),
         ("let n = 2; let w = fit(n..(2*n)); repeat w { relu }; dense 10", 4),
     ],
@@ -87,3 +88,10 @@ def test_set_takes_the_place_of_a_fit() -> None:
 def test_a_fault_of_another_kind_is_told_as_it_is() -> None:
     result = check(Source("x", "let w = fit(1..64); dense (w) rleu; dense 10"))
     assert [problem.code for problem in result.problems] == ["CNN102"]
+
+
+def test_a_fit_that_would_take_long_is_refused() -> None:
+    text = (
+        "let w = fit(1..1000);" + "conv (w)x3 same relu;" * 30 + "gap; dense 10; budget params <= 9"
+    )
+    assert [problem.code for problem in check(Source("x", text)).problems] == ["CNN007"]

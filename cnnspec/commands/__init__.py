@@ -77,7 +77,7 @@ def parser_of(name: str) -> tuple[Any, Any]:
 
 def _run(name: str, arguments: list[str]) -> int:
     module, parser = parser_of(name)
-    parsed = parser.parse_args(arguments)
+    parsed = parser.parse_intermixed_args(arguments)
     from cnnspec.diagnostics.base import Problems
 
     try:

@@ -63,6 +63,8 @@ def run(args: Namespace) -> int:
     if args.json and args.format not in ("text", "json"):
         fault = f"`--json` and `--format {args.format}` are two formats"
         raise Problems(BadUsage(None, fault, "give one of the two"))
+    if args.csv and not args.rules:
+        raise Problems(BadUsage(None, "`--csv` goes with `--rules`", "or ask for `--json`"))
     if args.rules:
         from cnnspec.commands.judge import run as judge
 
@@ -125,7 +127,10 @@ def sweep_lines(found: Survey) -> list[Line]:
     ]
     for reason, count in found.reasons.items():
         lines.append([(f"  {count:,} dropped: {reason}", "")])
-    for word, point in (("smallest", found.smallest), ("largest", found.largest)):
+    ends = [("smallest", found.smallest), ("largest", found.largest)]
+    if found.smallest is found.largest:
+        ends = [("all that are left", found.smallest)]
+    for word, point in ends:
         if point and point.checked.totals:
             totals = point.checked.totals
             facts = f"{totals.params:,} parameters, {totals.macs:,} MACs"

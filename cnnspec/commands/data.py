@@ -13,10 +13,19 @@ from cnnspec.diagnostics.base import Problems
 from cnnspec.terminal import show, table
 
 
+class _Names(tuple[str, ...]):
+    """Choices for any number of names: argparse also asks whether no name at all is one."""
+
+    __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        return item == [] or super().__contains__(item)
+
+
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "names", nargs="*", choices=[[], *DATASETS], metavar="NAME", help="only these datasets"
+        "names", nargs="*", choices=_Names(DATASETS), metavar="NAME", help="only these datasets"
     )
     parser.add_argument(
         "--fetch", action="store_true", help="download those that are not on this machine"

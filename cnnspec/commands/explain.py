@@ -29,7 +29,7 @@ def run(args: Namespace) -> int:
         else:
             show([[(code, "strong"), (f"  {story(cls)[0]}", "")] for code, cls in known.items()])
         return 0
-    code = args.code.upper()
+    code = f"CNN{args.code}" if args.code.isdecimal() else args.code.upper()
     if code not in known:
         near = nearest(code, known)
         hint = f"did you mean {near}?" if near else "`cnnspec explain` lists every code"

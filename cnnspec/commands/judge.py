@@ -37,7 +37,8 @@ def _row(rules: Rules, path: str) -> dict[str, Any]:
     try:
         return _judged(path, judge(rules, normalized(read_source(path))))
     except Problems as problems:
-        nothing = {"model": "", "ok": False, "params": None, "macs": None, "rules": []}
+        unjudged = [{"found": "", "holds": None} for _ in rules.names]
+        nothing = {"model": "", "ok": False, "params": None, "macs": None, "rules": unjudged}
         return {"file": path, **nothing, "fault": _first(problems.diagnostics)}
 
 
@@ -68,9 +69,15 @@ def _first(problems: "list[Diagnostic] | tuple[Diagnostic, ...]") -> str:
     return f"{first.code} {place}{first.message}{more}"
 
 
+def _said(rule: dict[str, Any]) -> str:
+    """What became of a rule, with what was found."""
+    words = {True: "held", False: "NOT held", None: "not judged"}
+    return f"{rule['found']} {words[rule['holds']]}".strip()
+
+
 def _cells(row: dict[str, Any]) -> list[Any]:
     """A row of CSV. A text that a spreadsheet would take for a formula is quoted."""
-    rules = [f"{r['found']} {'held' if r['holds'] else 'not held'}".strip() for r in row["rules"]]
+    rules = [_said(rule) for rule in row["rules"]]
     texts = [row["file"], row["model"], row["ok"], row["params"], row["macs"], *rules, row["fault"]]
     return [f"'{t}" if isinstance(t, str) and t[:1] in ("=", "+", "-", "@") else t for t in texts]
 
@@ -78,8 +85,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
 def _lines(rules: Rules, rows: list[dict[str, Any]]) -> list[Line]:
     cells = []
     for row in rows:
-        found = [f"{r['found']} {'held' if r['holds'] else 'NOT held'}" for r in row["rules"]]
-        found = found or [""] * len(rules.names)
+        found = [_said(rule) for rule in row["rules"]]
         params = f"{row['params']:,}" if row["params"] is not None else ""
         verdict = "ok" if row["ok"] else "fails"
         cells.append((row["file"], verdict, params, *found, row["fault"]))

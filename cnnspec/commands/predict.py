@@ -83,9 +83,12 @@ def _images(path: Path, shape: tuple[int, ...]) -> Any:
     try:
         data = path.read_bytes()
         images = idx(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+        if images.ndim < 3:
+            raise ValueError("it holds labels, not images")
         if images.shape[1:] not in (shape, shape[:2]):
             found = "x".join(map(str, images.shape[1:]))
             raise ValueError(f"its images are {found}, and the network takes {shape[0]}x{shape[1]}")
     except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise Problems(CannotRead(None, f"cannot take images from {path}: {error}")) from None
+        reason = getattr(error, "strerror", None) or error
+        raise Problems(CannotRead(None, f"cannot take images from {path}: {reason}")) from None
     return images.reshape(-1, *shape)

@@ -62,13 +62,14 @@ def summary(result: Checked, outcome: "Outcome") -> list[Line]:
     fitted, spec = outcome.fitted, result.spec
     assert result.totals is not None
     epochs = len(fitted.history)
+    ran = "1 epoch" if epochs == 1 else f"{epochs} epochs"
     each = f"{fitted.seconds / max(epochs, 1):.2f} s an epoch"
     kept = f", the weights of epoch {fitted.best_epoch} kept" if fitted.best_epoch else ""
     facts = f"{result.totals.params:,} parameters, {result.totals.macs:,} MACs"
     return [
         [],
         [(spec.model, "strong"), (f" on {spec.data.source}: {facts}", "")],
-        [(f"{epochs} epochs in {fitted.seconds:.1f} s, {each}{kept}", "")],
+        [(f"{ran}: {fitted.seconds:.1f} s, {each}{kept}", "")],
         [],
         *figures(outcome.scores),
         *verdicts(outcome.claims),

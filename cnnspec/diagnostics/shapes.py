@@ -204,6 +204,8 @@ class BranchesDiffer(ShapeFault):
 
     of: str = ""
     shapes: tuple[Shape, ...] = ()
+    projected: bool = False
+    """Whether an empty branch already gets a 1x1 convolution."""
     ends: tuple[tuple[Span, str], ...] = ()
     """Where the last layer of each branch stands, and its shape."""
 
@@ -213,6 +215,8 @@ class BranchesDiffer(ShapeFault):
 
     @property
     def help(self) -> str:
+        if self.projected:
+            return "a projection divides the image by a whole stride: write `same` in the block"
         if self.of in ("add", "residual") and len({type(shape) for shape in self.shapes}) == 1:
             return "give the branches one shape, or write `residual project`"
         if self.of == "concat":

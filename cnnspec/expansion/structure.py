@@ -25,4 +25,4 @@ class Structure(Lets, Network, Repetition, Blocks, Uses):
             **dict.fromkeys(LAYERS, self.layer),
         }
         self.blocky = frozenset({"repeat", "block", "residual", *MERGES})
-        self.elsewhere = {"branch": "in a merge: `concat { branch { … } … }`"}
+        self.elsewhere = {"branch": "in a merge: `concat { branch { … }; branch { … } }`"}

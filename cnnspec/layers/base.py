@@ -33,6 +33,8 @@ class Work(Record):
     """
 
     out: tuple[Count, ...]
+    inside: int = 0
+    """Values that are alive between its input and its output, where it works in two steps."""
     params: Count = ZERO
     frozen: Count = ZERO
     macs: Count = ZERO

@@ -188,6 +188,7 @@ class SeparableConv(Convolution):
         depthwise = height * width * channels
         return Work(
             (rows, columns, filters),
+            inside=(rows * columns * channels).value,
             params=depthwise + (channels + self.ones) * filters,
             macs=_area(rows, columns) * (depthwise + channels * filters),
         )
