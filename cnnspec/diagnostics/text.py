@@ -137,6 +137,10 @@ class TooLarge(Diagnostic):
         return f"{self.what}; the limit is {self.limit}"
 
 
+UNITS = ("k", "M", "kB", "MB", "KiB", "MiB")
+"""What a number can end in: thousands and millions, of 1000 or of 1024."""
+
+
 class MissingSpace(Diagnostic):
     """Arguments are separated by spaces, so that `32x3` can be one of them."""
 
@@ -153,6 +157,9 @@ class MissingSpace(Diagnostic):
 
     @property
     def help(self) -> str:
+        unit = {name.lower(): name for name in UNITS}.get(self.after.lower())
+        if unit and self.before[-1].isdecimal():
+            return f"the unit is written `{unit}`: `{self.before}{unit}`"
         tail = self.after[1:]
         if self.after[0] == "X" and tail.isdecimal():
             return f"a size has a small x: `{self.before}x{tail}`"
