@@ -137,8 +137,8 @@ class TooLarge(Diagnostic):
         return f"{self.what}; the limit is {self.limit}"
 
 
-UNITS = ("k", "M", "kB", "MB", "KiB", "MiB")
-"""What a number can end in: thousands and millions, of 1000 or of 1024."""
+UNITS = {"k": 10**3, "M": 10**6, "kB": 10**3, "MB": 10**6, "KiB": 2**10, "MiB": 2**20}
+"""What a number can end in, and what that multiplies it by."""
 
 
 class MissingSpace(Diagnostic):

@@ -17,7 +17,7 @@ import lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.text import BadNumber, MissingSpace, UnexpectedText
+from cnnspec.diagnostics.text import UNITS, BadNumber, MissingSpace, UnexpectedText
 from cnnspec.diagnostics.words import BadArithmetic
 from cnnspec.language.scan import scan
 from cnnspec.language.syntax import (
@@ -42,8 +42,6 @@ from cnnspec.record import Record
 from cnnspec.source import Source, Span
 
 MAX_WHOLE = 2**31 - 1
-
-_SUFFIXES = {"k": 10**3, "M": 10**6, "kB": 10**3, "MB": 10**6, "KiB": 2**10, "MiB": 2**20}
 
 
 class Parsed(Record):
@@ -80,7 +78,7 @@ class _Tree(lark.Transformer[Any, Any]):
 
     def _number(self, token: lark.Token, sign: int = 1) -> int | float:
         digits = re.sub(r"[A-Za-z]+$", "", token) if token[-1].isalpha() else str(token)
-        scale = _SUFFIXES.get(token[len(digits) :], 1)
+        scale = UNITS.get(token[len(digits) :], 1)
         digits = digits.replace("_", "")
         if digits.isdigit() and len(digits) < 20:
             value: int | float = int(digits) * scale
