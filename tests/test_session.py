@@ -74,8 +74,9 @@ def test_every_expectation_is_measured_on_its_own_split(outcome):
 
 
 def test_a_restored_model_predicts_the_same(outcome):
+    from cnnspec.datasets.splits import divide
     from cnnspec.training.score import predict, score
-    from cnnspec.training.session import divide, restore
+    from cnnspec.training.session import restore
 
     checked, model = restore(outcome.run)
     splits = divide(checked.spec, offline=True)
@@ -96,7 +97,7 @@ def test_a_seed_gives_the_same_run_bit_for_bit(outcome, tmp_path):
 
 
 def test_validation_on_the_test_set_and_none(tmp_path, backend):
-    from cnnspec.training.session import divide
+    from cnnspec.datasets.splits import divide
 
     for setting, lengths in (("test", (5000, 1000)), ("none", (5000, 0)), ("1/8", (4375, 625))):
         text = f"dense 10 softmax; train {{ validation {setting} }}"

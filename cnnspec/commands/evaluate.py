@@ -24,8 +24,9 @@ def run(args: Namespace) -> int:
     from cnnspec.training.backend import start
 
     start(args.backend)
+    from cnnspec.datasets.splits import divide
     from cnnspec.training.score import score
-    from cnnspec.training.session import divide, judge, restore
+    from cnnspec.training.session import judge, restore
 
     checked, model = restore(kept)
     splits = divide(checked.spec, offline=args.offline)

@@ -41,8 +41,9 @@ def run(args: Namespace) -> int:
     from cnnspec.training.backend import start
 
     start(args.backend)
+    from cnnspec.datasets.splits import divide
     from cnnspec.training.score import predict
-    from cnnspec.training.session import divide, restore
+    from cnnspec.training.session import restore
 
     checked, model = restore(kept)
     if args.images:

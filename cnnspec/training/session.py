@@ -13,7 +13,7 @@ import keras
 
 from cnnspec import __version__
 from cnnspec.check import Checked, check
-from cnnspec.datasets.arrays import Images, Split, load, split_off
+from cnnspec.datasets.splits import Splits, divide
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import BadRun
 from cnnspec.ir.claims import Expectation
@@ -23,20 +23,6 @@ from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
 from cnnspec.training.build import build, compile_model
 from cnnspec.training.fit import Fitted, fit
 from cnnspec.training.score import Score, score
-
-
-class Splits(Record):
-    """The images of a spec, divided as it says."""
-
-    images: Images
-    train: Split
-    validation: Split | None
-    test: Split
-
-    def named(self) -> dict[str, Split]:
-        """Those there are, by name."""
-        splits = {"test": self.test, "validation": self.validation, "train": self.train}
-        return {name: split for name, split in splits.items() if split is not None}
 
 
 class Held(Record):
@@ -62,18 +48,6 @@ class Outcome(Record):
     fitted: Fitted
     scores: dict[str, Score]
     claims: tuple[Held, ...]
-
-
-def divide(spec: Spec, *, offline: bool) -> Splits:
-    """Reads the data of a spec and holds back what it validates on."""
-    images = load(spec.data.source, offline=offline)
-    share = spec.train.validation
-    if share == "none":
-        return Splits(images, images.train, None, images.test)
-    if share == "test":
-        return Splits(images, images.train, images.test, images.test)
-    train, validation = split_off(images.train, float(share), spec.train.seed)
-    return Splits(images, train, validation, images.test)
 
 
 def train(checked: Checked, parent: Path, backend: str, *, offline: bool = False) -> Outcome:
