@@ -7,7 +7,6 @@ leaves unknown is marked by a `Gap`, so that the checker draws no conclusion fro
 from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.base import Diagnostic, Refused, Traced
 from cnnspec.diagnostics.structure import WrittenAs
 from cnnspec.diagnostics.text import BlockMissing, BlockNotTaken, NothingToTrain
@@ -224,11 +223,16 @@ class _Expansion(Trials):
         )
 
     def follow_dataset(self, values: dict[str, Any]) -> None:
-        """Takes shape and classes from the dataset; a spec may repeat but not contradict them."""
+        """Takes shape and classes from the dataset; a spec may repeat but not contradict them.
+
+        Of data of the user's own a spec says them; what is there is looked at when
+        training begins.
+        """
         if "data" in self.doubtful:
             return
-        data = values.get("data", Spec.fields["data"])
-        dataset = DATASETS[data.source]
+        dataset = values.get("data", Spec.fields["data"]).dataset
+        if dataset is None:
+            return
         fixed = {
             "input": (dataset.shape, "x".join(map(str, dataset.shape))),
             "classes": (dataset.classes, str(dataset.classes)),
@@ -244,7 +248,7 @@ class _Expansion(Trials):
                 self.doubtful.add(name)
                 self.problems.append(
                     Incompatible(
-                        self.places[name], of=f"data {data.source}", reason=reason, remedy=remedy
+                        self.places[name], of=f"data {dataset.name}", reason=reason, remedy=remedy
                     )
                 )
             values[name] = value

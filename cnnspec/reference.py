@@ -14,7 +14,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.expand import words
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
-from cnnspec.ir.spec import Spec
+from cnnspec.ir.spec import Data, Spec
 from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
 from cnnspec.language.choices import Switch
 from cnnspec.language.entries import Entry, Field
@@ -122,7 +122,7 @@ def _structure() -> list[str]:
 
 def _settings() -> list[str]:
     lines = ["## Settings of a spec", "", "Each is a statement of its own: `model lenet5`.", ""]
-    return [*lines, *_fields(Spec.specs, statements=True)]
+    return [*lines, *_fields(Spec.specs, statements=True), *_entry(Data, Data.specs)]
 
 
 def _training() -> list[str]:

@@ -16,7 +16,7 @@ from cnnspec.graph import walk
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
 from cnnspec.ir.spec import Data, Element, Merge, Names, Node, Shared, Spec, is_automatic
 from cnnspec.ir.training import Training
-from cnnspec.language.choices import Choice, Either, Name, Several, Switch
+from cnnspec.language.choices import Choice, Either, Name, Several, Source, Switch, Text
 from cnnspec.language.entries import Entry
 from cnnspec.language.kinds import Dimensions, Kind, Pair, Real, Whole
 from cnnspec.language.tables import Made, OneOf
@@ -26,7 +26,7 @@ from cnnspec.layers.merging import MERGES, Merging
 from cnnspec.layers.pooling import GlobalAverage
 from cnnspec.layers.table import LAYERS
 from cnnspec.record import MISSING
-from cnnspec.shapes import Image, Shape, Vector
+from cnnspec.shapes import Image, Shape, Vector, shape_of
 
 DTYPES = tuple(dtype for dtype in BYTES if dtype != "float32")
 NAMES = ("a", "stem_1", "in", "x", "x3", "my net", "a.b-c", "größe", "3x3", "k", "true", "√2")
@@ -62,6 +62,10 @@ def samples(kind: Kind) -> list[Any]:
             return [True, False]
         case Name():
             return list(NAMES)
+        case Text():
+            return [*NAMES, "a/b", "../größe und mehr/x.h5", "C:\\data", "it's", "=cmd()", "~"]
+        case Source(words=words, path=path):
+            return [*words, *samples(path)]
         case Either(kind=inner, words=words):
             return [*samples(inner), *words]
         case Several(words=words):
@@ -239,7 +243,13 @@ def draw_nodes(random: Random, shape: Shape, classes: int) -> tuple[Element, ...
 
 def draw_spec(random: Random) -> Spec:
     """A valid spec; its budgets need not hold."""
-    data = random.choice(list(DATASETS.values()))
+    data, shape, classes = random.choice(
+        [
+            *((Data(known.name), known.shape, known.classes) for known in DATASETS.values()),
+            (Data("größe und mehr/x.h5", test_labels="a/b c"), (12, 10, 3), 7),
+            (Data("./mnist", train_images="x"), (8, 9), 2),
+        ]
+    )
     limits = (0.5, 1.0, 98.0, 6000.0, 61_706.0, 2**31 + 0.0, 1e20, 1 / 3)
     budgets = []
     for quantity in random.sample(list(QUANTITIES), random.randrange(3)):
@@ -252,11 +262,11 @@ def draw_spec(random: Random) -> Spec:
     ]
     return Spec(
         model=random.choice(NAMES),
-        data=Data(data.name),
-        input=data.shape,
-        classes=data.classes,
+        data=data,
+        input=shape,
+        classes=classes,
         silence=tuple(random.sample(SILENCEABLE, random.choice((0, 0, 1, 2)))),
-        nodes=draw_nodes(random, Image(*data.shape), data.classes),
+        nodes=draw_nodes(random, shape_of(shape), classes),
         budgets=tuple(budgets),
         expectations=tuple(expectations),
         train=draw_entry(Training, random),

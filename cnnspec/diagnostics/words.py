@@ -38,6 +38,8 @@ class UnknownWord(Diagnostic):
     """What reads the word: "`conv`", "the padding of `conv`"."""
     near: str
     known: tuple[str, ...]
+    otherwise: str = ""
+    """What else could have been meant, where there is more than the words."""
 
     @property
     def message(self) -> str:
@@ -45,6 +47,9 @@ class UnknownWord(Diagnostic):
 
     @property
     def help(self) -> str:
+        return "; ".join(part for part in (self._words(), self.otherwise) if part)
+
+    def _words(self) -> str:
         if self.word[:1] == "x" and (self.word[1:].isdecimal() or len(self.word) == 1):
             return "a size is written without spaces: `32x3`"
         if not self.known:

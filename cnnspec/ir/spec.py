@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from cnnspec.datasets.catalog import DATASETS
+from cnnspec.datasets.catalog import DATASETS, Dataset
+from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import SILENCEABLE
+from cnnspec.diagnostics.words import Incompatible
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.training import Training
-from cnnspec.language.choices import Choice, Name, Several
+from cnnspec.language.choices import Name, Several, Source, Text
 from cnnspec.language.entries import Entry, option, positional
 from cnnspec.language.kinds import Dimensions, Whole
 from cnnspec.language.tables import Made
@@ -25,6 +27,7 @@ from cnnspec.shapes import Shape, shape_of
 from cnnspec.source import Span
 
 NAME = Name()
+_ARRAY = Text("the name of an array, in quotes where it is no word")
 
 
 class Placed(Record):
@@ -115,7 +118,33 @@ class Data(Entry):
 
     word: ClassVar[str] = "data"
 
-    source: str = positional(Choice(*DATASETS), "the name of a dataset")
+    source: str = positional(
+        Source(*DATASETS), "the name of a dataset, or the path of a file or folder of images"
+    )
+    train_images: str | None = option(_ARRAY, "the array of the training images", default=None)
+    train_labels: str | None = option(_ARRAY, "the array of their labels", default=None)
+    test_images: str | None = option(_ARRAY, "the array of the test images", default=None)
+    test_labels: str | None = option(_ARRAY, "the array of their labels", default=None)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The dataset of that name; `None` where the source is a path."""
+        return DATASETS.get(self.source)
+
+    @property
+    def arrays(self) -> dict[str, str]:
+        """The arrays that are named: `train_images` and so on."""
+        names = {name: getattr(self, name) for name in type(self).specs if name != "source"}
+        return {name: value for name, value in names.items() if value is not None}
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        if not self.dataset or not self.arrays:
+            return None
+        name = next(iter(self.arrays))
+        reason = f"`{name}`: its arrays are known"
+        remedy = "arrays are named where the data is an .npz or .h5 file"
+        of = f"{self.word} {self.source}"
+        return name, Incompatible(None, of=of, reason=reason, remedy=remedy)
 
 
 class Spec(Entry):

@@ -114,6 +114,91 @@ class Name(Kind):
         return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
 
 
+_TEXT = re.compile(
+    # Not blanks alone; nothing that a string or a terminal could not carry.
+    r"(?=.*[^ ])"
+    r'[^"\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+'
+)
+MAX_TEXT = 4096
+"""As long as a path can be on Linux."""
+
+
+class Text(Kind):
+    """A text that only its reader understands, such as a path: in quotes, or a word."""
+
+    takes_words = True
+
+    def __init__(self, expected: str) -> None:
+        self._expected = expected
+
+    @property
+    def expected(self) -> str:
+        return self._expected
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^{_TEXT.pattern}$"}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> str:
+        match value:
+            case Word(text=text):
+                return text
+            case String(value=text) if _TEXT.fullmatch(text) and len(text) <= MAX_TEXT:
+                return text
+            case String():
+                raise self._wrong(value, what, "it is not empty and has no tab in it")
+        raise self._wrong(value, what)
+
+    def write(self, value: str) -> str:
+        return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
+
+
+class Source(Kind):
+    """One of some known names, or a path in quotes.
+
+    A path that reads like a known name is kept as one in the folder at hand: `./mnist`.
+    """
+
+    takes_words = True
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.choice = Choice(*words)
+        self.path = Text("a path")
+
+    @property
+    def expected(self) -> str:
+        return f"{self.choice.expected}, or a path in quotes"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return self.path.schema
+
+    def read(self, value: Expression, scope: Scope, what: str) -> str:
+        if isinstance(value, String):
+            path = self.path.read(value, scope, what)
+            return f"./{path}" if path in self.words else path
+        if not isinstance(value, Word):
+            raise self._wrong(value, what)
+        if value.text in self.words:
+            return value.text
+        near = nearest(value.text, self.words)
+        otherwise = "" if near else f'a path is written in quotes: `"{value.text}"`'
+        raise Refused(
+            UnknownWord(
+                value.span,
+                word=value.text,
+                of=what,
+                near=near,
+                known=self.words,
+                otherwise=otherwise,
+            )
+        )
+
+    def write(self, value: str) -> str:
+        return value if value in self.words else f'"{value}"'
+
+
 class Either(Kind):
     """A value of another kind, or one of a few words."""
 

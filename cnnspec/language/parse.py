@@ -290,6 +290,8 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
         remedy = "an option is a name, `=` and a value: `stride=2`"
     elif text and (text[0].isnumeric() and not text[0].isascii()):
         remedy = "numbers are written with the digits 0 to 9"
+    elif text in _IN_PATHS and _UNQUOTED.search(line):
+        remedy = 'a path is written in quotes: `"images/digits.h5"`'
     elif text in ("*", "\u00d7"):
         remedy = "a size is written `32x3`, an expression in parentheses: `(2*f)`"
     elif text in ("^", "/", "+", "-", "%"):
@@ -297,6 +299,8 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
     return UnexpectedText(source.span(start, end), found=shown, expected=expected, remedy=remedy)
 
 
+_IN_PATHS = (".", "/", "\\", "~", ":")
+_UNQUOTED = re.compile(r"(?:^|[;{])\s*(?:data|use)\s+[^\s()=;]*$")
 _CALLED = re.compile(r"(?:^|[;{])\s*[^\W\d]\w*\([^()]*$")
 _STOP = re.compile(r'"[^"\n]*"?|#[^\n]*|[;\n{}]')
 _TERMINAL = {";": "_SEP", "\n": "_SEP", "{": "LBRACE", "}": "RBRACE"}
