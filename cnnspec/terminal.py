@@ -16,6 +16,7 @@ Line = list[tuple[str, str]]
 STYLES = {
     "error": "bold red",
     "warning": "bold yellow",
+    "note": "bold cyan",
     "place": "blue",
     "strong": "bold",
     "dim": "dim",

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from cnnspec.language.suggest import nearest
@@ -66,6 +67,16 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The folder of a run."""
     parser.add_argument("run", metavar="RUN", help="a run folder that `cnnspec train` has left")
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Another place for the data of a run."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="data of your own in place of what the run was trained on",
+    )
 
 
 def add_backend(parser: argparse.ArgumentParser) -> None:

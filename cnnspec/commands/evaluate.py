@@ -5,7 +5,7 @@ Exit code 1 if an expectation of its spec does not hold.
 
 from argparse import ArgumentParser, Namespace
 
-from cnnspec.commands.arguments import add_backend, add_run
+from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.commands.train import figures, verdicts
 from cnnspec.runs import Run
@@ -15,6 +15,7 @@ from cnnspec.terminal import show
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     add_run(parser)
+    add_data(parser)
     add_backend(parser)
 
 
@@ -25,11 +26,13 @@ def run(args: Namespace) -> int:
 
     start(args.backend)
     from cnnspec.datasets.splits import divide
+    from cnnspec.datasets.where import of_run
     from cnnspec.training.score import score
     from cnnspec.training.session import judge, restore
 
     checked, model = restore(kept)
-    splits = divide(checked.spec, offline=args.offline)
+    where = of_run(checked.spec.data, kept, args.data)
+    splits = divide(checked.spec, where, offline=args.offline)
     scores = {name: score(model, split) for name, split in splits.named().items()}
     claims = judge(checked.spec, scores)
     if args.json:

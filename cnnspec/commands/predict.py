@@ -1,21 +1,46 @@
-"""Predicts with a trained run: one CSV row an image, its label and all probabilities.
+"""Predicts with a trained run: one row an image, as CSV, JSON or a file for a leaderboard.
 
-The images are the test set of the run's data, or those of an IDX file.
+The images are the test set of the run's data, or those of IMAGES: an IDX file, an array of
+an .npz or .h5 file, a picture or a folder of pictures. CSV has the label and every
+probability; `kaggle` has two columns, `ID,Prediction` from 0 or what is asked for:
+`--columns ImageId,Label --first 1`.
 """
 
 import csv
 import io
+import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cnnspec.commands.arguments import add_backend, add_run
-from cnnspec.commands.output import print_json
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import CannotRead, CannotWrite
+from cnnspec.commands.arguments import add_backend, add_data, add_run
+from cnnspec.commands.inputs import BadUsage
+from cnnspec.commands.output import harmless, print_text
+from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.render import render
+from cnnspec.diagnostics.surroundings import CannotWrite
 from cnnspec.files import write_atomically
-from cnnspec.runs import Run
+from cnnspec.record import Record
+from cnnspec.runs import ENVIRONMENT, Run
+from cnnspec.terminal import show
+
+if TYPE_CHECKING:
+    from cnnspec.check import Checked
+
+_COLUMNS = "ID,Prediction"
+
+
+class Predicted(Record):
+    """What a network says of some images: of each its label and a value for every class.
+
+    `rows` names each image by its file or its number.
+    """
+
+    rows: list[Any]
+    header: str
+    labels: list[Any]
+    outputs: list[list[float]]
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -26,70 +51,120 @@ def arguments(parser: ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="IMAGES",
-        help="an IDX file of images, gzipped or not",
+        help="an IDX, .npz or .h5 file, a picture or a folder of pictures",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the CSV to a new file")
+    parser.add_argument("--array", metavar="NAME", help="the array of an .npz or .h5 file to take")
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), default="csv", help="what is written (csv)"
+    )
+    parser.add_argument(
+        "--columns",
+        metavar="A,B",
+        help=f"the header of `--format kaggle` ({_COLUMNS})",
+    )
+    parser.add_argument("--first", type=int, metavar="N", help="the number of the first image (0)")
+    parser.add_argument(
+        "--names", action="store_true", help="give the names of classes, not their numbers"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write to a new file")
     parser.add_argument("--force", action="store_true", help="let `--out` replace a file")
+    add_data(parser)
     add_backend(parser)
 
 
 def run(args: Namespace) -> int:
     """Predicts with one run."""
+    if args.json:
+        args.format = "json"
+    columns = _columns(args)
     kept = Run.open(args.run)
     if args.out and args.out.exists() and not args.force:
         raise Problems(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
     from cnnspec.training.backend import start
 
     start(args.backend)
-    from cnnspec.datasets.splits import divide
     from cnnspec.training.score import predict
     from cnnspec.training.session import restore
 
     checked, model = restore(kept)
-    if args.images:
-        images = _images(args.images, checked.spec.shape.dims)
-    else:
-        images = divide(checked.spec, offline=args.offline).test.images
+    images, files, notes = _images(args, kept, checked)
+    if notes:
+        show([*render(tuple(notes)), []], sys.stderr)
     outputs = predict(model, images)
-    labels = outputs.argmax(axis=1)
-    if args.json:
-        print_json(
-            {
-                "command": "predict",
-                "ok": True,
-                "labels": labels.tolist(),
-                "outputs": outputs.tolist(),
-            }
-        )
-        return 0
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["index", "label", *(f"p{i}" for i in range(outputs.shape[1]))])
-    for index, (label, values) in enumerate(zip(labels, outputs, strict=True)):
-        rows.writerow([index, label, *(f"{value:.6g}" for value in values)])
+    labels = outputs.argmax(axis=1).tolist()
+    if args.names:
+        names = _names(kept, outputs.shape[1])
+        labels = [names[label] for label in labels]
+    first = args.first or 0
+    rows: list[Any] = [*(files or range(first, first + len(labels)))]
+    found = Predicted(rows, "file" if files else "index", labels, outputs.tolist())
+    text = FORMATS[args.format](found, columns)
     if args.out:
-        write_atomically(args.out, text.getvalue())
+        write_atomically(args.out, text)
     else:
-        sys.stdout.write(text.getvalue())
+        print_text(text)
     return 0
 
 
-def _images(path: Path, shape: tuple[int, ...]) -> Any:
-    """The images of an IDX file, as uint8 of shape (n, height, width, channels)."""
-    import gzip
-    import zlib
+def _columns(args: Namespace) -> list[str]:
+    """The two columns of a submission; raises `Problems` where they are not two."""
+    if args.format != "kaggle" and args.columns is not None:
+        raise Problems(BadUsage(None, "`--columns` goes with `--format kaggle`"))
+    names = [name.strip() for name in (args.columns or _COLUMNS).split(",")]
+    if len(names) != 2 or not all(names):
+        fault = f"`--columns {args.columns}` does not name two columns"
+        raise Problems(BadUsage(None, fault, "as in `--columns ImageId,Label`"))
+    return names
 
-    from cnnspec.datasets.arrays import idx
 
-    try:
-        data = path.read_bytes()
-        images = idx(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-        if images.ndim < 3:
-            raise ValueError("it holds labels, not images")
-        if images.shape[1:] not in (shape, shape[:2]):
-            found = "x".join(map(str, images.shape[1:]))
-            raise ValueError(f"its images are {found}, and the network takes {shape[0]}x{shape[1]}")
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Problems(CannotRead(None, f"cannot take images from {path}: {reason}")) from None
-    return images.reshape(-1, *shape)
+def _images(
+    args: Namespace, kept: Run, checked: "Checked"
+) -> tuple[Any, tuple[str, ...], list[Diagnostic]]:
+    """The images, the names of their files where they are files, and what is odd about them."""
+    from cnnspec.datasets.own import images
+    from cnnspec.datasets.splits import images_of
+    from cnnspec.datasets.where import of_run
+
+    spec = checked.spec
+    if args.images:
+        found = images(args.images, args.array, spec.shape.dims)
+        return found.images, found.names, list(found.notes)
+    if args.array is not None:
+        raise Problems(BadUsage(None, "`--array` names an array of IMAGES, and there are none"))
+    own = images_of(spec, of_run(spec.data, kept, args.data), offline=args.offline)
+    return own.test.images, (), []
+
+
+def _names(kept: Run, classes: int) -> list[str]:
+    """The names of the classes; their numbers where they have none."""
+    known = kept.read_json(ENVIRONMENT).get("data", {}).get("labels", [])
+    return known if len(known) == classes else [str(label) for label in range(classes)]
+
+
+def _csv(found: Predicted, columns: list[str]) -> str:
+    header = [found.header, "label", *(f"p{i}" for i in range(len(found.outputs[0])))]
+    rows = zip(found.rows, found.labels, found.outputs, strict=True)
+    return _table(header, ([row, label, *(f"{v:.6g}" for v in vs)] for row, label, vs in rows))
+
+
+def _kaggle(found: Predicted, columns: list[str]) -> str:
+    return _table(columns, map(list, zip(found.rows, found.labels, strict=True)))
+
+
+def _json(found: Predicted, columns: list[str]) -> str:
+    files = {"files": found.rows} if found.header == "file" else {}
+    data = {"command": "predict", "ok": True, **files}
+    data |= {"labels": found.labels, "outputs": found.outputs}
+    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+
+
+def _table(header: list[str], rows: Any) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(map(harmless, header))
+    table.writerows(map(harmless, row) for row in rows)
+    return text.getvalue()
+
+
+FORMATS = {"csv": _csv, "json": _json, "kaggle": _kaggle}
+"""What can be written, by the name of its format."""

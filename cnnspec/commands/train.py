@@ -61,7 +61,7 @@ def run(args: Namespace) -> int:
         if kept:
             outcome = session.resume(kept, backend, _warn, offline=args.offline)
         else:
-            outcome = session.train(result, args.out, backend, offline=args.offline)
+            outcome = session.train(result, args.out, backend, _warn, offline=args.offline)
     except Stopped as stopped:
         show(
             [[("go on with ", ""), (f"cnnspec train --resume {stopped.run}", "strong")]], sys.stderr

@@ -4,28 +4,39 @@ Images stay uint8, one byte a pixel; whoever needs floats scales a batch at a ti
 """
 
 import struct
+from math import prod
 
 import numpy as np
 
 from cnnspec.datasets.catalog import DATASETS, Dataset
 from cnnspec.datasets.files import Place, contents
-from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.surroundings import DatasetCorrupt
 from cnnspec.record import Record
 
 
 class Split(Record):
-    """Some images, uint8 of shape (n, height, width, channels), and their labels, uint8 (n,)."""
+    """Some images, uint8 of shape (n, height, width, channels), and their labels, unsigned (n,).
+
+    The labels of a test set may be kept secret: then they are `None`, and its images
+    can be predicted and not scored.
+    """
 
     images: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | None
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.images)
+
+    @property
+    def known(self) -> np.ndarray:
+        """The labels of a split that has them, as every one does that is trained on."""
+        assert self.labels is not None
+        return self.labels
 
     def take(self, rows: np.ndarray) -> "Split":
         """The images and labels at these rows."""
-        return Split(self.images[rows], self.labels[rows])
+        return Split(self.images[rows], None if self.labels is None else self.labels[rows])
 
 
 class Images(Record):
@@ -35,17 +46,19 @@ class Images(Record):
     place: Place
     train: Split
     test: Split
+    notes: tuple[Diagnostic, ...] = ()
+    """What a person should know of it: doubts, and what was done with it."""
 
 
 def load(name: str, *, offline: bool = False) -> Images:
     """Reads a dataset; every byte is verified. Raises `Problems`."""
     dataset = DATASETS[name]
     place, data = contents(dataset, offline=offline)
-    splits = [
+    train, test = (
         _split(dataset, data[2 * i], data[2 * i + 1], count)
         for i, count in enumerate(dataset.counts)
-    ]
-    return Images(dataset, place, *splits)
+    )
+    return Images(dataset, place, train, test)
 
 
 def _split(dataset: Dataset, images: bytes, labels: bytes, count: int) -> Split:
@@ -69,32 +82,38 @@ def idx(data: bytes) -> np.ndarray:
     Two zero bytes, the type (8 is unsigned byte), the number of dimensions, each
     dimension as a big-endian 32-bit number, then the values (LeCun's MNIST page).
     """
+    dims = idx_shape(data)
+    values = np.frombuffer(data, np.uint8, offset=4 + 4 * len(dims))
+    if values.size != prod(dims):
+        raise ValueError(f"it holds {values.size} values, not {' x '.join(map(str, dims))}")
+    return values.reshape(dims)
+
+
+def idx_shape(data: bytes) -> tuple[int, ...]:
+    """The dimensions that the header of an IDX file says; raises `ValueError`."""
     if len(data) < 4 or data[:3] != b"\0\0\x08":
         raise ValueError("it is no IDX file of bytes")
     header = 4 + 4 * data[3]
     if len(data) < header:
         raise ValueError("its header is cut short")
-    dims = struct.unpack(f">{data[3]}I", data[4:header])
-    values = np.frombuffer(data, np.uint8, offset=header)
-    if values.size != int(np.prod(dims)):
-        raise ValueError(f"it holds {values.size} values, not {' x '.join(map(str, dims))}")
-    return values.reshape(dims)
+    return struct.unpack(f">{data[3]}I", data[4:header])
 
 
 def split_off(split: Split, share: float, seed: int) -> tuple[Split, Split]:
     """Divides images into those to train on and those to validate on.
 
     Stratified: each class gives the same share, rounded so that the whole does too.
-    Disjoint, and the same for the same seed.
+    Disjoint, and the same for the same seed. The last image of a class stays with
+    those to train on.
     """
     order = np.random.Generator(np.random.PCG64([seed, _VALIDATION])).permutation(len(split))
     held = np.zeros(len(split), bool)
     given = 0
     seen = 0
-    for label in np.unique(split.labels):
-        rows = order[split.labels[order] == label]
+    for label in np.unique(split.known):
+        rows = order[split.known[order] == label]
         seen += len(rows)
-        wanted = round(seen * share) - given
+        wanted = min(round(seen * share) - given, len(rows) - 1)
         held[rows[:wanted]] = True
         given += wanted
     return split.take(np.flatnonzero(~held)), split.take(np.flatnonzero(held))

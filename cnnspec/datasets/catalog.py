@@ -7,7 +7,7 @@ from cnnspec.record import Record
 
 
 class File(Record):
-    """An IDX file of a dataset: its name, and size in bytes and SHA-256 of its content.
+    """A file of a dataset: its name, and size in bytes and SHA-256 of its content.
 
     The gzip wrapper differs between mirrors, so what is pinned is what is inside.
     """
@@ -23,8 +23,8 @@ class Dataset(Record):
     name: str
     title: str
     licence: str
-    files: tuple[File, File, File, File]
-    """Training images and labels, test images and labels."""
+    files: tuple[File, ...]
+    """Of a published dataset training images and labels, test images and labels."""
     counts: tuple[int, int]
     """How many images for training and for testing."""
     shape: tuple[int, int, int]
@@ -49,11 +49,10 @@ _IDX = (
 )
 
 
-def _files(counts: tuple[int, int], *digests: str) -> tuple[File, File, File, File]:
+def _files(counts: tuple[int, int], *digests: str) -> tuple[File, ...]:
     # An IDX header is 16 bytes for images and 8 for labels.
     sizes = [n for count in counts for n in (16 + 784 * count, 8 + count)]
-    made = [File(*row) for row in zip(_IDX, sizes, digests, strict=True)]
-    return made[0], made[1], made[2], made[3]
+    return tuple(File(*row) for row in zip(_IDX, sizes, digests, strict=True))
 
 
 _FULL = (60_000, 10_000)

@@ -112,7 +112,7 @@ def verified(data: bytes, file: File) -> bytes:
 
     No more than the published size is ever unpacked.
     """
-    content = _unpacked(data, file.size + 1) if data[:2] == b"\x1f\x8b" else data
+    content = unpacked(data, file.size + 1) if data[:2] == b"\x1f\x8b" else data
     if len(content) > file.size:
         raise ValueError(f"holds more than the {file.size:,} bytes published")
     if len(content) < file.size:
@@ -122,7 +122,8 @@ def verified(data: bytes, file: File) -> bytes:
     return content
 
 
-def _unpacked(data: bytes, most: int) -> bytes:
+def unpacked(data: bytes, most: int) -> bytes:
+    """At most so many bytes of a gzip stream; raises `ValueError` where it is damaged."""
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         content = stream.decompress(data, most)

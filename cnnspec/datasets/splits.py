@@ -1,6 +1,11 @@
 """The images of a spec, divided as it says: to train, to validate and to test on."""
 
+from cnnspec.datasets import own
 from cnnspec.datasets.arrays import Images, Split, load, split_off
+from cnnspec.datasets.found import misfit
+from cnnspec.datasets.where import Where
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import DataMisfit
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
 
@@ -14,18 +19,56 @@ class Splits(Record):
     test: Split
 
     def named(self) -> dict[str, Split]:
-        """Those there are, by name."""
+        """Those that can be scored, by name: a test set without labels cannot."""
         splits = {"test": self.test, "validation": self.validation, "train": self.train}
-        return {name: split for name, split in splits.items() if split is not None}
+        return {
+            name: split
+            for name, split in splits.items()
+            if split is not None and split.labels is not None
+        }
 
 
-def divide(spec: Spec, *, offline: bool) -> Splits:
+def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Images:
+    """Reads the data of a spec; `where` is the place of what is the user's own.
+
+    Raises `Problems`.
+    """
+    if where is None:
+        return load(spec.data.source, offline=offline)
+    return own.load(spec, where)
+
+
+def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
     """Reads the data of a spec and holds back what it validates on. Raises `Problems`."""
-    images = load(spec.data.source, offline=offline)
+    images = images_of(spec, where, offline=offline)
+    if images.test.labels is None:
+        _need_no_test(spec)
     share = spec.train.validation
     if share == "none":
         return Splits(images, images.train, None, images.test)
     if share == "test":
         return Splits(images, images.train, images.test, images.test)
     train, validation = split_off(images.train, float(share), spec.train.seed)
+    if not len(validation):
+        cause = f"`validation {float(share):g}` of {len(images.train):,} images is no image at all"
+        raise misfit(cause, "write a larger share, or `validation none`")
     return Splits(images, train, validation, images.test)
+
+
+def _need_no_test(spec: Spec) -> None:
+    """Raises `Problems` where a spec asks for figures of a test set that has no labels."""
+    because = "the test set has no labels"
+    faults = [
+        DataMisfit(
+            claim.span,
+            f"`expect {claim.quantity}` cannot be measured: {because}",
+            f"write `expect val_{claim.quantity}`",
+        )
+        for claim in spec.expectations
+        if claim.split == "test"
+    ]
+    if spec.train.validation == "test":
+        cause = f"`validation test` cannot be measured: {because}"
+        faults.append(DataMisfit(None, cause, "write `validation 0.1`"))
+    if faults:
+        raise Problems(*faults)

@@ -45,7 +45,7 @@ class DatasetMissing(Surroundings):
 
 
 class DatasetCorrupt(Surroundings):
-    """The bytes found are not the published ones; nothing is trained on them."""
+    """The bytes found are damaged or not the published ones; nothing is trained on them."""
 
     code: ClassVar[str] = "CNN904"
 
@@ -100,3 +100,27 @@ class MayDiffer(Surroundings):
 
     code: ClassVar[str] = "CNN912"
     severity: ClassVar[str] = "warning"
+
+
+class DataMisfit(Surroundings):
+    """The images found are not what the spec says of them, or cannot give what it asks for.
+
+    `check` never opens data: `input` and `classes` are what the spec says, and what is
+    found is held against them before training begins.
+    """
+
+    code: ClassVar[str] = "CNN913"
+
+
+class DataDoubt(Surroundings):
+    """Something about the images makes figures worth less than they look."""
+
+    code: ClassVar[str] = "CNN914"
+    severity: ClassVar[str] = "warning"
+
+
+class DataNote(Surroundings):
+    """What was done with the images found before they were trained on."""
+
+    code: ClassVar[str] = "CNN915"
+    severity: ClassVar[str] = "note"

@@ -49,7 +49,7 @@ def score(model: keras.Model, split: Split, pause: Callable[[], None] = lambda: 
     loss = 0.0
     for rows in _rows(split.images):
         pause()
-        images, labels = scale(split.images[rows]), split.labels[rows]
+        images, labels = scale(split.images[rows]), split.known[rows]
         outputs = model(images, training=False)
         mean = model.compute_loss(images, one_hot[labels], outputs, training=False)
         loss += float(keras.ops.convert_to_numpy(mean)) * len(labels)

@@ -16,6 +16,7 @@ import keras
 from cnnspec import __version__
 from cnnspec.check import Checked, check
 from cnnspec.datasets.splits import Splits, divide
+from cnnspec.datasets.where import beside, of_run
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.surroundings import (
     BadRun,
@@ -65,12 +66,21 @@ Warn = Callable[[Diagnostic], None]
 """Gets what a person should know and what stops nothing."""
 
 
-def train(checked: Checked, parent: Path, backend: str, *, offline: bool = False) -> Outcome:
+def _silent(_: Diagnostic) -> None:
+    """Tells nobody."""
+
+
+def train(
+    checked: Checked, parent: Path, backend: str, warn: Warn = _silent, *, offline: bool = False
+) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
-    Raises `Problems`, and `Stopped` after a signal.
+    `warn` is told what is odd about the data. Raises `Problems`, and `Stopped` after a signal.
     """
-    splits = divide(checked.spec, offline=offline)
+    spec = checked.spec
+    splits = divide(spec, beside(spec.data, checked.source.name), offline=offline)
+    for found in splits.images.notes:
+        warn(found)
     run = Run.create(parent, checked.spec, checked.source)
     with _at_work(run) as pause:
         run.write_json(ENVIRONMENT, environment(backend, splits))
@@ -86,7 +96,8 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
     if not checked.ok:
         raise Problems(*checked.problems)
     with _at_work(run) as pause:
-        splits = divide(checked.spec, offline=offline)
+        where = of_run(checked.spec.data, run)
+        splits = divide(checked.spec, where, offline=offline)
         _compare(run, environment(backend, splits), warn)
         return _train(checked, run, splits, pause, lambda state: _go_back(state, run, warn))
 
@@ -168,9 +179,9 @@ _SAME = ("keras", "backend", "data")
 def _compare(run: Run, now: dict[str, Any], warn: Warn) -> None:
     """Raises `Problems` where a training cannot go on as it began; warns where it may differ."""
     before = run.read_json(ENVIRONMENT)
-    same = {"data": {**before.get("data", {}), "origin": ""}}
-    then = {**before, **same}
-    here = {**now, "data": {**now["data"], "origin": ""}}
+    anywhere = {"origin": "", "path": ""}
+    then = {**before, "data": {**before.get("data", {}), **anywhere}}
+    here = {**now, "data": {**now["data"], **anywhere}}
     differing = {
         name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"
         for name in here
@@ -247,6 +258,8 @@ def environment(backend: str, splits: Splits) -> dict[str, Any]:
         "data": {
             "name": splits.images.dataset.name,
             "origin": splits.images.place.origin,
+            "path": str(splits.images.place.folder),
+            "labels": list(splits.images.dataset.labels),
             "sha256": {f.name: f.sha256 for f in splits.images.dataset.files},
             "train": len(splits.train),
             "validation": len(splits.validation) if splits.validation else 0,

@@ -52,7 +52,7 @@ class _TensorFlowLoop:
 
         one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
         images = tf.constant(split.images)
-        labels = tf.constant(one_hot[split.labels])
+        labels = tf.constant(one_hot[split.known])
 
         def step(rows: Any) -> Any:
             pixels = tf.cast(tf.gather(images, rows), tf.float32) / 255.0
@@ -87,7 +87,7 @@ class _JaxSteps:
 
         one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
         images = jnp.asarray(split.images)
-        labels = jnp.asarray(one_hot[split.labels])
+        labels = jnp.asarray(one_hot[split.known])
 
         def step(state: Any, rows: Any) -> Any:
             pixels = images[rows].astype("float32") / 255.0
@@ -127,7 +127,7 @@ class _TorchSteps:
         for each in rows:
             chosen = self._split.take(each)
             pixels = to_device(scale(chosen.images))
-            labels = to_device(self._one_hot[chosen.labels])
+            labels = to_device(self._one_hot[chosen.known])
             logs = self._model.train_step((pixels, labels))
             if not np.isfinite(keras.ops.convert_to_numpy(logs["loss"])):
                 return False

@@ -1,0 +1,94 @@
+"""Arrays of an HDF5 file, read with h5py.
+
+Only what lies in the file itself is read: no link, no virtual dataset, no storage
+elsewhere, no filter that would have to be loaded.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from cnnspec.datasets.found import sized
+
+_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
+"""The filters that come with HDF5 and h5py; any other would be loaded from a file."""
+_MOST = 1000
+"""Arrays and groups that are looked at."""
+
+
+class Store:
+    """The arrays of an open file, those in groups as `group/array`."""
+
+    title = "arrays in HDF5 (.h5)"
+
+    def __init__(self, file: h5py.File) -> None:
+        self._file = file
+        self.names: Sequence[str] = list(_walked(file))
+
+    def array(self, name: str) -> np.ndarray:
+        """One array; raises `ValueError`."""
+        dataset = self._linked(name)
+        if dataset.shape is None or dataset.dtype.kind not in "biuf":
+            raise ValueError(f"`{name}` holds {dataset.dtype}, not plain numbers")
+        sized(dataset.shape, dataset.dtype.itemsize, f"`{name}`")
+        if dataset.is_virtual or dataset.external:
+            raise ValueError(f"`{name}` takes its values from other files")
+        creation = dataset.id.get_create_plist()
+        for index in range(creation.get_nfilters()):
+            code = creation.get_filter(index)[0]
+            if code not in _FILTERS:
+                known = ", ".join(_FILTERS.values())
+                raise ValueError(f"`{name}` is packed with filter {code}, not one of {known}")
+        if dataset.size and not dataset.id.get_storage_size():
+            raise ValueError(f"`{name}` has a shape and no values")
+        return np.asarray(dataset[()])
+
+    def _linked(self, name: str) -> h5py.Dataset:
+        group = self._file
+        *groups, last = name.split("/")
+        for part in groups:
+            group = _own(group, part)
+        dataset = _own(group, last)
+        if not isinstance(dataset, h5py.Dataset):
+            raise ValueError(f"`{name}` is no array")
+        return dataset
+
+
+def _own(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
+    """A member that lies in the file itself."""
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"`{name}` is a link, which may lead out of the file")
+    return group[name]
+
+
+def _walked(file: h5py.File) -> Iterator[str]:
+    """The names of all arrays. Links are named too, so that they can be refused by name."""
+    groups: list[tuple[str, h5py.Group]] = [("", file)]
+    seen = {file.id}
+    count = 0
+    while groups:
+        prefix, group = groups.pop(0)
+        for name in group:
+            count += 1
+            if count > _MOST:
+                return
+            member = None
+            if isinstance(group.get(name, getlink=True), h5py.HardLink):
+                member = group[name]
+            if isinstance(member, h5py.Group):
+                # A group may hold itself.
+                if member.id not in seen:
+                    seen.add(member.id)
+                    groups.append((f"{prefix}{name}/", member))
+            else:
+                yield f"{prefix}{name}"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Store]:
+    """The file at a path."""
+    with h5py.File(path, "r", locking=False) as file:
+        yield Store(file)

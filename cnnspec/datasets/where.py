@@ -1,0 +1,37 @@
+"""Where data of the user's own lies: beside its spec, where a run found it, or where one says.
+
+Knows paths; opens no data.
+"""
+
+from pathlib import Path
+
+from cnnspec.ir.spec import Data
+from cnnspec.record import Record
+from cnnspec.runs import ENVIRONMENT, Run
+
+
+class Where(Record):
+    """A path, and the SHA-256 that its files must have; `None` where any will do."""
+
+    path: Path
+    sha256: dict[str, str] | None = None
+
+
+def beside(data: Data, spec: str) -> Where | None:
+    """The data that a spec names, seen from the folder of its file; `None` for a known name.
+
+    For a text from the command line or standard input that folder is the one at hand.
+    """
+    if data.dataset:
+        return None
+    return Where(Path(spec).parent.joinpath(Path(data.source).expanduser()).absolute())
+
+
+def of_run(data: Data, run: Run, named: Path | None = None) -> Where | None:
+    """The data of a run: what is named now, else what its `environment.json` recorded."""
+    if named is not None:
+        return Where(named.expanduser().absolute())
+    if data.dataset:
+        return None
+    known = run.read_json(ENVIRONMENT).get("data", {})
+    return Where(Path(known.get("path", data.source)).absolute(), known.get("sha256"))
