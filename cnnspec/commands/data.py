@@ -1,31 +1,29 @@
-"""Lists the datasets the language knows: where each is, and where it came from.
+"""Lists the datasets the language knows, or tells what data of your own holds.
 
-Every file that is found is verified against the published size and SHA-256.
+Of a name: where it is, and where it came from; every file that is found is verified
+against the published size and SHA-256. Of a path: its arrays, the images of each class,
+and the lines to write in a spec.
 """
 
+import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import Any
 
+from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.datasets.catalog import DATASETS, Dataset
 from cnnspec.datasets.files import cache_folder, contents, locate
 from cnnspec.diagnostics.base import Problems
-from cnnspec.terminal import show, table
-
-
-class _Names(tuple[str, ...]):
-    """Choices for any number of names: argparse also asks whether no name at all is one."""
-
-    __slots__ = ()
-
-    def __contains__(self, item: object) -> bool:
-        return item == [] or super().__contains__(item)
+from cnnspec.diagnostics.render import as_json, render
+from cnnspec.language.suggest import nearest
+from cnnspec.terminal import Line, show, table
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "names", nargs="*", choices=_Names(DATASETS), metavar="NAME", help="only these datasets"
+        "names", nargs="*", metavar="NAME", help="these datasets, or a path of your own data"
     )
     parser.add_argument(
         "--fetch", action="store_true", help="download those that are not on this machine"
@@ -34,6 +32,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Lists, and fetches where asked."""
+    paths = [name for name in args.names if name not in DATASETS]
+    if paths:
+        return _describe(args, paths[0])
     chosen = [DATASETS[name] for name in args.names or DATASETS]
     rows = [state(dataset, fetch=args.fetch) for dataset in chosen]
     damaged = any(row["state"] == "damaged" for row in rows)
@@ -66,6 +67,51 @@ def run(args: Namespace) -> int:
                 ]
             )
     return 3 if damaged else 0
+
+
+def _describe(args: Namespace, path: str) -> int:
+    """Tells what a path holds."""
+    if len(args.names) > 1 or args.fetch:
+        raise Problems(BadUsage(None, f"{path} is no dataset with a name, and goes alone"))
+    if not Path(path).exists() and path.isidentifier():
+        near = nearest(path, DATASETS)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(DATASETS)}"
+        raise Problems(BadUsage(None, f"there is no dataset and no path {path}", hint))
+    from cnnspec.datasets.describe import describe
+
+    facts, notes = describe(Path(path))
+    if args.json:
+        said = [as_json(note) for note in notes]
+        print_json({"command": "data", "ok": True, **facts, "notes": said})
+        return 0
+    lines: list[Line] = [[(path, "strong"), (f": {facts['kind']}", "")], []]
+    lines += table(("", "shape", "type", "values", "from"), _arrays(facts), 0)
+    per_class = [
+        (name, *("unknown" if n is None else f"{n:,}" for n in counts.values()))
+        for name, counts in facts["per_class"].items()
+    ]
+    lines += [[], *table(("class", "train", "test"), per_class, 2)]
+    lines += [[], [("in a spec:", "dim")], *([(f"  {line}", "")] for line in facts["lines"])]
+    show(lines)
+    if notes:
+        show([[], *render(notes)], sys.stderr)
+    return 0
+
+
+def _arrays(facts: dict[str, Any]) -> list[tuple[str, ...]]:
+    """A row for each array."""
+    return [
+        (
+            f"{part} {role}",
+            "x".join(map(str, array["shape"])),
+            array["dtype"],
+            f"{array['least']:g} to {array['most']:g}",
+            array["from"],
+        )
+        for part in ("train", "test")
+        for role, array in (facts[part] or {}).items()
+        if array
+    ]
 
 
 def state(dataset: Dataset, *, fetch: bool) -> dict[str, Any]:

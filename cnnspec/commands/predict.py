@@ -55,7 +55,11 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--array", metavar="NAME", help="the array of an .npz or .h5 file to take")
     parser.add_argument(
-        "--format", choices=tuple(FORMATS), default="csv", help="what is written (csv)"
+        "--format",
+        dest="form",  # `format` is how `check` prints its findings
+        choices=tuple(FORMATS),
+        default="csv",
+        help="what is written (csv)",
     )
     parser.add_argument(
         "--columns",
@@ -75,7 +79,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Predicts with one run."""
     if args.json:
-        args.format = "json"
+        args.form = "json"
     columns = _columns(args)
     kept = Run.open(args.run)
     if args.out and args.out.exists() and not args.force:
@@ -98,7 +102,7 @@ def run(args: Namespace) -> int:
     first = args.first or 0
     rows: list[Any] = [*(files or range(first, first + len(labels)))]
     found = Predicted(rows, "file" if files else "index", labels, outputs.tolist())
-    text = FORMATS[args.format](found, columns)
+    text = FORMATS[args.form](found, columns)
     if args.out:
         write_atomically(args.out, text)
     else:
@@ -108,7 +112,7 @@ def run(args: Namespace) -> int:
 
 def _columns(args: Namespace) -> list[str]:
     """The two columns of a submission; raises `Problems` where they are not two."""
-    if args.format != "kaggle" and args.columns is not None:
+    if args.form != "kaggle" and args.columns is not None:
         raise Problems(BadUsage(None, "`--columns` goes with `--format kaggle`"))
     names = [name.strip() for name in (args.columns or _COLUMNS).split(",")]
     if len(names) != 2 or not all(names):

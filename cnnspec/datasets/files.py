@@ -131,6 +131,8 @@ def unpacked(data: bytes, most: int) -> bytes:
         raise ValueError(f"is damaged ({error})") from None
     if not stream.eof and len(content) < most:
         raise ValueError("is cut short")
+    if stream.unused_data:
+        raise ValueError(f"has {len(stream.unused_data):,} bytes after its end")
     return content
 
 

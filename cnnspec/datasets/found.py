@@ -86,7 +86,9 @@ def guarded(path: Path) -> Iterator[None]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        # A KeyError shows its message as Python would write it.
+        said = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        reason = getattr(error, "strerror", None) or said or type(error).__name__
         raise bad(path, f"cannot be read ({str(reason).splitlines()[0][:160]})", AGAIN) from None
 
 

@@ -35,7 +35,10 @@ class Archive:
             version = npy.read_magic(file)
             if version not in _HEADERS:
                 raise ValueError(f"`{name}` has a layout of fields, not plain numbers")
-            shape, fortran, dtype = _HEADERS[version](file)
+            try:
+                shape, fortran, dtype = _HEADERS[version](file)
+            except Exception:  # NumPy reads it with Python's parser, which fails in many ways
+                raise ValueError(f"the header of `{name}` is damaged") from None
             if dtype.hasobject:
                 raise ValueError(f"`{name}` holds pickled Python objects, which may run code")
             sized(shape, dtype.itemsize, f"`{name}`")

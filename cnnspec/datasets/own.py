@@ -10,7 +10,7 @@ from typing import Any
 
 from cnnspec.datasets import idx, keyed
 from cnnspec.datasets.arrays import Images, Split, split_off
-from cnnspec.datasets.catalog import Dataset
+from cnnspec.datasets.catalog import DATASETS, Dataset
 from cnnspec.datasets.files import Place
 from cnnspec.datasets.found import (
     AGAIN,
@@ -81,6 +81,11 @@ def divided(known: Normal) -> tuple[Split, Split, list[Diagnostic]]:
     return train, test, [note(text)]
 
 
+def written(path: Path) -> str:
+    """A path as a spec can carry it; one that reads like a known name is said to be a path."""
+    return f"./{path}" if str(path) in DATASETS else str(path)
+
+
 def read(path: Path, arrays: dict[str, str], shape: tuple[int, ...] | None) -> Found:
     """What a path holds, whatever it is; pictures are brought to the shape. Raises `Problems`."""
     if shape is not None and (len(shape) != 3 or shape[2] not in (1, 3, 4)):
@@ -147,7 +152,9 @@ def _there(path: Path) -> Path:
     except FileNotFoundError:
         raise Problems(
             DatasetMissing(
-                None, f"there is nothing at {path}", "a path is seen from the spec's folder"
+                None,
+                f"there is nothing at {path}",
+                "a path in a spec is seen from the folder of the spec",
             )
         ) from None
     except (OSError, ValueError) as error:

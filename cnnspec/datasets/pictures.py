@@ -8,12 +8,13 @@ import hashlib
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnnspec.datasets.catalog import File
 from cnnspec.datasets.found import (
@@ -47,6 +48,15 @@ class Listed(Record):
     others: tuple[Path, ...] = ()
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps Pillow's warnings back: sizes are looked at here, and what decodes is good enough."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@_quiet()
 def read(folder: Path, shape: tuple[int, ...] | None) -> Found:
     """All pictures of a folder, brought to a shape (height, width, channels).
 
@@ -86,6 +96,7 @@ def read(folder: Path, shape: tuple[int, ...] | None) -> Found:
     return Found(TITLE, files, raws[0], raws[1], classes, tuple(notes))
 
 
+@_quiet()
 def images(
     path: Path, shape: tuple[int, ...]
 ) -> tuple[Raw, tuple[str, ...], tuple[Diagnostic, ...]]:
@@ -118,11 +129,8 @@ class _Reader:
         with guarded(self.folder):
             sized((len(paths), *self.shape), 1, "it")
             pixels = np.empty((len(paths), *self.shape), np.uint8)
-        with warnings.catch_warnings():
-            # Sizes are looked at here; of other oddities a picture that decodes is no worse.
-            warnings.simplefilter("ignore")
-            for index, path in enumerate(paths):
-                pixels[index] = self.picture(path)
+        for index, path in enumerate(paths):
+            pixels[index] = self.picture(path)
         return pixels
 
     def picture(self, path: Path) -> np.ndarray:
@@ -158,7 +166,12 @@ class _Reader:
 
 def _opened(data: bytes) -> Image.Image:
     """A picture whose size is known and whose pixels are not yet unpacked."""
-    image = Image.open(BytesIO(data), formats=_FORMATS)
+    try:
+        image = Image.open(BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError:
+        raise ValueError("it is no picture") from None
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
     if image.width * image.height > _PIXELS:
         raise ValueError(f"it has {image.width}x{image.height} pixels; the limit is {_PIXELS:,}")
     return image
@@ -181,8 +194,7 @@ def _common(paths: Sequence[Path]) -> tuple[int, int, int]:
     channels = 1
     for path in paths:
         plain_file(path)
-        with guarded(path), path.open("rb") as file:
-            image = Image.open(file, formats=_FORMATS)
+        with guarded(path), _opened(path.read_bytes()) as image:
             sizes[image.height, image.width] += 1
             channels = channels if image.mode in _GREY else 3
     (height, width), _ = sizes.most_common(1)[0]
