@@ -80,15 +80,15 @@ def _array(path: Path, files: list[File]) -> np.ndarray:
     plain_file(path)
     with guarded(path):
         data = path.read_bytes()
-        if data[:2] == _GZIP:
-            # The header says how much there is; no more is unpacked.
-            shape = idx_shape(unpacked(data, 4 + 4 * 255))
-            sized(shape, 1, "it")
+        packed = data[:2] == _GZIP
+        begin = unpacked(data, 4 + 4 * 255) if packed else data
+        if begin.lstrip().startswith(b"<"):
+            raise bad(path, "it is an HTML page", AGAIN)
+        # The header says how much there is; no more is unpacked.
+        shape = idx_shape(begin)
+        sized(shape, 1, "it")
+        if packed:
             data = unpacked(data, 4 + 4 * len(shape) + prod(shape) + 1)
-        try:
-            values = idx(data)
-        except ValueError as error:
-            html = data.lstrip().startswith(b"<")
-            raise bad(path, "it is an HTML page" if html else error, AGAIN) from None
+        values = idx(data)
         files.append(whole(path))
     return values
