@@ -42,10 +42,10 @@ def test_yes_and_no_become_white_and_black():
     assert np.array_equal(known.train.images[..., 0], pixels * np.uint8(255))
 
 
-def test_training_and_test_images_are_scaled_by_one_rule():
-    dark = np.full((3, 8, 6), 1.0)
-    known = normal(found(images().astype(float), test=dark))
-    assert known.test.images.max() == 1
+@pytest.mark.parametrize("test", [np.full((3, 8, 6), 1.0), images(3, seed=1)])
+def test_training_and_test_images_of_two_scales_are_refused(test):
+    with pytest.raises(Problems, match="two scales"):
+        normal(found(images() / (255 if test.max() > 1 else 1), test=test))
 
 
 def test_ones_where_255_is_white_are_doubted():

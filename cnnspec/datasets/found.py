@@ -95,7 +95,7 @@ def guarded(path: Path) -> Iterator[None]:
 def sized(shape: tuple[int, ...], item: int, what: str) -> None:
     """Refuses, with `ValueError`, an array that claims to be larger than any data set here."""
     size = prod(shape) * item
-    if size > MOST:
+    if size > MOST or min(shape, default=0) < 0:
         dims = "x".join(map(str, shape))
         raise ValueError(f"{what} claims {dims} values, {size:,} bytes; the limit is {MOST:,}")
 

@@ -62,6 +62,11 @@ def to_bytes(parts: list[Raw], notes: list[Diagnostic]) -> list[np.ndarray]:
     if top > 255:
         part = parts[tops.index(top)]
         raise misfit(f"{part.where} has values up to {top:g}", "pixels go from 0 to 255")
+    if floats and min(tops) <= 1 < top:
+        scales = " and ".join(
+            f"{part.where} up to {t:g}" for part, t in zip(parts, tops, strict=True)
+        )
+        raise misfit(f"the images are of two scales: {scales}", "bring all to 0 to 255")
     factor = 255 if arrays[0].dtype.kind == "b" or (floats and top <= 1) else 1
     if floats:
         done = "times 255 and " if factor == 255 else ""
