@@ -20,10 +20,23 @@ from cnnspec.language.suggest import nearest
 from cnnspec.terminal import Line, show, table
 
 
+class _Offered(tuple[str, ...]):
+    """The names that a shell offers; any path may stand in their place."""
+
+    __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="these datasets, or a path of your own data"
+        "names",
+        nargs="*",
+        choices=_Offered(DATASETS),
+        metavar="NAME",
+        help="these datasets, or a path of your own data",
     )
     parser.add_argument(
         "--fetch", action="store_true", help="download those that are not on this machine"
