@@ -55,18 +55,11 @@ def run(args: Namespace) -> int:
 
     backend = start(args.backend)
     from cnnspec.training import session
-    from cnnspec.training.interrupts import Stopped
 
-    try:
-        if kept:
-            outcome = session.resume(kept, backend, _warn, offline=args.offline)
-        else:
-            outcome = session.train(result, args.out, backend, offline=args.offline)
-    except Stopped as stopped:
-        show(
-            [[("go on with ", ""), (f"cnnspec train --resume {stopped.run}", "strong")]], sys.stderr
-        )
-        return 128 + stopped.number
+    if kept:
+        outcome = session.resume(kept, backend, _warn, offline=args.offline)
+    else:
+        outcome = session.train(result, args.out, backend, offline=args.offline)
     if args.json:
         metrics = outcome.run.read_json(METRICS)
         print_json({"command": "train", "ok": True, "run": str(outcome.run), **metrics})

@@ -7,12 +7,13 @@ import keras
 import numpy as np
 
 from cnnspec.datasets.splits import Splits
-from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import LostTraining
 from cnnspec.ir.training import Training
 from cnnspec.training.batches import batches, order
 from cnnspec.training.build import Seeds
 from cnnspec.training.interrupts import Pause
+from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
 from cnnspec.training.score import score
 from cnnspec.training.state import State
@@ -51,7 +52,7 @@ class Fit:
                 try:
                     self._steps(pace, lines, pause)
                     figures = self._figures(pause)
-                except pause.stopped:
+                except Stopped:
                     state.spent = time.perf_counter() - began
                     keep(state)
                     raise
@@ -70,12 +71,22 @@ class Fit:
             order(len(self._splits.train), train.seed, state.epoch + 1), train.batch
         ):
             part, left = part[left:], max(0, left - len(part))
-            for count, finite in pace.run(part):
+            for count, finite in self._portions(pace, part):
                 state.step += count
                 lines.advance(count)
                 if not finite:
                     raise _lost(self._model, state)
                 pause()
+
+    def _portions(self, pace: "_Pace", rows: np.ndarray) -> Iterator[tuple[int, bool]]:
+        """Steps in portions; raises `Problems` where a batch does not fit in memory."""
+        try:
+            yield from pace.run(rows)
+        except Exception as error:
+            problems = out_of_memory(error, self._train.batch)
+            if problems is None:
+                raise
+            raise problems from None
 
     def _figures(self, pause: Pause) -> dict[str, float]:
         """The figures of an epoch: Keras's own of training, ours of validation."""

@@ -16,7 +16,7 @@ import keras
 from cnnspec import __version__
 from cnnspec.check import Checked, check
 from cnnspec.datasets.splits import Splits, divide
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
 from cnnspec.diagnostics.surroundings import (
     BadRun,
     CannotResume,
@@ -31,7 +31,8 @@ from cnnspec.training import checkpoints
 from cnnspec.training.build import build, compile_model
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.fit import Fit
-from cnnspec.training.interrupts import Pause, Stopped, interrupts
+from cnnspec.training.interrupts import Pause, interrupts
+from cnnspec.training.memory import require_memory
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 
@@ -71,6 +72,7 @@ def train(checked: Checked, parent: Path, backend: str, *, offline: bool = False
     Raises `Problems`, and `Stopped` after a signal.
     """
     splits = divide(checked.spec, offline=offline)
+    require_memory(checked, len(splits.train))
     run = Run.create(parent, checked.spec, checked.source)
     with _at_work(run) as pause:
         run.write_json(ENVIRONMENT, environment(backend, splits))
@@ -93,12 +95,12 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
 
 @contextmanager
 def _at_work(run: Run) -> Iterator[Pause]:
-    """Holds the lock of a run and watches for signals; `Stopped` then names the run."""
+    """Holds the lock of a run and watches for signals; `Stopped` then says how to go on."""
     with run.locked(), interrupts() as pause:
         try:
             yield pause
         except Stopped as stopped:
-            raise Stopped(stopped.number, str(run)) from None
+            raise Stopped(stopped.number, f"cnnspec train --resume {run}") from None
 
 
 def _train(
