@@ -21,8 +21,9 @@ from cnnspec.diagnostics.words import (
 from cnnspec.expansion.frames import Frame, Handler
 from cnnspec.expansion.trials import Axis, Fit, Trials
 from cnnspec.ir.claims import Budget, Claim, Expectation, read_claim
+from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.spec import Names, Spec
-from cnnspec.ir.training import OPTIMIZERS, Training
+from cnnspec.ir.training import Training
 from cnnspec.language.entries import Entry
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest

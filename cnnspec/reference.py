@@ -14,8 +14,10 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.expand import words
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.spec import Spec
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
+from cnnspec.ir.training import EarlyStop, Training
 from cnnspec.language.choices import Switch
 from cnnspec.language.entries import Entry, Field
 from cnnspec.layers.activations import Activation

@@ -8,7 +8,9 @@ import pytest
 from cnnspec.diagnostics.catalog import catalog
 from cnnspec.expand import words
 from cnnspec.ir.claims import QUANTITIES
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, Training
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.training import Training
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS

@@ -5,8 +5,10 @@ import pytest
 from cnnspec.check import check
 from cnnspec.expand import read
 from cnnspec.format import format_text
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.spec import Names, Node, Spec, is_automatic
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
+from cnnspec.ir.training import EarlyStop, Training
 from cnnspec.language.entries import Entry
 from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense

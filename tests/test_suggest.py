@@ -8,7 +8,9 @@ from cnnspec.commands import COMMANDS
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.words import UnknownStatement
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.training import EarlyStop, Training
 from cnnspec.language.suggest import SYNONYMS, distance, nearest
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import LAYERS
