@@ -13,6 +13,7 @@ from cnnspec.diagnostics.claims import InvalidIR
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Claim, Expectation
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import NAME, Element, Merge, Names, Node, Shared, Spec, is_automatic
 from cnnspec.ir.training import Training
 from cnnspec.language.tables import tagged
@@ -218,6 +219,7 @@ def schema() -> dict[str, Any]:
             **layers,
             "initializer": tagged("name", INITIALIZERS),
             "optimizer": tagged("name", OPTIMIZERS),
+            "schedule": tagged("name", SCHEDULES),
             "loss": tagged("name", LOSSES),
         },
     }

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from cnnspec.diagnostics.base import Diagnostic, listing
+from cnnspec.diagnostics.words import Incompatible
 from cnnspec.language.choices import Switch
 from cnnspec.language.entries import Entry, flag, option, positional
 from cnnspec.language.kinds import Real
@@ -16,11 +18,44 @@ class Optimizer(Entry):
     keras_name: ClassVar[str]
 
     learning_rate: float = positional(Real(above=True), "how far a step goes", default=1e-3)
+    weight_decay: float | None = option(
+        Real(), "the share of a kernel taken off each step, times the learning rate", default=None
+    )
+    clipnorm: float | None = option(
+        Real(above=True), "the largest norm of the gradient of each weight", default=None
+    )
+    clipvalue: float | None = option(
+        Real(above=True), "the largest value within a gradient", default=None
+    )
+    global_clipnorm: float | None = option(
+        Real(above=True), "the largest norm of all gradients together", default=None
+    )
+    ema: float | None = option(
+        Real(high=1, above=True, below=True),
+        "keeps a moving average of the weights with this momentum, and uses it",
+        default=None,
+    )
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        """Gradients are clipped in one way."""
+        ways = ("clipnorm", "clipvalue", "global_clipnorm")
+        given = [name for name in ways if getattr(self, name) is not None]
+        if len(given) < 2:
+            return None
+        reason = f"{listing(given, 'and')} at once"
+        remedy = "clip in one way; `global_clipnorm` keeps the direction of the gradient"
+        return given[-1], Incompatible(None, of=self.word, reason=reason, remedy=remedy)
 
     def keras(self) -> Keras:
         """The Keras optimizer."""
-        given = {name: getattr(self, name) for name in type(self).specs}
+        given = {name: getattr(self, name) for name in type(self).specs if name != "ema"}
+        if self.ema is not None:
+            given |= {"use_ema": True, "ema_momentum": self.ema}
         return Keras(f"optimizers.{self.keras_name}", given)
+
+
+COMMON = tuple(name for name in Optimizer.specs if name != "learning_rate")
+"""The options that every optimizer takes."""
 
 
 class Sgd(Optimizer):
@@ -56,7 +91,9 @@ class AdamW(Adam):
     word: ClassVar[str] = "adamw"
     keras_name: ClassVar[str] = "AdamW"
 
-    weight_decay: float = option(Real(), "the share of a weight taken off each step", default=0.004)
+    weight_decay: float | None = option(
+        Real(), "the share of a kernel taken off each step, times the learning rate", default=0.004
+    )
 
 
 class Nadam(Optimizer):
@@ -75,6 +112,13 @@ class Adamax(Nadam):
 
     word: ClassVar[str] = "adamax"
     keras_name: ClassVar[str] = "Adamax"
+
+
+class Lamb(Nadam):
+    """Adam with steps in proportion to the weights of a layer (You et al., 2020)."""
+
+    word: ClassVar[str] = "lamb"
+    keras_name: ClassVar[str] = "Lamb"
 
 
 class RmsProp(Optimizer):
@@ -121,6 +165,7 @@ class Lion(Optimizer):
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    cls.word: cls for cls in (Sgd, Adam, AdamW, Nadam, Adamax, RmsProp, Adagrad, Adadelta, Lion)
+    cls.word: cls
+    for cls in (Sgd, Adam, AdamW, Nadam, Adamax, Lamb, RmsProp, Adagrad, Adadelta, Lion)
 }
 """Every optimizer by its word."""

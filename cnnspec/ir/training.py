@@ -2,15 +2,17 @@
 
 from typing import ClassVar
 
-from cnnspec.ir.claims import MEASURES
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.words import OutOfRange
+from cnnspec.ir.augmentation import Augment
+from cnnspec.ir.claims import MEASURED, MONITORED
 from cnnspec.ir.losses import LOSSES, CategoricalCrossentropy, Loss
 from cnnspec.ir.optimizers import OPTIMIZERS, Adam, Optimizer
+from cnnspec.ir.schedules import SCHEDULES, Constant, Schedule
 from cnnspec.language.choices import Choice, Either, Several, Switch
 from cnnspec.language.entries import Entry, flag, option, positional
-from cnnspec.language.kinds import Real, Whole
+from cnnspec.language.kinds import Numbers, Real, Whole, number_text
 from cnnspec.language.tables import Made, OneOf
-
-_MONITORED = tuple(prefix + measure for prefix in ("val_", "train_") for measure in MEASURES)
 
 
 class EarlyStop(Entry):
@@ -19,13 +21,33 @@ class EarlyStop(Entry):
     word: ClassVar[str] = "early_stop"
 
     monitor: str = positional(
-        Choice(*_MONITORED), "the figure watched: the lower the better for a loss, else the higher"
+        Choice(*MONITORED), "the figure watched: the lower the better for a loss, else the higher"
     )
     patience: int = option(Whole(), "epochs to wait for an improvement", default=5)
     min_delta: float = option(Real(), "what counts as an improvement", default=0.0)
     restore: bool = flag(
         Switch("restore", means=True), "goes back to the weights of the best epoch", default=False
     )
+
+
+class Target(Entry):
+    """A figure to be reached; the report says after how many epochs and seconds it was."""
+
+    word: ClassVar[str] = "target"
+
+    quantity: str = positional(
+        Choice(*MEASURED), "the figure: at least the value, for a loss at most"
+    )
+    value: float = positional(Real(), "what is to be reached")
+    stop: bool = flag(Switch("stop", means=True), "ends training when it is reached", default=False)
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        """A share is at most 1."""
+        if self.quantity.endswith("loss") or self.value <= 1:
+            return None
+        what, shown = f"the target of `{self.quantity}`", number_text(self.value)
+        allowed = Real(high=1).expected
+        return "value", OutOfRange(None, what=what, value=shown, allowed=allowed)
 
 
 class Training(Entry):
@@ -36,11 +58,22 @@ class Training(Entry):
     optimizer: Optimizer = option(
         OneOf("optimizer", OPTIMIZERS), "how the weights are moved", default=Adam()
     )
+    schedule: Schedule = option(
+        OneOf("schedule", SCHEDULES), "how the learning rate changes", default=Constant()
+    )
     loss: Loss = option(
         OneOf("loss", LOSSES), "what training makes small", default=CategoricalCrossentropy()
     )
     metrics: tuple[str, ...] = option(
         Several("accuracy", "f1"), "the figures shown after each epoch", default=("accuracy",)
+    )
+    class_weight: tuple[float, ...] | str = option(
+        Either(Numbers(Real(above=True)), "balanced", "none"),
+        "how much the images of each class count; `balanced`: n / (classes * images of the class)",
+        default="none",
+    )
+    augment: Augment | None = option(
+        Made(Augment, optional=True), "random changes of training images", default=None
     )
     batch: int = option(Whole(high=65536), "images in a step", default=128)
     epochs: int = option(Whole(high=100_000), "passes over the training images", default=10)
@@ -49,8 +82,19 @@ class Training(Entry):
         "the share of the training images held back to validate on; `test` takes the test set",
         default=0.1,
     )
-    early_stop: EarlyStop | None = option(Made(EarlyStop), "when to end early", default=None)
+    early_stop: EarlyStop | None = option(
+        Made(EarlyStop, optional=True), "when to end early", default=None
+    )
+    target: Target | None = option(
+        Made(Target, optional=True), "a figure to be reached", default=None
+    )
+    precision: str = option(
+        Choice("float32", "mixed_float16", "mixed_bfloat16"),
+        "of the arithmetic; weights are float32 in any case, and less needs a GPU",
+        default="float32",
+    )
     seed: int = option(Whole(0), "what every random number follows from", default=1)
+    runs: int = option(Whole(high=1000), "trainings with this seed and those after it", default=1)
 
     def statements(self, *, full: bool = False) -> list[str]:
         """The settings as statements: those that differ from their defaults, or all with `full`."""
