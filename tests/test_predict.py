@@ -186,3 +186,22 @@ def test_what_does_not_fit_is_told_before_a_run_begins(
 def test_check_opens_no_data(capsys):
     out, _ = cnnspec(capsys, "check", "-e", 'data "nowhere.h5"; input 4x4; dense 10 softmax')
     assert "nowhere.h5, 4x4x1 -> 10 classes" in out
+
+
+def test_a_run_is_reproduced_from_the_data_it_remembers(run, capsys):
+    out, _ = cnnspec(capsys, "reproduce", run)
+    assert "bit-equal" in out
+
+
+def test_every_seed_of_a_series_has_the_same_data(folder, capsys, tmp_path, backend):
+    with h5py.File(tmp_path / "a.h5", "w") as file, h5py.File(folder / "clothes.h5") as known:
+        file["x_train"] = known["train_images"][:300]
+        file["y_train"] = known["train_labels"][:300]
+    (tmp_path / "a.cnn").write_text('data "a.h5"\ndense 10 softmax\ntrain { epochs 1; runs 2 }\n')
+    _, said = cnnspec(capsys, "train", tmp_path / "a.cnn", "--out", tmp_path / "runs")
+    assert said.count("are held back") == 1
+    (series,) = (tmp_path / "runs").iterdir()
+    (series / "series.json").unlink()
+    shutil.rmtree(series / "seed-2")
+    cnnspec(capsys, "train", "--resume", series)
+    assert (series / "seed-2" / "metrics.json").is_file()

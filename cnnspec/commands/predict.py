@@ -23,6 +23,7 @@ from cnnspec.diagnostics.surroundings import CannotWrite
 from cnnspec.files import write_atomically
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, Run
+from cnnspec.series import one_run
 from cnnspec.terminal import show
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def run(args: Namespace) -> int:
     if args.json:
         args.form = "json"
     columns = _columns(args)
-    kept = Run.open(args.run)
+    kept = one_run(args.run)
     if args.out and args.out.exists() and not args.force:
         raise Problems(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
     from cnnspec.training.backend import start

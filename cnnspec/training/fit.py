@@ -7,14 +7,15 @@ import keras
 import numpy as np
 
 from cnnspec.datasets.splits import Splits
-from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import LostTraining
 from cnnspec.ir.training import Training
 from cnnspec.training.batches import batches, order
 from cnnspec.training.build import Seeds
 from cnnspec.training.interrupts import Pause
+from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
-from cnnspec.training.score import score
+from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 from cnnspec.training.steps import Steps, steps
 
@@ -42,6 +43,8 @@ class Fit:
         pace = _Pace(self._runner)
         lines = EpochLines(train.epochs, -(-len(self._splits.train) // train.batch))
         with lines.live:
+            if state.epoch or state.step:
+                lines.say(f"going on after epoch {state.epoch}, step {state.step} of the next")
             while state.epoch < train.epochs and not state.ended:
                 lines.begin(state.epoch + 1, state.step)
                 began = time.perf_counter() - state.spent
@@ -50,14 +53,14 @@ class Fit:
                     self._model.reset_metrics()
                 try:
                     self._steps(pace, lines, pause)
-                    figures = self._figures(pause)
-                except pause.stopped:
+                    figures, aimed = self._figures(pause)
+                except Stopped:
                     state.spent = time.perf_counter() - began
                     keep(state)
                     raise
                 state.spent = time.perf_counter() - began
                 lines.end(figures, state.spent)
-                state.finish_epoch(figures)
+                state.finish_epoch(figures, aimed)
                 keep(state)
         if state.stopper:
             state.stopper.restore(self._model)
@@ -70,22 +73,47 @@ class Fit:
             order(len(self._splits.train), train.seed, state.epoch + 1), train.batch
         ):
             part, left = part[left:], max(0, left - len(part))
-            for count, finite in pace.run(part):
+            for count, finite in self._portions(pace, part):
                 state.step += count
                 lines.advance(count)
                 if not finite:
                     raise _lost(self._model, state)
                 pause()
 
-    def _figures(self, pause: Pause) -> dict[str, float]:
-        """The figures of an epoch: Keras's own of training, ours of validation."""
-        model = self._model
-        figures = {name: float(value) for name, value in model.get_metrics_result().items()}
-        if self._splits.validation:
-            reached = score(model, self._splits.validation, pause)
-            shown = [name for name in ("accuracy", "f1", "loss") if name in figures]
-            figures |= {f"val_{name}": getattr(reached, name) for name in shown}
-        return figures
+    def _portions(self, pace: "_Pace", rows: np.ndarray) -> Iterator[tuple[int, bool]]:
+        """Steps in portions; raises `Problems` where a batch does not fit in memory."""
+        try:
+            yield from pace.run(rows)
+        except Exception as error:
+            problems = out_of_memory(error, self._train.batch)
+            if problems is None:
+                raise
+            raise problems from None
+
+    def _figures(self, pause: Pause) -> tuple[dict[str, float], float]:
+        """The figures of an epoch, and the one that is to reach the target.
+
+        Those of training are Keras's own, running means while the weights move; those of
+        validation and test are measured here.
+        """
+        model, splits = self._model, self._splits
+        running = {name: float(value) for name, value in model.get_metrics_result().items()}
+        held = score(model, splits.validation, pause) if splits.validation else None
+        measured = _measured("val_", held)
+        figures = running | {f"val_{name}": measured[f"val_{name}"] for name in running if held}
+        target = self._train.target
+        if target is None:
+            return figures, 0.0
+        measured |= {f"train_{name}": value for name, value in running.items()}
+        if target.quantity not in measured:
+            same = splits.validation is splits.test
+            measured |= _measured("", held if same else score(model, splits.test, pause))
+        return figures, measured[target.quantity]
+
+
+def _measured(prefix: str, found: Score | None) -> dict[str, float]:
+    figures = found.figures if found else {}
+    return {f"{prefix}{name}": value for name, value in figures.items()}
 
 
 def _lost(model: keras.Model, state: State) -> Problems:

@@ -13,22 +13,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
+from cnnspec.diagnostics.base import Stopped
+
 WATCHED = (signal.SIGINT, signal.SIGTERM)
-
-
-class Stopped(Exception):
-    """Training was asked to stop by a signal, and what it had reached is kept."""
-
-    def __init__(self, number: int, run: str = "") -> None:
-        super().__init__(f"stopped by signal {number}")
-        self.number = number
-        self.run = run
 
 
 class Pause:
     """Called between portions of work; raises `Stopped` once a signal has come."""
-
-    stopped = Stopped
 
     def __init__(self) -> None:
         self.caught = 0

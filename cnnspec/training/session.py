@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,8 +16,8 @@ import keras
 from cnnspec import __version__
 from cnnspec.check import Checked, check
 from cnnspec.datasets.splits import Splits, divide
-from cnnspec.datasets.where import beside, of_run
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.datasets.where import Where, beside, of_run
+from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
 from cnnspec.diagnostics.surroundings import (
     BadRun,
     CannotResume,
@@ -32,7 +32,8 @@ from cnnspec.training import checkpoints
 from cnnspec.training.build import build, compile_model
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.fit import Fit
-from cnnspec.training.interrupts import Pause, Stopped, interrupts
+from cnnspec.training.interrupts import Pause, interrupts
+from cnnspec.training.memory import require_memory
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 
@@ -66,22 +67,33 @@ Warn = Callable[[Diagnostic], None]
 """Gets what a person should know and what stops nothing."""
 
 
-def _silent(_: Diagnostic) -> None:
+def silent(_: Diagnostic) -> None:
     """Tells nobody."""
 
 
 def train(
-    checked: Checked, parent: Path, backend: str, warn: Warn = _silent, *, offline: bool = False
+    checked: Checked,
+    parent: Path,
+    backend: str,
+    warn: Warn = silent,
+    *,
+    offline: bool = False,
+    name: str = "",
+    where: Where | None = None,
 ) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
-    `warn` is told what is odd about the data. Raises `Problems`, and `Stopped` after a signal.
+    The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
+    the data. Data of the user's own lies beside the spec, if not at `where`. Raises
+    `Problems`, and `Stopped` after a signal.
     """
     spec = checked.spec
-    splits = divide(spec, beside(spec.data, checked.source.name), offline=offline)
+    where = where or beside(spec.data, checked.source.name)
+    splits = divide(spec, where, offline=offline)
     for found in splits.images.notes:
         warn(found)
-    run = Run.create(parent, checked.spec, checked.source)
+    require_memory(checked, len(splits.train))
+    run = Run.create(parent, spec, checked.source, name)
     with _at_work(run) as pause:
         run.write_json(ENVIRONMENT, environment(backend, splits))
         return _train(checked, run, splits, pause)
@@ -104,12 +116,12 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
 
 @contextmanager
 def _at_work(run: Run) -> Iterator[Pause]:
-    """Holds the lock of a run and watches for signals; `Stopped` then names the run."""
+    """Holds the lock of a run and watches for signals; `Stopped` then says how to go on."""
     with run.locked(), interrupts() as pause:
         try:
             yield pause
         except Stopped as stopped:
-            raise Stopped(stopped.number, str(run)) from None
+            raise Stopped(stopped.number, f"cnnspec train --resume {run}") from None
 
 
 def _train(
@@ -127,9 +139,11 @@ def _train(
     fit = Fit(model, spec.train, splits)
     prepare(fit.state)
     fit.run(lambda state: _keep(run, state), pause)
+    # Once more: the last epoch may have been kept without its line in the history.
+    run.write_json(HISTORY, fit.state.history)
     save(model, run)
     scores = {name: score(model, split, pause) for name, split in splits.named().items()}
-    claims = judge(spec, scores)
+    claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     run.write_json(
         METRICS,
@@ -141,6 +155,7 @@ def _train(
             "epochs": fit.state.epoch,
             "best_epoch": fit.state.best_epoch,
             "seconds": round(fit.state.seconds, 3),
+            "target": fit.state.aim.dump() if fit.state.aim else None,
         },
     )
     checkpoints.forget(run)
@@ -199,15 +214,13 @@ def _short(value: Any) -> str:
     return "other" if isinstance(value, dict) else str(value)
 
 
-def judge(spec: Spec, scores: dict[str, Score]) -> tuple[Held, ...]:
-    """Every expectation of a spec with what was measured."""
+def judge(spec: Spec, figures: Mapping[str, Mapping[str, float]]) -> tuple[Held, ...]:
+    """Every expectation of a spec with what was measured, by split and measure."""
     splits = {"training": "train"}
     return tuple(
         Held(
             claim,
-            getattr(
-                scores[splits.get(claim.split, claim.split)], claim.quantity.rpartition("_")[2]
-            ),
+            figures[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
         )
         for claim in spec.expectations
     )
