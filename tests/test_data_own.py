@@ -60,6 +60,14 @@ def test_a_claim_about_an_unlabelled_test_set_is_an_error_at_its_place(tmp_path,
     assert fault.span.text == f"expect {measure} >= 0.1"
 
 
+def test_a_target_of_an_unlabelled_test_set_is_an_error(tmp_path):
+    path = write_npz(tmp_path / "a.npz", test_labels=None)
+    with pytest.raises(Problems, match="`target f1`") as caught:
+        divided(path, f"{NET}; train {{ target f1 0.5 }}")
+    assert "`target val_f1`" in said(caught.value)
+    assert divided(path, f"{NET}; train {{ target val_f1 0.5; validation 0.25 }}").validation
+
+
 def test_validating_on_an_unlabelled_test_set_is_an_error(tmp_path):
     path = write_npz(tmp_path / "a.npz", test_labels=None)
     with pytest.raises(Problems, match="`validation test`") as caught:

@@ -8,6 +8,7 @@ from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import DataMisfit
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
+from cnnspec.settings import watched
 
 
 class Splits(Record):
@@ -57,18 +58,21 @@ def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
 
 def _need_no_test(spec: Spec) -> None:
     """Raises `Problems` where a spec asks for figures of a test set that has no labels."""
-    because = "the test set has no labels"
-    faults = [
-        DataMisfit(
-            claim.span,
-            f"`expect {claim.quantity}` cannot be measured: {because}",
-            f"write `expect val_{claim.quantity}`",
-        )
+    wanted = [
+        (claim.span, f"expect {claim.quantity}", f"expect val_{claim.quantity}")
         for claim in spec.expectations
         if claim.split == "test"
     ]
+    for written, figure in watched(spec).values():
+        if not figure.startswith(("val_", "train_")):
+            wanted.append((None, written, written.replace(figure, f"val_{figure}")))
     if spec.train.validation == "test":
-        cause = f"`validation test` cannot be measured: {because}"
-        faults.append(DataMisfit(None, cause, "write `validation 0.1`"))
-    if faults:
-        raise Problems(*faults)
+        wanted.append((None, "validation test", "validation 0.1"))
+    because = "cannot be measured: the test set has no labels"
+    if wanted:
+        raise Problems(
+            *(
+                DataMisfit(span, f"`{written}` {because}", f"write `{instead}`")
+                for span, written, instead in wanted
+            )
+        )
