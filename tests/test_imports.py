@@ -10,7 +10,18 @@ import pytest
 from tests.places import ROOT
 
 PACKAGE = ROOT / "cnnspec"
-HEAVY = {"tensorflow", "keras", "numpy", "rich", "matplotlib", "jsonschema", "pooch", "jax"}
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "numpy",
+    "rich",
+    "matplotlib",
+    "jsonschema",
+    "pooch",
+    "jax",
+    "PIL",
+    "h5py",
+}
 LENET = str(ROOT / "specs" / "lenet5.cnn")
 
 RUN = """
