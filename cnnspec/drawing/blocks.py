@@ -191,7 +191,7 @@ class Lines:
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
         """Puts row below row; a line leads from the end of each to the next."""
         level = axis
-        left, right = x + self.indent / 2, x + self.width - self.indent / 2
+        left, right = x, x + self.width - self.indent / 2
         for number, line in enumerate(self.lines):
             if number:
                 gutter = level + self.downs[number - 1] + _GUTTER
@@ -209,16 +209,17 @@ class Lines:
 class Branches:
     """Chains from one value above each other, and the node that joins them.
 
-    Among empty ones, a single chain stays on the axis and the skips go above it.
+    A single chain among skips stays on the axis, and they go above it; `skips` are
+    their numbers. Else the axis is in the middle.
     """
 
-    def __init__(self, lanes: list[Lines], join: Node) -> None:
+    def __init__(self, lanes: list[Lines], join: Node, skips: list[int]) -> None:
         self.join = join
-        filled = [number for number, lane in enumerate(lanes) if lane.lines]
-        # The order on the sheet, and which of the lanes the axis goes through.
+        # The order on the sheet.
         self.order = list(range(len(lanes)))
-        if len(filled) == 1:
-            self.order = [n for n in self.order if n != filled[0]] + filled
+        single = len(skips) == len(lanes) - 1
+        if single:
+            self.order.sort(key=lambda number: number not in skips)
         self.lanes = lanes
         self.inner = max(lane.width for lane in lanes)
         tops = [0.0]
@@ -226,7 +227,7 @@ class Branches:
             tops.append(tops[-1] + lanes[number].up + lanes[number].down + _LANE)
         axes = [top + lanes[number].up for top, number in zip(tops, self.order, strict=False)]
         middle = (axes[(len(axes) - 1) // 2] + axes[len(axes) // 2]) / 2
-        own = axes[-1] if len(filled) == 1 else middle
+        own = axes[-1] if single else middle
         self.offsets = [axis - own for axis in axes]
         self.up = max(own, join.up)
         self.down = max(tops[-1] - _LANE - own, join.down)

@@ -23,13 +23,23 @@ from cnnspec.drawing.blocks import (
 from cnnspec.drawing.labels import LINE, Words, labels, shortened, width
 from cnnspec.drawing.palette import COLOURS, kind_of
 from cnnspec.drawing.solids import Scale, Solid
-from cnnspec.drawing.structure import Chain, Fork, Group, Item, Left, Repeat, is_slab, structure
+from cnnspec.drawing.structure import (
+    Chain,
+    Fork,
+    Group,
+    Item,
+    Left,
+    Repeat,
+    is_slab,
+    rows_of,
+    structure,
+)
 from cnnspec.graph import INPUT, Graph
 from cnnspec.layers.merging import Elementwise
 from cnnspec.record import Record
 from cnnspec.terminal import safe
 
-WIDTH = 1160.0
+WIDTH = 960.0
 """How wide a picture gets before a chain goes on in another row."""
 _NARROWEST = 420.0
 """The room that a branch has at least before it goes on in another row."""
@@ -108,7 +118,9 @@ def layout(checked: Checked) -> Layout:
         tuple(sheet.boxes),
         tuple(edge for edge in sheet.edges if edge.target != INPUT),
         tuple(sheet.frames),
-        tuple(key.replace(x=key.x + MARGIN, y=key.y + bottom) for key in legend),
+        tuple(
+            key.replace(x=key.x + MARGIN + (full - size[0]) / 2, y=key.y + bottom) for key in legend
+        ),
     )
 
 
@@ -133,8 +145,8 @@ def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
         if x and x + length > room:
             x, y = 0.0, y + LINE + 6
         keys.append(Key(kind, x, y))
+        widest = max(widest, x + length - 14)
         x += length
-        widest = max(widest, x)
     return keys, (widest, y + LINE)
 
 
@@ -161,14 +173,20 @@ class _Builder:
             case Fork(branches=branches, join=join):
                 node = self.join(join)
                 within = max(inner - node.width - 2 * GAP, _NARROWEST)
-                return Branches([self.lines(branch, within) for branch in branches], node)
+                lanes = [self.lines(branch, within) for branch in branches]
+                skips = [n for n, branch in enumerate(branches) if self.is_skip(branch)]
+                return Branches(lanes, node, skips)
             case Repeat(body=body, times=times, shared=shared, further=further):
-                text = f"× {times:,}{', the same weights' if shared else ''}"
+                text = f"{times:,} times{', the same weights' if shared else ''}"
                 return Framed(self.lines(body, inner), text, further)
             case Left():
                 return self.left(item)
             case Group(rows=rows):
                 return self.group(rows)
+
+    def is_skip(self, branch: Chain) -> bool:
+        """Whether a branch is the input itself, or brought to the shape of the others."""
+        return all(self.graph.rows[row].implied for row in rows_of(branch))
 
     def group(self, rows: tuple[int, ...]) -> Node:
         """A layer and those after it that change values only."""

@@ -25,7 +25,7 @@ _STYLES = {
     "name": f'font-style="italic" fill="{_GREY}"',
     "detail": f'fill="{_GREY}"',
 }
-_SIGNS = {Add.word: "+", Multiply.word: "×", Average.word: "avg", Maximum.word: "max"}
+_SIGNS = {Add.word: "+", Multiply.word: "\u00d7", Average.word: "avg", Maximum.word: "max"}
 _ROUND = 6.0
 """The radius with which a line turns."""
 
@@ -131,7 +131,7 @@ def _disc(part: Part, sign: str, colour: str) -> str:
 def _edge(edge: Edge) -> str:
     """A line that turns in small arcs, with an arrow where there is room for one."""
     points = edge.points
-    (ax, ay), (bx, by) = points[-2:]
+    (ax, _), (bx, by) = points[-2:]
     if len(points) == 2 and bx - ax < _ROUND:
         return f'<path d="M{_points(points)}" fill="none" stroke="{_LINE}"/>'
     end = (bx - 1, by)
