@@ -1,5 +1,6 @@
 """Nothing overlaps, nothing is lost, and lines go where the graph goes."""
 
+import itertools
 from functools import cache
 
 import pytest
@@ -59,7 +60,7 @@ def test_solids_and_words_stay_in_their_boxes(text):
         for x, y, words in box.words:
             assert left - 0.01 <= x - words.width / 2 <= x + words.width / 2 <= right + 0.01
             assert top <= y - 0.8 * SIZE <= y + 0.2 * SIZE <= bottom + 0.5
-        assert all(b - a >= SIZE for a, b in zip(lines, lines[1:], strict=False))
+        assert all(b - a >= SIZE for a, b in itertools.pairwise(lines))
         # No word on a solid: the first line is above all of them, the others below.
         for part in box.parts:
             if part.solid:
@@ -107,7 +108,7 @@ def test_lines_begin_and_end_at_solids_and_cross_no_other_box(text):
         source, target = place[edge.source], place[edge.target]
         points = edge.points
         assert all(0 < x < sheet.width and 0 < y < sheet.height for x, y in points)
-        for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+        for (ax, ay), (bx, by) in itertools.pairwise(points):
             assert ax == bx or abs(ay - by) < 1e-6, points
             way = min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
             way = (way[0] - 0.02, way[1] - 0.02, way[2] + 0.02, way[3] + 0.02)

@@ -25,17 +25,16 @@ def test_layers_that_change_values_only_stand_with_the_one_before():
 
 def test_a_skip_is_an_empty_branch():
     (_, _, fork, _) = items("conv 4x3; residual { conv 4x3 same; relu }; dense 10")[:4]
-    assert fork == Fork(((Group((1, 2)),), ()), 3) or fork == Fork(((), (Group((1, 2)),)), 3)
+    assert isinstance(fork, Fork)
+    assert fork.join == 3
+    assert set(fork.branches) == {(), (Group((1, 2)),)}
 
 
 def test_a_projection_is_in_the_branch_of_the_skip():
     graph = checked(CASES["project"]).graph
     fork = structure(graph)[2]
     names = {tuple(graph.rows[row].name for row in rows_of(branch)) for branch in fork.branches}
-    assert names == {("conv_2",), ("residual.project",)} or names == {
-        ("conv_2",),
-        ("add.project",),
-    }
+    assert names == {("conv_2",), ("add.project",)}
 
 
 def test_shared_weights_are_drawn_once_in_a_network_of_any_length():
