@@ -9,25 +9,32 @@ from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 from typing import Any
 
+from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.lints import (
     BiasBeforeNorm,
+    ChangesClass,
     DenseHoldsMost,
     DoesNothing,
     DropoutBeforeNorm,
     DropoutOnOutput,
+    IdleSchedule,
     LossMisfit,
     NoActivation,
     NoProbabilities,
+    PatienceTooLong,
     PoolDrops,
     SilencesNothing,
     SkipsPixels,
+    SlowAverage,
     SmallField,
     SoftmaxTwice,
     UnusualRate,
     ValidatesOnTest,
 )
 from cnnspec.graph import INPUT, Graph, Row
+from cnnspec.ir.claims import MEASURES
+from cnnspec.ir.schedules import Exponential, Plateau, Step
 from cnnspec.ir.spec import Element, Gap, Merge, Node, Placed, Shared, Spec
 from cnnspec.language.kinds import number_text
 from cnnspec.layers.activations import Activation, Relu
@@ -40,6 +47,7 @@ from cnnspec.layers.normalization import BatchNorm, Normalization
 from cnnspec.layers.pooling import AveragePool, GlobalAverage, GlobalPooling, Pooling
 from cnnspec.layers.weighted import Weighted
 from cnnspec.receptive import fields
+from cnnspec.settings import watched
 from cnnspec.shapes import Image, Vector
 from cnnspec.source import Span
 
@@ -374,10 +382,20 @@ def small_field(network: Network) -> Iterator[Diagnostic]:
 def validates_on_test(network: Network) -> Iterator[Diagnostic]:
     """A test set that is watched while training, or even chooses."""
     train = network.spec.train
+    choosing = watched(network.spec)
+    # A target that does not end the training is looked at, no more.
+    if train.target and not train.target.stop:
+        del choosing["target"]
     if train.validation == "test":
-        stop = train.early_stop
-        chooses = f"early_stop {stop.monitor}" if stop and stop.monitor.startswith("val_") else ""
+        chosen = [text for text, figure in choosing.values() if figure.startswith("val_")]
+        chooses = next(iter(chosen), "")
         yield ValidatesOnTest(network.places.get("train.validation"), chooses=chooses)
+    if "target" in choosing and train.target and train.target.quantity in MEASURES:
+        yield ValidatesOnTest(
+            network.places.get("train.target"),
+            chooses=f"{choosing['target'][0]} … stop",
+            instead=f"val_{train.target.quantity}",
+        )
 
 
 RATES: dict[str, tuple[float, float]] = {
@@ -386,6 +404,7 @@ RATES: dict[str, tuple[float, float]] = {
     "adamw": (1e-5, 1e-2),
     "nadam": (1e-5, 1e-2),
     "adamax": (1e-5, 2e-2),
+    "lamb": (1e-4, 0.1),
     "rmsprop": (1e-5, 1e-2),
     "adagrad": (1e-3, 0.5),
     "adadelta": (1e-3, 1.0),
@@ -409,6 +428,79 @@ def unusual_rate(network: Network) -> Iterator[Diagnostic]:
             high=number_text(high),
             default=number_text(type(optimizer).specs["learning_rate"].default),
             above=rate > high,
+        )
+
+
+def patience_too_long(network: Network) -> Iterator[Diagnostic]:
+    """Patience that cannot run out."""
+    train = network.spec.train
+    stop, schedule = train.early_stop, train.schedule
+    if stop and not stop.restore and stop.patience >= train.epochs:
+        yield PatienceTooLong(
+            network.places.get("train.early_stop"),
+            what=f"early_stop {stop.monitor}",
+            patience=stop.patience,
+            epochs=train.epochs,
+            restores=True,
+        )
+    if isinstance(schedule, Plateau) and schedule.patience >= train.epochs - 1:
+        yield PatienceTooLong(
+            network.places.get("train.schedule"),
+            what=f"schedule plateau({schedule.monitor})",
+            patience=schedule.patience,
+            epochs=train.epochs,
+        )
+
+
+def changes_class(network: Network) -> Iterator[Diagnostic]:
+    """Digits that are mirrored or turned upside down."""
+    augment = network.spec.train.augment
+    dataset = DATASETS.get(network.spec.data.source)
+    if augment is None or dataset is None or "".join(dataset.labels) != "0123456789":
+        return
+    place = network.places.get("train.augment")
+    if augment.flip:
+        option, becomes = f"flip={augment.flip}", "a mirrored 2 is none"
+        yield ChangesClass(place, option=option, becomes=becomes)
+    elif augment.rotate > 90:
+        option = f"rotate={number_text(augment.rotate)}"
+        yield ChangesClass(place, option=option, becomes="a 6 upside down is a 9")
+
+
+SPENT = 1e-4
+"""The share of a learning rate below which a network hardly learns."""
+
+
+def idle_schedule(network: Network) -> Iterator[Diagnostic]:
+    """Rates that never change, or are next to nothing for half of the training."""
+    schedule, epochs = network.spec.train.schedule, network.spec.train.epochs
+    place = network.places.get("train.schedule")
+    written = schedule.called()
+    if isinstance(schedule, Step) and schedule.every >= epochs:
+        yield IdleSchedule(place, schedule=written, every=schedule.every, epochs=epochs)
+    # One step an epoch is as fine as it needs.
+    elif isinstance(schedule, Step | Exponential) and (
+        schedule.share(epochs // 2, 1, epochs) < SPENT
+    ):
+        yield IdleSchedule(place, schedule=written, epochs=epochs)
+
+
+def slow_average(network: Network) -> Iterator[Diagnostic]:
+    """An average of the weights that does not get away from the first of them."""
+    train = network.spec.train
+    dataset = DATASETS.get(network.spec.data.source)
+    momentum = train.optimizer.ema
+    if momentum is None or dataset is None:
+        return
+    held = train.validation if isinstance(train.validation, float) else 0
+    steps = train.epochs * ceil(dataset.counts[0] * (1 - held) / train.batch)
+    first = momentum**steps
+    if first > 0.5:
+        yield SlowAverage(
+            network.places.get("train.optimizer"),
+            momentum=number_text(momentum),
+            steps=steps,
+            share=int(100 * first),
         )
 
 
@@ -538,5 +630,9 @@ LINTS: tuple[Callable[[Network], Iterator[Diagnostic]], ...] = (
     dense_holds_most,
     does_nothing,
     skips_pixels,
+    patience_too_long,
+    changes_class,
+    idle_schedule,
+    slow_average,
 )
 """Every lint, in the order of their codes."""

@@ -2,18 +2,22 @@
 
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
 text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`
-and `model.keras`. Nothing in it is ever overwritten by another run. Knows files
+and `model.keras`; `metrics.json` is written last. One that has not finished has
+`checkpoints/` as well. Nothing in it is ever overwritten by another run. Knows files
 only, no framework.
 """
 
 import json
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import BadRun
-from cnnspec.files import cannot_write, write_atomically
+from cnnspec.diagnostics.surroundings import BadRun, RunInUse
+from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.spec import Spec
 from cnnspec.source import Source
@@ -25,6 +29,8 @@ HISTORY = "history.json"
 METRICS = "metrics.json"
 ENVIRONMENT = "environment.json"
 MODEL = "model.keras"
+LOCK = ".lock"
+OWNER = ".owner"
 
 
 class Run:
@@ -34,14 +40,13 @@ class Run:
         self.folder = folder
 
     @classmethod
-    def create(cls, parent: Path, spec: Spec, source: Source) -> "Run":
-        """A new folder `<model>-<n>` with the frozen spec in it; raises `Problems`."""
-        name = re.sub(r"[^\w.-]+", "-", spec.model).strip("-.") or "model"
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            run = cls(_new_folder(parent, name))
-        except OSError as error:
-            raise Problems(cannot_write(parent, error)) from None
+    def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Run":
+        """A new folder with the frozen spec in it: `<model>-<n>`, or one of this name.
+
+        Raises `Problems`.
+        """
+        run = cls(parent / name if name else new_folder(parent, spec.model))
+        run.make("")
         run.write(SPEC, str(spec))
         run.write(SOURCE, source.text)
         run.write_json(IR, dump(spec))
@@ -77,13 +82,55 @@ class Run:
             raise Problems(fault)
         return path
 
+    @property
+    def finished(self) -> bool:
+        """Whether its training has come to its end."""
+        return (self.folder / METRICS).is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from training in this folder; raises `Problems` if one does.
+
+        The lock goes with the process that holds it, however that ends.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Problems(self._in_use()) from None
+        except OSError as error:
+            raise Problems(cannot_write(self.folder, error)) from None
+        try:
+            self.write(OWNER, f"{os.getpid()}\n")
+            yield
+        finally:
+            (self.folder / OWNER).unlink(missing_ok=True)
+            # The lock itself stays: who removed it could take it from under another.
+            lock.release()
+
+    def make(self, folder: str) -> None:
+        """Makes a folder in the run, or with "" its own, unless there is one. Raises `Problems`."""
+        try:
+            (self.folder / folder).mkdir(exist_ok=True)
+        except OSError as error:
+            raise Problems(cannot_write(self.folder / folder, error)) from None
+
+    def _in_use(self) -> RunInUse:
+        try:
+            owner = f"process {int(self._read(OWNER))}"
+        except (Problems, ValueError):
+            owner = "another process"
+        return RunInUse(None, f"{self} is in use by {owner}", "wait for it, or stop it")
+
     def write(self, name: str, data: bytes | str) -> None:
         """Writes a file of the run, whole or not at all."""
         write_atomically(self.folder / name, data)
 
     def write_json(self, name: str, data: Any) -> None:
         """Writes a JSON file of the run. What is no number has no place in it."""
-        self.write(name, json.dumps(data, indent=1, allow_nan=False) + "\n")
+        self.write(name, json_text(data))
 
     def read_json(self, name: str) -> Any:
         """Reads a JSON file of the run; raises `Problems`."""
@@ -102,14 +149,22 @@ class Run:
         return str(self.folder)
 
 
-def _new_folder(parent: Path, name: str) -> Path:
-    """Makes `<name>-<n>` with the first free number; safe against others doing the same."""
-    taken = [p.name.removeprefix(f"{name}-") for p in parent.glob(f"{name}-*")]
-    number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
-    while True:
-        folder = parent / f"{name}-{number}"
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            number += 1
+def new_folder(parent: Path, model: str) -> Path:
+    """Makes `<model>-<n>` with the first free number; safe against others doing the same.
+
+    Raises `Problems`.
+    """
+    name = re.sub(r"[^\w.-]+", "-", model).strip("-.") or "model"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        taken = [p.name.removeprefix(f"{name}-") for p in parent.glob(f"{name}-*")]
+        number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
+        while True:
+            folder = parent / f"{name}-{number}"
+            try:
+                folder.mkdir()
+                return folder
+            except FileExistsError:
+                number += 1
+    except OSError as error:
+        raise Problems(cannot_write(parent, error)) from None

@@ -1,7 +1,7 @@
 """The command line: one small module for each command, imported only when it is called.
 
 This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
-3 surroundings (data, disk, packages), 70 a bug of ours, 130 interrupted.
+3 surroundings (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after SIGTERM.
 """
 
 import sys
@@ -12,6 +12,7 @@ COMMANDS = {
     "new": "write a first spec from a template",
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
+    "reproduce": "train a run again and say whether it is the same bit for bit",
     "evaluate": "measure a trained run again",
     "predict": "labels and probabilities of a trained run, as CSV",
     "data": "list the datasets, where they are and where they came from",
@@ -79,10 +80,14 @@ def parser_of(name: str) -> tuple[Any, Any]:
 def _run(name: str, arguments: list[str]) -> int:
     module, parser = parser_of(name)
     parsed = parser.parse_intermixed_args(arguments)
-    from cnnspec.diagnostics.base import Problems
+    from cnnspec.diagnostics.base import Problems, Stopped
 
     try:
         code: int = module.run(parsed)
+    except Stopped as stopped:
+        from cnnspec.commands.output import chosen_format, report_stopped
+
+        return report_stopped(name, stopped, chosen_format(parsed))
     except Problems as problems:
         from cnnspec.commands.output import chosen_format, report_problems
 
