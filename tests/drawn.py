@@ -12,7 +12,7 @@ from tests.samples import draw_spec
 CASES = {
     "branches": "concat {" + "branch { conv 2x1 };" * 9 + "branch { } }; gap; dense 10",
     "crowd": "concat {" + "branch { conv 2x1; relu };" * 400 + "}; gap; dense 10",
-    "deep": "residual { relu; " * 30 + "conv 1x3 same" + "}" * 30 + "; gap; dense 10",
+    "deep": "residual { relu; " * 90 + "conv 1x3 same" + "}" * 90 + "; gap; dense 10",
     "gate": "conv 8x3; multiply { branch { }; branch { gap; dense 8 sigmoid } }; dense 10",
     "hundred": "repeat i in 1..100 { conv (i)x3 same relu }; gap; dense 10",
     "in_branch": "residual { repeat i in 1..20 { conv (i)x3 same }; conv 1x1 }; gap; dense 10",
@@ -23,8 +23,8 @@ CASES = {
     "repeated": "conv 4x3 same; repeat 60 { residual { conv 4x3 same; bn; relu } }; dense 10",
     "shared": "conv 4x3; repeat 3 shared { conv 4x3 same; bn; relu }; relu; dense 10",
     "shrinking": "conv 4x3; repeat 2 shared { pool 2; conv 4x3 same }; dense 10",
-    "skips": "conv 4x3; add { branch { }; branch { } }; average { branch { }; branch { relu } }; gap"
-    "; dense 10",
+    "skips": "conv 4x3; add { branch { }; branch { } }; average { branch { }; branch { relu } };"
+    "dense 10",
     "thousands": "repeat i in 1..1500 { conv (i)x1 }; gap; dense 10",
 }
 RANDOM = 30

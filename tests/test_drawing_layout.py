@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from cnnspec.drawing.blocks import Node
-from cnnspec.drawing.labels import SIZE
+from cnnspec.drawing.labels import HEADING, SIZE, width
 from cnnspec.drawing.layout import MARGIN, WIDTH, layout
 from cnnspec.graph import INPUT
 from tests.drawn import CASES, cases, checked
@@ -155,3 +155,13 @@ def test_the_legend_names_the_kinds_that_occur():
 def test_the_same_text_gives_the_same_places():
     for text in CASES.values():
         assert layout(checked(text)) == layout(checked(text))
+
+
+@pytest.mark.parametrize("name", ["W" * 255, "short", "🙂" * 255])
+def test_the_title_is_cut_to_the_width_of_the_sheet(name):
+    result = checked("dense 10")
+    expanded = result.expanded.replace(spec=result.spec.replace(model=name))
+    sheet = layout(result.replace(expanded=expanded))
+    assert width(sheet.title, bold=True) * HEADING / SIZE <= sheet.width - 2 * MARGIN
+    assert width(sheet.facts) <= sheet.width - 2 * MARGIN
+    assert sheet.title[:5] == name[:5]

@@ -11,6 +11,8 @@ from cnnspec.terminal import safe
 
 SIZE = 11
 """The height of letters."""
+HEADING = 17
+"""The height of those of the title."""
 LINE = 14
 """From one line to the next."""
 WIDEST = 108.0

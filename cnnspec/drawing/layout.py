@@ -20,7 +20,7 @@ from cnnspec.drawing.blocks import (
     Path,
     Sheet,
 )
-from cnnspec.drawing.labels import LINE, Words, labels, shortened, width
+from cnnspec.drawing.labels import HEADING, LINE, SIZE, Words, labels, shortened, width
 from cnnspec.drawing.palette import COLOURS, kind_of
 from cnnspec.drawing.solids import Scale, Solid
 from cnnspec.drawing.structure import (
@@ -103,7 +103,7 @@ def layout(checked: Checked) -> Layout:
     lines = _Builder(graph, checked.spec.data.source).lines(chain, WIDTH)
     legend, size = _legend(graph, max(lines.width, 300.0))
     full = max(lines.width, size[0])
-    title, facts = _title(checked), _facts(checked)
+    facts = _facts(checked)
     full = max(full, width(facts))
     sheet = Sheet()
     top = MARGIN + _HEAD
@@ -113,7 +113,7 @@ def layout(checked: Checked) -> Layout:
     return Layout(
         full + 2 * MARGIN,
         bottom + size[1] + MARGIN,
-        shortened(title, full / 1.3, bold=True),
+        shortened(safe(checked.spec.model), full * SIZE / HEADING, bold=True),
         facts,
         tuple(sheet.boxes),
         tuple(edge for edge in sheet.edges if edge.target != INPUT),
@@ -122,10 +122,6 @@ def layout(checked: Checked) -> Layout:
             key.replace(x=key.x + MARGIN + (full - size[0]) / 2, y=key.y + bottom) for key in legend
         ),
     )
-
-
-def _title(checked: Checked) -> str:
-    return safe(checked.spec.model)
 
 
 def _facts(checked: Checked) -> str:

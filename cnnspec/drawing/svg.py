@@ -9,7 +9,7 @@ from html import escape
 
 from cnnspec.check import Checked
 from cnnspec.drawing.blocks import Box, Edge, Frame, Node, Part, Point
-from cnnspec.drawing.labels import SIZE, Words, story
+from cnnspec.drawing.labels import HEADING, SIZE, Words, story
 from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
 from cnnspec.graph import INPUT, Graph
@@ -19,7 +19,7 @@ from cnnspec.terminal import safe
 _INK, _GREY, _LINE, _PAPER = "#1A1A1A", "#555555", "#666666", "#FFFFFF"
 _FONTS = "Helvetica, Arial, sans-serif"
 _STYLES = {
-    "title": f'font-size="17" font-weight="bold" fill="{_INK}"',
+    "title": f'font-size="{HEADING}" font-weight="bold" fill="{_INK}"',
     "shape": f'font-weight="bold" fill="{_INK}"',
     "layer": f'fill="{_INK}"',
     "name": f'font-style="italic" fill="{_GREY}"',
