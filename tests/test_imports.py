@@ -113,7 +113,7 @@ FORBIDDEN = {
     "format": ["ir", "expand", "check", "explain", "datasets", "files", "terminal"],
     "drawing": ["language", "datasets", "expand", "explain", "files"],
     "drawing.solids": ["*", "!record", "!shapes"],
-    "drawing.blocks": ["*", "!record", "!drawing.labels", "!drawing.solids"],
+    "drawing.blocks": ["*", "!record", "!drawing.labels", "!drawing.sheet", "!drawing.solids"],
     "compare": ["explain", "files", "terminal", "language.parse", "expand"],
     "check": ["explain", "drawing", "files", "terminal"],
     "files": ["language", "layers", "ir", "expand", "check", "explain"],

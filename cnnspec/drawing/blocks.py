@@ -9,10 +9,8 @@ chain, so that it never crosses a block.
 from typing import Protocol
 
 from cnnspec.drawing.labels import LINE, Words
+from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Path, Sheet
 from cnnspec.drawing.solids import Solid
-from cnnspec.record import Record
-
-Point = tuple[float, float]
 
 GAP = 22.0
 """Between blocks that follow each other: room for an arrow."""
@@ -27,73 +25,6 @@ _GUTTER = 15.0
 _FRAME = 10.0
 _SLIT = 2.0
 """Between the blocks of a group."""
-
-
-class Part(Record):
-    """A solid in its place: the corner of its front, and the row whose output it is."""
-
-    row: int
-    x: float
-    y: float
-    solid: Solid | None
-    """`None` for the disc of an operation, which has no size of its own."""
-
-
-class Box(Record):
-    """A group in its place, its words included; `what` is said of rows left out."""
-
-    rows: tuple[int, ...]
-    x: float
-    y: float
-    width: float
-    height: float
-    parts: tuple[Part, ...]
-    words: tuple[tuple[float, float, Words], ...]
-    """The middle and the base line of each line of text."""
-    what: str = ""
-
-
-class Edge(Record):
-    """A line from the output of a row to a row that takes it."""
-
-    source: int
-    target: int
-    points: tuple[Point, ...]
-
-
-class Frame(Record):
-    """The outline around what is drawn once for several copies; `rows` are those of the others."""
-
-    rows: tuple[int, ...]
-    x: float
-    y: float
-    width: float
-    height: float
-    text: str
-
-
-class Path(Record):
-    """A line under way: where it comes from and the points it has passed."""
-
-    source: int
-    points: tuple[Point, ...]
-
-    def by(self, *points: Point) -> "Path":
-        """The line led on."""
-        return self.replace(points=(*self.points, *points))
-
-
-class Sheet:
-    """What has been put down so far."""
-
-    def __init__(self) -> None:
-        self.boxes: list[Box] = []
-        self.edges: list[Edge] = []
-        self.frames: list[Frame] = []
-
-    def join(self, path: Path, target: int, end: Point) -> None:
-        """Ends a line at a row."""
-        self.edges.append(Edge(path.source, target, _straight((*path.points, end))))
 
 
 class Block(Protocol):
@@ -295,15 +226,3 @@ def _balanced(blocks: list[Block], room: float) -> list[list[Block]]:
         else:
             lines, high = narrower, middle
     return lines
-
-
-def _straight(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """The same line without points at which it does not turn."""
-    kept: list[Point] = []
-    for point in points:
-        if kept and point == kept[-1]:
-            continue
-        if len(kept) > 1 and any(kept[-2][i] == kept[-1][i] == point[i] for i in (0, 1)):
-            kept.pop()
-        kept.append(point)
-    return tuple(kept)

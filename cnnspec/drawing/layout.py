@@ -7,21 +7,10 @@ y downwards. The axis of a line is the middle of every block on it.
 from typing import Any
 
 from cnnspec.check import Checked
-from cnnspec.drawing.blocks import (
-    GAP,
-    Block,
-    Box,
-    Branches,
-    Edge,
-    Frame,
-    Framed,
-    Lines,
-    Node,
-    Path,
-    Sheet,
-)
+from cnnspec.drawing.blocks import GAP, Block, Branches, Framed, Lines, Node
 from cnnspec.drawing.labels import HEADING, LINE, SIZE, Words, labels, shortened, width
 from cnnspec.drawing.palette import COLOURS, kind_of
+from cnnspec.drawing.sheet import Box, Edge, Frame, Path, Sheet
 from cnnspec.drawing.solids import Scale, Solid
 from cnnspec.drawing.structure import (
     Chain,

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from html import escape
 
 from cnnspec.check import Checked
-from cnnspec.drawing.blocks import Box, Edge, Frame, Node, Part, Point
+from cnnspec.drawing.blocks import Node
 from cnnspec.drawing.labels import HEADING, SIZE, Words, story
 from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
+from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
 from cnnspec.graph import INPUT, Graph
 from cnnspec.layers.merging import Add, Average, Maximum, Multiply
 from cnnspec.terminal import safe
