@@ -55,6 +55,8 @@ class Fit:
         pace = _Pace(self._runner)
         lines = EpochLines(train.epochs, self._in_epoch)
         with lines.live:
+            if state.epoch or state.step:
+                lines.say(f"going on after epoch {state.epoch}, step {state.step} of the next")
             while state.epoch < train.epochs and not state.ended:
                 lines.begin(state.epoch + 1, state.step)
                 began = time.perf_counter() - state.spent

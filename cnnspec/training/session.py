@@ -121,6 +121,8 @@ def _train(
     fit = Fit(model, spec.train, splits)
     prepare(fit.state)
     fit.run(lambda state: _keep(run, state), pause)
+    # Once more: the last epoch may have been kept without its line in the history.
+    run.write_json(HISTORY, fit.state.history)
     save(model, run)
     scores = {name: score(model, split, pause) for name, split in splits.named().items()}
     claims = judge(spec, scores)
