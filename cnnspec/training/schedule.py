@@ -21,7 +21,6 @@ class Rates:
         self._best: float | None = None
         self._share = 1.0
         self._waited = 0
-        self._cooling = 0
 
     def of(self, epoch: int) -> np.ndarray:
         """The rates of the steps of an epoch, counted from 1: float32 of shape (steps,)."""
@@ -36,31 +35,21 @@ class Rates:
             return
         sign = -1 if plateau.monitor.endswith("loss") else 1
         value = sign * figures[plateau.monitor.removeprefix("train_")]
-        cooling, self._cooling = self._cooling > 0, max(self._cooling - 1, 0)
         if self._best is None or value > self._best + plateau.min_delta:
             self._best = value
-            self._waited = 0
-        elif cooling:
             self._waited = 0
         else:
             self._waited += 1
             if self._waited >= plateau.patience:
                 self._share = max(self._share * plateau.factor, plateau.floor)
-                self._cooling = plateau.cooldown
                 self._waited = 0
 
     def dump(self) -> dict[str, Any]:
         """What it has seen, as JSON."""
-        return {
-            "best": self._best,
-            "share": self._share,
-            "waited": self._waited,
-            "cooling": self._cooling,
-        }
+        return {"best": self._best, "share": self._share, "waited": self._waited}
 
     def load(self, facts: dict[str, Any]) -> None:
         """Goes back to what it had seen."""
         self._best = facts["best"]
         self._share = facts["share"]
         self._waited = facts["waited"]
-        self._cooling = facts["cooling"]
