@@ -18,6 +18,7 @@ COMMANDS = {
     "data": "list the datasets, where they are and where they came from",
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec without sugar, every default in it",
+    "draw": "draw a network as SVG, blocks in proportion to their shapes",
     "diff": "show what changed between two specs",
     "ir": "print the intermediate representation as JSON",
     "explain": "tell the story behind a code such as CNN201",

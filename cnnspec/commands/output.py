@@ -1,6 +1,5 @@
 """How commands speak: results on standard output, everything else on standard error."""
 
-import json
 import sys
 from argparse import Namespace
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
 from cnnspec.diagnostics.render import as_json as problem_as_json
 from cnnspec.diagnostics.render import render
+from cnnspec.files import json_text
 from cnnspec.terminal import show
 
 
 def print_json(data: Any) -> None:
     """One JSON document, ASCII only so that every terminal and locale can carry it."""
-    sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
+    sys.stdout.write(json_text(data))
 
 
 def print_text(text: str) -> None:

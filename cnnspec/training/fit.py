@@ -19,7 +19,7 @@ from cnnspec.training.interrupts import Pause
 from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
 from cnnspec.training.schedule import Rates
-from cnnspec.training.score import score
+from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 from cnnspec.training.steps import Feed, Steps, steps
 
@@ -68,14 +68,14 @@ class Fit:
                 try:
                     self._steps(pace, lines, pause)
                     with averaged(self._model):
-                        figures = self._figures(pause)
+                        figures, aimed = self._figures(pause)
                 except Stopped:
                     state.spent = time.perf_counter() - began
                     keep(state)
                     raise
                 state.spent = time.perf_counter() - began
                 lines.end(figures, state.spent)
-                state.finish_epoch(figures)
+                state.finish_epoch(figures, aimed)
                 keep(state)
         state.settle()
 
@@ -108,15 +108,30 @@ class Fit:
                 raise
             raise problems from None
 
-    def _figures(self, pause: Pause) -> dict[str, float]:
-        """The figures of an epoch: Keras's own of training, ours of validation."""
-        model = self._model
-        figures = {name: float(value) for name, value in model.get_metrics_result().items()}
-        if self._splits.validation:
-            reached = score(model, self._splits.validation, pause)
-            shown = [name for name in ("accuracy", "f1", "loss") if name in figures]
-            figures |= {f"val_{name}": getattr(reached, name) for name in shown}
-        return figures
+    def _figures(self, pause: Pause) -> tuple[dict[str, float], float]:
+        """The figures of an epoch, and the one that is to reach the target.
+
+        Those of training are Keras's own, running means while the weights move; those of
+        validation and test are measured here.
+        """
+        model, splits = self._model, self._splits
+        running = {name: float(value) for name, value in model.get_metrics_result().items()}
+        held = score(model, splits.validation, pause) if splits.validation else None
+        measured = _measured("val_", held)
+        figures = running | {f"val_{name}": measured[f"val_{name}"] for name in running if held}
+        target = self._train.target
+        if target is None:
+            return figures, 0.0
+        measured |= {f"train_{name}": value for name, value in running.items()}
+        if target.quantity not in measured:
+            same = splits.validation is splits.test
+            measured |= _measured("", held if same else score(model, splits.test, pause))
+        return figures, measured[target.quantity]
+
+
+def _measured(prefix: str, found: Score | None) -> dict[str, float]:
+    figures = found.figures if found else {}
+    return {f"{prefix}{name}": value for name, value in figures.items()}
 
 
 def _lost(model: keras.Model, state: State) -> Problems:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnspec.ir.training import EarlyStop, Training
+from cnnspec.ir.training import EarlyStop, Target, Training
 from cnnspec.training.averages import averaged, settle
 from cnnspec.training.schedule import Rates
 
@@ -37,9 +37,10 @@ class State:
         self.spent = 0.0
         """Seconds spent on the epoch under way."""
         self.ended = False
-        """Whether early stopping has ended the training."""
+        """Whether early stopping or a target has ended the training."""
         self.history: list[Epoch] = []
         self.stopper = Stopper(train.early_stop) if train.early_stop else None
+        self.aim = Aim(train.target) if train.target else None
 
     @property
     def seconds(self) -> float:
@@ -51,8 +52,8 @@ class State:
         """The epoch whose weights are kept instead of the last one's."""
         return self.stopper.best_epoch if self.stopper and self.stopper.weights else None
 
-    def finish_epoch(self, figures: Epoch) -> None:
-        """Takes note of the figures of an epoch and goes on to the next."""
+    def finish_epoch(self, figures: Epoch, aimed: float = 0.0) -> None:
+        """Takes note of the figures of an epoch, and of that of its target; goes on to the next."""
         self.epoch += 1
         self.step = 0
         timed = {"epoch": self.epoch, "seconds": round(self.spent, 3)}
@@ -63,6 +64,8 @@ class State:
         if self.stopper:
             with averaged(self._model):
                 self.ended = self.stopper.after(self.epoch, figures, self._model)
+        if self.aim and self.aim.after(self.epoch, aimed, self.seconds):
+            self.ended = True
 
     def settle(self) -> None:
         """Gives the model the weights that are kept: the best, the averaged or the last ones."""
@@ -92,6 +95,8 @@ class State:
         if self.stopper:
             arrays |= {f"best_{i}": value for i, value in enumerate(self.stopper.weights)}
             facts["stopper"] = self.stopper.dump()
+        if self.aim:
+            facts["aim"] = self.aim.reached
         return arrays, facts
 
     def load(self, arrays: Arrays, facts: dict[str, Any]) -> None:
@@ -115,6 +120,8 @@ class State:
         self.rates.load(facts["rates"])
         if self.stopper:
             self.stopper.load(best, facts["stopper"])
+        if self.aim:
+            self.aim.reached = facts["aim"]
 
 
 def _numbered(arrays: Arrays, name: str) -> list[np.ndarray]:
@@ -158,3 +165,25 @@ class Stopper:
         self.weights = weights
         self._best = facts["best"]
         self.best_epoch = facts["best_epoch"]
+
+
+class Aim:
+    """A target: takes note of when it is first reached."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._sign = -1 if target.quantity.endswith("loss") else 1
+        self.reached: dict[str, Any] | None = None
+        """The epoch, the seconds of training until its end, and the figure, once it is."""
+
+    def after(self, epoch: int, value: float, seconds: float) -> bool:
+        """Takes note of an epoch; whether training ends with it."""
+        if self.reached is None and self._sign * value >= self._sign * self._target.value:
+            self.reached = {"epoch": epoch, "seconds": round(seconds, 3), "value": value}
+        return self._target.stop and self.reached is not None
+
+    def dump(self) -> dict[str, Any]:
+        """The target and when it was reached, `None` for never."""
+        never = {"epoch": None, "seconds": None, "value": None}
+        claim = {"quantity": self._target.quantity, "limit": self._target.value}
+        return {**claim, **(self.reached or never)}
