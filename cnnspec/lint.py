@@ -382,7 +382,7 @@ def small_field(network: Network) -> Iterator[Diagnostic]:
 def validates_on_test(network: Network) -> Iterator[Diagnostic]:
     """A test set that is watched while training, or even chooses."""
     train = network.spec.train
-    choosing = watched(network.spec)
+    choosing = watched(train)
     # A target that does not end the training is looked at, no more.
     if train.target and not train.target.stop:
         del choosing["target"]

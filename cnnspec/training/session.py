@@ -33,6 +33,7 @@ from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.fit import Fit
 from cnnspec.training.interrupts import Pause, interrupts
 from cnnspec.training.memory import require_memory
+from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 
@@ -74,6 +75,7 @@ def train(
     The folder is `<model>-<n>`, or has the name given. Raises `Problems`, and `Stopped`
     after a signal.
     """
+    require_accelerator(checked)
     splits = divide(checked.spec, offline=offline)
     require_memory(checked, len(splits.train))
     run = Run.create(parent, checked.spec, checked.source, name)
@@ -90,6 +92,7 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
     checked = check(run.spec)
     if not checked.ok:
         raise Problems(*checked.problems)
+    require_accelerator(checked)
     with _at_work(run) as pause:
         splits = divide(checked.spec, offline=offline)
         _compare(run, environment(backend, splits), warn)
