@@ -10,6 +10,7 @@ from cnnspec.diagnostics.claims import NothingValidates
 from cnnspec.diagnostics.training import CropTooLarge, WarmupTooLong, WrongWeights
 from cnnspec.ir.schedules import Cosine, Plateau
 from cnnspec.ir.spec import Spec
+from cnnspec.ir.training import Training
 from cnnspec.language.kinds import number_text
 from cnnspec.source import Span
 
@@ -17,9 +18,8 @@ Places = dict[str, Span]
 """Where each setting stands, `train.batch` for those of the train block."""
 
 
-def watched(spec: Spec) -> dict[str, tuple[str, str]]:
+def watched(train: Training) -> dict[str, tuple[str, str]]:
     """What settings watch while training: by the setting, how it is written and the figure."""
-    train = spec.train
     found = {}
     if isinstance(train.schedule, Plateau):
         monitor = train.schedule.monitor
@@ -57,6 +57,6 @@ def unmeasurable(spec: Spec, places: Places) -> Iterator[Diagnostic]:
     for claim in spec.expectations:
         if claim.split == "validation":
             yield NothingValidates(claim.span, what=f"`{claim.quantity}`")
-    for name, (written, figure) in watched(spec).items():
+    for name, (written, figure) in watched(spec.train).items():
         if figure.startswith("val_"):
             yield NothingValidates(places.get(f"train.{name}"), what=f"`{written}`")

@@ -55,6 +55,7 @@ def loaded_by(*arguments: str) -> list[str]:
         (["fmt", "--check", LENET], 0),
         (["expand", LENET], 0),
         (["diff", LENET, LENET], 0),
+        (["draw", LENET], 0),
         (["new"], 0),
         (["completion", "bash"], 0),
         (["explain", "CNN201"], 0),
@@ -121,8 +122,12 @@ FORBIDDEN = {
     "ir": ["expand", "check", "explain", "files", "terminal", "language.parse"],
     "expand": ["check", "explain", "files", "terminal"],
     "format": ["ir", "expand", "check", "explain", "datasets", "files", "terminal"],
+    "drawing": ["language", "datasets", "expand", "explain", "files"],
+    "drawing.solids": ["*", "!record", "!shapes"],
+    "drawing.blocks": ["*", "!record", "!drawing.labels", "!drawing.sheet", "!drawing.solids"],
     "compare": ["explain", "files", "terminal", "language.parse", "expand"],
-    "check": ["explain", "files", "terminal"],
+    "settings": ["expand", "check", "explain", "files", "terminal", "language.parse"],
+    "check": ["explain", "drawing", "files", "terminal"],
     "files": ["language", "layers", "ir", "expand", "check", "explain"],
 }
 

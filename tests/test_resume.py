@@ -303,3 +303,49 @@ def test_a_folder_that_vanishes_is_told(tmp_path, backend, monkeypatch):
     with pytest.raises(Problems, match="cannot write") as caught:
         trained(tmp_path)
     assert caught.value.exit_code == 3
+
+
+def test_a_file_size_limit_is_told_and_can_be_lifted(folder, reference):
+    """EFBIG at the first checkpoint; with the limit gone the run ends as any other."""
+    import resource
+
+    limit = {
+        "preexec_fn": lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY)
+        )
+    }
+    process = start(folder, "small.cnn", "--out", "limited", **limit)
+    said = process.communicate()[1]
+    assert process.returncode == 3
+    assert "File too large" in said
+    assert "ulimit -f" in said
+    process = start(folder, "--resume", "limited/small-1")
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
+    assert_same(Run(folder / "limited" / "small-1"), reference)
+
+
+def test_a_full_disk_is_told_and_what_was_kept_is_sound(folder, reference, tmp_path):
+    """ENOSPC on a disk of 300 kB, made for it."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(tmp_path)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk is not allowed here")
+    try:
+        ballast = tmp_path / "ballast"
+        ballast.write_bytes(b"x" * 200_000)
+        process = start(folder, "small.cnn", "--out", str(tmp_path))
+        said = process.communicate()[1]
+        assert process.returncode == 3
+        assert "No space left on device" in said
+        assert "free some space" in said
+        ballast.unlink()
+        process = start(folder, "--resume", str(tmp_path / "small-1"))
+        said = process.communicate()[1]
+        assert process.returncode == 0, said
+        assert_same(Run(tmp_path / "small-1"), reference)
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)

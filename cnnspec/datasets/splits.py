@@ -63,7 +63,7 @@ def _need_no_test(spec: Spec) -> None:
         for claim in spec.expectations
         if claim.split == "test"
     ]
-    for written, figure in watched(spec).values():
+    for written, figure in watched(spec.train).values():
         if not figure.startswith(("val_", "train_")):
             wanted.append((None, written, written.replace(figure, f"val_{figure}")))
     if spec.train.validation == "test":

@@ -9,10 +9,8 @@ chain, so that it never crosses a block.
 from typing import Protocol
 
 from cnnspec.drawing.labels import LINE, Words
+from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Path, Sheet
 from cnnspec.drawing.solids import Solid
-from cnnspec.record import Record
-
-Point = tuple[float, float]
 
 GAP = 22.0
 """Between blocks that follow each other: room for an arrow."""
@@ -27,73 +25,6 @@ _GUTTER = 15.0
 _FRAME = 10.0
 _SLIT = 2.0
 """Between the blocks of a group."""
-
-
-class Part(Record):
-    """A solid in its place: the corner of its front, and the row whose output it is."""
-
-    row: int
-    x: float
-    y: float
-    solid: Solid | None
-    """`None` for the disc of an operation, which has no size of its own."""
-
-
-class Box(Record):
-    """A group in its place, its words included; `what` is said of rows left out."""
-
-    rows: tuple[int, ...]
-    x: float
-    y: float
-    width: float
-    height: float
-    parts: tuple[Part, ...]
-    words: tuple[tuple[float, float, Words], ...]
-    """The middle and the base line of each line of text."""
-    what: str = ""
-
-
-class Edge(Record):
-    """A line from the output of a row to a row that takes it."""
-
-    source: int
-    target: int
-    points: tuple[Point, ...]
-
-
-class Frame(Record):
-    """The outline around what is drawn once for several copies; `rows` are those of the others."""
-
-    rows: tuple[int, ...]
-    x: float
-    y: float
-    width: float
-    height: float
-    text: str
-
-
-class Path(Record):
-    """A line under way: where it comes from and the points it has passed."""
-
-    source: int
-    points: tuple[Point, ...]
-
-    def by(self, *points: Point) -> "Path":
-        """The line led on."""
-        return self.replace(points=(*self.points, *points))
-
-
-class Sheet:
-    """What has been put down so far."""
-
-    def __init__(self) -> None:
-        self.boxes: list[Box] = []
-        self.edges: list[Edge] = []
-        self.frames: list[Frame] = []
-
-    def join(self, path: Path, target: int, end: Point) -> None:
-        """Ends a line at a row."""
-        self.edges.append(Edge(path.source, target, _straight((*path.points, end))))
 
 
 class Block(Protocol):
@@ -191,7 +122,7 @@ class Lines:
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
         """Puts row below row; a line leads from the end of each to the next."""
         level = axis
-        left, right = x + self.indent / 2, x + self.width - self.indent / 2
+        left, right = x, x + self.width - self.indent / 2
         for number, line in enumerate(self.lines):
             if number:
                 gutter = level + self.downs[number - 1] + _GUTTER
@@ -209,16 +140,17 @@ class Lines:
 class Branches:
     """Chains from one value above each other, and the node that joins them.
 
-    Among empty ones, a single chain stays on the axis and the skips go above it.
+    A single chain among skips stays on the axis, and they go above it; `skips` are
+    their numbers. Else the axis is in the middle.
     """
 
-    def __init__(self, lanes: list[Lines], join: Node) -> None:
+    def __init__(self, lanes: list[Lines], join: Node, skips: list[int]) -> None:
         self.join = join
-        filled = [number for number, lane in enumerate(lanes) if lane.lines]
-        # The order on the sheet, and which of the lanes the axis goes through.
+        # The order on the sheet.
         self.order = list(range(len(lanes)))
-        if len(filled) == 1:
-            self.order = [n for n in self.order if n != filled[0]] + filled
+        single = len(skips) == len(lanes) - 1
+        if single:
+            self.order.sort(key=lambda number: number not in skips)
         self.lanes = lanes
         self.inner = max(lane.width for lane in lanes)
         tops = [0.0]
@@ -226,7 +158,7 @@ class Branches:
             tops.append(tops[-1] + lanes[number].up + lanes[number].down + _LANE)
         axes = [top + lanes[number].up for top, number in zip(tops, self.order, strict=False)]
         middle = (axes[(len(axes) - 1) // 2] + axes[len(axes) // 2]) / 2
-        own = axes[-1] if len(filled) == 1 else middle
+        own = axes[-1] if single else middle
         self.offsets = [axis - own for axis in axes]
         self.up = max(own, join.up)
         self.down = max(tops[-1] - _LANE - own, join.down)
@@ -294,15 +226,3 @@ def _balanced(blocks: list[Block], room: float) -> list[list[Block]]:
         else:
             lines, high = narrower, middle
     return lines
-
-
-def _straight(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """The same line without points at which it does not turn."""
-    kept: list[Point] = []
-    for point in points:
-        if kept and point == kept[-1]:
-            continue
-        if len(kept) > 1 and any(kept[-2][i] == kept[-1][i] == point[i] for i in (0, 1)):
-            kept.pop()
-        kept.append(point)
-    return tuple(kept)

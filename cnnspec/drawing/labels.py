@@ -11,14 +11,16 @@ from cnnspec.terminal import safe
 
 SIZE = 11
 """The height of letters."""
+HEADING = 17
+"""The height of those of the title."""
 LINE = 14
 """From one line to the next."""
 WIDEST = 108.0
 """No line at a layer is wider."""
 _LINES = 3
 
-_NARROW = frozenset(" .,:;|!'()[]{}/\\ijlft1I-")
-_BROAD = frozenset("mwMW@%&#+<>=")
+_NARROW = frozenset(" .,:;|!'()[]{}/\\ijlftI-")
+_BROAD = frozenset("mwMW@%&#+<>=~^")
 
 
 class Words(Record):
@@ -35,16 +37,16 @@ class Words(Record):
 
 def width(text: str, *, bold: bool = False) -> float:
     """How wide a text is at most, at the size of labels."""
-    return sum(map(_em, text)) * SIZE * (1.1 if bold else 1.0)
+    return sum(map(_em, text)) * SIZE * (1.13 if bold else 1.0)
 
 
 def _em(char: str) -> float:
     if char in _NARROW:
-        return 0.64 if char == "1" else 0.42
+        return 0.42
     if char in _BROAD:
         return 0.98
     if char.isascii():
-        return 0.75 if char.isupper() else 0.64
+        return 0.79 if char.isupper() else 0.64
     from unicodedata import combining, east_asian_width
 
     return 0.0 if combining(char) else 1.4 if east_asian_width(char) in "WF" else 1.0

@@ -7,29 +7,28 @@ y downwards. The axis of a line is the middle of every block on it.
 from typing import Any
 
 from cnnspec.check import Checked
-from cnnspec.drawing.blocks import (
-    GAP,
-    Block,
-    Box,
-    Branches,
-    Edge,
-    Frame,
-    Framed,
-    Lines,
-    Node,
-    Path,
-    Sheet,
-)
-from cnnspec.drawing.labels import LINE, Words, labels, shortened, width
+from cnnspec.drawing.blocks import GAP, Block, Branches, Framed, Lines, Node
+from cnnspec.drawing.labels import HEADING, LINE, SIZE, Words, labels, shortened, width
 from cnnspec.drawing.palette import COLOURS, kind_of
+from cnnspec.drawing.sheet import Box, Edge, Frame, Path, Sheet
 from cnnspec.drawing.solids import Scale, Solid
-from cnnspec.drawing.structure import Chain, Fork, Group, Item, Left, Repeat, is_slab, structure
+from cnnspec.drawing.structure import (
+    Chain,
+    Fork,
+    Group,
+    Item,
+    Left,
+    Repeat,
+    is_slab,
+    rows_of,
+    structure,
+)
 from cnnspec.graph import INPUT, Graph
 from cnnspec.layers.merging import Elementwise
 from cnnspec.record import Record
 from cnnspec.terminal import safe
 
-WIDTH = 1160.0
+WIDTH = 960.0
 """How wide a picture gets before a chain goes on in another row."""
 _NARROWEST = 420.0
 """The room that a branch has at least before it goes on in another row."""
@@ -93,7 +92,7 @@ def layout(checked: Checked) -> Layout:
     lines = _Builder(graph, checked.spec.data.source).lines(chain, WIDTH)
     legend, size = _legend(graph, max(lines.width, 300.0))
     full = max(lines.width, size[0])
-    title, facts = _title(checked), _facts(checked)
+    facts = _facts(checked)
     full = max(full, width(facts))
     sheet = Sheet()
     top = MARGIN + _HEAD
@@ -103,17 +102,15 @@ def layout(checked: Checked) -> Layout:
     return Layout(
         full + 2 * MARGIN,
         bottom + size[1] + MARGIN,
-        shortened(title, full / 1.3, bold=True),
+        shortened(safe(checked.spec.model), full * SIZE / HEADING, bold=True),
         facts,
         tuple(sheet.boxes),
         tuple(edge for edge in sheet.edges if edge.target != INPUT),
         tuple(sheet.frames),
-        tuple(key.replace(x=key.x + MARGIN, y=key.y + bottom) for key in legend),
+        tuple(
+            key.replace(x=key.x + MARGIN + (full - size[0]) / 2, y=key.y + bottom) for key in legend
+        ),
     )
-
-
-def _title(checked: Checked) -> str:
-    return safe(checked.spec.model)
 
 
 def _facts(checked: Checked) -> str:
@@ -133,8 +130,8 @@ def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
         if x and x + length > room:
             x, y = 0.0, y + LINE + 6
         keys.append(Key(kind, x, y))
+        widest = max(widest, x + length - 14)
         x += length
-        widest = max(widest, x)
     return keys, (widest, y + LINE)
 
 
@@ -161,14 +158,20 @@ class _Builder:
             case Fork(branches=branches, join=join):
                 node = self.join(join)
                 within = max(inner - node.width - 2 * GAP, _NARROWEST)
-                return Branches([self.lines(branch, within) for branch in branches], node)
+                lanes = [self.lines(branch, within) for branch in branches]
+                skips = [n for n, branch in enumerate(branches) if self.is_skip(branch)]
+                return Branches(lanes, node, skips)
             case Repeat(body=body, times=times, shared=shared, further=further):
-                text = f"× {times:,}{', the same weights' if shared else ''}"
+                text = f"{times:,} times{', the same weights' if shared else ''}"
                 return Framed(self.lines(body, inner), text, further)
             case Left():
                 return self.left(item)
             case Group(rows=rows):
                 return self.group(rows)
+
+    def is_skip(self, branch: Chain) -> bool:
+        """Whether a branch is the input itself, or brought to the shape of the others."""
+        return all(self.graph.rows[row].implied for row in rows_of(branch))
 
     def group(self, rows: tuple[int, ...]) -> Node:
         """A layer and those after it that change values only."""

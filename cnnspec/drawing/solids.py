@@ -58,8 +58,10 @@ class Scale:
             for side in (shape.height, shape.width)
         )
         length = max(_share(shape.channels, self.channels) * _LENGTH, 5.0)
-        if not parts and length >= 2.2 * shape.channels:
+        if not parts and length >= 2.5 * shape.channels:
             parts = (1,) * shape.channels
+        # A line meets the middle of the left and right ends, so no end is above it.
+        width = min(width, height / _SLANT[1])
         return Solid(length, height, width * _SLANT[0], width * _SLANT[1], _cuts(parts))
 
     def slab(self, shape: Shape) -> Solid:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from html import escape
 
 from cnnspec.check import Checked
-from cnnspec.drawing.blocks import Box, Edge, Frame, Node, Part, Point
-from cnnspec.drawing.labels import SIZE, Words, story
+from cnnspec.drawing.blocks import Node
+from cnnspec.drawing.labels import HEADING, SIZE, Words, story
 from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
+from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
 from cnnspec.graph import INPUT, Graph
 from cnnspec.layers.merging import Add, Average, Maximum, Multiply
 from cnnspec.terminal import safe
@@ -19,13 +20,13 @@ from cnnspec.terminal import safe
 _INK, _GREY, _LINE, _PAPER = "#1A1A1A", "#555555", "#666666", "#FFFFFF"
 _FONTS = "Helvetica, Arial, sans-serif"
 _STYLES = {
-    "title": f'font-size="17" font-weight="bold" fill="{_INK}"',
+    "title": f'font-size="{HEADING}" font-weight="bold" fill="{_INK}"',
     "shape": f'font-weight="bold" fill="{_INK}"',
     "layer": f'fill="{_INK}"',
     "name": f'font-style="italic" fill="{_GREY}"',
     "detail": f'fill="{_GREY}"',
 }
-_SIGNS = {Add.word: "+", Multiply.word: "×", Average.word: "avg", Maximum.word: "max"}
+_SIGNS = {Add.word: "+", Multiply.word: "\u00d7", Average.word: "avg", Maximum.word: "max"}
 _ROUND = 6.0
 """The radius with which a line turns."""
 
@@ -131,7 +132,7 @@ def _disc(part: Part, sign: str, colour: str) -> str:
 def _edge(edge: Edge) -> str:
     """A line that turns in small arcs, with an arrow where there is room for one."""
     points = edge.points
-    (ax, ay), (bx, by) = points[-2:]
+    (ax, _), (bx, by) = points[-2:]
     if len(points) == 2 and bx - ax < _ROUND:
         return f'<path d="M{_points(points)}" fill="none" stroke="{_LINE}"/>'
     end = (bx - 1, by)

@@ -142,7 +142,6 @@ class Plateau(Schedule):
     factor: float = option(Real(high=1, above=True, below=True), "what is left of it", default=0.1)
     patience: int = option(Whole(), "epochs to wait for an improvement", default=5)
     min_delta: float = option(Real(), "what counts as an improvement", default=1e-4)
-    cooldown: int = option(Whole(0), "epochs after a drop that are not counted", default=0)
     floor: float = option(Real(high=1, below=True), _FLOOR, default=0)
 
     def share(self, step: int, steps: int, epochs: int) -> float:

@@ -34,6 +34,7 @@ from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.fit import Fit
 from cnnspec.training.interrupts import Pause, interrupts
 from cnnspec.training.memory import require_memory
+from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 
@@ -87,6 +88,7 @@ def train(
     the data. Data of the user's own lies beside the spec, if not at `where`. Raises
     `Problems`, and `Stopped` after a signal.
     """
+    require_accelerator(checked)
     spec = checked.spec
     where = where or beside(spec.data, checked.source.name)
     splits = divide(spec, where, offline=offline)
@@ -107,6 +109,7 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
     checked = check(run.spec)
     if not checked.ok:
         raise Problems(*checked.problems)
+    require_accelerator(checked)
     with _at_work(run) as pause:
         where = of_run(checked.spec.data, run)
         splits = divide(checked.spec, where, offline=offline)

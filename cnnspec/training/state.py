@@ -4,12 +4,15 @@ Order and dropout of an epoch follow from (seed, epoch); what is left is in the 
 of Keras and in the few figures here. Knows Keras's variables; nothing of files.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from cnnspec.ir.training import EarlyStop, Target, Training
+from cnnspec.training.averages import averaged, settle
+from cnnspec.training.schedule import Rates
 
 Epoch = dict[str, Any]
 """The figures of one epoch by their names."""
@@ -21,8 +24,12 @@ Arrays = dict[str, np.ndarray]
 class State:
     """How far a training is: its variables, its figures and what watches them."""
 
-    def __init__(self, model: keras.Model, train: Training) -> None:
+    def __init__(
+        self, model: keras.Model, train: Training, rates: Rates, seeds: Sequence[Any] = ()
+    ) -> None:
         self._model = model
+        self._seeds = list(seeds)
+        self.rates = rates
         self.epoch = 0
         """Epochs that are finished."""
         self.step = 0
@@ -49,17 +56,29 @@ class State:
         """Takes note of the figures of an epoch, and of that of its target; goes on to the next."""
         self.epoch += 1
         self.step = 0
-        self.history.append({"epoch": self.epoch, "seconds": round(self.spent, 3), **figures})
+        timed = {"epoch": self.epoch, "seconds": round(self.spent, 3)}
+        last_rate = float(self.rates.of(self.epoch)[-1])
+        self.history.append({**timed, **figures, "learning_rate": last_rate})
         self.spent = 0.0
+        self.rates.after(figures)
         if self.stopper:
-            self.ended = self.stopper.after(self.epoch, figures, self._model)
+            with averaged(self._model):
+                self.ended = self.stopper.after(self.epoch, figures, self._model)
         if self.aim and self.aim.after(self.epoch, aimed, self.seconds):
             self.ended = True
+
+    def settle(self) -> None:
+        """Gives the model the weights that are kept: the best, the averaged or the last ones."""
+        if self.stopper and self.stopper.weights:
+            self.stopper.restore(self._model)
+        else:
+            settle(self._model)
 
     def _variables(self) -> list[Any]:
         """Weights, states of random numbers, the optimizer's and the running figures."""
         model = self._model
-        return [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        watching = [*model.optimizer.variables, *model.metrics_variables]
+        return [*model.variables, *watching, *self._seeds]
 
     def dump(self) -> tuple[Arrays, dict[str, Any]]:
         """The state as arrays and as figures that JSON can hold."""
@@ -71,6 +90,7 @@ class State:
             "spent": self.spent,
             "ended": self.ended,
             "history": self.history,
+            "rates": self.rates.dump(),
         }
         if self.stopper:
             arrays |= {f"best_{i}": value for i, value in enumerate(self.stopper.weights)}
@@ -97,6 +117,7 @@ class State:
         self.spent = facts["spent"]
         self.ended = facts["ended"]
         self.history = facts["history"]
+        self.rates.load(facts["rates"])
         if self.stopper:
             self.stopper.load(best, facts["stopper"])
         if self.aim:
