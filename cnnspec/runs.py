@@ -1,8 +1,8 @@
 """Run folders: what a training leaves behind, and how it is read again.
 
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
-text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`
-and `model.keras`. Nothing in it is ever overwritten by another run. Knows files
+text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`,
+`images.npz` (what a report shows of the data) and `model.keras`. Nothing in it is ever overwritten by another run. Knows files
 only, no framework.
 """
 
@@ -25,6 +25,7 @@ HISTORY = "history.json"
 METRICS = "metrics.json"
 ENVIRONMENT = "environment.json"
 MODEL = "model.keras"
+IMAGES = "images.npz"
 
 
 class Run:

@@ -13,6 +13,8 @@ COMMANDS = {
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
     "evaluate": "measure a trained run again",
+    "report": "write the report of trained runs: a page, figures, Markdown, JSON",
+    "compare": "set trained runs side by side",
     "predict": "labels and probabilities of a trained run, as CSV",
     "data": "list the datasets, where they are and where they came from",
     "fmt": "give .cnn files their canonical layout",

@@ -20,6 +20,7 @@ from cnnspec.ir.claims import Expectation
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
+from cnnspec.training import evidence
 from cnnspec.training.build import build, compile_model
 from cnnspec.training.fit import Fitted, fit
 from cnnspec.training.score import Score, score
@@ -68,6 +69,7 @@ def train(checked: Checked, parent: Path, backend: str, *, offline: bool = False
     )
     save(model, run)
     scores = {name: score(model, split) for name, split in splits.named().items()}
+    evidence.keep(run, model, splits)
     claims = judge(spec, scores)
     assert checked.totals is not None
     run.write_json(
@@ -143,6 +145,7 @@ def environment(backend: str, splits: Splits) -> dict[str, Any]:
         "data": {
             "name": splits.images.dataset.name,
             "origin": splits.images.place.origin,
+            "labels": list(splits.images.dataset.labels),
             "sha256": {f.name: f.sha256 for f in splits.images.dataset.files},
             "train": len(splits.train),
             "validation": len(splits.validation) if splits.validation else 0,
