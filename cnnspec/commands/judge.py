@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from cnnspec.commands.inputs import normalized
-from cnnspec.commands.output import print_json
+from cnnspec.commands.output import print_json, spreadsheet
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.files import read_source
@@ -76,10 +76,10 @@ def _said(rule: dict[str, Any]) -> str:
 
 
 def _cells(row: dict[str, Any]) -> list[Any]:
-    """A row of CSV. A text that a spreadsheet would take for a formula is quoted."""
+    """A row of CSV."""
     rules = [_said(rule) for rule in row["rules"]]
     texts = [row["file"], row["model"], row["ok"], row["params"], row["macs"], *rules, row["fault"]]
-    return [f"'{t}" if isinstance(t, str) and t[:1] in ("=", "+", "-", "@") else t for t in texts]
+    return [spreadsheet(text) for text in texts]
 
 
 def _lines(rules: Rules, rows: list[dict[str, Any]]) -> list[Line]:

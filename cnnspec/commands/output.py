@@ -26,6 +26,12 @@ def print_text(text: str) -> None:
         buffer.write(text.encode())
 
 
+def spreadsheet(value: Any) -> Any:
+    """A cell of CSV; a text that a spreadsheet would take for a formula is quoted."""
+    formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return f"'{value}" if formula else value
+
+
 FORMATS = ("text", "json", "sarif", "github")
 """How `check` can print what it finds."""
 

@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from cnnspec.report.comparison import COLUMNS, Compared
 from cnnspec.report.contents import SPLITS, Contents
-from cnnspec.report.pictures import Pictures
-from cnnspec.report.plots import Drawn
 from cnnspec.report.seeds import Trained
 from cnnspec.report.words import count, duration, number, spread
 from cnnspec.terminal import safe
+
+if TYPE_CHECKING:
+    from cnnspec.report.pictures import Pictures
+    from cnnspec.report.plots import Drawn
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
 
 HELD = {True: "held", False: "**not held**", None: "not measured yet"}
 
 
-def markdown(trained: Trained, figures: dict[str, Drawn], pictures: Pictures | None) -> str:
+def markdown(
+    trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures | None"
+) -> str:
     """The report in the order of the page."""
     run = trained.middle
     spec = run.checked.spec
@@ -44,10 +50,17 @@ def markdown(trained: Trained, figures: dict[str, Drawn], pictures: Pictures | N
 
 _SECTIONS = {
     "Curves": ("loss", "accuracy", "f1", "learning_rate"),
-    "Confusion": ("confusion_train", "confusion_validation", "confusion_test"),
+    "Confusion": ("confusion_train", "confusion_test", "confusion_validation"),
     "Worst mistakes": ("mistakes",),
     "Data": ("samples", "classes"),
 }
+
+
+def comparison(rows: tuple[Compared, ...]) -> str:
+    """Networks side by side as a table."""
+    header = ("run", *(column.title for column in COLUMNS.values()))
+    cells = [(escaped(row.name), *row.cells()[1:]) for row in rows]
+    return table(header, cells) + "\n"
 
 
 def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -141,7 +154,7 @@ def _classes(run: Contents) -> str:
     return table(header, rows)
 
 
-def _mistakes(run: Contents, pictures: Pictures) -> str:
+def _mistakes(run: Contents, pictures: "Pictures") -> str:
     rows = [
         (
             str(mistake.row),
@@ -156,5 +169,5 @@ def _mistakes(run: Contents, pictures: Pictures) -> str:
     return table(("image", "taken for", what, "is", what), rows)
 
 
-def _image(figure: Drawn) -> str:
+def _image(figure: "Drawn") -> str:
     return f"![{escaped(figure.alt)}]({figure.name}.png)"

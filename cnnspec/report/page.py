@@ -33,6 +33,9 @@ from cnnspec.terminal import safe
 PAGE = "report.html"
 FOLDER = "report"
 
+_SIDES = ("train", "test", "validation")
+"""Confusion matrices in the order in which they stand side by side."""
+
 
 def write(run: Run, out: Path | None = None) -> Path:
     """Writes the report of a run, or of a folder of seeds, and returns the page.
@@ -82,7 +85,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         network=network(run.checked),
         figures=found,
         curves=[found[name] for name in (*CURVES, "learning_rate") if name in found],
-        confusions=[found[f"confusion_{s}"] for s in SPLITS if f"confusion_{s}" in found],
+        confusions=[found[f"confusion_{s}"] for s in _SIDES if f"confusion_{s}" in found],
         judged=judged(run),
         splits=SPLITS,
         pictures=pictures,
@@ -141,7 +144,7 @@ def standing(run: Contents) -> tuple[str, str]:
         return "bad", f"{broken} of {of} claims not held"
     if waiting:
         return "plain", f"{waiting} of {of} claims not measured yet"
-    return "good", "The claim is held" if of == 1 else f"All {of} claims are held"
+    return "good", f"{of} of {of} claims held"
 
 
 def started(run: Contents) -> str:
