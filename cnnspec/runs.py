@@ -2,17 +2,21 @@
 
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
 text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`,
-`images.npz` (what a report shows of the data) and `model.keras`. Nothing in it is ever overwritten by another run. Knows files
-only, no framework.
+`images.npz` (what a report shows of the data) and `model.keras`; `metrics.json` is
+written last. One that has not finished has `checkpoints/` as well. Nothing in it is ever
+overwritten by another run. Knows files only, no framework.
 """
 
 import json
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.diagnostics.surroundings import BadRun, RunInUse
 from cnnspec.files import cannot_write, write_atomically
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.spec import Spec
@@ -26,6 +30,8 @@ METRICS = "metrics.json"
 ENVIRONMENT = "environment.json"
 MODEL = "model.keras"
 IMAGES = "images.npz"
+LOCK = ".lock"
+OWNER = ".owner"
 
 
 class Run:
@@ -77,6 +83,48 @@ class Run:
             )
             raise Problems(fault)
         return path
+
+    @property
+    def finished(self) -> bool:
+        """Whether its training has come to its end."""
+        return (self.folder / METRICS).is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from training in this folder; raises `Problems` if one does.
+
+        The lock goes with the process that holds it, however that ends.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Problems(self._in_use()) from None
+        except OSError as error:
+            raise Problems(cannot_write(self.folder, error)) from None
+        try:
+            self.write(OWNER, f"{os.getpid()}\n")
+            yield
+        finally:
+            (self.folder / OWNER).unlink(missing_ok=True)
+            # The lock itself stays: who removed it could take it from under another.
+            lock.release()
+
+    def make(self, folder: str) -> None:
+        """Makes a folder in the run, unless there is one. Raises `Problems`."""
+        try:
+            (self.folder / folder).mkdir(exist_ok=True)
+        except OSError as error:
+            raise Problems(cannot_write(self.folder / folder, error)) from None
+
+    def _in_use(self) -> RunInUse:
+        try:
+            owner = f"process {int(self._read(OWNER))}"
+        except (Problems, ValueError):
+            owner = "another process"
+        return RunInUse(None, f"{self} is in use by {owner}", "wait for it, or stop it")
 
     def write(self, name: str, data: bytes | str) -> None:
         """Writes a file of the run, whole or not at all."""

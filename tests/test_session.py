@@ -45,6 +45,7 @@ def test_a_run_folder_holds_all_there_is_to_know(outcome):
         "environment.json",
         "model.keras",
         "images.npz",
+        ".lock",
     }
     history = outcome.run.read_json("history.json")
     assert [epoch["epoch"] for epoch in history] == [1, 2]
@@ -116,10 +117,10 @@ def test_early_stopping_ends_and_keeps_the_best_epoch(tmp_path, backend):
     }
     """
     outcome = trained(tmp_path, text)
-    history = outcome.fitted.history
+    history = outcome.state.history
     best = max(history, key=lambda epoch: epoch["val_f1"])
     assert len(history) < 40
-    assert outcome.fitted.best_epoch == best["epoch"] == len(history) - 2
+    assert outcome.state.best_epoch == best["epoch"] == len(history) - 2
     assert outcome.scores["validation"].f1 == pytest.approx(best["val_f1"], abs=1e-5)
 
 

@@ -1,7 +1,7 @@
 """The command line: one small module for each command, imported only when it is called.
 
 This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
-3 surroundings (data, disk, packages), 70 a bug of ours, 130 interrupted.
+3 surroundings (data, disk, packages), 70 a bug of ours, 128 and its number after a signal (130 for Ctrl-C).
 """
 
 import sys
@@ -12,6 +12,7 @@ COMMANDS = {
     "new": "write a first spec from a template",
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
+    "reproduce": "train a run again and say whether it is the same bit for bit",
     "evaluate": "measure a trained run again",
     "report": "write the report of trained runs: a page, figures, Markdown, JSON",
     "compare": "set trained runs side by side",
@@ -80,10 +81,13 @@ def parser_of(name: str) -> tuple[Any, Any]:
 def _run(name: str, arguments: list[str]) -> int:
     module, parser = parser_of(name)
     parsed = parser.parse_intermixed_args(arguments)
-    from cnnspec.diagnostics.base import Problems
+    from cnnspec.diagnostics.base import Problems, Stopped
 
     try:
         code: int = module.run(parsed)
+    except Stopped as stopped:
+        going_on = f"go on with: {stopped.remedy}" if stopped.remedy else "stopped"
+        return _say(going_on, 128 + stopped.number)
     except Problems as problems:
         from cnnspec.commands.output import chosen_format, report_problems
 

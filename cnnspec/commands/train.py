@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from cnnspec.check import Checked
 from cnnspec.commands.arguments import add_backend, add_overrides, add_sources
-from cnnspec.commands.inputs import checked, overrides, sources
+from cnnspec.commands.inputs import BadUsage, checked, overrides, sources
 from cnnspec.commands.output import print_json
+from cnnspec.compare import compare
+from cnnspec.diagnostics.base import Diagnostic, Problems, listing
 from cnnspec.diagnostics.render import render
-from cnnspec.runs import METRICS
+from cnnspec.diagnostics.surroundings import CannotResume
+from cnnspec.runs import METRICS, Run
 from cnnspec.terminal import Line, show, table
 
 if TYPE_CHECKING:
@@ -29,26 +32,34 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", help="the same as `--set seed=N`")
     parser.add_argument("--epochs", metavar="N", help="the same as `--set epochs=N`")
     parser.add_argument(
+        "--resume", metavar="RUN", help="go on with a run that was stopped or killed"
+    )
+    parser.add_argument(
         "--out", type=Path, default=Path("runs"), help="where run folders go (runs)"
     )
     add_backend(parser)
 
 
 def run(args: Namespace) -> int:
-    """Trains one spec."""
+    """Trains one spec, or goes on with a run."""
     for name in ("seed", "epochs"):
         if getattr(args, name) is not None:
             args.sets.append(f"{name}={getattr(args, name)}")
-    (source,) = sources(args)
-    result = checked(source, overrides(args))
-    if result.problems:
-        show([*render(result.problems), []], sys.stderr)
+    kept = Run.open(args.resume) if args.resume else None
+    result = _resumed(args, kept) if kept else _named(args)
+    _warn(*result.problems)
+    if kept and kept.finished:
+        show([[(f"nothing to do: {kept} has finished", "")]], sys.stderr)
+        return 0
     from cnnspec.training.backend import start
 
     backend = start(args.backend)
-    from cnnspec.training.session import train
+    from cnnspec.training import session
 
-    outcome = train(result, args.out, backend, offline=args.offline)
+    if kept:
+        outcome = session.resume(kept, backend, _warn, offline=args.offline)
+    else:
+        outcome = session.train(result, args.out, backend, offline=args.offline)
     if args.json:
         metrics = outcome.run.read_json(METRICS)
         print_json({"command": "train", "ok": True, "run": str(outcome.run), **metrics})
@@ -57,19 +68,52 @@ def run(args: Namespace) -> int:
     return 0 if all(held.holds for held in outcome.claims) else 1
 
 
+def _warn(*found: Diagnostic) -> None:
+    if found:
+        show([*render(found), []], sys.stderr)
+
+
+def _named(args: Namespace) -> Checked:
+    (source,) = sources(args)
+    return checked(source, overrides(args))
+
+
+def _resumed(args: Namespace, kept: Run) -> Checked:
+    """The spec of a run to go on with; raises `Problems` where another one is named as well."""
+    result = checked(kept.spec)
+    if args.file or args.inline is not None:
+        named = _named(args)
+        difference = compare(result, named)
+        if not difference.same:
+            changed = [change.what for change in (*difference.settings, *difference.claims)]
+            changed += ["its layers"] if any(p.change != "same" for p in difference.pairs) else []
+            where = listing(changed, "and", quote="")
+            raise Problems(
+                CannotResume(
+                    None,
+                    f"{named.source.name} is not the spec of {kept}: it differs in {where}",
+                    "leave it out to go on with the run, or train anew without `--resume`",
+                )
+            )
+    elif args.sets:
+        raise Problems(
+            BadUsage(None, "a run goes on as it began, without other values", "train anew instead")
+        )
+    return result
+
+
 def summary(result: Checked, outcome: "Outcome") -> list[Line]:
     """What was reached, in a few lines."""
-    fitted, spec = outcome.fitted, result.spec
+    state, spec = outcome.state, result.spec
     assert result.totals is not None
-    epochs = len(fitted.history)
-    ran = "1 epoch" if epochs == 1 else f"{epochs} epochs"
-    each = f"{fitted.seconds / max(epochs, 1):.2f} s an epoch"
-    kept = f", the weights of epoch {fitted.best_epoch} kept" if fitted.best_epoch else ""
+    ran = "1 epoch" if state.epoch == 1 else f"{state.epoch} epochs"
+    each = f"{state.seconds / max(state.epoch, 1):.2f} s an epoch"
+    kept = f", the weights of epoch {state.best_epoch} kept" if state.best_epoch else ""
     facts = f"{result.totals.params:,} parameters, {result.totals.macs:,} MACs"
     return [
         [],
         [(spec.model, "strong"), (f" on {spec.data.source}: {facts}", "")],
-        [(f"{ran}: {fitted.seconds:.1f} s, {each}{kept}", "")],
+        [(f"{ran}: {state.seconds:.1f} s, {each}{kept}", "")],
         [],
         *figures(outcome.scores),
         *verdicts(outcome.claims),

@@ -117,6 +117,15 @@ class Problems(Exception):
         return max(d.exit_code for d in self.diagnostics)
 
 
+class Stopped(Exception):
+    """Ends a command because a signal asked for it; `remedy` is the command that goes on."""
+
+    def __init__(self, number: int, remedy: str = "") -> None:
+        super().__init__(f"stopped by signal {number}")
+        self.number = number
+        self.remedy = remedy
+
+
 def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str = "`") -> str:
     """`a, b or c`, each in quotes, cut after `most` words."""
     quoted = [f"{quote}{word}{quote}" for word in words]

@@ -67,3 +67,36 @@ class LostTraining(Surroundings):
 
     code: ClassVar[str] = "CNN907"
     exit_code: ClassVar[int] = 1
+
+
+class DamagedCheckpoint(Surroundings):
+    """A checkpoint is not what was written; the one before it is used instead."""
+
+    code: ClassVar[str] = "CNN908"
+    severity: ClassVar[str] = "warning"
+
+
+class RunInUse(Surroundings):
+    """Another process is at work in the run folder; two would write over each other."""
+
+    code: ClassVar[str] = "CNN909"
+
+
+class CannotResume(Surroundings):
+    """A run can only go on with what it began with: another training is another run."""
+
+    code: ClassVar[str] = "CNN910"
+    exit_code: ClassVar[int] = 1
+
+
+class OutOfMemory(Surroundings):
+    """A batch of images, with all that lies between the layers, does not fit in memory."""
+
+    code: ClassVar[str] = "CNN911"
+
+
+class MayDiffer(Surroundings):
+    """The machine or a package is not the same as at the beginning, so numbers may differ."""
+
+    code: ClassVar[str] = "CNN912"
+    severity: ClassVar[str] = "warning"

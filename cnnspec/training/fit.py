@@ -2,91 +2,109 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import keras
 import numpy as np
 
-from cnnspec.datasets.arrays import Split
-from cnnspec.diagnostics.base import Problems
+from cnnspec.datasets.splits import Splits
+from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import LostTraining
-from cnnspec.ir.training import EarlyStop, Training
-from cnnspec.record import Record
+from cnnspec.ir.training import Training
 from cnnspec.training.batches import batches, order
 from cnnspec.training.build import Seeds
+from cnnspec.training.interrupts import Pause
+from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
 from cnnspec.training.score import score
+from cnnspec.training.state import State
 from cnnspec.training.steps import Steps, steps
-
-Epoch = dict[str, Any]
-"""The figures of one epoch by their names."""
 
 _PACE = 0.25
 """Seconds between two looks at the clock and the keyboard."""
 
 
-class Fitted(Record):
-    """What training did: the figures of every epoch, the time, the epoch whose weights are kept."""
+class Fit:
+    """A training under way. What it goes on from is its `state`, new or from a checkpoint."""
 
-    history: list[Epoch]
-    seconds: float
-    best_epoch: int | None
+    def __init__(self, model: keras.Model, train: Training, splits: Splits) -> None:
+        self._model = model
+        self._train = train
+        self._splits = splits
+        self._runner = steps(model, splits.train)
+        self.state = State(model, train)
+
+    def run(self, keep: Callable[[State], None], pause: Pause) -> None:
+        """Runs the epochs that are left; `keep` gets the state after each and before a stop.
+
+        Raises `Stopped` after a signal, and `Problems` when the loss is no longer a
+        number.
+        """
+        state, train = self.state, self._train
+        pace = _Pace(self._runner)
+        lines = EpochLines(train.epochs, -(-len(self._splits.train) // train.batch))
+        with lines.live:
+            while state.epoch < train.epochs and not state.ended:
+                lines.begin(state.epoch + 1, state.step)
+                began = time.perf_counter() - state.spent
+                if state.step == 0:
+                    reseed(self._model, train.seed, state.epoch + 1)
+                    self._model.reset_metrics()
+                try:
+                    self._steps(pace, lines, pause)
+                    figures = self._figures(pause)
+                except Stopped:
+                    state.spent = time.perf_counter() - began
+                    keep(state)
+                    raise
+                state.spent = time.perf_counter() - began
+                lines.end(figures, state.spent)
+                state.finish_epoch(figures)
+                keep(state)
+        if state.stopper:
+            state.stopper.restore(self._model)
+
+    def _steps(self, pace: "_Pace", lines: EpochLines, pause: Pause) -> None:
+        """The steps of an epoch that are left."""
+        state, train = self.state, self._train
+        left = state.step
+        for part in batches(
+            order(len(self._splits.train), train.seed, state.epoch + 1), train.batch
+        ):
+            part, left = part[left:], max(0, left - len(part))
+            for count, finite in self._portions(pace, part):
+                state.step += count
+                lines.advance(count)
+                if not finite:
+                    raise _lost(self._model, state)
+                pause()
+
+    def _portions(self, pace: "_Pace", rows: np.ndarray) -> Iterator[tuple[int, bool]]:
+        """Steps in portions; raises `Problems` where a batch does not fit in memory."""
+        try:
+            yield from pace.run(rows)
+        except Exception as error:
+            problems = out_of_memory(error, self._train.batch)
+            if problems is None:
+                raise
+            raise problems from None
+
+    def _figures(self, pause: Pause) -> dict[str, float]:
+        """The figures of an epoch: Keras's own of training, ours of validation."""
+        model = self._model
+        figures = {name: float(value) for name, value in model.get_metrics_result().items()}
+        if self._splits.validation:
+            reached = score(model, self._splits.validation, pause)
+            shown = [name for name in ("accuracy", "f1", "loss") if name in figures]
+            figures |= {f"val_{name}": getattr(reached, name) for name in shown}
+        return figures
 
 
-def fit(
-    model: keras.Model,
-    train: Training,
-    images: Split,
-    validation: Split | None,
-    each_epoch: Callable[[list[Epoch]], None],
-) -> Fitted:
-    """Runs all epochs; `each_epoch` gets the history so far after each.
-
-    Raises `Problems` when the loss is no longer a number.
-    """
-    runner = steps(model, images)
-    pace = _Pace(runner)
-    lines = EpochLines(train.epochs, -(-len(images) // train.batch))
-    stopper = Stopper(train.early_stop) if train.early_stop else None
-    history: list[Epoch] = []
-    began = time.perf_counter()
-    with lines.live:
-        for epoch in range(1, train.epochs + 1):
-            lines.begin(epoch)
-            reseed(model, train.seed, epoch)
-            model.reset_metrics()
-            done = 0
-            for part in batches(order(len(images), train.seed, epoch), train.batch):
-                for count, finite in pace.run(part):
-                    done += count
-                    lines.advance(count)
-                    if not finite:
-                        raise _lost(model, epoch, done)
-            figures = {name: float(value) for name, value in model.get_metrics_result().items()}
-            if validation:
-                reached = score(model, validation)
-                figures |= {f"val_{name}": getattr(reached, name) for name in _shown(figures)}
-            seconds = lines.end(epoch, figures)
-            history.append({"epoch": epoch, "seconds": round(seconds, 3), **figures})
-            each_epoch(history)
-            if stopper and stopper.after(epoch, figures, model):
-                break
-        if stopper:
-            stopper.restore(model)
-    kept = stopper.best_epoch if stopper and stopper.weights else None
-    return Fitted(history, time.perf_counter() - began, kept)
-
-
-def _shown(figures: dict[str, float]) -> list[str]:
-    return [name for name in ("accuracy", "f1", "loss") if name in figures]
-
-
-def _lost(model: keras.Model, epoch: int, done: int) -> Problems:
+def _lost(model: keras.Model, state: State) -> Problems:
     loss = float(model.get_metrics_result()["loss"])
     return Problems(
         LostTraining(
             None,
-            f"the loss is {loss} in epoch {epoch}, after at most {done} steps",
+            f"the loss is {loss} in epoch {state.epoch + 1}, after at most {state.step} steps",
             "lower the learning rate: `optimizer adam(1e-4)`",
         )
     )
@@ -127,30 +145,3 @@ class _Pace:
             self._warm = True
             at += len(part)
             yield len(part), finite
-
-
-class Stopper:
-    """Early stopping: watches a figure, keeps the weights of the best epoch if asked to."""
-
-    def __init__(self, stop: EarlyStop) -> None:
-        self._name = stop.monitor.removeprefix("train_")
-        self._sign = -1 if stop.monitor.endswith("loss") else 1
-        self._stop = stop
-        self._best = -np.inf
-        self.best_epoch = 0
-        self.weights: list[np.ndarray] = []
-
-    def after(self, epoch: int, figures: dict[str, float], model: keras.Model) -> bool:
-        """Takes note of an epoch; whether training ends with it."""
-        value = self._sign * figures[self._name]
-        if value > self._best + self._stop.min_delta:
-            self._best = value
-            self.best_epoch = epoch
-            if self._stop.restore:
-                self.weights = model.get_weights()
-        return epoch - self.best_epoch >= self._stop.patience
-
-    def restore(self, model: keras.Model) -> None:
-        """Goes back to the weights of the best epoch, if they were kept."""
-        if self.weights:
-            model.set_weights(self.weights)

@@ -1,7 +1,6 @@
 """What a person sees while a network trains: a live bar on a terminal, else a line an epoch."""
 
 import sys
-import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -16,7 +15,7 @@ class EpochLines:
 
     def __init__(self, epochs: int, steps: int) -> None:
         self._epochs = epochs
-        self._began = 0.0
+        self._epoch = 0
         self._bar: Progress | None = None
         if has_colour(sys.stderr):
             self._bar = Progress(
@@ -34,30 +33,28 @@ class EpochLines:
         """The bar, to be shown while training runs."""
         return self._bar or nullcontext()
 
-    def begin(self, epoch: int) -> None:
-        """Starts the clock and the bar of an epoch, counted from 1."""
-        self._began = time.perf_counter()
+    def begin(self, epoch: int, done: int = 0) -> None:
+        """Starts the bar of an epoch, counted from 1, of which some steps are done."""
+        self._epoch = epoch
         if self._bar:
-            self._bar.reset(self._task, epoch=f"{epoch}/{self._epochs}")
+            self._bar.reset(self._task, epoch=f"{epoch}/{self._epochs}", completed=done)
 
     def advance(self, steps: int) -> None:
         """Moves the bar."""
         if self._bar:
             self._bar.advance(self._task, steps)
 
-    def end(self, epoch: int, figures: dict[str, float]) -> float:
-        """Prints the line of an epoch; returns the seconds it took."""
-        seconds = time.perf_counter() - self._began
+    def end(self, figures: dict[str, float], seconds: float) -> None:
+        """Prints the line of an epoch."""
         width = len(str(self._epochs))
         names = [name for name in figures if not name.startswith("val_")]
         shown = "  ".join(f"{name} {figures[name]:.4f}" for name in names)
         held = [f"{figures[f'val_{name}']:.4f}" for name in names if f"val_{name}" in figures]
         # The validation figures come in the order of the others, to fit a terminal's width.
         shown += f"  val {' '.join(held)}" if held else ""
-        line = f"epoch {epoch:>{width}}/{self._epochs}  {shown}  {seconds:.1f} s"
+        line = f"epoch {self._epoch:>{width}}/{self._epochs}  {shown}  {seconds:.1f} s"
         if self._bar:
             self._bar.console.print(line, highlight=False, markup=False)
         elif sys.stderr is not None:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
-        return seconds

@@ -1,5 +1,6 @@
 """How good predictions are: accuracy, macro F1, loss and confusion matrix."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -34,8 +35,10 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def score(model: keras.Model, split: Split) -> Score:
+def score(model: keras.Model, split: Split, pause: Callable[[], None] = lambda: None) -> Score:
     """Measures a compiled model; the loss includes regularization, as in Keras's `evaluate`.
+
+    `pause` is called now and then; what it raises ends the measuring.
 
     The loss is computed from the output itself and not from its numbers: Keras
     takes a loss from what went into a softmax or sigmoid where it knows it.
@@ -45,6 +48,7 @@ def score(model: keras.Model, split: Split) -> Score:
     counts = np.zeros((classes, classes), int)
     loss = 0.0
     for rows in _rows(split.images):
+        pause()
         images, labels = scale(split.images[rows]), split.labels[rows]
         outputs = model(images, training=False)
         mean = model.compute_loss(images, one_hot[labels], outputs, training=False)

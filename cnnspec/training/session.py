@@ -4,6 +4,8 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,16 +16,25 @@ import keras
 from cnnspec import __version__
 from cnnspec.check import Checked, check
 from cnnspec.datasets.splits import Splits, divide
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
+from cnnspec.diagnostics.surroundings import (
+    BadRun,
+    CannotResume,
+    DamagedCheckpoint,
+    MayDiffer,
+)
 from cnnspec.ir.claims import Expectation
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
-from cnnspec.training import evidence
+from cnnspec.training import checkpoints, evidence
 from cnnspec.training.build import build, compile_model
-from cnnspec.training.fit import Fitted, fit
+from cnnspec.training.checkpoints import Checkpoint
+from cnnspec.training.fit import Fit
+from cnnspec.training.interrupts import Pause, interrupts
+from cnnspec.training.memory import require_memory
 from cnnspec.training.score import Score, score
+from cnnspec.training.state import State
 
 
 class Held(Record):
@@ -46,29 +57,69 @@ class Outcome(Record):
     """What a training reached."""
 
     run: Run
-    fitted: Fitted
+    state: State
     scores: dict[str, Score]
     claims: tuple[Held, ...]
 
 
+Warn = Callable[[Diagnostic], None]
+"""Gets what a person should know and what stops nothing."""
+
+
 def train(checked: Checked, parent: Path, backend: str, *, offline: bool = False) -> Outcome:
-    """Trains a spec without errors and leaves a run folder below `parent`."""
+    """Trains a spec without errors and leaves a run folder below `parent`.
+
+    Raises `Problems`, and `Stopped` after a signal.
+    """
+    splits = divide(checked.spec, offline=offline)
+    require_memory(checked, len(splits.train))
+    run = Run.create(parent, checked.spec, checked.source)
+    with _at_work(run) as pause:
+        run.write_json(ENVIRONMENT, environment(backend, splits))
+        return _train(checked, run, splits, pause)
+
+
+def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outcome:
+    """Goes on with a run that was stopped or killed, to the same end as if it had not been.
+
+    Raises `Problems`, and `Stopped` after a signal.
+    """
+    checked = check(run.spec)
+    if not checked.ok:
+        raise Problems(*checked.problems)
+    with _at_work(run) as pause:
+        splits = divide(checked.spec, offline=offline)
+        _compare(run, environment(backend, splits), warn)
+        return _train(checked, run, splits, pause, lambda state: _go_back(state, run, warn))
+
+
+@contextmanager
+def _at_work(run: Run) -> Iterator[Pause]:
+    """Holds the lock of a run and watches for signals; `Stopped` then says how to go on."""
+    with run.locked(), interrupts() as pause:
+        try:
+            yield pause
+        except Stopped as stopped:
+            raise Stopped(stopped.number, f"cnnspec train --resume {run}") from None
+
+
+def _train(
+    checked: Checked,
+    run: Run,
+    splits: Splits,
+    pause: Pause,
+    prepare: Callable[[State], None] = lambda _: None,
+) -> Outcome:
+    """Trains in a run folder; `prepare` may first bring the state to where it was."""
     spec = checked.spec
-    splits = divide(spec, offline=offline)
     keras.utils.set_random_seed(spec.train.seed)
     model = build(checked, spec.train.seed)
     compile_model(model, spec.train)
-    run = Run.create(parent, spec, checked.source)
-    run.write_json(ENVIRONMENT, environment(backend, splits))
-    fitted = fit(
-        model,
-        spec.train,
-        splits.train,
-        splits.validation,
-        lambda history: run.write_json(HISTORY, history),
-    )
+    fit = Fit(model, spec.train, splits)
+    prepare(fit.state)
+    fit.run(lambda state: _keep(run, state), pause)
     save(model, run)
-    scores = {name: score(model, split) for name, split in splits.named().items()}
+    scores = {name: score(model, split, pause) for name, split in splits.named().items()}
     evidence.keep(run, model, splits)
     claims = judge(spec, scores)
     assert checked.totals is not None
@@ -78,12 +129,66 @@ def train(checked: Checked, parent: Path, backend: str, *, offline: bool = False
             **{name: figures.dump() for name, figures in scores.items()},
             "expectations": [held.dump() for held in claims],
             "params": checked.totals.params,
-            "epochs": len(fitted.history),
-            "best_epoch": fitted.best_epoch,
-            "seconds": round(fitted.seconds, 3),
+            "macs": checked.totals.macs,
+            "epochs": fit.state.epoch,
+            "best_epoch": fit.state.best_epoch,
+            "seconds": round(fit.state.seconds, 3),
         },
     )
-    return Outcome(run, fitted, scores, claims)
+    checkpoints.forget(run)
+    return Outcome(run, fit.state, scores, claims)
+
+
+def _keep(run: Run, state: State) -> None:
+    """Writes down how far a training is."""
+    arrays, facts = state.dump()
+    step = f"-step-{state.step}" if state.step else ""
+    checkpoints.keep(run, f"epoch-{state.epoch}{step}", Checkpoint(arrays, facts))
+    run.write_json(HISTORY, state.history)
+
+
+def _go_back(state: State, run: Run, warn: Warn) -> None:
+    """Brings a state to the newest checkpoint that is sound; a run that has none starts anew."""
+    found, damaged = checkpoints.sound(run)
+    for checkpoint in found:
+        try:
+            state.load(checkpoint.arrays, checkpoint.facts)
+            break
+        except (ValueError, KeyError) as error:
+            damaged.append(DamagedCheckpoint(None, f"cannot use a checkpoint of {run}: {error}"))
+    else:
+        if damaged:
+            lost = BadRun(None, f"no checkpoint of {run} is sound", "train again from the start")
+            raise Problems(*damaged, lost)
+    for fault in damaged:
+        warn(fault)
+
+
+_SAME = ("keras", "backend", "data")
+"""What a resumed training must have in common with its beginning."""
+
+
+def _compare(run: Run, now: dict[str, Any], warn: Warn) -> None:
+    """Raises `Problems` where a training cannot go on as it began; warns where it may differ."""
+    before = run.read_json(ENVIRONMENT)
+    same = {"data": {**before.get("data", {}), "origin": ""}}
+    then = {**before, **same}
+    here = {**now, "data": {**now["data"], "origin": ""}}
+    differing = {
+        name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"
+        for name in here
+        if name not in ("started", "command", "platform") and then.get(name) != here.get(name)
+    }
+    graver = [text for name, text in differing.items() if name in (*_SAME, now["backend"])]
+    if graver:
+        cause = f"cannot go on with {run}: {'; '.join(graver)}"
+        raise Problems(CannotResume(None, cause, "train again, or go back to what it began with"))
+    for text in differing.values():
+        warn(MayDiffer(None, f"the end may differ in its last bits: {text}"))
+
+
+def _short(value: Any) -> str:
+    return "other" if isinstance(value, dict) else str(value)
 
 
 def judge(spec: Spec, scores: dict[str, Score]) -> tuple[Held, ...]:

@@ -1,0 +1,91 @@
+"""Trains a run again from what it kept, and says whether the result is the same bit for bit.
+
+Exit code 1 if anything differs; then the fields that do are listed, and what the two
+trainings ran on and with where that is not the same.
+"""
+
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnspec.commands.arguments import add_backend, add_run
+from cnnspec.commands.inputs import checked
+from cnnspec.commands.output import print_json
+from cnnspec.diagnostics.base import Problems, Stopped
+from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.runs import Run
+from cnnspec.terminal import Line, show, table
+
+if TYPE_CHECKING:
+    from cnnspec.training.reproduce import Differing
+
+_SHOWN = 20
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    add_run(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="keep the new run in this folder; else it goes"
+    )
+    add_backend(parser)
+
+
+def run(args: Namespace) -> int:
+    """Reproduces one run."""
+    kept = Run.open(args.run)
+    if not kept.finished:
+        fault = BadRun(None, f"{kept} has not finished", f"`cnnspec train --resume {kept}` goes on")
+        raise Problems(fault)
+    result = checked(kept.spec)
+    from cnnspec.training.backend import start
+
+    backend = start(args.backend)
+    from cnnspec.training.reproduce import results, surroundings
+    from cnnspec.training.session import train
+
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            again = train(result, args.out or Path(temporary), backend, offline=args.offline).run
+        except Stopped as stopped:
+            raise Stopped(stopped.number, stopped.remedy if args.out else "") from None
+        found, around = results(kept, again), surroundings(kept, again)
+    if args.json:
+        print_json(
+            {
+                "command": "reproduce",
+                "ok": not found,
+                "run": str(kept),
+                "again": str(again) if args.out else None,
+                "differing": [_dump(each) for each in found],
+                "surroundings": [_dump(each) for each in around],
+            }
+        )
+    else:
+        show(lines(kept, found, around))
+    return 1 if found else 0
+
+
+def _dump(each: "Differing") -> dict[str, str]:
+    return {"field": each.field, "before": each.before, "after": each.after}
+
+
+def lines(kept: Run, found: "list[Differing]", around: "list[Differing]") -> list[Line]:
+    """The verdict, and what it rests on."""
+    if not found:
+        verdict = [("bit-equal", "good"), (f" to {kept}: weights, figures of epochs, scores", "")]
+        return [[], verdict]
+    count = "1 field differs" if len(found) == 1 else f"{len(found)} fields differ"
+    said: list[Line] = [[], [(count, "bad"), (f" from {kept}", "")], []]
+    said += _rows(found)
+    if around:
+        said += [[], [("the two ran with", "")], [], *_rows(around)]
+    return said
+
+
+def _rows(found: "list[Differing]") -> list[Line]:
+    cells = [(each.field, each.before[:40], each.after[:40]) for each in found[:_SHOWN]]
+    more = len(found) - _SHOWN
+    rest: list[Line] = [[(f"and {more} more", "dim")]] if more > 0 else []
+    return [*table(("field", "before", "now"), cells, 0), *rest]

@@ -1,0 +1,72 @@
+"""Whether a batch fits in memory, told before training and not by a crash in the middle of it.
+
+On a CPU the frameworks do not survive an allocation that fails, so what cannot fit is
+found from the shapes. An accelerator reports it; `out_of_memory` knows those reports.
+"""
+
+import os
+from pathlib import Path
+
+from cnnspec.check import Checked
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import OutOfMemory
+
+_FLOAT = 4
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def step_bytes(checked: Checked, batch: int) -> int:
+    """The least memory a training step takes, in bytes.
+
+    The output of every layer that does not work in place is kept for its gradient,
+    each value in four bytes; weights, gradients and scratch space come on top.
+    """
+    kept = sum(row.after.size for row in checked.rows if not row.layer.in_place)
+    return kept * batch * _FLOAT
+
+
+def machine_bytes() -> int | None:
+    """The memory of this machine or of its container; `None` where that is not told."""
+    found = []
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for limit in _LIMITS:
+        try:
+            text = Path(limit).read_text().strip()
+        except OSError:
+            continue
+        found += [int(text)] if text.isdecimal() else []
+    return min(found, default=None)
+
+
+def require_memory(checked: Checked, images: int) -> None:
+    """Raises `Problems` where a batch cannot fit, naming the largest that could."""
+    batch = min(checked.spec.train.batch, images)
+    needed, there = step_bytes(checked, batch), machine_bytes()
+    if there is not None and needed > there:
+        most = batch * there // needed
+        remedy = f"write `batch {_half(most)}`" if most > 1 else "make the network smaller"
+        cause = (
+            f"a batch of {batch} images needs at least {_shown(needed)} between the layers, "
+            f"and this machine has {_shown(there)}"
+        )
+        raise Problems(OutOfMemory(checked.expanded.places.get("train.batch"), cause, remedy))
+
+
+def _half(batch: int) -> int:
+    """The largest power of two that is at most half of a batch."""
+    return 1 << (batch.bit_length() - 2)
+
+
+def _shown(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"
+
+
+def out_of_memory(error: Exception, batch: int) -> Problems | None:
+    """The problem that an error of a framework stands for, if memory was its cause."""
+    text = f"{type(error).__name__}: {error}"
+    signs = ("MemoryError", "OutOfMemory", "RESOURCE_EXHAUSTED", "ResourceExhausted", "OOM when")
+    if not any(sign in text for sign in signs):
+        return None
+    cause = f"a batch of {batch} images does not fit in memory"
+    return Problems(OutOfMemory(None, cause, f"write `batch {max(1, batch // 4)}`"))

@@ -1,0 +1,139 @@
+"""What training goes on from: everything a checkpoint must hold so that a resumed run is exact.
+
+Order and dropout of an epoch follow from (seed, epoch); what is left is in the variables
+of Keras and in the few figures here. Knows Keras's variables; nothing of files.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.ir.training import EarlyStop, Training
+
+Epoch = dict[str, Any]
+"""The figures of one epoch by their names."""
+
+Arrays = dict[str, np.ndarray]
+"""Arrays by their names."""
+
+
+class State:
+    """How far a training is: its variables, its figures and what watches them."""
+
+    def __init__(self, model: keras.Model, train: Training) -> None:
+        self._model = model
+        self.epoch = 0
+        """Epochs that are finished."""
+        self.step = 0
+        """Steps done in the epoch under way."""
+        self.spent = 0.0
+        """Seconds spent on the epoch under way."""
+        self.ended = False
+        """Whether early stopping has ended the training."""
+        self.history: list[Epoch] = []
+        self.stopper = Stopper(train.early_stop) if train.early_stop else None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training and validation so far."""
+        return float(sum(epoch["seconds"] for epoch in self.history)) + self.spent
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch whose weights are kept instead of the last one's."""
+        return self.stopper.best_epoch if self.stopper and self.stopper.weights else None
+
+    def finish_epoch(self, figures: Epoch) -> None:
+        """Takes note of the figures of an epoch and goes on to the next."""
+        self.epoch += 1
+        self.step = 0
+        self.history.append({"epoch": self.epoch, "seconds": round(self.spent, 3), **figures})
+        self.spent = 0.0
+        if self.stopper:
+            self.ended = self.stopper.after(self.epoch, figures, self._model)
+
+    def _variables(self) -> list[Any]:
+        """Weights, states of random numbers, the optimizer's and the running figures."""
+        model = self._model
+        return [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+
+    def dump(self) -> tuple[Arrays, dict[str, Any]]:
+        """The state as arrays and as figures that JSON can hold."""
+        values = [keras.ops.convert_to_numpy(v) for v in self._variables()]
+        arrays = {f"variable_{i}": value for i, value in enumerate(values)}
+        facts: dict[str, Any] = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "spent": self.spent,
+            "ended": self.ended,
+            "history": self.history,
+        }
+        if self.stopper:
+            arrays |= {f"best_{i}": value for i, value in enumerate(self.stopper.weights)}
+            facts["stopper"] = self.stopper.dump()
+        return arrays, facts
+
+    def load(self, arrays: Arrays, facts: dict[str, Any]) -> None:
+        """Goes back to a state that was dumped; raises `ValueError` where it does not fit."""
+        variables = self._variables()
+        values = _numbered(arrays, "variable")
+        expected = [(tuple(v.shape), str(v.dtype)) for v in variables]
+        found = [(value.shape, str(value.dtype)) for value in values]
+        if expected != found:
+            raise ValueError("it holds the variables of another network")
+        best = _numbered(arrays, "best")
+        if best and [b.shape for b in best] != [w.shape for w in self._model.get_weights()]:
+            raise ValueError("it holds the best weights of another network")
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        self.epoch = facts["epoch"]
+        self.step = facts["step"]
+        self.spent = facts["spent"]
+        self.ended = facts["ended"]
+        self.history = facts["history"]
+        if self.stopper:
+            self.stopper.load(best, facts["stopper"])
+
+
+def _numbered(arrays: Arrays, name: str) -> list[np.ndarray]:
+    """The arrays `<name>_0`, `<name>_1` and so on."""
+    count = sum(key.rpartition("_")[0] == name for key in arrays)
+    return [arrays[f"{name}_{i}"] for i in range(count)]
+
+
+class Stopper:
+    """Early stopping: watches a figure, keeps the weights of the best epoch if asked to."""
+
+    def __init__(self, stop: EarlyStop) -> None:
+        self._name = stop.monitor.removeprefix("train_")
+        self._sign = -1 if stop.monitor.endswith("loss") else 1
+        self._stop = stop
+        self._best: float | None = None
+        self.best_epoch = 0
+        self.weights: list[np.ndarray] = []
+
+    def after(self, epoch: int, figures: Epoch, model: keras.Model) -> bool:
+        """Takes note of an epoch; whether training ends with it."""
+        value = self._sign * figures[self._name]
+        if self._best is None or value > self._best + self._stop.min_delta:
+            self._best = value
+            self.best_epoch = epoch
+            if self._stop.restore:
+                self.weights = model.get_weights()
+        return epoch - self.best_epoch >= self._stop.patience
+
+    def restore(self, model: keras.Model) -> None:
+        """Goes back to the weights of the best epoch, if they were kept."""
+        if self.weights:
+            model.set_weights(self.weights)
+
+    def dump(self) -> dict[str, Any]:
+        """What it has seen, without the weights."""
+        return {"best": self._best, "best_epoch": self.best_epoch}
+
+    def load(self, weights: list[np.ndarray], facts: dict[str, Any]) -> None:
+        """Goes back to what it had seen."""
+        self.weights = weights
+        self._best = facts["best"]
+        self.best_epoch = facts["best_epoch"]
