@@ -16,7 +16,8 @@ def figures(trained: Trained, pictures: Pictures | None) -> dict[str, Drawn]:
     run = trained.middle
     found = [_curve(trained, name, title) for name, title in CURVES.items()]
     found.append(_learning_rate(run))
-    found += [_confusion(run, score) for score in run.scores.values()]
+    if len(run.labels) <= plots.MOST_DRAWN:
+        found += [_confusion(run, score) for score in run.scores.values()]
     if pictures:
         found += _images(run, pictures)
     return {figure.name: figure for figure in found if figure}

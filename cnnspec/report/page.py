@@ -33,6 +33,9 @@ from cnnspec.terminal import safe
 PAGE = "report.html"
 FOLDER = "report"
 
+MOST_ROWS = 300
+"""No more layers are listed on the page, so that it stays small."""
+
 _SIDES = ("train", "test", "validation")
 """Confusion matrices in the order in which they stand side by side."""
 
@@ -79,6 +82,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         spec=run.checked.spec,
         totals=run.checked.totals,
         rows=run.checked.rows,
+        most_rows=MOST_ROWS,
         facts=facts,
         legend=legend(run.checked),
         derivation=derivation,
@@ -184,7 +188,7 @@ def surroundings(run: Contents) -> list[tuple[str, str]]:
     known += [
         (f"data {name}", f"{value:,}" if isinstance(value, int) else str(value))
         for name, value in data.items()
-        if isinstance(value, str | int)
+        if isinstance(value, str | int) and name != "path"
     ]
     digests = data.get("sha256")
     if isinstance(digests, dict):

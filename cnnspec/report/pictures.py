@@ -13,7 +13,7 @@ from cnnspec.record import Record
 from cnnspec.report.contents import SPLITS
 from cnnspec.runs import IMAGES, Run
 
-_MOST = 32 * 2**20
+_MOST = 2**20
 """Bytes that the arrays may hold; ours hold far less, and a foreign file is not trusted."""
 
 

@@ -48,6 +48,8 @@ ROLES = {
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, INK)
 MOST_NAMED = 20
 """Up to so many classes each has its name, and a cell its number."""
+MOST_DRAWN = 200
+"""Up to so many classes there is a picture of the confusion matrix."""
 
 _STYLE = {
     "font.family": "sans-serif",
@@ -168,11 +170,14 @@ def _axes(figure: Figure, left: float, bottom: float, right: float, top: float) 
 
 def lines(title: str, series: Sequence[Series], kept: int | None = None, wide: bool = False) -> Figure:
     """Lines over epochs, each named at its end; `kept` marks the epoch whose weights stay."""
-    width, height = (720, 380) if wide else (344, 240)
+    width, height = (512, 320) if wide else (344, 240)
     figure = _figure(width, height)
+    known = [y for s in series for _, y in s.points if y is not None]
+    ticks = MaxNLocator(5)
+    left = 16 + 7 * max(len(_tick(y)) for y in ticks.tick_values(min(known), max(known)))
     named = [s for s in series if s.label]
     right = 10 + 7 * max((len(_short(s.label)) for s in named), default=0)
-    axes = _axes(figure, 44, 34, right, 34)
+    axes = _axes(figure, left, 34, right, 34)
     axes.grid(axis="y")
     for line in series:
         xs = [x for x, y in line.points]
@@ -181,8 +186,9 @@ def lines(title: str, series: Sequence[Series], kept: int | None = None, wide: b
         axes.plot(xs, ys, color=line.colour, linestyle=dash, linewidth=line.width)
         if len(xs) == 1:
             axes.plot(xs, ys, "o", color=line.colour, markersize=4)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(ticks)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _tick(y)))
     axes.margins(x=0.02, y=0.08)
     axes.set_xlabel("epoch", loc="right")
     figure.text(6 / width, 1 - 20 / height, title, fontweight="bold", fontsize=13)
@@ -202,6 +208,10 @@ def lines(title: str, series: Sequence[Series], kept: int | None = None, wide: b
         )
     _name_ends(axes, named, height - 68)
     return figure
+
+
+def _tick(value: float) -> str:
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _name_ends(axes: Axes, series: Sequence[Series], height: float) -> None:
