@@ -112,6 +112,11 @@ FORBIDDEN = {
     "format": ["ir", "expand", "check", "explain", "datasets", "files", "terminal"],
     "compare": ["explain", "files", "terminal", "language.parse", "expand"],
     "check": ["explain", "files", "terminal"],
+    "report": ["expand", "format", "lint", "language", "layers"],
+    "report.contents": ["report"],
+    "report.seeds": ["report", "!report.contents"],
+    "report.comparison": ["report", "!report.contents", "!report.seeds", "!report.words"],
+    "report.plots": ["report.figures", "report.page", "report.seeds"],
     "files": ["language", "layers", "ir", "expand", "check", "explain"],
 }
 

@@ -16,7 +16,9 @@ from cnnspec.report.comparison import compare
 from cnnspec.report.page import write
 from tests.run_folders import environment, make
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine")
 
 OWN = {"update.googleapis.com", "accounts.google.com", "clients2.google.com"}

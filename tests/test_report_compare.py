@@ -11,6 +11,7 @@ import pytest
 
 from cnnspec.commands import main
 from cnnspec.report.comparison import COLUMNS, cautions, compare
+from cnnspec.report.words import NONE
 from cnnspec.runs import METRICS
 from tests.places import ROOT
 from tests.run_folders import TEXT, environment, make, metrics
@@ -21,7 +22,12 @@ from tests.test_report_page import Page
 def runs(tmp_path):
     """Three networks: one of them with two seeds, one unfinished."""
     folder = tmp_path / "runs"
-    make(folder, TEXT.replace("10k", "20k").replace("4x3", "8x3"), "larger", metrics=metrics(0.95, seconds=99.5))
+    make(
+        folder,
+        TEXT.replace("10k", "20k").replace("4x3", "8x3"),
+        "larger",
+        metrics=metrics(0.95, seconds=99.5),
+    )
     group = folder / "seeds"
     group.mkdir()
     make(group, name="seed-1", metrics=metrics(0.8))
@@ -38,7 +44,7 @@ def test_each_network_is_a_row(runs):
     assert seeds.cells()[5] == "0.8500 ± 0.0707"
     assert seeds.dump()["accuracy_sd"] == pytest.approx(0.0707, abs=1e-4)
     assert seeds.dump()["seeds"] == 2
-    assert waiting.cells()[3:] == ("–", "–", "–", "–", "3", "–")
+    assert waiting.cells()[3:] == (NONE, NONE, NONE, NONE, "3", NONE)
 
 
 @pytest.mark.parametrize(

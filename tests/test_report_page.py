@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ET
 import zlib
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from cnnspec.report.figures import figures
 from cnnspec.report.page import write
 from cnnspec.report.pictures import Pictures, png, read
 from cnnspec.report.seeds import Trained, gather
+from cnnspec.report.words import NONE
 from cnnspec.runs import IMAGES, METRICS, SOURCE, Run
 from tests.places import ROOT
 from tests.run_folders import environment, history, images, make, metrics
@@ -92,7 +94,11 @@ def test_a_report_leaves_its_files(reported):
     names = {path.name for path in (run.folder / "report").iterdir()}
     drawn = ["loss", "accuracy", "f1", "learning_rate", "classes", "samples", "mistakes"]
     drawn += [f"confusion_{split}" for split in ("train", "validation", "test")]
-    assert names == {"report.md", "report.json", *(f"{n}.{e}" for n in drawn for e in ("png", "svg"))}
+    assert names == {
+        "report.md",
+        "report.json",
+        *(f"{n}.{e}" for n in drawn for e in ("png", "svg")),
+    }
     assert not list(run.folder.glob(".*.html*"))
 
 
@@ -130,7 +136,7 @@ def test_the_page_can_be_read_by_everyone(reported):
     levels = [int(tag[1]) for tag, _ in parsed.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     tags = [tag for tag, _ in parsed.elements]
     assert [tags.count(tag) for tag in ("header", "nav", "main", "footer", "title")] == [1] * 5
     ids = [attrs["id"] for _, attrs in parsed.elements if "id" in attrs]
@@ -191,8 +197,21 @@ def test_names_are_escaped_in_the_page(hostile):
 def test_names_are_escaped_in_figures_and_markdown(hostile):
     folder = hostile[0].folder / "report"
     for path in folder.glob("*.svg"):
-        tags = {element.tag.rpartition("}")[2] for element in ET.fromstring(path.read_text()).iter()}
-        assert tags <= {"svg", "g", "defs", "style", "path", "text", "use", "clipPath", "rect", "image"}
+        tags = {
+            element.tag.rpartition("}")[2] for element in ET.fromstring(path.read_text()).iter()
+        }
+        assert tags <= {
+            "svg",
+            "g",
+            "defs",
+            "style",
+            "path",
+            "text",
+            "use",
+            "clipPath",
+            "rect",
+            "image",
+        }
     text = (folder / "report.md").read_text()
     fence = re.search(r"^(`{3,})cnn\n.*?^\1$", text, re.M | re.S)
     text = text.replace(fence[0], "")
@@ -245,7 +264,7 @@ def test_figures_that_are_no_numbers_are_dashes(tmp_path):
     epochs = [{**epoch, "val_loss": None, "loss": None} for epoch in history()]
     run = make(tmp_path, metrics=figures, history=epochs)
     text = write(run).read_text()
-    assert "<dd>–</dd>" in text
+    assert f"<dd>{NONE}</dd>" in text
     assert "nan" not in Page(text).text.lower()
     assert not (run.folder / "report" / "loss.png").exists()
 
@@ -396,7 +415,8 @@ def test_a_report_needs_no_framework(tmp_path):
     run = make(tmp_path)
     code = (
         "import sys; from cnnspec.commands import main; assert main(sys.argv[1:]) == 0;"
-        "print(*{'keras', 'tensorflow', 'jax', 'torch', 'matplotlib.pyplot'} & set(sys.modules), file=sys.stderr)"
+        "heavy = {'keras', 'tensorflow', 'jax', 'torch', 'matplotlib.pyplot'};"
+        "print(*heavy & set(sys.modules), file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, "report", str(run)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)

@@ -114,9 +114,7 @@ class Contents(Record):
         """A figure of the history over the epochs; empty where it was not recorded."""
         if not any(epoch.get(name) is not None for epoch in self.history):
             return ()
-        return tuple(
-            (int(epoch["epoch"] or 0), epoch.get(name)) for epoch in self.history
-        )
+        return tuple((int(epoch["epoch"] or 0), epoch.get(name)) for epoch in self.history)
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -190,7 +188,9 @@ def read(run: Run) -> Contents:
         notes.append(f"{ENVIRONMENT} is missing: nothing is known of the machine.")
     labels = _labels(checked, environment)
     try:
-        scores = {name: _measured(name, metrics[name], labels) for name in SPLITS if name in metrics}
+        scores = {
+            name: _measured(name, metrics[name], labels) for name in SPLITS if name in metrics
+        }
         verdicts = _verdicts(checked, metrics)
         best_epoch, seconds = _number(metrics.get("best_epoch")), _number(metrics.get("seconds"))
     except _MALFORMED as error:
@@ -311,8 +311,8 @@ def _measured(name: str, data: dict[str, Any], labels: tuple[str, ...]) -> Measu
     rows = tuple(tuple(int(count) for count in row) for row in data["confusion"])
     if len(rows) != len(labels) or any(len(row) != len(labels) for row in rows):
         raise ValueError("a confusion matrix has not a row and column for each class")
-    figures = [_number(data.get(key)) for key in ("accuracy", "f1", "loss")]
-    return Measured(name, *figures, rows)
+    accuracy, f1, loss = (_number(data.get(key)) for key in ("accuracy", "f1", "loss"))
+    return Measured(name, accuracy, f1, loss, rows)
 
 
 def _verdicts(checked: Checked, metrics: dict[str, Any]) -> tuple[Verdict, ...]:

@@ -90,6 +90,8 @@ def _images(run: Contents, pictures: Pictures) -> list[Drawn]:
         alt = f"Training images of {len(pictures.samples)} classes, a row for each."
         found.append(drawn("samples", "Training images", alt, plots.samples, pictures, labels))
     if pictures.mistakes:
-        alt = f"The {len(pictures.mistakes)} worst mistakes on the {SPLITS[pictures.judged]} images."
+        alt = (
+            f"The {len(pictures.mistakes)} worst mistakes on the {SPLITS[pictures.judged]} images."
+        )
         found.append(drawn("mistakes", "Worst mistakes", alt, plots.mistakes, pictures, labels))
     return found

@@ -19,9 +19,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
 HELD = {True: "held", False: "**not held**", None: "not measured yet"}
 
 
-def markdown(
-    trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures | None"
-) -> str:
+def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures | None") -> str:
     """The report in the order of the page."""
     run = trained.middle
     spec = run.checked.spec

@@ -36,7 +36,7 @@ def write(rows: tuple[Compared, ...], page: Path) -> list[Path]:
 
 def render(rows: tuple[Compared, ...], found: list[Drawn]) -> str:
     """The page as HTML."""
-    return template("comparison.html").render(
+    text: str = template("comparison.html").render(
         rows=rows,
         columns=COLUMNS.values(),
         cautions=cautions(rows),
@@ -45,6 +45,7 @@ def render(rows: tuple[Compared, ...], found: list[Drawn]) -> str:
         coloured=len(COLOURS),
         version=__version__,
     )
+    return text
 
 
 def figures(rows: tuple[Compared, ...]) -> list[Drawn]:
@@ -60,7 +61,9 @@ def figures(rows: tuple[Compared, ...]) -> list[Drawn]:
                 whole = f"{title}, {split}"
                 ends = [f"{s.label} ends at {number(_end(s), '.4g')}" for s in series if s.label]
                 alt = f"{whole}, over the epochs of {len(series)} networks. {'; '.join(ends)}."
-                figure = drawn(f"{split}_{name}", whole, alt, plots.lines, whole, series, None, True)
+                figure = drawn(
+                    f"{split}_{name}", whole, alt, plots.lines, whole, series, None, True
+                )
                 found.append(figure)
     return found
 

@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 from cnnspec import __version__
 from cnnspec.check import Checked
+from cnnspec.diagnostics.base import Problems
 from cnnspec.explain import derivation, facts, legend
 from cnnspec.files import cannot_write, write_atomically
-from cnnspec.diagnostics.base import Problems
 from cnnspec.report import pictures as images
 from cnnspec.report import words
 from cnnspec.report.contents import SPLITS, Contents, as_json
@@ -76,7 +76,7 @@ def document(trained: Trained) -> dict[str, Any]:
 def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None) -> str:
     """The page as HTML."""
     run = trained.middle
-    return template("page.html").render(
+    text: str = template("page.html").render(
         trained=trained,
         run=run,
         spec=run.checked.spec,
@@ -100,6 +100,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         surroundings=surroundings(run),
         version=__version__,
     )
+    return text
 
 
 def template(name: str) -> Any:
@@ -119,7 +120,7 @@ def template(name: str) -> Any:
 
 def inline(figure: Drawn) -> Markup:
     """A figure for the page. matplotlib has escaped the texts in it."""
-    return Markup(figure.inline)  # noqa: S704
+    return Markup(figure.inline)
 
 
 def picture(image: np.ndarray) -> str:

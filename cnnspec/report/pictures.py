@@ -43,6 +43,11 @@ class Pictures(Record):
     counts: dict[str, tuple[int, ...]]
 
 
+_DAMAGED = (OSError, KeyError, ValueError, TypeError, EOFError, IndexError, MemoryError,
+            RuntimeError, zlib.error, zipfile.BadZipFile)  # fmt: skip
+"""What a damaged archive makes of zipfile and numpy."""
+
+
 def read(run: Run, classes: int) -> Pictures | None:
     """The images of a run, `None` where it has none; raises `Problems` for a damaged file."""
     path = run.folder / IMAGES
@@ -55,11 +60,9 @@ def read(run: Run, classes: int) -> Pictures | None:
                 raise ValueError("it is too large")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return _pictures({name: arrays[name] for name in arrays.files}, classes)
-    except (OSError, KeyError, ValueError, TypeError, EOFError, IndexError, zlib.error) as error:
-        reason = error
-    except (zipfile.BadZipFile, NotImplementedError, MemoryError, RuntimeError) as error:
-        reason = error
-    raise Problems(BadRun(None, f"{path} is damaged: {str(reason)[:200]}"))
+    except _DAMAGED as error:
+        fault = BadRun(None, f"{path} is damaged: {str(error)[:200]}")
+    raise Problems(fault)
 
 
 def _pictures(arrays: dict[str, np.ndarray], classes: int) -> Pictures:

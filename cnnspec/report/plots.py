@@ -51,7 +51,7 @@ MOST_NAMED = 20
 MOST_DRAWN = 200
 """Up to so many classes there is a picture of the confusion matrix."""
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 12,
@@ -131,7 +131,7 @@ def drawn(name: str, title: str, alt: str, draw: Any, *given: Any) -> Drawn:
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", svg.getvalue().decode(), flags=re.S)
     alt = safe(alt)
-    head = f"<svg role=\"img\" aria-label={_quoted(alt)} "
+    head = f'<svg role="img" aria-label={_quoted(alt)} '
     text = text.replace("<svg ", head, 1)
     return Drawn(name, title, alt, png.getvalue(), text, _inline(text, name))
 
@@ -168,7 +168,9 @@ def _axes(figure: Figure, left: float, bottom: float, right: float, top: float) 
     return figure.add_axes(box)
 
 
-def lines(title: str, series: Sequence[Series], kept: int | None = None, wide: bool = False) -> Figure:
+def lines(
+    title: str, series: Sequence[Series], kept: int | None = None, wide: bool = False
+) -> Figure:
     """Lines over epochs, each named at its end; `kept` marks the epoch whose weights stay."""
     width, height = (512, 320) if wide else (344, 240)
     figure = _figure(width, height)
@@ -267,7 +269,7 @@ def confusion(title: str, measured: Measured, labels: Sequence[str]) -> Figure:
     shade[..., :3] = mpl.colors.to_rgb(SHADE)
     shade[..., 3] = shares
     axes.imshow(shade, interpolation="none", aspect="auto")
-    ticks = np.arange(size) if named else np.arange(0, size, max(1, size // 10))
+    ticks = range(size) if named else range(0, size, max(1, size // 10))
     names = [_short(labels[i]) if named else str(i) for i in ticks]
     axes.set_xticks(ticks, names, rotation=90 if upright else 0)
     axes.set_yticks(ticks, names)
@@ -321,7 +323,7 @@ def histogram(pictures: Pictures, labels: Sequence[str], names: dict[str, str]) 
                 f"{total:,.0f}", (total, index), (5, 0), textcoords="offset points",
                 va="center", color=SOFT, fontsize=10,
             )  # fmt: skip
-    ticks = at if named else np.arange(0, size, max(1, size // 10))
+    ticks = range(size) if named else range(0, size, max(1, size // 10))
     axes.set_yticks(ticks, [_short(labels[i]) if named else str(i) for i in ticks])
     axes.set_ylim(size - 0.4, -0.6)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))

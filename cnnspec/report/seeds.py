@@ -75,7 +75,7 @@ class Trained(Record):
         """The mean of each figure over the seeds, epoch by epoch, as far as all have come."""
         if not self.several:
             return self.runs[0].history
-        means = []
+        means: list[Epoch] = []
         for epochs in zip(*(run.history for run in self.runs), strict=False):
             names = [n for n in epochs[0] if all(e.get(n) is not None for e in epochs)]
             means.append({name: fmean(e[name] or 0 for e in epochs) for name in names})

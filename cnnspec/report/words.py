@@ -1,13 +1,14 @@
 """How a report writes its figures; one that is not known is a dash."""
 
+from math import isfinite
 from typing import Any
 
-NONE = "–"
+NONE = "\N{EN DASH}"
 
 
 def number(value: float | None, form: str = ".4f") -> str:
     """A measured figure: `0.8370`."""
-    return NONE if value is None else format(value, form)
+    return NONE if value is None or not isfinite(value) else format(value, form)
 
 
 def spread(value: Any, form: str = ".4f") -> str:

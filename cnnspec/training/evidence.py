@@ -93,4 +93,5 @@ def thumbnails(images: np.ndarray) -> np.ndarray:
     rows, columns = max(1, height // step), max(1, width // step)
     cut = images[:, : rows * step, : columns * step]
     blocks = cut.reshape(count, rows, min(step, height), columns, min(step, width), channels)
-    return blocks.mean(axis=(2, 4)).astype(np.uint8)
+    small: np.ndarray = blocks.mean(axis=(2, 4)).astype(np.uint8)
+    return small
