@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-slow lint bench schema docs clean
+.PHONY: train test test-slow lint bench results schema docs clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -24,6 +24,9 @@ lint: .venv/tests
 
 bench: .venv/tests
 	$(BIN)/python -m tests.benchmarks
+
+results: .venv/tests
+	$(BIN)/python -m tests.results
 
 schema: .venv/trains
 	$(BIN)/python -c "from cnnspec.ir.document import schema_text as s; print(s(), end='')" \

@@ -6,7 +6,7 @@ Values in, values or diagnostics out; `graph` sends the shapes through the netwo
 from collections.abc import Iterable
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.claims import NotAllowed, NothingFits, NothingValidates, OverBudget
+from cnnspec.diagnostics.claims import NotAllowed, NothingFits, OverBudget
 from cnnspec.diagnostics.shapes import WrongClasses
 from cnnspec.diagnostics.text import TooLarge
 from cnnspec.expand import Expanded, Overrides, expand
@@ -17,6 +17,7 @@ from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.syntax import Number
 from cnnspec.lint import lint
 from cnnspec.record import Record
+from cnnspec.settings import misfits
 from cnnspec.shapes import Shape
 from cnnspec.source import Source
 
@@ -145,7 +146,7 @@ def _check(parsed: Parsed, overrides: Overrides) -> Checked:
     if graph.after is not None and spec.nodes and not doubtful & {"data", "classes"}:
         problems += _ending(spec, graph.after)
     if not graph.faults and not expanded.problems:
-        problems += _unmeasurable(expanded)
+        problems += misfits(spec, expanded.places)
     if spec.allow:
         problems += forbidden(spec.nodes, spec.allow)
     return Checked(parsed.source, expanded, graph, costs, verdicts, _sorted(problems))
@@ -224,20 +225,3 @@ def _ending(spec: Spec, after: Shape) -> list[Diagnostic]:
             last, word = kernels[-1], kernels[-1].layer.word
     span = last.places.get("units", last.span)
     return [WrongClasses(span, after, classes=spec.classes, last=word)]
-
-
-def _unmeasurable(expanded: Expanded) -> list[Diagnostic]:
-    """Claims and settings that need a validation set where there is none."""
-    train = expanded.spec.train
-    if train.validation != "none":
-        return []
-    found: list[Diagnostic] = [
-        NothingValidates(claim.span, what=f"`{claim.quantity}`")
-        for claim in expanded.spec.expectations
-        if claim.split == "validation"
-    ]
-    stop = train.early_stop
-    if stop and stop.monitor.startswith("val_"):
-        span = expanded.places.get("train.early_stop")
-        found.append(NothingValidates(span, what=f"`early_stop {stop.monitor}`"))
-    return found

@@ -20,9 +20,12 @@ from cnnspec.diagnostics.words import (
 )
 from cnnspec.expansion.frames import Frame, Handler
 from cnnspec.expansion.trials import Axis, Fit, Trials
+from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import Budget, Claim, Expectation, read_claim
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Names, Spec
-from cnnspec.ir.training import OPTIMIZERS, Training
+from cnnspec.ir.training import Training
 from cnnspec.language.entries import Entry
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest
@@ -171,7 +174,7 @@ class _Expansion(Trials):
     def unknown_setting(self, statement: Statement, frame: Frame) -> None:
         """Reports a word that is no training setting."""
         word, span = statement.word, statement.word_span
-        if home := _optimizer_home(word):
+        if home := self.home(word):
             self.problems.append(Misplaced(span, word=word, home=home))
         elif word in self.known(frame):
             self.problems.append(Misplaced(span, word=word, home="outside of `train { … }`"))
@@ -181,6 +184,19 @@ class _Expansion(Trials):
             self.problems.append(
                 UnknownStatement(span, word=word, near=near, known=known, where="`train`")
             )
+
+    def home(self, word: str) -> str:
+        """Where an option of another setting belongs, empty for a word that is none."""
+        word = SYNONYMS.get(word, word)
+        for setting, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+            chosen = self.training.get(setting)
+            takers = [name for name, cls in table.items() if word in cls.specs]
+            if takers:
+                taker = chosen.word if chosen and chosen.word in takers else takers[0]
+                return f"to the {setting}: `{setting} {taker}({word}=…)`"
+        if word in Augment.specs:
+            return f"to the augmentation: `augment {word}=…`"
+        return ""
 
     def training_setting(self, statement: Statement, frame: Frame) -> None:
         """A statement of the train block."""
@@ -264,15 +280,6 @@ def _items(statement: Statement) -> Iterator[Argument]:
     """The arguments of a statement, those of a list one by one."""
     for argument in statement.arguments:
         yield from argument.items if isinstance(argument, Sequence) else (argument,)
-
-
-def _optimizer_home(word: str) -> str:
-    """Where a setting of the optimizer belongs."""
-    word = SYNONYMS.get(word, word)
-    for name, cls in OPTIMIZERS.items():
-        if word in cls.specs:
-            return f"to the optimizer: `optimizer {name}({word}=…)`"
-    return ""
 
 
 def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:

@@ -1,11 +1,14 @@
 """Files read and written: specs from paths, standard input or the command line; atomic writes."""
 
 import errno
+import json
 import os
+import re
 import stat
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotRead, CannotWrite
@@ -66,6 +69,18 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) 
         sync_folder(path.parent)
     except OSError as error:
         raise Problems(cannot_write(path, error)) from None
+
+
+def json_text(data: Any) -> str:
+    """JSON as it is written everywhere: indented, lists of numbers on one line, ASCII only.
+
+    Raises `ValueError` for a number that is none: it has no place in JSON.
+    """
+    text = json.dumps(data, indent=2, allow_nan=False)
+    return _NUMBERS.sub(lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"
+
+
+_NUMBERS = re.compile(r"\[\n\s+((?:-?[\d.eE+-]+,?\s+)+)\]")
 
 
 def rewrite(path: str, text: str) -> None:

@@ -13,9 +13,13 @@ from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.expand import words
+from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import COMMON, OPTIMIZERS, Optimizer
+from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Spec
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
+from cnnspec.ir.training import EarlyStop, Target, Training
 from cnnspec.language.choices import Switch
 from cnnspec.language.entries import Entry, Field
 from cnnspec.layers.activations import Activation
@@ -35,6 +39,7 @@ _GROUPS = {
     "CNN2": "Shapes",
     "CNN3": "Budgets and claims",
     "CNN4": "IR documents",
+    "CNN5": "Training",
     "CNN6": "Warnings",
     "CNN9": "Surroundings: files, packages, data, runs",
 }
@@ -128,10 +133,17 @@ def _settings() -> list[str]:
 def _training() -> list[str]:
     lines = ["## Training: `train { … }`", "", "Each is a statement of its own: `epochs 20`.", ""]
     lines += _fields(Training.specs, statements=True)
-    lines += _entry(EarlyStop, EarlyStop.specs)
-    lines += ["## Optimizers", ""]
+    for setting in (Augment, EarlyStop, Target):
+        lines += _entry(setting, setting.specs)
+    common = {name: Optimizer.specs[name] for name in COMMON}
+    lines += ["## Optimizers", "", "Every optimizer takes these:", "", *_fields(common)]
     for optimizer in OPTIMIZERS.values():
-        lines += _entry(optimizer, optimizer.specs)
+        specs = optimizer.specs.items()
+        own = {name: spec for name, spec in specs if spec is not common.get(name)}
+        lines += _entry(optimizer, own)
+    lines += ["## Schedules", ""]
+    for schedule in SCHEDULES.values():
+        lines += _entry(schedule, schedule.specs)
     lines += ["## Losses", ""]
     for loss in LOSSES.values():
         lines += _entry(loss, loss.specs)

@@ -17,7 +17,7 @@ from typing import Any
 
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import BadRun, RunInUse
-from cnnspec.files import cannot_write, write_atomically
+from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.spec import Spec
 from cnnspec.source import Source
@@ -41,14 +41,13 @@ class Run:
         self.folder = folder
 
     @classmethod
-    def create(cls, parent: Path, spec: Spec, source: Source) -> "Run":
-        """A new folder `<model>-<n>` with the frozen spec in it; raises `Problems`."""
-        name = re.sub(r"[^\w.-]+", "-", spec.model).strip("-.") or "model"
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            run = cls(_new_folder(parent, name))
-        except OSError as error:
-            raise Problems(cannot_write(parent, error)) from None
+    def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Run":
+        """A new folder with the frozen spec in it: `<model>-<n>`, or one of this name.
+
+        Raises `Problems`.
+        """
+        run = cls(parent / name if name else new_folder(parent, spec.model))
+        run.make("")
         run.write(SPEC, str(spec))
         run.write(SOURCE, source.text)
         run.write_json(IR, dump(spec))
@@ -113,7 +112,7 @@ class Run:
             lock.release()
 
     def make(self, folder: str) -> None:
-        """Makes a folder in the run, unless there is one. Raises `Problems`."""
+        """Makes a folder in the run, or with "" its own, unless there is one. Raises `Problems`."""
         try:
             (self.folder / folder).mkdir(exist_ok=True)
         except OSError as error:
@@ -132,7 +131,7 @@ class Run:
 
     def write_json(self, name: str, data: Any) -> None:
         """Writes a JSON file of the run. What is no number has no place in it."""
-        self.write(name, json.dumps(data, indent=1, allow_nan=False) + "\n")
+        self.write(name, json_text(data))
 
     def read_json(self, name: str) -> Any:
         """Reads a JSON file of the run; raises `Problems`."""
@@ -151,14 +150,22 @@ class Run:
         return str(self.folder)
 
 
-def _new_folder(parent: Path, name: str) -> Path:
-    """Makes `<name>-<n>` with the first free number; safe against others doing the same."""
-    taken = [p.name.removeprefix(f"{name}-") for p in parent.glob(f"{name}-*")]
-    number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
-    while True:
-        folder = parent / f"{name}-{number}"
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            number += 1
+def new_folder(parent: Path, model: str) -> Path:
+    """Makes `<model>-<n>` with the first free number; safe against others doing the same.
+
+    Raises `Problems`.
+    """
+    name = re.sub(r"[^\w.-]+", "-", model).strip("-.") or "model"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        taken = [p.name.removeprefix(f"{name}-") for p in parent.glob(f"{name}-*")]
+        number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
+        while True:
+            folder = parent / f"{name}-{number}"
+            try:
+                folder.mkdir()
+                return folder
+            except FileExistsError:
+                number += 1
+    except OSError as error:
+        raise Problems(cannot_write(parent, error)) from None

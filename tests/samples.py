@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from cnnspec.datasets.catalog import DATASETS
+from cnnspec.diagnostics.claims import NothingValidates
 from cnnspec.diagnostics.lints import SILENCEABLE
 from cnnspec.graph import walk
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
@@ -18,7 +19,7 @@ from cnnspec.ir.spec import Data, Element, Merge, Names, Node, Shared, Spec, is_
 from cnnspec.ir.training import Training
 from cnnspec.language.choices import Choice, Either, Name, Several, Switch
 from cnnspec.language.entries import Entry
-from cnnspec.language.kinds import Dimensions, Kind, Pair, Real, Whole
+from cnnspec.language.kinds import Dimensions, Kind, Numbers, Pair, Real, Whole
 from cnnspec.language.tables import Made, OneOf
 from cnnspec.layers.base import Layer, Misfit
 from cnnspec.layers.dense import Dense
@@ -26,6 +27,7 @@ from cnnspec.layers.merging import MERGES, Merging
 from cnnspec.layers.pooling import GlobalAverage
 from cnnspec.layers.table import LAYERS
 from cnnspec.record import MISSING
+from cnnspec.settings import misfits
 from cnnspec.shapes import Image, Shape, Vector
 
 DTYPES = tuple(dtype for dtype in BYTES if dtype != "float32")
@@ -51,6 +53,8 @@ def samples(kind: Kind) -> list[Any]:
             return [low, low + 1, low + 2, min(1000, high), high]
         case Real():
             return reals(kind)
+        case Numbers(item=item):
+            return [(value,) * 10 for value in reals(item)] + [tuple(reals(item))]
         case Pair(side=side):
             low = side.low
             return [(low, low), (low + 1, low + 1), (low + 1, low + 2), (side.high, low)]
@@ -85,7 +89,8 @@ def required(cls: type[Entry]) -> dict[str, Any]:
 def entries(cls: type[Entry]) -> Iterator[Entry]:
     """An entry for each value of each field, the other fields at their defaults."""
     base = required(cls)
-    yield cls(**base)
+    if cls(**base).conflict() is None:
+        yield cls(**base)
     for name, spec in cls.specs.items():
         for value in samples(spec.kind):
             entry = cls(**(base | {name: value}))
@@ -107,6 +112,8 @@ def draw(kind: Kind, random: Random, size: int = 24) -> Any:
                 divisor = random.choice([d for d in range(1, 60) if sizes[0] % d == 0])
                 sizes[0:1] = [sizes[0] // divisor, divisor]
             return tuple(sizes)
+        case Numbers(item=item):
+            return tuple(random.choice(reals(item)) for _ in range(10))
         case Either(kind=inner, words=words):
             return random.choice((draw(inner, random), random.choice(words)))
         case OneOf(table=table):
@@ -250,7 +257,7 @@ def draw_spec(random: Random) -> Spec:
         Expectation(measure, random.choice(list(RELATIONS)), random.choice((0.0, 0.5, 0.98, 1.0)))
         for measure in random.sample(MEASURED, random.randrange(3))
     ]
-    return Spec(
+    spec = Spec(
         model=random.choice(NAMES),
         data=Data(data.name),
         input=data.shape,
@@ -259,5 +266,8 @@ def draw_spec(random: Random) -> Spec:
         nodes=draw_nodes(random, Image(*data.shape), data.classes),
         budgets=tuple(budgets),
         expectations=tuple(expectations),
-        train=draw_entry(Training, random),
     )
+    while True:
+        drawn = spec.replace(train=draw_entry(Training, random))
+        if all(isinstance(fault, NothingValidates) for fault in misfits(drawn, {})):
+            return drawn

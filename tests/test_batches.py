@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnnspec.training.batches import batches, order, scale
+from cnnspec.training.batches import batches, image_weights, order, scale
 
 
 def test_every_image_comes_once_an_epoch_in_another_order_each_time():
@@ -27,3 +27,17 @@ def test_pixels_become_numbers_from_0_to_1():
     scaled = scale(np.array([0, 51, 255], np.uint8))
     assert scaled.dtype == np.float32
     assert scaled.tolist() == [0.0, np.float32(0.2), 1.0]
+
+
+def test_balanced_classes_count_the_same_in_all():
+    labels = np.array([0, 0, 0, 1, 2, 2])
+    weights = image_weights("balanced", labels, 3)
+    assert weights == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2, 1, 1])
+    assert [weights[labels == c].sum() for c in range(3)] == pytest.approx([2, 2, 2])
+    # A class that no image has is in nobody's way.
+    assert image_weights("balanced", labels, 4).mean() == pytest.approx(0.75)
+
+
+def test_weights_go_to_the_images_of_their_class():
+    assert image_weights((1, 2.5), np.array([1, 0, 1]), 2).tolist() == [2.5, 1, 2.5]
+    assert image_weights("none", np.array([1, 0]), 2) is None

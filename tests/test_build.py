@@ -103,6 +103,10 @@ def test_every_layer_of_the_table_lowers_to_a_class_that_keras_has():
         ("adagrad", {}),
         ("adadelta", {}),
         ("lion(1e-4)", {}),
+        ("lamb", {}),
+        ("sgd(0.1, weight_decay=0.01, clipnorm=2)", {"weight_decay": 0.01, "clipnorm": 2}),
+        ("rmsprop(clipvalue=0.5)", {"clipvalue": 0.5}),
+        ("adam(global_clipnorm=1, ema=0.9)", {"global_clipnorm": 1, "ema_momentum": 0.9}),
     ],
 )
 def test_every_optimizer_takes_a_step(setting, expected):
@@ -119,3 +123,82 @@ def test_every_optimizer_takes_a_step(setting, expected):
     config = model.optimizer.get_config()
     assert {name: config[name] for name in expected} == expected
     assert config["learning_rate"] == pytest.approx(checked.spec.train.optimizer.learning_rate)
+
+
+NORMS = "conv 4x3; bn; prelu; dwconv 3; sepconv 4x3; ln; tconv 4x3; gn 2; dense 10 softmax"
+
+
+def test_weight_decay_leaves_biases_norms_and_slopes_alone():
+    from cnnspec.training.build import undecayed
+
+    model = build(NORMS)
+    excluded = [variable.path for variable in undecayed(model)]
+    kept = [v.path for v in model.trainable_variables if v.path not in excluded]
+    assert kept == [
+        "conv/kernel",
+        "dwconv/kernel",
+        "sepconv/depthwise_kernel",
+        "sepconv/pointwise_kernel",
+        "tconv/kernel",
+        "dense/kernel",
+    ]
+    assert excluded == [
+        "conv/bias",
+        "bn/gamma",
+        "bn/beta",
+        "prelu/alpha",
+        "dwconv/bias",
+        "sepconv/bias",
+        "ln/gamma",
+        "ln/beta",
+        "tconv/bias",
+        "gn/gamma",
+        "gn/beta",
+        "dense/bias",
+    ]
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["sgd(0.1, weight_decay=0.5)", "adamw(0.1, weight_decay=0.5)"]
+)
+def test_decay_takes_its_share_of_kernels_and_nothing_else(optimizer):
+    from cnnspec.training.build import compile_model
+
+    text = f"pool 4; bn; dense 10 softmax; train {{ optimizer {optimizer} }}"
+    model = build(text)
+    compile_model(model, check(Source("x", text)).spec.train)
+    before = {v.path: v.numpy() + 1 for v in model.trainable_variables}
+    for variable in model.trainable_variables:
+        variable.assign(before[variable.path])
+    model.optimizer.apply(
+        [np.zeros(v.shape, np.float32) for v in model.trainable_variables],
+        model.trainable_variables,
+    )
+    for variable in model.trainable_variables:
+        left = 1 - 0.1 * 0.5 if variable.name == "kernel" else 1
+        assert np.allclose(variable.numpy(), before[variable.path] * left, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("clipnorm=1", [[0.6, 0.8], [0.3, 0.4]]),
+        ("clipvalue=1", [[1, 1], [0.3, 0.4]]),
+        # Both together have a norm of sqrt(25 + 0.25).
+        (
+            "global_clipnorm=1",
+            [[3 / 25.25**0.5, 4 / 25.25**0.5], [0.3 / 25.25**0.5, 0.4 / 25.25**0.5]],
+        ),
+    ],
+)
+def test_gradients_are_clipped(option, expected):
+    import keras
+
+    from cnnspec.training.build import Seeds, make
+
+    spec = check(Source("x", f"dense 10 softmax; train {{ optimizer sgd(1, {option}) }}")).spec
+    optimizer = make(spec.train.optimizer.keras(), Seeds(1))
+    variables = [keras.Variable(np.zeros(2, np.float32)) for _ in range(2)]
+    optimizer.apply([np.array([3, 4], "float32"), np.array([0.3, 0.4], "float32")], variables)
+    for variable, gradient in zip(variables, expected, strict=True):
+        assert np.allclose(variable.numpy(), -np.array(gradient), atol=1e-6)

@@ -6,9 +6,10 @@ import pytest
 from cnnspec.check import Checked, check
 from cnnspec.diagnostics.lints import SILENCEABLE
 from cnnspec.files import read_source
-from cnnspec.ir.training import OPTIMIZERS
+from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.language.parse import parse_value
-from cnnspec.lint import LINTS, RATES, SLACK
+from cnnspec.lint import LINTS
+from cnnspec.linting.training import RATES, SLACK
 from cnnspec.source import Source
 from tests.places import ROOT, SPECS
 from tests.samples import draw_spec

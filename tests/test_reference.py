@@ -8,7 +8,10 @@ import pytest
 from cnnspec.diagnostics.catalog import catalog
 from cnnspec.expand import words
 from cnnspec.ir.claims import QUANTITIES
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, Training
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.training import Training
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
@@ -46,7 +49,8 @@ def test_pages_are_made_without_a_framework() -> None:
 
 def test_every_word_stands_on_the_page() -> None:
     page = reference()
-    tables = (LAYERS, MERGES, OPTIMIZERS, LOSSES, INITIALIZERS, QUANTITIES, Training.specs, words())
+    trained = (OPTIMIZERS, SCHEDULES, LOSSES, Training.specs)
+    tables = (LAYERS, MERGES, *trained, INITIALIZERS, QUANTITIES, words())
     for table in tables:
         for word in table:
             assert f"`{word}" in page, word

@@ -177,3 +177,25 @@ def test_a_foreign_model_file_runs_no_code(outcome, tmp_path):
 
 def test_images_stay_bytes_until_a_batch_is_made():
     assert load("fashion_mnist_mini").train.images.nbytes == 5000 * 28 * 28
+
+
+def test_a_target_tells_when_it_was_reached(tmp_path, backend):
+    text = "pool 2; conv 4x3 relu; dense 10 softmax; train {{ epochs 3; optimizer adam(0.01); {} }}"
+    for setting, epochs in (
+        ("target accuracy 0.6", 3),
+        ("target val_accuracy 0.6 stop", 1),
+        ("target train_loss 0.0001", 3),
+    ):
+        outcome = trained(tmp_path, text.format(setting))
+        found = outcome.run.read_json("metrics.json")["target"]
+        assert len(outcome.state.history) == epochs
+        if "loss" in setting:
+            assert found["epoch"] is None
+        else:
+            assert found["epoch"] == 1
+            assert found["value"] >= 0.6
+            assert found["seconds"] == outcome.state.history[0]["seconds"]
+    # That of the test set is measured apart from training: it changes nothing.
+    plain = trained(tmp_path, text.format(""))
+    aimed = trained(tmp_path, text.format("target accuracy 0.6"))
+    assert plain.scores["test"].loss == aimed.scores["test"].loss

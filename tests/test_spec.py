@@ -5,8 +5,12 @@ import pytest
 from cnnspec.check import check
 from cnnspec.expand import read
 from cnnspec.format import format_text
+from cnnspec.ir.augmentation import Augment
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Names, Node, Spec, is_automatic
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
+from cnnspec.ir.training import EarlyStop, Target, Training
 from cnnspec.language.entries import Entry
 from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense
@@ -64,10 +68,16 @@ def test_every_value_of_every_loss_reads_back(cls: type[Entry]) -> None:
         reads_back(Spec(nodes=named([Dense(units=1)]), train=Training(loss=loss)))
 
 
-@pytest.mark.parametrize("cls", [Training, EarlyStop], ids=lambda cls: cls.word)
+@pytest.mark.parametrize("cls", SCHEDULES.values(), ids=lambda cls: cls.word)
+def test_every_value_of_every_schedule_reads_back(cls: type[Entry]) -> None:
+    for schedule in entries(cls):
+        reads_back(Spec(nodes=named([Dense(units=1)]), train=Training(schedule=schedule)))
+
+
+@pytest.mark.parametrize("cls", [Training, EarlyStop, Augment, Target], ids=lambda cls: cls.word)
 def test_every_value_of_every_training_setting_reads_back(cls: type[Entry]) -> None:
     for value in entries(cls):
-        train = value if isinstance(value, Training) else Training(early_stop=value)
+        train = value if isinstance(value, Training) else Training(**{cls.word: value})
         reads_back(Spec(nodes=named([Dense(units=1)]), train=train))
 
 
@@ -98,13 +108,17 @@ dense 10 linear bias=yes init=glorot_uniform bias_init=zeros l1=0 l2=0
 
 train {
   optimizer adam(0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07, amsgrad=no)
+  schedule constant
   loss categorical_crossentropy(label_smoothing=0)
   metrics accuracy
+  class_weight none
   batch 128
   epochs 10
   validation 0.1
   early_stop val_f1 patience=5 min_delta=0 restore=no
+  precision float32
   seed 1
+  runs 1
 }
 """
     )

@@ -7,8 +7,12 @@ from cnnspec.check import check
 from cnnspec.commands import COMMANDS
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.words import UnknownStatement
+from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, EarlyStop, Training
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.training import EarlyStop, Target, Training
 from cnnspec.language.suggest import SYNONYMS, distance, nearest
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import LAYERS
@@ -29,6 +33,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "a dataset": tuple(DATASETS),
     "an optimizer": tuple(OPTIMIZERS),
     "a loss": tuple(LOSSES),
+    "a schedule": tuple(SCHEDULES),
+    "a precision": Training.specs["precision"].kind.words,
     "an initializer": tuple(INITIALIZERS),
     "a quantity": tuple(QUANTITIES),
     "a measure": MEASURED,
@@ -36,7 +42,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "a command": tuple(COMMANDS),
 }
 """The words that can stand in one place."""
-for cls in (*LAYERS.values(), *OPTIMIZERS.values(), *LOSSES.values(), EarlyStop):
+SETTINGS = (EarlyStop, Augment, Target, *SCHEDULES.values())
+for cls in (*LAYERS.values(), *OPTIMIZERS.values(), *LOSSES.values(), *SETTINGS):
     CHOICES[f"an option of {cls.word}"] = tuple(cls.specs)
     CHOICES[f"a word of {cls.word}"] = cls.words()
 

@@ -1,7 +1,7 @@
 """The command line: one small module for each command, imported only when it is called.
 
 This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
-3 surroundings (data, disk, packages), 70 a bug of ours, 128 and its number after a signal (130 for Ctrl-C).
+3 surroundings (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after SIGTERM.
 """
 
 import sys
@@ -20,6 +20,7 @@ COMMANDS = {
     "data": "list the datasets, where they are and where they came from",
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec without sugar, every default in it",
+    "draw": "draw a network as SVG, blocks in proportion to their shapes",
     "diff": "show what changed between two specs",
     "ir": "print the intermediate representation as JSON",
     "explain": "tell the story behind a code such as CNN201",
@@ -86,8 +87,9 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         code: int = module.run(parsed)
     except Stopped as stopped:
-        going_on = f"go on with: {stopped.remedy}" if stopped.remedy else "stopped"
-        return _say(going_on, 128 + stopped.number)
+        from cnnspec.commands.output import chosen_format, report_stopped
+
+        return report_stopped(name, stopped, chosen_format(parsed))
     except Problems as problems:
         from cnnspec.commands.output import chosen_format, report_problems
 

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from cnnspec.commands.arguments import add_backend, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.commands.train import figures, verdicts
-from cnnspec.runs import Run
+from cnnspec.series import one_run
 from cnnspec.terminal import show
 
 
@@ -20,7 +20,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Evaluates one run."""
-    kept = Run.open(args.run)
+    kept = one_run(args.run)
     from cnnspec.training.backend import start
 
     start(args.backend)
@@ -31,7 +31,7 @@ def run(args: Namespace) -> int:
     checked, model = restore(kept)
     splits = divide(checked.spec, offline=args.offline)
     scores = {name: score(model, split) for name, split in splits.named().items()}
-    claims = judge(checked.spec, scores)
+    claims = judge(checked.spec, {name: found.figures for name, found in scores.items()})
     if args.json:
         print_json(
             {

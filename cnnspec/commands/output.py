@@ -1,19 +1,19 @@
 """How commands speak: results on standard output, everything else on standard error."""
 
-import json
 import sys
 from argparse import Namespace
 from typing import Any
 
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
 from cnnspec.diagnostics.render import as_json as problem_as_json
 from cnnspec.diagnostics.render import render
+from cnnspec.files import json_text
 from cnnspec.terminal import show
 
 
 def print_json(data: Any) -> None:
     """One JSON document, ASCII only so that every terminal and locale can carry it."""
-    sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
+    sys.stdout.write(json_text(data))
 
 
 def print_text(text: str) -> None:
@@ -64,3 +64,13 @@ def report_problems(command: str, problems: Problems, form: str) -> int:
     else:
         print_findings(form, problems.diagnostics)
     return problems.exit_code
+
+
+def report_stopped(command: str, stopped: Stopped, form: str) -> int:
+    """Says that a signal ended a command and how to go on, and returns its exit code."""
+    if form == "json":
+        remedy = stopped.remedy or None
+        print_json({"command": command, "ok": False, "signal": stopped.number, "remedy": remedy})
+    going_on = f"; go on with `{stopped.remedy}`" if stopped.remedy else ""
+    show([[(f"stopped{going_on}", "")]], sys.stderr)
+    return 128 + stopped.number

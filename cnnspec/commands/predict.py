@@ -15,7 +15,7 @@ from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotRead, CannotWrite
 from cnnspec.files import write_atomically
-from cnnspec.runs import Run
+from cnnspec.series import one_run
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Predicts with one run."""
-    kept = Run.open(args.run)
+    kept = one_run(args.run)
     if args.out and args.out.exists() and not args.force:
         raise Problems(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
     from cnnspec.training.backend import start

@@ -15,6 +15,7 @@ from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import BadRun
 from cnnspec.runs import Run
+from cnnspec.series import one_run
 from cnnspec.terminal import Line, show, table
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Reproduces one run."""
-    kept = Run.open(args.run)
+    kept = one_run(args.run)
     if not kept.finished:
         fault = BadRun(None, f"{kept} has not finished", f"`cnnspec train --resume {kept}` goes on")
         raise Problems(fault)

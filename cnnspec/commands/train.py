@@ -7,7 +7,7 @@ an expectation of the spec does not hold.
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
 from cnnspec.commands.arguments import add_backend, add_overrides, add_sources
@@ -17,7 +17,9 @@ from cnnspec.compare import compare
 from cnnspec.diagnostics.base import Diagnostic, Problems, listing
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotResume
+from cnnspec.language.kinds import number_text
 from cnnspec.runs import METRICS, Run
+from cnnspec.series import MEASURES, Series
 from cnnspec.terminal import Line, show, table
 
 if TYPE_CHECKING:
@@ -45,18 +47,24 @@ def run(args: Namespace) -> int:
     for name in ("seed", "epochs"):
         if getattr(args, name) is not None:
             args.sets.append(f"{name}={getattr(args, name)}")
-    kept = Run.open(args.resume) if args.resume else None
+    kept = (Series.find(args.resume) or Run.open(args.resume)) if args.resume else None
     result = _resumed(args, kept) if kept else _named(args)
     _warn(*result.problems)
     if kept and kept.finished:
         show([[(f"nothing to do: {kept} has finished", "")]], sys.stderr)
+        if args.json:
+            print_json({"command": "train", "ok": True, "run": str(kept)})
         return 0
     from cnnspec.training.backend import start
 
     backend = start(args.backend)
+    if result.spec.train.runs > 1:
+        series = kept or Series.create(args.out, result.spec, result.source)
+        assert isinstance(series, Series)
+        return _train_seeds(args, result, series, backend)
     from cnnspec.training import session
 
-    if kept:
+    if isinstance(kept, Run):
         outcome = session.resume(kept, backend, _warn, offline=args.offline)
     else:
         outcome = session.train(result, args.out, backend, offline=args.offline)
@@ -66,6 +74,21 @@ def run(args: Namespace) -> int:
     else:
         show(summary(result, outcome))
     return 0 if all(held.holds for held in outcome.claims) else 1
+
+
+def _train_seeds(args: Namespace, result: Checked, series: Series, backend: str) -> int:
+    """Trains what is left of a series."""
+    from cnnspec.training.seeds import train
+
+    def begin(seed: int) -> None:
+        show([[], [(f"seed {seed}", "strong")]], sys.stderr)
+
+    claims = train(result, series, backend, _warn, begin, offline=args.offline)
+    if args.json:
+        print_json({"command": "train", "ok": True, "run": str(series), **series.summary()})
+    else:
+        show(together(result, series, claims))
+    return 0 if all(held.holds for held in claims) else 1
 
 
 def _warn(*found: Diagnostic) -> None:
@@ -78,7 +101,7 @@ def _named(args: Namespace) -> Checked:
     return checked(source, overrides(args))
 
 
-def _resumed(args: Namespace, kept: Run) -> Checked:
+def _resumed(args: Namespace, kept: Run | Series) -> Checked:
     """The spec of a run to go on with; raises `Problems` where another one is named as well."""
     result = checked(kept.spec)
     if args.file or args.inline is not None:
@@ -104,22 +127,57 @@ def _resumed(args: Namespace, kept: Run) -> Checked:
 
 def summary(result: Checked, outcome: "Outcome") -> list[Line]:
     """What was reached, in a few lines."""
-    state, spec = outcome.state, result.spec
-    assert result.totals is not None
+    state = outcome.state
     ran = "1 epoch" if state.epoch == 1 else f"{state.epoch} epochs"
     each = f"{state.seconds / max(state.epoch, 1):.2f} s an epoch"
     kept = f", the weights of epoch {state.best_epoch} kept" if state.best_epoch else ""
-    facts = f"{result.totals.params:,} parameters, {result.totals.macs:,} MACs"
     return [
         [],
-        [(spec.model, "strong"), (f" on {spec.data.source}: {facts}", "")],
+        _headline(result),
         [(f"{ran}: {state.seconds:.1f} s, {each}{kept}", "")],
         [],
         *figures(outcome.scores),
         *verdicts(outcome.claims),
+        *_target(state.aim.dump() if state.aim else None),
         [],
         [("kept in ", ""), (str(outcome.run), "strong")],
     ]
+
+
+def together(result: Checked, series: Series, claims: "tuple[Held, ...]") -> list[Line]:
+    """What the seeds of a series have reached, as mean and spread."""
+    rows = [
+        (split, *(f"{found[measure]:.4f}" for measure in MEASURES))
+        for split, found in series.figures().items()
+    ]
+    count = len(series.runs())
+    return [
+        [],
+        _headline(result),
+        [(f"{count} seeds: mean ± standard deviation", "")],
+        [],
+        *table(("", "accuracy", "macro F1", "loss"), rows, 3),
+        *verdicts(claims),
+        [],
+        [("kept in ", ""), (str(series), "strong")],
+    ]
+
+
+def _headline(result: Checked) -> Line:
+    assert result.totals is not None
+    facts = f"{result.totals.params:,} parameters, {result.totals.macs:,} MACs"
+    return [(result.spec.model, "strong"), (f" on {result.spec.data.source}: {facts}", "")]
+
+
+def _target(reached: dict[str, Any] | None) -> list[Line]:
+    """When a target was reached."""
+    if reached is None:
+        return []
+    aim = f"target {reached['quantity']} {number_text(reached['limit'])}: "
+    if reached["epoch"] is None:
+        return [[(aim, ""), ("not reached", "bad")]]
+    when = f" in epoch {reached['epoch']}, after {reached['seconds']:.1f} s"
+    return [[(aim, ""), ("reached", "good"), (when, "")]]
 
 
 def figures(scores: "dict[str, Score]") -> list[Line]:

@@ -3,10 +3,19 @@
 import re
 from inspect import cleandoc
 
-from cnnspec.diagnostics import claims, lints, shapes, structure, surroundings, text, words
+from cnnspec.diagnostics import (
+    claims,
+    lints,
+    shapes,
+    structure,
+    surroundings,
+    text,
+    training,
+    words,
+)
 from cnnspec.diagnostics.base import Diagnostic
 
-_MODULES = (text, words, structure, shapes, claims, lints, surroundings)
+_MODULES = (text, words, structure, shapes, claims, training, lints, surroundings)
 
 
 def catalog() -> dict[str, type[Diagnostic]]:

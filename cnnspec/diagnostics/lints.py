@@ -299,6 +299,8 @@ class ValidatesOnTest(Lint):
 
     chooses: str = ""
     """The setting that lets the test set choose."""
+    instead: str = ""
+    """What to watch instead, where the setting itself names the test set."""
 
     @property
     def message(self) -> str:
@@ -308,7 +310,7 @@ class ValidatesOnTest(Lint):
 
     @property
     def help(self) -> str:
-        return "write `validation 0.1`"
+        return f"watch `{self.instead}`" if self.instead else "write `validation 0.1`"
 
 
 class UnusualRate(Lint):
@@ -414,6 +416,119 @@ class SkipsPixels(Lint):
     @property
     def help(self) -> str:
         return "make the window as large as the stride, or the stride as small as the window"
+
+
+class PatienceTooLong(Lint):
+    """Patience as long as the training never runs out.
+
+    Training ends when there was no improvement for `patience` epochs, and the first epoch
+    is one always. A plateau needs an epoch more, in which the lower rate is used. With
+    `restore`, `early_stop` is of use all the same: it keeps the best weights.
+    """
+
+    code: ClassVar[str] = "CNN616"
+    bad: ClassVar[str] = "dense 10 softmax; train { epochs 5; early_stop val_f1 patience=8 }"
+    good: ClassVar[str] = "dense 10 softmax; train { epochs 20; early_stop val_f1 patience=8 }"
+
+    what: str
+    patience: int
+    epochs: int
+    restores: bool = False
+    """Whether `restore` would give it a use."""
+
+    @property
+    def message(self) -> str:
+        patience, epochs = _many(self.patience, "epoch"), _many(self.epochs, "epoch")
+        return f"`{self.what}` waits for {patience}, which never pass within {epochs}"
+
+    @property
+    def help(self) -> str:
+        restore = "; with `restore` it keeps the best weights in any case" if self.restores else ""
+        return f"make the patience smaller, or train longer{restore}"
+
+
+class ChangesClass(Lint):
+    """An augmentation must leave an image what it is.
+
+    A mirrored digit is no digit, or another one: a mirrored 2 is nothing that anyone
+    writes. A 6 upside down is a 9.
+    """
+
+    code: ClassVar[str] = "CNN617"
+    bad: ClassVar[str] = "data mnist; dense 10 softmax; train { augment shift=0.1 flip=horizontal }"
+    good: ClassVar[str] = "data mnist; dense 10 softmax; train { augment shift=0.1 rotate=10 }"
+
+    option: str
+    becomes: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.option}` changes what a digit is: {self.becomes}"
+
+    @property
+    def help(self) -> str:
+        return "a small `shift`, `rotate` or `zoom` leaves a digit what it is"
+
+
+class IdleSchedule(Lint):
+    """A schedule that never changes the rate, or leaves next to nothing of it too soon.
+
+    `step` changes it after `every` epochs, if there is one after them. Below a
+    ten-thousandth of the rate that was chosen for the network it hardly learns.
+    """
+
+    code: ClassVar[str] = "CNN618"
+    bad: ClassVar[str] = "dense 10 softmax; train { epochs 10; schedule step(every=10) }"
+    good: ClassVar[str] = "dense 10 softmax; train { epochs 10; schedule step(every=5) }"
+
+    schedule: str
+    every: int = 0
+    """Epochs to its first drop, where that never comes."""
+    epochs: int = 0
+
+    @property
+    def message(self) -> str:
+        if self.every:
+            first = f"its first drop is after {_many(self.every, 'epoch')}"
+            return f"`{self.schedule}` never changes the rate: {first}, and there are {self.epochs}"
+        return (
+            f"`{self.schedule}` leaves less than 1/10,000 of the rate for half of the "
+            f"{self.epochs} epochs"
+        )
+
+    @property
+    def help(self) -> str:
+        if self.every:
+            return "make `every` smaller, or leave the schedule out"
+        return "make its steps fewer or smaller, or train for fewer epochs"
+
+
+class SlowAverage(Lint):
+    """An average of the weights that is slower than the training is mostly its beginning.
+
+    After T steps, momentum ** T of the average is still the weights of the first step.
+    """
+
+    code: ClassVar[str] = "CNN619"
+    bad: ClassVar[str] = "dense 10 softmax; train { optimizer adam(ema=0.9999) }"
+    good: ClassVar[str] = "dense 10 softmax; train { optimizer adam(ema=0.98) }"
+
+    momentum: str
+    steps: int
+    share: int
+    """How many per cent of it are the first weights."""
+
+    @property
+    def message(self) -> str:
+        return (
+            f"after all {self.steps:,} steps, {self.share} % of an average with `ema="
+            f"{self.momentum}` are the weights of the first step"
+        )
+
+    @property
+    def help(self) -> str:
+        # A tenth of the training as the time constant.
+        return f"write `ema={max(0.5, 1 - 10 / self.steps):.4g}`, or train longer"
 
 
 SILENCEABLE = tuple(

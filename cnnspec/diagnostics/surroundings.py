@@ -62,6 +62,12 @@ class CannotWrite(Surroundings):
     code: ClassVar[str] = "CNN906"
 
 
+class NoAccelerator(Surroundings):
+    """Mixed precision is made for GPUs; on other processors it is slower and less exact."""
+
+    code: ClassVar[str] = "CNN920"
+
+
 class LostTraining(Surroundings):
     """The loss is no longer a number, so further steps teach nothing."""
 

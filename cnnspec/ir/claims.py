@@ -44,6 +44,8 @@ MEASURES = {
 SPLITS = {"": "test", "val_": "validation", "train_": "training"}
 MEASURED = tuple(prefix + measure for prefix in SPLITS for measure in MEASURES)
 """What an expectation can claim; `accuracy` alone means the test set."""
+MONITORED = tuple(name for name in MEASURED if name not in MEASURES)
+"""What can be watched while training: figures of the validation set and of training."""
 
 
 class Claim(Record):

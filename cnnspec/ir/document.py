@@ -11,8 +11,11 @@ from typing import Any
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.claims import InvalidIR
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Claim, Expectation
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import NAME, Element, Merge, Names, Node, Shared, Spec, is_automatic
-from cnnspec.ir.training import LOSSES, OPTIMIZERS, Training
+from cnnspec.ir.training import Training
 from cnnspec.language.tables import tagged
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
@@ -216,6 +219,7 @@ def schema() -> dict[str, Any]:
             **layers,
             "initializer": tagged("name", INITIALIZERS),
             "optimizer": tagged("name", OPTIMIZERS),
+            "schedule": tagged("name", SCHEDULES),
             "loss": tagged("name", LOSSES),
         },
     }

@@ -1,193 +1,18 @@
-"""The `train { … }` block: optimizers, losses and every other setting, as tables."""
+"""The `train { … }` block: every setting with its default."""
 
 from typing import ClassVar
 
-from cnnspec.ir.claims import MEASURES
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.words import OutOfRange
+from cnnspec.ir.augmentation import Augment
+from cnnspec.ir.claims import MEASURED, MONITORED
+from cnnspec.ir.losses import LOSSES, CategoricalCrossentropy, Loss
+from cnnspec.ir.optimizers import OPTIMIZERS, Adam, Optimizer
+from cnnspec.ir.schedules import SCHEDULES, Constant, Schedule
 from cnnspec.language.choices import Choice, Either, Several, Switch
 from cnnspec.language.entries import Entry, flag, option, positional
-from cnnspec.language.kinds import Real, Whole
+from cnnspec.language.kinds import Numbers, Real, Whole, number_text
 from cnnspec.language.tables import Made, OneOf
-from cnnspec.layers.base import Keras
-
-_BETA = Real(high=1, below=True)
-
-
-class Optimizer(Entry):
-    """How the weights are moved. Fields are named as Keras's arguments; so are defaults."""
-
-    keras_name: ClassVar[str]
-
-    learning_rate: float = positional(Real(above=True), "how far a step goes", default=1e-3)
-
-    def keras(self) -> Keras:
-        """The Keras optimizer."""
-        given = {name: getattr(self, name) for name in type(self).specs}
-        return Keras(f"optimizers.{self.keras_name}", given)
-
-
-class Sgd(Optimizer):
-    """Stochastic gradient descent, with momentum if asked for."""
-
-    word: ClassVar[str] = "sgd"
-    keras_name: ClassVar[str] = "SGD"
-
-    learning_rate: float = positional(Real(above=True), "how far a step goes", default=0.01)
-    momentum: float = option(
-        Real(high=1, below=True), "the share of the last step kept", default=0.0
-    )
-    nesterov: bool = flag(
-        Switch("nesterov", means=True), "looks ahead along the momentum", default=False
-    )
-
-
-class Adam(Optimizer):
-    """Adam (Kingma and Ba, 2015)."""
-
-    word: ClassVar[str] = "adam"
-    keras_name: ClassVar[str] = "Adam"
-
-    beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
-    beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
-    amsgrad: bool = flag(Switch("amsgrad", means=True), "never lets steps grow", default=False)
-
-
-class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
-
-    word: ClassVar[str] = "adamw"
-    keras_name: ClassVar[str] = "AdamW"
-
-    weight_decay: float = option(Real(), "the share of a weight taken off each step", default=0.004)
-
-
-class Nadam(Optimizer):
-    """Adam with Nesterov momentum (Dozat, 2016)."""
-
-    word: ClassVar[str] = "nadam"
-    keras_name: ClassVar[str] = "Nadam"
-
-    beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
-    beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
-
-
-class Adamax(Nadam):
-    """Adam with the infinity norm (Kingma and Ba, 2015)."""
-
-    word: ClassVar[str] = "adamax"
-    keras_name: ClassVar[str] = "Adamax"
-
-
-class RmsProp(Optimizer):
-    """Steps divided by the root of a moving mean of squared gradients (Hinton)."""
-
-    word: ClassVar[str] = "rmsprop"
-    keras_name: ClassVar[str] = "RMSprop"
-
-    rho: float = option(_BETA, "the decay of the mean squared gradient", default=0.9)
-    momentum: float = option(Real(), "the share of the last step kept", default=0.0)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
-    centered: bool = flag(
-        Switch("centered", means=True), "takes the mean gradient off first", default=False
-    )
-
-
-class Adagrad(Optimizer):
-    """Steps that shrink with the gradients seen so far (Duchi et al., 2011)."""
-
-    word: ClassVar[str] = "adagrad"
-    keras_name: ClassVar[str] = "Adagrad"
-
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
-
-
-class Adadelta(Optimizer):
-    """Steps in proportion to those before (Zeiler, 2012)."""
-
-    word: ClassVar[str] = "adadelta"
-    keras_name: ClassVar[str] = "Adadelta"
-
-    rho: float = option(_BETA, "the decay of the means", default=0.95)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
-
-
-class Lion(Optimizer):
-    """Steps of the sign of the momentum (Chen et al., 2023)."""
-
-    word: ClassVar[str] = "lion"
-    keras_name: ClassVar[str] = "Lion"
-
-    beta_1: float = option(_BETA, "how much of the momentum makes the step", default=0.9)
-    beta_2: float = option(_BETA, "the decay of the momentum", default=0.99)
-
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    cls.word: cls for cls in (Sgd, Adam, AdamW, Nadam, Adamax, RmsProp, Adagrad, Adadelta, Lion)
-}
-"""Every optimizer by its word."""
-
-
-class Loss(Entry):
-    """What training makes small. Labels are one-hot."""
-
-    keras_name: ClassVar[str]
-
-    def keras(self) -> Keras:
-        """The Keras loss."""
-        given = {name: getattr(self, name) for name in type(self).specs}
-        return Keras(f"losses.{self.keras_name}", given)
-
-
-class CategoricalCrossentropy(Loss):
-    """-log of the probability given to the right class; for softmax."""
-
-    word: ClassVar[str] = "categorical_crossentropy"
-    keras_name: ClassVar[str] = "CategoricalCrossentropy"
-
-    label_smoothing: float = option(
-        Real(high=1, below=True), "the share spread evenly over all classes", default=0.0
-    )
-
-
-class BinaryCrossentropy(CategoricalCrossentropy):
-    """Crossentropy of each class by itself; for sigmoid."""
-
-    word: ClassVar[str] = "binary_crossentropy"
-    keras_name: ClassVar[str] = "BinaryCrossentropy"
-
-
-class Poisson(Loss):
-    """Mean of prediction - label * log(prediction)."""
-
-    word: ClassVar[str] = "poisson"
-    keras_name: ClassVar[str] = "Poisson"
-
-
-class Focal(CategoricalCrossentropy):
-    """Crossentropy that looks away from what is already right (Lin et al., 2017)."""
-
-    word: ClassVar[str] = "focal"
-    keras_name: ClassVar[str] = "CategoricalFocalCrossentropy"
-
-    alpha: float = option(Real(high=1), "the weight of every class", default=0.25)
-    gamma: float = option(Real(), "how fast easy examples lose weight", default=2.0)
-
-
-class MeanSquaredError(Loss):
-    """Mean of the squared differences."""
-
-    word: ClassVar[str] = "mse"
-    keras_name: ClassVar[str] = "MeanSquaredError"
-
-
-LOSSES: dict[str, type[Loss]] = {
-    cls.word: cls
-    for cls in (CategoricalCrossentropy, BinaryCrossentropy, Poisson, Focal, MeanSquaredError)
-}
-"""Every loss by its word."""
-
-_MONITORED = tuple(prefix + measure for prefix in ("val_", "train_") for measure in MEASURES)
 
 
 class EarlyStop(Entry):
@@ -196,13 +21,33 @@ class EarlyStop(Entry):
     word: ClassVar[str] = "early_stop"
 
     monitor: str = positional(
-        Choice(*_MONITORED), "the figure watched: the lower the better for a loss, else the higher"
+        Choice(*MONITORED), "the figure watched: the lower the better for a loss, else the higher"
     )
     patience: int = option(Whole(), "epochs to wait for an improvement", default=5)
     min_delta: float = option(Real(), "what counts as an improvement", default=0.0)
     restore: bool = flag(
         Switch("restore", means=True), "goes back to the weights of the best epoch", default=False
     )
+
+
+class Target(Entry):
+    """A figure to be reached; the report says after how many epochs and seconds it was."""
+
+    word: ClassVar[str] = "target"
+
+    quantity: str = positional(
+        Choice(*MEASURED), "the figure: at least the value, for a loss at most"
+    )
+    value: float = positional(Real(), "what is to be reached")
+    stop: bool = flag(Switch("stop", means=True), "ends training when it is reached", default=False)
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        """A share is at most 1."""
+        if self.quantity.endswith("loss") or self.value <= 1:
+            return None
+        what, shown = f"the target of `{self.quantity}`", number_text(self.value)
+        allowed = Real(high=1).expected
+        return "value", OutOfRange(None, what=what, value=shown, allowed=allowed)
 
 
 class Training(Entry):
@@ -213,11 +58,22 @@ class Training(Entry):
     optimizer: Optimizer = option(
         OneOf("optimizer", OPTIMIZERS), "how the weights are moved", default=Adam()
     )
+    schedule: Schedule = option(
+        OneOf("schedule", SCHEDULES), "how the learning rate changes", default=Constant()
+    )
     loss: Loss = option(
         OneOf("loss", LOSSES), "what training makes small", default=CategoricalCrossentropy()
     )
     metrics: tuple[str, ...] = option(
         Several("accuracy", "f1"), "the figures shown after each epoch", default=("accuracy",)
+    )
+    class_weight: tuple[float, ...] | str = option(
+        Either(Numbers(Real(above=True)), "balanced", "none"),
+        "how much the images of each class count; `balanced`: n / (classes * images of the class)",
+        default="none",
+    )
+    augment: Augment | None = option(
+        Made(Augment, optional=True), "random changes of training images", default=None
     )
     batch: int = option(Whole(high=65536), "images in a step", default=128)
     epochs: int = option(Whole(high=100_000), "passes over the training images", default=10)
@@ -226,8 +82,19 @@ class Training(Entry):
         "the share of the training images held back to validate on; `test` takes the test set",
         default=0.1,
     )
-    early_stop: EarlyStop | None = option(Made(EarlyStop), "when to end early", default=None)
+    early_stop: EarlyStop | None = option(
+        Made(EarlyStop, optional=True), "when to end early", default=None
+    )
+    target: Target | None = option(
+        Made(Target, optional=True), "a figure to be reached", default=None
+    )
+    precision: str = option(
+        Choice("float32", "mixed_float16", "mixed_bfloat16"),
+        "of the arithmetic; weights are float32 in any case, and less needs a GPU",
+        default="float32",
+    )
     seed: int = option(Whole(0), "what every random number follows from", default=1)
+    runs: int = option(Whole(high=1000), "trainings with this seed and those after it", default=1)
 
     def statements(self, *, full: bool = False) -> list[str]:
         """The settings as statements: those that differ from their defaults, or all with `full`."""

@@ -138,6 +138,13 @@ class Either(Kind):
             return self.choice.read(value, scope, what)
         return self.kind.read(value, scope, what)
 
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> Any:
+        if self.kind.many and len(arguments) > 1:
+            return self.kind.read_arguments(arguments, span, scope, what)
+        return super().read_arguments(arguments, span, scope, what)
+
     def read_parts(self, values: tuple[Expression, ...], scope: Scope, what: str) -> Any:
         if isinstance(values[0], Word):
             return self.read(values[0], scope, what)

@@ -112,6 +112,11 @@ class Entry(Record):
         """The canonical statement."""
         return " ".join([self.word, *self.arguments(full=full)])
 
+    def called(self, *, full: bool = False) -> str:
+        """The canonical value, as within another statement: `adam(0.001, amsgrad)`."""
+        arguments = self.arguments(full=full)
+        return f"{self.word}({', '.join(arguments)})" if arguments else self.word
+
     def __str__(self) -> str:
         return self.written()
 

@@ -198,6 +198,46 @@ class Real(Kind):
         return float(data)
 
 
+class Numbers(Kind):
+    """Numbers in a list: `1, 1, 2.5`."""
+
+    many = True
+
+    def __init__(self, item: Real) -> None:
+        self.item = item
+
+    @property
+    def expected(self) -> str:
+        return f"a list with commas, each {self.item.expected}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item.schema, "minItems": 1}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> tuple[float, ...]:
+        return self.read_arguments((value,), value.span, scope, what)
+
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> tuple[float, ...]:
+        numbers: list[float] = []
+        for argument in arguments:
+            if isinstance(argument, Option | Relation):
+                raise self._wrong(argument, what)
+            items = argument.items if isinstance(argument, Sequence) else (argument,)
+            numbers += [self.item.read(item, scope, what) for item in items]
+        return tuple(numbers)
+
+    def write(self, value: tuple[float, ...]) -> str:
+        return ", ".join(self.item.write(item) for item in value)
+
+    def dump(self, value: tuple[float, ...]) -> list[float]:
+        return list(value)
+
+    def load(self, data: Any) -> tuple[float, ...]:
+        return tuple(float(item) for item in data)
+
+
 class Pair(Kind):
     """Rows and columns: `3` for both, or `3x5`."""
 

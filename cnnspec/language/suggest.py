@@ -59,6 +59,18 @@ SYNONYMS = {
     "cross_entropy": "categorical_crossentropy",
     "nobias": "no_bias",
     "validation_split": "validation",
+    "lr_schedule": "schedule",
+    "learning_rate_schedule": "schedule",
+    "cosinedecay": "cosine",
+    "cosine_decay": "cosine",
+    "reducelronplateau": "plateau",
+    "augmentation": "augment",
+    "ema_momentum": "ema",
+    "use_ema": "ema",
+    "mixed_precision": "precision",
+    "float16": "mixed_float16",
+    "bfloat16": "mixed_bfloat16",
+    "earlystopping": "early_stop",
 }
 """Words of other tools and what they are called here."""
 

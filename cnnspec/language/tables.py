@@ -92,10 +92,10 @@ class OneOf(Kind):
         return entry
 
     def write(self, value: Entry) -> str:
-        return _called(value.word, value.arguments())
+        return value.called()
 
     def write_full(self, value: Entry) -> str:
-        return _called(value.word, value.arguments(full=True))
+        return value.called(full=True)
 
     def dump(self, value: Entry) -> dict[str, Any]:
         return {"name": value.word, **value.dump()}
@@ -104,20 +104,21 @@ class OneOf(Kind):
         return self.table[data["name"]].load(data)
 
 
-def _called(word: str, arguments: list[str]) -> str:
-    return f"{word}({', '.join(arguments)})" if arguments else word
-
-
 class Made(Kind):
-    """The arguments of a statement bound to an entry: `early_stop val_f1 patience=5`."""
+    """The arguments of a statement bound to an entry: `early_stop val_f1 patience=5`.
 
-    def __init__(self, cls: type[Entry]) -> None:
+    As a single value, for `--set` and `sweep`, it is written as a call with the word:
+    `early_stop(val_f1, patience=5)`. An `optional` one can be `none`.
+    """
+
+    def __init__(self, cls: type[Entry], *, optional: bool = False) -> None:
         self.cls = cls
-        self.words = cls.words()
+        self.optional = optional
+        self.words = (*cls.words(), *(["none"] if optional else []))
 
     @property
     def expected(self) -> str:
-        return f"written `{self.cls.usage()}`"
+        return f"written `{self.cls.usage()}`{' or `none`' if self.optional else ''}"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -125,7 +126,12 @@ class Made(Kind):
 
     def read_arguments(
         self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
-    ) -> Entry:
+    ) -> Entry | None:
+        match arguments:
+            case (Word(text="none"),) if self.optional:
+                return None
+            case (Call(name=name, word_span=span, arguments=inside),) if name == self.cls.word:
+                arguments = inside
         problems: list[Diagnostic] = []
         bound = bind(self.cls, arguments, span, scope, problems)
         if problems:
@@ -133,7 +139,7 @@ class Made(Kind):
         entry: Entry = bound.entry
         return entry
 
-    def read(self, value: Expression, scope: Scope, what: str) -> Entry:
+    def read(self, value: Expression, scope: Scope, what: str) -> Entry | None:
         return self.read_arguments((value,), value.span, scope, what)
 
     def write(self, value: Entry) -> str:

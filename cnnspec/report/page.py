@@ -17,6 +17,7 @@ from markupsafe import Markup
 from cnnspec import __version__
 from cnnspec.check import Checked
 from cnnspec.diagnostics.base import Problems
+from cnnspec.drawing.svg import draw
 from cnnspec.explain import derivation, facts, legend
 from cnnspec.files import cannot_write, write_atomically
 from cnnspec.report import pictures as images
@@ -129,8 +130,8 @@ def picture(image: np.ndarray) -> str:
 
 
 def network(checked: Checked) -> Markup:
-    """The network drawn, as an `<svg>` element; empty where there is no drawing of it."""
-    return Markup()
+    """The network drawn, as an `<svg>` element that has escaped its texts; no very large one."""
+    return Markup(draw(checked) if len(checked.rows) <= MOST_ROWS else "")
 
 
 def judged(run: Contents) -> str:

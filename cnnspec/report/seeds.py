@@ -8,6 +8,7 @@ from typing import Any
 from cnnspec.record import Record
 from cnnspec.report.contents import Contents, Epoch, read
 from cnnspec.runs import IR, Run
+from cnnspec.series import Series
 from cnnspec.terminal import safe
 
 
@@ -93,9 +94,7 @@ def gather(folder: Path) -> Trained:
 
 def seeds(folder: Path) -> list[Path]:
     """The runs `seed-<n>` in a folder, by their numbers."""
-    numbered = [(re.fullmatch(r"seed-(\d+)", path.parent.name), path) for path in _runs(folder)]
-    found = [(int(match[1]), path.parent) for match, path in numbered if match]
-    return [path for _, path in sorted(found)]
+    return [run.folder for run in Series(folder).runs()]
 
 
 def runs_below(folder: Path) -> list[Path]:

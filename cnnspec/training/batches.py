@@ -1,4 +1,4 @@
-"""Batches of images, in an order of our own.
+"""Batches of images, in an order of our own, and what each image counts.
 
 Keras's `fit(shuffle=True)` on arrays takes the same permutation in every epoch once
 a seed is set; here each epoch has its own, drawn from (seed, epoch) alone, so that it
@@ -24,3 +24,22 @@ def batches(rows: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
     full = len(rows) // batch * batch
     rest = rows[full:]
     return rows[:full].reshape(-1, batch), rest.reshape(min(len(rest), 1), len(rest))
+
+
+def image_weights(
+    weights: tuple[float, ...] | str, labels: np.ndarray, classes: int
+) -> np.ndarray | None:
+    """What the loss of each image is multiplied by, float32; `None` where all count the same.
+
+    `balanced` is n / (classes * images of the class), as scikit-learn's: each class
+    counts the same in all, and the mean over all images is 1.
+    """
+    if weights == "none":
+        return None
+    if weights == "balanced":
+        counts = np.bincount(labels, minlength=classes)
+        by_class = len(labels) / (classes * np.maximum(counts, 1))
+    else:
+        by_class = np.asarray(weights)
+    weighted: np.ndarray = by_class.astype(np.float32)[labels]
+    return weighted

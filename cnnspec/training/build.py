@@ -10,6 +10,8 @@ from cnnspec.check import Checked
 from cnnspec.graph import INPUT
 from cnnspec.ir.training import Training
 from cnnspec.layers.base import Keras
+from cnnspec.settings import watched
+from cnnspec.training.precision import FULL, policy
 
 
 class Seeds:
@@ -29,17 +31,25 @@ def build(checked: Checked, seed: int) -> keras.Model:
 
     Its layers have the names of `checked.rows`; rows that share weights share a layer.
     """
+    with policy(checked.spec.train.precision):
+        return _build(checked, seed)
+
+
+def _build(checked: Checked, seed: int) -> keras.Model:
     image = keras.Input(checked.spec.shape.dims, name="image")
     layers: dict[str, Any] = {}
     values: dict[int, Any] = {INPUT: image}
+    last = len(checked.rows) - 1
     for index, row in enumerate(checked.rows):
         name = row.shares or row.name
         if name not in layers:
-            layers[name] = make(row.layer.keras(), Seeds(seed, index), name=name)
+            # Probabilities and their logarithms need every bit.
+            exact = {"dtype": FULL} if index == last else {}
+            layers[name] = make(row.layer.keras(), Seeds(seed, index), name=name, **exact)
         inputs = [values[source] for source in row.inputs]
         values[index] = layers[name](inputs if len(inputs) > 1 else inputs[0])
     name = re.sub(r"\W+", "_", checked.spec.model)
-    return keras.Model(image, values[len(checked.rows) - 1], name=name)
+    return keras.Model(image, values[last], name=name)
 
 
 def compile_model(model: keras.Model, train: Training) -> None:
@@ -50,15 +60,25 @@ def compile_model(model: keras.Model, train: Training) -> None:
         # Over the whole epoch; a mean of batches would be another number.
         "f1": lambda: keras.metrics.F1Score(average="macro", name="f1"),
     }
-    shown = dict.fromkeys(train.metrics)
-    if train.early_stop:
-        measure = train.early_stop.monitor.partition("_")[2]
-        shown |= dict.fromkeys([measure] if measure in makers else [])
+    measures = [figure.rpartition("_")[2] for _, figure in watched(train).values()]
+    shown = dict.fromkeys([*train.metrics, *(name for name in measures if name in makers)])
+    optimizer = make(train.optimizer.keras(), seeds)
+    optimizer.exclude_from_weight_decay(var_list=undecayed(model))
+    # With `mixed_float16` Keras scales the loss by itself.
     model.compile(
-        optimizer=make(train.optimizer.keras(), seeds),
+        optimizer=optimizer,
         loss=make(train.loss.keras(), seeds),
         metrics=[makers[name]() for name in shown],
     )
+
+
+def undecayed(model: keras.Model) -> list[Any]:
+    """The trainable variables that weight decay leaves alone: all that are no kernel.
+
+    Biases, scales and offsets of normalization and slopes of activations, as is the habit
+    (He et al., "Bag of tricks for image classification", 2019, 3.1).
+    """
+    return [v for v in model.trainable_variables if not v.name.endswith("kernel")]
 
 
 def make(thing: Keras, seeds: Seeds, **extra: Any) -> Any:

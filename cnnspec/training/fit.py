@@ -10,14 +10,18 @@ from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import LostTraining
 from cnnspec.ir.training import Training
-from cnnspec.training.batches import batches, order
+from cnnspec.shapes import Image
+from cnnspec.training.augment import Augmenter
+from cnnspec.training.averages import averaged
+from cnnspec.training.batches import batches, image_weights, order
 from cnnspec.training.build import Seeds
 from cnnspec.training.interrupts import Pause
 from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
-from cnnspec.training.score import score
+from cnnspec.training.schedule import Rates
+from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
-from cnnspec.training.steps import Steps, steps
+from cnnspec.training.steps import Feed, Steps, steps
 
 _PACE = 0.25
 """Seconds between two looks at the clock and the keyboard."""
@@ -30,8 +34,16 @@ class Fit:
         self._model = model
         self._train = train
         self._splits = splits
-        self._runner = steps(model, splits.train)
-        self.state = State(model, train)
+        self._augmenter: Augmenter | None = None
+        if train.augment:
+            shape = Image(*splits.train.images.shape[1:])
+            self._augmenter = Augmenter(train.augment, shape, train.seed)
+        classes = model.output_shape[-1]
+        weights = image_weights(train.class_weight, splits.train.labels, classes)
+        self._runner = steps(model, Feed(splits.train, self._augmenter, weights))
+        self._in_epoch = -(-len(splits.train) // train.batch)
+        seeds = self._augmenter.variables if self._augmenter else []
+        self.state = State(model, train, Rates(train, self._in_epoch), seeds)
 
     def run(self, keep: Callable[[State], None], pause: Pause) -> None:
         """Runs the epochs that are left; `keep` gets the state after each and before a stop.
@@ -41,62 +53,85 @@ class Fit:
         """
         state, train = self.state, self._train
         pace = _Pace(self._runner)
-        lines = EpochLines(train.epochs, -(-len(self._splits.train) // train.batch))
+        lines = EpochLines(train.epochs, self._in_epoch)
         with lines.live:
+            if state.epoch or state.step:
+                lines.say(f"going on after epoch {state.epoch}, step {state.step} of the next")
             while state.epoch < train.epochs and not state.ended:
                 lines.begin(state.epoch + 1, state.step)
                 began = time.perf_counter() - state.spent
                 if state.step == 0:
                     reseed(self._model, train.seed, state.epoch + 1)
+                    if self._augmenter:
+                        self._augmenter.reseed(state.epoch + 1)
                     self._model.reset_metrics()
                 try:
                     self._steps(pace, lines, pause)
-                    figures = self._figures(pause)
+                    with averaged(self._model):
+                        figures, aimed = self._figures(pause)
                 except Stopped:
                     state.spent = time.perf_counter() - began
                     keep(state)
                     raise
                 state.spent = time.perf_counter() - began
                 lines.end(figures, state.spent)
-                state.finish_epoch(figures)
+                state.finish_epoch(figures, aimed)
                 keep(state)
-        if state.stopper:
-            state.stopper.restore(self._model)
+        state.settle()
 
     def _steps(self, pace: "_Pace", lines: EpochLines, pause: Pause) -> None:
         """The steps of an epoch that are left."""
         state, train = self.state, self._train
         left = state.step
+        rates = state.rates.of(state.epoch + 1)
         for part in batches(
             order(len(self._splits.train), train.seed, state.epoch + 1), train.batch
         ):
             part, left = part[left:], max(0, left - len(part))
-            for count, finite in self._portions(pace, part):
+            rated = rates[state.step : state.step + len(part)]
+            for count, finite in self._portions(pace, part, rated):
                 state.step += count
                 lines.advance(count)
                 if not finite:
                     raise _lost(self._model, state)
                 pause()
 
-    def _portions(self, pace: "_Pace", rows: np.ndarray) -> Iterator[tuple[int, bool]]:
+    def _portions(
+        self, pace: "_Pace", rows: np.ndarray, rates: np.ndarray
+    ) -> Iterator[tuple[int, bool]]:
         """Steps in portions; raises `Problems` where a batch does not fit in memory."""
         try:
-            yield from pace.run(rows)
+            yield from pace.run(rows, rates)
         except Exception as error:
             problems = out_of_memory(error, self._train.batch)
             if problems is None:
                 raise
             raise problems from None
 
-    def _figures(self, pause: Pause) -> dict[str, float]:
-        """The figures of an epoch: Keras's own of training, ours of validation."""
-        model = self._model
-        figures = {name: float(value) for name, value in model.get_metrics_result().items()}
-        if self._splits.validation:
-            reached = score(model, self._splits.validation, pause)
-            shown = [name for name in ("accuracy", "f1", "loss") if name in figures]
-            figures |= {f"val_{name}": getattr(reached, name) for name in shown}
-        return figures
+    def _figures(self, pause: Pause) -> tuple[dict[str, float], float]:
+        """The figures of an epoch, and the one that is to reach the target.
+
+        Those of training are Keras's own, running means while the weights move; those of
+        validation and test are measured here.
+        """
+        model, splits = self._model, self._splits
+        running = {name: float(value) for name, value in model.get_metrics_result().items()}
+        held = score(model, splits.validation, pause) if splits.validation else None
+        measured = _measured("val_", held)
+        figures = running | {f"val_{name}": measured[f"val_{name}"] for name in running if held}
+        target = self._train.target
+        if target is None:
+            return figures, 0.0
+        measured |= {f"train_{name}": value for name, value in running.items()}
+        if target.quantity not in measured:
+            same = splits.validation is splits.test
+            measured |= _measured("", held if same else score(model, splits.test, pause))
+        return figures, measured[target.quantity]
+
+
+def _measured(prefix: str, found: Score | None) -> dict[str, float]:
+    figures = found.figures if found else {}
+    return {f"{prefix}{name}": value for name, value in figures.items()}
 
 
 def _lost(model: keras.Model, state: State) -> Problems:
@@ -131,13 +166,13 @@ class _Pace:
         self._portion = 1
         self._warm = False
 
-    def run(self, rows: np.ndarray) -> Iterator[tuple[int, bool]]:
+    def run(self, rows: np.ndarray, rates: np.ndarray) -> Iterator[tuple[int, bool]]:
         """Yields how many steps were run and whether the loss is a finite number."""
         at = 0
         while at < len(rows):
             part = rows[at : at + self._portion]
             began = time.perf_counter()
-            finite = self._runner.run(part)
+            finite = self._runner.run(part, rates[at : at + len(part)])
             seconds = time.perf_counter() - began
             # The first call compiles; what it takes says nothing of the next.
             if self._warm:

@@ -52,7 +52,10 @@ class EpochLines:
         held = [f"{figures[f'val_{name}']:.4f}" for name in names if f"val_{name}" in figures]
         # The validation figures come in the order of the others, to fit a terminal's width.
         shown += f"  val {' '.join(held)}" if held else ""
-        line = f"epoch {self._epoch:>{width}}/{self._epochs}  {shown}  {seconds:.1f} s"
+        self.say(f"epoch {self._epoch:>{width}}/{self._epochs}  {shown}  {seconds:.1f} s")
+
+    def say(self, line: str) -> None:
+        """Prints a line, above the bar where there is one."""
         if self._bar:
             self._bar.console.print(line, highlight=False, markup=False)
         elif sys.stderr is not None:

@@ -22,10 +22,15 @@ class Score(Record):
     loss: float
     confusion: np.ndarray
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """Accuracy, macro F1 and loss by their names."""
+        return {"accuracy": self.accuracy, "f1": self.f1, "loss": self.loss}
+
     def dump(self) -> dict[str, Any]:
         """The figures as JSON; one that is no number is null."""
-        figures = {"accuracy": self.accuracy, "f1": self.f1, "loss": self.loss}
-        known = {name: value if np.isfinite(value) else None for name, value in figures.items()}
+        figures = self.figures.items()
+        known = {name: value if np.isfinite(value) else None for name, value in figures}
         return {**known, "confusion": self.confusion.tolist()}
 
 

@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -33,6 +33,7 @@ from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.fit import Fit
 from cnnspec.training.interrupts import Pause, interrupts
 from cnnspec.training.memory import require_memory
+from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 
@@ -66,14 +67,18 @@ Warn = Callable[[Diagnostic], None]
 """Gets what a person should know and what stops nothing."""
 
 
-def train(checked: Checked, parent: Path, backend: str, *, offline: bool = False) -> Outcome:
+def train(
+    checked: Checked, parent: Path, backend: str, *, offline: bool = False, name: str = ""
+) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
-    Raises `Problems`, and `Stopped` after a signal.
+    The folder is `<model>-<n>`, or has the name given. Raises `Problems`, and `Stopped`
+    after a signal.
     """
+    require_accelerator(checked)
     splits = divide(checked.spec, offline=offline)
     require_memory(checked, len(splits.train))
-    run = Run.create(parent, checked.spec, checked.source)
+    run = Run.create(parent, checked.spec, checked.source, name)
     with _at_work(run) as pause:
         run.write_json(ENVIRONMENT, environment(backend, splits))
         return _train(checked, run, splits, pause)
@@ -87,6 +92,7 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
     checked = check(run.spec)
     if not checked.ok:
         raise Problems(*checked.problems)
+    require_accelerator(checked)
     with _at_work(run) as pause:
         splits = divide(checked.spec, offline=offline)
         _compare(run, environment(backend, splits), warn)
@@ -118,10 +124,12 @@ def _train(
     fit = Fit(model, spec.train, splits)
     prepare(fit.state)
     fit.run(lambda state: _keep(run, state), pause)
+    # Once more: the last epoch may have been kept without its line in the history.
+    run.write_json(HISTORY, fit.state.history)
     save(model, run)
     scores = {name: score(model, split, pause) for name, split in splits.named().items()}
     evidence.keep(run, model, splits)
-    claims = judge(spec, scores)
+    claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     run.write_json(
         METRICS,
@@ -133,6 +141,7 @@ def _train(
             "epochs": fit.state.epoch,
             "best_epoch": fit.state.best_epoch,
             "seconds": round(fit.state.seconds, 3),
+            "target": fit.state.aim.dump() if fit.state.aim else None,
         },
     )
     checkpoints.forget(run)
@@ -191,15 +200,13 @@ def _short(value: Any) -> str:
     return "other" if isinstance(value, dict) else str(value)
 
 
-def judge(spec: Spec, scores: dict[str, Score]) -> tuple[Held, ...]:
-    """Every expectation of a spec with what was measured."""
+def judge(spec: Spec, figures: Mapping[str, Mapping[str, float]]) -> tuple[Held, ...]:
+    """Every expectation of a spec with what was measured, by split and measure."""
     splits = {"training": "train"}
     return tuple(
         Held(
             claim,
-            getattr(
-                scores[splits.get(claim.split, claim.split)], claim.quantity.rpartition("_")[2]
-            ),
+            figures[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
         )
         for claim in spec.expectations
     )

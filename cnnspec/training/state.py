@@ -4,12 +4,15 @@ Order and dropout of an epoch follow from (seed, epoch); what is left is in the 
 of Keras and in the few figures here. Knows Keras's variables; nothing of files.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from cnnspec.ir.training import EarlyStop, Training
+from cnnspec.ir.training import EarlyStop, Target, Training
+from cnnspec.training.averages import averaged, settle
+from cnnspec.training.schedule import Rates
 
 Epoch = dict[str, Any]
 """The figures of one epoch by their names."""
@@ -21,8 +24,12 @@ Arrays = dict[str, np.ndarray]
 class State:
     """How far a training is: its variables, its figures and what watches them."""
 
-    def __init__(self, model: keras.Model, train: Training) -> None:
+    def __init__(
+        self, model: keras.Model, train: Training, rates: Rates, seeds: Sequence[Any] = ()
+    ) -> None:
         self._model = model
+        self._seeds = list(seeds)
+        self.rates = rates
         self.epoch = 0
         """Epochs that are finished."""
         self.step = 0
@@ -30,9 +37,10 @@ class State:
         self.spent = 0.0
         """Seconds spent on the epoch under way."""
         self.ended = False
-        """Whether early stopping has ended the training."""
+        """Whether early stopping or a target has ended the training."""
         self.history: list[Epoch] = []
         self.stopper = Stopper(train.early_stop) if train.early_stop else None
+        self.aim = Aim(train.target) if train.target else None
 
     @property
     def seconds(self) -> float:
@@ -44,19 +52,33 @@ class State:
         """The epoch whose weights are kept instead of the last one's."""
         return self.stopper.best_epoch if self.stopper and self.stopper.weights else None
 
-    def finish_epoch(self, figures: Epoch) -> None:
-        """Takes note of the figures of an epoch and goes on to the next."""
+    def finish_epoch(self, figures: Epoch, aimed: float = 0.0) -> None:
+        """Takes note of the figures of an epoch, and of that of its target; goes on to the next."""
         self.epoch += 1
         self.step = 0
-        self.history.append({"epoch": self.epoch, "seconds": round(self.spent, 3), **figures})
+        timed = {"epoch": self.epoch, "seconds": round(self.spent, 3)}
+        last_rate = float(self.rates.of(self.epoch)[-1])
+        self.history.append({**timed, **figures, "learning_rate": last_rate})
         self.spent = 0.0
+        self.rates.after(figures)
         if self.stopper:
-            self.ended = self.stopper.after(self.epoch, figures, self._model)
+            with averaged(self._model):
+                self.ended = self.stopper.after(self.epoch, figures, self._model)
+        if self.aim and self.aim.after(self.epoch, aimed, self.seconds):
+            self.ended = True
+
+    def settle(self) -> None:
+        """Gives the model the weights that are kept: the best, the averaged or the last ones."""
+        if self.stopper and self.stopper.weights:
+            self.stopper.restore(self._model)
+        else:
+            settle(self._model)
 
     def _variables(self) -> list[Any]:
         """Weights, states of random numbers, the optimizer's and the running figures."""
         model = self._model
-        return [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+        watching = [*model.optimizer.variables, *model.metrics_variables]
+        return [*model.variables, *watching, *self._seeds]
 
     def dump(self) -> tuple[Arrays, dict[str, Any]]:
         """The state as arrays and as figures that JSON can hold."""
@@ -68,10 +90,13 @@ class State:
             "spent": self.spent,
             "ended": self.ended,
             "history": self.history,
+            "rates": self.rates.dump(),
         }
         if self.stopper:
             arrays |= {f"best_{i}": value for i, value in enumerate(self.stopper.weights)}
             facts["stopper"] = self.stopper.dump()
+        if self.aim:
+            facts["aim"] = self.aim.reached
         return arrays, facts
 
     def load(self, arrays: Arrays, facts: dict[str, Any]) -> None:
@@ -92,8 +117,11 @@ class State:
         self.spent = facts["spent"]
         self.ended = facts["ended"]
         self.history = facts["history"]
+        self.rates.load(facts["rates"])
         if self.stopper:
             self.stopper.load(best, facts["stopper"])
+        if self.aim:
+            self.aim.reached = facts["aim"]
 
 
 def _numbered(arrays: Arrays, name: str) -> list[np.ndarray]:
@@ -137,3 +165,25 @@ class Stopper:
         self.weights = weights
         self._best = facts["best"]
         self.best_epoch = facts["best_epoch"]
+
+
+class Aim:
+    """A target: takes note of when it is first reached."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._sign = -1 if target.quantity.endswith("loss") else 1
+        self.reached: dict[str, Any] | None = None
+        """The epoch, the seconds of training until its end, and the figure, once it is."""
+
+    def after(self, epoch: int, value: float, seconds: float) -> bool:
+        """Takes note of an epoch; whether training ends with it."""
+        if self.reached is None and self._sign * value >= self._sign * self._target.value:
+            self.reached = {"epoch": epoch, "seconds": round(seconds, 3), "value": value}
+        return self._target.stop and self.reached is not None
+
+    def dump(self) -> dict[str, Any]:
+        """The target and when it was reached, `None` for never."""
+        never = {"epoch": None, "seconds": None, "value": None}
+        claim = {"quantity": self._target.quantity, "limit": self._target.value}
+        return {**claim, **(self.reached or never)}

@@ -1,8 +1,9 @@
 """Training steps: many at once in one compiled loop where the backend allows it.
 
 Each step is Keras's own `train_step` on a compiled model. What differs from `fit` is
-around it: the images stay on the device as bytes, a batch is gathered and scaled there,
-and the loop over the steps is compiled too, so that Python is out of the way.
+around it: the images stay on the device as bytes, a batch is gathered, scaled and
+augmented there, each step has its own learning rate, and the loop over the steps is
+compiled too, so that Python is out of the way.
 """
 
 from collections.abc import Callable
@@ -12,25 +13,43 @@ import keras
 import numpy as np
 
 from cnnspec.datasets.arrays import Split
+from cnnspec.record import Record
+from cnnspec.training.augment import Augmenter
 from cnnspec.training.batches import scale
 
 
 class Steps(Protocol):
     """Runs training steps on some images."""
 
-    def run(self, rows: np.ndarray) -> bool:
-        """A step for each row of `rows`, (steps, batch) indices of images.
+    def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
+        """A step for each row of `rows`, (steps, batch) indices of images, at its learning rate.
 
         Returns whether the loss is still a finite number; if not it has stopped there.
         """
 
 
-def steps(model: keras.Model, split: Split) -> Steps:
+class Feed(Record):
+    """What training is fed with: images, what is done to them and what each counts.
+
+    `weights` are float32 of shape (images,); without them all images count the same.
+    """
+
+    split: Split
+    augmenter: Augmenter | None = None
+    weights: np.ndarray | None = None
+
+    def columns(self, classes: int) -> list[np.ndarray]:
+        """One-hot labels, and weights where there are any, a row for each image."""
+        one_hot = np.eye(classes, dtype=np.float32)[self.split.labels]
+        return [one_hot] if self.weights is None else [one_hot, self.weights]
+
+
+def steps(model: keras.Model, feed: Feed) -> Steps:
     """The fastest way to run steps on the backend in use."""
     _prepare(model)
-    runners: dict[str, Callable[[keras.Model, Split], Steps]]
+    runners: dict[str, Callable[[keras.Model, Feed], Steps]]
     runners = {"tensorflow": _TensorFlowLoop, "jax": _JaxSteps, "torch": _TorchSteps}
-    return runners[keras.backend.backend()](model, split)
+    return runners[keras.backend.backend()](model, feed)
 
 
 def _prepare(model: keras.Model) -> None:
@@ -44,35 +63,40 @@ def _prepare(model: keras.Model) -> None:
     model.optimizer.build(model.trainable_variables)
 
 
+def _as_they_are(images: Any) -> Any:
+    return images
+
+
 class _TensorFlowLoop:
     """TensorFlow: a while loop over the steps, data as device tensors."""
 
-    def __init__(self, model: keras.Model, split: Split) -> None:
+    def __init__(self, model: keras.Model, feed: Feed) -> None:
         import tensorflow as tf
 
-        one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
-        images = tf.constant(split.images)
-        labels = tf.constant(one_hot[split.labels])
+        images = tf.constant(feed.split.images)
+        columns = [tf.constant(each) for each in feed.columns(model.output_shape[-1])]
+        augment = feed.augmenter or _as_they_are
 
-        def step(rows: Any) -> Any:
-            pixels = tf.cast(tf.gather(images, rows), tf.float32) / 255.0
-            logs = model.train_step((pixels, tf.gather(labels, rows)))
+        def step(rows: Any, rate: Any) -> Any:
+            model.optimizer.learning_rate.assign(rate)
+            pixels = augment(tf.cast(tf.gather(images, rows), tf.float32) / 255.0)
+            logs = model.train_step((pixels, *(tf.gather(each, rows) for each in columns)))
             return tf.math.is_finite(logs["loss"])
 
-        def loop(rows: Any) -> Any:
+        def loop(rows: Any, rates: Any) -> Any:
             _, finite = tf.while_loop(
                 lambda number, finite: tf.logical_and(number < tf.shape(rows)[0], finite),
-                lambda number, _: (number + 1, step(rows[number])),
+                lambda number, _: (number + 1, step(rows[number], rates[number])),
                 (0, True),
                 parallel_iterations=1,
             )
             return finite
 
-        shape = tf.TensorSpec([None, None], tf.int32)
-        self._loop = tf.function(loop, input_signature=[shape])
+        shapes = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.float32)]
+        self._loop = tf.function(loop, input_signature=shapes)
 
-    def run(self, rows: np.ndarray) -> bool:
-        return bool(self._loop(rows))
+    def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
+        return bool(self._loop(rows, rates))
 
 
 class _JaxSteps:
@@ -81,18 +105,25 @@ class _JaxSteps:
     No compiled loop: within one, XLA's convolutions on the CPU are many times slower.
     """
 
-    def __init__(self, model: keras.Model, split: Split) -> None:
+    def __init__(self, model: keras.Model, feed: Feed) -> None:
         import jax
         import jax.numpy as jnp
 
-        one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
-        images = jnp.asarray(split.images)
-        labels = jnp.asarray(one_hot[split.labels])
+        images = jnp.asarray(feed.split.images)
+        columns = [jnp.asarray(each) for each in feed.columns(model.output_shape[-1])]
+        augmenter = feed.augmenter
+        learning_rate = model.optimizer.learning_rate
+        place = next(i for i, v in enumerate(model.optimizer.variables) if v is learning_rate)
 
-        def step(state: Any, rows: Any) -> Any:
+        def step(state: Any, seeds: Any, rows: Any, rate: Any) -> Any:
+            trained, others, optimizer, metrics = state
+            optimizer = [*optimizer[:place], rate, *optimizer[place + 1 :]]
             pixels = images[rows].astype("float32") / 255.0
-            logs, state = model.train_step(state, (pixels, labels[rows]))
-            return state, logs["loss"]
+            if augmenter:
+                pixels, seeds = augmenter.stateless(seeds, pixels)
+            data = (pixels, *(each[rows] for each in columns))
+            logs, state = model.train_step((trained, others, optimizer, metrics), data)
+            return state, seeds, logs["loss"]
 
         self._step = jax.jit(step)
         self._variables = (
@@ -101,13 +132,15 @@ class _JaxSteps:
             model.optimizer.variables,
             model.metrics_variables,
         )
+        self._seeds = augmenter.variables if augmenter else []
 
-    def run(self, rows: np.ndarray) -> bool:
+    def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
         state = tuple([variable.value for variable in group] for group in self._variables)
+        seeds = [variable.value for variable in self._seeds]
         loss: Any = 0.0
-        for each in rows:
-            state, loss = self._step(state, each)
-        for group, values in zip(self._variables, state, strict=True):
+        for each, rate in zip(rows, rates, strict=True):
+            state, seeds, loss = self._step(state, seeds, each, rate)
+        for group, values in zip((*self._variables, self._seeds), (*state, seeds), strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
         # The loss is a mean of all steps so far: one that is no number stays so.
@@ -117,18 +150,19 @@ class _JaxSteps:
 class _TorchSteps:
     """PyTorch: one step after another, as Keras runs them there."""
 
-    def __init__(self, model: keras.Model, split: Split) -> None:
+    def __init__(self, model: keras.Model, feed: Feed) -> None:
         self._model = model
-        self._split = split
-        self._one_hot = np.eye(model.output_shape[-1], dtype=np.float32)
+        self._images = feed.split.images
+        self._columns = feed.columns(model.output_shape[-1])
+        self._augment = feed.augmenter or _as_they_are
 
-    def run(self, rows: np.ndarray) -> bool:
+    def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
         to_device = keras.ops.convert_to_tensor
-        for each in rows:
-            chosen = self._split.take(each)
-            pixels = to_device(scale(chosen.images))
-            labels = to_device(self._one_hot[chosen.labels])
-            logs = self._model.train_step((pixels, labels))
+        for each, rate in zip(rows, rates, strict=True):
+            self._model.optimizer.learning_rate = float(rate)
+            pixels = self._augment(to_device(scale(self._images[each])))
+            columns = (to_device(column[each]) for column in self._columns)
+            logs = self._model.train_step((pixels, *columns))
             if not np.isfinite(keras.ops.convert_to_numpy(logs["loss"])):
                 return False
         return True

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cnnspec.record import Record
 from tests.places import ROOT, full_data
 
 LENET = "specs/lenet5.cnn"
@@ -29,59 +30,63 @@ Measure = Callable[[], tuple[float, float]]
 """Runs once and returns seconds and peak memory in MB."""
 
 
-def process(*arguments: str) -> Measure:
-    """A Python process with these arguments: wall time and peak memory."""
+class Ended(Record):
+    """A process that has ended: wall time in seconds, peak memory in MB, what it printed."""
 
-    def run() -> tuple[float, float]:
+    seconds: float
+    megabytes: float
+    printed: str
+
+
+def ended(*arguments: str, codes: tuple[int, ...] = (0,)) -> Ended:
+    """Runs a Python process with these arguments, which has to end with one of some codes."""
+    with tempfile.TemporaryFile("w+") as printed:
         began = time.perf_counter()
         child = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
-            stdout=subprocess.DEVNULL,
+            stdout=printed,
             stderr=subprocess.DEVNULL,
             env=_surroundings(),
         )
         _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - began
         child.returncode = os.waitstatus_to_exitcode(status)
-        assert child.returncode == 0, arguments
-        return time.perf_counter() - began, usage.ru_maxrss / 1024
+        assert child.returncode in codes, arguments
+        printed.seek(0)
+        return Ended(seconds, usage.ru_maxrss / 1024, printed.read())
+
+
+def process(*arguments: str) -> Measure:
+    """A Python process with these arguments: wall time and peak memory."""
+
+    def run() -> tuple[float, float]:
+        done = ended(*arguments)
+        return done.seconds, done.megabytes
 
     return run
 
 
 def epoch_by_keras(network: str) -> Measure:
-    """The median epoch of a hand-written Keras script."""
+    """The median epoch of a hand-written Keras script, and the peak memory of the whole."""
 
     def run() -> tuple[float, float]:
-        module = "tests.benchmarks.keras_by_hand"
-        command = [sys.executable, "-m", module, "train", network, str(EPOCHS)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=_surroundings(), check=True, capture_output=True, text=True
-        )
-        return statistics.median(json.loads(done.stdout)[1:]), 0.0
+        done = ended("-m", "tests.benchmarks.keras_by_hand", "train", network, str(EPOCHS))
+        return statistics.median(json.loads(done.printed)[1:]), done.megabytes
 
     return run
 
 
 def epoch_by_cnnspec(network: str) -> Measure:
-    """The median epoch of `cnnspec train`."""
+    """The median epoch of `cnnspec train`, and the peak memory of the whole with its report."""
 
     def run() -> tuple[float, float]:
         with tempfile.TemporaryDirectory() as folder:
-            spec = f"specs/{network}.cnn"
-            command = [sys.executable, "-m", "cnnspec", "train", spec, "--out", folder]
+            command = ["-m", "cnnspec", "train", f"specs/{network}.cnn", "--out", folder]
             # Expectations do not hold after so few epochs, which is exit code 1.
-            done = subprocess.run(
-                [*command, "--epochs", str(EPOCHS)],
-                cwd=ROOT,
-                env=_surroundings(),
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode in (0, 1), done.stderr
+            done = ended(*command, "--epochs", str(EPOCHS), codes=(0, 1))
             history = json.loads((Path(folder) / f"{network}-1" / "history.json").read_text())
-        return statistics.median(epoch["seconds"] for epoch in history[1:]), 0.0
+        return statistics.median(epoch["seconds"] for epoch in history[1:]), done.megabytes
 
     return run
 

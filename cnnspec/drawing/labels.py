@@ -1,0 +1,110 @@
+"""The words of a picture: what is written at a layer, and how wide it is at most.
+
+No font is at hand, so widths are estimated for the widest of the usual fonts, DejaVu Sans.
+"""
+
+from cnnspec.graph import Row
+from cnnspec.ir.spec import is_automatic
+from cnnspec.layers.base import Layer
+from cnnspec.record import Record
+from cnnspec.terminal import safe
+
+SIZE = 11
+"""The height of letters."""
+HEADING = 17
+"""The height of those of the title."""
+LINE = 14
+"""From one line to the next."""
+WIDEST = 108.0
+"""No line at a layer is wider."""
+_LINES = 3
+
+_NARROW = frozenset(" .,:;|!'()[]{}/\\ijlftI-")
+_BROAD = frozenset("mwMW@%&#+<>=~^")
+
+
+class Words(Record):
+    """One line of text and its style: `layer`, `detail`, `shape`, `name` or `title`."""
+
+    text: str
+    style: str
+
+    @property
+    def width(self) -> float:
+        """An upper estimate of its width."""
+        return width(self.text, bold=self.style in ("shape", "title"))
+
+
+def width(text: str, *, bold: bool = False) -> float:
+    """How wide a text is at most, at the size of labels."""
+    return sum(map(_em, text)) * SIZE * (1.13 if bold else 1.0)
+
+
+def _em(char: str) -> float:
+    if char in _NARROW:
+        return 0.42
+    if char in _BROAD:
+        return 0.98
+    if char.isascii():
+        return 0.79 if char.isupper() else 0.64
+    from unicodedata import combining, east_asian_width
+
+    return 0.0 if combining(char) else 1.4 if east_asian_width(char) in "WF" else 1.0
+
+
+def shortened(text: str, room: float, *, bold: bool = False) -> str:
+    """The text, cut to a width where it is longer."""
+    if width(text, bold=bold) <= room:
+        return text
+    kept = ""
+    for char in text:
+        if width(f"{kept}{char}…", bold=bold) > room:
+            break
+        kept += char
+    return f"{kept}…"
+
+
+def wrapped(text: str, room: float = WIDEST) -> list[str]:
+    """The text in lines of a width, the last of a few cut where there is more."""
+    lines: list[str] = []
+    for word in text.split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and width(joined) <= room:
+            lines[-1] = joined
+        else:
+            lines.append(shortened(word, room))
+    if len(lines) > _LINES:
+        lines[_LINES - 1 :] = [shortened(f"{lines[_LINES - 1]} …", room)]
+    return lines
+
+
+def brief(layer: Layer) -> str:
+    """A layer without the options that change neither its shape nor its function."""
+    kept = [
+        argument
+        for argument in layer.arguments()
+        if "=" not in argument or argument.startswith(("stride=", "dilation="))
+    ]
+    return " ".join([layer.word, *kept])
+
+
+def params(row: Row) -> str:
+    """What is said of the weights of a row, nothing where it has none."""
+    if row.shares:
+        return "shared weights" if row.work.params.value or row.work.frozen.value else ""
+    return f"{row.params:,} params" if row.params else ""
+
+
+def labels(row: Row) -> list[Words]:
+    """What stands below a layer: a name that somebody gave it, the layer, its parameters."""
+    own = row.name.rpartition(".")[2].partition("@")[0]
+    named = [] if row.implied or is_automatic(own) else [own]
+    lines = [Words(shortened(safe(name), WIDEST), "name") for name in named]
+    lines += [Words(line, "layer") for line in wrapped(safe(brief(row.layer)))]
+    return lines + [Words(text, "detail") for text in [params(row)] if text]
+
+
+def story(row: Row) -> str:
+    """All of a row in one line."""
+    costs = [text for text in (params(row), f"{row.macs:,} MACs" if row.macs else "") if text]
+    return safe(f"{row.name}: {row.layer}, {', '.join([f'{row.before} -> {row.after}', *costs])}")

@@ -1,0 +1,204 @@
+"""A checked spec to a sheet: every block, line and word of its picture in its place.
+
+Knows sizes and places, no colour and no SVG. Units are pixels; x goes to the right and
+y downwards. The axis of a line is the middle of every block on it.
+"""
+
+from typing import Any
+
+from cnnspec.check import Checked
+from cnnspec.drawing.blocks import GAP, Block, Branches, Framed, Lines, Node
+from cnnspec.drawing.labels import HEADING, LINE, SIZE, Words, labels, shortened, width
+from cnnspec.drawing.palette import COLOURS, kind_of
+from cnnspec.drawing.sheet import Box, Edge, Frame, Path, Sheet
+from cnnspec.drawing.solids import Scale, Solid
+from cnnspec.drawing.structure import (
+    Chain,
+    Fork,
+    Group,
+    Item,
+    Left,
+    Repeat,
+    is_slab,
+    rows_of,
+    structure,
+)
+from cnnspec.graph import INPUT, Graph
+from cnnspec.layers.merging import Elementwise
+from cnnspec.record import Record
+from cnnspec.terminal import safe
+
+WIDTH = 960.0
+"""How wide a picture gets before a chain goes on in another row."""
+_NARROWEST = 420.0
+"""The room that a branch has at least before it goes on in another row."""
+MARGIN = 20.0
+_HEAD = 44.0
+KEY = 13.0
+"""The side of a square of the legend."""
+
+
+class Key(Record):
+    """An entry of the legend in its place."""
+
+    kind: str
+    x: float
+    y: float
+
+
+class Layout(Record):
+    """A picture without colours."""
+
+    width: float
+    height: float
+    title: str
+    facts: str
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    frames: tuple[Frame, ...]
+    legend: tuple[Key, ...]
+
+    def dump(self, graph: Graph) -> dict[str, Any]:
+        """Blocks and lines as JSON; a row is known by its name, the input by `input`."""
+        names = [row.name for row in graph.rows] + ["input"]
+        return {
+            "width": round(self.width),
+            "height": round(self.height),
+            "boxes": [
+                {
+                    "layers": [names[row] for row in box.rows],
+                    "drawn": not box.what,
+                    "output": [] if box.what else list(_shape(graph, box.rows[-1]).dims),
+                    **_rounded(box),
+                }
+                for box in self.boxes
+            ],
+            "repeats": [
+                {"text": frame.text, "layers": [names[r] for r in frame.rows], **_rounded(frame)}
+                for frame in self.frames
+            ],
+            "edges": [[names[edge.source], names[edge.target]] for edge in self.edges],
+        }
+
+
+def _rounded(box: Box | Frame) -> dict[str, float]:
+    return {side: round(getattr(box, side), 1) for side in ("x", "y", "width", "height")}
+
+
+def layout(checked: Checked) -> Layout:
+    """The picture of a spec without errors."""
+    graph = checked.graph
+    chain = structure(graph)
+    lines = _Builder(graph, checked.spec.data.source).lines(chain, WIDTH)
+    legend, size = _legend(graph, max(lines.width, 300.0))
+    full = max(lines.width, size[0])
+    facts = _facts(checked)
+    full = max(full, width(facts))
+    sheet = Sheet()
+    top = MARGIN + _HEAD
+    x = MARGIN + (full - lines.width) / 2
+    lines.place(x, top + lines.up, Path(INPUT, ()), sheet)
+    bottom = top + lines.up + lines.down + GAP
+    return Layout(
+        full + 2 * MARGIN,
+        bottom + size[1] + MARGIN,
+        shortened(safe(checked.spec.model), full * SIZE / HEADING, bold=True),
+        facts,
+        tuple(sheet.boxes),
+        tuple(edge for edge in sheet.edges if edge.target != INPUT),
+        tuple(sheet.frames),
+        tuple(
+            key.replace(x=key.x + MARGIN + (full - size[0]) / 2, y=key.y + bottom) for key in legend
+        ),
+    )
+
+
+def _facts(checked: Checked) -> str:
+    totals = checked.totals
+    if totals is None:
+        return ""
+    return f"{totals.params:,} parameters · {totals.macs:,} MACs · depth {totals.depth}"
+
+
+def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
+    """The kinds that occur, in rows of a width, and the size of it all."""
+    found = {kind_of(row.layer) for row in graph.rows}
+    keys: list[Key] = []
+    x, y, widest = 0.0, 0.0, 0.0
+    for kind in (kind for kind in COLOURS if kind in found):
+        length = KEY + 6 + width(kind) + 14
+        if x and x + length > room:
+            x, y = 0.0, y + LINE + 6
+        keys.append(Key(kind, x, y))
+        widest = max(widest, x + length - 14)
+        x += length
+    return keys, (widest, y + LINE)
+
+
+def _shape(graph: Graph, row: int) -> Any:
+    return graph.input if row == INPUT else graph.rows[row].after
+
+
+class _Builder:
+    """Items to blocks that know their sizes."""
+
+    def __init__(self, graph: Graph, data: str) -> None:
+        self.graph = graph
+        self.data = data
+        self.scale = Scale([graph.input, *(row.after for row in graph.rows)])
+
+    def lines(self, chain: Chain, room: float) -> Lines:
+        """A chain in as many rows as a width asks for."""
+        return Lines([self.block(item, room) for item in chain], room)
+
+    def block(self, item: Item, room: float) -> Block:
+        """One item of a chain."""
+        inner = max(room - 2 * GAP, _NARROWEST)
+        match item:
+            case Fork(branches=branches, join=join):
+                node = self.join(join)
+                within = max(inner - node.width - 2 * GAP, _NARROWEST)
+                lanes = [self.lines(branch, within) for branch in branches]
+                skips = [n for n, branch in enumerate(branches) if self.is_skip(branch)]
+                return Branches(lanes, node, skips)
+            case Repeat(body=body, times=times, shared=shared, further=further):
+                text = f"{times:,} times{', the same weights' if shared else ''}"
+                return Framed(self.lines(body, inner), text, further)
+            case Left():
+                return self.left(item)
+            case Group(rows=rows):
+                return self.group(rows)
+
+    def is_skip(self, branch: Chain) -> bool:
+        """Whether a branch is the input itself, or brought to the shape of the others."""
+        return all(self.graph.rows[row].implied for row in rows_of(branch))
+
+    def group(self, rows: tuple[int, ...]) -> Node:
+        """A layer and those after it that change values only."""
+        shape = _shape(self.graph, rows[0])
+        if rows[0] == INPUT:
+            words = [Words("input", "layer"), Words(self.data, "detail")]
+            return Node(rows, (self.scale.solid(shape),), str(shape), words)
+        first = self.graph.rows[rows[0]]
+        thin = self.scale.slab(shape)
+        body = thin if is_slab(first) else self.scale.solid(shape)
+        words = [line for row in rows for line in labels(self.graph.rows[row])]
+        return Node(rows, (body, *(thin for _ in rows[1:])), str(shape), words)
+
+    def join(self, index: int) -> Node:
+        """A merge: a disc, or for a concatenation the block of what comes out."""
+        row = self.graph.rows[index]
+        solid: Solid | None = None
+        if not isinstance(row.layer, Elementwise):
+            parts = tuple(_shape(self.graph, source).dims[-1] for source in row.inputs)
+            solid = self.scale.solid(row.after, parts)
+        return Node((index,), (solid,), str(row.after), labels(row))
+
+    def left(self, item: Left) -> Node:
+        """The place of rows that are not drawn."""
+        rows = [self.graph.rows[row] for row in item.rows]
+        params = sum(row.params for row in rows)
+        words = [Words(item.what, "layer"), Words("not drawn", "detail")]
+        if params:
+            words.append(Words(f"{params:,} params", "detail"))
+        return Node(item.rows, (None,), "", words, item.what)

@@ -1,0 +1,46 @@
+"""The kinds of layers a picture tells apart, and their colours.
+
+The colours are those of Okabe and Ito, "Color Universal Design" (2008), which people
+of every kind of colour vision can tell apart. No word of a picture depends on them.
+"""
+
+from cnnspec.layers.activations import Activation
+from cnnspec.layers.base import Layer
+from cnnspec.layers.convolution import Convolution
+from cnnspec.layers.dense import Dense
+from cnnspec.layers.merging import Merging
+from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
+from cnnspec.layers.normalization import Normalization
+from cnnspec.layers.pooling import GlobalPooling, Pooling
+
+COLOURS = {
+    "input": "#F2F2F2",
+    "convolution": "#56B4E9",
+    "pooling": "#D55E00",
+    "dense": "#009E73",
+    "normalization, dropout": "#F0E442",
+    "activation": "#E69F00",
+    "merge": "#CC79A7",
+    "reshape": "#BBBBBB",
+}
+"""Every kind with its colour, in the order of the legend."""
+
+_KINDS: tuple[tuple[str, tuple[type[Layer], ...]], ...] = (
+    ("convolution", (Convolution,)),
+    ("pooling", (Pooling, GlobalPooling)),
+    ("dense", (Dense,)),
+    ("normalization, dropout", (Normalization, Dropout, SpatialDropout, Noise)),
+    ("activation", (Activation,)),
+    ("merge", (Merging,)),
+)
+
+
+def kind_of(layer: Layer) -> str:
+    """The kind of a layer; what only moves values about is a reshape."""
+    return next((kind for kind, classes in _KINDS if isinstance(layer, classes)), "reshape")
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """A colour with a share of another in it, both as `#RRGGBB`."""
+    parts = [(int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in parts)

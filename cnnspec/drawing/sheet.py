@@ -1,0 +1,89 @@
+"""What a picture is made of, each thing in its place, and the sheet it is put down on.
+
+Units are pixels; x goes to the right and y downwards. Knows no layer and no colour.
+"""
+
+from cnnspec.drawing.labels import Words
+from cnnspec.drawing.solids import Solid
+from cnnspec.record import Record
+
+Point = tuple[float, float]
+
+
+class Part(Record):
+    """A solid in its place: the corner of its front, and the row whose output it is."""
+
+    row: int
+    x: float
+    y: float
+    solid: Solid | None
+    """`None` for the disc of an operation, which has no size of its own."""
+
+
+class Box(Record):
+    """A group in its place, its words included; `what` is said of rows left out."""
+
+    rows: tuple[int, ...]
+    x: float
+    y: float
+    width: float
+    height: float
+    parts: tuple[Part, ...]
+    words: tuple[tuple[float, float, Words], ...]
+    """The middle and the base line of each line of text."""
+    what: str = ""
+
+
+class Edge(Record):
+    """A line from the output of a row to a row that takes it."""
+
+    source: int
+    target: int
+    points: tuple[Point, ...]
+
+
+class Frame(Record):
+    """The outline around what is drawn once for several copies; `rows` are those of the others."""
+
+    rows: tuple[int, ...]
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str
+
+
+class Path(Record):
+    """A line under way: where it comes from and the points it has passed."""
+
+    source: int
+    points: tuple[Point, ...]
+
+    def by(self, *points: Point) -> "Path":
+        """The line led on."""
+        return self.replace(points=(*self.points, *points))
+
+
+class Sheet:
+    """What has been put down so far."""
+
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
+        self.edges: list[Edge] = []
+        self.frames: list[Frame] = []
+
+    def join(self, path: Path, target: int, end: Point) -> None:
+        """Ends a line at a row."""
+        self.edges.append(Edge(path.source, target, _straight((*path.points, end))))
+
+
+def _straight(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The same line without points at which it does not turn."""
+    kept: list[Point] = []
+    for point in points:
+        if kept and point == kept[-1]:
+            continue
+        if len(kept) > 1 and any(kept[-2][i] == kept[-1][i] == point[i] for i in (0, 1)):
+            kept.pop()
+        kept.append(point)
+    return tuple(kept)

@@ -1,0 +1,259 @@
+"""Graph to what is drawn: chains of layers, forks with their branches, repetitions.
+
+Knows which layers belong together, no place and no size. Every row of the graph is in
+exactly one item: drawn by itself, one of the copies of a repetition, or left out and
+counted in a network of more items than a picture can hold.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cnnspec.graph import INPUT, Graph, Row
+from cnnspec.layers.base import SameShape
+from cnnspec.record import Record
+
+
+class Group(Record):
+    """Layers drawn as one block: the first, and those after it that change values only."""
+
+    rows: tuple[int, ...]
+
+
+class Fork(Record):
+    """Branches from one value, and the row that joins them. An empty branch is a skip."""
+
+    branches: "tuple[Chain, ...]"
+    join: int
+
+
+class Repeat(Record):
+    """A chain drawn once for `times` equal ones; `further` are the rows of the other copies."""
+
+    body: "Chain"
+    times: int
+    shared: bool
+    further: tuple[int, ...]
+
+
+class Left(Record):
+    """Rows that are not drawn, and how they are called."""
+
+    rows: tuple[int, ...]
+    what: str
+
+
+Item = Group | Fork | Repeat | Left
+Chain = tuple[Item, ...]
+
+MOST = 300
+"""More items than this are not drawn."""
+FULL = 40
+"""Up to as many items, equal parts are drawn one by one, unless they share their weights."""
+COPIES = 3
+"""From so many copies on, equal parts of a long network are drawn once."""
+PERIOD = 32
+"""The longest part, in items, that is looked for."""
+TOGETHER = 4
+"""The most layers in one block."""
+
+
+def structure(graph: Graph) -> Chain:
+    """The chain from the input to the last row."""
+    finder = _Repetitions(graph.rows)
+    chain = finder.collapsed(_series(graph), shared=True)
+    if _count(chain) > FULL:
+        chain = finder.collapsed(chain, shared=False)
+    for most in (MOST, 100, 40, 16, 8, 4, 2):
+        short = _shortened(chain, most)
+        if _count(short) <= MOST:
+            break
+    return (Group((INPUT,)), *_grouped(short, graph.rows))
+
+
+def rows_of(chain: Chain) -> Iterator[int]:
+    """Every row that a chain draws or stands for."""
+    for item in chain:
+        match item:
+            case Group(rows=rows) | Left(rows=rows):
+                yield from rows
+            case Fork(branches=branches, join=join):
+                for branch in branches:
+                    yield from rows_of(branch)
+                yield join
+            case Repeat(body=body, further=further):
+                yield from rows_of(body)
+                yield from further
+
+
+def _series(graph: Graph) -> Chain:
+    """The graph as chains and forks, each row by itself.
+
+    Every way from the input to a row passes its dominator (Lengauer and Tarjan, 1979);
+    that of a join is where its branches begin. Rows stand in an order in which they can
+    be worked out, so the dominator is where the ways up from all inputs meet.
+    """
+    # Index -1 is the input's, which Python finds at the end of the list.
+    above = [INPUT] * (len(graph.rows) + 1)
+    depth = [0] * (len(graph.rows) + 1)
+    for index, row in enumerate(graph.rows):
+        meeting, *others = row.inputs
+        for other in others:
+            while meeting != other:
+                if depth[meeting] >= depth[other]:
+                    meeting = above[meeting]
+                else:
+                    other = above[other]
+        above[index] = meeting
+        depth[index] = depth[meeting] + 1
+
+    def between(begin: int, end: int) -> Chain:
+        items: list[Item] = []
+        while end != begin:
+            inputs = graph.rows[end].inputs
+            if len(inputs) > 1:
+                items.append(Fork(tuple(between(above[end], i) for i in inputs), end))
+            else:
+                items.append(Group((end,)))
+            end = above[end]
+        return tuple(reversed(items))
+
+    return between(INPUT, len(graph.rows) - 1)
+
+
+class _Repetitions:
+    """Finds equal parts that follow each other."""
+
+    def __init__(self, rows: tuple[Row, ...]) -> None:
+        self.rows = rows
+
+    def collapsed(self, chain: Chain, *, shared: bool) -> Chain:
+        """The chain with equal parts as one: those that share weights, or those that do not."""
+        chain = tuple(self._inside(item, shared) for item in chain)
+        keys = self._numbered(chain)
+        least = 2 if shared else COPIES
+        done: list[Item] = []
+        at = 0
+        while at < len(chain):
+            best = (0, 0)
+            for period in range(1, min(PERIOD, (len(chain) - at) // least) + 1):
+                copies = self._copies(chain, keys, at, period, shared)
+                if copies >= least and copies * period > best[0] * best[1]:
+                    best = (copies, period)
+            copies, period = best
+            if copies:
+                further = tuple(rows_of(chain[at + period : at + copies * period]))
+                done.append(Repeat(chain[at : at + period], copies, shared, further))
+                at += copies * period
+            else:
+                done.append(chain[at])
+                at += 1
+        return tuple(done)
+
+    def _inside(self, item: Item, shared: bool) -> Item:
+        if isinstance(item, Fork):
+            branches = tuple(self.collapsed(branch, shared=shared) for branch in item.branches)
+            return item.replace(branches=branches)
+        return item
+
+    def _copies(self, chain: Chain, keys: list[int], at: int, period: int, shared: bool) -> int:
+        """How often the part that begins at an index follows itself."""
+        first = keys[at : at + period]
+        copies = 1
+        while True:
+            begin = at + copies * period
+            if keys[begin : begin + 1] != first[:1] or keys[begin : begin + period] != first:
+                return copies
+            own = rows_of(chain[at : at + period])
+            again = rows_of(chain[begin : begin + period])
+            if not all(self._alike(a, b, shared) for a, b in zip(own, again, strict=True)):
+                return copies
+            copies += 1
+
+    def _alike(self, first: int, again: int, shared: bool) -> bool:
+        own, other = self.rows[first], self.rows[again]
+        if shared:
+            return other.shares != "" and other.shares in (own.name, own.shares)
+        return bool(own.shares) == bool(other.shares)
+
+    def _numbered(self, chain: Chain) -> list[int]:
+        """A number for each item, the same for equal ones."""
+        numbers: dict[Any, int] = {}
+        return [numbers.setdefault(self._key(item), len(numbers)) for item in chain]
+
+    def _key(self, item: Item) -> Any:
+        match item:
+            case Group(rows=rows) | Left(rows=rows):
+                return tuple(self._look(row) for row in rows)
+            case Fork(branches=branches, join=join):
+                inside = [tuple(self._key(item) for item in branch) for branch in branches]
+                return self._look(join), *inside
+            case Repeat(body=body, times=times):
+                return times, *(self._key(item) for item in body)
+
+    def _look(self, index: int) -> Any:
+        row = self.rows[index]
+        return str(row.layer), row.before.dims, row.after.dims
+
+
+def _count(chain: Chain) -> int:
+    """How many items are drawn, those inside of others included."""
+    total = len(chain)
+    for item in chain:
+        if isinstance(item, Fork):
+            total += sum(map(_count, item.branches)) + len(item.branches)
+        elif isinstance(item, Repeat):
+            total += _count(item.body)
+    return total
+
+
+def _shortened(chain: Chain, most: int) -> Chain:
+    """The chain with the middle of whatever is longer than `most` left out."""
+    items: list[Item] = list(chain)
+    if len(chain) > most:
+        end = len(chain) - most // 2
+        rows = tuple(rows_of(chain[most // 2 : end]))
+        items[most // 2 : end] = [Left(rows, f"{len(rows):,} layers")]
+    return tuple(_shortened_inside(item, most) for item in items)
+
+
+def _shortened_inside(item: Item, most: int) -> Item:
+    match item:
+        case Repeat(body=body):
+            return item.replace(body=_shortened(body, most))
+        case Fork(branches=branches):
+            kept = list(branches)
+            if len(kept) > most:
+                end = len(kept) - most // 2
+                middle = branches[most // 2 : end]
+                rows = tuple(row for branch in middle for row in rows_of(branch))
+                left = Left(rows, f"{len(middle):,} branches")
+                kept[most // 2 : end] = [(left,) if rows else ()]
+            return item.replace(branches=tuple(_shortened(branch, most) for branch in kept))
+    return item
+
+
+def _grouped(chain: Chain, rows: tuple[Row, ...]) -> Chain:
+    """The chain with layers that change values only in the block of the layer before them."""
+    items: list[Item] = []
+    for item in chain:
+        last = items[-1] if items else None
+        match item:
+            case Group(rows=(row,)) if isinstance(last, Group) and _follows(last, row, rows):
+                items[-1] = Group((*last.rows, row))
+            case Fork(branches=branches):
+                inside = tuple(_grouped(branch, rows) for branch in branches)
+                items.append(item.replace(branches=inside))
+            case Repeat(body=body):
+                items.append(item.replace(body=_grouped(body, rows)))
+            case _:
+                items.append(item)
+    return tuple(items)
+
+
+def _follows(group: Group, row: int, rows: tuple[Row, ...]) -> bool:
+    return is_slab(rows[row]) and len(group.rows) < TOGETHER
+
+
+def is_slab(row: Row) -> bool:
+    """Whether a layer changes values only, so that it adds no block of its own size."""
+    return isinstance(row.layer, SameShape)

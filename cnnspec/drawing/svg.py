@@ -1,0 +1,201 @@
+"""The picture of a network as one SVG element, to stand alone or within a page.
+
+Knows colours and SVG, no sizes. Nothing in it refers to anything: no id, no script, no
+style sheet, no font file, no address. Text comes from users and is escaped.
+"""
+
+from collections.abc import Iterator
+from html import escape
+
+from cnnspec.check import Checked
+from cnnspec.drawing.blocks import Node
+from cnnspec.drawing.labels import HEADING, SIZE, Words, story
+from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
+from cnnspec.drawing.palette import COLOURS, kind_of, mixed
+from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
+from cnnspec.graph import INPUT, Graph
+from cnnspec.layers.merging import Add, Average, Maximum, Multiply
+from cnnspec.terminal import safe
+
+_INK, _GREY, _LINE, _PAPER = "#1A1A1A", "#555555", "#666666", "#FFFFFF"
+_FONTS = "Helvetica, Arial, sans-serif"
+_STYLES = {
+    "title": f'font-size="{HEADING}" font-weight="bold" fill="{_INK}"',
+    "shape": f'font-weight="bold" fill="{_INK}"',
+    "layer": f'fill="{_INK}"',
+    "name": f'font-style="italic" fill="{_GREY}"',
+    "detail": f'fill="{_GREY}"',
+}
+_SIGNS = {Add.word: "+", Multiply.word: "\u00d7", Average.word: "avg", Maximum.word: "max"}
+_ROUND = 6.0
+"""The radius with which a line turns."""
+
+
+def draw(checked: Checked) -> str:
+    """The picture of a spec without errors."""
+    return drawn(checked, layout(checked))
+
+
+def drawn(checked: Checked, sheet: Layout) -> str:
+    """The picture that a layout describes."""
+    width, height = round(sheet.width), round(sheet.height)
+    graph = checked.graph
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}"'
+            f' width="{width}" height="{height}" style="max-width:100%;height:auto">',
+            f"<title>{_text(f'The network {checked.spec.model}')}</title>",
+            f"<desc>{_text(_told(sheet, graph))}</desc>",
+            f'<rect width="{width}" height="{height}" fill="{_PAPER}"/>',
+            f'<g font-family="{_FONTS}" font-size="{SIZE}" text-anchor="middle"'
+            ' stroke-linejoin="round">',
+            _words(sheet.width / 2, MARGIN + 12, Words(sheet.title, "title")),
+            _words(sheet.width / 2, MARGIN + 29, Words(sheet.facts, "detail")),
+            *(_frame(frame) for frame in sheet.frames),
+            *(_edge(edge) for edge in sheet.edges),
+            *(line for box in sheet.boxes for line in _box(box, graph)),
+            *_legend(sheet),
+            "</g>",
+            "</svg>",
+        ]
+    )
+
+
+def _told(sheet: Layout, graph: Graph) -> str:
+    """What the picture shows, for those who do not see it."""
+    told = [f"{sheet.facts}. Input {graph.input}."]
+    for box in sheet.boxes:
+        rows = [graph.rows[row] for row in box.rows if row != INPUT]
+        told += [f"{box.what}."] if box.what else [f"{story(row)}." for row in rows]
+    told += [f"{frame.text}: {len(frame.rows):,} more layers." for frame in sheet.frames]
+    return " ".join(told)
+
+
+def _box(box: Box, graph: Graph) -> Iterator[str]:
+    """A block with its words; what is known of a layer is the title of its solid."""
+    yield "<g>"
+    for part in box.parts:
+        if box.what:
+            yield f"<g><title>{_text(box.what)}</title>{_disc(part, '…', COLOURS['input'])}</g>"
+        elif part.row == INPUT:
+            yield f"<g><title>input {graph.input}</title>{_solid(part, COLOURS['input'])}</g>"
+        else:
+            row = graph.rows[part.row]
+            colour = COLOURS[kind_of(row.layer)]
+            if part.solid:
+                drawing = _solid(part, colour)
+            else:
+                drawing = _disc(part, _SIGNS[row.layer.word], colour)
+            yield f"<g><title>{_text(story(row))}</title>{drawing}</g>"
+    for x, y, words in box.words:
+        yield _words(x, y, words)
+    yield "</g>"
+
+
+def _solid(part: Part, colour: str) -> str:
+    """Front, top and right side; the side, which is the image itself, has the full colour."""
+    solid = part.solid
+    assert solid is not None
+    x, y, right, bottom = part.x, part.y, part.x + solid.length, part.y + solid.height
+    dx, dy = solid.right, -solid.up
+    top = [(x, y), (x + dx, y + dy), (right + dx, y + dy), (right, y)]
+    side = [(right, y), (right + dx, y + dy), (right + dx, bottom + dy), (right, bottom)]
+    front = [(x, y), (right, y), (right, bottom), (x, bottom)]
+    cuts = [x + share * solid.length for share in solid.planes]
+    lines = "".join(
+        f"M{_points([(cut, bottom)])}L{_points([(cut, y), (cut + dx, y + dy)])}" for cut in cuts
+    )
+    edge = mixed(colour, "#000000", 0.55)
+    return (
+        f'<g stroke="{edge}" stroke-width="0.8">'
+        f'<polygon points="{_points(top)}" fill="{mixed(colour, _PAPER, 0.55)}"/>'
+        f'<polygon points="{_points(side)}" fill="{colour}"/>'
+        f'<polygon points="{_points(front)}" fill="{mixed(colour, _PAPER, 0.3)}"/>'
+        + (f'<path d="{lines}" fill="none" stroke-width="0.5"/>' if lines else "")
+        + "</g>"
+    )
+
+
+def _disc(part: Part, sign: str, colour: str) -> str:
+    """An operation without a size of its own."""
+    radius = Node.RADIUS
+    x, y = part.x + radius, part.y + radius
+    size = 17 if len(sign) == 1 else 9
+    return (
+        f'<circle cx="{_number(x)}" cy="{_number(y)}" r="{_number(radius)}"'
+        f' fill="{mixed(colour, _PAPER, 0.45)}" stroke="{mixed(colour, "#000000", 0.55)}"/>'
+        f'<text x="{_number(x)}" y="{_number(y + size * 0.35)}" font-size="{size}"'
+        f' fill="{_INK}">{sign}</text>'
+    )
+
+
+def _edge(edge: Edge) -> str:
+    """A line that turns in small arcs, with an arrow where there is room for one."""
+    points = edge.points
+    (ax, _), (bx, by) = points[-2:]
+    if len(points) == 2 and bx - ax < _ROUND:
+        return f'<path d="M{_points(points)}" fill="none" stroke="{_LINE}"/>'
+    end = (bx - 1, by)
+    path = f"M{_points(points[:1])}"
+    for before, at, after in zip(points, points[1:], points[2:], strict=False):
+        path += f"L{_points([_toward(at, before)])}Q{_points([at, _toward(at, after)])}"
+    path += f"L{_points([(end[0] - 4, by)])}"
+    head = [end, (end[0] - 7, by - 3.5), (end[0] - 7, by + 3.5)]
+    return (
+        f'<path d="{path}" fill="none" stroke="{_LINE}" stroke-width="1.2"/>'
+        f'<polygon points="{_points(head)}" fill="{_LINE}"/>'
+    )
+
+
+def _toward(at: Point, other: Point) -> Point:
+    """A point near a corner on the way to another, at most half of the way."""
+    dx, dy = other[0] - at[0], other[1] - at[1]
+    share = min(_ROUND / max(abs(dx), abs(dy)), 0.5)
+    return at[0] + dx * share, at[1] + dy * share
+
+
+def _frame(frame: Frame) -> str:
+    sides = " ".join(
+        f'{name}="{_number(value)}"'
+        for name, value in (
+            ("x", frame.x),
+            ("y", frame.y),
+            ("width", frame.width),
+            ("height", frame.height),
+        )
+    )
+    words = Words(frame.text, "name")
+    return (
+        f'<rect {sides} rx="8" fill="#FAFAFA" stroke="{_LINE}" stroke-dasharray="4 3"/>'
+        f"{_words(frame.x + frame.width / 2, frame.y + SIZE + 5, words)}"
+    )
+
+
+def _legend(sheet: Layout) -> Iterator[str]:
+    for key in sheet.legend:
+        colour = COLOURS[key.kind]
+        yield (
+            f'<rect x="{_number(key.x)}" y="{_number(key.y)}" width="{KEY}" height="{KEY}"'
+            f' fill="{colour}" stroke="{mixed(colour, "#000000", 0.55)}" stroke-width="0.8"/>'
+            f'<text x="{_number(key.x + KEY + 6)}" y="{_number(key.y + SIZE)}"'
+            f' text-anchor="start" fill="{_INK}">{key.kind}</text>'
+        )
+
+
+def _words(x: float, y: float, words: Words) -> str:
+    text = f'<text x="{_number(x)}" y="{_number(y)}" {_STYLES[words.style]}>'
+    return f"{text}{_text(words.text)}</text>"
+
+
+def _text(text: str) -> str:
+    """Text that is well-formed in XML whatever a person wrote."""
+    return escape(safe(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"))
+
+
+def _points(points: "list[Point] | tuple[Point, ...]") -> str:
+    return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
+
+
+def _number(value: float) -> str:
+    """At most one digit behind the point."""
+    return f"{value:.1f}".removesuffix(".0")

@@ -1,0 +1,171 @@
+"""Optimizers, as a table: how the weights are moved."""
+
+from typing import ClassVar
+
+from cnnspec.diagnostics.base import Diagnostic, listing
+from cnnspec.diagnostics.words import Incompatible
+from cnnspec.language.choices import Switch
+from cnnspec.language.entries import Entry, flag, option, positional
+from cnnspec.language.kinds import Real
+from cnnspec.layers.base import Keras
+
+_BETA = Real(high=1, below=True)
+
+
+class Optimizer(Entry):
+    """How the weights are moved. Fields are named as Keras's arguments; so are defaults."""
+
+    keras_name: ClassVar[str]
+
+    learning_rate: float = positional(Real(above=True), "how far a step goes", default=1e-3)
+    weight_decay: float | None = option(
+        Real(), "the share of a kernel taken off each step, times the learning rate", default=None
+    )
+    clipnorm: float | None = option(
+        Real(above=True), "the largest norm of the gradient of each weight", default=None
+    )
+    clipvalue: float | None = option(
+        Real(above=True), "the largest value within a gradient", default=None
+    )
+    global_clipnorm: float | None = option(
+        Real(above=True), "the largest norm of all gradients together", default=None
+    )
+    ema: float | None = option(
+        Real(high=1, above=True, below=True),
+        "keeps a moving average of the weights with this momentum, and uses it",
+        default=None,
+    )
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        """Gradients are clipped in one way."""
+        ways = ("clipnorm", "clipvalue", "global_clipnorm")
+        given = [name for name in ways if getattr(self, name) is not None]
+        if len(given) < 2:
+            return None
+        reason = f"{listing(given, 'and')} at once"
+        remedy = "clip in one way; `global_clipnorm` keeps the direction of the gradient"
+        return given[-1], Incompatible(None, of=self.word, reason=reason, remedy=remedy)
+
+    def keras(self) -> Keras:
+        """The Keras optimizer."""
+        given = {name: getattr(self, name) for name in type(self).specs if name != "ema"}
+        if self.ema is not None:
+            given |= {"use_ema": True, "ema_momentum": self.ema}
+        return Keras(f"optimizers.{self.keras_name}", given)
+
+
+COMMON = tuple(name for name in Optimizer.specs if name != "learning_rate")
+"""The options that every optimizer takes."""
+
+
+class Sgd(Optimizer):
+    """Stochastic gradient descent, with momentum if asked for."""
+
+    word: ClassVar[str] = "sgd"
+    keras_name: ClassVar[str] = "SGD"
+
+    learning_rate: float = positional(Real(above=True), "how far a step goes", default=0.01)
+    momentum: float = option(
+        Real(high=1, below=True), "the share of the last step kept", default=0.0
+    )
+    nesterov: bool = flag(
+        Switch("nesterov", means=True), "looks ahead along the momentum", default=False
+    )
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, 2015)."""
+
+    word: ClassVar[str] = "adam"
+    keras_name: ClassVar[str] = "Adam"
+
+    beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
+    beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
+    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+    amsgrad: bool = flag(Switch("amsgrad", means=True), "never lets steps grow", default=False)
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
+
+    word: ClassVar[str] = "adamw"
+    keras_name: ClassVar[str] = "AdamW"
+
+    weight_decay: float | None = option(
+        Real(), "the share of a kernel taken off each step, times the learning rate", default=0.004
+    )
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov momentum (Dozat, 2016)."""
+
+    word: ClassVar[str] = "nadam"
+    keras_name: ClassVar[str] = "Nadam"
+
+    beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
+    beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
+    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+
+
+class Adamax(Nadam):
+    """Adam with the infinity norm (Kingma and Ba, 2015)."""
+
+    word: ClassVar[str] = "adamax"
+    keras_name: ClassVar[str] = "Adamax"
+
+
+class Lamb(Nadam):
+    """Adam with steps in proportion to the weights of a layer (You et al., 2020)."""
+
+    word: ClassVar[str] = "lamb"
+    keras_name: ClassVar[str] = "Lamb"
+
+
+class RmsProp(Optimizer):
+    """Steps divided by the root of a moving mean of squared gradients (Hinton)."""
+
+    word: ClassVar[str] = "rmsprop"
+    keras_name: ClassVar[str] = "RMSprop"
+
+    rho: float = option(_BETA, "the decay of the mean squared gradient", default=0.9)
+    momentum: float = option(Real(), "the share of the last step kept", default=0.0)
+    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+    centered: bool = flag(
+        Switch("centered", means=True), "takes the mean gradient off first", default=False
+    )
+
+
+class Adagrad(Optimizer):
+    """Steps that shrink with the gradients seen so far (Duchi et al., 2011)."""
+
+    word: ClassVar[str] = "adagrad"
+    keras_name: ClassVar[str] = "Adagrad"
+
+    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+
+
+class Adadelta(Optimizer):
+    """Steps in proportion to those before (Zeiler, 2012)."""
+
+    word: ClassVar[str] = "adadelta"
+    keras_name: ClassVar[str] = "Adadelta"
+
+    rho: float = option(_BETA, "the decay of the means", default=0.95)
+    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+
+
+class Lion(Optimizer):
+    """Steps of the sign of the momentum (Chen et al., 2023)."""
+
+    word: ClassVar[str] = "lion"
+    keras_name: ClassVar[str] = "Lion"
+
+    beta_1: float = option(_BETA, "how much of the momentum makes the step", default=0.9)
+    beta_2: float = option(_BETA, "the decay of the momentum", default=0.99)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    cls.word: cls
+    for cls in (Sgd, Adam, AdamW, Nadam, Adamax, Lamb, RmsProp, Adagrad, Adadelta, Lion)
+}
+"""Every optimizer by its word."""

@@ -1,0 +1,63 @@
+"""Trains a spec once for each of its seeds, and takes mean and spread together."""
+
+from collections.abc import Callable
+
+import keras
+
+from cnnspec.check import Checked, check
+from cnnspec.diagnostics.base import Stopped
+from cnnspec.ir.spec import Spec
+from cnnspec.runs import IR, Run
+from cnnspec.series import Series
+from cnnspec.source import Source
+from cnnspec.training import session
+from cnnspec.training.session import Held, Warn
+
+
+def train(
+    checked: Checked,
+    series: Series,
+    backend: str,
+    warn: Warn,
+    begin: Callable[[int], None],
+    *,
+    offline: bool = False,
+) -> tuple[Held, ...]:
+    """Trains the seeds of a series that have not been trained; returns what became of its claims.
+
+    Seeds count up from that of the spec. A claim is judged by the mean. `begin` gets each
+    seed before it is trained. Raises `Problems`, and `Stopped` after a signal.
+    """
+    spec = checked.spec
+    for seed in range(spec.train.seed, spec.train.seed + spec.train.runs):
+        run = Run(series.folder / series.name(seed))
+        if run.finished:
+            continue
+        begin(seed)
+        # What one training leaves behind in Keras is of no use to the next.
+        keras.backend.clear_session()
+        try:
+            if (run.folder / IR).is_file():
+                session.resume(run, backend, warn, offline=offline)
+            else:
+                one = _one(spec, checked.source.name, seed)
+                session.train(one, series.folder, backend, offline=offline, name=run.folder.name)
+        except Stopped as stopped:
+            raise Stopped(stopped.number, f"cnnspec train --resume {series}") from None
+    figures = series.figures()
+    means = {split: {m: s.mean for m, s in found.items()} for split, found in figures.items()}
+    claims = session.judge(spec, means)
+    series.finish(
+        {
+            "seeds": [spec.train.seed + i for i in range(spec.train.runs)],
+            **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
+            "expectations": [held.dump() for held in claims],
+        }
+    )
+    return claims
+
+
+def _one(spec: Spec, name: str, seed: int) -> Checked:
+    """The spec of one of several runs."""
+    one = spec.replace(train=spec.train.replace(seed=seed, runs=1))
+    return check(Source(name, str(one)))

@@ -1,0 +1,69 @@
+"""The table of the README: what was published, and what the same networks reach here."""
+
+import hashlib
+import json
+from typing import Any
+
+from cnnspec.check import check
+from cnnspec.files import read_source
+from cnnspec.ir.claims import Expectation
+from cnnspec.series import spread
+from tests.places import ROOT
+
+RESULTS = ROOT / "docs" / "results.json"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- results: `make results` -->\n", "<!-- end of results -->\n"
+HEADER = (
+    "| network | parameters | epochs | seeds | figure | published | ours |\n"
+    "|---|--:|--:|--:|---|--:|--:|\n"
+)
+
+
+def kept() -> list[dict]:
+    """Every result so far."""
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+
+
+def key(name: str) -> str:
+    """What a result depends on, beside its seed: what the spec says, comments apart."""
+    text = str(check(read_source(path(name))).spec)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def path(name: str) -> str:
+    """The file of a spec."""
+    return str(ROOT / "specs" / f"{name}.cnn")
+
+
+def table() -> str:
+    """A row for each claim of a spec that has been trained: the claims are what was published."""
+    rows = []
+    for name in sorted({result["spec"] for result in kept()}):
+        spec = check(read_source(path(name))).spec
+        found = [r for r in kept() if r["spec"] == name and r["text"] == key(name)]
+        if not found:
+            continue
+        epochs = spread(r["epochs"] for r in found)
+        about = [f"[{name}](specs/{name}.cnn)", f"{found[0]['params']:,}"]
+        about += [f"{epochs.mean:.0f}" if epochs else "", str(len(found))]
+        for claim in spec.expectations:
+            reached = spread(figure(result, claim) for result in found)
+            cells = (*about, claim.quantity, f"{claim.limit:.4f}", f"{reached:.4f}")
+            about = [""] * 4
+            rows.append(f"| {' | '.join(cells)} |\n")
+    return HEADER + "".join(rows)
+
+
+def figure(result: dict[str, Any], claim: Expectation) -> float:
+    """What a run reached of what a claim speaks of."""
+    split = {"training": "train"}.get(claim.split, claim.split)
+    value: float = result[split][claim.quantity.rpartition("_")[2]]
+    return value
+
+
+def write_table() -> None:
+    """Writes the table into the README."""
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
