@@ -143,13 +143,13 @@ def test_several_seeds_are_one_value(tmp_path):
     found = trained.figure("accuracy")
     assert found.mean == pytest.approx(0.8833, abs=1e-4)
     assert found.deviation == pytest.approx(0.0764, abs=1e-4)
-    assert found.written(".2f") == "0.88 ± 0.08"
+    assert format(found, ".2f") == "0.88 ± 0.08"
     assert trained.history[1]["loss"] == 0.5
 
 
 def test_one_run_has_no_spread(tmp_path):
     trained = gather(make(tmp_path).folder)
-    assert trained.figure("accuracy").written(".4f") == "0.9000"
+    assert format(trained.figure("accuracy"), ".4f") == "0.9000"
     assert trained.history == trained.runs[0].history
 
 

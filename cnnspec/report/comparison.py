@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.record import Record
-from cnnspec.report import words
-from cnnspec.report.seeds import Spread, Trained, gather, runs_below
+from cnnspec.report.seeds import Trained, gather, runs_below
+from cnnspec.report.words import spread
+from cnnspec.series import Spread
 
 
 class Column(Record):
@@ -56,7 +57,7 @@ class Compared(Record):
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts."""
-        return (self.name, *(words.spread(self.value(c.key), c.form) for c in COLUMNS.values()))
+        return (self.name, *(spread(self.value(c.key), c.form) for c in COLUMNS.values()))
 
     def dump(self) -> dict[str, Any]:
         """The row as JSON: each figure with its standard deviation, `null` where unknown."""

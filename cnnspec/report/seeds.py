@@ -2,28 +2,13 @@
 
 import re
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any
+from statistics import fmean
 
 from cnnspec.record import Record
 from cnnspec.report.contents import Contents, Epoch, read
 from cnnspec.runs import IR, Run
-from cnnspec.series import Series
+from cnnspec.series import Series, Spread, spread
 from cnnspec.terminal import safe
-
-
-class Spread(Record):
-    """A figure over seeds: mean and sample standard deviation (n - 1), `None` for one seed."""
-
-    mean: float
-    deviation: float | None
-    values: int
-
-    def written(self, form: str) -> str:
-        """`0.9913 ± 0.0004`, or the one value alone."""
-        if self.deviation is None:
-            return format(self.mean, form)
-        return f"{self.mean:{form}} ± {self.deviation:{form}}"
 
 
 class Trained(Record):
@@ -51,25 +36,17 @@ class Trained(Record):
 
     def figure(self, name: str) -> Spread | None:
         """A measured figure over the seeds, `None` where no run has it."""
-        return self._spread([run.figure(name) for run in self.runs])
+        return spread(run.figure(name) for run in self.runs)
 
     @property
     def seconds(self) -> Spread | None:
         """The time that training took."""
-        return self._spread([run.seconds for run in self.runs])
+        return spread(run.seconds for run in self.runs)
 
     @property
     def epochs(self) -> Spread | None:
         """How many epochs were run."""
-        return self._spread([len(run.history) for run in self.runs])
-
-    @staticmethod
-    def _spread(found: list[Any]) -> Spread | None:
-        values = [value for value in found if value is not None]
-        if not values:
-            return None
-        deviation = stdev(values) if len(values) > 1 else None
-        return Spread(fmean(values), deviation, len(values))
+        return spread(len(run.history) for run in self.runs)
 
     @property
     def history(self) -> tuple[Epoch, ...]:

@@ -13,7 +13,7 @@ def number(value: float | None, form: str = ".4f") -> str:
 
 def spread(value: Any, form: str = ".4f") -> str:
     """A figure over seeds: `0.8370 ± 0.0041`."""
-    return NONE if value is None else str(value.written(form))
+    return NONE if value is None else format(value, form)
 
 
 def count(value: float | None) -> str:
