@@ -25,7 +25,7 @@ from cnnspec.ir.claims import Budget, Claim, Expectation, read_claim
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Names, Spec
-from cnnspec.ir.training import Training
+from cnnspec.ir.training import EarlyStop, Training
 from cnnspec.language.entries import Entry
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest
@@ -188,14 +188,16 @@ class _Expansion(Trials):
     def home(self, word: str) -> str:
         """Where an option of another setting belongs, empty for a word that is none."""
         word = SYNONYMS.get(word, word)
+        schedule = self.training.get("schedule")
+        for cls in (EarlyStop, Augment):
+            if word in cls.specs and not (schedule and word in type(schedule).specs):
+                return f"to `{cls.word}`: `{cls.word} … {word}=…`"
         for setting, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
             chosen = self.training.get(setting)
             takers = [name for name, cls in table.items() if word in cls.specs]
             if takers:
                 taker = chosen.word if chosen and chosen.word in takers else takers[0]
                 return f"to the {setting}: `{setting} {taker}({word}=…)`"
-        if word in Augment.specs:
-            return f"to the augmentation: `augment {word}=…`"
         return ""
 
     def training_setting(self, statement: Statement, frame: Frame) -> None:

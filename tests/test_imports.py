@@ -115,6 +115,7 @@ FORBIDDEN = {
     "drawing.solids": ["*", "!record", "!shapes"],
     "drawing.blocks": ["*", "!record", "!drawing.labels", "!drawing.sheet", "!drawing.solids"],
     "compare": ["explain", "files", "terminal", "language.parse", "expand"],
+    "settings": ["expand", "check", "explain", "files", "terminal", "language.parse"],
     "check": ["explain", "drawing", "files", "terminal"],
     "report": ["expand", "format", "lint", "language", "layers"],
     "report.contents": ["report"],

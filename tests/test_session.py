@@ -51,6 +51,7 @@ def test_a_run_folder_holds_all_there_is_to_know(outcome):
     assert [epoch["epoch"] for epoch in history] == [1, 2]
     assert set(history[0]) == {
         "epoch",
+        "learning_rate",
         "seconds",
         *(f"{split}{name}" for split in ("", "val_") for name in ("loss", "accuracy", "f1")),
     }

@@ -117,7 +117,12 @@ def test_an_optional_setting_can_be_taken_back(name: str) -> None:
             "epochs 20; schedule plateau; floor 0.1",
             "to the schedule: `schedule plateau(floor=…)`",
         ),
-        ("rotate 10", "to the augmentation: `augment rotate=…`"),
+        ("rotate 10", "to `augment`: `augment … rotate=…`"),
+        ("patience 3", "to `early_stop`: `early_stop … patience=…`"),
+        (
+            "epochs 20; schedule plateau; patience 3",
+            "to the schedule: `schedule plateau(patience=…)`",
+        ),
     ],
 )
 def test_an_option_that_stands_alone_is_led_home(setting: str, home: str) -> None:

@@ -59,6 +59,10 @@ def run(args: Namespace) -> int:
 
     backend = start(args.backend)
     if result.spec.train.runs > 1:
+        from cnnspec.training.precision import require_accelerator
+
+        # Before there is a folder for what cannot be trained.
+        require_accelerator(result)
         series = kept or Series.create(args.out, result.spec, result.source)
         assert isinstance(series, Series)
         return _train_seeds(args, result, series, backend)
