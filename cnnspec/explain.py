@@ -30,11 +30,15 @@ def explain(checked: Checked) -> list[Line]:
         lines += _sum("parameters", [row.params for row in checked.rows])
         lines += _sum("MACs", [row.macs for row in checked.rows])
         lines.append([])
-    used = {word for row in checked.rows for word in _letters(row)}
-    for letters, meaning, words in LEGEND:
-        if set(words.split()) & used:
-            lines.append([(f"{letters:<10}", "strong"), (meaning, "")])
+    for letters, meaning in legend(checked):
+        lines.append([(f"{letters:<10}", "strong"), (meaning, "")])
     return lines
+
+
+def legend(checked: Checked) -> list[tuple[str, str]]:
+    """What the letters in the formulas of a network stand for."""
+    used = {word for row in checked.rows for word in _letters(row)}
+    return [(letters, told) for letters, told, words in LEGEND if set(words.split()) & used]
 
 
 def _layer(row: Row) -> list[Line]:
@@ -42,14 +46,19 @@ def _layer(row: Row) -> list[Line]:
     lines: list[Line] = [
         [(row.name, "strong"), (f": {row.layer}, {row.before} -> {row.after}{note}", "")]
     ]
-    names = ("rows", "columns", "channels") if len(row.work.out) == 3 else ("values",)
-    facts = list(zip(names, row.work.out, strict=True))
-    facts.append(("parameters", row.work.params))
-    if row.work.frozen.value:
-        facts.append(("not trained", row.work.frozen))
-    facts.append(("MACs", row.work.macs))
-    lines += [[(f"  {name:<12}", "dim"), (derivation(fact), "")] for name, fact in facts]
+    lines += [[(f"  {name:<12}", "dim"), (derivation(fact), "")] for name, fact in facts(row)]
     return lines
+
+
+def facts(row: Row) -> list[tuple[str, Count]]:
+    """The numbers of a layer at work by their names: its output, its parameters, its MACs."""
+    names = ("rows", "columns", "channels") if len(row.work.out) == 3 else ("values",)
+    found = list(zip(names, row.work.out, strict=True))
+    found.append(("parameters", row.work.params))
+    if row.work.frozen.value:
+        found.append(("not trained", row.work.frozen))
+    found.append(("MACs", row.work.macs))
+    return found
 
 
 def derivation(number: Count) -> str:

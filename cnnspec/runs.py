@@ -1,10 +1,10 @@
 """Run folders: what a training leaves behind, and how it is read again.
 
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
-text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`
-and `model.keras`; `metrics.json` is written last. One that has not finished has
-`checkpoints/` as well. Nothing in it is ever overwritten by another run. Knows files
-only, no framework.
+text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`,
+`images.npz` (what a report shows of the data) and `model.keras`; `metrics.json` is
+written last. One that has not finished has `checkpoints/` as well. Nothing in it is ever
+overwritten by another run. Knows files only, no framework.
 """
 
 import json
@@ -29,6 +29,7 @@ HISTORY = "history.json"
 METRICS = "metrics.json"
 ENVIRONMENT = "environment.json"
 MODEL = "model.keras"
+IMAGES = "images.npz"
 LOCK = ".lock"
 OWNER = ".owner"
 

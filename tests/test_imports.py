@@ -128,6 +128,11 @@ FORBIDDEN = {
     "compare": ["explain", "files", "terminal", "language.parse", "expand"],
     "settings": ["expand", "check", "explain", "files", "terminal", "language.parse"],
     "check": ["explain", "drawing", "files", "terminal"],
+    "report": ["expand", "format", "lint", "language", "layers"],
+    "report.contents": ["report"],
+    "report.seeds": ["report", "!report.contents"],
+    "report.comparison": ["report", "!report.contents", "!report.seeds", "!report.words"],
+    "report.plots": ["report.figures", "report.page", "report.seeds"],
     "files": ["language", "layers", "ir", "expand", "check", "explain"],
 }
 

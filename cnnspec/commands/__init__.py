@@ -14,6 +14,8 @@ COMMANDS = {
     "train": "train a network and report what it reached",
     "reproduce": "train a run again and say whether it is the same bit for bit",
     "evaluate": "measure a trained run again",
+    "report": "write the report of trained runs: a page, figures, Markdown, JSON",
+    "compare": "set trained runs side by side",
     "predict": "labels and probabilities of a trained run, as CSV, JSON or a submission",
     "data": "list the datasets, or tell what data of your own holds",
     "fmt": "give .cnn files their canonical layout",

@@ -28,7 +28,7 @@ from cnnspec.ir.claims import Expectation
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
-from cnnspec.training import checkpoints
+from cnnspec.training import checkpoints, evidence
 from cnnspec.training.build import build, compile_model
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.fit import Fit
@@ -146,6 +146,7 @@ def _train(
     run.write_json(HISTORY, fit.state.history)
     save(model, run)
     scores = {name: score(model, split, pause) for name, split in splits.named().items()}
+    evidence.keep(run, model, splits)
     claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     run.write_json(

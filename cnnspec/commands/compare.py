@@ -1,0 +1,97 @@
+"""Sets trained runs side by side: parameters, MACs, losses, accuracy, F1, epochs and time.
+
+RUN is a run folder, one with the runs `seed-1`, `seed-2`, … (shown as mean and standard
+deviation), or a folder that holds such. With `--out FILE.html` the table and the curves
+of all become a page, with each figure as PNG and SVG in a folder of its name.
+"""
+
+import csv
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from cnnspec.commands.inputs import BadUsage
+from cnnspec.commands.output import harmless, print_json
+from cnnspec.commands.report import load_extra
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import CannotWrite
+from cnnspec.report.comparison import COLUMNS, Compared, cautions, compare
+from cnnspec.terminal import Line, show, table
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="a run folder, or a folder that holds runs"
+    )
+    parser.add_argument(
+        "--sort", choices=("name", *COLUMNS), default="", help="order by a column, the best first"
+    )
+    parser.add_argument("--csv", action="store_true", help="print CSV")
+    parser.add_argument("--markdown", action="store_true", help="print a table in Markdown")
+    parser.add_argument("--out", type=Path, metavar="FILE.html", help="write a page with curves")
+    parser.add_argument("--force", action="store_true", help="let `--out` replace a page")
+
+
+def run(args: Namespace) -> int:
+    """Compares two or more trained networks."""
+    forms = [form for form in ("json", "csv", "markdown") if getattr(args, form)]
+    if len(forms) > 1:
+        fault = f"`--{forms[0]}` and `--{forms[1]}` are two formats"
+        raise Problems(BadUsage(None, fault, "give one of the two"))
+    if args.out:
+        _free(args.out, force=args.force)
+        load_extra()
+    rows = compare(map(Path, args.runs), args.sort)
+    if len(rows) < 2:
+        fault = f"there is one run in {args.runs[0]}, and a comparison needs two"
+        raise Problems(BadUsage(None, fault, "name another, or a folder that holds several"))
+    warnings = cautions(rows)
+    files: list[Path] = []
+    if args.out:
+        from cnnspec.report.overlay import write
+
+        files = write(rows, args.out)
+    if args.json:
+        dumped = [row.dump() for row in rows]
+        written = [str(path) for path in files]
+        head = {"command": "compare", "ok": True}
+        print_json({**head, "runs": dumped, "cautions": warnings, "files": written})
+        return 0
+    if args.csv:
+        _print_csv(rows)
+    elif args.markdown:
+        from cnnspec.report.markdown import comparison
+
+        sys.stdout.write(comparison(rows))
+    else:
+        show(_lines(rows))
+    show([[("warning: ", "warning"), (text, "")] for text in warnings], sys.stderr)
+    if args.out:
+        show([[("written: ", ""), (str(args.out), "strong")]], sys.stderr)
+    return 0
+
+
+def _free(page: Path, *, force: bool) -> None:
+    """Sees that a page can be written where it is to be; raises `Problems`."""
+    if page.suffix.lower() not in (".html", ".htm"):
+        fault = f"`--out {page}` does not end in .html"
+        raise Problems(BadUsage(None, fault, "the page is HTML; for others redirect the output"))
+    if page.exists() and not force:
+        raise Problems(CannotWrite(None, f"{page} exists", "replace it with `--force`"))
+
+
+def _lines(rows: tuple[Compared, ...]) -> list[Line]:
+    header = ("run", *(column.title for column in COLUMNS.values()))
+    lines = table(header, [row.cells() for row in rows], len(COLUMNS))
+    if any(row.trained.several for row in rows):
+        note = "± is the standard deviation of the sample over seeds, with n - 1"
+        lines += [[], [(note, "dim")]]
+    return lines
+
+
+def _print_csv(rows: tuple[Compared, ...]) -> None:
+    dumped = [row.dump() for row in rows]
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(dumped[0])
+    out.writerows([harmless(value) for value in row.values()] for row in dumped)

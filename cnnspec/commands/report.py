@@ -1,0 +1,65 @@
+"""Writes the report of trained runs: a page that needs nothing else, figures, Markdown, JSON.
+
+Everything comes from the files of the run folder, so a report can be written at any time,
+also of a run of another machine and of one that is not finished. A folder with the runs
+`seed-1`, `seed-2`, … gets one report with mean and spread. Left in each RUN:
+`report.html`, and `report/` with every figure as PNG and SVG, `report.md` and
+`report.json`; a report that is there already is replaced.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from cnnspec.commands.inputs import BadUsage
+from cnnspec.commands.output import print_json, report_problems
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import MissingExtra
+from cnnspec.runs import Run
+from cnnspec.terminal import show
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="a run folder, or one with several seeds"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="write to FOLDER/<name of the run> instead"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Writes every report; one that cannot be written does not stop the others."""
+    names = [Path(folder).resolve().name for folder in args.runs]
+    if args.out and len(set(names)) < len(names):
+        raise Problems(BadUsage(None, "two runs have the same name", "leave out `--out`"))
+    load_extra()
+    from cnnspec.report.page import write
+
+    code = 0
+    written: list[dict[str, Any]] = []
+    for folder, name in zip(args.runs, names, strict=True):
+        try:
+            page = write(Run(Path(folder)), args.out / name if args.out else None)
+        except Problems as problems:
+            if args.json:
+                raise
+            code = max(code, report_problems("report", problems, "text"))
+            continue
+        written.append({"run": folder, "page": str(page)})
+        if not args.json:
+            show([[(str(page), "strong")]])
+    if args.json:
+        print_json({"command": "report", "ok": True, "reports": written})
+    return code
+
+
+def load_extra() -> None:
+    """Sees that figures and pages can be made; raises `Problems` where a package is missing."""
+    from importlib.util import find_spec
+
+    for package in ("numpy", "matplotlib", "jinja2"):
+        if find_spec(package) is None:
+            fault = f"a report needs {package}, which is not installed"
+            raise Problems(MissingExtra(None, fault, "pip install 'cnnspec[training]'"))

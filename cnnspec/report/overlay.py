@@ -1,0 +1,84 @@
+"""A comparison as files: a page with the table and the curves of all over each other."""
+
+from pathlib import Path
+
+from cnnspec import __version__
+from cnnspec.diagnostics.base import Problems
+from cnnspec.files import cannot_write, write_atomically
+from cnnspec.report import plots
+from cnnspec.report.comparison import COLUMNS, Compared, cautions
+from cnnspec.report.figures import CURVES
+from cnnspec.report.page import template
+from cnnspec.report.plots import COLOURS, LINE, Drawn, Series, drawn
+from cnnspec.report.words import number
+
+
+def write(rows: tuple[Compared, ...], page: Path) -> list[Path]:
+    """Writes the page and, in a folder of its name, its figures; returns every file.
+
+    Raises `Problems`.
+    """
+    found = figures(rows)
+    folder = page.with_suffix("")
+    parts: dict[Path, bytes | str] = {}
+    for figure in found:
+        parts[folder / f"{figure.name}.png"] = figure.png
+        parts[folder / f"{figure.name}.svg"] = figure.svg
+    parts[page] = render(rows, found)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problems(cannot_write(folder, error)) from None
+    for path, data in parts.items():
+        write_atomically(path, data)
+    return list(parts)
+
+
+def render(rows: tuple[Compared, ...], found: list[Drawn]) -> str:
+    """The page as HTML."""
+    text: str = template("comparison.html").render(
+        rows=rows,
+        columns=COLUMNS.values(),
+        cautions=cautions(rows),
+        several=any(row.trained.several for row in rows),
+        figures=found,
+        coloured=len(COLOURS),
+        version=__version__,
+    )
+    return text
+
+
+def figures(rows: tuple[Compared, ...]) -> list[Drawn]:
+    """Loss, accuracy and F1 over the epochs, of validation (or of training) of every network.
+
+    As many networks as there are colours are named; the others stay in the background.
+    """
+    found = []
+    for name, title in CURVES.items():
+        for key, split in ((f"val_{name}", "validation"), (name, "training")):
+            series = _series(rows, key)
+            if series:
+                whole = f"{title}, {split}"
+                ends = [f"{s.label} ends at {number(_end(s), '.4g')}" for s in series if s.label]
+                alt = f"{whole}, over the epochs of {len(series)} networks. {'; '.join(ends)}."
+                figure = drawn(
+                    f"{split}_{name}", whole, alt, plots.lines, whole, series, None, True
+                )
+                found.append(figure)
+    return found
+
+
+def _series(rows: tuple[Compared, ...], key: str) -> list[Series]:
+    series = []
+    for index, row in enumerate(rows):
+        points = tuple((int(e["epoch"] or 0), e.get(key)) for e in row.trained.history)
+        if any(value is not None for _, value in points):
+            named = index < len(COLOURS)
+            colour, label = (COLOURS[index], row.name) if named else (LINE, "")
+            series.append(Series(label, points, colour, width=1.8 if named else 1.0))
+    # Those without a name are drawn first, below the others.
+    return sorted(series, key=lambda s: bool(s.label))
+
+
+def _end(series: Series) -> float | None:
+    return next((value for _, value in reversed(series.points) if value is not None), None)

@@ -1,0 +1,198 @@
+"""A report as files: one page that needs nothing else, its figures, Markdown and JSON.
+
+Values in, files out. The page holds all it shows, and whatever comes from a file is
+escaped by Jinja2.
+"""
+
+import base64
+import shlex
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from cnnspec import __version__
+from cnnspec.check import Checked
+from cnnspec.diagnostics.base import Problems
+from cnnspec.drawing.svg import draw
+from cnnspec.explain import derivation, facts, legend
+from cnnspec.files import cannot_write, write_atomically
+from cnnspec.report import pictures as images
+from cnnspec.report import words
+from cnnspec.report.contents import SPLITS, Contents, as_json
+from cnnspec.report.figures import CURVES, figures
+from cnnspec.report.markdown import markdown
+from cnnspec.report.pictures import Pictures
+from cnnspec.report.plots import MOST_NAMED, Drawn
+from cnnspec.report.seeds import Trained, gather
+from cnnspec.runs import Run
+from cnnspec.terminal import safe
+
+PAGE = "report.html"
+FOLDER = "report"
+
+MOST_ROWS = 300
+"""No more layers are listed on the page, so that it stays small."""
+
+_SIDES = ("train", "test", "validation")
+"""Confusion matrices in the order in which they stand side by side."""
+
+
+def write(run: Run, out: Path | None = None) -> Path:
+    """Writes the report of a run, or of a folder of seeds, and returns the page.
+
+    It is `report.html` in the run folder, and beside it `report/` with each figure as PNG
+    and SVG, `report.md` and `report.json`. `out` is another folder for all of them. A
+    report that is there already is replaced. Raises `Problems`.
+    """
+    trained = gather(run.folder)
+    pictures = images.read(Run(trained.middle.folder), len(trained.middle.labels))
+    found = figures(trained, pictures)
+    folder = run.folder if out is None else out
+    parts: dict[str, bytes | str] = {}
+    for name, figure in found.items():
+        parts |= {f"{name}.png": figure.png, f"{name}.svg": figure.svg}
+    parts["report.md"] = markdown(trained, found, pictures)
+    parts["report.json"] = as_json(document(trained))
+    try:
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problems(cannot_write(folder / FOLDER, error)) from None
+    for name, data in parts.items():
+        write_atomically(folder / FOLDER / name, data)
+    write_atomically(folder / PAGE, render(trained, found, pictures))
+    return folder / PAGE
+
+
+def document(trained: Trained) -> dict[str, Any]:
+    """The report as JSON."""
+    runs = [run.dump() for run in trained.runs]
+    head = {"version": 1, "cnnspec": __version__, "name": trained.name}
+    return {**head, "runs": runs} if trained.several else {**head, **runs[0]}
+
+
+def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None) -> str:
+    """The page as HTML."""
+    run = trained.middle
+    text: str = template("page.html").render(
+        trained=trained,
+        run=run,
+        spec=run.checked.spec,
+        totals=run.checked.totals,
+        rows=run.checked.rows,
+        most_rows=MOST_ROWS,
+        facts=facts,
+        legend=legend(run.checked),
+        derivation=derivation,
+        network=network(run.checked),
+        figures=found,
+        curves=[found[name] for name in (*CURVES, "learning_rate") if name in found],
+        confusions=[found[f"confusion_{s}"] for s in _SIDES if f"confusion_{s}" in found],
+        judged=judged(run),
+        splits=SPLITS,
+        pictures=pictures,
+        few=len(run.labels) <= MOST_NAMED,
+        standing=standing(run),
+        started=started(run),
+        commands=commands(trained),
+        surroundings=surroundings(run),
+        version=__version__,
+    )
+    return text
+
+
+def template(name: str) -> Any:
+    """A template of this folder; it escapes, and an unknown name in it is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for filter_ in (words.number, words.spread, words.count, words.duration, words.size):
+        environment.filters[filter_.__name__] = filter_
+    environment.filters |= {"inline": inline, "picture": picture, "strip": images.strip}
+    return environment.get_template(name)
+
+
+def inline(figure: Drawn) -> Markup:
+    """A figure for the page. matplotlib has escaped the texts in it."""
+    return Markup(figure.inline)
+
+
+def picture(image: np.ndarray) -> str:
+    """An image as an address that holds it."""
+    return f"data:image/png;base64,{base64.b64encode(images.png(image)).decode()}"
+
+
+def network(checked: Checked) -> Markup:
+    """The network drawn, as an `<svg>` element that has escaped its texts; no very large one."""
+    return Markup(draw(checked) if len(checked.rows) <= MOST_ROWS else "")
+
+
+def judged(run: Contents) -> str:
+    """The split that the headline speaks of: the test set, or what there is in its place."""
+    return next((name for name in ("test", "validation", "train") if name in run.scores), "test")
+
+
+def standing(run: Contents) -> tuple[str, str]:
+    """How the claims of a run stand: a style and a sentence."""
+    if not run.verdicts:
+        return "plain", "No budget or expectation was stated"
+    broken = sum(verdict.holds is False for verdict in run.verdicts)
+    waiting = sum(verdict.holds is None for verdict in run.verdicts)
+    of = len(run.verdicts)
+    if broken:
+        return "bad", f"{broken} of {of} claims not held"
+    if waiting:
+        return "plain", f"{waiting} of {of} claims not measured yet"
+    return "good", f"{of} of {of} claims held"
+
+
+def started(run: Contents) -> str:
+    """The day training began, empty where it is not recorded."""
+    try:
+        day = datetime.fromisoformat(str(run.environment.get("started", "")))
+    except ValueError:
+        return ""
+    return f"{day.day} {day:%B %Y}"
+
+
+def commands(trained: Trained) -> list[tuple[str, str]]:
+    """The commands that give this again, each with what it does."""
+    run = trained.middle
+    name = str(run.folder.relative_to(trained.folder.parent))
+    backend = run.environment.get("backend")
+    again = ["cnnspec", "train", f"{name}/spec.cnn", "--seed", str(run.seed)]
+    again += ["--backend", str(backend)] if backend else []
+    found = [
+        ("Train again and compare bit for bit", ["cnnspec", "reproduce", name]),
+        ("Train the frozen spec into a new run", again),
+        ("Write this report again", ["cnnspec", "report", trained.name]),
+    ]
+    if run.command:
+        found.insert(0, ("As it was trained", [str(part) for part in run.command]))
+    return [(what, safe(shlex.join(command))) for what, command in found]
+
+
+def surroundings(run: Contents) -> list[tuple[str, str]]:
+    """What is recorded of the machine and the data, as names and values."""
+    known = [
+        (str(name).replace("_", " "), str(value))
+        for name, value in run.environment.items()
+        if isinstance(value, str | int | float)
+    ]
+    data = run.trained_on
+    known += [
+        (f"data {name}", f"{value:,}" if isinstance(value, int) else str(value))
+        for name, value in data.items()
+        if isinstance(value, str | int) and name != "path"
+    ]
+    digests = data.get("sha256")
+    if isinstance(digests, dict):
+        known += [(f"SHA-256 of {name}", str(value)) for name, value in digests.items()]
+    return known

@@ -1,0 +1,158 @@
+"""The images of a run folder, read from `images.npz`, and their form in a page."""
+
+import io
+import struct
+import zipfile
+import zlib
+
+import numpy as np
+
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.record import Record
+from cnnspec.report.contents import SPLITS
+from cnnspec.runs import IMAGES, Run
+
+_MOST = 2**20
+"""Bytes that the arrays may hold; ours hold far less, and a foreign file is not trusted."""
+
+
+class Mistake(Record):
+    """An image put in a wrong class, and the outputs for that class and for the right one."""
+
+    image: np.ndarray
+    true: int
+    predicted: int
+    output_true: float
+    output_predicted: float
+    row: int
+    """Which image of the split it is, counted from 0."""
+
+
+class Pictures(Record):
+    """Samples by class, the worst mistakes, and how many images of each class a split has.
+
+    `judged` names the split of the mistakes. `probable` says whether the outputs of the
+    network are probabilities.
+    """
+
+    samples: dict[int, np.ndarray]
+    mistakes: tuple[Mistake, ...]
+    judged: str
+    probable: bool
+    counts: dict[str, tuple[int, ...]]
+
+
+_DAMAGED = (OSError, KeyError, ValueError, TypeError, EOFError, IndexError, MemoryError,
+            RuntimeError, zlib.error, zipfile.BadZipFile)  # fmt: skip
+"""What a damaged archive makes of zipfile and numpy."""
+
+
+def read(run: Run, classes: int) -> Pictures | None:
+    """The images of a run, `None` where it has none; raises `Problems` for a damaged file."""
+    path = run.folder / IMAGES
+    if not path.exists():
+        return None
+    try:
+        data = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST:
+                raise ValueError("it is too large")
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return _pictures({name: arrays[name] for name in arrays.files}, classes)
+    except _DAMAGED as error:
+        fault = BadRun(None, f"{path} is damaged: {str(error)[:200]}")
+    raise Problems(fault)
+
+
+def _pictures(arrays: dict[str, np.ndarray], classes: int) -> Pictures:
+    samples = _checked(arrays["sample_images"])
+    labels = _classes(arrays["sample_labels"], len(samples), classes)
+    counts = {
+        split: tuple(int(n) for n in arrays[f"count_{split}"])
+        for split in SPLITS
+        if f"count_{split}" in arrays
+    }
+    if any(len(count) != classes for count in counts.values()):
+        raise ValueError("a histogram has not a bar for each class")
+    judged = str(arrays["judged"]) if "judged" in arrays else ""
+    if judged not in (*SPLITS, ""):
+        raise ValueError("the mistakes are of no known split")
+    return Pictures(
+        samples={label: samples[labels == label] for label in np.unique(labels).tolist()},
+        mistakes=_mistakes(arrays, classes) if judged else (),
+        judged=judged,
+        probable=bool(arrays.get("probabilities", True)),
+        counts=counts,
+    )
+
+
+def _mistakes(arrays: dict[str, np.ndarray], classes: int) -> tuple[Mistake, ...]:
+    images = _checked(arrays["mistake_images"])
+    count = len(images)
+    columns = [
+        _classes(arrays["mistake_true"], count, classes).tolist(),
+        _classes(arrays["mistake_predicted"], count, classes).tolist(),
+        arrays["mistake_output_true"].astype(float).tolist(),
+        arrays["mistake_output_predicted"].astype(float).tolist(),
+        arrays["mistake_rows"].astype(int).tolist(),
+    ]
+    return tuple(Mistake(*values) for values in zip(images, *columns, strict=True))
+
+
+def _checked(images: np.ndarray) -> np.ndarray:
+    """Images as uint8 of shape (n, height, width, channels)."""
+    if images.ndim != 4 or images.dtype != np.uint8 or 0 in images.shape[1:]:
+        raise ValueError(f"images are {images.dtype} of shape {images.shape}")
+    return images
+
+
+def _classes(labels: np.ndarray, count: int, classes: int) -> np.ndarray:
+    if labels.shape != (count,) or (count and not 0 <= labels.min() <= labels.max() < classes):
+        raise ValueError("labels do not go with the images")
+    return labels.astype(int)
+
+
+def shown(image: np.ndarray) -> np.ndarray:
+    """An image with the channels of a picture: 1 grey, 3 colour, 4 with alpha; else the first."""
+    return image if image.shape[-1] in (1, 3, 4) else image[..., :1]
+
+
+def strip(images: np.ndarray, gap: int = 2) -> np.ndarray:
+    """Images side by side, with transparent columns between them: (height, width, 4)."""
+    tiles = []
+    for image in images:
+        pixels = shown(image)
+        colour = pixels[..., :3] if pixels.shape[-1] > 1 else pixels.repeat(3, axis=-1)
+        alpha = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+        space = np.zeros((pixels.shape[0], gap, 4), np.uint8)
+        tiles += [space, np.concatenate([colour, alpha], axis=-1)]
+    return np.concatenate(tiles[1:], axis=1)
+
+
+def stacked(strips: list[np.ndarray], gap: int) -> np.ndarray:
+    """Strips one below the other, with transparent rows between them."""
+    width = max(image.shape[1] for image in strips)
+    rows = []
+    for image in strips:
+        space = np.zeros((gap, width, 4), np.uint8)
+        rows += [space, np.pad(image, ((0, 0), (0, width - image.shape[1]), (0, 0)))]
+    return np.concatenate(rows[1:])
+
+
+def png(image: np.ndarray) -> bytes:
+    """A PNG file of an image, uint8 of shape (height, width, channels) (RFC 2083)."""
+    pixels = shown(image)
+    height, width, channels = pixels.shape
+    kind = {1: 0, 3: 2, 4: 6}[channels]
+    lines = b"".join(b"\0" + row.tobytes() for row in pixels)
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines, 9)),
+        (b"IEND", b""),
+    ]
+    chunks = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

@@ -1,0 +1,93 @@
+"""A folder as what was trained: one run, or several of one spec with different seeds."""
+
+import re
+from pathlib import Path
+from statistics import fmean
+
+from cnnspec.record import Record
+from cnnspec.report.contents import Contents, Epoch, read
+from cnnspec.runs import IR, Run
+from cnnspec.series import Series, Spread, spread
+from cnnspec.terminal import safe
+
+
+class Trained(Record):
+    """A network that was trained, once or with several seeds; `runs` holds at least one."""
+
+    folder: Path
+    runs: tuple[Contents, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return safe(self.folder.name)
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one seed."""
+        return len(self.runs) > 1
+
+    @property
+    def middle(self) -> Contents:
+        """The run told of in detail: the one whose test accuracy is the median (the lower)."""
+        measured = [run for run in self.runs if run.figure("accuracy") is not None]
+        ranked = sorted(measured, key=lambda run: run.figure("accuracy") or 0)
+        return ranked[(len(ranked) - 1) // 2] if ranked else self.runs[0]
+
+    def figure(self, name: str) -> Spread | None:
+        """A measured figure over the seeds, `None` where no run has it."""
+        return spread(run.figure(name) for run in self.runs)
+
+    @property
+    def seconds(self) -> Spread | None:
+        """The time that training took."""
+        return spread(run.seconds for run in self.runs)
+
+    @property
+    def epochs(self) -> Spread | None:
+        """How many epochs were run."""
+        return spread(len(run.history) for run in self.runs)
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        """The mean of each figure over the seeds, epoch by epoch, as far as all have come."""
+        if not self.several:
+            return self.runs[0].history
+        means: list[Epoch] = []
+        for epochs in zip(*(run.history for run in self.runs), strict=False):
+            names = [n for n in epochs[0] if all(e.get(n) is not None for e in epochs)]
+            means.append({name: fmean(e[name] or 0 for e in epochs) for name in names})
+        return tuple(means)
+
+
+def gather(folder: Path) -> Trained:
+    """What a folder holds: a run, or the runs `seed-1`, `seed-2`, … Raises `Problems`."""
+    members = [folder] if (folder / IR).is_file() else seeds(folder)
+    if not members:
+        Run.open(str(folder))
+    runs = tuple(read(Run.open(str(member))) for member in members)
+    return Trained(folder.resolve(), runs)
+
+
+def seeds(folder: Path) -> list[Path]:
+    """The runs `seed-<n>` in a folder, by their numbers."""
+    return [run.folder for run in Series(folder).runs()]
+
+
+def runs_below(folder: Path) -> list[Path]:
+    """The folders that were trained in a folder: runs, and groups of seeds, by name."""
+    if not folder.is_dir() or (folder / IR).is_file() or seeds(folder):
+        return [folder]
+    found = [path.parent for path in _runs(folder)]
+    found += [path for path in folder.iterdir() if path.is_dir() and seeds(path)]
+    return sorted(found, key=_natural) or [folder]
+
+
+def _runs(folder: Path) -> list[Path]:
+    return list(folder.glob(f"*/{IR}"))
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """`net-2` before `net-10`."""
+    parts = re.findall(r"\d+|\D+", path.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

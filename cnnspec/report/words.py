@@ -1,0 +1,38 @@
+"""How a report writes its figures; one that is not known is a dash."""
+
+from math import isfinite
+from typing import Any
+
+NONE = "\N{EN DASH}"
+
+
+def number(value: float | None, form: str = ".4f") -> str:
+    """A measured figure: `0.8370`."""
+    return NONE if value is None or not isfinite(value) else format(value, form)
+
+
+def spread(value: Any, form: str = ".4f") -> str:
+    """A figure over seeds: `0.8370 ± 0.0041`."""
+    return NONE if value is None else format(value, form)
+
+
+def count(value: float | None) -> str:
+    """A whole number: `61,706`."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """`3.7 s`, `12 min 05 s` or `3 h 20 min`."""
+    if seconds is None:
+        return NONE
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def size(number_of_bytes: int) -> str:
+    """Bytes in KiB, as they count on small devices."""
+    return f"{number_of_bytes / 1024:,.1f} KiB"
