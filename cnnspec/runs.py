@@ -30,6 +30,7 @@ METRICS = "metrics.json"
 ENVIRONMENT = "environment.json"
 MODEL = "model.keras"
 IMAGES = "images.npz"
+PAGE = "report.html"
 LOCK = ".lock"
 OWNER = ".owner"
 

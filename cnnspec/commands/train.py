@@ -18,7 +18,7 @@ from cnnspec.diagnostics.base import Diagnostic, Problems, listing
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotResume
 from cnnspec.language.kinds import number_text
-from cnnspec.runs import METRICS, Run
+from cnnspec.runs import METRICS, PAGE, Run
 from cnnspec.series import MEASURES, Series
 from cnnspec.terminal import Line, show, table
 
@@ -144,7 +144,7 @@ def summary(result: Checked, outcome: "Outcome") -> list[Line]:
         *verdicts(outcome.claims),
         *_target(state.aim.dump() if state.aim else None),
         [],
-        [("kept in ", ""), (str(outcome.run), "strong")],
+        *_kept(outcome.run.folder),
     ]
 
 
@@ -163,8 +163,15 @@ def together(result: Checked, series: Series, claims: "tuple[Held, ...]") -> lis
         *table(("", "accuracy", "macro F1", "loss"), rows, 3),
         *verdicts(claims),
         [],
-        [("kept in ", ""), (str(series), "strong")],
+        *_kept(series.folder),
     ]
+
+
+def _kept(folder: Path) -> list[Line]:
+    """Where everything is."""
+    page = folder / PAGE
+    report: list[Line] = [[("report: ", ""), (str(page), "strong")]] if page.is_file() else []
+    return [[("kept in ", ""), (str(folder), "strong")], *report]
 
 
 def _headline(result: Checked) -> Line:

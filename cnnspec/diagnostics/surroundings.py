@@ -130,3 +130,10 @@ class DataNote(Surroundings):
 
     code: ClassVar[str] = "CNN915"
     severity: ClassVar[str] = "note"
+
+
+class NoReport(Surroundings):
+    """The training has finished and is kept; only the page about it could not be written."""
+
+    code: ClassVar[str] = "CNN916"
+    severity: ClassVar[str] = "warning"

@@ -28,10 +28,9 @@ from cnnspec.report.markdown import markdown
 from cnnspec.report.pictures import Pictures
 from cnnspec.report.plots import MOST_NAMED, Drawn
 from cnnspec.report.seeds import Trained, gather
-from cnnspec.runs import Run
+from cnnspec.runs import PAGE, Run
 from cnnspec.terminal import safe
 
-PAGE = "report.html"
 FOLDER = "report"
 
 MOST_ROWS = 300

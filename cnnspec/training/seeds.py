@@ -65,6 +65,7 @@ def train(
             "expectations": [held.dump() for held in claims],
         }
     )
+    session.write_report(Run(series.folder), warn)
     return claims
 
 
