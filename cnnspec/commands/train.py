@@ -18,6 +18,7 @@ from cnnspec.diagnostics.base import Diagnostic, Problems, listing
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotResume
 from cnnspec.language.kinds import number_text
+from cnnspec.report.attempt import attempt
 from cnnspec.runs import METRICS, PAGE, Run
 from cnnspec.series import MEASURES, Series
 from cnnspec.terminal import Line, show, table
@@ -38,6 +39,9 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out", type=Path, default=Path("runs"), help="where run folders go (runs)"
+    )
+    parser.add_argument(
+        "--no-report", dest="report", action="store_false", help="leave no page about the run"
     )
     add_backend(parser)
 
@@ -72,6 +76,8 @@ def run(args: Namespace) -> int:
         outcome = session.resume(kept, backend, _warn, offline=args.offline)
     else:
         outcome = session.train(result, args.out, backend, _warn, offline=args.offline)
+    if args.report:
+        attempt(outcome.run, _warn)
     if args.json:
         metrics = outcome.run.read_json(METRICS)
         print_json({"command": "train", "ok": True, "run": str(outcome.run), **metrics})
@@ -88,6 +94,8 @@ def _train_seeds(args: Namespace, result: Checked, series: Series, backend: str)
         show([[], [(f"seed {seed}", "strong")]], sys.stderr)
 
     claims = train(result, series, backend, _warn, begin, offline=args.offline)
+    if args.report:
+        attempt(Run(series.folder), _warn)
     if args.json:
         print_json({"command": "train", "ok": True, "run": str(series), **series.summary()})
     else:

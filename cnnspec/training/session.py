@@ -23,7 +23,6 @@ from cnnspec.diagnostics.surroundings import (
     CannotResume,
     DamagedCheckpoint,
     MayDiffer,
-    NoReport,
 )
 from cnnspec.ir.claims import Expectation
 from cnnspec.ir.spec import Spec
@@ -99,7 +98,7 @@ def train(
     run = Run.create(parent, spec, checked.source, name)
     with _at_work(run) as pause:
         run.write_json(ENVIRONMENT, environment(backend, splits))
-        return _train(checked, run, splits, pause, warn)
+        return _train(checked, run, splits, pause)
 
 
 def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outcome:
@@ -115,7 +114,7 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
         where = of_run(checked.spec.data, run)
         splits = divide(checked.spec, where, offline=offline)
         _compare(run, environment(backend, splits), warn)
-        return _train(checked, run, splits, pause, warn, lambda s: _go_back(s, run, warn))
+        return _train(checked, run, splits, pause, lambda state: _go_back(state, run, warn))
 
 
 @contextmanager
@@ -133,7 +132,6 @@ def _train(
     run: Run,
     splits: Splits,
     pause: Pause,
-    warn: Warn,
     prepare: Callable[[State], None] = lambda _: None,
 ) -> Outcome:
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
@@ -165,20 +163,7 @@ def _train(
         },
     )
     checkpoints.forget(run)
-    write_report(run, warn)
     return Outcome(run, fit.state, scores, claims)
-
-
-def write_report(run: Run, warn: Warn) -> None:
-    """Writes the report of a training that has finished, which is lost by no failure of it."""
-    try:
-        from cnnspec.report.page import write
-
-        write(run)
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        again = f"`cnnspec report {run}` writes it again"
-        warn(NoReport(None, f"the report could not be written: {reason}", again))
 
 
 def _keep(run: Run, state: State) -> None:
