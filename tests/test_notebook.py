@@ -70,7 +70,7 @@ def test_it_runs_and_shows_what_it_says(place):
     assert "= (4*4*8 + 1) * 16 = 2,064" in shown["print(network.check().explain())"]["stdout"]
     (wrong,) = (found for source, found in shown.items() if source.startswith("wrong ="))
     assert "error[CNN2" in wrong["text/html"]
-    assert "wrong.cnn:4:9" in wrong["text/html"]
+    assert "wrong.cnn:5:9" in wrong["text/html"]
     assert shown["network.draw()"]["image/svg+xml"].startswith("<svg")
     first = shown["first = network.train()\nfirst"]
     assert re.search(r"^epoch 3/3  loss ", first["stdout"], re.M)
