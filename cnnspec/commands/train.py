@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
-from cnnspec.commands.arguments import add_backend, add_overrides, add_sources
+from cnnspec.commands.arguments import Offered, add_backend, add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, checked, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.compare import compare
@@ -18,10 +18,12 @@ from cnnspec.diagnostics.base import Diagnostic, Problems, listing
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotResume
 from cnnspec.language.kinds import number_text
+from cnnspec.language.suggest import nearest
 from cnnspec.report.attempt import attempt
 from cnnspec.runs import METRICS, PAGE, Run
 from cnnspec.series import MEASURES, Series
 from cnnspec.terminal import Line, show, table
+from cnnspec.training.trackers import TRACKERS, Watch
 
 if TYPE_CHECKING:
     from cnnspec.training.score import Score
@@ -43,6 +45,15 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="leave no page about the run"
     )
+    parser.add_argument(
+        "--track",
+        dest="trackers",
+        action="append",
+        default=[],
+        choices=Offered(TRACKERS),
+        metavar="NAME",
+        help=f"also tell {' or '.join(TRACKERS)} every figure; may stand several times",
+    )
     add_backend(parser)
 
 
@@ -52,6 +63,7 @@ def run(args: Namespace) -> int:
         if getattr(args, name) is not None:
             args.sets.append(f"{name}={getattr(args, name)}")
     kept = (Series.find(args.resume) or Run.open(args.resume)) if args.resume else None
+    watch = _watch(args, kept)
     result = _resumed(args, kept) if kept else _named(args)
     _warn(*result.problems)
     if kept and kept.finished:
@@ -69,13 +81,13 @@ def run(args: Namespace) -> int:
         require_accelerator(result)
         series = kept or Series.create(args.out, result.spec, result.source)
         assert isinstance(series, Series)
-        return _train_seeds(args, result, series, backend)
+        return _train_seeds(args, result, series, backend, watch)
     from cnnspec.training import session
 
     if isinstance(kept, Run):
-        outcome = session.resume(kept, backend, _warn, offline=args.offline)
+        outcome = session.resume(kept, backend, _warn, offline=args.offline, watch=watch)
     else:
-        outcome = session.train(result, args.out, backend, _warn, offline=args.offline)
+        outcome = session.train(result, args.out, backend, _warn, offline=args.offline, watch=watch)
     if args.report:
         attempt(outcome.run, _warn)
     if args.json:
@@ -86,14 +98,16 @@ def run(args: Namespace) -> int:
     return 0 if all(held.holds for held in outcome.claims) else 1
 
 
-def _train_seeds(args: Namespace, result: Checked, series: Series, backend: str) -> int:
+def _train_seeds(
+    args: Namespace, result: Checked, series: Series, backend: str, watch: Watch
+) -> int:
     """Trains what is left of a series."""
     from cnnspec.training.seeds import train
 
     def begin(seed: int) -> None:
         show([[], [(f"seed {seed}", "strong")]], sys.stderr)
 
-    claims = train(result, series, backend, _warn, begin, offline=args.offline)
+    claims = train(result, series, backend, _warn, begin, offline=args.offline, watch=watch)
     if args.report:
         attempt(Run(series.folder), _warn)
     if args.json:
@@ -101,6 +115,16 @@ def _train_seeds(args: Namespace, result: Checked, series: Series, backend: str)
     else:
         show(together(result, series, claims))
     return 0 if all(held.holds for held in claims) else 1
+
+
+def _watch(args: Namespace, kept: Run | Series | None) -> Watch:
+    """The trackers that are asked for; raises `Problems` for one that there is not."""
+    for name in args.trackers:
+        if name not in TRACKERS:
+            near = nearest(name, TRACKERS)
+            hint = f"did you mean `{near}`?" if near else f"it can be {listing(TRACKERS, 'or')}"
+            raise Problems(BadUsage(None, f"unknown tracker `{name}`", hint))
+    return Watch(args.trackers, kept.folder.parent if kept else args.out, _warn)
 
 
 def _warn(*found: Diagnostic) -> None:
