@@ -18,6 +18,7 @@ import pytest
 
 from cnnspec import files
 from cnnspec.check import check
+from cnnspec.commands import main
 from cnnspec.diagnostics.base import Problems
 from cnnspec.runs import METRICS, Run
 from cnnspec.source import Source
@@ -26,8 +27,8 @@ TEXT = """
 model small
 pool 2; conv 4x3 relu; bn; pool 2; dropout 0.25; dense 10 softmax
 train {
-  batch 50; epochs 16; metrics accuracy f1; optimizer adam(0.01)
-  early_stop val_f1 patience=15 restore
+  batch 50; epochs 40; metrics accuracy f1; optimizer adam(0.01)
+  early_stop val_f1 patience=39 restore
 }
 """
 TINY = "pool 4; dropout 0.1; dense 10 softmax; train { batch 500; epochs 2; validation 0.1 }"
@@ -52,6 +53,14 @@ def wait_for(condition, process, seconds=120):
         if process.poll() is not None or time.monotonic() > until:
             pytest.fail(f"ended with {process.poll()}: {process.communicate()[1]}")
         time.sleep(0.01)
+
+
+def read_until(process, *marks):
+    """Reads what a process says until a line has one of some marks in it."""
+    for line in process.stderr:
+        if any(mark in line for mark in marks):
+            return
+    pytest.fail(f"it ended with {process.wait()} and none of {marks}")
 
 
 def left(run):
@@ -84,7 +93,7 @@ def folder(tmp_path_factory):
 def reference(folder, backend):
     """The same training, never stopped."""
     process = start(folder, "small.cnn", "--out", "whole")
-    assert process.communicate()[1].count("epoch ") == 16
+    assert process.communicate()[1].count("epoch ") == 40
     assert process.returncode == 0
     return left(Run(folder / "whole" / "small-1"))
 
@@ -97,12 +106,9 @@ def test_five_kills_at_random_times_and_a_stop_change_nothing(folder, reference)
     for kill in range(5):
         begin = ["--resume", str(run.folder)] if kill else ["small.cnn", "--out", "killed"]
         process = start(folder, *begin)
-        said = ""
-        while "going on" not in said and "epoch " not in said:
-            said = process.stderr.readline()
-            assert said, "it ended without a word"
+        read_until(process, "going on", "epoch ")
         # Some part of the way on, at no matter which moment of an epoch or of a write.
-        time.sleep(chance.uniform(0, 0.5))
+        time.sleep(chance.uniform(0, 0.3))
         seen = len(json.loads((run.folder / "history.json").read_text()))
         process.kill()
         process.communicate()
@@ -126,11 +132,7 @@ def test_a_signal_stops_soon_keeps_and_says_how_to_go_on(folder, reference, numb
         wait_for(lambda: (run.folder / "checkpoints" / "manifest.json").exists(), process)
     sent = time.monotonic()
     process.send_signal(number)
-    # What is not a number of an epoch comes at once.
-    line = ""
-    while "stopping" not in line:
-        line = process.stderr.readline()
-        assert line, "it ended without a word"
+    read_until(process, "stopping")
     assert time.monotonic() - sent < 1
     said = process.communicate()[1]
     assert process.returncode == code
@@ -148,8 +150,7 @@ def test_a_second_signal_ends_at_once(folder):
     process = start(folder, "small.cnn", "--out", "twice")
     wait_for(lambda: (run.folder / "environment.json").exists(), process)
     process.send_signal(signal.SIGINT)
-    while "stopping" not in process.stderr.readline():
-        pass
+    read_until(process, "stopping")
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
     sent = time.monotonic()
@@ -183,6 +184,22 @@ def test_two_processes_never_train_in_one_folder(folder, reference):
         said = process.communicate()[1]
     assert process.returncode == 3
     assert f"is in use by process {os.getpid()}" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["small.cnn", "--seed", "9"], "it differs in train.seed"),
+        (["-e", "data mnist; dense 10 softmax"], "it differs in"),
+        (["-e", "bogus 10"], "CNN101"),
+        (["--set", "epochs=3"], "a run goes on as it began"),
+    ],
+)
+def test_a_run_goes_on_with_what_it_began_with(folder, monkeypatch, capsys, arguments, said):
+    run = Run.create(folder / "other", check(Source("x", TEXT)).spec, Source("x", TEXT))
+    monkeypatch.chdir(folder)
+    assert main(["train", *arguments, "--resume", str(run.folder)]) in (1, 2)
+    assert said in capsys.readouterr().err
 
 
 def trained(folder, text=TINY):

@@ -176,7 +176,10 @@ def lines(
     figure = _figure(width, height)
     known = [y for s in series for _, y in s.points if y is not None]
     ticks = MaxNLocator(5)
-    left = 16 + 7 * max(len(_tick(y)) for y in ticks.tick_values(min(known), max(known)))
+    low, high = min(known), max(known)
+    # What never changes is drawn at half of the height, not with a range of its own.
+    flat = (min(0, 2 * low), max(0, 2 * low)) if low == high and low else None
+    left = 16 + 7 * max(len(_tick(y)) for y in ticks.tick_values(*(flat or (low, high))))
     named = [s for s in series if s.label]
     right = 10 + 7 * max((len(_short(s.label)) for s in named), default=0)
     axes = _axes(figure, left, 34, right, 34)
@@ -192,6 +195,8 @@ def lines(
     axes.yaxis.set_major_locator(ticks)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _tick(y)))
     axes.margins(x=0.02, y=0.08)
+    if flat:
+        axes.set_ylim(*flat)
     axes.set_xlabel("epoch", loc="right")
     figure.text(6 / width, 1 - 20 / height, title, fontweight="bold", fontsize=13)
     if kept is not None:

@@ -17,6 +17,7 @@ from cnnspec.training.backend import start
 
 if TYPE_CHECKING:
     from cnnspec.training.session import Held, Outcome
+    from cnnspec.training.trackers import Watch
 
 Warn = Callable[[Diagnostic], None]
 
@@ -50,36 +51,34 @@ def launch(
     backend: str | None = None,
     offline: bool = False,
     report: bool = True,
+    watch: "Watch | None" = None,
 ) -> Reached:
     """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
 
-    `warn` gets what a person should know, `begin` each seed of several before its turn.
+    `warn` gets what a person should know, `begin` each seed of several before its turn;
+    trackers follow through `watch`.
     Raises `Problems`, and `Stopped` after a signal.
     """
     chosen = start(backend)
-    reached = (_several if checked.spec.train.runs > 1 else _one)(
-        checked, kept, out, chosen, warn, begin, offline
-    )
+    common: Any = {"offline": offline, "watch": watch}
+    if checked.spec.train.runs > 1:
+        reached = _several(checked, kept, out, chosen, warn, begin, common)
+    else:
+        reached = _one(checked, kept, out, chosen, warn, common)
     if report:
         attempt(Run(reached.kept.folder), warn)
     return reached
 
 
 def _one(
-    checked: Checked,
-    kept: Run | Series | None,
-    out: Path,
-    backend: str,
-    warn: Warn,
-    begin: Callable[[int], None],
-    offline: bool,
+    checked: Checked, kept: Run | Series | None, out: Path, backend: str, warn: Warn, common: Any
 ) -> Reached:
     from cnnspec.training import session
 
     if isinstance(kept, Run):
-        outcome = session.resume(kept, backend, warn, offline=offline)
+        outcome = session.resume(kept, backend, warn, **common)
     else:
-        outcome = session.train(checked, out, backend, warn, offline=offline)
+        outcome = session.train(checked, out, backend, warn, **common)
     return Reached(outcome.run, outcome.claims, outcome)
 
 
@@ -90,7 +89,7 @@ def _several(
     backend: str,
     warn: Warn,
     begin: Callable[[int], None],
-    offline: bool,
+    common: Any,
 ) -> Reached:
     from cnnspec.training.precision import require_accelerator
     from cnnspec.training.seeds import train
@@ -99,4 +98,4 @@ def _several(
     require_accelerator(checked)
     series = kept or Series.create(out, checked.spec, checked.source)
     assert isinstance(series, Series)
-    return Reached(series, train(checked, series, backend, warn, begin, offline=offline))
+    return Reached(series, train(checked, series, backend, warn, begin, **common))
