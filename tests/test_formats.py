@@ -18,6 +18,7 @@ from cnnspec.diagnostics.catalog import catalog
 from cnnspec.diagnostics.formats import github, sarif
 from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.source import Source
+from cnnspec.terminal import safe
 from tests.places import ROOT
 from tests.test_errors import FILES, problems_of
 
@@ -242,7 +243,7 @@ def test_every_workflow_command_is_one_line_that_reads_back(path: Path) -> None:
         assert word == problem.severity
         values = dict(pair.split("=") for pair in rest.split(","))
         assert values["title"] == problem.code
-        assert unquote(data).splitlines()[0] == problem.message
+        assert unquote(data).splitlines()[0] == safe(problem.message)
         if problem.span:
             assert unquote(values["file"]) == problem.span.source.name
             assert int(values["line"]) == problem.span.line

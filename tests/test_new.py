@@ -53,7 +53,7 @@ def test_a_template_trains(name, tmp_path, backend):
 
     text = re.sub(r"epochs \d+", "epochs 1", template(name))
     outcome = train(check(Source(name, text)), tmp_path, backend, offline=True)
-    assert len(outcome.fitted.history) == 1
+    assert len(outcome.state.history) == 1
     assert outcome.scores["test"].accuracy > 0.1
 
 

@@ -166,7 +166,7 @@ def test_random_network_is_what_keras_builds(seed: int) -> None:
 
     random = Random(seed)
     spec = draw_spec(random)
-    spec = spec.replace(nodes=draw_nodes(random, Image(*spec.input), spec.classes), budgets=())
+    spec = spec.replace(nodes=draw_nodes(random, spec.shape, spec.classes), budgets=())
     checked = check(Source("random", str(spec)))
     assert checked.totals is not None
     model = build(checked, seed=1)
