@@ -1,3 +1,42 @@
-"""cnnspec: a compiler for small convolutional networks written as `.cnn` files."""
+"""cnnspec: a compiler for small convolutional networks written as `.cnn` files.
+
+From Python: `cnnspec.load("net.cnn")`, then `.check()`, `.build()`, `.train()`, `.draw()`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnspec.api import CheckResult, Network, load, loads, open_run, resume
+    from cnnspec.diagnostics.base import Problems, Stopped
+    from cnnspec.trained import Trained
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "CheckResult",
+    "Network",
+    "Problems",
+    "Stopped",
+    "Trained",
+    "__version__",
+    "load",
+    "loads",
+    "open_run",
+    "resume",
+]
+
+_HOMES = {"Problems": "diagnostics.base", "Stopped": "diagnostics.base", "Trained": "trained"}
+"""The modules of what is not in `api`."""
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what is asked for; `import cnnspec` itself, as commands do, costs nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api')}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

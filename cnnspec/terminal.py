@@ -47,6 +47,24 @@ def has_colour(stream: TextIO) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
+def interactive() -> bool:
+    """Whether a person types into this process: a notebook, IPython or the prompt of Python."""
+    return hasattr(sys, "ps1")
+
+
+def in_notebook() -> bool:
+    """Whether output is shown in a notebook, where what goes to standard error is red."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    # Only the shell of a kernel has one, whoever made the front end.
+    return hasattr(shell, "kernel")
+
+
+def messages() -> TextIO | None:
+    """Where what accompanies a result belongs: standard error, in a notebook standard output."""
+    return sys.stdout if in_notebook() else sys.stderr
+
+
 def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
     """Writes lines to a stream, standard output by itself."""
     stream = stream or sys.stdout

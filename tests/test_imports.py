@@ -80,6 +80,27 @@ def test_light_commands_load_no_framework(arguments: list[str], code: int) -> No
     assert set(loaded) & HEAVY == set()
 
 
+def test_importing_the_package_imports_nothing_of_it() -> None:
+    code = "import sys; import cnnspec; print(*sorted(m for m in sys.modules if 'cnnspec' in m))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.split() == ["cnnspec"]
+
+
+def test_checking_and_drawing_from_python_load_no_framework() -> None:
+    code = (
+        "import sys, cnnspec;"
+        "net = cnnspec.loads('data mnist; conv 8x3; dense 10 softmax');"
+        "net.check()._repr_html_(); net.draw(); cnnspec.Trained, cnnspec.Problems;"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert set(done.stdout.split()) & HEAVY == set()
+
+
 def test_help_loads_no_parser() -> None:
     assert "lark" not in loaded_by("--help")
 
@@ -101,9 +122,9 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
     if path.stem != "__init__"
 }
-LIGHT = [
-    name for name in MODULES if name.partition(".")[0] not in ("training", "commands", "__main__")
-]
+# What asks for trainings: the command line, and what programs and notebooks call.
+FRONTS = ("commands", "__main__", "api", "trained")
+LIGHT = [name for name in MODULES if name.partition(".")[0] not in ("training", *FRONTS)]
 
 # Who must not know whom: each name stands for a module or for all below it.
 FORBIDDEN = {

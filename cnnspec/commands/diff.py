@@ -9,12 +9,12 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from cnnspec.check import Checked, check
-from cnnspec.commands.inputs import normalized
 from cnnspec.commands.output import print_json
 from cnnspec.compare import Change, Difference, Pair, compare
 from cnnspec.diagnostics.base import Problems
 from cnnspec.files import read_source
 from cnnspec.graph import Row
+from cnnspec.reading import normalized
 from cnnspec.terminal import Line, show, table
 
 _MARKS = {"same": " ", "changed": "~", "added": "+", "removed": "-"}

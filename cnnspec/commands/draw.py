@@ -8,11 +8,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from cnnspec.commands.arguments import add_overrides, add_sources
-from cnnspec.commands.inputs import checked, overrides, sources
+from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotWrite
 from cnnspec.files import write_atomically
+from cnnspec.reading import checked
 from cnnspec.terminal import show
 
 

@@ -1,14 +1,13 @@
-"""From what the command line names to checked specs."""
+"""From what the command line names to sources and values."""
 
 from argparse import Namespace
 
-from cnnspec.advise import advised
-from cnnspec.check import Checked, check
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.expand import Overrides
 from cnnspec.files import read_source
 from cnnspec.language.parse import parse_value
+from cnnspec.reading import normalized
 from cnnspec.source import Source
 
 
@@ -30,19 +29,6 @@ def sources(args: Namespace) -> list[Source]:
     return [normalized(read_source(path)) for path in named]
 
 
-def normalized(source: Source) -> Source:
-    """The text itself, or for an IR document the canonical text of what it says.
-
-    The printed form of a spec parses to an equal spec, so that every later step,
-    messages included, works on text alone.
-    """
-    if not source.text.lstrip().startswith("{"):
-        return source
-    from cnnspec.ir.document import load
-
-    return Source(source.name, str(load(source.text, source.name)))
-
-
 def overrides(args: Namespace) -> Overrides:
     """The values that `--set` gives. Raises `Problems`."""
     found: Overrides = {}
@@ -57,11 +43,3 @@ def overrides(args: Namespace) -> Overrides:
             )
         found[name] = value
     return found
-
-
-def checked(source: Source, values: Overrides | None = None) -> Checked:
-    """The checked spec; raises `Problems` where it has errors."""
-    result = check(source, values)
-    if not result.ok:
-        raise Problems(*advised(result))
-    return result

@@ -8,9 +8,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from cnnspec.commands.arguments import add_overrides, add_sources
-from cnnspec.commands.inputs import checked, overrides, sources
+from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.ir.document import dump
+from cnnspec.reading import checked
 
 
 def arguments(parser: ArgumentParser) -> None:

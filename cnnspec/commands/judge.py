@@ -5,11 +5,11 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from cnnspec.commands.inputs import normalized
 from cnnspec.commands.output import harmless, print_json
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.files import read_source
+from cnnspec.reading import normalized
 from cnnspec.rules import Judgement, Rules, judge, read_rules
 from cnnspec.terminal import Line, show, table
 

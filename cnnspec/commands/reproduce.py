@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.commands.arguments import add_backend, add_run
-from cnnspec.commands.inputs import checked
 from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.reading import checked
 from cnnspec.runs import Run
 from cnnspec.series import one_run
 from cnnspec.terminal import Line, show, table
@@ -53,7 +53,7 @@ def run(args: Namespace) -> int:
             parent = args.out or Path(temporary)
             again = train(result, parent, backend, offline=args.offline, where=where).run
         except Stopped as stopped:
-            raise Stopped(stopped.number, stopped.remedy if args.out else "") from None
+            raise Stopped(stopped.number, stopped.run if args.out else "") from None
         found, around = results(kept, again), surroundings(kept, again)
     if args.json:
         print_json(

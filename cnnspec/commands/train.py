@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
 from cnnspec.commands.arguments import add_backend, add_overrides, add_sources
-from cnnspec.commands.inputs import BadUsage, checked, overrides, sources
+from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.compare import compare
-from cnnspec.diagnostics.base import Diagnostic, Problems, listing
-from cnnspec.diagnostics.render import render
+from cnnspec.diagnostics.base import Problems, listing
+from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.surroundings import CannotResume
 from cnnspec.language.kinds import number_text
-from cnnspec.report.attempt import attempt
-from cnnspec.runs import METRICS, PAGE, Run
+from cnnspec.reading import checked
+from cnnspec.runs import PAGE, Run
 from cnnspec.series import MEASURES, Series
 from cnnspec.terminal import Line, show, table
 
@@ -51,61 +51,37 @@ def run(args: Namespace) -> int:
     for name in ("seed", "epochs"):
         if getattr(args, name) is not None:
             args.sets.append(f"{name}={getattr(args, name)}")
-    kept = (Series.find(args.resume) or Run.open(args.resume)) if args.resume else None
+    from cnnspec.training.launch import find, launch
+
+    kept = find(args.resume) if args.resume else None
     result = _resumed(args, kept) if kept else _named(args)
-    _warn(*result.problems)
+    tell(*result.problems)
     if kept and kept.finished:
         show([[(f"nothing to do: {kept} has finished", "")]], sys.stderr)
         if args.json:
             print_json({"command": "train", "ok": True, "run": str(kept)})
         return 0
-    from cnnspec.training.backend import start
-
-    backend = start(args.backend)
-    if result.spec.train.runs > 1:
-        from cnnspec.training.precision import require_accelerator
-
-        # Before there is a folder for what cannot be trained.
-        require_accelerator(result)
-        series = kept or Series.create(args.out, result.spec, result.source)
-        assert isinstance(series, Series)
-        return _train_seeds(args, result, series, backend)
-    from cnnspec.training import session
-
-    if isinstance(kept, Run):
-        outcome = session.resume(kept, backend, _warn, offline=args.offline)
-    else:
-        outcome = session.train(result, args.out, backend, _warn, offline=args.offline)
-    if args.report:
-        attempt(outcome.run, _warn)
+    reached = launch(
+        result,
+        kept,
+        args.out,
+        tell,
+        _begin,
+        backend=args.backend,
+        offline=args.offline,
+        report=args.report,
+    )
     if args.json:
-        metrics = outcome.run.read_json(METRICS)
-        print_json({"command": "train", "ok": True, "run": str(outcome.run), **metrics})
+        print_json({"command": "train", "ok": True, **reached.dump()})
+    elif reached.outcome:
+        show(summary(result, reached.outcome))
     else:
-        show(summary(result, outcome))
-    return 0 if all(held.holds for held in outcome.claims) else 1
+        show(together(result, Series(reached.kept.folder), reached.claims))
+    return 0 if all(held.holds for held in reached.claims) else 1
 
 
-def _train_seeds(args: Namespace, result: Checked, series: Series, backend: str) -> int:
-    """Trains what is left of a series."""
-    from cnnspec.training.seeds import train
-
-    def begin(seed: int) -> None:
-        show([[], [(f"seed {seed}", "strong")]], sys.stderr)
-
-    claims = train(result, series, backend, _warn, begin, offline=args.offline)
-    if args.report:
-        attempt(Run(series.folder), _warn)
-    if args.json:
-        print_json({"command": "train", "ok": True, "run": str(series), **series.summary()})
-    else:
-        show(together(result, series, claims))
-    return 0 if all(held.holds for held in claims) else 1
-
-
-def _warn(*found: Diagnostic) -> None:
-    if found:
-        show([*render(found), []], sys.stderr)
+def _begin(seed: int) -> None:
+    show([[], [(f"seed {seed}", "strong")]], sys.stderr)
 
 
 def _named(args: Namespace) -> Checked:

@@ -16,6 +16,7 @@ from cnnspec.datasets.found import (
     AGAIN,
     PICTURES,
     Found,
+    Raw,
     bad,
     guarded,
     misfit,
@@ -139,11 +140,19 @@ def images(path: Path, array: str | None, shape: tuple[int, ...]) -> Pictures:
     else:
         taken = "take an IDX, .npz or .h5 file, a picture, or a folder of pictures"
         raise bad(path, f"it holds no images ({_described(path)})", taken)
+    return Pictures(fitting(raw, shape, notes), names, tuple(notes))
+
+
+def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic]) -> Any:
+    """Images as uint8 (n, height, width, channels), if they are of this shape.
+
+    What is done with them is noted. Raises `Problems`.
+    """
     (pixels,) = to_bytes([raw], notes)
     if pixels.shape[1:] != shape:
         dims = ["x".join(map(str, size)) for size in (pixels.shape[1:], shape)]
         raise misfit(f"{raw.where} has images of {dims[0]}, and the network takes {dims[1]}", "")
-    return Pictures(pixels, names, tuple(notes))
+    return pixels
 
 
 def _there(path: Path) -> Path:

@@ -105,11 +105,24 @@ class Refused(Exception):
 
 
 class Problems(Exception):
-    """Ends a command: what a person did or has must change first."""
+    """Ends a command: what a person did or has must change first.
+
+    As text it is what the commands print: each message with its place and its help.
+    """
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__("; ".join(d.message for d in diagnostics))
         self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        from cnnspec.diagnostics.render import render
+        from cnnspec.terminal import plain
+
+        return plain(render(self.diagnostics)).rstrip()
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: a fault in a spec is not to be looked for in our calls."""
+        return str(self).splitlines()
 
     @property
     def exit_code(self) -> int:
@@ -118,12 +131,22 @@ class Problems(Exception):
 
 
 class Stopped(Exception):
-    """Ends a command because a signal asked for it; `remedy` is the command that goes on."""
+    """Ends a command because a signal asked for it; `run` is the folder to go on with."""
 
-    def __init__(self, number: int, remedy: str = "") -> None:
-        super().__init__(f"stopped by signal {number}")
+    def __init__(self, number: int, run: str = "") -> None:
+        going_on = f"; go on with `cnnspec.resume({run!r})`" if run else ""
+        super().__init__(f"stopped by signal {number}{going_on}")
         self.number = number
-        self.remedy = remedy
+        self.run = run
+
+    @property
+    def remedy(self) -> str:
+        """The command that goes on; empty where there is nothing to go on with."""
+        return f"cnnspec train --resume {self.run}" if self.run else ""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: who stops a training asks for no traceback."""
+        return str(self).splitlines()
 
 
 def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str = "`") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.source import Span
-from cnnspec.terminal import Line, width
+from cnnspec.terminal import Line, messages, show, width
 
 MOST = 20
 """How many diagnostics are shown at once."""
@@ -33,6 +33,12 @@ def render(diagnostics: tuple[Diagnostic, ...], columns: int | None = None) -> l
     elif lines:
         lines.pop()
     return lines
+
+
+def tell(*found: Diagnostic) -> None:
+    """Shows what a person should know and what ends nothing, beside the result."""
+    if found:
+        show([*render(found), []], messages())
 
 
 def _one(found: Diagnostic, columns: int) -> list[Line]:

@@ -132,6 +132,12 @@ class DataNote(Surroundings):
     severity: ClassVar[str] = "note"
 
 
+class BackendTaken(Surroundings):
+    """Keras takes its backend when it is imported, and keeps it as long as the process lasts."""
+
+    code: ClassVar[str] = "CNN919"
+
+
 class NoReport(Surroundings):
     """The training has finished and is kept; only the page about it could not be written."""
 

@@ -191,7 +191,7 @@ def read(run: Run) -> Contents:
         scores = {
             name: _measured(name, metrics[name], labels) for name in SPLITS if name in metrics
         }
-        verdicts = _verdicts(checked, metrics)
+        found = verdicts(checked, metrics)
         best_epoch, seconds = _number(metrics.get("best_epoch")), _number(metrics.get("seconds"))
     except _MALFORMED as error:
         raise _damaged(run, METRICS, error) from None
@@ -201,7 +201,7 @@ def read(run: Run) -> Contents:
         source=_source(run),
         history=history,
         scores=scores,
-        verdicts=verdicts,
+        verdicts=found,
         best_epoch=None if best_epoch is None else int(best_epoch),
         seconds=seconds,
         labels=labels,
@@ -315,7 +315,7 @@ def _measured(name: str, data: dict[str, Any], labels: tuple[str, ...]) -> Measu
     return Measured(name, accuracy, f1, loss, rows)
 
 
-def _verdicts(checked: Checked, metrics: dict[str, Any]) -> tuple[Verdict, ...]:
+def verdicts(checked: Checked, metrics: dict[str, Any]) -> tuple[Verdict, ...]:
     """Budgets proved, then expectations and the target measured."""
     found = [Verdict(str(v.budget), f"{v.value:,}", v.holds) for v in checked.verdicts]
     if not metrics:

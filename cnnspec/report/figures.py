@@ -14,13 +14,19 @@ CURVES = {"loss": "Loss", "accuracy": "Accuracy", "f1": "Macro F1"}
 def figures(trained: Trained, pictures: Pictures | None) -> dict[str, Drawn]:
     """Every figure there is something for, by name."""
     run = trained.middle
-    found = [_curve(trained, name, title) for name, title in CURVES.items()]
+    found: list[Drawn | None] = [*curves(trained)]
     found.append(_learning_rate(run))
     if len(run.labels) <= plots.MOST_DRAWN:
         found += [_confusion(run, score) for score in run.scores.values()]
     if pictures:
         found += _images(run, pictures)
     return {figure.name: figure for figure in found if figure}
+
+
+def curves(trained: Trained) -> list[Drawn]:
+    """The figures over the epochs that there is something for."""
+    found = (_curve(trained, name, title) for name, title in CURVES.items())
+    return [figure for figure in found if figure]
 
 
 def _curve(trained: Trained, name: str, title: str) -> Drawn | None:

@@ -9,10 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 from cnnspec.datasets.files import cache_folder
 from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import MissingExtra
+from cnnspec.diagnostics.surroundings import BackendTaken, MissingExtra
 
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Every Keras backend and the package that it needs."""
@@ -25,10 +26,15 @@ def start(backend: str | None = None) -> str:
     to their defaults, so that a spec means the same everywhere. Raises `Problems`
     where a package is missing.
     """
-    wanted = [backend] if backend else list(BACKENDS)
+    running = _running()
+    if running and (running not in BACKENDS or backend not in (None, running)):
+        cause = f"Keras runs on {running} in this process already, and cannot change"
+        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew"))
+    given = backend or running
+    wanted = [given] if given else list(BACKENDS)
     chosen = next((name for name in wanted if find_spec(BACKENDS[name])), None)
     if chosen is None or not (find_spec("keras") and find_spec("numpy")):
-        extra = backend or "tensorflow"
+        extra = given or "tensorflow"
         raise Problems(
             MissingExtra(
                 None,
@@ -47,6 +53,12 @@ def start(backend: str | None = None) -> str:
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     return chosen
+
+
+def _running() -> str | None:
+    """The backend of this process, once Keras has been imported by us or by anyone."""
+    keras: Any = sys.modules.get("keras")
+    return keras.backend.backend() if keras else None
 
 
 @contextmanager

@@ -9,11 +9,11 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 
 from cnnspec.diagnostics.base import Stopped
+from cnnspec.terminal import interactive, messages
 
 WATCHED = (signal.SIGINT, signal.SIGTERM)
 
@@ -55,18 +55,22 @@ def _take(pause: Pause, number: int, watched: list[signal.Signals]) -> None:
     """Takes note of a signal, in the listening thread."""
     if number not in watched:
         return
+    if pause.caught and interactive():
+        # A session at a prompt holds more than this training, and outlives it.
+        return
     if pause.caught:
         # At once, whatever is under way; files are written so that this does no harm.
         os._exit(128 + number)
     pause.caught = number
-    _say("\nstopping; what has been trained is being kept (again: stop at once)\n")
+    again = "" if interactive() else " (again: stop at once)"
+    _say(f"\nstopping; what has been trained is being kept{again}\n")
 
 
 def _say(text: str) -> None:
-    if sys.stderr is not None:
+    if stream := messages():
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
+            stream.write(text)
+            stream.flush()
 
 
 @contextlib.contextmanager

@@ -1,4 +1,7 @@
-"""What a person sees while a network trains: a live bar on a terminal, else a line an epoch."""
+"""What a person sees while a network trains: a live bar on a terminal, else a line an epoch.
+
+A notebook gets its lines on standard output, for it shows standard error in red.
+"""
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -7,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cnnspec.terminal import has_colour
+from cnnspec.terminal import has_colour, in_notebook, messages
 
 
 class EpochLines:
@@ -17,7 +20,7 @@ class EpochLines:
         self._epochs = epochs
         self._epoch = 0
         self._bar: Progress | None = None
-        if has_colour(sys.stderr):
+        if not in_notebook() and has_colour(sys.stderr):
             self._bar = Progress(
                 TextColumn("epoch {task.fields[epoch]}"),
                 BarColumn(),
@@ -58,6 +61,6 @@ class EpochLines:
         """Prints a line, above the bar where there is one."""
         if self._bar:
             self._bar.console.print(line, highlight=False, markup=False)
-        elif sys.stderr is not None:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+        elif stream := messages():
+            stream.write(line + "\n")
+            stream.flush()

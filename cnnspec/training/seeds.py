@@ -54,7 +54,7 @@ def train(
                     where=of_run(spec.data, begun[0]) if begun else None,
                 )
         except Stopped as stopped:
-            raise Stopped(stopped.number, f"cnnspec train --resume {series}") from None
+            raise Stopped(stopped.number, str(series)) from None
     figures = series.figures()
     means = {split: {m: s.mean for m, s in found.items()} for split, found in figures.items()}
     claims = session.judge(spec, means)

@@ -124,7 +124,7 @@ def _at_work(run: Run) -> Iterator[Pause]:
         try:
             yield pause
         except Stopped as stopped:
-            raise Stopped(stopped.number, f"cnnspec train --resume {run}") from None
+            raise Stopped(stopped.number, str(run)) from None
 
 
 def _train(
@@ -259,6 +259,13 @@ def restore(run: Run) -> tuple[Checked, keras.Model]:
     return checked, model
 
 
+def _command() -> list[str]:
+    """The command line, where it is ours and not that of a program or a notebook."""
+    program = Path(sys.argv[0])
+    ours = "cnnspec" in (program.stem, program.parent.name)
+    return ["cnnspec", *sys.argv[1:]] if ours else []
+
+
 def environment(backend: str, splits: Splits) -> dict[str, Any]:
     """What a training ran on and with, so that it can be done again."""
     return {
@@ -271,7 +278,7 @@ def environment(backend: str, splits: Splits) -> dict[str, Any]:
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": ["cnnspec", *sys.argv[1:]],
+        "command": _command(),
         "data": {
             "name": splits.images.dataset.name,
             "origin": splits.images.place.origin,

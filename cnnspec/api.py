@@ -1,0 +1,280 @@
+"""cnnspec from Python and notebooks: what the commands do, with results as objects.
+
+>>> import cnnspec
+>>> network = cnnspec.loads("data fashion_mnist_mini; conv 8x3 relu; pool 2; dense 10 softmax")
+>>> network.check().params
+13610
+
+What is wrong with a spec raises `Problems`, whose text is what the commands print. Frameworks
+are loaded by what needs them: `build`, `train` and the model of a run.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnspec import markup
+from cnnspec.advise import advised
+from cnnspec.check import Checked, check
+from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.render import render, tell
+from cnnspec.diagnostics.surroundings import CannotRead
+from cnnspec.expand import Overrides
+from cnnspec.explain import explain
+from cnnspec.files import read_source
+from cnnspec.graph import Row
+from cnnspec.language.parse import parse_value
+from cnnspec.overview import overview, title
+from cnnspec.picture import Picture
+from cnnspec.reading import checked, normalized
+from cnnspec.source import Source
+from cnnspec.terminal import messages, plain, show
+from cnnspec.trained import Trained
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["CheckResult", "Network", "load", "loads", "open_run", "resume"]
+
+Setting = int | float | str | list[Any] | tuple[Any, ...]
+"""A value as `set` and `train` take it: a number, a list of them, or text as in a spec."""
+
+
+class CheckResult:
+    """What `check` knows of a network: shapes, costs, budgets, and what is wrong.
+
+    As text it is what `cnnspec check` prints.
+    """
+
+    def __init__(self, result: Checked) -> None:
+        self._result = result
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings do not count."""
+        return self._result.ok
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """Errors and warnings, each with `code`, `severity`, `message`, `help` and `span`."""
+        return advised(self._result)
+
+    @property
+    def params(self) -> int | None:
+        """All parameters; `None` where an error leaves them unknown."""
+        totals = self._result.totals
+        return totals.params if totals else None
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates for one image; `None` where an error leaves them unknown."""
+        totals = self._result.totals
+        return totals.macs if totals else None
+
+    @property
+    def layers(self) -> tuple[Row, ...]:
+        """The layers as they work, each with `name`, `layer`, `before`, `after`, `params`, `macs`.
+
+        >>> import cnnspec
+        >>> net = cnnspec.loads("data mnist; conv 8x3; pool 2; dense 10 softmax")
+        >>> [str(layer.after) for layer in net.check().layers]
+        ['26x26x8', '13x13x8', '1352', '10']
+        """
+        return self._result.rows
+
+    def explain(self) -> str:
+        """Every formula with its numbers put in, as `cnnspec check --explain` prints them."""
+        return plain(explain(self._result))
+
+    def _findings(self) -> str:
+        return plain(render(self.problems))
+
+    def __str__(self) -> str:
+        lines = [*title(self._result), [], *overview(self._result)] if self.params else []
+        between = "\n" if lines and self.problems else ""
+        return f"{plain(lines)}{between}{self._findings()}".rstrip()
+
+    def __repr__(self) -> str:
+        return f"<CheckResult {self._told()}>"
+
+    def _told(self) -> str:
+        """The network in a few words."""
+        count = "unknown" if self.params is None else f"{self.params:,}"
+        found = [problem.severity for problem in self.problems]
+        counts = "".join(f", {found.count(s)} {s}(s)" for s in dict.fromkeys(found))
+        return f"{self._result.spec.model}: {count} parameters{counts}"
+
+    def _repr_html_(self) -> str:
+        result = self._result
+        parts = []
+        if result.totals:
+            (named,) = title(result)
+            rows = [
+                (row.name, str(row.layer), str(row.after), f"{row.params:,}", f"{row.macs:,}")
+                for row in result.rows
+            ]
+            rows.append(("total", "", "", f"{self.params:,}", f"{self.macs:,}"))
+            parts.append(markup.heading(named[0][0], "".join(piece for piece, _ in named[1:])))
+            parts.append(markup.table(("name", "layer", "output", "params", "MACs"), rows, 2))
+            verdicts = [
+                (v.budget, f"{v.value:,}", "held" if v.holds else "not held")
+                for v in result.verdicts
+            ]
+            if verdicts:
+                parts.append(markup.table(("budget", "is", ""), verdicts, 0))
+        if self.problems:
+            parts.append(markup.preformatted(self._findings()))
+        return "".join(parts)
+
+
+class Network:
+    """A spec with the values set for it. Never changes: `set` gives another network.
+
+    As text it is the canonical spec; a notebook shows its layers.
+    """
+
+    def __init__(self, source: Source, values: Overrides | None = None) -> None:
+        self._source = source
+        self._values = values or {}
+
+    @cached_property
+    def _checked(self) -> Checked:
+        return check(self._source, self._values)
+
+    def _sound(self) -> Checked:
+        """The checked spec; raises `Problems` where it has errors."""
+        return checked(self._source, self._values)
+
+    def check(self) -> CheckResult:
+        """Shapes, costs, budgets and what is wrong, without a framework."""
+        return CheckResult(self._checked)
+
+    def set(self, **values: Setting) -> "Network":
+        """The same spec with other values for its lets and training settings.
+
+        Values are as after `--set`: `epochs=3`, `optimizer="sgd(0.1)"`. Raises `Problems`
+        for text that is no value; an unknown name is a problem that `check` tells.
+
+        >>> import cnnspec
+        >>> net = cnnspec.loads("data mnist; let f = 8; conv (f)x3; dense 10 softmax")
+        >>> net.set(f=4).check().params < net.check().params
+        True
+        """
+        return Network(self._source, {**self._values, **_overrides(values)})
+
+    def build(self, seed: int | None = None) -> "keras.Model":
+        """The compiled Keras model, its weights drawn from `seed`, else from that of the spec.
+
+        Raises `Problems` where the spec has errors or no framework is installed.
+        """
+        network = self if seed is None else self.set(seed=seed)
+        result = network._sound()
+        from cnnspec.training.backend import start
+
+        start()
+        from cnnspec.training.build import build, compile_model
+
+        train = result.spec.train
+        model = build(result, train.seed)
+        compile_model(model, train)
+        return model
+
+    def train(
+        self,
+        out: str | Path = "runs",
+        *,
+        backend: str | None = None,
+        offline: bool = False,
+        report: bool = True,
+        **settings: Setting,
+    ) -> Trained:
+        """Trains the network into a new folder `out/<model>-<n>`, as `cnnspec train` does.
+
+        `settings` are as for `set`: `epochs=3, batch=64`. `report` leaves a page about it.
+        Ctrl-C, or the interrupt of a kernel, keeps what has been trained and raises
+        `Stopped`, which says how to go on. Raises `Problems`.
+        """
+        network = self.set(**settings) if settings else self
+        result = network._sound()
+        tell(*result.problems)
+        from cnnspec.training.launch import launch
+
+        given: Any = {"backend": backend, "offline": offline, "report": report}
+        reached = launch(result, None, Path(out), tell, _begin, **given)
+        return Trained(reached.kept.folder)
+
+    def draw(self) -> Picture:
+        """The network drawn, as `cnnspec draw` does. Raises `Problems`."""
+        from cnnspec.drawing.svg import draw
+
+        result = self._sound()
+        return Picture(draw(result), f"The network {result.spec.model}")
+
+    def __str__(self) -> str:
+        return str(self._checked.spec) if self._checked.ok else self._source.text
+
+    def __repr__(self) -> str:
+        return f"<Network {self.check()._told()}>"
+
+    def _repr_html_(self) -> str:
+        return self.check()._repr_html_()
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """The network of a .cnn file or an IR document. Raises `Problems` where it cannot be read.
+
+    What is wrong with the spec itself is told by `check`, and raised by what needs it right.
+    """
+    return Network(normalized(read_source(os.fspath(path))))
+
+
+def loads(text: str, name: str = "<text>") -> Network:
+    """The network of a text; `name` stands for it in messages."""
+    return Network(normalized(Source(name, text)))
+
+
+def open_run(folder: str | os.PathLike[str]) -> Trained:
+    """What a training has left in a folder: a run, or the runs of several seeds.
+
+    Raises `Problems` where the folder holds neither.
+    """
+    return Trained(Path(folder))
+
+
+def resume(
+    folder: str | os.PathLike[str],
+    *,
+    backend: str | None = None,
+    offline: bool = False,
+    report: bool = True,
+) -> Trained:
+    """Goes on with a training that was stopped or killed, as `cnnspec train --resume` does.
+
+    One that has finished is handed out as it is. Raises `Problems`, and `Stopped` if it is
+    stopped again.
+    """
+    from cnnspec.training.launch import find, launch
+
+    kept = find(os.fspath(folder))
+    if not kept.finished:
+        given: Any = {"backend": backend, "offline": offline, "report": report}
+        launch(checked(kept.spec), kept, kept.folder.parent, tell, _begin, **given)
+    return Trained(kept.folder)
+
+
+def _overrides(values: dict[str, Setting]) -> Overrides:
+    """Values of Python as `--set` would give them. Raises `Problems`."""
+    found: Overrides = {}
+    for name, given in values.items():
+        written = ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
+        value = parse_value(Source("<set>", f"{name}={written}"))
+        if value is None:
+            cause = f"{name}={given!r} is no value"
+            raise Problems(CannotRead(None, cause, "as in `epochs=3` or `optimizer='adam(1e-4)'`"))
+        found[name] = value
+    return found
+
+
+def _begin(seed: int) -> None:
+    show([[], [(f"seed {seed}", "strong")]], messages())

@@ -1,0 +1,47 @@
+"""Pieces of HTML as a notebook shows them. Everything given is text and is escaped here."""
+
+import base64
+from collections.abc import Iterable
+from html import escape
+
+from cnnspec.terminal import safe
+
+
+def text(value: object) -> str:
+    """A value as text in HTML, for elements and for quoted attributes."""
+    return escape(safe(str(value)))
+
+
+def heading(title: object, more: object = "") -> str:
+    """A line in bold, and what follows it."""
+    return f"<p><b>{text(title)}</b> {text(more)}</p>"
+
+
+def preformatted(lines: str) -> str:
+    """Text whose lines and blanks stay as they are."""
+    return f"<pre>{'<br>'.join(map(text, lines.splitlines()))}</pre>"
+
+
+def table(header: Iterable[object], rows: Iterable[Iterable[object]], numbers: int) -> str:
+    """A table whose last `numbers` columns are to the right."""
+    head = list(header)
+    sides = ["left"] * (len(head) - numbers) + ["right"] * numbers
+
+    def row(cells: Iterable[object], tag: str) -> str:
+        filled = zip(sides, cells, strict=True)
+        return "".join(f'<{tag} style="text-align:{s}">{text(c)}</{tag}>' for s, c in filled)
+
+    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
+    return f"<table><thead><tr>{row(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def picture(svg: str, alt: str) -> str:
+    """A picture in an element of its own, so that no name in it meets one of the page."""
+    data = base64.b64encode(svg.encode()).decode()
+    source = f"data:image/svg+xml;base64,{data}"
+    return f'<img src="{source}" alt="{text(alt)}" style="max-width:100%;background:white">'
+
+
+def link(address: str, shown: object) -> str:
+    """A link to a file beside the notebook."""
+    return f'<a href="{text(address)}" target="_blank">{text(shown)}</a>'

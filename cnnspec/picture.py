@@ -1,0 +1,43 @@
+"""A picture that a notebook shows and that can be kept as a file. Light."""
+
+from pathlib import Path
+
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import CannotWrite
+from cnnspec.files import write_atomically
+from cnnspec.record import Record
+
+
+def free(path: Path, remedy: str) -> None:
+    """Raises `Problems` where there is a file already, which is not written over unasked."""
+    if path.exists():
+        raise Problems(CannotWrite(None, f"{path} exists", remedy))
+
+
+class Picture(Record):
+    """A picture as the text of one `<svg>` element, with what it shows in words."""
+
+    svg: str
+    alt: str
+
+    @property
+    def file(self) -> str:
+        """The content of an SVG file."""
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Writes an SVG file; one that exists is not touched without `force`.
+
+        Raises `Problems`.
+        """
+        path = Path(path)
+        if not force:
+            free(path, "replace it with `force=True`")
+        write_atomically(path, self.file)
+        return path
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.alt}>"

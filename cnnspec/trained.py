@@ -1,0 +1,217 @@
+"""What a training has left, as an object: figures, curves, the model. Reads a run folder.
+
+Only the model and its predictions load a framework.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnspec import markup
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.render import tell
+from cnnspec.picture import Picture
+from cnnspec.report.contents import SPLITS, Epoch, Verdict, verdicts
+from cnnspec.report.seeds import Trained as Gathered
+from cnnspec.report.seeds import gather
+from cnnspec.report.words import spread
+from cnnspec.runs import PAGE, Run
+from cnnspec.series import MEASURES, Series, Spread, one_run
+from cnnspec.series import SPLITS as ORDER
+from cnnspec.terminal import Line, plain, table
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+_PREFIXES = {"test": "", "validation": "val_", "train": "train_"}
+"""How figures of each split are called in expectations."""
+
+
+class Trained:
+    """A trained network: one run, or the runs of several seeds as mean and spread.
+
+    As text it is a table of figures with what became of each claim.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._told: Gathered = gather(folder)
+        self.run = folder
+        """The run folder."""
+
+    @property
+    def seeds(self) -> "tuple[Trained, ...]":
+        """The runs of a series, each by itself; a single run is its only one."""
+        runs = Series.find(str(self.run))
+        return tuple(Trained(run.folder) for run in runs.runs()) if runs else (self,)
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        """The figures of every epoch by their names; the mean where there are several seeds."""
+        return self._told.history
+
+    @property
+    def scores(self) -> dict[str, dict[str, float | Spread]]:
+        """Figures after training: `scores["test"]["accuracy"]`, and `f1` and `loss`.
+
+        Numbers for one run; of several seeds each has a `.mean` and a `.deviation`. Empty
+        where training has not ended.
+        """
+        found: dict[str, dict[str, float | Spread]] = {}
+        for split in ORDER:
+            for measure in MEASURES:
+                figure = self._told.figure(_PREFIXES[split] + measure)
+                if figure is not None:
+                    value = figure if self._told.several else figure.mean
+                    found.setdefault(split, {})[measure] = value
+        return found
+
+    @property
+    def claims(self) -> tuple[Verdict, ...]:
+        """Budgets, expectations and the target, each with `claim`, `value` and `holds`.
+
+        Claims on several seeds are judged by the mean. `holds` is `None` for what has
+        not been measured.
+        """
+        series = Series.find(str(self.run))
+        if series is None:
+            return self._told.middle.verdicts
+        return verdicts(self._told.middle.checked, series.summary() if series.finished else {})
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim holds; the target, which is only timed, counts as well."""
+        return all(verdict.holds for verdict in self.claims)
+
+    @property
+    def confusion(self) -> dict[str, tuple[tuple[int, ...], ...]]:
+        """By split, how many images of each class (rows) were put in each class (columns).
+
+        Of several seeds that of the median test accuracy.
+        """
+        return {name: score.confusion for name, score in self._told.middle.scores.items()}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self._told.middle.labels
+
+    @property
+    def report(self) -> Path | None:
+        """The page about it; `None` where there is none."""
+        page = self.run / PAGE
+        return page if page.is_file() else None
+
+    @property
+    def figures(self) -> dict[str, Picture]:
+        """The figures of the report by their names: `loss`, `confusion_test` and more.
+
+        Needs matplotlib.
+        """
+        from cnnspec.report.figures import figures
+        from cnnspec.report.pictures import read
+
+        run = self._told.middle
+        pictures = read(Run(run.folder), len(run.labels))
+        return {name: _figure(drawn) for name, drawn in figures(self._told, pictures).items()}
+
+    @cached_property
+    def model(self) -> "keras.Model":
+        """The compiled Keras model, rebuilt from the frozen spec with the weights of the run.
+
+        Raises `Problems`, for several seeds too: take one of `seeds`.
+        """
+        run = one_run(str(self.run))
+        from cnnspec.training.backend import start
+
+        start()
+        from cnnspec.training.session import restore
+
+        return restore(run)[1]
+
+    def predict(self, images: "np.ndarray | str | os.PathLike[str]") -> "np.ndarray":
+        """The output of the network for each image: float32 of shape (n, classes).
+
+        `images` is an array (n, height, width) or (n, height, width, channels) of bytes, or
+        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. Raises `Problems`.
+        """
+        model = self.model
+        import numpy as np
+
+        from cnnspec.datasets import own
+        from cnnspec.datasets.found import Raw
+        from cnnspec.training.score import predict
+
+        shape = self._told.middle.checked.spec.shape.dims
+        notes: list[Diagnostic] = []
+        if isinstance(images, str | os.PathLike):
+            found = own.images(Path(images), None, shape)
+            pixels, notes = found.images, list(found.notes)
+        else:
+            pixels = own.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
+        tell(*notes)
+        return predict(model, pixels)
+
+    def __str__(self) -> str:
+        rows = [tuple(map(str, row)) for row in self._rows()]
+        lines = table(("", "images", *_HEADER), rows, 4)
+        claims: list[Line] = [
+            [(f"{claim}: {' '.join(filter(None, rest))}", "")] for claim, *rest in self._verdicts()
+        ]
+        head: Line = [(f"{self._model}  {self._standing()}", "")]
+        return plain([head, [], *lines, [], *claims]).rstrip()
+
+    def __repr__(self) -> str:
+        return f"<Trained {self._model} {self._standing()}>"
+
+    def _repr_html_(self) -> str:
+        parts = [markup.heading(self._model, self._standing())]
+        parts.append(markup.table(("", "images", *_HEADER), self._rows(), 4))
+        if self.claims:
+            parts.append(markup.table(("claim", "is", ""), self._verdicts(), 0))
+        parts += [markup.picture(drawn.svg, drawn.alt) for drawn in self._curves()]
+        if self.report:
+            # An absolute path leads nowhere on the page of a notebook server.
+            address = os.path.relpath(self.report).replace(os.sep, "/")
+            parts.append(f"<p>{markup.link(address, 'report')}</p>")
+        return "".join(parts)
+
+    def _curves(self) -> list[Any]:
+        from cnnspec.report.figures import curves
+
+        return curves(self._told)
+
+    @property
+    def _model(self) -> str:
+        return self._told.middle.checked.spec.model
+
+    def _standing(self) -> str:
+        """Where it is, and how far it came."""
+        told = self._told
+        if not self.scores:
+            return " ".join([f"in {self.run}.", *told.middle.notes[:1]])
+        if told.several:
+            return f"in {self.run}, {len(told.runs)} seeds: mean ± standard deviation"
+        count = len(told.history)
+        return f"in {self.run}, {count} epoch{'' if count == 1 else 's'}"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Figures by split, as text."""
+        counts = {name: f"{score.images:,}" for name, score in self._told.middle.scores.items()}
+        return [
+            (SPLITS[split], counts.get(split, ""), *(spread(found.get(m)) for m in MEASURES))
+            for split, found in self.scores.items()
+        ]
+
+    def _verdicts(self) -> list[tuple[str, str, str]]:
+        words = {True: "held", False: "not held", None: "not measured yet"}
+        return [(v.claim, v.value, words[v.holds]) for v in self.claims]
+
+
+_HEADER = ("accuracy", "macro F1", "loss")
+
+
+def _figure(drawn: Any) -> Picture:
+    """A drawn figure without the head of its file."""
+    return Picture(drawn.svg[drawn.svg.index("<svg") :], drawn.alt)
