@@ -36,6 +36,15 @@ class Parser(argparse.ArgumentParser):
         return [name for action in self._actions for name in action.option_strings]
 
 
+class Offered(tuple[str, ...]):
+    """What a shell offers for an argument that the parser takes whatever it is."""
+
+    __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
 def add_sources(parser: argparse.ArgumentParser, *, many: bool) -> None:
     """A file, `-` or `-e TEXT`."""
     parser.add_argument(

@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from cnnspec.commands.arguments import Offered
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.datasets.catalog import DATASETS, Dataset
@@ -20,21 +21,12 @@ from cnnspec.language.suggest import nearest
 from cnnspec.terminal import Line, show, table
 
 
-class _Offered(tuple[str, ...]):
-    """The names that a shell offers; any path may stand in their place."""
-
-    __slots__ = ()
-
-    def __contains__(self, item: object) -> bool:
-        return True
-
-
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
         "names",
         nargs="*",
-        choices=_Offered(DATASETS),
+        choices=Offered(DATASETS),
         metavar="NAME",
         help="these datasets, or a path of your own data",
     )

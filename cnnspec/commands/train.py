@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
-from cnnspec.commands.arguments import add_backend, add_overrides, add_sources
+from cnnspec.commands.arguments import Offered, add_backend, add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.compare import compare
@@ -18,10 +18,12 @@ from cnnspec.diagnostics.base import Problems, listing
 from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.surroundings import CannotResume
 from cnnspec.language.kinds import number_text
+from cnnspec.language.suggest import nearest
 from cnnspec.reading import checked
 from cnnspec.runs import PAGE, Run
 from cnnspec.series import MEASURES, Series
 from cnnspec.terminal import Line, show, table
+from cnnspec.training.trackers import TRACKERS, Watch
 
 if TYPE_CHECKING:
     from cnnspec.training.score import Score
@@ -43,6 +45,15 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="leave no page about the run"
     )
+    parser.add_argument(
+        "--track",
+        dest="trackers",
+        action="append",
+        default=[],
+        choices=Offered(TRACKERS),
+        metavar="NAME",
+        help=f"also tell {' or '.join(TRACKERS)} every figure; may stand several times",
+    )
     add_backend(parser)
 
 
@@ -54,6 +65,7 @@ def run(args: Namespace) -> int:
     from cnnspec.training.launch import find, launch
 
     kept = find(args.resume) if args.resume else None
+    watch = _watch(args, kept)
     result = _resumed(args, kept) if kept else _named(args)
     tell(*result.problems)
     if kept and kept.finished:
@@ -70,6 +82,7 @@ def run(args: Namespace) -> int:
         backend=args.backend,
         offline=args.offline,
         report=args.report,
+        watch=watch,
     )
     if args.json:
         print_json({"command": "train", "ok": True, **reached.dump()})
@@ -82,6 +95,16 @@ def run(args: Namespace) -> int:
 
 def _begin(seed: int) -> None:
     show([[], [(f"seed {seed}", "strong")]], sys.stderr)
+
+
+def _watch(args: Namespace, kept: Run | Series | None) -> Watch:
+    """The trackers that are asked for; raises `Problems` for one that there is not."""
+    for name in args.trackers:
+        if name not in TRACKERS:
+            near = nearest(name, TRACKERS)
+            hint = f"did you mean `{near}`?" if near else f"it can be {listing(TRACKERS, 'or')}"
+            raise Problems(BadUsage(None, f"unknown tracker `{name}`", hint))
+    return Watch(args.trackers, kept.folder.parent if kept else args.out, tell)
 
 
 def _named(args: Namespace) -> Checked:

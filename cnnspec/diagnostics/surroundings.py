@@ -143,3 +143,10 @@ class NoReport(Surroundings):
 
     code: ClassVar[str] = "CNN916"
     severity: ClassVar[str] = "warning"
+
+
+class TrackerFailed(Surroundings):
+    """A tracker raised an error, or its server or disk did; the run folder has all it has."""
+
+    code: ClassVar[str] = "CNN917"
+    severity: ClassVar[str] = "warning"

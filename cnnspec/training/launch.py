@@ -14,6 +14,7 @@ from cnnspec.report.attempt import attempt
 from cnnspec.runs import METRICS, Run
 from cnnspec.series import Series
 from cnnspec.training.backend import start
+from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
     from cnnspec.training.session import Held, Outcome
@@ -50,15 +51,16 @@ def launch(
     backend: str | None = None,
     offline: bool = False,
     report: bool = True,
+    watch: Watch | None = None,
 ) -> Reached:
     """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
 
-    `warn` gets what a person should know, `begin` each seed of several before its turn.
-    Raises `Problems`, and `Stopped` after a signal.
+    `warn` gets what a person should know, `begin` each seed of several before its turn;
+    trackers follow through `watch`. Raises `Problems`, and `Stopped` after a signal.
     """
     chosen = start(backend)
     reached = (_several if checked.spec.train.runs > 1 else _one)(
-        checked, kept, out, chosen, warn, begin, offline
+        checked, kept, out, chosen, warn, begin, offline, watch
     )
     if report:
         attempt(Run(reached.kept.folder), warn)
@@ -73,13 +75,14 @@ def _one(
     warn: Warn,
     begin: Callable[[int], None],
     offline: bool,
+    watch: Watch | None,
 ) -> Reached:
     from cnnspec.training import session
 
     if isinstance(kept, Run):
-        outcome = session.resume(kept, backend, warn, offline=offline)
+        outcome = session.resume(kept, backend, warn, offline=offline, watch=watch)
     else:
-        outcome = session.train(checked, out, backend, warn, offline=offline)
+        outcome = session.train(checked, out, backend, warn, offline=offline, watch=watch)
     return Reached(outcome.run, outcome.claims, outcome)
 
 
@@ -91,6 +94,7 @@ def _several(
     warn: Warn,
     begin: Callable[[int], None],
     offline: bool,
+    watch: Watch | None,
 ) -> Reached:
     from cnnspec.training.precision import require_accelerator
     from cnnspec.training.seeds import train
@@ -99,4 +103,5 @@ def _several(
     require_accelerator(checked)
     series = kept or Series.create(out, checked.spec, checked.source)
     assert isinstance(series, Series)
-    return Reached(series, train(checked, series, backend, warn, begin, offline=offline))
+    claims = train(checked, series, backend, warn, begin, offline=offline, watch=watch)
+    return Reached(series, claims)

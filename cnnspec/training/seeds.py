@@ -13,6 +13,7 @@ from cnnspec.series import Series
 from cnnspec.source import Source
 from cnnspec.training import session
 from cnnspec.training.session import Held, Warn, silent
+from cnnspec.training.trackers import Watch
 
 
 def train(
@@ -23,6 +24,7 @@ def train(
     begin: Callable[[int], None],
     *,
     offline: bool = False,
+    watch: Watch | None = None,
 ) -> tuple[Held, ...]:
     """Trains the seeds of a series that have not been trained; returns what became of its claims.
 
@@ -39,7 +41,7 @@ def train(
         keras.backend.clear_session()
         try:
             if (run.folder / IR).is_file():
-                session.resume(run, backend, warn, offline=offline)
+                session.resume(run, backend, warn, offline=offline, watch=watch)
             else:
                 one = _one(spec, checked.source.name, seed)
                 begun = [r for r in series.runs() if (r.folder / ENVIRONMENT).is_file()]
@@ -52,6 +54,7 @@ def train(
                     offline=offline,
                     name=run.folder.name,
                     where=of_run(spec.data, begun[0]) if begun else None,
+                    watch=watch,
                 )
         except Stopped as stopped:
             raise Stopped(stopped.number, str(series)) from None

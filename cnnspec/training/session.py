@@ -37,6 +37,7 @@ from cnnspec.training.memory import require_memory
 from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
+from cnnspec.training.trackers import Watch
 
 
 class Held(Record):
@@ -81,12 +82,13 @@ def train(
     offline: bool = False,
     name: str = "",
     where: Where | None = None,
+    watch: Watch | None = None,
 ) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
     The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
-    the data. Data of the user's own lies beside the spec, if not at `where`. Raises
-    `Problems`, and `Stopped` after a signal.
+    the data. Data of the user's own lies beside the spec, if not at `where`. Trackers
+    follow through `watch`. Raises `Problems`, and `Stopped` after a signal.
     """
     require_accelerator(checked)
     spec = checked.spec
@@ -96,12 +98,20 @@ def train(
         warn(found)
     require_memory(checked, len(splits.train))
     run = Run.create(parent, spec, checked.source, name)
-    with _at_work(run) as pause:
+    watch = watch or Watch()
+    with _at_work(run, watch) as pause:
         run.write_json(ENVIRONMENT, environment(backend, splits))
-        return _train(checked, run, splits, pause)
+        return _train(checked, run, splits, pause, watch)
 
 
-def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outcome:
+def resume(
+    run: Run,
+    backend: str,
+    warn: Warn,
+    *,
+    offline: bool = False,
+    watch: Watch | None = None,
+) -> Outcome:
     """Goes on with a run that was stopped or killed, to the same end as if it had not been.
 
     Raises `Problems`, and `Stopped` after a signal.
@@ -110,21 +120,24 @@ def resume(run: Run, backend: str, warn: Warn, *, offline: bool = False) -> Outc
     if not checked.ok:
         raise Problems(*checked.problems)
     require_accelerator(checked)
-    with _at_work(run) as pause:
+    watch = watch or Watch()
+    with _at_work(run, watch) as pause:
         where = of_run(checked.spec.data, run)
         splits = divide(checked.spec, where, offline=offline)
         _compare(run, environment(backend, splits), warn)
-        return _train(checked, run, splits, pause, lambda state: _go_back(state, run, warn))
+        return _train(checked, run, splits, pause, watch, lambda s: _go_back(s, run, warn))
 
 
 @contextmanager
-def _at_work(run: Run) -> Iterator[Pause]:
+def _at_work(run: Run, watch: Watch) -> Iterator[Pause]:
     """Holds the lock of a run and watches for signals; `Stopped` then says how to go on."""
     with run.locked(), interrupts() as pause:
         try:
             yield pause
         except Stopped as stopped:
             raise Stopped(stopped.number, str(run)) from None
+        finally:
+            watch.end()
 
 
 def _train(
@@ -132,6 +145,7 @@ def _train(
     run: Run,
     splits: Splits,
     pause: Pause,
+    watch: Watch,
     prepare: Callable[[State], None] = lambda _: None,
 ) -> Outcome:
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
@@ -141,7 +155,14 @@ def _train(
     compile_model(model, spec.train)
     fit = Fit(model, spec.train, splits)
     prepare(fit.state)
-    fit.run(lambda state: _keep(run, state), pause)
+    watch.begin(run, spec, fit.state.history)
+
+    def keep(state: State) -> None:
+        _keep(run, state)
+        if state.step == 0:
+            watch.epoch(state.history[-1])
+
+    fit.run(keep, pause)
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
     save(model, run)
@@ -149,19 +170,18 @@ def _train(
     evidence.keep(run, model, splits)
     claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
-    run.write_json(
-        METRICS,
-        {
-            **{name: figures.dump() for name, figures in scores.items()},
-            "expectations": [held.dump() for held in claims],
-            "params": checked.totals.params,
-            "macs": checked.totals.macs,
-            "epochs": fit.state.epoch,
-            "best_epoch": fit.state.best_epoch,
-            "seconds": round(fit.state.seconds, 3),
-            "target": fit.state.aim.dump() if fit.state.aim else None,
-        },
-    )
+    metrics = {
+        **{name: figures.dump() for name, figures in scores.items()},
+        "expectations": [held.dump() for held in claims],
+        "params": checked.totals.params,
+        "macs": checked.totals.macs,
+        "epochs": fit.state.epoch,
+        "best_epoch": fit.state.best_epoch,
+        "seconds": round(fit.state.seconds, 3),
+        "target": fit.state.aim.dump() if fit.state.aim else None,
+    }
+    run.write_json(METRICS, metrics)
+    watch.end(metrics)
     checkpoints.forget(run)
     return Outcome(run, fit.state, scores, claims)
 
