@@ -4,6 +4,7 @@ Knows their names and what one is asked to do; each is the module of its name, a
 imported only when a training begins. Light by itself.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -89,9 +90,14 @@ class Watch:
                 tell(name)
             except Exception as error:  # whatever a foreign program makes of a disk or a server
                 self._names.remove(name)
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                cause = f"{name} no longer follows the training: {reason[:300]}"
+                cause = f"{name} no longer follows the training: {_reason(error)}"
                 self._warn(TrackerFailed(None, cause, "the training is not changed by that"))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error, without the passwords of addresses in it."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return re.sub(r"//[^/@\s]*@", "//", text)[:200]
 
 
 def numbers(figures: Figures, prefix: str = "") -> Iterator[tuple[str, float]]:
