@@ -144,7 +144,8 @@ class CheckResult:
 class Network:
     """A spec with the values set for it. Never changes: `set` gives another network.
 
-    As text it is the canonical spec; a notebook shows its layers.
+    As text it is the canonical spec, or where that is not clear the text as it came; a
+    notebook shows its layers.
     """
 
     def __init__(self, source: Source, values: Overrides | None = None) -> None:
@@ -239,7 +240,8 @@ class Network:
         return str(self)
 
     def __str__(self) -> str:
-        return str(self._checked.spec) if self._checked.ok else self._source.text
+        unclear = self._checked.expanded.problems
+        return self._source.text if unclear else str(self._checked.spec)
 
     def __repr__(self) -> str:
         return f"<Network {self.check()._told()}>"

@@ -30,3 +30,12 @@ def test_the_environment_does_not_choose_what_a_spec_means(tmp_path):
     )
     assert done.stdout.split() == ["tensorflow", "tensorflow", "float32", "1e-07", "channels_last"]
     assert done.stderr == ""
+
+
+def test_a_backend_that_runs_already_is_kept_and_not_changed_in_silence(monkeypatch):
+    assert backend.start() == "tensorflow"
+    # Any package that is installed stands for a second framework.
+    monkeypatch.setitem(backend.BACKENDS, "jax", "numpy")
+    with pytest.raises(Problems, match="Keras runs on tensorflow in this process already"):
+        backend.start("jax")
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"

@@ -15,11 +15,13 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)
 SPECS = [text for kind, text in BLOCKS if kind == "cnn"]
 SESSIONS = [text for kind, text in BLOCKS if kind == "console"]
+PROGRAMS = [text for kind, text in BLOCKS if kind == "python"]
 
 
 def test_there_is_something_to_test():
     assert len(SPECS) == 3
     assert len(SESSIONS) == 2
+    assert len(PROGRAMS) == 1
 
 
 @pytest.mark.parametrize("text", SPECS)
@@ -42,6 +44,19 @@ def test_every_command_prints_what_is_shown(session, capsys, monkeypatch):
     main(arguments)
     captured = capsys.readouterr()
     assert captured.out + captured.err == shown
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_program_runs(program, capsys, monkeypatch, tmp_path, backend):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(program, names)
+    assert names["model"].count_params() == 6_154
+    shown = capsys.readouterr().out
+    assert "6,154 parameters" in shown
+    assert "runs/quickstart-1/report.html" in shown
+    assert (tmp_path / "runs" / "quickstart-1" / "report.html").is_file()
 
 
 def test_the_two_commands_come_first_and_exist():

@@ -27,14 +27,10 @@ def start(backend: str | None = None) -> str:
     where a package is missing.
     """
     running = _running()
-    if running and (running not in BACKENDS or backend not in (None, running)):
-        cause = f"Keras runs on {running} in this process already, and cannot change"
-        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew"))
-    given = backend or running
-    wanted = [given] if given else list(BACKENDS)
+    wanted = [backend] if backend else [running] if running in BACKENDS else list(BACKENDS)
     chosen = next((name for name in wanted if find_spec(BACKENDS[name])), None)
     if chosen is None or not (find_spec("keras") and find_spec("numpy")):
-        extra = given or "tensorflow"
+        extra = backend or "tensorflow"
         raise Problems(
             MissingExtra(
                 None,
@@ -42,6 +38,9 @@ def start(backend: str | None = None) -> str:
                 f"pip install 'cnnspec[{extra}]'",
             )
         )
+    if running and running != chosen:
+        cause = f"Keras runs on {running} in this process already, and cannot change"
+        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew"))
     os.environ["KERAS_BACKEND"] = chosen
     # Keras asserts what it finds in `keras.json`, and a broken one would end the import.
     os.environ["KERAS_HOME"] = str(cache_folder() / "keras")
@@ -55,7 +54,7 @@ def start(backend: str | None = None) -> str:
     return chosen
 
 
-def _running() -> str | None:
+def _running() -> Any:
     """The backend of this process, once Keras has been imported by us or by anyone."""
     keras: Any = sys.modules.get("keras")
     return keras.backend.backend() if keras else None
