@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import SilencesNothing
+from cnnspec.diagnostics.silence import SilencesNothing
 from cnnspec.graph import Graph
 from cnnspec.ir.spec import Spec
 from cnnspec.linting.neighbours import (

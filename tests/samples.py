@@ -12,7 +12,7 @@ from typing import Any
 
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.claims import NothingValidates
-from cnnspec.diagnostics.lints import SILENCEABLE
+from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.graph import walk
 from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
 from cnnspec.ir.spec import Data, Element, Merge, Names, Node, Shared, Spec, is_automatic

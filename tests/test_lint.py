@@ -4,7 +4,7 @@ from time import perf_counter
 import pytest
 
 from cnnspec.check import Checked, check
-from cnnspec.diagnostics.lints import SILENCEABLE
+from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.files import read_source
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.language.parse import parse_value

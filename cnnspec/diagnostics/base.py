@@ -165,6 +165,11 @@ def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str 
     return f"{', '.join(quoted[:-1])} {joint} {quoted[-1]}"
 
 
+def many(number: int, what: str) -> str:
+    """`1 epoch`, `2,000 epochs`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def did_you_mean(near: str, words: "tuple[str, ...]", what: str = "") -> str:
     """The help for an unknown word: the nearest known one, else the whole choice."""
     if near:

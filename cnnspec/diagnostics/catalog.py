@@ -5,8 +5,10 @@ from inspect import cleandoc
 
 from cnnspec.diagnostics import (
     claims,
+    habits,
     lints,
     shapes,
+    silence,
     structure,
     surroundings,
     text,
@@ -15,7 +17,18 @@ from cnnspec.diagnostics import (
 )
 from cnnspec.diagnostics.base import Diagnostic
 
-_MODULES = (text, words, structure, shapes, claims, training, lints, surroundings)
+_MODULES = (
+    text,
+    words,
+    structure,
+    shapes,
+    claims,
+    training,
+    lints,
+    habits,
+    silence,
+    surroundings,
+)
 
 
 def catalog() -> dict[str, type[Diagnostic]]:

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from cnnspec.datasets.catalog import DATASETS, Dataset
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import SILENCEABLE
+from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.diagnostics.words import Incompatible
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.training import Training

@@ -5,7 +5,7 @@ from math import ceil
 
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import (
+from cnnspec.diagnostics.habits import (
     ChangesClass,
     IdleSchedule,
     LossMisfit,
