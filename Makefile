@@ -34,6 +34,7 @@ schema: .venv/trains
 
 docs: .venv/trains
 	$(BIN)/python -m cnnspec.reference docs
+	$(BIN)/cnnspec draw specs/lenet5.cnn --out docs/lenet5.svg --force
 
 .venv/trains: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "cnnspec needs Python 3.11, 3.12 or 3.13"; exit 1; }

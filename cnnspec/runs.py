@@ -58,12 +58,16 @@ class Run:
     def open(cls, folder: str) -> "Run":
         """An existing run; raises `Problems` where the folder is none."""
         run = cls(Path(folder))
-        if not run.folder.is_dir():
-            fault = BadRun(None, f"there is no run folder {folder}", "`cnnspec train` makes one")
-            raise Problems(fault)
-        if not (run.folder / IR).is_file():
-            raise Problems(BadRun(None, f"{folder} is no run folder: it has no {IR}"))
-        return run
+        if (run.folder / IR).is_file():
+            return run
+        if run.folder.is_file() or (run.folder / "saved_model.pb").exists():
+            # Loading one can run code of whoever made it, and nothing tells what it was trained on.
+            cause = f"{folder} is no run folder; models made elsewhere are not loaded"
+        elif run.folder.is_dir():
+            cause = f"{folder} is no run folder: it has no {IR}"
+        else:
+            cause = f"there is no run folder {folder}"
+        raise Problems(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
 
     @property
     def spec(self) -> Source:

@@ -89,3 +89,10 @@ def test_a_wrong_spec_is_not_drawn(capsys, tmp_path):
     assert main(["draw", "--json", "-e", "dens 10"]) == 1
     assert json.loads(capsys.readouterr().out)["ok"] is False
     assert main(["draw"]) == 2
+
+
+def test_the_picture_of_the_readme_is_drawn_anew(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert main(["draw", "specs/lenet5.cnn"]) == 0
+    assert capsys.readouterr().out == (ROOT / "docs" / "lenet5.svg").read_text()
+    assert "docs/lenet5.svg" in (ROOT / "README.md").read_text()

@@ -18,6 +18,7 @@ import pytest
 
 from cnnspec import files
 from cnnspec.check import check
+from cnnspec.commands import main
 from cnnspec.diagnostics.base import Problems
 from cnnspec.runs import METRICS, Run
 from cnnspec.source import Source
@@ -183,6 +184,22 @@ def test_two_processes_never_train_in_one_folder(folder, reference):
         said = process.communicate()[1]
     assert process.returncode == 3
     assert f"is in use by process {os.getpid()}" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["small.cnn", "--seed", "9"], "it differs in train.seed"),
+        (["-e", "data mnist; dense 10 softmax"], "it differs in"),
+        (["-e", "bogus 10"], "CNN101"),
+        (["--set", "epochs=3"], "a run goes on as it began"),
+    ],
+)
+def test_a_run_goes_on_with_what_it_began_with(folder, monkeypatch, capsys, arguments, said):
+    run = Run.create(folder / "other", check(Source("x", TEXT)).spec, Source("x", TEXT))
+    monkeypatch.chdir(folder)
+    assert main(["train", *arguments, "--resume", str(run.folder)]) in (1, 2)
+    assert said in capsys.readouterr().err
 
 
 def trained(folder, text=TINY):

@@ -51,6 +51,18 @@ def test_what_is_no_run_is_refused(tmp_path):
         _ = Run.open(str(tmp_path)).model
 
 
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.pkl", "saved/saved_model.pb"])
+def test_models_made_elsewhere_are_refused_by_name(tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"cos\nsystem\n(S'touch canary'\ntR.")
+    named = path.parent if path.parent != tmp_path else path
+    with pytest.raises(Problems, match="models made elsewhere are not loaded") as caught:
+        Run.open(str(named))
+    assert str(named) in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
 def test_numbers_that_are_none_have_no_place_in_json(tmp_path):
     run = Run.create(tmp_path, SPEC, SOURCE)
     with pytest.raises(ValueError, match="Out of range"):

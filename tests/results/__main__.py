@@ -1,11 +1,12 @@
 """Trains every network of the five notebooks on the real data: `make results`.
 
-    python -m tests.results [SPEC…] [--seeds N] [--table]
+    python -m tests.results [SPEC…] [--seeds N] [--keras] [--table]
 
 What has been trained is kept in `docs/results.json` and never trained again unless
 the spec has changed; so this can be stopped and called again. Each run is a process
-of its own, as a user would start it. `--table` trains nothing and writes the table of
-the README again.
+of its own, as a user would start it. `--keras` trains with Keras's own `fit` as well, to
+tell what is the network's from what is ours. `--table` trains nothing and writes the
+table of the README again.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests.results.table import RESULTS, kept, key, path, write_table
 
@@ -28,12 +30,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("specs", nargs="*", metavar="SPEC", default=SPECIFIED)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--keras", action="store_true")
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
     for seed in range(1, args.seeds + 1):
         for name in () if args.table else args.specs:
             if seed == 1 or name not in LONG:
-                add(name, seed)
+                add(name, seed, "keras fit" if args.keras else "cnnspec")
                 write_table()
     write_table()
 
@@ -42,14 +45,23 @@ LONG = ("fashion_best", "fashion_l2", "four_3")
 """Trained with one seed: a run of theirs takes more than ten minutes."""
 
 
-def add(name: str, seed: int) -> None:
-    """Trains a spec with a seed, unless that has been done."""
-    done = {(r["spec"], r["text"], r["seed"]) for r in kept()}
-    if (name, key(name), seed) in done:
+def add(name: str, seed: int, by: str) -> None:
+    """Trains a spec with a seed by one of the two loops, unless that has been done."""
+    done = {(r["spec"], r["text"], r["seed"], r["by"]) for r in kept()}
+    if (name, key(name), seed, by) in done:
         return
-    sys.stderr.write(f"{name}, seed {seed}\n")
+    sys.stderr.write(f"{name}, seed {seed}, by {by}\n")
+    reached = by_keras(name, seed) if by == "keras fit" else by_cnnspec(name, seed)
+    result = {"spec": name, "text": key(name), "seed": seed, "by": by, **reached}
+    rows = [r for r in kept() if (r["spec"], r["seed"], r["by"]) != (name, seed, by)]
+    rows = sorted([*rows, result], key=lambda r: (r["spec"], r["by"], r["seed"]))
+    RESULTS.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
+def by_cnnspec(name: str, seed: int) -> dict[str, Any]:
+    """`cnnspec train` in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["train", path(name), "--seed", str(seed), "--out", folder]
+        command = ["train", path(name), "--seed", str(seed), "--out", folder, "--no-report"]
         ended = subprocess.run(
             [sys.executable, "-m", "cnnspec", *command, "--json"], stdout=subprocess.PIPE
         )
@@ -57,22 +69,25 @@ def add(name: str, seed: int) -> None:
         if "test" not in found:
             raise SystemExit(f"{name} did not train: {ended.stdout.decode()}")
         environment = json.loads(next(Path(folder).glob("*/environment.json")).read_text())
-    figures = {
-        split: {m: found[split][m] for m in ("accuracy", "f1", "loss")}
-        for split in ("test", "validation", "train")
-        if split in found
-    }
-    result = {
-        "spec": name,
-        "text": key(name),
-        "seed": seed,
-        **figures,
+    return {
+        **{
+            split: {m: found[split][m] for m in ("accuracy", "f1", "loss")}
+            for split in ("test", "validation", "train")
+            if split in found
+        },
         **{fact: found[fact] for fact in ("params", "epochs", "best_epoch", "seconds")},
         **{fact: environment[fact] for fact in ("cnnspec", "keras", "backend", "processors")},
     }
-    rows = [r for r in kept() if (r["spec"], r["seed"]) != (name, seed)]
-    rows = sorted([*rows, result], key=lambda r: (r["spec"], r["seed"]))
-    RESULTS.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
+def by_keras(name: str, seed: int) -> dict[str, Any]:
+    """Keras's `fit` in a process of its own."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.results.keras_fit", name, str(seed)],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return {"test": json.loads(ended.stdout)}
 
 
 if __name__ == "__main__":

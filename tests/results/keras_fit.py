@@ -1,0 +1,40 @@
+"""`python -m tests.results.keras_fit SPEC SEED`: trains the network of a spec by Keras's `fit`.
+
+What the same network, settings and initial weights reach when the loop, the order of the
+images and the seeds of dropout are Keras's. Prints the figures of the test set as JSON.
+"""
+
+import json
+import sys
+
+from cnnspec.check import check
+from cnnspec.datasets.splits import divide
+from cnnspec.datasets.where import beside
+from cnnspec.files import read_source
+from cnnspec.training.backend import start
+from tests.places import ROOT
+
+
+def main(name: str, seed: int) -> None:
+    start("tensorflow")
+    import keras
+    import numpy as np
+
+    from cnnspec.training.batches import scale
+    from cnnspec.training.build import build, compile_model
+    from cnnspec.training.score import score
+
+    checked = check(read_source(str(ROOT / "specs" / f"{name}.cnn")))
+    spec = checked.spec.replace(train=checked.spec.train.replace(seed=seed))
+    splits = divide(spec, beside(spec.data, checked.source.name), offline=True)
+    keras.utils.set_random_seed(seed)
+    model = build(checked, seed)
+    compile_model(model, spec.train)
+    labels = np.eye(spec.classes, dtype="float32")[splits.train.known]
+    images = scale(splits.train.images)
+    model.fit(images, labels, batch_size=spec.train.batch, epochs=spec.train.epochs, verbose=0)
+    sys.stdout.write(json.dumps(score(model, splits.test).figures) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
