@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnnspec.api import CheckResult, Network, load, loads, open_run, resume
+    from cnnspec.api import open as open
     from cnnspec.diagnostics.base import Problems, Stopped
     from cnnspec.trained import Trained
 
@@ -31,7 +32,8 @@ _HOMES = {"Problems": "diagnostics.base", "Stopped": "diagnostics.base", "Traine
 
 def __getattr__(name: str) -> Any:
     """Imports what is asked for; `import cnnspec` itself, as commands do, costs nothing."""
-    if name not in __all__:
+    # What `import *` leaves out, so that Python's own keeps its name.
+    if name not in (*__all__, "open"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 

@@ -10,13 +10,14 @@ are loaded by what needs them: `build`, `train` and the model of a run.
 """
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec import markup
 from cnnspec.advise import advised
-from cnnspec.check import Checked, check
+from cnnspec.check import Checked, Verdict, check
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import render, tell
 from cnnspec.diagnostics.surroundings import CannotRead
@@ -31,6 +32,7 @@ from cnnspec.reading import checked, normalized
 from cnnspec.source import Source
 from cnnspec.terminal import messages, plain, show
 from cnnspec.trained import Trained
+from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
     import keras
@@ -82,6 +84,17 @@ class CheckResult:
         ['26x26x8', '13x13x8', '1352', '10']
         """
         return self._result.rows
+
+    @property
+    def budgets(self) -> tuple[Verdict, ...]:
+        """The budgets, each with `budget`, `value` and `holds`.
+
+        >>> import cnnspec
+        >>> net = cnnspec.loads("data mnist; dense 10 softmax; budget params <= 10k")
+        >>> [(str(b.budget), b.value, b.holds) for b in net.check().budgets]
+        [('budget params <= 10000', 7850, True)]
+        """
+        return self._result.verdicts
 
     def explain(self) -> str:
         """Every formula with its numbers put in, as `cnnspec check --explain` prints them."""
@@ -188,11 +201,14 @@ class Network:
         backend: str | None = None,
         offline: bool = False,
         report: bool = True,
+        track: Sequence[str] = (),
         **settings: Setting,
     ) -> Trained:
         """Trains the network into a new folder `out/<model>-<n>`, as `cnnspec train` does.
 
-        `settings` are as for `set`: `epochs=3, batch=64`. `report` leaves a page about it.
+        `settings` are as for `set`: `epochs=3, batch=64`. `report` leaves a page about it,
+        and `track=("mlflow",)` lets that or `tensorboard` follow.
+
         Ctrl-C, or the interrupt of a kernel, keeps what has been trained and raises
         `Stopped`, which says how to go on. Raises `Problems`.
         """
@@ -202,6 +218,7 @@ class Network:
         from cnnspec.training.launch import launch
 
         given: Any = {"backend": backend, "offline": offline, "report": report}
+        given["watch"] = Watch(track, Path(out), tell)
         reached = launch(result, None, Path(out), tell, _begin, **given)
         return Trained(reached.kept.folder)
 
@@ -211,6 +228,16 @@ class Network:
 
         result = self._sound()
         return Picture(draw(result), f"The network {result.spec.model}")
+
+    @property
+    def text(self) -> str:
+        """The canonical spec with the values set; one with errors as it was written.
+
+        >>> import cnnspec
+        >>> cnnspec.loads("data mnist; dense 10 softmax").set(epochs=3).text.split()
+        ['data', 'mnist', 'dense', '10', 'softmax', 'train', '{', 'epochs', '3', '}']
+        """
+        return str(self)
 
     def __str__(self) -> str:
         unclear = self._checked.expanded.problems
@@ -244,12 +271,17 @@ def open_run(folder: str | os.PathLike[str]) -> Trained:
     return Trained(Path(folder))
 
 
+open = open_run
+"""The same, for `cnnspec.open(folder)`; imported by that name it would hide Python's own."""
+
+
 def resume(
     folder: str | os.PathLike[str],
     *,
     backend: str | None = None,
     offline: bool = False,
     report: bool = True,
+    track: Sequence[str] = (),
 ) -> Trained:
     """Goes on with a training that was stopped or killed, as `cnnspec train --resume` does.
 
@@ -259,8 +291,9 @@ def resume(
     from cnnspec.training.launch import find, launch
 
     kept = find(os.fspath(folder))
+    watch = Watch(track, kept.folder.parent, tell)
     if not kept.finished:
-        given: Any = {"backend": backend, "offline": offline, "report": report}
+        given: Any = {"backend": backend, "offline": offline, "report": report, "watch": watch}
         launch(checked(kept.spec), kept, kept.folder.parent, tell, _begin, **given)
     return Trained(kept.folder)
 

@@ -130,6 +130,23 @@ class Trained:
 
         return restore(run)[1]
 
+    def evaluate(
+        self, data: str | os.PathLike[str] | None = None, *, offline: bool = False
+    ) -> dict[str, dict[str, float]]:
+        """Measures the run again, as `cnnspec evaluate` does: figures in the form of `scores`.
+
+        `data` is a path of your own in place of what the run was trained on. Raises
+        `Problems`, for several seeds too: take one of `seeds`.
+        """
+        run = one_run(str(self.run))
+        from cnnspec.training.backend import start
+
+        start()
+        from cnnspec.training.again import evaluate
+
+        scores, _ = evaluate(run, None if data is None else Path(data), offline=offline)
+        return {name: score.figures for name, score in scores.items()}
+
     def predict(self, images: "np.ndarray | str | os.PathLike[str]") -> "np.ndarray":
         """The output of the network for each image: float32 of shape (n, classes).
 

@@ -329,7 +329,7 @@ def test_a_missing_package_is_told_before_there_is_a_run(tmp_path, monkeypatch, 
     monkeypatch.setitem(sys.modules, name, None)
     assert main(["train", "-e", TEXT, "--track", name]) == 3
     said = capsys.readouterr().err
-    assert f"`--track {name}` needs {name}, which is not installed" in said
+    assert f"tracking with {name} needs {name}, which is not installed" in said
     assert f"pip install 'cnnspec[{name}]'" in said
     assert list(tmp_path.iterdir()) == []
 

@@ -25,23 +25,16 @@ def run(args: Namespace) -> int:
     from cnnspec.training.backend import start
 
     start(args.backend)
-    from cnnspec.datasets.splits import divide
-    from cnnspec.datasets.where import of_run
-    from cnnspec.training.score import score
-    from cnnspec.training.session import judge, restore
+    from cnnspec.training.again import evaluate
 
-    checked, model = restore(kept)
-    where = of_run(checked.spec.data, kept, args.data)
-    splits = divide(checked.spec, where, offline=args.offline)
-    scores = {name: score(model, split) for name, split in splits.named().items()}
-    claims = judge(checked.spec, {name: found.figures for name, found in scores.items()})
+    scores, claims = evaluate(kept, args.data, offline=args.offline)
     if args.json:
         print_json(
             {
                 "command": "evaluate",
                 "ok": True,
                 "run": str(kept),
-                **{name: figures.dump() for name, figures in scores.items()},
+                **{name: found.dump() for name, found in scores.items()},
                 "expectations": [held.dump() for held in claims],
             }
         )

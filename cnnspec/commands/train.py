@@ -18,7 +18,6 @@ from cnnspec.diagnostics.base import Problems, listing
 from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.surroundings import CannotResume
 from cnnspec.language.kinds import number_text
-from cnnspec.language.suggest import nearest
 from cnnspec.reading import checked
 from cnnspec.runs import PAGE, Run
 from cnnspec.series import MEASURES, Series
@@ -65,7 +64,7 @@ def run(args: Namespace) -> int:
     from cnnspec.training.launch import find, launch
 
     kept = find(args.resume) if args.resume else None
-    watch = _watch(args, kept)
+    watch = Watch(args.trackers, kept.folder.parent if kept else args.out, tell)
     result = _resumed(args, kept) if kept else _named(args)
     tell(*result.problems)
     if kept and kept.finished:
@@ -95,16 +94,6 @@ def run(args: Namespace) -> int:
 
 def _begin(seed: int) -> None:
     show([[], [(f"seed {seed}", "strong")]], sys.stderr)
-
-
-def _watch(args: Namespace, kept: Run | Series | None) -> Watch:
-    """The trackers that are asked for; raises `Problems` for one that there is not."""
-    for name in args.trackers:
-        if name not in TRACKERS:
-            near = nearest(name, TRACKERS)
-            hint = f"did you mean `{near}`?" if near else f"it can be {listing(TRACKERS, 'or')}"
-            raise Problems(BadUsage(None, f"unknown tracker `{name}`", hint))
-    return Watch(args.trackers, kept.folder.parent if kept else args.out, tell)
 
 
 def _named(args: Namespace) -> Checked:

@@ -130,6 +130,12 @@ class Problems(Exception):
         return max(d.exit_code for d in self.diagnostics)
 
 
+def reason(error: Exception) -> str:
+    """What an error says, in one line; of a foreign one without a word its name."""
+    told = error.diagnostics[0].message if isinstance(error, Problems) else str(error)
+    return told.splitlines()[0] if told else type(error).__name__
+
+
 class Stopped(Exception):
     """Ends a command because a signal asked for it; `run` is the folder to go on with."""
 

@@ -5,7 +5,7 @@ Light by itself; what draws and fills pages is imported when it is called.
 
 from collections.abc import Callable
 
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.base import Diagnostic, reason
 from cnnspec.diagnostics.surroundings import NoReport
 from cnnspec.runs import Run
 
@@ -17,7 +17,5 @@ def attempt(run: Run, warn: Callable[[Diagnostic], None]) -> None:
 
         write(run)
     except Exception as error:
-        told = error.diagnostics[0].message if isinstance(error, Problems) else str(error)
-        reason = told.splitlines()[0] if told else type(error).__name__
         again = f"`cnnspec report {run}` writes it again"
-        warn(NoReport(None, f"the report could not be written: {reason}", again))
+        warn(NoReport(None, f"the report could not be written: {reason(error)}", again))

@@ -14,10 +14,10 @@ from cnnspec.report.attempt import attempt
 from cnnspec.runs import METRICS, Run
 from cnnspec.series import Series
 from cnnspec.training.backend import start
+from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
     from cnnspec.training.session import Held, Outcome
-    from cnnspec.training.trackers import Watch
 
 Warn = Callable[[Diagnostic], None]
 
@@ -51,34 +51,38 @@ def launch(
     backend: str | None = None,
     offline: bool = False,
     report: bool = True,
-    watch: "Watch | None" = None,
+    watch: Watch | None = None,
 ) -> Reached:
     """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
 
     `warn` gets what a person should know, `begin` each seed of several before its turn;
-    trackers follow through `watch`.
-    Raises `Problems`, and `Stopped` after a signal.
+    trackers follow through `watch`. Raises `Problems`, and `Stopped` after a signal.
     """
     chosen = start(backend)
-    common: Any = {"offline": offline, "watch": watch}
-    if checked.spec.train.runs > 1:
-        reached = _several(checked, kept, out, chosen, warn, begin, common)
-    else:
-        reached = _one(checked, kept, out, chosen, warn, common)
+    reached = (_several if checked.spec.train.runs > 1 else _one)(
+        checked, kept, out, chosen, warn, begin, offline, watch
+    )
     if report:
         attempt(Run(reached.kept.folder), warn)
     return reached
 
 
 def _one(
-    checked: Checked, kept: Run | Series | None, out: Path, backend: str, warn: Warn, common: Any
+    checked: Checked,
+    kept: Run | Series | None,
+    out: Path,
+    backend: str,
+    warn: Warn,
+    begin: Callable[[int], None],
+    offline: bool,
+    watch: Watch | None,
 ) -> Reached:
     from cnnspec.training import session
 
     if isinstance(kept, Run):
-        outcome = session.resume(kept, backend, warn, **common)
+        outcome = session.resume(kept, backend, warn, offline=offline, watch=watch)
     else:
-        outcome = session.train(checked, out, backend, warn, **common)
+        outcome = session.train(checked, out, backend, warn, offline=offline, watch=watch)
     return Reached(outcome.run, outcome.claims, outcome)
 
 
@@ -89,7 +93,8 @@ def _several(
     backend: str,
     warn: Warn,
     begin: Callable[[int], None],
-    common: Any,
+    offline: bool,
+    watch: Watch | None,
 ) -> Reached:
     from cnnspec.training.precision import require_accelerator
     from cnnspec.training.seeds import train
@@ -98,4 +103,5 @@ def _several(
     require_accelerator(checked)
     series = kept or Series.create(out, checked.spec, checked.source)
     assert isinstance(series, Series)
-    return Reached(series, train(checked, series, backend, warn, begin, **common))
+    claims = train(checked, series, backend, warn, begin, offline=offline, watch=watch)
+    return Reached(series, claims)

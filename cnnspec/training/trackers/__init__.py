@@ -11,9 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from cnnspec.diagnostics.base import Diagnostic, Problems
-from cnnspec.diagnostics.surroundings import MissingExtra, TrackerFailed
+from cnnspec.diagnostics.base import Diagnostic, Problems, listing, reason
+from cnnspec.diagnostics.surroundings import CannotRead, MissingExtra, TrackerFailed
 from cnnspec.ir.spec import Spec
+from cnnspec.language.suggest import nearest
 from cnnspec.runs import ENVIRONMENT, Run
 
 TRACKERS = {"tensorboard": "tensorboard", "mlflow": "mlflow"}
@@ -47,11 +48,15 @@ class Watch:
     ) -> None:
         """Trackers by their names; what one keeps of many runs lies beside `parent`, theirs.
 
-        Raises `Problems` where the package of one is missing.
+        Raises `Problems` where there is none of a name, or its package is missing.
         """
         for name in names:
+            if name not in TRACKERS:
+                near = nearest(name, TRACKERS)
+                hint = f"did you mean `{near}`?" if near else f"it can be {listing(TRACKERS)}"
+                raise Problems(CannotRead(None, f"unknown tracker `{name}`", hint))
             if not find_spec(TRACKERS[name]):
-                cause = f"`--track {name}` needs {TRACKERS[name]}, which is not installed"
+                cause = f"tracking with {name} needs {TRACKERS[name]}, which is not installed"
                 raise Problems(MissingExtra(None, cause, f"pip install 'cnnspec[{name}]'"))
         self._names = list(dict.fromkeys(names))
         self._parent = parent
@@ -96,8 +101,7 @@ class Watch:
 
 def _reason(error: Exception) -> str:
     """The first line of an error, without the passwords of addresses in it."""
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return re.sub(r"//[^/@\s]*@", "//", text)[:200]
+    return re.sub(r"//[^/@\s]*@", "//", reason(error))[:200]
 
 
 def numbers(figures: Figures, prefix: str = "") -> Iterator[tuple[str, float]]:
