@@ -6,10 +6,9 @@ From Python: `cnnspec.load("net.cnn")`, then `.check()`, `.build()`, `.train()`,
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnnspec.api import CheckResult, Network, load, loads, open_run, resume
-    from cnnspec.api import open as open
+    from cnnspec.api.network import CheckResult, Network, load, loads, open_run, resume
+    from cnnspec.api.trained import Trained
     from cnnspec.diagnostics.base import Problems, Stopped
-    from cnnspec.trained import Trained
 
 __version__ = "0.1.0"
 
@@ -26,18 +25,21 @@ __all__ = [
     "resume",
 ]
 
-_HOMES = {"Problems": "diagnostics.base", "Stopped": "diagnostics.base", "Trained": "trained"}
-"""The modules of what is not in `api`."""
+_HOMES = {
+    "Problems": "diagnostics.base",
+    "Stopped": "diagnostics.base",
+    "Trained": "api.trained",
+}
+"""The modules of what is not in `api.network`."""
 
 
 def __getattr__(name: str) -> Any:
     """Imports what is asked for; `import cnnspec` itself, as commands do, costs nothing."""
-    # What `import *` leaves out, so that Python's own keeps its name.
-    if name not in (*__all__, "open"):
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api')}"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api.network')}"), name)
 
 
 def __dir__() -> list[str]:

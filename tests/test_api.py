@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import cnnspec
-from cnnspec import api, markup, trained
+from cnnspec.api import markup, network, trained
+from cnnspec.api.picture import Picture
 from cnnspec.commands import main
-from cnnspec.picture import Picture
 from cnnspec.runs import Run
 from cnnspec.series import Spread
 from cnnspec.terminal import in_notebook
@@ -43,13 +43,13 @@ def well_formed(html):
     return ElementTree.fromstring(f"<div>{closed}</div>")
 
 
-@pytest.mark.parametrize("module", [api, trained])
+@pytest.mark.parametrize("module", [network, trained])
 def test_the_examples_in_docstrings_are_true(module):
     assert doctest.testmod(module).failed == 0
 
 
 def test_there_are_examples():
-    assert doctest.testmod(api).attempted >= 6
+    assert doctest.testmod(network).attempted >= 6
 
 
 def test_everything_public_is_there_and_listed():

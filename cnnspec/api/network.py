@@ -15,8 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec import markup
 from cnnspec.advise import advised
+from cnnspec.api import markup
+from cnnspec.api.picture import Picture
+from cnnspec.api.trained import Trained
 from cnnspec.check import Checked, Verdict, check
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import render, tell
@@ -27,11 +29,9 @@ from cnnspec.files import read_source
 from cnnspec.graph import Row
 from cnnspec.language.parse import parse_value
 from cnnspec.overview import overview, title
-from cnnspec.picture import Picture
 from cnnspec.reading import checked, normalized
 from cnnspec.source import Source
 from cnnspec.terminal import messages, plain, show
-from cnnspec.trained import Trained
 from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
@@ -269,10 +269,6 @@ def open_run(folder: str | os.PathLike[str]) -> Trained:
     Raises `Problems` where the folder holds neither.
     """
     return Trained(Path(folder))
-
-
-open = open_run
-"""The same, for `cnnspec.open(folder)`; imported by that name it would hide Python's own."""
 
 
 def resume(

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec import markup
+from cnnspec.api import markup
+from cnnspec.api.picture import Picture
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import tell
-from cnnspec.picture import Picture
 from cnnspec.report.contents import SPLITS, Epoch, Verdict, verdicts
 from cnnspec.report.seeds import Trained as Gathered
 from cnnspec.report.seeds import gather
