@@ -3,8 +3,9 @@
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
 text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`,
 `images.npz` (what a report shows of the data) and `model.keras`; `metrics.json` is
-written last. One that has not finished has `checkpoints/` as well. Nothing in it is ever
-overwritten by another run. Knows files only, no framework.
+written last. One that has not finished has `checkpoints/` as well. `report.html` and
+`report/` are made of these; trackers keep `tensorboard/` and `mlflow.json` beside them.
+Nothing in it is ever overwritten by another run. Knows files only, no framework.
 """
 
 import json
