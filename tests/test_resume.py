@@ -35,9 +35,9 @@ TINY = "pool 4; dropout 0.1; dense 10 softmax; train { batch 500; epochs 2; vali
 
 
 def start(folder, *arguments, **options):
-    """`cnnspec train` in a process of its own."""
+    """`cnnspec train` in a process of its own, without the page at its end."""
     return subprocess.Popen(
-        [sys.executable, "-m", "cnnspec", "train", *arguments],
+        [sys.executable, "-m", "cnnspec", "train", "--no-report", *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
