@@ -99,6 +99,17 @@ class Series:
                     found.setdefault(split, {})[measure] = one
         return found
 
+    def target(self) -> dict[str, Any] | None:
+        """The target and the mean epoch and time of reaching it, `None` where a seed did not."""
+        found = [run.read_json(METRICS).get("target") for run in self.runs() if run.finished]
+        if not found or not found[0]:
+            return None
+        facts = {name: [target[name] for target in found] for name in ("epoch", "seconds")}
+        means = {n: None if None in values else fmean(values) for n, values in facts.items()}
+        reached = sum(epoch is not None for epoch in facts["epoch"])
+        claim = {name: found[0][name] for name in ("quantity", "limit")}
+        return {**claim, **means, "reached": reached}
+
     def summary(self) -> Any:
         """What the seeds have reached together, as it was written down. Raises `Problems`."""
         return Run(self.folder).read_json(SERIES)

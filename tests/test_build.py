@@ -202,3 +202,25 @@ def test_gradients_are_clipped(option, expected):
     optimizer.apply([np.array([3, 4], "float32"), np.array([0.3, 0.4], "float32")], variables)
     for variable, gradient in zip(variables, expected, strict=True):
         assert np.allclose(variable.numpy(), -np.array(gradient), atol=1e-6)
+
+
+def test_names_of_any_script_become_names_for_frameworks():
+    from cnnspec.training.build import plain_names
+
+    names = ["conv", "größe", "gr__e", "_x", "模型", "cbr_2.conv", "größe!"]
+    found = plain_names(names)
+    assert {n: found[n] for n in ("conv", "gr__e", "cbr_2.conv")} == {
+        "conv": "conv",
+        "gr__e": "gr__e",
+        "cbr_2.conv": "cbr_2.conv",
+    }
+    assert len(set(found.values())) == len(names)
+    assert all(name.isascii() and name[0].isalnum() for name in found.values())
+
+
+def test_a_network_with_such_names_is_built(backend):
+    from cnnspec.training.build import build
+
+    text = 'model "über <x>"; conv 4x3 name=größe; conv 4x3 name=gr__e; pool 4; dense 10'
+    model = build(check(Source("x", text)), 1)
+    assert [layer.name for layer in model.layers[1:3]] == ["ngr__e", "gr__e"]

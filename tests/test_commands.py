@@ -337,3 +337,14 @@ def test_warnings_are_shown_and_count_only_if_they_are_to(capsys):
         data = json.loads(capsys.readouterr().out)
         assert data["ok"] is ok
         assert [p["severity"] for p in data["files"][0]["problems"]] == ["warning"] * 2
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["check", "--json"], ["ir"], ["fmt"], ["draw"]])
+def test_a_closed_output_is_no_fault(arguments, tmp_path):
+    spec = tmp_path / "x.cnn"
+    spec.write_text("dense 10 softmax\n")
+    command = [sys.executable, "-m", "cnnspec", *arguments, str(spec)]
+    done = subprocess.run(
+        command, preexec_fn=lambda: os.close(1), stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

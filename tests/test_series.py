@@ -11,7 +11,7 @@ from cnnspec.series import Series, Spread, spread
 
 TEXT = (
     "model few; pool 4; dense 10 softmax; expect accuracy >= 0.2; expect loss <= 0.1;"
-    "train { epochs 1; runs 3; seed 5; batch 100 }"
+    "train { epochs 1; runs 3; seed 5; batch 100; target val_accuracy 0.05 }"
 )
 
 
@@ -45,12 +45,23 @@ def test_every_seed_is_a_run_and_their_figures_are_taken_together(folder):
     assert kept["expectations"][0]["value"] == kept["test"]["accuracy"]["mean"]
 
 
+def test_the_report_judges_the_claims_as_the_training_did(folder):
+    kept = json.loads((folder / "series.json").read_text())
+    told = json.loads((folder / "report" / "report.json").read_text())["verdicts"]
+    assert [verdict["holds"] for verdict in told] == [True, False, True]
+    assert told[0]["value"] == f"{kept['test']['accuracy']['mean']:.4f}"
+    assert (kept["target"]["epoch"], kept["target"]["reached"]) == (1, 3)
+    assert "1 of 3 claims not held" in (folder / "report.html").read_text()
+
+
 def test_a_run_of_a_series_is_the_run_of_its_seed_alone(folder, tmp_path, capsys):
     text = TEXT.replace("runs 3; seed 5", "seed 6")
     assert main(["train", "-e", text, "--out", str(tmp_path)]) == 1
     alone = Run(tmp_path / "few-1").read_json("metrics.json")
     within = Run(folder / "seed-6").read_json("metrics.json")
-    assert {**alone, "seconds": 0} == {**within, "seconds": 0}
+    for figures in (alone, within):
+        del figures["seconds"], figures["target"]["seconds"]
+    assert alone == within
     assert main(["reproduce", str(folder / "seed-7")]) == 0
     assert "bit-equal" in capsys.readouterr().out
 
@@ -66,7 +77,10 @@ def test_what_is_missing_of_a_series_is_trained_and_nothing_else(folder, tmp_pat
     assert "seed 6" in said.err
     assert "seed 5" not in said.err
     assert (again / "seed-5" / "metrics.json").stat().st_mtime_ns == before
-    assert (again / "series.json").read_text() == (folder / "series.json").read_text()
+    summaries = [json.loads((where / "series.json").read_text()) for where in (again, folder)]
+    for summary in summaries:
+        del summary["target"]["seconds"]
+    assert summaries[0] == summaries[1]
     assert main(["train", "--resume", str(again)]) == 0
     assert "nothing to do" in capsys.readouterr().err
 

@@ -12,7 +12,7 @@ from cnnspec.api import markup
 from cnnspec.api.picture import Picture
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import tell
-from cnnspec.report.contents import SPLITS, Epoch, Verdict, verdicts
+from cnnspec.report.contents import SPLITS, Epoch, Verdict
 from cnnspec.report.seeds import Trained as Gathered
 from cnnspec.report.seeds import gather
 from cnnspec.report.words import spread
@@ -74,10 +74,7 @@ class Trained:
         Claims on several seeds are judged by the mean. `holds` is `None` for what has
         not been measured.
         """
-        series = Series.find(str(self.run))
-        if series is None:
-            return self._told.middle.verdicts
-        return verdicts(self._told.middle.checked, series.summary() if series.finished else {})
+        return self._told.verdicts
 
     @property
     def ok(self) -> bool:

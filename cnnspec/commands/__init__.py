@@ -4,6 +4,7 @@ This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
 3 surroundings (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after SIGTERM.
 """
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -36,10 +37,12 @@ INTERRUPTED = 130
 def main(argv: list[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    if sys.stdout is None:
+        # Closed by the caller, who wants to be told nothing.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - stays open to the end
     try:
         code = _dispatch(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code
     except BrokenPipeError:
         return _quietly(141)
@@ -127,8 +130,6 @@ def _say(text: str, code: int) -> int:
 
 def _quietly(code: int) -> int:
     """Ends without a second complaint when the interpreter flushes a closed stream."""
-    import os
-
     sink = os.open(os.devnull, os.O_WRONLY)
     if sys.stdout is not None:
         os.dup2(sink, sys.stdout.fileno())

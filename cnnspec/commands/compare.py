@@ -68,7 +68,8 @@ def run(args: Namespace) -> int:
         show(_lines(rows))
     show([[("warning: ", "warning"), (text, "")] for text in warnings], sys.stderr)
     if args.out:
-        show([[("written: ", ""), (str(args.out), "strong")]], sys.stderr)
+        beside = f", its figures in {files[0].parent}" if len(files) > 1 else ""
+        show([[("written: ", ""), (str(args.out), "strong"), (beside, "")]], sys.stderr)
     return 0
 
 

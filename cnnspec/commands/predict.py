@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.inputs import BadUsage
-from cnnspec.commands.output import harmless, print_text
+from cnnspec.commands.output import harmless, print_json, print_text
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotWrite
@@ -106,6 +106,8 @@ def run(args: Namespace) -> int:
     text = FORMATS[args.form](found, columns)
     if args.out:
         write_atomically(args.out, text)
+        if args.json:
+            print_json({"command": "predict", "ok": True, "out": str(args.out)})
     else:
         print_text(text)
     return 0

@@ -158,6 +158,7 @@ def together(result: Checked, series: Series, claims: "tuple[Held, ...]") -> lis
         [],
         *table(("", "accuracy", "macro F1", "loss"), rows, 3),
         *verdicts(claims),
+        *_target(series.target()),
         [],
         *_kept(series.folder),
     ]
@@ -183,7 +184,7 @@ def _target(reached: dict[str, Any] | None) -> list[Line]:
     aim = f"target {reached['quantity']} {number_text(reached['limit'])}: "
     if reached["epoch"] is None:
         return [[(aim, ""), ("not reached", "bad")]]
-    when = f" in epoch {reached['epoch']}, after {reached['seconds']:.1f} s"
+    when = f" in epoch {reached['epoch']:.3g}, after {reached['seconds']:.1f} s"
     return [[(aim, ""), ("reached", "good"), (when, "")]]
 
 

@@ -73,6 +73,10 @@ class Verdict(Record):
     value: str
     holds: bool | None
 
+    def dump(self) -> dict[str, Any]:
+        """The verdict as JSON."""
+        return {"claim": self.claim, "value": self.value, "holds": self.holds}
+
 
 class Contents(Record):
     """All that a report tells of one run."""
@@ -145,9 +149,7 @@ class Contents(Record):
             "labels": list(self.labels),
             "totals": totals.dump(),
             "layers": [row.dump() for row in self.checked.rows],
-            "verdicts": [
-                {"claim": v.claim, "value": v.value, "holds": v.holds} for v in self.verdicts
-            ],
+            "verdicts": [verdict.dump() for verdict in self.verdicts],
             "scores": {name: _dump(score, self.labels) for name, score in self.scores.items()},
             "history": list(self.history),
             "epochs": len(self.history),

@@ -32,8 +32,8 @@ def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures 
     ]
     if trained.several:
         parts += [_seeds(trained)]
-    if run.verdicts:
-        rows = [(code(v.claim), v.value, HELD[v.holds]) for v in run.verdicts]
+    if trained.verdicts:
+        rows = [(code(v.claim), v.value, HELD[v.holds]) for v in trained.verdicts]
         parts += ["## Claims", table(("claim", "value", ""), rows)]
     parts += ["## Network", _layers(run), fenced(str(spec), "cnn")]
     for title, names in _SECTIONS.items():

@@ -22,7 +22,7 @@ from cnnspec.explain import derivation, facts, legend
 from cnnspec.files import cannot_write, write_atomically
 from cnnspec.report import pictures as images
 from cnnspec.report import words
-from cnnspec.report.contents import SPLITS, Contents, as_json
+from cnnspec.report.contents import SPLITS, Contents, Verdict, as_json
 from cnnspec.report.figures import CURVES, figures
 from cnnspec.report.markdown import markdown
 from cnnspec.report.pictures import Pictures
@@ -70,7 +70,9 @@ def document(trained: Trained) -> dict[str, Any]:
     """The report as JSON."""
     runs = [run.dump() for run in trained.runs]
     head = {"version": 1, "cnnspec": __version__, "name": trained.name}
-    return {**head, "runs": runs} if trained.several else {**head, **runs[0]}
+    if not trained.several:
+        return {**head, **runs[0]}
+    return {**head, "verdicts": [verdict.dump() for verdict in trained.verdicts], "runs": runs}
 
 
 def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None) -> str:
@@ -94,7 +96,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         splits=SPLITS,
         pictures=pictures,
         few=len(run.labels) <= MOST_NAMED,
-        standing=standing(run),
+        standing=standing(trained.verdicts),
         started=started(run),
         commands=commands(trained),
         surroundings=surroundings(run),
@@ -138,13 +140,13 @@ def judged(run: Contents) -> str:
     return next((name for name in ("test", "validation", "train") if name in run.scores), "test")
 
 
-def standing(run: Contents) -> tuple[str, str]:
+def standing(verdicts: tuple[Verdict, ...]) -> tuple[str, str]:
     """How the claims of a run stand: a style and a sentence."""
-    if not run.verdicts:
+    if not verdicts:
         return "plain", "No budget or expectation was stated"
-    broken = sum(verdict.holds is False for verdict in run.verdicts)
-    waiting = sum(verdict.holds is None for verdict in run.verdicts)
-    of = len(run.verdicts)
+    broken = sum(verdict.holds is False for verdict in verdicts)
+    waiting = sum(verdict.holds is None for verdict in verdicts)
+    of = len(verdicts)
     if broken:
         return "bad", f"{broken} of {of} claims not held"
     if waiting:

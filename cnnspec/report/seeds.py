@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import fmean
 
 from cnnspec.record import Record
-from cnnspec.report.contents import Contents, Epoch, read
+from cnnspec.report.contents import Contents, Epoch, Verdict, read, verdicts
 from cnnspec.runs import IR, Run
 from cnnspec.series import Series, Spread, spread
 from cnnspec.terminal import safe
@@ -33,6 +33,14 @@ class Trained(Record):
         measured = [run for run in self.runs if run.figure("accuracy") is not None]
         ranked = sorted(measured, key=lambda run: run.figure("accuracy") or 0)
         return ranked[(len(ranked) - 1) // 2] if ranked else self.runs[0]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Claims held or not; those of several seeds by their mean, once all have finished."""
+        if not self.several:
+            return self.runs[0].verdicts
+        series = Series(self.folder)
+        return verdicts(self.middle.checked, series.summary() if series.finished else {})
 
     def figure(self, name: str) -> Spread | None:
         """A measured figure over the seeds, `None` where no run has it."""

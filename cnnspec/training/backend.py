@@ -3,6 +3,7 @@
 Imports none of them by itself, so that a missing one is told before any work.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -45,6 +46,8 @@ def start(backend: str | None = None) -> str:
     # Keras asserts what it finds in `keras.json`, and a broken one would end the import.
     os.environ["KERAS_HOME"] = str(cache_folder() / "keras")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # It warns of what is meant: each of several trainings compiles a loop of its own.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with _without_chatter():
         import keras
 

@@ -1,6 +1,7 @@
 """IR to Keras: one Keras layer for each row of a check. Knows no layer by name."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -38,6 +39,7 @@ def build(checked: Checked, seed: int) -> keras.Model:
 def _build(checked: Checked, seed: int) -> keras.Model:
     image = keras.Input(checked.spec.shape.dims, name="image")
     layers: dict[str, Any] = {}
+    names = plain_names(row.name for row in checked.rows if not row.shares)
     values: dict[int, Any] = {INPUT: image}
     last = len(checked.rows) - 1
     for index, row in enumerate(checked.rows):
@@ -45,11 +47,35 @@ def _build(checked: Checked, seed: int) -> keras.Model:
         if name not in layers:
             # Probabilities and their logarithms need every bit.
             exact = {"dtype": FULL} if index == last else {}
-            layers[name] = make(row.layer.keras(), Seeds(seed, index), name=name, **exact)
+            layers[name] = make(row.layer.keras(), Seeds(seed, index), name=names[name], **exact)
         inputs = [values[source] for source in row.inputs]
         values[index] = layers[name](inputs if len(inputs) > 1 else inputs[0])
-    name = re.sub(r"\W+", "_", checked.spec.model)
+    (name,) = plain_names([checked.spec.model]).values()
     return keras.Model(image, values[last], name=name)
+
+
+def plain_names(names: Iterable[str]) -> dict[str, str]:
+    """A name for each that every framework takes: ASCII, a letter or digit first, no two alike.
+
+    Names that are so already stay as they are.
+    """
+    names = list(names)
+    taken = {name for name in names if _PLAIN.fullmatch(name)}
+    found = {}
+    for name in names:
+        plain = name
+        if name not in taken:
+            plain = "n" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+            number = 2
+            stem = plain
+            while plain in taken:
+                plain, number = f"{stem}_{number}", number + 1
+            taken.add(plain)
+        found[name] = plain
+    return found
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 
 
 def compile_model(model: keras.Model, train: Training) -> None:

@@ -66,6 +66,7 @@ def train(
             "seeds": [spec.train.seed + i for i in range(spec.train.runs)],
             **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
             "expectations": [held.dump() for held in claims],
+            "target": series.target(),
         }
     )
     return claims
