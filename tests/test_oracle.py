@@ -95,10 +95,13 @@ def facts(rows: tuple[Row, ...]) -> list[tuple[Any, ...]]:
 
 def keras_facts(model: Any, rows: tuple[Row, ...]) -> list[tuple[Any, ...]]:
     """What Keras says of them; a layer that shares weights adds none the second time."""
+    from cnnspec.training.build import plain_names
+
     uses: Counter[str] = Counter()
+    names = plain_names(row.name for row in rows if not row.shares)
     found = []
     for row in rows:
-        layer = model.get_layer(row.shares or row.name)
+        layer = model.get_layer(names[row.shares or row.name])
         # A layer has a node of the graph for each time it is applied.
         out = layer._inbound_nodes[uses[layer.name]].outputs[0]
         trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
