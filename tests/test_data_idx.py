@@ -1,4 +1,3 @@
-import gzip
 import struct
 
 import numpy as np
@@ -7,7 +6,7 @@ import pytest
 from cnnspec.datasets import own
 from cnnspec.datasets.found import MOST
 from cnnspec.diagnostics.base import Problems
-from tests.data_files import IDX, arrays, idx_bytes, said, write_idx
+from tests.data_files import IDX, arrays, idx_bytes, packed, said, write_idx
 
 
 @pytest.mark.parametrize("pack", [True, False])
@@ -47,13 +46,13 @@ def test_two_sets_in_one_folder_are_told_apart_by_a_person(tmp_path):
     [
         (b"", "no IDX file"),
         (b"<!DOCTYPE html><p>not found", "an HTML page"),
-        (gzip.compress(b"<html>"), "an HTML page"),
-        (gzip.compress(idx_bytes(np.zeros((2, 8, 6))))[:-4], "cut short"),
-        (gzip.compress(idx_bytes(np.zeros((2, 8, 6)))) + b"junk", "4 bytes after its end"),
+        (packed(b"<html>"), "an HTML page"),
+        (packed(idx_bytes(np.zeros((2, 8, 6))))[:-4], "cut short"),
+        (packed(idx_bytes(np.zeros((2, 8, 6)))) + b"junk", "4 bytes after its end"),
         (idx_bytes(np.zeros((2, 8, 6))) + b"\0", "holds 97 values"),
         (idx_bytes(np.zeros((2, 8, 6)))[:-1], "holds 95 values"),
-        (gzip.compress(b"\0\0\x08\x03" + struct.pack(">3I", 2**32 - 1, 2**16, 2)), f"{MOST:,}"),
-        (gzip.compress(b"\0\0\x08\x03" + struct.pack(">3I", 2, 8, 6) + bytes(2**24)), "97 values"),
+        (packed(b"\0\0\x08\x03" + struct.pack(">3I", 2**32 - 1, 2**16, 2)), f"{MOST:,}"),
+        (packed(b"\0\0\x08\x03" + struct.pack(">3I", 2, 8, 6) + bytes(2**24)), "97 values"),
         (b"\0\0\x0d\x03" + struct.pack(">3I", 1, 1, 1) + bytes(4), "no IDX file of bytes"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from cnnspec.datasets.catalog import DATASETS, Dataset
 from cnnspec.datasets.files import cache_folder, contents, locate, mirrors, places, verified
 from cnnspec.diagnostics.base import Problems
+from tests.data_files import packed
 
 MINI = DATASETS["fashion_mnist_mini"]
 SHIPPED = places(MINI)[0].folder
@@ -23,7 +24,7 @@ def test_the_sample_is_in_the_package_and_whole():
     assert [len(content) for content in data] == [file.size for file in MINI.files]
 
 
-@pytest.mark.parametrize("data", [PACKED, CONTENT, gzip.compress(CONTENT, 1)])
+@pytest.mark.parametrize("data", [PACKED, CONTENT, packed(CONTENT)])
 def test_the_wrapper_may_differ_the_content_may_not(data):
     assert verified(data, TRAIN_LABELS) == CONTENT
 
@@ -37,8 +38,8 @@ def test_the_wrapper_may_differ_the_content_may_not(data):
         (b"<html>not here</html>", "holds 21 bytes"),
         (CONTENT[:-1], "holds 5,007 bytes"),
         (CONTENT + b"\0", "more than"),
-        (gzip.compress(CONTENT[:-1] + b"\x01"), "SHA-256"),
-        (gzip.compress(bytes(2**27)), "more than"),
+        (packed(CONTENT[:-1] + b"\x01"), "SHA-256"),
+        (packed(bytes(2**27)), "more than"),
     ],
 )
 def test_anything_else_is_refused(damaged, reason):

@@ -31,7 +31,7 @@ from cnnspec.language.parse import parse_value
 from cnnspec.overview import overview, title
 from cnnspec.reading import checked, normalized
 from cnnspec.source import Source
-from cnnspec.terminal import messages, plain, show
+from cnnspec.terminal import plain
 from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class Network:
 
         given: Any = {"backend": backend, "offline": offline, "report": report}
         given["watch"] = Watch(track, Path(out), tell)
-        reached = launch(result, None, Path(out), tell, _begin, **given)
+        reached = launch(result, None, Path(out), tell, **given)
         return Trained(reached.kept.folder)
 
     def draw(self) -> Picture:
@@ -290,7 +290,7 @@ def resume(
     watch = Watch(track, kept.folder.parent, tell)
     if not kept.finished:
         given: Any = {"backend": backend, "offline": offline, "report": report, "watch": watch}
-        launch(checked(kept.spec), kept, kept.folder.parent, tell, _begin, **given)
+        launch(checked(kept.spec), kept, kept.folder.parent, tell, **given)
     return Trained(kept.folder)
 
 
@@ -305,7 +305,3 @@ def _overrides(values: dict[str, Setting]) -> Overrides:
             raise Problems(CannotRead(None, cause, "as in `epochs=3` or `optimizer='adam(1e-4)'`"))
         found[name] = value
     return found
-
-
-def _begin(seed: int) -> None:
-    show([[], [(f"seed {seed}", "strong")]], messages())

@@ -8,7 +8,6 @@ probability; `kaggle` has two columns, `ID,Prediction` from 0 or what is asked f
 
 import csv
 import io
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -20,7 +19,7 @@ from cnnspec.commands.output import harmless, print_json, print_text
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.files import write_atomically
+from cnnspec.files import json_text, write_atomically
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, Run
 from cnnspec.series import one_run
@@ -162,7 +161,7 @@ def _json(found: Predicted, columns: list[str]) -> str:
     files = {"files": found.rows} if found.header == "file" else {}
     data = {"command": "predict", "ok": True, **files}
     data |= {"labels": found.labels, "outputs": found.outputs}
-    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+    return json_text(data)
 
 
 def _table(header: list[str], rows: Any) -> str:

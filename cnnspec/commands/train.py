@@ -77,7 +77,6 @@ def run(args: Namespace) -> int:
         kept,
         args.out,
         tell,
-        _begin,
         backend=args.backend,
         offline=args.offline,
         report=args.report,
@@ -90,10 +89,6 @@ def run(args: Namespace) -> int:
     else:
         show(together(result, Series(reached.kept.folder), reached.claims))
     return 0 if all(held.holds for held in reached.claims) else 1
-
-
-def _begin(seed: int) -> None:
-    show([[], [(f"seed {seed}", "strong")]], sys.stderr)
 
 
 def _named(args: Namespace) -> Checked:

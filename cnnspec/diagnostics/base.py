@@ -3,7 +3,7 @@
 Knows sources and spans; not how a diagnostic is printed, nor who raises it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from cnnspec.record import Record
@@ -57,6 +57,14 @@ class Diagnostic(Record):
     def related(self) -> tuple[Label, ...]:
         """Other places worth seeing."""
         return ()
+
+
+Warn = Callable[[Diagnostic], None]
+"""Gets what a person should know and what stops nothing."""
+
+
+def silent(_: Diagnostic) -> None:
+    """Tells nobody."""
 
 
 class Traced(Diagnostic):

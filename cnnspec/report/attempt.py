@@ -3,14 +3,12 @@
 Light by itself; what draws and fills pages is imported when it is called.
 """
 
-from collections.abc import Callable
-
-from cnnspec.diagnostics.base import Diagnostic, reason
+from cnnspec.diagnostics.base import Warn, reason
 from cnnspec.diagnostics.surroundings import NoReport
 from cnnspec.runs import Run
 
 
-def attempt(run: Run, warn: Callable[[Diagnostic], None]) -> None:
+def attempt(run: Run, warn: Warn) -> None:
     """Writes the report of a run or of a folder of seeds; whatever goes wrong is a warning."""
     try:
         from cnnspec.report.page import write

@@ -4,7 +4,6 @@ Everything comes from the files of the folder, so a run of another machine can b
 of too; whatever a file says is taken as a foreign text. Knows no plot, page or image.
 """
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -338,8 +337,3 @@ def verdicts(checked: Checked, metrics: dict[str, Any]) -> tuple[Verdict, ...]:
         claim_text = f"target {target['quantity']} {_number(target['limit']):g}"
         found.append(Verdict(claim_text, reached, epoch is not None))
     return tuple(found)
-
-
-def as_json(data: Any) -> str:
-    """A document as JSON text; what is no number has no place in it."""
-    return json.dumps(data, indent=1, allow_nan=False) + "\n"

@@ -19,10 +19,10 @@ from cnnspec.check import Checked
 from cnnspec.diagnostics.base import Problems
 from cnnspec.drawing.svg import draw
 from cnnspec.explain import derivation, facts, legend
-from cnnspec.files import cannot_write, write_atomically
+from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.report import pictures as images
 from cnnspec.report import words
-from cnnspec.report.contents import SPLITS, Contents, Verdict, as_json
+from cnnspec.report.contents import SPLITS, Contents, Verdict
 from cnnspec.report.figures import CURVES, figures
 from cnnspec.report.markdown import markdown
 from cnnspec.report.pictures import Pictures
@@ -55,7 +55,7 @@ def write(run: Run, out: Path | None = None) -> Path:
     for name, figure in found.items():
         parts |= {f"{name}.png": figure.png, f"{name}.svg": figure.svg}
     parts["report.md"] = markdown(trained, found, pictures)
-    parts["report.json"] = as_json(document(trained))
+    parts["report.json"] = json_text(document(trained))
     try:
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     except OSError as error:

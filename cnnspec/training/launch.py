@@ -3,12 +3,11 @@
 Loads no framework before one is chosen.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Warn
 from cnnspec.record import Record
 from cnnspec.report.attempt import attempt
 from cnnspec.runs import METRICS, Run
@@ -18,8 +17,6 @@ from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
     from cnnspec.training.session import Held, Outcome
-
-Warn = Callable[[Diagnostic], None]
 
 
 class Reached(Record):
@@ -46,7 +43,6 @@ def launch(
     kept: Run | Series | None,
     out: Path,
     warn: Warn,
-    begin: Callable[[int], None],
     *,
     backend: str | None = None,
     offline: bool = False,
@@ -55,53 +51,25 @@ def launch(
 ) -> Reached:
     """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
 
-    `warn` gets what a person should know, `begin` each seed of several before its turn;
-    trackers follow through `watch`. Raises `Problems`, and `Stopped` after a signal.
+    `warn` gets what a person should know; trackers follow through `watch`. Raises
+    `Problems`, and `Stopped` after a signal.
     """
     chosen = start(backend)
-    reached = (_several if checked.spec.train.runs > 1 else _one)(
-        checked, kept, out, chosen, warn, begin, offline, watch
-    )
+    from cnnspec.training import seeds, session
+    from cnnspec.training.precision import require_accelerator
+
+    if isinstance(kept, Run):
+        outcome = session.resume(kept, chosen, warn, offline=offline, watch=watch)
+        reached = Reached(outcome.run, outcome.claims, outcome)
+    elif checked.spec.train.runs > 1:
+        # Before there is a folder for what cannot be trained.
+        require_accelerator(checked)
+        series = kept or Series.create(out, checked.spec, checked.source)
+        claims = seeds.train(checked, series, chosen, warn, offline=offline, watch=watch)
+        reached = Reached(series, claims)
+    else:
+        outcome = session.train(checked, out, chosen, warn, offline=offline, watch=watch)
+        reached = Reached(outcome.run, outcome.claims, outcome)
     if report:
         attempt(Run(reached.kept.folder), warn)
     return reached
-
-
-def _one(
-    checked: Checked,
-    kept: Run | Series | None,
-    out: Path,
-    backend: str,
-    warn: Warn,
-    begin: Callable[[int], None],
-    offline: bool,
-    watch: Watch | None,
-) -> Reached:
-    from cnnspec.training import session
-
-    if isinstance(kept, Run):
-        outcome = session.resume(kept, backend, warn, offline=offline, watch=watch)
-    else:
-        outcome = session.train(checked, out, backend, warn, offline=offline, watch=watch)
-    return Reached(outcome.run, outcome.claims, outcome)
-
-
-def _several(
-    checked: Checked,
-    kept: Run | Series | None,
-    out: Path,
-    backend: str,
-    warn: Warn,
-    begin: Callable[[int], None],
-    offline: bool,
-    watch: Watch | None,
-) -> Reached:
-    from cnnspec.training.precision import require_accelerator
-    from cnnspec.training.seeds import train
-
-    # Before there is a folder for what cannot be trained.
-    require_accelerator(checked)
-    series = kept or Series.create(out, checked.spec, checked.source)
-    assert isinstance(series, Series)
-    claims = train(checked, series, backend, warn, begin, offline=offline, watch=watch)
-    return Reached(series, claims)

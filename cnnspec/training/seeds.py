@@ -1,18 +1,17 @@
 """Trains a spec once for each of its seeds, and takes mean and spread together."""
 
-from collections.abc import Callable
-
 import keras
 
 from cnnspec.check import Checked, check
 from cnnspec.datasets.where import of_run
-from cnnspec.diagnostics.base import Stopped
+from cnnspec.diagnostics.base import Stopped, Warn, silent
 from cnnspec.ir.spec import Spec
 from cnnspec.runs import ENVIRONMENT, IR, Run
 from cnnspec.series import Series
 from cnnspec.source import Source
+from cnnspec.terminal import messages, show
 from cnnspec.training import session
-from cnnspec.training.session import Held, Warn, silent
+from cnnspec.training.session import Held
 from cnnspec.training.trackers import Watch
 
 
@@ -21,22 +20,22 @@ def train(
     series: Series,
     backend: str,
     warn: Warn,
-    begin: Callable[[int], None],
     *,
     offline: bool = False,
     watch: Watch | None = None,
 ) -> tuple[Held, ...]:
     """Trains the seeds of a series that have not been trained; returns what became of its claims.
 
-    Seeds count up from that of the spec. A claim is judged by the mean. `begin` gets each
-    seed before it is trained. Raises `Problems`, and `Stopped` after a signal.
+    Seeds count up from that of the spec. A claim is judged by the mean. Raises
+    `Problems`, and `Stopped` after a signal.
     """
     spec = checked.spec
-    for seed in range(spec.train.seed, spec.train.seed + spec.train.runs):
+    seeds = range(spec.train.seed, spec.train.seed + spec.train.runs)
+    for seed in seeds:
         run = Run(series.folder / series.name(seed))
         if run.finished:
             continue
-        begin(seed)
+        show([[], [(f"seed {seed}", "strong")]], messages())
         # What one training leaves behind in Keras is of no use to the next.
         keras.backend.clear_session()
         try:
@@ -63,7 +62,7 @@ def train(
     claims = session.judge(spec, means)
     series.finish(
         {
-            "seeds": [spec.train.seed + i for i in range(spec.train.runs)],
+            "seeds": list(seeds),
             **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
             "expectations": [held.dump() for held in claims],
             "target": series.target(),

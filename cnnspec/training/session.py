@@ -1,28 +1,20 @@
 """A training from checked spec to run folder, and a run folder back to a model."""
 
-import os
-import platform
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from cnnspec import __version__
 from cnnspec.check import Checked, check
 from cnnspec.datasets.splits import Splits, divide
 from cnnspec.datasets.where import Where, beside, of_run
-from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
+from cnnspec.diagnostics.base import Problems, Stopped, Warn, reason, silent
 from cnnspec.diagnostics.surroundings import (
     BadRun,
-    CannotResume,
     DamagedCheckpoint,
-    MayDiffer,
 )
 from cnnspec.ir.claims import Expectation
 from cnnspec.ir.spec import Spec
@@ -31,6 +23,7 @@ from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
 from cnnspec.training import checkpoints, evidence
 from cnnspec.training.build import build, compile_model
 from cnnspec.training.checkpoints import Checkpoint
+from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.fit import Fit
 from cnnspec.training.interrupts import Pause, interrupts
 from cnnspec.training.memory import require_memory
@@ -63,14 +56,6 @@ class Outcome(Record):
     state: State
     scores: dict[str, Score]
     claims: tuple[Held, ...]
-
-
-Warn = Callable[[Diagnostic], None]
-"""Gets what a person should know and what stops nothing."""
-
-
-def silent(_: Diagnostic) -> None:
-    """Tells nobody."""
 
 
 def train(
@@ -124,7 +109,7 @@ def resume(
     with _at_work(run, watch) as pause:
         where = of_run(checked.spec.data, run)
         splits = divide(checked.spec, where, offline=offline)
-        _compare(run, environment(backend, splits), warn)
+        same_surroundings(run, environment(backend, splits), warn)
         return _train(checked, run, splits, pause, watch, lambda s: _go_back(s, run, warn))
 
 
@@ -211,33 +196,6 @@ def _go_back(state: State, run: Run, warn: Warn) -> None:
         warn(fault)
 
 
-_SAME = ("keras", "backend", "data")
-"""What a resumed training must have in common with its beginning."""
-
-
-def _compare(run: Run, now: dict[str, Any], warn: Warn) -> None:
-    """Raises `Problems` where a training cannot go on as it began; warns where it may differ."""
-    before = run.read_json(ENVIRONMENT)
-    anywhere = {"origin": "", "path": ""}
-    then = {**before, "data": {**before.get("data", {}), **anywhere}}
-    here = {**now, "data": {**now["data"], **anywhere}}
-    differing = {
-        name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"
-        for name in here
-        if name not in ("started", "command", "platform") and then.get(name) != here.get(name)
-    }
-    graver = [text for name, text in differing.items() if name in (*_SAME, now["backend"])]
-    if graver:
-        cause = f"cannot go on with {run}: {'; '.join(graver)}"
-        raise Problems(CannotResume(None, cause, "train again, or go back to what it began with"))
-    for text in differing.values():
-        warn(MayDiffer(None, f"the end may differ in its last bits: {text}"))
-
-
-def _short(value: Any) -> str:
-    return "other" if isinstance(value, dict) else str(value)
-
-
 def judge(spec: Spec, figures: Mapping[str, Mapping[str, float]]) -> tuple[Held, ...]:
     """Every expectation of a spec with what was measured, by split and measure."""
     splits = {"training": "train"}
@@ -272,41 +230,7 @@ def restore(run: Run) -> tuple[Checked, keras.Model]:
         # Before the model is compiled: the state of the optimizer stays in the file.
         model.load_weights(path)
     except Exception as error:  # whatever a damaged archive makes of Keras, zip or h5
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        fault = BadRun(None, f"cannot read the weights in {path}: {reason[:200]}")
+        fault = BadRun(None, f"cannot read the weights in {path}: {reason(error)[:200]}")
         raise Problems(fault) from None
     compile_model(model, checked.spec.train)
     return checked, model
-
-
-def _command() -> list[str]:
-    """The command line, where it is ours and not that of a program or a notebook."""
-    program = Path(sys.argv[0])
-    ours = "cnnspec" in (program.stem, program.parent.name)
-    return ["cnnspec", *sys.argv[1:]] if ours else []
-
-
-def environment(backend: str, splits: Splits) -> dict[str, Any]:
-    """What a training ran on and with, so that it can be done again."""
-    return {
-        "cnnspec": __version__,
-        "python": platform.python_version(),
-        "keras": keras.version(),
-        "backend": backend,
-        backend: version(backend),
-        "numpy": version("numpy"),
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": _command(),
-        "data": {
-            "name": splits.images.dataset.name,
-            "origin": splits.images.place.origin,
-            "path": str(splits.images.place.folder),
-            "labels": list(splits.images.dataset.labels),
-            "sha256": {f.name: f.sha256 for f in splits.images.dataset.files},
-            "train": len(splits.train),
-            "validation": len(splits.validation) if splits.validation else 0,
-            "test": len(splits.test),
-        },
-    }

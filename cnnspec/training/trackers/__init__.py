@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from cnnspec.diagnostics.base import Diagnostic, Problems, listing, reason
+from cnnspec.diagnostics.base import Problems, Warn, listing, reason, silent
 from cnnspec.diagnostics.surroundings import CannotRead, MissingExtra, TrackerFailed
 from cnnspec.ir.spec import Spec
 from cnnspec.language.suggest import nearest
@@ -44,7 +44,7 @@ class Watch:
         self,
         names: Sequence[str] = (),
         parent: Path = Path(),
-        warn: Callable[[Diagnostic], None] = lambda _: None,
+        warn: Warn = silent,
     ) -> None:
         """Trackers by their names; what one keeps of many runs lies beside `parent`, theirs.
 

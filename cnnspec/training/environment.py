@@ -1,0 +1,77 @@
+"""What a training runs on and with: recorded, and compared before it goes on."""
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from cnnspec import __version__
+from cnnspec.datasets.splits import Splits
+from cnnspec.diagnostics.base import Problems, Warn
+from cnnspec.diagnostics.surroundings import CannotResume, MayDiffer
+from cnnspec.runs import ENVIRONMENT, Run
+
+
+def environment(backend: str, splits: Splits) -> dict[str, Any]:
+    """What a training ran on and with, so that it can be done again."""
+    return {
+        "cnnspec": __version__,
+        "python": platform.python_version(),
+        "keras": keras.version(),
+        "backend": backend,
+        backend: version(backend),
+        "numpy": version("numpy"),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": _command(),
+        "data": {
+            "name": splits.images.dataset.name,
+            "origin": splits.images.place.origin,
+            "path": str(splits.images.place.folder),
+            "labels": list(splits.images.dataset.labels),
+            "sha256": {f.name: f.sha256 for f in splits.images.dataset.files},
+            "train": len(splits.train),
+            "validation": len(splits.validation) if splits.validation else 0,
+            "test": len(splits.test),
+        },
+    }
+
+
+def _command() -> list[str]:
+    """The command line, where it is ours and not that of a program or a notebook."""
+    program = Path(sys.argv[0])
+    ours = "cnnspec" in (program.stem, program.parent.name)
+    return ["cnnspec", *sys.argv[1:]] if ours else []
+
+
+_SAME = ("keras", "backend", "data")
+"""What a resumed training must have in common with its beginning."""
+
+
+def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
+    """Raises `Problems` where a training cannot go on as it began; warns where it may differ."""
+    before = run.read_json(ENVIRONMENT)
+    anywhere = {"origin": "", "path": ""}
+    then = {**before, "data": {**before.get("data", {}), **anywhere}}
+    here = {**now, "data": {**now["data"], **anywhere}}
+    differing = {
+        name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"
+        for name in here
+        if name not in ("started", "command", "platform") and then.get(name) != here.get(name)
+    }
+    graver = [text for name, text in differing.items() if name in (*_SAME, now["backend"])]
+    if graver:
+        cause = f"cannot go on with {run}: {'; '.join(graver)}"
+        raise Problems(CannotResume(None, cause, "train again, or go back to what it began with"))
+    for text in differing.values():
+        warn(MayDiffer(None, f"the end may differ in its last bits: {text}"))
+
+
+def _short(value: Any) -> str:
+    return "other" if isinstance(value, dict) else str(value)
