@@ -12,6 +12,7 @@ from typing import Any
 
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.expectations import Held, judge
 from cnnspec.files import read_source, write_atomically
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
@@ -56,9 +57,13 @@ class Series:
         self.folder = folder
 
     @classmethod
-    def create(cls, parent: Path, spec: Spec, source: Source) -> "Series":
-        """A new folder `<model>-<n>` with the frozen spec; raises `Problems`."""
-        series = cls(new_folder(parent, spec.model))
+    def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Series":
+        """A new folder with the frozen spec: `<model>-<n>`, or one of this name.
+
+        Raises `Problems`.
+        """
+        series = cls(parent / name if name else new_folder(parent, spec.model))
+        Run(series.folder).make("")
         write_atomically(series.folder / SPEC, str(spec))
         write_atomically(series.folder / SOURCE, source.text)
         return series
@@ -114,9 +119,19 @@ class Series:
         """What the seeds have reached together, as it was written down. Raises `Problems`."""
         return Run(self.folder).read_json(SERIES)
 
-    def finish(self, summary: dict[str, Any]) -> None:
-        """Writes down what the seeds have reached together."""
+    def conclude(self, spec: Spec) -> tuple[Held, ...]:
+        """Writes down what all seeds have reached together; a claim is judged by the mean."""
+        figures = self.figures()
+        means = {split: {m: s.mean for m, s in found.items()} for split, found in figures.items()}
+        claims = judge(spec, means)
+        summary = {
+            "seeds": list(spec.train.seeds),
+            **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
+            "expectations": [held.dump() for held in claims],
+            "target": self.target(),
+        }
         Run(self.folder).write_json(SERIES, summary)
+        return claims
 
     def __str__(self) -> str:
         return str(self.folder)

@@ -8,7 +8,7 @@ from cnnspec.expand import read
 from cnnspec.ir.training import Training
 from cnnspec.language.parse import parse_value
 from cnnspec.source import Source
-from cnnspec.sweep import points
+from cnnspec.sweeps.points import points
 
 HEAD = "pool 4; dense 10 softmax"
 

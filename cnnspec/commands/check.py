@@ -20,7 +20,7 @@ from cnnspec.diagnostics.render import as_json, render
 from cnnspec.diagnostics.text import TooLarge
 from cnnspec.expand import Overrides
 from cnnspec.overview import overview, title
-from cnnspec.sweep import MAX_RUNS, Survey, size, survey
+from cnnspec.sweeps.points import MAX_RUNS, Survey, size, survey
 from cnnspec.terminal import Line, show
 
 

@@ -17,6 +17,7 @@ from cnnspec.compare import compare
 from cnnspec.diagnostics.base import Problems, listing
 from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.surroundings import CannotResume
+from cnnspec.expectations import Held
 from cnnspec.language.kinds import number_text
 from cnnspec.reading import checked
 from cnnspec.runs import PAGE, Run
@@ -26,7 +27,7 @@ from cnnspec.training.trackers import TRACKERS, Watch
 
 if TYPE_CHECKING:
     from cnnspec.training.score import Score
-    from cnnspec.training.session import Held, Outcome
+    from cnnspec.training.session import Outcome
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -139,7 +140,7 @@ def summary(result: Checked, outcome: "Outcome") -> list[Line]:
     ]
 
 
-def together(result: Checked, series: Series, claims: "tuple[Held, ...]") -> list[Line]:
+def together(result: Checked, series: Series, claims: tuple[Held, ...]) -> list[Line]:
     """What the seeds of a series have reached, as mean and spread."""
     rows = [
         (split, *(f"{found[measure]:.4f}" for measure in MEASURES))
@@ -192,7 +193,7 @@ def figures(scores: "dict[str, Score]") -> list[Line]:
     return table(("", "images", "accuracy", "macro F1", "loss"), rows, 4)
 
 
-def verdicts(claims: "tuple[Held, ...]") -> list[Line]:
+def verdicts(claims: tuple[Held, ...]) -> list[Line]:
     """A line for each expectation."""
     lines: list[Line] = [[]] if claims else []
     for held in claims:

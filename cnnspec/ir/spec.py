@@ -172,6 +172,10 @@ class Spec(Entry):
         """The shape of one input image."""
         return shape_of(self.input)
 
+    def with_seed(self, seed: int) -> "Spec":
+        """The spec of one of several runs."""
+        return self.replace(train=self.train.replace(seed=seed, runs=1))
+
     def __str__(self) -> str:
         return self.written()
 

@@ -96,6 +96,11 @@ class Training(Entry):
     seed: int = option(Whole(0), "what every random number follows from", default=1)
     runs: int = option(Whole(high=1000), "trainings with this seed and those after it", default=1)
 
+    @property
+    def seeds(self) -> range:
+        """The seed of each of its runs: they count up from the first."""
+        return range(self.seed, self.seed + self.runs)
+
     def statements(self, *, full: bool = False) -> list[str]:
         """The settings as statements: those that differ from their defaults, or all with `full`."""
         return [

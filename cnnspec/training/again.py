@@ -4,9 +4,10 @@ from pathlib import Path
 
 from cnnspec.datasets.splits import divide
 from cnnspec.datasets.where import of_run
+from cnnspec.expectations import Held, judge
 from cnnspec.runs import Run
 from cnnspec.training.score import Score, score
-from cnnspec.training.session import Held, judge, restore
+from cnnspec.training.session import restore
 
 
 def evaluate(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
 from cnnspec.diagnostics.base import Warn
+from cnnspec.expectations import Held
 from cnnspec.record import Record
 from cnnspec.report.attempt import attempt
 from cnnspec.runs import METRICS, Run
@@ -16,14 +17,14 @@ from cnnspec.training.backend import start
 from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
-    from cnnspec.training.session import Held, Outcome
+    from cnnspec.training.session import Outcome
 
 
 class Reached(Record):
     """Where a training is kept and what it reached; `outcome` is that of a single run."""
 
     kept: Run | Series
-    claims: "tuple[Held, ...]"
+    claims: tuple[Held, ...]
     outcome: "Outcome | None" = None
 
     def dump(self) -> dict[str, Any]:

@@ -5,13 +5,12 @@ import keras
 from cnnspec.check import Checked, check
 from cnnspec.datasets.where import of_run
 from cnnspec.diagnostics.base import Stopped, Warn, silent
-from cnnspec.ir.spec import Spec
+from cnnspec.expectations import Held
 from cnnspec.runs import ENVIRONMENT, IR, Run
 from cnnspec.series import Series
 from cnnspec.source import Source
 from cnnspec.terminal import messages, show
 from cnnspec.training import session
-from cnnspec.training.session import Held
 from cnnspec.training.trackers import Watch
 
 
@@ -30,8 +29,7 @@ def train(
     `Problems`, and `Stopped` after a signal.
     """
     spec = checked.spec
-    seeds = range(spec.train.seed, spec.train.seed + spec.train.runs)
-    for seed in seeds:
+    for seed in spec.train.seeds:
         run = Run(series.folder / series.name(seed))
         if run.finished:
             continue
@@ -42,7 +40,7 @@ def train(
             if (run.folder / IR).is_file():
                 session.resume(run, backend, warn, offline=offline, watch=watch)
             else:
-                one = _one(spec, checked.source.name, seed)
+                one = check(Source(checked.source.name, str(spec.with_seed(seed))))
                 begun = [r for r in series.runs() if (r.folder / ENVIRONMENT).is_file()]
                 session.train(
                     one,
@@ -57,21 +55,4 @@ def train(
                 )
         except Stopped as stopped:
             raise Stopped(stopped.number, str(series)) from None
-    figures = series.figures()
-    means = {split: {m: s.mean for m, s in found.items()} for split, found in figures.items()}
-    claims = session.judge(spec, means)
-    series.finish(
-        {
-            "seeds": list(seeds),
-            **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
-            "expectations": [held.dump() for held in claims],
-            "target": series.target(),
-        }
-    )
-    return claims
-
-
-def _one(spec: Spec, name: str, seed: int) -> Checked:
-    """The spec of one of several runs."""
-    one = spec.replace(train=spec.train.replace(seed=seed, runs=1))
-    return check(Source(name, str(one)))
+    return series.conclude(spec)

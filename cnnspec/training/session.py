@@ -1,10 +1,9 @@
 """A training from checked spec to run folder, and a run folder back to a model."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -16,8 +15,7 @@ from cnnspec.diagnostics.surroundings import (
     BadRun,
     DamagedCheckpoint,
 )
-from cnnspec.ir.claims import Expectation
-from cnnspec.ir.spec import Spec
+from cnnspec.expectations import Held, judge
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
 from cnnspec.training import checkpoints, evidence
@@ -31,22 +29,6 @@ from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 from cnnspec.training.trackers import Watch
-
-
-class Held(Record):
-    """An expectation and what was measured."""
-
-    claim: Expectation
-    value: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether the claim is true."""
-        return self.claim.holds(self.value)
-
-    def dump(self) -> dict[str, Any]:
-        """The claim and its fate as JSON."""
-        return {**self.claim.dump(), "value": self.value, "holds": self.holds}
 
 
 class Outcome(Record):
@@ -194,18 +176,6 @@ def _go_back(state: State, run: Run, warn: Warn) -> None:
             raise Problems(*damaged, lost)
     for fault in damaged:
         warn(fault)
-
-
-def judge(spec: Spec, figures: Mapping[str, Mapping[str, float]]) -> tuple[Held, ...]:
-    """Every expectation of a spec with what was measured, by split and measure."""
-    splits = {"training": "train"}
-    return tuple(
-        Held(
-            claim,
-            figures[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
-        )
-        for claim in spec.expectations
-    )
 
 
 def save(model: keras.Model, run: Run) -> None:

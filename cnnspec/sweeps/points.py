@@ -3,14 +3,17 @@
 Knows the checker; runs nothing.
 """
 
-import itertools
+import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 
 from cnnspec.check import Checked, check_parsed
+from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.expand import Overrides
 from cnnspec.expansion.trials import Axis
 from cnnspec.language.parse import parse
+from cnnspec.language.syntax import Expression
 from cnnspec.record import Record
 from cnnspec.source import Source
 
@@ -28,6 +31,11 @@ class Point(Record):
     def label(self) -> str:
         """The choice in words: `depth=2, filters=16`."""
         return ", ".join(f"{name}={value}" for name, value in self.values.items())
+
+    @property
+    def fault(self) -> Diagnostic | None:
+        """Its first fault; `None` where it is right."""
+        return next((p for p in self.checked.problems if p.severity == "error"), None)
 
 
 class Survey(Record):
@@ -56,16 +64,45 @@ def size(axes: tuple[Axis, ...]) -> int:
     return points
 
 
-def points(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Iterator[Point]:
-    """Every point, the last name varying fastest."""
+def text_of(value: Expression) -> str:
+    """A value of a sweep as it is shown: `16`, `poisson`, `adam(1e-3)`."""
+    return str(value.value) if hasattr(value, "value") else value.span.text
+
+
+def points(
+    source: Source,
+    axes: tuple[Axis, ...],
+    overrides: Overrides,
+    chance: random.Random | None = None,
+) -> Iterator[Point]:
+    """Every point, the last name varying fastest; with `chance`, in an order drawn by it."""
     parsed = parse(source)
-    for chosen in itertools.product(*(axis.values for axis in axes)):
-        named = {axis.name: value for axis, value in zip(axes, chosen, strict=True)}
-        texts = {
-            name: str(value.value) if hasattr(value, "value") else value.span.text
-            for name, value in named.items()
-        }
+    chosen = _drawn(axes, chance) if chance else product(*(axis.values for axis in axes))
+    for values in chosen:
+        named = {axis.name: value for axis, value in zip(axes, values, strict=True)}
+        texts = {name: text_of(value) for name, value in named.items()}
         yield Point(texts, check_parsed(parsed, {**overrides, **named}))
+
+
+def _drawn(axes: tuple[Axis, ...], chance: random.Random) -> Iterator[tuple[Expression, ...]]:
+    """Each combination of values once, in random order."""
+    count = size(axes)
+    seen: dict[int, int] = {}
+    # A shuffle by Fisher and Yates that remembers only the places it has touched.
+    for place in range(count):
+        other = chance.randrange(place, count)
+        number = seen.get(other, other)
+        seen[other] = seen.pop(place, place)
+        values = []
+        for axis in reversed(axes):
+            number, index = divmod(number, len(axis.values))
+            values.append(axis.values[index])
+        yield tuple(reversed(values))
+
+
+def reason(fault: Diagnostic) -> str:
+    """Why a point is dropped, in the words by which such points are counted."""
+    return f"{fault.code} {fault.topic}"
 
 
 def survey(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Survey:
@@ -76,9 +113,8 @@ def survey(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Surv
     largest: Point | None = None
     for point in points(source, axes, overrides):
         count += 1
-        if not point.checked.ok:
-            worst = next(p for p in point.checked.problems if p.severity == "error")
-            reasons[f"{worst.code} {worst.topic}"] += 1
+        if point.fault is not None:
+            reasons[reason(point.fault)] += 1
             continue
         if smallest is None or _params(point) < _params(smallest):
             smallest = point

@@ -4,7 +4,7 @@ from cnnspec.check import check
 from cnnspec.expand import read
 from cnnspec.language.parse import parse_value
 from cnnspec.source import Source
-from cnnspec.sweep import Survey, points, size, survey
+from cnnspec.sweeps.points import Survey, points, size, survey
 
 GRID = """
 let depth = 2; let filters = 32; let kernel = 3

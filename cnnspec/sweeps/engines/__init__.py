@@ -1,0 +1,90 @@
+"""What an engine is: it sees that tasks are done, by processes of its own.
+
+The choice of an engine never changes a result: a task says everything that its result
+follows from, and what it does is kept in its run folder. Light.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from cnnspec.record import Record
+
+
+class Task(Record):
+    """A training, or a part of one, for a process that knows nothing else.
+
+    `folder` is that of its run, `text` the canonical spec; `series` tells that the run is
+    one of several seeds. `data` is the path of data of the user's own, `until` the epoch
+    to pause after (to its end where it is `None`), `threads` how many it computes with.
+    """
+
+    name: str
+    folder: Path
+    text: str
+    source: str
+    series: bool = False
+    data: str | None = None
+    until: int | None = None
+    backend: str | None = None
+    threads: int = 1
+    offline: bool = False
+
+
+DONE = "done"
+PAUSED = "paused"
+FAILED = "failed"
+STOPPED = "stopped"
+BLOCKED = "blocked"
+
+
+class Ended(Record):
+    """How a task ended.
+
+    `how` is `done`; `paused` after the epoch it was to pause after; `failed`, which another
+    attempt would not change; `stopped` by a signal, with what it had trained kept; or
+    `blocked` by something that blocks every other task as well, such as a full disk.
+    `code`, `message` and `remedy` are those of its fault.
+    """
+
+    how: str
+    code: str = ""
+    message: str = ""
+    remedy: str = ""
+    attempts: int = 1
+
+
+Tell = Callable[[Task, Ended | None], None]
+"""Is told that a task begins (`None`) and how it ended, from the thread of the driver."""
+
+
+class Engine(Protocol):
+    """Runs tasks. What a process leaves undone that is killed, another does."""
+
+    def run(self, tasks: Iterable[Task], tell: Tell, look: Callable[[], None]) -> None:
+        """Runs every task, in an order of its own.
+
+        `look` is called a few times a second and raises `Stopped` once a signal has come:
+        then what is under way is asked to keep what it has and awaited, and `Stopped` goes
+        on to the caller. After a task that is `blocked` no further one is begun.
+        """
+
+    def close(self) -> None:
+        """Ends its processes."""
+
+
+MOST_ATTEMPTS = 3
+"""How often a task is begun whose process is killed, before it counts as failed."""
+
+
+def killed(signal: int | None, attempts: int) -> Ended:
+    """A task whose process was killed too often."""
+    by = f" by signal {signal}" if signal else ""
+    message = f"its process was ended{by} {attempts} times; it may need more memory than there is"
+    return Ended(FAILED, "CNN921", message, attempts=attempts)
+
+
+def dump(record: Record) -> dict[str, Any]:
+    """A task or how it ended, as JSON."""
+    found = {name: getattr(record, name) for name in type(record).fields}
+    return {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}

@@ -1,0 +1,135 @@
+"""Sweep folders: what a sweep leaves behind, and how it is read again.
+
+The folder holds `source.cnn` (the text with its sweep), `sweep.json` (the plan), a run
+folder for each point, or with several seeds a series, and `logs/` with what each
+training printed. A training that cannot succeed leaves `failure.json` in its run
+folder. With early stopping `rounds.json` has what was decided after each round. At the
+end come `results.json`, `results.csv`, `best.cnn`, `report.html` and `report/`. Knows
+files only, no framework.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from cnnspec.diagnostics.base import Problems, Warn
+from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.record import Record
+from cnnspec.runs import HISTORY, IR, METRICS, SOURCE, Run, new_folder
+from cnnspec.source import Source
+from cnnspec.sweeps.plan import Plan, Planned
+
+SWEEP = "sweep.json"
+FAILURE = "failure.json"
+ROUNDS = "rounds.json"
+LOGS = "logs"
+
+
+class Trial(Record):
+    """One training of a sweep: a point with one of its seeds, and the run that it is kept in."""
+
+    point: Planned
+    seed: int
+    run: Run
+
+    @property
+    def name(self) -> str:
+        """Its name in messages: that of the point, with the seed where there are several."""
+        return f"{self.point.name} seed {self.seed}" if self.point.several else self.point.name
+
+    @property
+    def state(self) -> str:
+        """`finished`, `failed`, `begun` or `waiting`."""
+        if self.run.finished:
+            return "finished"
+        if (self.run.folder / FAILURE).is_file():
+            return "failed"
+        return "begun" if (self.run.folder / IR).is_file() else "waiting"
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs it has behind it."""
+        return len(self.history)
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """The figures of its epochs so far. Raises `Problems`."""
+        known = (self.run.folder / HISTORY).is_file()
+        found: list[dict[str, float]] = self.run.read_json(HISTORY) if known else []
+        return found
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        """Why it failed: its `code`, a `message`, and how many `attempts` there were."""
+        found: dict[str, Any] = self.run.read_json(FAILURE)
+        return found
+
+    def fail(self, code: str, message: str, attempts: int = 1) -> None:
+        """Writes down why it failed. Raises `Problems`."""
+        self.run.folder.mkdir(parents=True, exist_ok=True)
+        self.run.write_json(FAILURE, {"code": code, "message": message, "attempts": attempts})
+
+
+class Sweep:
+    """The folder of a sweep with its plan."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder = folder
+        self.plan = plan
+
+    @classmethod
+    def create(cls, parent: Path, plan: Plan, source: Source) -> Self:
+        """A new folder `<model>-sweep-<n>` with the plan in it. Raises `Problems`."""
+        run = Run(new_folder(parent, f"{plan.model}-sweep"))
+        run.make(LOGS)
+        run.write(SOURCE, source.text)
+        run.write_json(SWEEP, plan.dump())
+        return cls(run.folder, plan)
+
+    @classmethod
+    def find(cls, folder: str | Path) -> Self | None:
+        """The sweep in a folder, if it is one. Raises `Problems` for a damaged one."""
+        path = Path(folder)
+        return cls.open(path) if (path / SWEEP).is_file() else None
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """The sweep in a folder; raises `Problems` where there is none, or it is damaged."""
+        path = Path(folder)
+        if not (path / SWEEP).is_file():
+            cause = f"{path} is no sweep folder: it has no {SWEEP}"
+            raise Problems(BadRun(None, cause, "name a folder that `cnnspec sweep` has left"))
+        data = Run(path).read_json(SWEEP)
+        try:
+            return cls(path, Plan.load(data))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Problems(BadRun(None, f"{path / SWEEP} is damaged: {error}")) from None
+
+    def trials(self) -> Iterator[Trial]:
+        """Every training of the plan, in its order."""
+        for point in self.plan.points:
+            yield from self.trials_of(point)
+
+    def trials_of(self, point: Planned) -> Iterator[Trial]:
+        """The trainings of a point, one for each seed."""
+        for seed in point.seeds:
+            yield Trial(point, seed, Run(self.folder / point.folder(seed)))
+
+    def mend(self, warn: Warn) -> None:
+        """Sees that every result can be read; one that was torn is told and removed.
+
+        What it was a result of is trained again.
+        """
+        for trial in self.trials():
+            for name in (METRICS, FAILURE, HISTORY):
+                if not (trial.run.folder / name).is_file():
+                    continue
+                try:
+                    trial.run.read_json(name)
+                except Problems as problems:
+                    for fault in problems.diagnostics:
+                        warn(fault)
+                    (trial.run.folder / name).unlink()
+
+    def __str__(self) -> str:
+        return str(self.folder)

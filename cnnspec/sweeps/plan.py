@@ -1,0 +1,203 @@
+"""The plan of a sweep: the points that are to be trained, and those that the checker dropped.
+
+Knows the checker and the points; no folder and no training.
+"""
+
+import random
+import re
+from collections import Counter
+from string import Formatter
+from typing import Any, Self
+
+from cnnspec.check import Checked
+from cnnspec.datasets.where import beside
+from cnnspec.diagnostics.base import Problems, listing
+from cnnspec.diagnostics.surroundings import CannotRead
+from cnnspec.diagnostics.text import TooLarge
+from cnnspec.expand import Overrides
+from cnnspec.record import Record
+from cnnspec.sweeps.points import MAX_RUNS, Point, points, reason, size, text_of
+
+
+class Planned(Record):
+    """A point that is to be trained: its name, its values, what it costs, its canonical spec.
+
+    Each of its `seeds` is a training of `epochs` epochs.
+    """
+
+    name: str
+    values: dict[str, str]
+    params: int
+    macs: int
+    seeds: tuple[int, ...]
+    epochs: int
+    text: str
+
+    @property
+    def several(self) -> bool:
+        """Whether it is trained with several seeds; its folder is a series then."""
+        return len(self.seeds) > 1
+
+    def folder(self, seed: int) -> str:
+        """The folder of the run of a seed, seen from that of the sweep."""
+        return f"{self.name}/seed-{seed}" if self.several else self.name
+
+
+class Dropped(Record):
+    """A point that the checker does not let through, with the code and text of its first fault."""
+
+    values: dict[str, str]
+    code: str
+    reason: str
+
+
+class Plan(Record):
+    """Everything a sweep is to do, fixed before it begins.
+
+    `names` are the names swept with their values in order, and `total` counts the points
+    that they span. `reasons` counts the points dropped by their first fault, of which
+    `dropped` has the first ones. `data` is the path of data of the user's own, else
+    `None`. `stop_early` is empty, or the name of the rule that ends hopeless points;
+    `threads` is how many each training computes with.
+    """
+
+    model: str
+    source: str
+    names: dict[str, tuple[str, ...]]
+    total: int
+    points: tuple[Planned, ...]
+    reasons: dict[str, int]
+    dropped: tuple[Dropped, ...]
+    data: str | None = None
+    backend: str | None = None
+    threads: int = 1
+    stop_early: str = ""
+
+    def dump(self) -> dict[str, Any]:
+        """The plan as JSON."""
+        fields = {name: getattr(self, name) for name in type(self).fields}
+        return {
+            "version": 1,
+            **fields,
+            "points": [{n: getattr(p, n) for n in Planned.fields} for p in self.points],
+            "dropped": [{n: getattr(d, n) for n in Dropped.fields} for d in self.dropped],
+        }
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        """The plan from its JSON. Raises `KeyError`, `TypeError` or `ValueError` for another."""
+        if data["version"] != 1:
+            raise ValueError(f"version {data['version']}")
+        fields = {name: data[name] for name in cls.fields}
+        fields["points"] = tuple(
+            Planned(**{**p, "seeds": tuple(p["seeds"])}) for p in data["points"]
+        )
+        fields["dropped"] = tuple(Dropped(**d) for d in data["dropped"])
+        fields["names"] = {name: tuple(values) for name, values in data["names"].items()}
+        return cls(**fields)
+
+
+def plan(
+    checked: Checked,
+    overrides: Overrides,
+    *,
+    name: str = "",
+    drawn: int | None = None,
+    most: int = MAX_RUNS,
+    **how: Any,
+) -> Plan:
+    """Checks the points of a spec with a sweep and plans a training for those that are right.
+
+    `name` is a template such as `net_{depth}-{filters}`; by itself a name is that of the
+    model and every value. `drawn` takes so many points that are right at random, always
+    the same ones for a seed. `most` is how many trainings there may be; `how` goes into
+    the plan as it is. Raises `Problems` for a spec that sweeps nothing, for too many
+    trainings, for names that are not distinct, and where no point is right.
+    """
+    axes = checked.expanded.sweep
+    source = checked.source
+    if not axes:
+        remedy = "write what it is to try, as in `sweep { filters in 8, 16, 32 }`"
+        raise Problems(CannotRead(None, f"{source.name} sweeps nothing", remedy))
+    template = name or _template(checked.spec.model, [axis.name for axis in axes])
+    chance = None if drawn is None else random.Random(checked.spec.train.seed)
+    found = _Found(template, [axis.name for axis in axes])
+    for point in points(source, axes, overrides, chance):
+        found.add(point)
+        if found.trainings > most:
+            what = f"this sweep has more than {most:,} trainings"
+            limit = f"{most:,}; `--max-runs` sets another, and `--sample` draws some of them"
+            raise Problems(TooLarge(axes[0].span, what=what, limit=limit))
+        if len(found.right) == drawn:
+            break
+    if not found.right:
+        reasons = "; ".join(f"{count:,} times {why}" for why, count in found.reasons.items())
+        cause = f"no point of {source.name} is right: {reasons}"
+        raise Problems(CannotRead(None, cause, "`cnnspec check` tells what is wrong with it"))
+    where = beside(checked.spec.data, source.name)
+    return Plan(
+        model=checked.spec.model,
+        source=source.name,
+        names={axis.name: tuple(text_of(v) for v in axis.values) for axis in axes},
+        total=size(axes),
+        points=tuple(found.right.values()),
+        reasons=dict(found.reasons.most_common()),
+        dropped=tuple(found.dropped),
+        data=str(where.path) if where else None,
+        **how,
+    )
+
+
+MOST_LISTED = 1_000
+"""Dropped points that a plan names; of those after them it knows the number."""
+
+
+class _Found:
+    """The points looked at so far, those that are right by their names."""
+
+    def __init__(self, template: str, names: list[str]) -> None:
+        self.template = template
+        self.right: dict[str, Planned] = {}
+        self.dropped: list[Dropped] = []
+        self.reasons: Counter[str] = Counter()
+        self.trainings = 0
+        self._check_template(names)
+
+    def _check_template(self, names: list[str]) -> None:
+        try:
+            fields = {field for _, field, _, _ in Formatter().parse(self.template) if field}
+        except ValueError as error:
+            raise _bad_name(self.template, str(error)) from None
+        for field in fields.difference(names):
+            raise _bad_name(self.template, f"`{field}` is not swept; {listing(names, 'and')} are")
+
+    def add(self, point: Point) -> None:
+        fault = point.fault
+        if fault is not None:
+            self.reasons[reason(fault)] += 1
+            if len(self.dropped) < MOST_LISTED:
+                self.dropped.append(Dropped(point.values, fault.code, fault.message))
+            return
+        name = re.sub(r"[^\w.-]+", "-", self.template.format(**point.values)).strip("-.")
+        if not name or name in self.right:
+            other = self.right[name].values if name else {}
+            cause = f"two points would be called `{name}`: {point.values} and {other}"
+            raise _bad_name(self.template, cause)
+        spec, totals = point.checked.spec, point.checked.totals
+        assert totals is not None
+        seeds = tuple(spec.train.seeds)
+        self.right[name] = Planned(
+            name, point.values, totals.params, totals.macs, seeds, spec.train.epochs, str(spec)
+        )
+        self.trainings += len(seeds)
+
+
+def _template(model: str, names: list[str]) -> str:
+    """The names of points by themselves: `grid_{depth}-{filters}-{kernel}`."""
+    plain = model.replace("{", "").replace("}", "")
+    return f"{plain}_{'-'.join(f'{{{name}}}' for name in names)}"
+
+
+def _bad_name(template: str, cause: str) -> Problems:
+    remedy = "as in `--names 'net_{depth}-{filters}'`, with every name that tells points apart"
+    return Problems(CannotRead(None, f"`--names {template}`: {cause}", remedy))
