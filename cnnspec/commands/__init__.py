@@ -13,6 +13,7 @@ COMMANDS = {
     "new": "write a first spec from a template",
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
+    "sweep": "train every point of a sweep: many networks in one command",
     "reproduce": "train a run again and say whether it is the same bit for bit",
     "evaluate": "measure a trained run again",
     "report": "write the report of trained runs: a page, figures, Markdown, JSON",

@@ -96,3 +96,23 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
         help="what Keras runs on; by itself the first of these that is installed",
     )
     parser.add_argument("--offline", action="store_true", help="never download a dataset")
+
+
+def add_threads(parser: argparse.ArgumentParser, default: int | None = None) -> None:
+    """How many threads a training computes with."""
+    without = default or "as many as there are processors"
+    parser.add_argument(
+        "--threads",
+        type=count,
+        default=default,
+        metavar="N",
+        help=f"how many threads a training computes with ({without}); the last bits of its "
+        "weights depend on it",
+    )
+
+
+def count(text: str) -> int:
+    """A number of things, at least one. Raises `ArgumentTypeError`."""
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 10**9):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from 1 on")
+    return int(text)

@@ -159,9 +159,5 @@ def document(result: Checked, found: Survey | None = None) -> dict[str, Any]:
     if result.fitted:
         data["fitted"] = result.fitted
     if found:
-        data["sweep"] = {"points": found.points, "left": found.left, "dropped": found.reasons}
-        for word, point in (("smallest", found.smallest), ("largest", found.largest)):
-            if point and point.checked.totals:
-                params = point.checked.totals.params
-                data["sweep"][word] = {"values": point.values, "params": params}
+        data["sweep"] = found.dump()
     return data

@@ -14,7 +14,7 @@ from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import BadRun
 from cnnspec.reading import checked
-from cnnspec.runs import Run
+from cnnspec.runs import ENVIRONMENT, Run
 from cnnspec.series import one_run
 from cnnspec.terminal import Line, show, table
 
@@ -42,7 +42,7 @@ def run(args: Namespace) -> int:
     result = checked(kept.spec)
     from cnnspec.training.backend import start
 
-    backend = start(args.backend)
+    backend = start(args.backend, kept.read_json(ENVIRONMENT).get("threads"))
     from cnnspec.datasets.where import of_run
     from cnnspec.training.reproduce import results, surroundings
     from cnnspec.training.session import train

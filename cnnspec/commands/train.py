@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
-from cnnspec.commands.arguments import Offered, add_backend, add_overrides, add_sources
+from cnnspec.commands.arguments import Offered, add_backend, add_overrides, add_sources, add_threads
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.compare import compare
@@ -55,6 +55,7 @@ def arguments(parser: ArgumentParser) -> None:
         help=f"also tell {' or '.join(TRACKERS)} every figure; may stand several times",
     )
     add_backend(parser)
+    add_threads(parser)
 
 
 def run(args: Namespace) -> int:
@@ -79,6 +80,7 @@ def run(args: Namespace) -> int:
         args.out,
         tell,
         backend=args.backend,
+        threads=args.threads,
         offline=args.offline,
         report=args.report,
         watch=watch,

@@ -145,18 +145,22 @@ def reason(error: Exception) -> str:
 
 
 class Stopped(Exception):
-    """Ends a command because a signal asked for it; `run` is the folder to go on with."""
+    """Ends a command because a signal asked for it.
 
-    def __init__(self, number: int, run: str = "") -> None:
+    `run` is the folder to go on with, and `command` what goes on with it.
+    """
+
+    def __init__(self, number: int, run: str = "", command: str = "train") -> None:
         going_on = f"; go on with `cnnspec.resume({run!r})`" if run else ""
         super().__init__(f"stopped by signal {number}{going_on}")
         self.number = number
         self.run = run
+        self.command = command
 
     @property
     def remedy(self) -> str:
         """The command that goes on; empty where there is nothing to go on with."""
-        return f"cnnspec train --resume {self.run}" if self.run else ""
+        return f"cnnspec {self.command} --resume {self.run}" if self.run else ""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows: who stops a training asks for no traceback."""

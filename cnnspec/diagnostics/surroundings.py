@@ -150,3 +150,18 @@ class TrackerFailed(Surroundings):
 
     code: ClassVar[str] = "CNN917"
     severity: ClassVar[str] = "warning"
+
+
+class SweepBlocked(Surroundings):
+    """What stopped one training of a sweep would stop every other as well; all is kept."""
+
+    code: ClassVar[str] = "CNN918"
+
+
+class TrainingKilled(Surroundings):
+    """The process of a training was ended from outside, as by a system short of memory.
+
+    In a sweep it is begun again a few times before it counts as failed.
+    """
+
+    code: ClassVar[str] = "CNN921"

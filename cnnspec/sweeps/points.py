@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 from cnnspec.check import Checked, check_parsed
 from cnnspec.diagnostics.base import Diagnostic
@@ -54,6 +55,15 @@ class Survey(Record):
     def left(self) -> int:
         """How many points are not dropped."""
         return self.points - sum(self.reasons.values())
+
+    def dump(self) -> dict[str, Any]:
+        """The survey as JSON."""
+        data: dict[str, Any] = {"points": self.points, "left": self.left, "dropped": self.reasons}
+        for word, point in (("smallest", self.smallest), ("largest", self.largest)):
+            if point and point.checked.totals:
+                params = point.checked.totals.params
+                data[word] = {"values": point.values, "params": params}
+        return data
 
 
 def size(axes: tuple[Axis, ...]) -> int:

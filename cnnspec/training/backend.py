@@ -20,12 +20,10 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Every Keras backend and the package that it needs."""
 
 
-def start(backend: str | None = None) -> str:
-    """Makes Keras run on a backend, by itself the first one installed, and returns its name.
+def choose(backend: str | None = None) -> str:
+    """The backend to run on, by itself the first one installed; starts nothing.
 
-    Settings that a user's `keras.json` or environment could have changed are set
-    to their defaults, so that a spec means the same everywhere. Raises `Problems`
-    where a package is missing.
+    Raises `Problems` where a package is missing, or Keras runs on another already.
     """
     running = _running()
     wanted = [backend] if backend else [running] if running in BACKENDS else list(BACKENDS)
@@ -42,19 +40,63 @@ def start(backend: str | None = None) -> str:
     if running and running != chosen:
         cause = f"Keras runs on {running} in this process already, and cannot change"
         raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew"))
+    return chosen
+
+
+def start(backend: str | None = None, threads: int | None = None) -> str:
+    """Makes Keras run on a backend, as `choose` finds it, and returns its name.
+
+    Settings that a user's `keras.json` or environment could have changed are set
+    to their defaults, so that a spec means the same everywhere. `threads` is how many
+    it computes with, by itself one for each processor. Raises `Problems`.
+    """
+    chosen = choose(backend)
     os.environ["KERAS_BACKEND"] = chosen
     # Keras asserts what it finds in `keras.json`, and a broken one would end the import.
     os.environ["KERAS_HOME"] = str(cache_folder() / "keras")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # It warns of what is meant: each of several trainings compiles a loop of its own.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    if threads and chosen == "jax":
+        # Read once, when its client for the CPU begins.
+        os.environ["NPROC"] = str(threads)
     with _without_chatter():
         import keras
+
+        if threads:
+            _compute_with(threads, chosen)
 
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     return chosen
+
+
+_threads: int | None = None
+
+
+def threads() -> int | None:
+    """How many threads this process computes with; `None` where that was left to the backend."""
+    return _threads
+
+
+def _compute_with(count: int, backend: str) -> None:
+    """Sets the number of threads; raises `Problems` where it is too late for that."""
+    global _threads
+    try:
+        if backend == "tensorflow":
+            from tensorflow.config import threading
+
+            threading.set_intra_op_parallelism_threads(count)
+            threading.set_inter_op_parallelism_threads(count)
+        elif backend == "torch":
+            import torch
+
+            torch.set_num_threads(count)
+    except RuntimeError:
+        cause = f"{backend} computes in this process already, and cannot change its threads"
+        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None
+    _threads = count
 
 
 def _running() -> Any:

@@ -15,6 +15,7 @@ from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Problems, Warn
 from cnnspec.diagnostics.surroundings import CannotResume, MayDiffer
 from cnnspec.runs import ENVIRONMENT, Run
+from cnnspec.training.backend import threads
 
 
 def environment(backend: str, splits: Splits) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def environment(backend: str, splits: Splits) -> dict[str, Any]:
         "numpy": version("numpy"),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
+        "threads": threads(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": _command(),
         "data": {

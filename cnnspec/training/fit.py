@@ -45,10 +45,11 @@ class Fit:
         seeds = self._augmenter.variables if self._augmenter else []
         self.state = State(model, train, Rates(train, self._in_epoch), seeds)
 
-    def run(self, keep: Callable[[State], None], pause: Pause) -> None:
+    def run(self, keep: Callable[[State], None], pause: Pause, until: int | None = None) -> bool:
         """Runs the epochs that are left; `keep` gets the state after each and before a stop.
 
-        Raises `Stopped` after a signal, and `Problems` when the loss is no longer a
+        With `until` it pauses after so many epochs of all; returns whether it came to its
+        end. Raises `Stopped` after a signal, and `Problems` when the loss is no longer a
         number.
         """
         state, train = self.state, self._train
@@ -58,6 +59,8 @@ class Fit:
             if state.epoch or state.step:
                 lines.say(f"going on after epoch {state.epoch}, step {state.step} of the next")
             while state.epoch < train.epochs and not state.ended:
+                if until is not None and state.epoch >= until:
+                    return False
                 lines.begin(state.epoch + 1, state.step)
                 began = time.perf_counter() - state.spent
                 if state.step == 0:
@@ -78,6 +81,7 @@ class Fit:
                 state.finish_epoch(figures, aimed)
                 keep(state)
         state.settle()
+        return True
 
     def _steps(self, pace: "_Pace", lines: EpochLines, pause: Pause) -> None:
         """The steps of an epoch that are left."""

@@ -46,6 +46,7 @@ def launch(
     warn: Warn,
     *,
     backend: str | None = None,
+    threads: int | None = None,
     offline: bool = False,
     report: bool = True,
     watch: Watch | None = None,
@@ -55,7 +56,7 @@ def launch(
     `warn` gets what a person should know; trackers follow through `watch`. Raises
     `Problems`, and `Stopped` after a signal.
     """
-    chosen = start(backend)
+    chosen = start(backend, threads)
     from cnnspec.training import seeds, session
     from cnnspec.training.precision import require_accelerator
 

@@ -40,6 +40,10 @@ class Outcome(Record):
     claims: tuple[Held, ...]
 
 
+class Paused(Exception):
+    """A training has come to the epoch after which it was to pause; it can be resumed."""
+
+
 def train(
     checked: Checked,
     parent: Path,
@@ -50,12 +54,14 @@ def train(
     name: str = "",
     where: Where | None = None,
     watch: Watch | None = None,
+    until: int | None = None,
 ) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
     The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
     the data. Data of the user's own lies beside the spec, if not at `where`. Trackers
-    follow through `watch`. Raises `Problems`, and `Stopped` after a signal.
+    follow through `watch`. Raises `Problems`, `Stopped` after a signal, and `Paused` after
+    the epoch `until`.
     """
     require_accelerator(checked)
     spec = checked.spec
@@ -68,7 +74,7 @@ def train(
     watch = watch or Watch()
     with _at_work(run, watch) as pause:
         run.write_json(ENVIRONMENT, environment(backend, splits))
-        return _train(checked, run, splits, pause, watch)
+        return _train(checked, run, splits, pause, watch, until)
 
 
 def resume(
@@ -78,10 +84,11 @@ def resume(
     *,
     offline: bool = False,
     watch: Watch | None = None,
+    until: int | None = None,
 ) -> Outcome:
     """Goes on with a run that was stopped or killed, to the same end as if it had not been.
 
-    Raises `Problems`, and `Stopped` after a signal.
+    Raises `Problems`, `Stopped` after a signal, and `Paused` after the epoch `until`.
     """
     checked = check(run.spec)
     if not checked.ok:
@@ -92,7 +99,9 @@ def resume(
         where = of_run(checked.spec.data, run)
         splits = divide(checked.spec, where, offline=offline)
         same_surroundings(run, environment(backend, splits), warn)
-        return _train(checked, run, splits, pause, watch, lambda s: _go_back(s, run, warn))
+        return _train(
+            checked, run, splits, pause, watch, until, lambda state: _go_back(state, run, warn)
+        )
 
 
 @contextmanager
@@ -113,6 +122,7 @@ def _train(
     splits: Splits,
     pause: Pause,
     watch: Watch,
+    until: int | None,
     prepare: Callable[[State], None] = lambda _: None,
 ) -> Outcome:
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
@@ -129,7 +139,8 @@ def _train(
         if state.step == 0:
             watch.epoch(state.history[-1])
 
-    fit.run(keep, pause)
+    if not fit.run(keep, pause, until):
+        raise Paused
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
     save(model, run)

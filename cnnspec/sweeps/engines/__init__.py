@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+from cnnspec.diagnostics.surroundings import TrainingKilled
 from cnnspec.record import Record
 
 
 class Task(Record):
     """A training, or a part of one, for a process that knows nothing else.
 
-    `folder` is that of its run, `text` the canonical spec; `series` tells that the run is
-    one of several seeds. `data` is the path of data of the user's own, `until` the epoch
-    to pause after (to its end where it is `None`), `threads` how many it computes with.
+    `folder` is that of its run, `log` the file for what it prints, `text` the canonical
+    spec. `data` is the path of data of the user's own, `until` the epoch to pause after
+    (to its end where it is `None`), `threads` how many it computes with.
     """
 
     name: str
     folder: Path
+    log: Path
     text: str
     source: str
-    series: bool = False
     data: str | None = None
     until: int | None = None
     backend: str | None = None
@@ -77,11 +78,12 @@ MOST_ATTEMPTS = 3
 """How often a task is begun whose process is killed, before it counts as failed."""
 
 
-def killed(signal: int | None, attempts: int) -> Ended:
-    """A task whose process was killed too often."""
-    by = f" by signal {signal}" if signal else ""
-    message = f"its process was ended{by} {attempts} times; it may need more memory than there is"
-    return Ended(FAILED, "CNN921", message, attempts=attempts)
+def killed(signal: int | None, attempts: int, log: Path) -> Ended:
+    """A task whose process ended too often before it was done."""
+    by = f", by signal {signal}" if signal else ""
+    message = f"its process ended {attempts} times before it was done{by}"
+    remedy = f"see whether it needs more memory than there is; {log} has what it printed"
+    return Ended(FAILED, TrainingKilled.code, message, remedy, attempts)
 
 
 def dump(record: Record) -> dict[str, Any]:

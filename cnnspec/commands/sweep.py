@@ -1,0 +1,180 @@
+"""Trains every point of a spec's `sweep { … }`, or as many of them as are asked for.
+
+Points whose shapes or budgets fail are dropped before anything is built. Each point is
+a run of its own in the folder `runs/<model>-sweep-<n>`, beside a table of all, the spec
+of the best and a page. A sweep that was stopped or killed goes on with `--resume`, and
+trains nothing twice. Exit code 1 if a training failed, as when its loss is no number.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from cnnspec.advise import advised
+from cnnspec.check import Checked, check
+from cnnspec.commands.arguments import (
+    add_backend,
+    add_overrides,
+    add_sources,
+    add_threads,
+    count,
+)
+from cnnspec.commands.check import sweep_lines
+from cnnspec.commands.inputs import BadUsage, overrides, sources
+from cnnspec.commands.output import print_json
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.render import tell
+from cnnspec.diagnostics.surroundings import CannotRead
+from cnnspec.expand import Overrides
+from cnnspec.sweeps.folder import Sweep
+from cnnspec.sweeps.plan import Plan, plan
+from cnnspec.sweeps.points import MAX_RUNS, size, survey
+from cnnspec.terminal import show, table
+
+ENGINES = ("local", "ray")
+RULES = ("halving",)
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    add_sources(parser, many=False)
+    add_overrides(parser)
+    parser.add_argument(
+        "--names",
+        default="",
+        metavar="TEMPLATE",
+        help="what the points are called, as in 'net_{depth}-{filters}'",
+    )
+    parser.add_argument(
+        "--sample", type=count, metavar="N", help="train N points drawn at random, not all"
+    )
+    parser.add_argument(
+        "--max-runs",
+        type=count,
+        default=MAX_RUNS,
+        metavar="N",
+        help=f"refuse to begin more trainings than this ({MAX_RUNS:,})",
+    )
+    parser.add_argument(
+        "--jobs", type=count, metavar="N", help="trainings at the same time (one a processor)"
+    )
+    add_threads(parser, default=1)
+    parser.add_argument(
+        "--stop-early",
+        choices=RULES,
+        default="",
+        help="after a ninth and a third of the epochs only the best third of the points goes on",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="check every point, train none")
+    parser.add_argument(
+        "--resume", metavar="FOLDER", help="go on with a sweep that was stopped or killed"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs"), help="where the folder of the sweep goes (runs)"
+    )
+    add_backend(parser)
+
+
+def run(args: Namespace) -> int:
+    """Runs a sweep, or goes on with one."""
+    if args.dry_run:
+        return _dry(args)
+    from cnnspec.training.backend import choose
+
+    choose(args.backend)
+    sweep = _resumed(args) if args.resume else _begun(args)
+    from cnnspec.sweeps.drive import drive
+    from cnnspec.sweeps.engines.local import LocalEngine
+
+    jobs = args.jobs or _processors()
+    show([[(str(sweep), "strong"), (f": {_described(sweep.plan, jobs)}", "")]], sys.stderr)
+    engine = LocalEngine(jobs)
+    try:
+        drive(sweep, engine, tell, offline=args.offline)
+    finally:
+        engine.close()
+    failed = [trial for trial in sweep.trials() if trial.state == "failed"]
+    return 1 if failed else 0
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _checked(args: Namespace) -> tuple[Checked, Overrides]:
+    """The spec that is named, right but for its sweep."""
+    (source,) = sources(args)
+    values = overrides(args)
+    result = check(source, values)
+    if result.expanded.problems or not result.expanded.sweep:
+        # A point may be right where the values of the lets themselves are not.
+        faults = advised(result) if not result.ok else ()
+        remedy = "write what it is to try, as in `sweep { filters in 8, 16, 32 }`"
+        nothing = CannotRead(None, f"{source.name} sweeps nothing", remedy)
+        raise Problems(*(faults or (nothing,)))
+    return result, values
+
+
+def _begun(args: Namespace) -> Sweep:
+    """A new sweep in a folder of its own."""
+    result, values = _checked(args)
+    tell(*(p for p in result.problems if p.severity != "error"))
+    found = plan(
+        result,
+        values,
+        name=args.names,
+        drawn=args.sample,
+        most=args.max_runs,
+        backend=args.backend,
+        threads=args.threads,
+        stop_early=args.stop_early,
+    )
+    return Sweep.create(args.out, found, result.source)
+
+
+def _resumed(args: Namespace) -> Sweep:
+    """The sweep to go on with; raises `Problems` where another one is asked for as well."""
+    if args.file or args.inline is not None or args.sets or args.names or args.sample:
+        fault = "a sweep goes on as it began, without another spec or other values"
+        raise Problems(BadUsage(None, fault, f"`cnnspec sweep --resume {args.resume}`"))
+    return Sweep.open(args.resume)
+
+
+def _dry(args: Namespace) -> int:
+    """Says how the points fare, and which there are."""
+    result, values = _checked(args)
+    axes = result.expanded.sweep
+    found = survey(result.source, axes, values)
+    few = args.sample or size(axes) <= args.max_runs
+    planned = None
+    if few and found.left:
+        planned = plan(result, values, name=args.names, drawn=args.sample, most=args.max_runs)
+    if args.json:
+        document = {"command": "sweep", "ok": bool(found.left), **found.dump()}
+        if planned:
+            document["trainings"] = [
+                {"name": p.name, "values": p.values, "params": p.params, "macs": p.macs}
+                for p in planned.points
+            ]
+        print_json(document)
+    else:
+        show(sweep_lines(found))
+        if planned:
+            rows = [(p.name, f"{p.params:,}", f"{p.macs:,}") for p in planned.points]
+            show([[], *table(("name", "params", "MACs"), rows, 2)])
+    return 0 if found.left else 1
+
+
+def _described(planned: Plan, jobs: int) -> str:
+    """What is going to be done, in a line."""
+    trainings = sum(len(point.seeds) for point in planned.points)
+    dropped = sum(planned.reasons.values())
+    facts = [f"{len(planned.points):,} of {planned.total:,} points"]
+    facts += [f"{trainings:,} trainings"] if trainings > len(planned.points) else []
+    facts += [f"{dropped:,} dropped by the check"] if dropped else []
+    facts += [f"{min(jobs, trainings)} at a time"]
+    return ", ".join(facts)

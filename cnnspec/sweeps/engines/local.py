@@ -1,0 +1,171 @@
+"""Processes on this machine, each with a framework loaded once: the engine by itself.
+
+A worker is a program of its own, so that a program that sweeps is never imported again
+by its workers, and one that is killed takes only its own task with it.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import cnnspec
+from cnnspec.diagnostics.base import Stopped
+from cnnspec.sweeps.engines import (
+    BLOCKED,
+    MOST_ATTEMPTS,
+    STOPPED,
+    Ended,
+    Task,
+    Tell,
+    dump,
+    killed,
+)
+
+_LIFETIME = 30
+"""Tasks that a worker does before another takes its place: each leaves some memory taken."""
+
+_PACE = 0.2
+"""Seconds between two looks at the keyboard."""
+
+
+class LocalEngine:
+    """Runs tasks by so many workers at once."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._workers: list[_Worker] = []
+
+    def run(self, tasks: Iterable[Task], tell: Tell, look: Callable[[], None]) -> None:
+        """See `Engine.run`."""
+        waiting = deque(tasks)
+        events: SimpleQueue[tuple[Task, Ended | None] | None] = SimpleQueue()
+        stopping = threading.Event()
+        jobs = min(self._jobs, len(waiting))
+        while len(self._workers) < jobs:
+            self._workers.append(_Worker())
+
+        def serve(worker: _Worker) -> None:
+            try:
+                while waiting and not stopping.is_set():
+                    task = waiting.popleft()
+                    events.put((task, None))
+                    ended = worker.do(task, stopping)
+                    events.put((task, ended))
+                    if ended.how == BLOCKED:
+                        waiting.clear()
+            except IndexError:
+                pass  # another worker has taken the last one
+            finally:
+                events.put(None)
+
+        threads = [
+            threading.Thread(target=serve, args=(worker,), daemon=True)
+            for worker in self._workers[:jobs]
+        ]
+        for thread in threads:
+            thread.start()
+        working = len(threads)
+        stopped: Stopped | None = None
+        while working:
+            with contextlib.suppress(Empty):
+                event = events.get(timeout=_PACE)
+                if event:
+                    tell(*event)
+                else:
+                    working -= 1
+            try:
+                look()
+            except Stopped as signal:
+                stopped = stopped or signal
+                if not stopping.is_set():
+                    stopping.set()
+                    for worker in self._workers:
+                        worker.stop()
+        if stopped:
+            raise stopped
+
+    def close(self) -> None:
+        """Ends the workers, at once."""
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+
+
+class _Worker:
+    """A worker process, begun when there is something to do, and anew after it has ended."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._done = 0
+
+    def do(self, task: Task, stopping: threading.Event) -> Ended:
+        """How a task ended, after as many attempts as it may have."""
+        code = 0
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            answer = self._ask(task)
+            if answer is not None:
+                return answer.replace(attempts=attempt)
+            code = self.end()
+            if stopping.is_set():
+                return Ended(STOPPED)
+        return killed(-code if code < 0 else None, MOST_ATTEMPTS, task.log)
+
+    def _ask(self, task: Task) -> Ended | None:
+        """Hands a task to the process; `None` where that ends without an answer."""
+        if self._done >= _LIFETIME:
+            self.end()
+        if self._process is None:
+            self._process, self._done = _begin(), 0
+        assert self._process.stdin
+        assert self._process.stdout
+        try:
+            self._process.stdin.write(json.dumps(dump(task)) + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            return None
+        line = self._process.stdout.readline()
+        self._done += 1
+        return Ended(**json.loads(line)) if line.endswith("\n") else None
+
+    def stop(self) -> None:
+        """Asks the process to keep what it has and to answer."""
+        process = self._process
+        if process and process.poll() is None:
+            process.terminate()
+
+    def end(self) -> int:
+        """Ends the process and returns its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        assert process.stdin
+        assert process.stdout
+        process.kill()
+        code = process.wait()
+        process.stdout.close()
+        # What was still to be written has no reader any more.
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        return code
+
+
+def _begin() -> "subprocess.Popen[str]":
+    # The worker finds the same cnnspec as this process, wherever it was imported from.
+    home = str(Path(cnnspec.__file__).parents[1])
+    path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        [sys.executable, "-m", "cnnspec.sweeps.engines.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        # A group of its own: a Ctrl-C at the terminal is for the driver alone.
+        process_group=0,
+    )

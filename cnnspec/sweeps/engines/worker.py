@@ -1,0 +1,59 @@
+"""The process of a worker: `python -m cnnspec.sweeps.engines.worker`, started by an engine.
+
+It reads a task from each line of standard input and writes how it ended as a line of
+standard output, both as JSON. Whatever else it prints goes to the log of the task. When
+its input ends the driver is gone, and so is the worker, whatever it is doing.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TextIO
+
+from cnnspec.sweeps.engines import Task, dump
+
+
+def main() -> None:
+    """Does tasks until there are no more."""
+    # Ctrl-C is for the driver, which asks workers to stop by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, replies = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    _leads_to(0, os.devnull, os.O_RDONLY)
+    tasks: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, tasks), daemon=True).start()
+    while True:
+        data = json.loads(tasks.get())
+        task = Task(**{**data, "folder": Path(data["folder"]), "log": Path(data["log"])})
+        for stream in (1, 2):
+            _leads_to(stream, str(task.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        from cnnspec.training.backend import start
+
+        start(task.backend, task.threads)
+        from cnnspec.training.trial import advance
+
+        ended = advance(task)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        replies.write(json.dumps(dump(ended)) + "\n")
+        replies.flush()
+
+
+def _listen(requests: TextIO, tasks: "SimpleQueue[str]") -> None:
+    for line in requests:
+        tasks.put(line)
+    os._exit(0)
+
+
+def _leads_to(stream: int, path: str, mode: int) -> None:
+    """Makes a standard stream lead to a file."""
+    opened = os.open(path, mode)
+    os.dup2(opened, stream)
+    os.close(opened)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Successive halving: after a part of the epochs only the best third of the points goes on.
+
+Deterministic: who goes on follows from the figures alone and never from who was first,
+so that it is the same with any number of workers, and decided again after a crash.
+(Jamieson and Talwalkar, "Non-stochastic Best Arm Identification", AISTATS 2016.)
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from cnnspec.record import Record
+
+SHARE = 3
+"""One of so many points goes on after each round; the epochs grow by the same factor."""
+
+_FIGURES = ("val_accuracy", "val_f1", "accuracy", "f1")
+
+
+class Round(Record):
+    """What was decided after an epoch: the figure of every point, and who goes on.
+
+    A point whose trainings have all failed has no figure, and does not go on.
+    """
+
+    epoch: int
+    figure: str
+    figures: dict[str, float | None]
+    on: tuple[str, ...]
+
+    def dump(self) -> dict[str, Any]:
+        """The decision as JSON."""
+        return {name: getattr(self, name) for name in type(self).fields}
+
+
+def rungs(epochs: int) -> list[int]:
+    """The epochs after which it is decided who goes on: a ninth and a third of all."""
+    found = {epochs // SHARE**power for power in (2, 1)}
+    return sorted(epoch for epoch in found if 0 < epoch < epochs)
+
+
+def figure_of(history: Sequence[Mapping[str, float]]) -> str:
+    """The figure that points are compared by: of validation where there is one."""
+    return next((name for name in _FIGURES if name in history[-1]), "")
+
+
+def decide(epoch: int, histories: Mapping[str, Iterable[Sequence[Mapping[str, float]]]]) -> Round:
+    """The best third of some points, at least one, by the mean over their seeds at an epoch.
+
+    `histories` has for each point the figures of the epochs of every seed that has not
+    failed. Of equal points the first goes on.
+    """
+    known = {name: [h for h in found if h] for name, found in histories.items()}
+    figure = next((figure_of(h) for found in known.values() for h in found), "")
+    figures = {
+        name: fmean(h[min(epoch, len(h)) - 1].get(figure, 0.0) for h in found) if found else None
+        for name, found in known.items()
+    }
+    ranked = sorted(
+        (-value, place, name)
+        for place, (name, value) in enumerate(figures.items())
+        if value is not None
+    )
+    on = {name for _, _, name in ranked[: max(1, -(-len(figures) // SHARE))]}
+    return Round(epoch, figure, figures, tuple(name for name in figures if name in on))

@@ -1,0 +1,137 @@
+"""What a person sees while a sweep runs: a line for each training that ends, and a live bar."""
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from cnnspec.runs import METRICS
+from cnnspec.sweeps.engines import DONE, FAILED, PAUSED, Ended, Task
+from cnnspec.sweeps.folder import Sweep, Trial
+from cnnspec.terminal import has_colour, in_notebook, messages
+
+
+class Progress:
+    """Prints a line for every training that ends, and keeps count of all above a bar."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._plan = sweep.plan
+        self._all = sum(len(point.seeds) for point in sweep.plan.points)
+        self._done = 0
+        self._failed = 0
+        self._best: tuple[float, str] | None = None
+        for trial in sweep.trials():
+            self._count(trial)
+        self._running: list[str] = []
+        self._until: int | None = None
+        self._left = self._of_round = 0
+        self._began = time.monotonic()
+        self._bar: Any = None
+        stream = messages()
+        if stream and has_colour(stream) and not in_notebook():
+            self._bar = _bar(stream)
+            self._line = self._bar.add_task("", total=1)
+
+    @property
+    def live(self) -> AbstractContextManager[Any]:
+        """The bar, to be shown while trainings run."""
+        return self._bar or nullcontext()
+
+    def begin_round(self, tasks: list[Task], until: int | None) -> None:
+        """A round begins, in which these tasks are to be done."""
+        self._until = until
+        self._left = self._of_round = len(tasks)
+        self._began = time.monotonic()
+        if until and tasks:
+            self._say(f"{len(tasks)} trainings to epoch {until}")
+        elif self._done + self._failed and tasks:
+            self._say(f"{len(tasks)} trainings are left")
+        self._show()
+
+    def tell(self, trial: Trial, ended: Ended | None) -> None:
+        """A training begins (`None`) or has ended."""
+        if ended is None:
+            self._running.append(trial.name)
+        else:
+            if trial.name in self._running:
+                self._running.remove(trial.name)
+            self._left -= 1
+            if ended.how in (DONE, FAILED):
+                self._count(trial)
+                self._say(self._ended(trial, ended))
+            elif ended.how == PAUSED and not self._bar:
+                self._say(f"  {trial.name}  paused after epoch {trial.epochs}")
+        self._show()
+
+    def _count(self, trial: Trial) -> None:
+        """Takes note of a training that has come to its end."""
+        if trial.state == "failed":
+            self._failed += 1
+        elif trial.state == "finished":
+            self._done += 1
+            accuracy = _headline(trial).get("accuracy")
+            if accuracy is not None and (self._best is None or accuracy > self._best[0]):
+                self._best = accuracy, trial.name
+
+    def _ended(self, trial: Trial, ended: Ended) -> str:
+        place = f"{self._done + self._failed:>{len(str(self._all))}}/{self._all}"
+        if ended.how == FAILED:
+            return f"{place}  {trial.name}  failed: {ended.message}"
+        figures = _headline(trial)
+        shown = "  ".join(f"{n} {v:.4f}" for n, v in figures.items() if v is not None)
+        left = "" if self._bar else f"  {self._time_left()}"
+        return f"{place}  {trial.name}  {shown}  {_seconds(trial):.1f} s{left}"
+
+    def _time_left(self) -> str:
+        done = self._of_round - self._left
+        if not done or not self._left:
+            return ""
+        seconds = (time.monotonic() - self._began) / done * self._left
+        shown = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+        return f"{shown} left" if self._until is None else f"{shown} left to epoch {self._until}"
+
+    def _show(self) -> None:
+        if not self._bar:
+            return
+        dropped = sum(self._plan.reasons.values())
+        facts = [f"{self._done}/{self._all} done", f"{len(self._running)} running"]
+        facts += [f"{dropped} dropped"] if dropped else []
+        facts += [f"{self._failed} failed"] if self._failed else []
+        facts += [self._time_left()] if self._time_left() else []
+        facts += [f"best {self._best[0]:.4f} {self._best[1]}"] if self._best else []
+        done = self._of_round - self._left
+        self._bar.update(
+            self._line, description=", ".join(facts), completed=done, total=max(1, self._of_round)
+        )
+
+    def _say(self, line: str) -> None:
+        if self._bar:
+            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        elif stream := messages():
+            stream.write(line.rstrip() + "\n")
+            stream.flush()
+
+
+def _bar(stream: Any) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    return Bar(
+        BarColumn(bar_width=20),
+        TextColumn("{task.description}", markup=False),
+        console=Console(file=stream),
+        transient=True,
+    )
+
+
+def _headline(trial: Trial) -> dict[str, float | None]:
+    """Accuracy and loss of the test set, or of what there is in its place."""
+    metrics = trial.run.read_json(METRICS)
+    for split in ("test", "validation", "train"):
+        if found := metrics.get(split):
+            return {name: found.get(name) for name in ("accuracy", "loss")}
+    return {}
+
+
+def _seconds(trial: Trial) -> float:
+    return float(trial.run.read_json(METRICS).get("seconds") or 0.0)

@@ -1,0 +1,67 @@
+"""One training of a sweep, or a part of one, in the process that calls this.
+
+Everything it leaves is in its run folder, so that any other process can go on with it.
+"""
+
+import gc
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from cnnspec.datasets.where import Where
+from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped, reason
+from cnnspec.diagnostics.render import tell
+from cnnspec.diagnostics.surroundings import OutOfMemory
+from cnnspec.reading import checked
+from cnnspec.runs import ENVIRONMENT, Run
+from cnnspec.source import Source
+from cnnspec.sweeps.engines import BLOCKED, DONE, FAILED, PAUSED, STOPPED, Ended, Task
+from cnnspec.training import session
+from cnnspec.training.backend import start
+from cnnspec.training.session import Paused
+
+
+def advance(task: Task) -> Ended:
+    """Trains, or goes on with what has been trained, as far as a task says. Raises nothing."""
+    try:
+        _train(task)
+    except Paused:
+        return Ended(PAUSED)
+    except Stopped:
+        return Ended(STOPPED)
+    except Problems as problems:
+        tell(*problems.diagnostics)
+        return _told(problems)
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        return Ended(FAILED, message=f"{type(error).__name__}: {reason(error)[:500]}")
+    finally:
+        # What one training leaves behind in Keras is of no use to the next.
+        keras.backend.clear_session()
+        gc.collect()
+    return Ended(DONE)
+
+
+def _train(task: Task) -> None:
+    backend = start(task.backend, task.threads)
+    run = Run(task.folder)
+    given: Any = {"offline": task.offline, "until": task.until}
+    if (run.folder / ENVIRONMENT).is_file():
+        session.resume(run, backend, tell, **given)
+    else:
+        # A process that was killed right at its start may have left a part of a folder.
+        spec = checked(Source(task.source, task.text))
+        where = Where(Path(task.data)) if task.data else None
+        session.train(
+            spec, run.folder.parent, backend, tell, name=run.folder.name, where=where, **given
+        )
+
+
+def _told(problems: Problems) -> Ended:
+    """A fault of this training alone, or one that every other would meet as well."""
+    fault: Diagnostic = problems.diagnostics[0]
+    own = problems.exit_code < 2 or isinstance(fault, OutOfMemory)
+    return Ended(FAILED if own else BLOCKED, fault.code, fault.message, fault.help)
