@@ -7,6 +7,7 @@ was killed. Loads no framework; the workers of the engine do.
 from cnnspec.diagnostics.base import Problems, Stopped, Warn
 from cnnspec.diagnostics.surroundings import SweepBlocked, TrainingKilled
 from cnnspec.expand import read
+from cnnspec.interrupts import Pause, interrupts
 from cnnspec.runs import Run
 from cnnspec.series import Series
 from cnnspec.source import Source
@@ -15,7 +16,6 @@ from cnnspec.sweeps.folder import FAILURE, LOGS, ROUNDS, Sweep, Trial
 from cnnspec.sweeps.halving import Round, decide, rungs
 from cnnspec.sweeps.plan import Planned
 from cnnspec.sweeps.progress import Progress
-from cnnspec.training.interrupts import Pause, interrupts
 
 AGAIN = ("", TrainingKilled.code)
 """Failures that another attempt may change: errors of no known cause, and killed processes."""

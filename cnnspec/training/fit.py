@@ -9,13 +9,13 @@ import numpy as np
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import LostTraining
+from cnnspec.interrupts import Pause
 from cnnspec.ir.training import Training
 from cnnspec.shapes import Image
 from cnnspec.training.augment import Augmenter
 from cnnspec.training.averages import averaged
 from cnnspec.training.batches import batches, image_weights, order
 from cnnspec.training.build import Seeds
-from cnnspec.training.interrupts import Pause
 from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
 from cnnspec.training.schedule import Rates

@@ -16,6 +16,7 @@ from cnnspec.diagnostics.surroundings import (
     DamagedCheckpoint,
 )
 from cnnspec.expectations import Held, judge
+from cnnspec.interrupts import Pause, interrupts
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
 from cnnspec.training import checkpoints, evidence
@@ -23,7 +24,6 @@ from cnnspec.training.build import build, compile_model
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.fit import Fit
-from cnnspec.training.interrupts import Pause, interrupts
 from cnnspec.training.memory import require_memory
 from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score

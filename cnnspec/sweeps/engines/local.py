@@ -161,7 +161,7 @@ def _begin() -> "subprocess.Popen[str]":
     home = str(Path(cnnspec.__file__).parents[1])
     path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
-        [sys.executable, "-m", "cnnspec.sweeps.engines.worker"],
+        [sys.executable, "-m", "cnnspec.training.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,4 +1,4 @@
-"""The process of a worker: `python -m cnnspec.sweeps.engines.worker`, started by an engine.
+"""The process of a worker: `python -m cnnspec.training.worker`, started by an engine.
 
 It reads a task from each line of standard input and writes how it ended as a line of
 standard output, both as JSON. Whatever else it prints goes to the log of the task. When
