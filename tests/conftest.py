@@ -1,10 +1,15 @@
 """Fixtures shared by the tests."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.places import full_data
+
+# Processes that run tests side by side have Ctrl-C ignored, which theirs would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Trains a compiled model, epoch after epoch. The order, the seeds and the end are ours."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -77,6 +78,9 @@ class Fit:
                     keep(state)
                     raise
                 state.spent = time.perf_counter() - began
+                watched = {train.target.quantity: aimed} if train.target else {}
+                if not np.isfinite([*figures.values(), aimed]).all():
+                    raise _lost(figures | watched, state)
                 lines.end(figures, state.spent)
                 state.finish_epoch(figures, aimed)
                 keep(state)
@@ -97,7 +101,7 @@ class Fit:
                 state.step += count
                 lines.advance(count)
                 if not finite:
-                    raise _lost(self._model, state)
+                    raise _lost(self._model.get_metrics_result(), state)
                 pause()
 
     def _portions(
@@ -138,12 +142,14 @@ def _measured(prefix: str, found: Score | None) -> dict[str, float]:
     return {f"{prefix}{name}": value for name, value in figures.items()}
 
 
-def _lost(model: keras.Model, state: State) -> Problems:
-    loss = float(model.get_metrics_result()["loss"])
+def _lost(figures: Mapping[str, Any], state: State) -> Problems:
+    """A figure, of training or validation, that is no number any more."""
+    name = next(name for name, value in figures.items() if not np.isfinite(float(value)))
     return Problems(
         LostTraining(
             None,
-            f"the loss is {loss} in epoch {state.epoch + 1}, after at most {state.step} steps",
+            f"the {name} is {float(figures[name])} in epoch {state.epoch + 1}, "
+            f"after at most {state.step} steps",
             "lower the learning rate: `optimizer adam(1e-4)`",
         )
     )
