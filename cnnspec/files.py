@@ -1,12 +1,15 @@
 """Files read and written: specs from paths, standard input or the command line; atomic writes."""
 
+import csv
 import errno
+import io
 import json
 import os
 import re
 import stat
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +84,19 @@ def json_text(data: Any) -> str:
 
 
 _NUMBERS = re.compile(r"\[\n\s+((?:-?[\d.eE+-]+,?\s+)+)\]")
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """CSV as it is written everywhere: no text in it is taken for a formula by a spreadsheet."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerows(map(_harmless, row) for row in (header, *rows))
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    formula = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return f"'{cell}" if formula else cell
 
 
 def rewrite(path: str, text: str) -> None:

@@ -1,86 +1,79 @@
-"""What tests of sweeps share: a small sweep, a driver as a process, what a sweep ended with."""
+"""Sweep folders made up without a training, as one would have left them."""
 
-import subprocess
-import sys
-import time
-from pathlib import Path
-
-import pytest
-
-from cnnspec.runs import HISTORY, METRICS
+from cnnspec.check import check
+from cnnspec.runs import HISTORY, METRICS, Run
+from cnnspec.series import Series
+from cnnspec.source import Source
 from cnnspec.sweeps.folder import Sweep
+from cnnspec.sweeps.plan import plan
+from tests.run_folders import history, make, metrics
 
-TEXT = """
-model small
-let filters = 4
-pool 4; conv (filters)x2 relu; dropout 0.2; dense 10 softmax
-budget params <= 3000
-train { batch 100; epochs 3; metrics accuracy f1 }
-sweep { filters in 2, 4, 8, 9; loss in categorical_crossentropy, poisson }
+GRID = """
+model grid
+data fashion_mnist_mini
+let depth = 2; let filters = 32
+repeat i in 0..(depth-1) { conv (filters * 2^i)x3 relu; pool 2 same }
+dense 10 softmax
+train { epochs 3; validation 0.1 }
+sweep {
+  depth in 1, 2
+  filters in 4, 8, 16
+  loss in categorical_crossentropy, poisson
+}
 """
-"""Eight points, of which the budget drops two."""
 
 
-def start(folder, *arguments, **options):
-    """`cnnspec sweep` in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "cnnspec", "sweep", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+def planned(parent, text=GRID, **how):
+    """The folder of a sweep that has trained nothing."""
+    source = Source("grid.cnn", text)
+    result = check(source)
+    return Sweep.create(parent, plan(result, {}, **how), source)
 
 
-def wait_for(condition, process=None, seconds=100):
-    """Waits until a condition holds; fails where the process ends before, with what it said."""
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        if process and process.poll() is not None:
-            pytest.fail(f"ended with {process.poll()}: {process.communicate()[1]}")
-        if time.monotonic() > until:
-            pytest.fail("waited too long")
-        time.sleep(0.01)
+def reached(accuracy, loss, val_accuracy=None, seconds=2.5):
+    """What a training measures of the three splits; macro F1 is a little less than accuracy."""
+    found = metrics(accuracy, seconds=seconds, expectations=[])
+    of = {"test": accuracy, "validation": val_accuracy or accuracy, "train": accuracy}
+    for split, value in of.items():
+        found[split] |= {"accuracy": value, "f1": value - 0.01, "loss": loss}
     return found
 
 
-def reached(folder):
-    """What every training of a sweep has reached: all its figures but times, by its name."""
-    return {trial.name: figures(trial.run) for trial in Sweep.open(folder).trials()}
+def fill(sweep, figures):
+    """Leaves a finished run for each point that `figures` has what was measured of.
 
-
-def figures(run):
-    if not run.finished:
-        return None
-    metrics, history = run.read_json(METRICS), run.read_json(HISTORY)
-    return _timeless(metrics), [_timeless(epoch) for epoch in history]
-
-
-def _timeless(figures):
-    return {name: value for name, value in figures.items() if name != "seconds"}
-
-
-def states(folder):
-    """The state of every training by its name."""
-    return {trial.name: trial.state for trial in Sweep.open(folder).trials()}
-
-
-def kept(folder):
-    """When each result was written, by the name of its training."""
-    trials = Sweep.open(folder).trials()
-    files = {trial.name: trial.run.folder / METRICS for trial in trials}
-    return {name: file.stat().st_mtime_ns for name, file in files.items() if file.exists()}
-
-
-def workers(process):
-    """The processes of the workers of a driver, with the log that each writes to now."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            stat = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(stat[1]) == process.pid and stat[0] != "Z":
-                found[int(entry.name)] = (entry / "fd/2").readlink()
-        except OSError:
+    `figures` gets a point and a seed, and returns `None` for a training that was not begun.
+    """
+    for trial in sweep.trials():
+        found = figures(trial.point, trial.seed)
+        if found is None:
             continue
-    return found
+        if trial.point.several:
+            spec = check(Source("grid.cnn", trial.point.text)).spec
+            Series.create(
+                sweep.folder, spec, Source("grid.cnn", trial.point.text), trial.point.name
+            )
+        text = trial.point.text
+        name = trial.run.folder.name
+        make(trial.run.folder.parent, text, name, without=("images.npz",), metrics=found)
+    return sweep
+
+
+def graded(point, seed=1):
+    """Figures that follow from the values: wider and deeper is better, up to a point."""
+    depth, filters = int(point.values["depth"]), int(point.values["filters"])
+    function = point.values["loss"]
+    accuracy = 0.80 + 0.02 * depth + 0.005 * filters - (0.01 if function == "poisson" else 0)
+    return reached(round(accuracy, 4), (0.1 if function == "poisson" else 1) * (1.1 - accuracy))
+
+
+def whole(parent, **how):
+    """A sweep whose twelve points have all finished."""
+    return fill(planned(parent, **how), graded)
+
+
+def unfinished(sweep, name, epochs=1):
+    """Makes a point one that is under way."""
+    run = Run(sweep.folder / name)
+    (run.folder / METRICS).unlink()
+    run.write_json(HISTORY, history(epochs))

@@ -16,7 +16,7 @@ import pytest
 from cnnspec.commands import main
 from cnnspec.runs import Run
 from cnnspec.sweeps.folder import Sweep
-from tests.sweep_folders import TEXT, figures, kept, reached, start, states, wait_for, workers
+from tests.sweep_processes import TEXT, figures, kept, reached, start, states, wait_for, workers
 
 if sys.platform != "linux":
     pytest.skip("finds the workers in /proc", allow_module_level=True)

@@ -1,20 +1,20 @@
 """Sets trained runs side by side: parameters, MACs, losses, accuracy, F1, epochs and time.
 
 RUN is a run folder, one with the runs `seed-1`, `seed-2`, … (shown as mean and standard
-deviation), or a folder that holds such. With `--out FILE.html` the table and the curves
-of all become a page, with each figure as PNG and SVG in a folder of its name.
+deviation), the folder of a sweep, or one that holds runs. With `--out FILE.html` the table
+and the curves of all become a page, with each figure as PNG and SVG in a folder of its name.
 """
 
-import csv
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from cnnspec.commands.inputs import BadUsage
-from cnnspec.commands.output import harmless, print_json
+from cnnspec.commands.output import print_json
 from cnnspec.commands.report import load_extra
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotWrite
+from cnnspec.files import csv_text
 from cnnspec.report.comparison import COLUMNS, Compared, cautions, compare
 from cnnspec.terminal import Line, show, table
 
@@ -22,7 +22,7 @@ from cnnspec.terminal import Line, show, table
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="a run folder, or a folder that holds runs"
+        "runs", nargs="+", metavar="RUN", help="a run folder, a sweep, or a folder that holds runs"
     )
     parser.add_argument(
         "--sort", choices=("name", *COLUMNS), default="", help="order by a column, the best first"
@@ -42,16 +42,17 @@ def run(args: Namespace) -> int:
     if args.out:
         _free(args.out, force=args.force)
         load_extra()
-    rows = compare(map(Path, args.runs), args.sort)
+    left_out: list[str] = []
+    rows = compare(map(Path, args.runs), args.sort, left_out.append)
     if len(rows) < 2:
         fault = f"there is one run in {args.runs[0]}, and a comparison needs two"
         raise Problems(BadUsage(None, fault, "name another, or a folder that holds several"))
-    warnings = cautions(rows)
+    warnings = [*cautions(rows), *left_out]
     files: list[Path] = []
     if args.out:
         from cnnspec.report.overlay import write
 
-        files = write(rows, args.out)
+        files = write(rows, args.out, left_out)
     if args.json:
         dumped = [row.dump() for row in rows]
         written = [str(path) for path in files]
@@ -59,7 +60,8 @@ def run(args: Namespace) -> int:
         print_json({**head, "runs": dumped, "cautions": warnings, "files": written})
         return 0
     if args.csv:
-        _print_csv(rows)
+        dumped = [row.dump() for row in rows]
+        sys.stdout.write(csv_text(dumped[0], (row.values() for row in dumped)))
     elif args.markdown:
         from cnnspec.report.markdown import comparison
 
@@ -89,10 +91,3 @@ def _lines(rows: tuple[Compared, ...]) -> list[Line]:
         note = "± is the standard deviation of the sample over seeds, with n - 1"
         lines += [[], [(note, "dim")]]
     return lines
-
-
-def _print_csv(rows: tuple[Compared, ...]) -> None:
-    dumped = [row.dump() for row in rows]
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(dumped[0])
-    out.writerows([harmless(value) for value in row.values()] for row in dumped)

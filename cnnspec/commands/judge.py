@@ -1,14 +1,13 @@
 """`cnnspec check --rules`: one row for each submission, each rule held or not."""
 
-import csv
 import sys
 from argparse import Namespace
 from typing import Any
 
-from cnnspec.commands.output import harmless, print_json
+from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.surroundings import CannotRead
-from cnnspec.files import read_source
+from cnnspec.files import csv_text, read_source
 from cnnspec.reading import normalized
 from cnnspec.rules import Judgement, Rules, judge, read_rules
 from cnnspec.terminal import Line, show, table
@@ -25,9 +24,8 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json({"command": "check", "ok": ok, "rules": rules.names, "submissions": rows})
     elif args.csv:
-        out = csv.writer(sys.stdout, lineterminator="\n")
-        out.writerow(["file", "model", "ok", "params", "macs", *rules.names, "fault"])
-        out.writerows(_cells(row) for row in rows)
+        header = ["file", "model", "ok", "params", "macs", *rules.names, "fault"]
+        sys.stdout.write(csv_text(header, map(_cells, rows)))
     else:
         show(_lines(rules, rows))
     return 0 if ok else 1
@@ -78,8 +76,7 @@ def _said(rule: dict[str, Any]) -> str:
 def _cells(row: dict[str, Any]) -> list[Any]:
     """A row of CSV."""
     rules = [_said(rule) for rule in row["rules"]]
-    texts = [row["file"], row["model"], row["ok"], row["params"], row["macs"], *rules, row["fault"]]
-    return list(map(harmless, texts))
+    return [row["file"], row["model"], row["ok"], row["params"], row["macs"], *rules, row["fault"]]
 
 
 def _lines(rules: Rules, rows: list[dict[str, Any]]) -> list[Line]:

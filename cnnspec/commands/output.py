@@ -26,12 +26,6 @@ def print_text(text: str) -> None:
         buffer.write(text.encode())
 
 
-def harmless(cell: Any) -> Any:
-    """A cell of CSV. A text that a spreadsheet would take for a formula is quoted."""
-    formula = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{cell}" if formula else cell
-
-
 FORMATS = ("text", "json", "sarif", "github")
 """How `check` can print what it finds."""
 

@@ -6,8 +6,6 @@ probability; `kaggle` has two columns, `ID,Prediction` from 0 or what is asked f
 `--columns ImageId,Label --first 1`.
 """
 
-import csv
-import io
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -15,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.inputs import BadUsage
-from cnnspec.commands.output import harmless, print_json, print_text
+from cnnspec.commands.output import print_json, print_text
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.files import json_text, write_atomically
+from cnnspec.files import csv_text, json_text, write_atomically
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, Run
 from cnnspec.series import one_run
@@ -150,11 +148,11 @@ def _names(kept: Run, classes: int) -> list[str]:
 def _csv(found: Predicted, columns: list[str]) -> str:
     header = [found.header, "label", *(f"p{i}" for i in range(len(found.outputs[0])))]
     rows = zip(found.rows, found.labels, found.outputs, strict=True)
-    return _table(header, ([row, label, *(f"{v:.6g}" for v in vs)] for row, label, vs in rows))
+    return csv_text(header, ([row, label, *(f"{v:.6g}" for v in vs)] for row, label, vs in rows))
 
 
 def _kaggle(found: Predicted, columns: list[str]) -> str:
-    return _table(columns, map(list, zip(found.rows, found.labels, strict=True)))
+    return csv_text(columns, map(list, zip(found.rows, found.labels, strict=True)))
 
 
 def _json(found: Predicted, columns: list[str]) -> str:
@@ -162,14 +160,6 @@ def _json(found: Predicted, columns: list[str]) -> str:
     data = {"command": "predict", "ok": True, **files}
     data |= {"labels": found.labels, "outputs": found.outputs}
     return json_text(data)
-
-
-def _table(header: list[str], rows: Any) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(map(harmless, header))
-    table.writerows(map(harmless, row) for row in rows)
-    return text.getvalue()
 
 
 FORMATS = {"csv": _csv, "json": _json, "kaggle": _kaggle}

@@ -4,7 +4,8 @@ Everything comes from the files of the run folder, so a report can be written at
 also of a run of another machine and of one that is not finished. A folder with the runs
 `seed-1`, `seed-2`, … gets one report with mean and spread. Left in each RUN:
 `report.html`, and `report/` with every figure as PNG and SVG, `report.md` and
-`report.json`; a report that is there already is replaced.
+`report.json`; a report that is there already is replaced. That of a sweep has its winners
+and all of its points; beside it stand `results.json`, `results.csv` and `best.cnn`.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -15,14 +16,24 @@ from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, report_problems
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import MissingExtra
+from cnnspec.ir.claims import MEASURED
 from cnnspec.runs import Run
+from cnnspec.sweeps.conclude import keep
+from cnnspec.sweeps.folder import Sweep
+from cnnspec.sweeps.results import Results
 from cnnspec.terminal import show
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="a run folder, or one with several seeds"
+        "runs", nargs="+", metavar="RUN", help="a run folder, one with several seeds, or a sweep"
+    )
+    parser.add_argument(
+        "--by",
+        choices=MEASURED,
+        metavar="FIGURE",
+        help=f"the figure that points of a sweep are chosen by (accuracy): {', '.join(MEASURED)}",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="write to FOLDER/<name of the run> instead"
@@ -35,13 +46,11 @@ def run(args: Namespace) -> int:
     if args.out and len(set(names)) < len(names):
         raise Problems(BadUsage(None, "two runs have the same name", "leave out `--out`"))
     load_extra()
-    from cnnspec.report.page import write
-
     code = 0
     written: list[dict[str, Any]] = []
     for folder, name in zip(args.runs, names, strict=True):
         try:
-            page = write(Run(Path(folder)), args.out / name if args.out else None)
+            page = _write(Path(folder), args.out / name if args.out else None, args.by)
         except Problems as problems:
             if args.json:
                 raise
@@ -53,6 +62,23 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json({"command": "report", "ok": True, "reports": written})
     return code
+
+
+def _write(folder: Path, out: Path | None, by: str | None) -> Path:
+    """Writes the report of a run or a sweep, and returns its page."""
+    sweep = Sweep.find(folder)
+    if sweep:
+        from cnnspec.report.sweep.page import write as write_sweep
+
+        results = Results.read(sweep, by or "accuracy")
+        keep(results, out or folder)
+        return write_sweep(results, out)
+    if by:
+        fault = f"`--by` is for sweeps, and {folder} is none"
+        raise Problems(BadUsage(None, fault, "leave it out"))
+    from cnnspec.report.page import write
+
+    return write(Run(folder), out)
 
 
 def load_extra() -> None:

@@ -3,17 +3,42 @@
 Light by itself; what draws and fills pages is imported when it is called.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from cnnspec.diagnostics.base import Warn, reason
 from cnnspec.diagnostics.surroundings import NoReport
 from cnnspec.runs import Run
 
+if TYPE_CHECKING:
+    from cnnspec.sweeps.results import Results
+
 
 def attempt(run: Run, warn: Warn) -> None:
     """Writes the report of a run or of a folder of seeds; whatever goes wrong is a warning."""
-    try:
+
+    def page() -> None:
         from cnnspec.report.page import write
 
         write(run)
+
+    _attempt(page, run, warn)
+
+
+def attempt_sweep(results: "Results", warn: Warn) -> None:
+    """Writes the report of a sweep; whatever goes wrong is a warning."""
+
+    def page() -> None:
+        from cnnspec.report.sweep.page import write
+
+        write(results)
+
+    _attempt(page, results.sweep, warn)
+
+
+def _attempt(page: Callable[[], None], folder: object, warn: Warn) -> None:
+    try:
+        page()
     except Exception as error:
-        again = f"`cnnspec report {run}` writes it again"
+        again = f"`cnnspec report {folder}` writes it again"
         warn(NoReport(None, f"the report could not be written: {reason(error)}", again))

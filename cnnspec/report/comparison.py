@@ -4,38 +4,26 @@ Knows run folders and figures; no plot and no page.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from cnnspec import columns
+from cnnspec.columns import Column
+from cnnspec.diagnostics.base import Problems, listing
 from cnnspec.record import Record
 from cnnspec.report.seeds import Trained, gather, runs_below
 from cnnspec.report.words import spread
 from cnnspec.series import Spread
+from cnnspec.sweeps.folder import Sweep
+from cnnspec.sweeps.rows import BEGUN, DAMAGED, FINISHED, STOPPED, rows
+from cnnspec.terminal import safe
 
-
-class Column(Record):
-    """A figure that networks are compared by, how it is written and whether more is better."""
-
-    key: str
-    title: str
-    form: str
-    more: bool = False
-
-
-COLUMNS = {
-    column.key: column
-    for column in (
-        Column("params", "parameters", ",.0f"),
-        Column("macs", "MACs", ",.0f"),
-        Column("loss", "test loss", ".4f"),
-        Column("train_loss", "train loss", ".4f"),
-        Column("accuracy", "accuracy", ".4f", more=True),
-        Column("f1", "macro F1", ".4f", more=True),
-        Column("epochs", "epochs", ".4g"),
-        Column("seconds", "seconds", ".1f"),
-    )
+COLUMNS: dict[str, Column] = {
+    key: columns.COLUMNS[key]
+    for key in ("params", "macs", "loss", "train_loss", "accuracy", "f1", "epochs", "seconds")
 }
+"""The figures of a row."""
 
 
 class Compared(Record):
@@ -71,23 +59,47 @@ class Compared(Record):
         return row
 
 
-def compare(folders: Iterable[Path], sort: str = "") -> tuple[Compared, ...]:
-    """The rows of run folders, of groups of seeds, and of folders that hold such.
+def compare(
+    folders: Iterable[Path], sort: str = "", tell: Callable[[str], None] = lambda _: None
+) -> tuple[Compared, ...]:
+    """The rows of run folders, of groups of seeds, of sweeps, and of folders that hold runs.
 
-    `sort` is a column, the best first, or `name`; by itself the rows stay in order.
-    Raises `Problems` for a folder that is none of these, or damaged.
+    `sort` is a column, the best first, or `name`; by itself the rows stay in order. `tell`
+    gets a sentence about the points that a sweep has no figures of. Raises `Problems` for
+    a folder that is none of these, or damaged.
     """
-    every = dict.fromkeys(path.resolve() for folder in folders for path in runs_below(folder))
-    trained = [gather(path) for path in every]
+    found = (each for folder in folders for each in _trained(folder, tell))
+    trained = list({each.folder: each for each in found}.values())
     names = Counter(each.name for each in trained)
-    rows = [
+    compared = [
         Compared(each.name if names[each.name] == 1 else _longer(each), each) for each in trained
     ]
     if sort == "name":
-        rows.sort(key=lambda row: row.name)
+        compared.sort(key=lambda row: row.name)
     elif sort:
-        rows.sort(key=lambda row: _rank(row, COLUMNS[sort]))
-    return tuple(rows)
+        compared.sort(key=lambda row: _rank(row, COLUMNS[sort]))
+    return tuple(compared)
+
+
+def _trained(folder: Path, tell: Callable[[str], None]) -> Iterator[Trained]:
+    """What was trained in a folder. Of a sweep no point ends it that cannot be read."""
+    sweep = Sweep.find(folder)
+    if sweep is None:
+        yield from map(gather, runs_below(folder))
+        return
+    left_out: Counter[str] = Counter()
+    for row in rows(sweep):
+        if row.state not in (FINISHED, STOPPED, BEGUN):
+            left_out[row.state] += 1
+            continue
+        try:
+            yield gather(folder / row.name)
+        except Problems:
+            left_out[DAMAGED] += 1
+    if left_out:
+        why = ", ".join(f"{count:,} {state}" for state, count in left_out.items())
+        points = f"{sum(left_out.values()):,} of {len(sweep.plan.points):,} points"
+        tell(f"{points} of {safe(folder.resolve().name)} have nothing to compare: {why}.")
 
 
 def _longer(trained: Trained) -> str:
@@ -96,9 +108,7 @@ def _longer(trained: Trained) -> str:
 
 def _rank(row: Compared, column: Column) -> tuple[bool, float]:
     found = row.value(column.key)
-    if found is None:
-        return True, 0.0
-    return False, -found.mean if column.more else found.mean
+    return column.rank(found.mean if found else None)
 
 
 def cautions(rows: Iterable[Compared]) -> list[str]:
@@ -116,7 +126,8 @@ def cautions(rows: Iterable[Compared]) -> list[str]:
         found.append("The networks were trained or tested on different data.")
     waiting = [row.name for row in rows if any(not run.scores for run in row.trained.runs)]
     if waiting:
-        found.append(f"No results yet, or not of every seed: {', '.join(waiting)}.")
+        named = listing(waiting, "and", quote="")
+        found.append(f"No results yet, or not of every seed: {named}.")
     return found
 
 

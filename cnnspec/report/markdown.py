@@ -38,7 +38,7 @@ def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures 
     parts += ["## Network", _layers(run), fenced(str(spec), "cnn")]
     for title, names in _SECTIONS.items():
         shown = [figures[name] for name in names if name in figures]
-        parts += [f"## {title}", *map(_image, shown)] if shown else []
+        parts += [f"## {title}", *map(image, shown)] if shown else []
         if title == "Confusion" and run.scores:
             parts.append(_classes(run))
         if title == "Worst mistakes" and pictures and pictures.mistakes:
@@ -167,5 +167,6 @@ def _mistakes(run: Contents, pictures: "Pictures") -> str:
     return table(("image", "taken for", what, "is", what), rows)
 
 
-def _image(figure: "Drawn") -> str:
+def image(figure: "Drawn") -> str:
+    """A figure that lies beside the text."""
     return f"![{escaped(figure.alt)}]({figure.name}.png)"

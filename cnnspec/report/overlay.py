@@ -1,45 +1,35 @@
 """A comparison as files: a page with the table and the curves of all over each other."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from cnnspec import __version__
-from cnnspec.diagnostics.base import Problems
-from cnnspec.files import cannot_write, write_atomically
+from cnnspec.files import write_atomically
 from cnnspec.report import plots
 from cnnspec.report.comparison import COLUMNS, Compared, cautions
 from cnnspec.report.figures import CURVES
-from cnnspec.report.page import template
+from cnnspec.report.page import lay_out, template
 from cnnspec.report.plots import COLOURS, LINE, Drawn, Series, drawn
 from cnnspec.report.words import number
 
 
-def write(rows: tuple[Compared, ...], page: Path) -> list[Path]:
+def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> list[Path]:
     """Writes the page and, in a folder of its name, its figures; returns every file.
 
-    Raises `Problems`.
+    `notes` are sentences on the page beside its own cautions. Raises `Problems`.
     """
     found = figures(rows)
-    folder = page.with_suffix("")
-    parts: dict[Path, bytes | str] = {}
-    for figure in found:
-        parts[folder / f"{figure.name}.png"] = figure.png
-        parts[folder / f"{figure.name}.svg"] = figure.svg
-    parts[page] = render(rows, found)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Problems(cannot_write(folder, error)) from None
-    for path, data in parts.items():
-        write_atomically(path, data)
-    return list(parts)
+    files = lay_out(page.with_suffix(""), found, {})
+    write_atomically(page, render(rows, found, notes))
+    return [*files, page]
 
 
-def render(rows: tuple[Compared, ...], found: list[Drawn]) -> str:
+def render(rows: tuple[Compared, ...], found: list[Drawn], notes: Iterable[str]) -> str:
     """The page as HTML."""
     text: str = template("comparison.html").render(
         rows=rows,
         columns=COLUMNS.values(),
-        cautions=cautions(rows),
+        cautions=[*cautions(rows), *notes],
         several=any(row.trained.several for row in rows),
         figures=found,
         coloured=len(COLOURS),

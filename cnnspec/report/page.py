@@ -6,6 +6,7 @@ escaped by Jinja2.
 
 import base64
 import shlex
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,20 +51,33 @@ def write(run: Run, out: Path | None = None) -> Path:
     trained = gather(run.folder)
     pictures = images.read(Run(trained.middle.folder), len(trained.middle.labels))
     found = figures(trained, pictures)
+    parts = {
+        "report.md": markdown(trained, found, pictures),
+        "report.json": json_text(document(trained)),
+    }
     folder = run.folder if out is None else out
-    parts: dict[str, bytes | str] = {}
-    for name, figure in found.items():
-        parts |= {f"{name}.png": figure.png, f"{name}.svg": figure.svg}
-    parts["report.md"] = markdown(trained, found, pictures)
-    parts["report.json"] = json_text(document(trained))
-    try:
-        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Problems(cannot_write(folder / FOLDER, error)) from None
-    for name, data in parts.items():
-        write_atomically(folder / FOLDER / name, data)
+    lay_out(folder / FOLDER, found.values(), parts)
     write_atomically(folder / PAGE, render(trained, found, pictures))
     return folder / PAGE
+
+
+def lay_out(folder: Path, found: Iterable[Drawn], parts: dict[str, str]) -> list[Path]:
+    """Writes figures as PNG and SVG, and other files, into a folder; returns them.
+
+    Raises `Problems`.
+    """
+    files: dict[Path, bytes | str] = {}
+    for figure in found:
+        files[folder / f"{figure.name}.png"] = figure.png
+        files[folder / f"{figure.name}.svg"] = figure.svg
+    files |= {folder / name: text for name, text in parts.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problems(cannot_write(folder, error)) from None
+    for path, data in files.items():
+        write_atomically(path, data)
+    return list(files)
 
 
 def document(trained: Trained) -> dict[str, Any]:

@@ -23,6 +23,9 @@ SWEEP = "sweep.json"
 FAILURE = "failure.json"
 ROUNDS = "rounds.json"
 LOGS = "logs"
+RESULTS = "results.json"
+TABLE = "results.csv"
+BEST = "best.cnn"
 
 
 class Trial(Record):

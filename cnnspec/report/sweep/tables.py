@@ -1,0 +1,179 @@
+"""What is told of a sweep: tables with their notes, the same for terminal, Markdown and page.
+
+Knows results; no plot, no page and no terminal. Light.
+"""
+
+from cnnspec.columns import COLUMNS, FIGURES, Column
+from cnnspec.diagnostics.base import many
+from cnnspec.record import Record
+from cnnspec.report.words import NONE, count, number, spread
+from cnnspec.sweeps.findings import reach
+from cnnspec.sweeps.folder import BEST, TABLE
+from cnnspec.sweeps.results import COSTS, Results
+from cnnspec.sweeps.rows import Row
+
+
+class Table(Record):
+    """A titled table; its last `numbers` columns are numbers. `notes` are sentences below it."""
+
+    key: str
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def headline(results: Results) -> str:
+    """How far the sweep has come, in a line."""
+    parts = [f"{n:,} {state}" for state, n in results.states.items()]
+    dropped = sum(results.plan.reasons.values())
+    left_out = f"; {dropped:,} more were dropped by the check" if dropped else ""
+    return f"{many(len(results.rows), 'point')}: {', '.join(parts)}{left_out}"
+
+
+def tables(results: Results, most: int) -> list[Table]:
+    """Everything there is something for; no more than `most` points."""
+    found = [
+        points(results, most),
+        winners(results),
+        cheapest(results),
+        effects(results),
+        dropped(results),
+        failed(results),
+    ]
+    return [table for table in found if table.rows]
+
+
+def points(results: Results, most: int, *, values: bool = False) -> Table:
+    """The best points, or with `values` also what each has of the names of the sweep."""
+    columns = _columns(results)
+    names = tuple(results.plan.names) if values else ()
+    unfinished = len(results.finished) < len(results.rows)
+    state = ("state",) if unfinished else ()
+    found = results.sorted()
+    rows = (
+        (
+            row.name,
+            *(row.values.get(name, "") for name in names),
+            *((row.state,) if unfinished else ()),
+            *_cells(row, columns),
+        )
+        for row in found[:most]
+    )
+    notes = []
+    if len(found) > most:
+        notes.append(f"and {len(found) - most:,} more in {TABLE}")
+    if results.several:
+        notes.append("± is the standard deviation of the sample over seeds, with n - 1")
+    header = ("point", *names, *state, *(column.title for column in columns))
+    title = f"Points by {FIGURES[results.by].words}"
+    return Table("points", title, header, tuple(rows), len(columns), tuple(notes))
+
+
+def winners(results: Results) -> Table:
+    """The best points of each kind, and what one should know of them."""
+    found = results.winners
+    columns = [COLUMNS[key] for key in (found.quality, found.loss, "params", "macs")]
+    several = len(results.loss_functions) > 1
+    rows: list[tuple[str, ...]] = []
+
+    def add(what: str, row: Row | None, function: str = "") -> None:
+        title = f"{what}, {function}" if function and several else what
+        name = row.name if row else "no point has both"
+        cells = _cells(row, columns) if row else (NONE,) * len(columns)
+        rows.append((title, name, *cells))
+
+    if found.best:
+        add(f"best {FIGURES[found.quality].words}", found.best)
+    for function, row in found.of_loss.items():
+        add(f"least {FIGURES[found.loss].words}", row, function)
+    for function in found.of_loss if found.best else ():
+        add("best of both", found.of_both.get(function), function)
+    of_function = " among those of the same loss function" if several else ""
+    notes = [
+        f"Best of both: the best {FIGURES[found.quality].words} and the least "
+        f"{FIGURES[found.loss].words}{of_function}. Of equal points the smaller is taken.",
+        *results.cautions,
+    ]
+    if found.chosen:
+        of = f"the best {FIGURES[found.quality].words}"
+        if results.by == found.loss:
+            of = f"the least {FIGURES[found.loss].words}" + (
+                f" and, of these, {of}" if several else ""
+            )
+        notes.append(f"{BEST} is {found.chosen.name}: {of}.")
+    header = ("", "point", *(column.title for column in columns))
+    return Table("winners", "Winners", header, tuple(rows), len(columns), tuple(notes))
+
+
+def cheapest(results: Results) -> Table:
+    """The fronts: points that no cheaper one is as good as."""
+    fronts = {cost: results.front(cost) for cost in COSTS}
+    found = {row.name: row for front in fronts.values() for row in front}
+    rows = tuple(
+        (
+            row.name,
+            " and ".join(COLUMNS[cost].words for cost in COSTS if row in fronts[cost]),
+            *_cells(row, [COLUMNS[key] for key in (*COSTS, results.quality)]),
+        )
+        for row in sorted(found.values(), key=lambda row: row.point.params)
+    )
+    costs = tuple(COLUMNS[cost].title for cost in COSTS)
+    words = FIGURES[results.quality]
+    note = f"No point with as few of these or fewer has as good a {words.words}."
+    header = ("point", "best for its", *costs, words.title)
+    return Table("fronts", "Best for their cost", header, rows, 3, (note,))
+
+
+def effects(results: Results) -> Table:
+    """What each value of each name does."""
+    rows = []
+    for name, values in results.effects.items():
+        for place, each in enumerate(values):
+            first = place == 0
+            rows.append(
+                (
+                    name if first else "",
+                    each.value,
+                    count(each.points),
+                    spread(each.found),
+                    number(each.low),
+                    number(each.high),
+                    number(reach(values)) if first else "",
+                )
+            )
+    figure = FIGURES[results.quality]
+    notes = [
+        f"The mean {figure.words} ± standard deviation over all points with that value; "
+        "`apart` is how far the means of a name lie apart."
+    ]
+    counts = [{each.points for each in values} for values in results.effects.values()]
+    if any(len(each) > 1 for each in counts):
+        notes.append("Where values have different points their means do not quite compare.")
+    header = ("name", "value", "points", figure.title, "lowest", "highest", "apart")
+    return Table("effects", "Effect of each name", header, tuple(rows), 5, tuple(notes))
+
+
+def dropped(results: Results) -> Table:
+    """Why points were dropped before anything was trained, by their first fault."""
+    reasons = results.plan.reasons
+    rows = tuple((reason, count(points)) for reason, points in reasons.items())
+    return Table("dropped", "Dropped by the check", ("reason", "points"), rows, 1)
+
+
+def failed(results: Results) -> Table:
+    """The points without a result, and why."""
+    rows = tuple((row.name, row.state, row.reason) for row in results.rows if row.reason)
+    return Table("failed", "Without a result", ("point", "state", "reason"), rows)
+
+
+def _columns(results: Results) -> list[Column]:
+    """The figures that any point has."""
+    shown = ("params", "macs", "accuracy", "f1", "loss", "val_accuracy")
+    keys = dict.fromkeys((*shown, results.by, "epochs", "seconds"))
+    return [COLUMNS[key] for key in keys if any(row.value(key) for row in results.rows)]
+
+
+def _cells(row: Row, columns: list[Column]) -> tuple[str, ...]:
+    return tuple(spread(row.value(column.key), column.form) for column in columns)

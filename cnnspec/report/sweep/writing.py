@@ -1,0 +1,71 @@
+"""The results of a sweep as lines of a terminal, as CSV and as Markdown. Light."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.columns import FIGURES, split_of
+from cnnspec.files import csv_text
+from cnnspec.report.markdown import escaped, image, table
+from cnnspec.report.sweep.tables import Table, headline, tables
+from cnnspec.sweeps.results import Results
+from cnnspec.sweeps.rows import Row
+from cnnspec.terminal import Line
+from cnnspec.terminal import table as columns
+
+if TYPE_CHECKING:
+    from cnnspec.report.plots import Drawn
+
+
+def lines(results: Results, most: int = 10) -> list[Line]:
+    """What a person is told at the end of a sweep, with no more than `most` points."""
+    found: list[Line] = [[(results.plan.model, "strong"), (f", {headline(results)}", "")]]
+    for each in tables(results, most):
+        found += [[], [(each.title, "strong")], *columns(each.header, each.rows, each.numbers)]
+        found += [[(note, "dim")] for note in each.notes]
+    return found
+
+
+def csv(results: Results) -> str:
+    """Every point in the order of the plan; what is not known is empty.
+
+    A name of the sweep that another column has as well stands as `swept_<name>`.
+    """
+    records = [_record(row) for row in results.rows]
+    swept = {n: f"swept_{n}" if n in records[0] else n for n in results.plan.names}
+    found = [
+        {"name": row.name, **{swept[n]: v for n, v in row.values.items()}, **record}
+        for row, record in zip(results.rows, records, strict=True)
+    ]
+    return csv_text(found[0], (record.values() for record in found))
+
+
+def _record(row: Row) -> dict[str, Any]:
+    """All of a point but its values, by the heads of their columns."""
+    record: dict[str, Any] = {
+        "name": row.name,
+        "state": row.state,
+        "params": row.point.params,
+        "macs": row.point.macs,
+        "loss_function": row.loss_function,
+        "seeds": len(row.point.seeds),
+        "epochs": row.mean("epochs"),
+        "seconds": row.mean("seconds"),
+    }
+    for key in FIGURES:
+        found = row.value(key)
+        title = key if split_of(key) else f"test_{key}"
+        record[title] = found.mean if found else None
+        record[f"{title}_sd"] = found.deviation if found else None
+    return {**record, "reason": row.reason}
+
+
+def markdown(results: Results, figures: "Iterable[Drawn]" = (), most: int = 100) -> str:
+    """The report as Markdown, its figures in the folder beside it."""
+    parts = [f"# {escaped(results.plan.model)}", escaped(headline(results))]
+    for each in tables(results, most):
+        parts += [f"## {escaped(each.title)}", _table(each), *map(escaped, each.notes)]
+    return "\n\n".join([*parts, *map(image, figures)]) + "\n"
+
+
+def _table(each: Table) -> str:
+    return table(each.header, (tuple(map(escaped, row)) for row in each.rows))

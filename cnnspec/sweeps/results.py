@@ -1,0 +1,150 @@
+"""The results of a sweep as one value: a row for each point, and what the rows say together.
+
+Read from a sweep folder at any time, also while the sweep runs. Light: files only.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from cnnspec import __version__
+from cnnspec.columns import COLUMNS, measure_of
+from cnnspec.sweeps import findings
+from cnnspec.sweeps.findings import Effect, Winners
+from cnnspec.sweeps.folder import Sweep
+from cnnspec.sweeps.plan import Plan
+from cnnspec.sweeps.rows import STATES, Row, rows
+
+COSTS = ("params", "macs")
+"""What a front sets the figure against."""
+
+
+class Results:
+    """What a sweep has come to; `asked` is the figure that points are to be chosen by."""
+
+    def __init__(self, sweep: Sweep, found: Sequence[Row], asked: str = "accuracy") -> None:
+        self.sweep = sweep
+        self.rows = tuple(found)
+        self.asked = asked
+
+    @classmethod
+    def read(cls, sweep: Sweep, by: str = "accuracy") -> "Results":
+        """The results of a folder; a file that is torn or missing never ends it."""
+        return cls(sweep, rows(sweep), by)
+
+    @property
+    def plan(self) -> Plan:
+        """What was to be done."""
+        return self.sweep.plan
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return self.sweep.folder.resolve().name
+
+    @cached_property
+    def by(self) -> str:
+        """The figure that points are chosen by: `asked`, or what there is in its place."""
+        return findings.judged(self.rows, self.asked)
+
+    @property
+    def quality(self) -> str:
+        """The figure of the same images that compares across loss functions."""
+        return findings.quality_of(self.by)
+
+    @property
+    def finished(self) -> list[Row]:
+        """The points that compare."""
+        return [row for row in self.rows if row.finished]
+
+    @property
+    def loss_functions(self) -> list[str]:
+        """The loss functions that points were trained with, in order."""
+        return findings.functions(self.rows)
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one seed."""
+        return any(row.point.several for row in self.rows)
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many points are in each state."""
+        counted = Counter(row.state for row in self.rows)
+        return {state: counted[state] for state in STATES if counted[state]}
+
+    @property
+    def seconds(self) -> float:
+        """The time of all trainings together."""
+        found = (row.seconds for row in self.rows)
+        return sum(each.mean * each.values for each in found if each)
+
+    @cached_property
+    def winners(self) -> Winners:
+        """The best points."""
+        return findings.winners(self.rows, self.by)
+
+    @cached_property
+    def effects(self) -> dict[str, tuple[Effect, ...]]:
+        """What each swept name does to `quality`, the one that does most first."""
+        return findings.effects(self.rows, self.plan.names, self.quality)
+
+    @property
+    def cautions(self) -> list[str]:
+        """What one should know before one believes in the winners."""
+        return findings.cautions(self.rows, self.asked, self.by)
+
+    def front(self, cost: str) -> tuple[Row, ...]:
+        """The points that no cheaper one is as good as by `quality`."""
+        return findings.front(self.rows, cost, self.quality)
+
+    def sorted(self, by: str = "") -> list[Row]:
+        """The rows by a figure, the best first, by `name`, or by a name of the sweep.
+
+        What has not finished comes after what has, and what is unknown last; by itself
+        the order is that of the figure that points are chosen by. Losses are in order
+        within each loss function. Raises `KeyError` for anything else.
+        """
+        key = by or self.by
+        if key in COLUMNS:
+            column = COLUMNS[key]
+            of_loss = measure_of(key) == "loss"
+            groups = {
+                function: i for i, function in enumerate(self.loss_functions if of_loss else ())
+            }
+
+            def place(row: Row) -> Any:
+                group = groups.get(row.loss_function, 0)
+                return not row.finished, group, column.rank(row.mean(key)), row.point.params
+
+            return sorted(self.rows, key=place)
+        if key == "name":
+            return sorted(self.rows, key=lambda row: row.name)
+        places = {value: place for place, value in enumerate(self.plan.names[key])}
+        return sorted(self.rows, key=lambda row: places.get(row.values.get(key, ""), -1))
+
+    def dump(self) -> dict[str, Any]:
+        """Everything as JSON."""
+        plan = self.plan
+        return {
+            "version": 1,
+            "cnnspec": __version__,
+            "name": self.name,
+            "model": plan.model,
+            "source": plan.source,
+            "names": plan.names,
+            "by": self.by,
+            "states": self.states,
+            "seconds": round(self.seconds, 3),
+            "winners": self.winners.dump(),
+            "cautions": self.cautions,
+            "fronts": {cost: [row.name for row in self.front(cost)] for cost in COSTS},
+            "effects": {n: [e.dump() for e in found] for n, found in self.effects.items()},
+            "dropped": {
+                "total": sum(plan.reasons.values()),
+                "reasons": plan.reasons,
+                "points": [{n: getattr(d, n) for n in type(d).fields} for d in plan.dropped],
+            },
+            "points": [row.dump() for row in self.rows],
+        }

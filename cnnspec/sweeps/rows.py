@@ -1,0 +1,213 @@
+"""A point of a sweep as a row: what became of it and what it reached, whatever state it is in.
+
+Knows the files of a sweep folder. One that is torn or missing never ends the reading: the
+row says what is wrong.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from cnnspec.columns import split_of
+from cnnspec.diagnostics.base import Problems
+from cnnspec.expand import read
+from cnnspec.ir.claims import MEASURED
+from cnnspec.record import Record
+from cnnspec.runs import METRICS, Run
+from cnnspec.series import Spread, spread
+from cnnspec.source import Source
+from cnnspec.sweeps.folder import ROUNDS, Sweep, Trial
+from cnnspec.sweeps.plan import Planned
+
+FINISHED = "finished"
+STOPPED = "stopped early"
+FAILED = "failed"
+DAMAGED = "damaged"
+BEGUN = "begun"
+WAITING = "waiting"
+STATES = (FINISHED, STOPPED, FAILED, DAMAGED, BEGUN, WAITING)
+"""What can have become of a point."""
+
+_SPLITS = {"": "test", "val_": "validation", "train_": "train"}
+
+
+class Row(Record):
+    """A point of a sweep and what it reached.
+
+    `figures` are named as an expectation names them; of a point that has not finished
+    there are those of validation, of its last epoch. `reason` says why it failed or cannot
+    be read. `validated` tells whether its validation images are its own, not the test set.
+    """
+
+    point: Planned
+    state: str
+    loss_function: str
+    validated: bool
+    figures: dict[str, Spread]
+    epochs: Spread | None
+    seconds: Spread | None
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the point."""
+        return self.point.name
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Its value of every name of the sweep."""
+        return self.point.values
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of its seeds were trained to the end: only such points compare."""
+        return self.state == FINISHED
+
+    def value(self, key: str) -> Spread | None:
+        """A figure of `COLUMNS`; `None` where it is not known."""
+        if key in ("params", "macs"):
+            return Spread(getattr(self.point, key), None, 1)
+        if key in ("epochs", "seconds"):
+            found: Spread | None = getattr(self, key)
+            return found
+        return self.figures.get(key)
+
+    def mean(self, key: str) -> float | None:
+        """The mean of a figure over the seeds; `None` where it is not known."""
+        found = self.value(key)
+        return found.mean if found else None
+
+    def known(self, key: str) -> float:
+        """A figure that is there."""
+        found = self.mean(key)
+        assert found is not None
+        return found
+
+    def dump(self) -> dict[str, Any]:
+        """The row as JSON."""
+        return {
+            "name": self.name,
+            "values": self.values,
+            "state": self.state,
+            "params": self.point.params,
+            "macs": self.point.macs,
+            "loss_function": self.loss_function,
+            "seeds": list(self.point.seeds),
+            "epochs": self.epochs.dump() if self.epochs else None,
+            "seconds": self.seconds.dump() if self.seconds else None,
+            "figures": {key: found.dump() for key, found in self.figures.items()},
+            "reason": self.reason or None,
+        }
+
+
+def rows(sweep: Sweep) -> tuple[Row, ...]:
+    """A row for every point of the plan, in its order."""
+    ended = _stopped(sweep)
+    return tuple(_row(point, list(sweep.trials_of(point)), ended) for point in sweep.plan.points)
+
+
+class _Kept(Record):
+    """What is known of one training."""
+
+    state: str
+    figures: dict[str, float]
+    epochs: float | None = None
+    seconds: float | None = None
+    reason: str = ""
+
+
+def _row(point: Planned, trials: list[Trial], ended: set[str]) -> Row:
+    kept = [_kept(trial) for trial in trials]
+    state = _state({each.state for each in kept})
+    if point.name in ended and state in (BEGUN, WAITING):
+        state = STOPPED
+    # The figures of a training that failed on its way are no result of its point.
+    told = [each for each in kept if each.state in (FINISHED, BEGUN)]
+    names = [name for name in MEASURED if any(name in each.figures for each in told)]
+    if state != FINISHED:
+        names = [name for name in names if split_of(name) == "val_"]
+    reasons = (
+        f"seed {trial.seed}: {each.reason}" if point.several else each.reason
+        for trial, each in zip(trials, kept, strict=True)
+        if each.reason
+    )
+    spec = read(Source(point.name, point.text)).spec
+    return Row(
+        point=point,
+        state=state,
+        loss_function=str(spec.train.loss),
+        validated=spec.train.validation != "test",
+        figures={n: s for n in names if (s := spread(each.figures.get(n) for each in told))},
+        epochs=spread(each.epochs for each in told),
+        seconds=spread(each.seconds for each in told),
+        reason="; ".join(reasons),
+    )
+
+
+def _state(found: set[str]) -> str:
+    """The state of a point by those of its seeds: all must have finished."""
+    if len(found) == 1:
+        return found.pop()
+    return next((state for state in (FAILED, DAMAGED) if state in found), BEGUN)
+
+
+def _kept(trial: Trial) -> _Kept:
+    try:
+        match trial.state:
+            case "finished":
+                return _measured(trial.run.read_json(METRICS))
+            case "failed":
+                failure = trial.failure
+                reason = " ".join(str(failure[key]) for key in ("code", "message"))
+                return _Kept(FAILED, {}, reason=reason.strip())
+            case "begun":
+                return _so_far(trial.history)
+    except Problems as problems:
+        return _Kept(DAMAGED, {}, reason=problems.diagnostics[0].message)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        return _Kept(DAMAGED, {}, reason=f"a file is not of the form it should be: {error!r}")
+    return _Kept(WAITING, {})
+
+
+def _measured(metrics: dict[str, Any]) -> _Kept:
+    figures = {}
+    for name in MEASURED:
+        prefix = split_of(name)
+        found = metrics.get(_SPLITS[prefix]) or {}
+        figures[name] = found.get(name.removeprefix(prefix))
+    return _Kept(
+        FINISHED, _numbers(figures), _number(metrics["epochs"]), _number(metrics["seconds"])
+    )
+
+
+def _so_far(history: list[dict[str, float]]) -> _Kept:
+    """What an unfinished training has come to: the figures of its last epoch."""
+    last = dict(history[-1]) if history else {}
+    figures = {name: last.get(name) for name in MEASURED if split_of(name) == "val_"}
+    seconds = [_number(epoch.get("seconds")) for epoch in history]
+    return _Kept(BEGUN, _numbers(figures), len(history), sum(s for s in seconds if s))
+
+
+def _numbers(figures: dict[str, Any]) -> dict[str, float]:
+    return {name: n for name, value in figures.items() if (n := _number(value)) is not None}
+
+
+def _number(value: Any) -> float | None:
+    """A number, or `None` for none, NaN and infinity; raises `TypeError` for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return value if math.isfinite(value) else None
+
+
+def _stopped(sweep: Sweep) -> set[str]:
+    """The points that a round of early stopping has ended."""
+    if not (sweep.folder / ROUNDS).is_file():
+        return set()
+    try:
+        rounds: Iterable[dict[str, Any]] = Run(sweep.folder).read_json(ROUNDS)
+        return {str(name) for each in rounds for name in set(each["figures"]) - set(each["on"])}
+    except (Problems, KeyError, TypeError):
+        # Who was ended then shows as begun; the driver decides again when it goes on.
+        return set()
