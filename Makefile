@@ -11,10 +11,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
 
-# Two at a time but for the files that send signals: workers have those ignored.
 test: .venv/tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile tests/test_[a-q]*.py
-	$(BIN)/python -m pytest -m "not slow" tests/test_[r-z]*.py
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: .venv/tests
 	$(BIN)/python -m pytest -m slow

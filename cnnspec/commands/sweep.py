@@ -27,10 +27,14 @@ from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.expand import Overrides
-from cnnspec.sweeps.folder import Sweep
+from cnnspec.ir.claims import MEASURED
+from cnnspec.report.sweep.writing import lines
+from cnnspec.runs import PAGE
+from cnnspec.sweeps.conclude import conclude
+from cnnspec.sweeps.folder import BEST, TABLE, Sweep
 from cnnspec.sweeps.plan import Plan, plan
 from cnnspec.sweeps.points import MAX_RUNS, size, survey
-from cnnspec.terminal import show, table
+from cnnspec.terminal import Line, show, table
 
 ENGINES = ("local", "ray")
 RULES = ("halving",)
@@ -66,12 +70,22 @@ def arguments(parser: ArgumentParser) -> None:
         default="",
         help="after a ninth and a third of the epochs only the best third of the points goes on",
     )
+    parser.add_argument(
+        "--by",
+        choices=MEASURED,
+        default="accuracy",
+        metavar="FIGURE",
+        help=f"the figure that points are chosen by (accuracy): {', '.join(MEASURED)}",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check every point, train none")
     parser.add_argument(
         "--resume", metavar="FOLDER", help="go on with a sweep that was stopped or killed"
     )
     parser.add_argument(
         "--out", type=Path, default=Path("runs"), help="where the folder of the sweep goes (runs)"
+    )
+    parser.add_argument(
+        "--no-report", dest="report", action="store_false", help="leave no page about the sweep"
     )
     add_backend(parser)
 
@@ -94,8 +108,21 @@ def run(args: Namespace) -> int:
         drive(sweep, engine, tell, offline=args.offline)
     finally:
         engine.close()
-    failed = [trial for trial in sweep.trials() if trial.state == "failed"]
-    return 1 if failed else 0
+    results = conclude(sweep, args.by, tell, page=args.report)
+    if args.json:
+        print_json({"command": "sweep", "ok": True, **results.dump()})
+    else:
+        show([[], *lines(results), [], *_kept(sweep.folder)])
+    return 1 if results.states.get("failed") else 0
+
+
+def _kept(folder: Path) -> list[Line]:
+    """Where everything is."""
+    found: list[Line] = [[("kept in ", ""), (str(folder), "strong")]]
+    for what, name in (("table", TABLE), ("best", BEST), ("report", PAGE)):
+        path = folder / name
+        found += [[(f"{what}: ", ""), (str(path), "strong")]] if path.is_file() else []
+    return found
 
 
 def _processors() -> int:
