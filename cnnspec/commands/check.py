@@ -20,7 +20,7 @@ from cnnspec.diagnostics.render import as_json, render
 from cnnspec.diagnostics.text import TooLarge
 from cnnspec.expand import Overrides
 from cnnspec.overview import overview, title
-from cnnspec.sweeps.points import MAX_RUNS, Survey, size, survey
+from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, size, survey
 from cnnspec.terminal import Line, show
 
 
@@ -128,15 +128,25 @@ def sweep_lines(found: Survey) -> list[Line]:
     ]
     for reason, count in found.reasons.items():
         lines.append([(f"  {count:,} dropped: {reason}", "")])
+    if (
+        found.smallest
+        and found.largest
+        and found.left > 1
+        and _facts(found.smallest) == _facts(found.largest)
+    ):
+        return [*lines, [(f"  each has {_facts(found.smallest)}", "")]]
     ends = [("smallest", found.smallest), ("largest", found.largest)]
-    if found.smallest is found.largest:
-        ends = [("all that are left", found.smallest)]
-    for word, point in ends:
-        if point and point.checked.totals:
-            totals = point.checked.totals
-            facts = f"{totals.params:,} parameters, {totals.macs:,} MACs"
-            lines.append([(f"  {word}: {point.label}: {facts}", "")])
+    for word, point in ends if found.left > 1 else [("the one that is left", found.smallest)]:
+        if point:
+            lines.append([(f"  {word}: {point.label}: {_facts(point)}", "")])
     return lines
+
+
+def _facts(point: Point) -> str:
+    """What a point costs."""
+    totals = point.checked.totals
+    assert totals is not None
+    return f"{totals.params:,} parameters, {totals.macs:,} MACs"
 
 
 def document(result: Checked, found: Survey | None = None) -> dict[str, Any]:
