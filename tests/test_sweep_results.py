@@ -18,7 +18,7 @@ from cnnspec.sweeps.conclude import conclude
 from cnnspec.sweeps.folder import BEST, FAILURE, RESULTS, ROUNDS, TABLE, Sweep
 from cnnspec.sweeps.results import Results
 from cnnspec.terminal import plain
-from tests.sweep_folders import GRID, fill, graded, planned, reached, unfinished, whole
+from tests.swept_folders import GRID, fill, graded, planned, reached, unfinished, whole
 
 CROSS, POISSON = "categorical_crossentropy", "poisson"
 BEST_POINT = f"grid_2-16-{CROSS}"

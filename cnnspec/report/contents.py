@@ -199,7 +199,7 @@ def read(run: Run) -> Contents:
     return Contents(
         folder=run.folder.resolve(),
         checked=checked,
-        source=_source(run),
+        source=source_text(run),
         history=history,
         scores=scores,
         verdicts=found,
@@ -249,7 +249,8 @@ def _unfinished(done: int, epochs: int) -> str:
     return f"There are no results yet: training is under way or was stopped {state}."
 
 
-def _source(run: Run) -> str:
+def source_text(run: Run) -> str:
+    """The text that was written, with nothing in it that a page cannot show; empty without one."""
     try:
         text = (run.folder / SOURCE).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -1,9 +1,10 @@
 """Which figures a report has, and what each shows in words for those who do not see it."""
 
 from cnnspec.report import plots
+from cnnspec.report.canvas import BLUE, ORANGE, Drawn, drawn
 from cnnspec.report.contents import SPLITS, Contents, Measured
 from cnnspec.report.pictures import Pictures
-from cnnspec.report.plots import BLUE, ORANGE, Drawn, Series, drawn
+from cnnspec.report.plots import Series
 from cnnspec.report.seeds import Trained
 from cnnspec.report.words import count, number
 

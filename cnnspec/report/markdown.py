@@ -11,8 +11,8 @@ from cnnspec.report.words import count, duration, number, spread
 from cnnspec.terminal import safe
 
 if TYPE_CHECKING:
+    from cnnspec.report.canvas import Drawn
     from cnnspec.report.pictures import Pictures
-    from cnnspec.report.plots import Drawn
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
 

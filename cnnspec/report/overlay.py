@@ -6,10 +6,11 @@ from pathlib import Path
 from cnnspec import __version__
 from cnnspec.files import write_atomically
 from cnnspec.report import plots
+from cnnspec.report.canvas import COLOURS, LINE, Drawn, drawn
 from cnnspec.report.comparison import COLUMNS, Compared, cautions
 from cnnspec.report.figures import CURVES
 from cnnspec.report.page import lay_out, template
-from cnnspec.report.plots import COLOURS, LINE, Drawn, Series, drawn
+from cnnspec.report.plots import Series
 from cnnspec.report.words import number
 
 

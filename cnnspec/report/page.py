@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cnnspec import __version__
 from cnnspec.check import Checked
@@ -23,11 +23,12 @@ from cnnspec.explain import derivation, facts, legend
 from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.report import pictures as images
 from cnnspec.report import words
+from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import SPLITS, Contents, Verdict
 from cnnspec.report.figures import CURVES, figures
 from cnnspec.report.markdown import markdown
 from cnnspec.report.pictures import Pictures
-from cnnspec.report.plots import MOST_NAMED, Drawn
+from cnnspec.report.plots import MOST_NAMED
 from cnnspec.report.seeds import Trained, gather
 from cnnspec.runs import PAGE, Run
 from cnnspec.terminal import safe
@@ -131,12 +132,22 @@ def template(name: str) -> Any:
     for filter_ in (words.number, words.spread, words.count, words.duration, words.size):
         environment.filters[filter_.__name__] = filter_
     environment.filters |= {"inline": inline, "picture": picture, "strip": images.strip}
+    environment.filters["prose"] = prose
     return environment.get_template(name)
 
 
 def inline(figure: Drawn) -> Markup:
     """A figure for the page. matplotlib has escaped the texts in it."""
     return Markup(figure.inline)
+
+
+def prose(text: str) -> Markup:
+    """A sentence with what stands between backticks in the type of code."""
+    parts = map(escape, text.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    )
 
 
 def picture(image: np.ndarray) -> str:

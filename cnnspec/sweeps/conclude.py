@@ -8,11 +8,9 @@ from pathlib import Path
 
 from cnnspec.columns import FIGURES, split_of
 from cnnspec.diagnostics.base import Problems, Warn, many, silent
-from cnnspec.expand import read
 from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.report.attempt import attempt_sweep
 from cnnspec.report.sweep.writing import csv
-from cnnspec.source import Source
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE, Sweep
 from cnnspec.sweeps.results import Results
 from cnnspec.sweeps.rows import Row
@@ -58,7 +56,7 @@ def best(results: Results, row: Row, folder: Path) -> str:
     Data of the user's own is named as it is seen from the folder of the file.
     """
     plan = results.plan
-    spec = read(Source(row.name, row.point.text)).spec
+    spec = row.spec
     if plan.data and not spec.data.dataset:
         seen = os.path.relpath(plan.data, folder.resolve())
         spec = spec.replace(data=spec.data.replace(source=Path(seen).as_posix()))

@@ -91,10 +91,10 @@ def winners(rows: Sequence[Row], by: str) -> Winners:
         same = [row for row in rows if row.loss_function == function]
         for row in ranked(same, loss)[:1]:
             of_loss[function] = row
+        least = {row.name for row in _leaders(same, loss)}
         for row in _leaders(same, quality):
-            if row in _leaders(same, loss):
-                of_both[function] = row
-                break
+            if row.name in least:
+                of_both.setdefault(function, row)
     best = next(iter(ranked(rows, quality)), None)
     chosen = best
     if by == loss:
@@ -109,8 +109,13 @@ def _leaders(rows: Iterable[Row], figure: str) -> list[Row]:
     return [row for row in found if row.mean(figure) == found[0].mean(figure)]
 
 
-def front(rows: Iterable[Row], cost: str, figure: str) -> tuple[Row, ...]:
-    """The points that no cheaper one is as good as, by their cost: `params` or `macs`."""
+def front(rows: Sequence[Row], cost: str, figure: str) -> tuple[Row, ...]:
+    """The points that no cheaper one is as good as, by their cost: `params` or `macs`.
+
+    There are none where all cost the same.
+    """
+    if len({row.known(cost) for row in rows}) < 2:
+        return ()
     found: list[Row] = []
     # Of points with the same cost the best comes first, and is the only one that is taken.
     for row in sorted(ranked(rows, figure), key=lambda row: row.known(cost)):
@@ -134,7 +139,7 @@ def effects(
             for value in values
         )
         for name, values in varied.items()
-        if len(varied) > 1
+        if known and len(varied) > 1
     }
     return dict(sorted(found.items(), key=lambda item: -reach(item[1])))
 
@@ -181,6 +186,8 @@ def cautions(rows: Sequence[Row], asked: str, by: str) -> list[str]:
             f"The losses are values of different functions ({', '.join(losses)}) and do not "
             f"compare; across them points are compared by {FIGURES[quality_of(by)].words}."
         )
+    if len({row.penalties for row in rows}) > 1:
+        found.append("The losses include what l1 and l2 add, which is not the same everywhere.")
     other = f"val_{measure_of(by)}"
     validated = any(row.validated and other in row.figures for row in finished)
     if len(finished) > 1 and validated and not split_of(by):

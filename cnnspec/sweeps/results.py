@@ -99,6 +99,17 @@ class Results:
         """The points that no cheaper one is as good as by `quality`."""
         return findings.front(self.rows, cost, self.quality)
 
+    @cached_property
+    def cheapest(self) -> list[Row]:
+        """The points of any front, by their parameters."""
+        found = {row.name: row for cost in COSTS for row in self.front(cost)}
+        return sorted(found.values(), key=lambda row: row.point.params)
+
+    @property
+    def varied(self) -> list[str]:
+        """The names with several values."""
+        return [name for name, values in self.plan.names.items() if len(values) > 1]
+
     def sorted(self, by: str = "") -> list[Row]:
         """The rows by a figure, the best first, by `name`, or by a name of the sweep.
 

@@ -5,6 +5,7 @@ row says what is wrong.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from cnnspec.columns import split_of
 from cnnspec.diagnostics.base import Problems
 from cnnspec.expand import read
 from cnnspec.ir.claims import MEASURED
+from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
 from cnnspec.runs import METRICS, Run
 from cnnspec.series import Spread, spread
@@ -36,13 +38,12 @@ class Row(Record):
 
     `figures` are named as an expectation names them; of a point that has not finished
     there are those of validation, of its last epoch. `reason` says why it failed or cannot
-    be read. `validated` tells whether its validation images are its own, not the test set.
+    be read.
     """
 
     point: Planned
+    spec: Spec
     state: str
-    loss_function: str
-    validated: bool
     figures: dict[str, Spread]
     epochs: Spread | None
     seconds: Spread | None
@@ -57,6 +58,21 @@ class Row(Record):
     def values(self) -> dict[str, str]:
         """Its value of every name of the sweep."""
         return self.point.values
+
+    @property
+    def loss_function(self) -> str:
+        """The loss function with its arguments."""
+        return str(self.spec.train.loss)
+
+    @property
+    def penalties(self) -> tuple[str, ...]:
+        """The factors of l1 and l2 in its layers: what they add is a part of its loss."""
+        return tuple(re.findall(r"\bl[12]=\S+", self.point.text))
+
+    @property
+    def validated(self) -> bool:
+        """Whether its validation images are none of the test set."""
+        return self.spec.train.validation != "test"
 
     @property
     def finished(self) -> bool:
@@ -131,12 +147,10 @@ def _row(point: Planned, trials: list[Trial], ended: set[str]) -> Row:
         for trial, each in zip(trials, kept, strict=True)
         if each.reason
     )
-    spec = read(Source(point.name, point.text)).spec
     return Row(
         point=point,
+        spec=read(Source(point.name, point.text)).spec,
         state=state,
-        loss_function=str(spec.train.loss),
-        validated=spec.train.validation != "test",
         figures={n: s for n in names if (s := spread(each.figures.get(n) for each in told))},
         epochs=spread(each.epochs for each in told),
         seconds=spread(each.seconds for each in told),

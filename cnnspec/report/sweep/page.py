@@ -1,16 +1,23 @@
 """The report of a sweep as files: one page that needs nothing else, its figures, and Markdown."""
 
+import re
 import shlex
 from pathlib import Path
 
 from cnnspec import __version__
+from cnnspec.columns import COLUMNS, FIGURES
 from cnnspec.files import write_atomically
+from cnnspec.report.canvas import Drawn
+from cnnspec.report.contents import source_text
 from cnnspec.report.page import FOLDER, lay_out, template
-from cnnspec.report.sweep.tables import headline, points, tables
+from cnnspec.report.sweep.figures import figures
+from cnnspec.report.sweep.tables import dropped_points, headline, points, tables
 from cnnspec.report.sweep.writing import markdown
-from cnnspec.runs import PAGE, SOURCE
+from cnnspec.report.words import count, duration, number
+from cnnspec.runs import PAGE, SOURCE, Run
 from cnnspec.sweeps.folder import BEST
-from cnnspec.sweeps.results import Results
+from cnnspec.sweeps.results import COSTS, Results
+from cnnspec.sweeps.rows import BEGUN, DAMAGED, WAITING
 from cnnspec.terminal import safe
 
 MOST_POINTS = 200
@@ -23,35 +30,63 @@ def write(results: Results, out: Path | None = None) -> Path:
     It is `report.html` in the folder of the sweep, or in `out`, and beside it `report/`
     with each figure as PNG and SVG and `report.md`. Raises `Problems`.
     """
+    found = figures(results)
+    drawings = [drawing for section in found.values() for drawing in section]
     folder = results.sweep.folder if out is None else out
-    lay_out(folder / FOLDER, (), {"report.md": markdown(results)})
-    write_atomically(folder / PAGE, render(results))
+    lay_out(folder / FOLDER, drawings, {"report.md": markdown(results, drawings)})
+    write_atomically(folder / PAGE, render(results, found))
     return folder / PAGE
 
 
-def render(results: Results) -> str:
+def render(results: Results, found: dict[str, list[Drawn]]) -> str:
     """The page as HTML."""
-    told = {table.key: table for table in tables(results, MOST_POINTS)}
-    told["points"] = points(results, MOST_POINTS, values=True)
     text: str = template("sweep.html").render(
         results=results,
+        spec=results.rows[0].spec,
         headline=headline(results),
-        tables=told,
+        numbers=_numbers(results),
+        tables={table.key: table for table in tables(results, MOST_POINTS)},
+        points=points(results, MOST_POINTS),
+        dropped=dropped_points(results, MOST_POINTS),
+        figures=found,
+        source=source_text(Run(results.sweep.folder)),
         commands=commands(results),
         version=__version__,
     )
     return text
 
 
+def _numbers(results: Results) -> list[tuple[str, str, str]]:
+    """What stands in large type at the top: what it is, the value, and its spread."""
+    row = results.winners.chosen
+    found = []
+    if row:
+        for key in (results.quality, results.winners.loss):
+            value = row.value(key)
+            spread = f"± {number(value.deviation)}" if value and value.deviation is not None else ""
+            found.append((f"{FIGURES[key].words} of the best", number(row.mean(key)), spread))
+        for key in COSTS:
+            found.append((f"{COLUMNS[key].words} of the best", count(row.mean(key)), ""))
+    found.append(("points finished", f"{len(results.finished):,} of {len(results.rows):,}", ""))
+    found.append(("time of all trainings", _joined(duration(results.seconds)), ""))
+    return found
+
+
+def _joined(text: str) -> str:
+    """A text whose units stay with their numbers where a line is broken."""
+    return re.sub(r"(?<=\d) (?=\D)", "\N{NO-BREAK SPACE}", text)
+
+
 def commands(results: Results) -> list[tuple[str, str]]:
     """The commands that give this again, each with what it does."""
     plan, name = results.plan, results.name
     found = [
-        ("Do what is left", ["cnnspec", "sweep", "--resume", name]),
         ("Sweep again, into a new folder", ["cnnspec", "sweep", f"{name}/{SOURCE}"]),
         ("Write this report again", ["cnnspec", "report", name, "--by", results.by]),
         ("Set the points side by side", ["cnnspec", "compare", name]),
     ]
+    if {BEGUN, WAITING, DAMAGED} & set(results.states):
+        found.insert(0, ("Do what is left", ["cnnspec", "sweep", "--resume", name]))
     if results.winners.chosen:
         best = ["cnnspec", "train", f"{name}/{BEST}", "--threads", str(plan.threads)]
         best += ["--backend", plan.backend] if plan.backend else []

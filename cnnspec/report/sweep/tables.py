@@ -8,7 +8,7 @@ from cnnspec.diagnostics.base import many
 from cnnspec.record import Record
 from cnnspec.report.words import NONE, count, number, spread
 from cnnspec.sweeps.findings import reach
-from cnnspec.sweeps.folder import BEST, TABLE
+from cnnspec.sweeps.folder import BEST, LOGS, RESULTS, TABLE
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import Row
 
@@ -45,13 +45,14 @@ def tables(results: Results, most: int) -> list[Table]:
     return [table for table in found if table.rows]
 
 
-def points(results: Results, most: int, *, values: bool = False) -> Table:
-    """The best points, or with `values` also what each has of the names of the sweep."""
+def points(results: Results, most: int) -> Table:
+    """The best points; with the values of each where its name does not say them."""
     columns = _columns(results)
-    names = tuple(results.plan.names) if values else ()
-    unfinished = len(results.finished) < len(results.rows)
-    state = ("state",) if unfinished else ()
+    said = all(value in row.name for row in results.rows for value in row.values.values())
+    names = () if said else tuple(results.plan.names)
     found = results.sorted()
+    unfinished = any(not row.finished for row in found[:most])
+    state = ("state",) if unfinished else ()
     rows = (
         (
             row.name,
@@ -94,7 +95,6 @@ def winners(results: Results) -> Table:
     notes = [
         f"Best of both: the best {FIGURES[found.quality].words} and the least "
         f"{FIGURES[found.loss].words}{of_function}. Of equal points the smaller is taken.",
-        *results.cautions,
     ]
     if found.chosen:
         of = f"the best {FIGURES[found.quality].words}"
@@ -110,19 +110,19 @@ def winners(results: Results) -> Table:
 def cheapest(results: Results) -> Table:
     """The fronts: points that no cheaper one is as good as."""
     fronts = {cost: results.front(cost) for cost in COSTS}
-    found = {row.name: row for front in fronts.values() for row in front}
     rows = tuple(
         (
+            str(number),
             row.name,
             " and ".join(COLUMNS[cost].words for cost in COSTS if row in fronts[cost]),
             *_cells(row, [COLUMNS[key] for key in (*COSTS, results.quality)]),
         )
-        for row in sorted(found.values(), key=lambda row: row.point.params)
+        for number, row in enumerate(results.cheapest, 1)
     )
     costs = tuple(COLUMNS[cost].title for cost in COSTS)
     words = FIGURES[results.quality]
     note = f"No point with as few of these or fewer has as good a {words.words}."
-    header = ("point", "best for its", *costs, words.title)
+    header = ("", "point", "best for its", *costs, words.title)
     return Table("fronts", "Best for their cost", header, rows, 3, (note,))
 
 
@@ -162,10 +162,24 @@ def dropped(results: Results) -> Table:
     return Table("dropped", "Dropped by the check", ("reason", "points"), rows, 1)
 
 
+def dropped_points(results: Results, most: int) -> Table:
+    """The points that were dropped, each with its first fault."""
+    names = tuple(results.plan.names)
+    rows = tuple(
+        (*(point.values.get(name, "") for name in names), point.code, point.reason)
+        for point in results.plan.dropped[:most]
+    )
+    left = sum(results.plan.reasons.values()) - len(rows)
+    notes = (f"and {left:,} more, of which {RESULTS} has the first",) if left else ()
+    header = (*names, "code", "first fault")
+    return Table("dropped-points", "Points dropped", header, rows, 0, notes)
+
+
 def failed(results: Results) -> Table:
     """The points without a result, and why."""
     rows = tuple((row.name, row.state, row.reason) for row in results.rows if row.reason)
-    return Table("failed", "Without a result", ("point", "state", "reason"), rows)
+    note = f"What each training printed is in the folder {LOGS}."
+    return Table("failed", "Without a result", ("point", "state", "reason"), rows, 0, (note,))
 
 
 def _columns(results: Results) -> list[Column]:

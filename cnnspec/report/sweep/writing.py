@@ -13,7 +13,7 @@ from cnnspec.terminal import Line
 from cnnspec.terminal import table as columns
 
 if TYPE_CHECKING:
-    from cnnspec.report.plots import Drawn
+    from cnnspec.report.canvas import Drawn
 
 
 def lines(results: Results, most: int = 10) -> list[Line]:
@@ -22,7 +22,8 @@ def lines(results: Results, most: int = 10) -> list[Line]:
     for each in tables(results, most):
         found += [[], [(each.title, "strong")], *columns(each.header, each.rows, each.numbers)]
         found += [[(note, "dim")] for note in each.notes]
-    return found
+    found += [[]] if results.cautions else []
+    return found + [[("note: ", "note"), (text, "")] for text in results.cautions]
 
 
 def csv(results: Results) -> str:
@@ -61,7 +62,8 @@ def _record(row: Row) -> dict[str, Any]:
 
 def markdown(results: Results, figures: "Iterable[Drawn]" = (), most: int = 100) -> str:
     """The report as Markdown, its figures in the folder beside it."""
-    parts = [f"# {escaped(results.plan.model)}", escaped(headline(results))]
+    parts = [f"# {escaped(results.plan.model)}"]
+    parts += map(escaped, (headline(results), *results.cautions))
     for each in tables(results, most):
         parts += [f"## {escaped(each.title)}", _table(each), *map(escaped, each.notes)]
     return "\n\n".join([*parts, *map(image, figures)]) + "\n"

@@ -67,9 +67,9 @@ def graded(point, seed=1):
     return reached(round(accuracy, 4), (0.1 if function == "poisson" else 1) * (1.1 - accuracy))
 
 
-def whole(parent, **how):
+def whole(parent, text=GRID, **how):
     """A sweep whose twelve points have all finished."""
-    return fill(planned(parent, **how), graded)
+    return fill(planned(parent, text, **how), graded)
 
 
 def unfinished(sweep, name, epochs=1):
