@@ -150,10 +150,18 @@ FORBIDDEN = {
     "settings": ["expand", "check", "explain", "files", "terminal", "language.parse"],
     "check": ["explain", "drawing", "files", "terminal"],
     "report": ["expand", "format", "lint", "language", "layers"],
+    "columns": ["*", "!record", "!ir.claims"],
+    "sweeps.rows": ["report", "check", "sweeps.findings", "sweeps.results"],
+    "sweeps.findings": ["*", "!columns", "!record", "!series", "!sweeps.rows"],
+    "sweeps.results": ["report", "check"],
+    "report.canvas": ["*", "!record", "!terminal"],
     "report.contents": ["report"],
     "report.seeds": ["report", "!report.contents"],
     "report.comparison": ["report", "!report.contents", "!report.seeds", "!report.words"],
     "report.plots": ["report.figures", "report.page", "report.seeds"],
+    "report.sweep.tables": ["report", "!report.words"],
+    "report.sweep.plots": ["*", "!report.canvas"],
+    "report.sweep.figures": ["report.page", "report.sweep.page", "report.sweep.tables"],
     "files": ["language", "layers", "ir", "expand", "check", "explain"],
 }
 

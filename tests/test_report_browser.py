@@ -14,7 +14,9 @@ import pytest
 from cnnspec.report import overlay
 from cnnspec.report.comparison import compare
 from cnnspec.report.page import write
+from cnnspec.sweeps.conclude import conclude
 from tests.run_folders import environment, make
+from tests.swept_folders import whole
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -79,7 +81,7 @@ def scrolls(folder, page):
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """A report whose names are long and odd, a comparison, and a page with every fault."""
+    """A report whose names are long and odd, a comparison, a sweep, a page with every fault."""
     folder = tmp_path_factory.mktemp("runs")
     labels = ["x" * 300, "<script>", "a b " * 40, *"3456789"]
     hard = make(folder, environment=environment(labels=labels, origin="/very/long" * 30))
@@ -88,10 +90,13 @@ def pages(tmp_path_factory):
     overlay.write(compare([folder]), compared)
     control = folder / "control.html"
     control.write_text(CONTROL)
-    return {"report": write(hard), "comparison": compared, "control": control}
+    sweep = whole(folder / "sweeps")
+    conclude(sweep)
+    swept = sweep.folder / "report.html"
+    return {"report": write(hard), "comparison": compared, "sweep": swept, "control": control}
 
 
-@pytest.mark.parametrize("name", ["report", "comparison"])
+@pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
 def test_a_page_asks_for_nothing_and_complains_of_nothing(pages, tmp_path, name):
     pillow = pytest.importorskip("PIL.Image")
     log, shot = tmp_path / "net.json", tmp_path / "shot.png"
@@ -103,7 +108,7 @@ def test_a_page_asks_for_nothing_and_complains_of_nothing(pages, tmp_path, name)
     assert len(np.unique(np.asarray(image.convert("L")))) > 20
 
 
-@pytest.mark.parametrize("name", ["report", "comparison"])
+@pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
 def test_a_phone_scrolls_down_only(pages, tmp_path, name):
     wide, window = scrolls(tmp_path, pages[name])
     assert window == 390

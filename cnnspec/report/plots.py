@@ -124,7 +124,10 @@ def confusion(title: str, measured: Measured, labels: Sequence[str]) -> Figure:
     counts = np.array(measured.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     texts = [[f"{count:,}" if count else "" for count in row] for row in counts]
-    return matrix(title, shares, texts, ("true", labels), ("predicted", labels))
+    # Of many classes the numbers stand for the names.
+    shown = labels if len(labels) <= MOST_NAMED else range(len(labels))
+    names = [str(label) for label in shown]
+    return matrix(title, shares, texts, ("true", names), ("predicted", names))
 
 
 Side = tuple[str, Sequence[str]]
@@ -138,29 +141,26 @@ def matrix(
     rows, columns = shades.shape
     size = max(rows, columns)
     named = size <= MOST_NAMED
-    names = [
-        labels if named else [str(i) for i in range(len(labels))] for _, labels in (down, across)
-    ]
-    longest = [max(len(short(label)) for label in each) for each in names]
+    names = [list(map(short, labels)) for _, labels in (down, across)]
+    longest = [max(map(len, each)) for each in names]
     widest = max(len(text) for row in texts for text in row)
     cell = max(32, 6.6 * widest + 8) if named else max(2.4, 400 / size)
-    cell = max(cell, 140 / columns)
-    upright = named and longest[1] * 7 > cell
+    wide = max(cell, 140 / columns)
+    high = wide if named else cell
+    steps = [1 if named else max(1, count // 10) for count in shades.shape]
+    upright = longest[1] * 7 > wide * steps[1]
     margin = 12 + 7 * longest[0]
     top = 54 + (6 + 7 * longest[1] if upright else 12)
-    figure = blank(margin + 18 + cell * columns + 6, top + cell * rows + 8)
+    figure = blank(margin + 18 + wide * columns + 6, top + high * rows + 8)
     axes = placed(figure, margin + 18, 8, 6, top)
     axes.spines[:].set_visible(False)
     shade = np.zeros((rows, columns, 4))
     shade[..., :3] = mpl.colors.to_rgb(SHADE)
     shade[..., 3] = shades
     axes.imshow(shade, interpolation="none", aspect="auto")
-    for count, each, show, turned in (
-        (rows, names[0], axes.set_yticks, False),
-        (columns, names[1], axes.set_xticks, upright),
-    ):
-        ticks = range(0, count, 1 if named else max(1, size // 10))
-        show(ticks, [short(each[i]) for i in ticks], rotation=90 if turned else 0)
+    axes.set_yticks(range(0, rows, steps[0]), names[0][:: steps[0]])
+    turned = 90 if upright else 0
+    axes.set_xticks(range(0, columns, steps[1]), names[1][:: steps[1]], rotation=turned)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.set_xlabel(short(across[0]), loc="left", labelpad=6)

@@ -67,7 +67,8 @@ def _numbers(results: Results) -> list[tuple[str, str, str]]:
             found.append((f"{FIGURES[key].words} of the best", number(row.mean(key)), spread))
         for key in COSTS:
             found.append((f"{COLUMNS[key].words} of the best", count(row.mean(key)), ""))
-    found.append(("points finished", f"{len(results.finished):,} of {len(results.rows):,}", ""))
+    of = f"{len(results.finished):,} of {len(results.rows):,}"
+    found.append(("points finished", of, ""))
     found.append(("time of all trainings", _joined(duration(results.seconds)), ""))
     return found
 
