@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [check] [train] [--repeats N] [--out FILE]`.
+"""`python -m tests.benchmarks [check] [train] [sweep] [--repeats N] [--out FILE]`.
 
 Every comparison runs the two sides in alternation, each run in a process of its own,
 and prints medians, their spread and the median of the pairwise ratios. Machines are
@@ -91,9 +91,12 @@ def epoch_by_cnnspec(network: str) -> Measure:
     return run
 
 
-def compare(name: str, ours: Measure, theirs: Measure, repeats: int) -> dict[str, object]:
-    """Runs two measures in alternation, after one run each that is not counted."""
-    ours(), theirs()
+def compare(
+    name: str, ours: Measure, theirs: Measure, repeats: int, *, warm: bool = True
+) -> dict[str, object]:
+    """Runs two measures in alternation; if `warm`, after one run each that is not counted."""
+    if warm:
+        ours(), theirs()
     pairs = [(ours(), theirs()) for _ in range(repeats)]
     ratios = [mine[0] / other[0] for mine, other in pairs]
     row = {
@@ -144,6 +147,26 @@ def train_rows(repeats: int) -> list[dict[str, object]]:
     ]
 
 
+def grid_rows(epochs: int) -> list[dict[str, object]]:
+    """The 81 networks of specs/grid.cnn, by `cnnspec sweep` and by a loop in one process.
+
+    Once each, for it takes minutes: what is measured is long beside what is noise.
+    """
+    if full_data() is None:
+        sys.stdout.write("the sweep is not measured: the published MNIST is not here\n")
+        return []
+
+    def swept() -> tuple[float, float]:
+        with tempfile.TemporaryDirectory() as folder:
+            command = ["sweep", "specs/grid.cnn", "--set", f"epochs={epochs}", "--out", folder]
+            done = ended("-m", "cnnspec", *command)
+        return done.seconds, done.megabytes
+
+    by_hand = process("-m", "tests.benchmarks.keras_by_hand", "sweep", str(epochs))
+    name = f"81 networks, {epochs} epochs each, and a loop in Keras"
+    return [compare(name, swept, by_hand, repeats=1, warm=False)]
+
+
 def _surroundings() -> dict[str, str]:
     """The environment of a measured process; bytecode may be kept, as it is when installed."""
     own = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CNNSPEC_DATA": str(full_data() or "")}
@@ -154,7 +177,10 @@ def _surroundings() -> dict[str, str]:
 def main() -> None:
     """Measures what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("groups", nargs="*", help="check, train; both by themselves")
+    parser.add_argument(
+        "groups", nargs="*", help="check, train, sweep; the first two by themselves"
+    )
+    parser.add_argument("--epochs", type=int, default=1, help="of each network of a sweep (1)")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks.json"))
     args = parser.parse_args()
@@ -164,6 +190,8 @@ def main() -> None:
         rows += check_rows(args.repeats)
     if "train" in groups:
         rows += train_rows(min(args.repeats, 3))
+    if "sweep" in groups:
+        rows += grid_rows(args.epochs)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     machine = {"processors": os.cpu_count(), "python": platform.python_version()}
     args.out.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")

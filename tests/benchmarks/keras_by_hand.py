@@ -1,12 +1,14 @@
-"""The same work in plain Keras, as a notebook does it: `check` or `train NETWORK EPOCHS`.
+"""The same work in plain Keras, as a notebook does it: `check`, `train NETWORK EPOCHS`, `sweep EPOCHS`.
 
-Prints, as JSON, the seconds of every epoch, or nothing for `check`.
+Prints, as JSON, the seconds of every epoch, or of a sweep the test accuracy of every
+network; nothing for `check`.
 """
 
 import json
 import os
 import sys
 import time
+from itertools import product
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -126,8 +128,38 @@ def train(name: str, epochs: int) -> None:
     sys.stdout.write(json.dumps(clock.seconds) + "\n")
 
 
+def sweep(epochs: int) -> None:
+    """The 81 networks of specs/grid.cnn in nested loops, one after the other."""
+    from cnnspec.datasets.arrays import load
+
+    images = load("mnist")
+    pixels, test = (part.images.astype("float32") / 255 for part in (images.train, images.test))
+    labels, answers = (
+        keras.utils.to_categorical(part.labels) for part in (images.train, images.test)
+    )
+    found = {}
+    for depth, filters, kernel in product((1, 2, 3), (8, 16, 32), (1, 2, 3)):
+        for loss in ("categorical_crossentropy", "poisson", "binary_crossentropy"):
+            model = keras.Sequential([keras.Input((28, 28, 1))])
+            for level in range(depth):
+                model.add(layers.Conv2D(filters * 2**level, kernel, activation="relu"))
+                model.add(layers.MaxPooling2D(2))
+            model.add(layers.Flatten())
+            model.add(layers.Dropout(0.5))
+            model.add(layers.Dense(10, activation="softmax"))
+            model.compile("adam", loss, metrics=["accuracy"])
+            held = {"validation_split": 0.1, "verbose": 0}
+            model.fit(pixels, labels, batch_size=128, epochs=epochs, **held)
+            found[f"{depth}-{filters}-{kernel}-{loss}"] = model.evaluate(test, answers, verbose=0)[
+                1
+            ]
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "check":
         assert lenet().count_params() == 61_706
+    elif sys.argv[1] == "sweep":
+        sweep(int(sys.argv[2]))
     else:
         train(sys.argv[2], int(sys.argv[3]))
