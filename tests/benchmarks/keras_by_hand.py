@@ -1,5 +1,6 @@
-"""The same work in plain Keras, as a notebook does it: `check`, `train NETWORK EPOCHS`, `sweep EPOCHS`.
+"""The same work in plain Keras, as a notebook does it.
 
+`check`, `train NETWORK EPOCHS` or `sweep EPOCHS`.
 Prints, as JSON, the seconds of every epoch, or of a sweep the test accuracy of every
 network; nothing for `check`.
 """
