@@ -82,7 +82,7 @@ def commands(results: Results) -> list[tuple[str, str]]:
     """The commands that give this again, each with what it does."""
     plan, name = results.plan, results.name
     found = [
-        ("Sweep again, into a new folder", ["cnnspec", "sweep", f"{name}/{SOURCE}"]),
+        ("Sweep the text again as it was written", ["cnnspec", "sweep", f"{name}/{SOURCE}"]),
         ("Write this report again", ["cnnspec", "report", name, "--by", results.by]),
         ("Set the points side by side", ["cnnspec", "compare", name]),
     ]
