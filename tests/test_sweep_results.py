@@ -83,6 +83,7 @@ def test_whatever_became_of_a_point_its_row_says_so(sweep):
     assert "damaged" in results.rows[2].reason
     assert [r.state for r in results.sorted()[:5]] == ["finished"] * 5
     told = plain(lines(results))
+    assert "those were the better ones" in told
     assert "5 finished, 1 stopped early, 1 failed, 4 damaged, 1 begun" in told
     assert "CNN907 the loss is NaN" in told
     (folder / ROUNDS).write_text("{")

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from cnnspec import __version__
-from cnnspec.columns import COLUMNS, measure_of
+from cnnspec.columns import COLUMNS, FIGURES, measure_of
 from cnnspec.sweeps import findings
 from cnnspec.sweeps.findings import Effect, Winners
 from cnnspec.sweeps.folder import Sweep
@@ -58,7 +58,7 @@ class Results:
         """The points that compare."""
         return [row for row in self.rows if row.finished]
 
-    @property
+    @cached_property
     def loss_functions(self) -> list[str]:
         """The loss functions that points were trained with, in order."""
         return findings.functions(self.rows)
@@ -119,21 +119,21 @@ class Results:
         """
         key = by or self.by
         if key in COLUMNS:
-            column = COLUMNS[key]
-            of_loss = measure_of(key) == "loss"
-            groups = {
-                function: i for i, function in enumerate(self.loss_functions if of_loss else ())
-            }
-
-            def place(row: Row) -> Any:
-                group = groups.get(row.loss_function, 0)
-                return not row.finished, group, column.rank(row.mean(key)), row.point.params
-
-            return sorted(self.rows, key=place)
+            return sorted(self.rows, key=lambda row: self._place(row, key))
         if key == "name":
             return sorted(self.rows, key=lambda row: row.name)
         places = {value: place for place, value in enumerate(self.plan.names[key])}
         return sorted(self.rows, key=lambda row: places.get(row.values.get(key, ""), -1))
+
+    def _place(self, row: Row, key: str) -> tuple[Any, ...]:
+        """What puts a row in its place by a figure."""
+        if key in FIGURES and not row.finished:
+            # All that such a row can have.
+            key = f"val_{measure_of(key)}"
+        of_loss = measure_of(key) == "loss"
+        group = self.loss_functions.index(row.loss_function) if of_loss else 0
+        column = COLUMNS[key]
+        return not row.finished, group, column.rank(row.mean(key)), row.point.params
 
     def dump(self) -> dict[str, Any]:
         """Everything as JSON."""

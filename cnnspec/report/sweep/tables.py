@@ -10,7 +10,7 @@ from cnnspec.report.words import NONE, count, number, spread
 from cnnspec.sweeps.findings import reach
 from cnnspec.sweeps.folder import BEST, LOGS, RESULTS, TABLE
 from cnnspec.sweeps.results import COSTS, Results
-from cnnspec.sweeps.rows import Row
+from cnnspec.sweeps.rows import STOPPED, Row
 
 
 class Table(Record):
@@ -65,6 +65,11 @@ def points(results: Results, most: int) -> Table:
     notes = []
     if len(found) > most:
         notes.append(f"and {len(found) - most:,} more in {TABLE}")
+    if unfinished:
+        notes.append(
+            "Only points that have finished compare; of others there are the figures of "
+            "validation in their last epoch."
+        )
     if results.several:
         notes.append("± is the standard deviation of the sample over seeds, with n - 1")
     header = ("point", *names, *state, *(column.title for column in columns))
@@ -151,6 +156,8 @@ def effects(results: Results) -> Table:
     counts = [{each.points for each in values} for values in results.effects.values()]
     if any(len(each) > 1 for each in counts):
         notes.append("Where values have different points their means do not quite compare.")
+    if STOPPED in results.states:
+        notes.append("Only points that went to their end count, and those were the better ones.")
     header = ("name", "value", "points", figure.title, "lowest", "highest", "apart")
     return Table("effects", "Effect of each name", header, tuple(rows), 5, tuple(notes))
 
