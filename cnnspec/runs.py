@@ -11,6 +11,7 @@ Nothing in it is ever overwritten by another run. Knows files only, no framework
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -175,3 +176,10 @@ def new_folder(parent: Path, model: str) -> Path:
                 number += 1
     except OSError as error:
         raise Problems(cannot_write(parent, error)) from None
+
+
+def command_line() -> list[str]:
+    """The command under way, where it is ours and not that of a program or a notebook."""
+    program = Path(sys.argv[0])
+    ours = "cnnspec" in (program.stem, program.parent.name)
+    return ["cnnspec", *sys.argv[1:]] if ours else []

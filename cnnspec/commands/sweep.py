@@ -29,7 +29,7 @@ from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.expand import Overrides
 from cnnspec.ir.claims import MEASURED
 from cnnspec.report.sweep.writing import lines
-from cnnspec.runs import PAGE
+from cnnspec.runs import PAGE, command_line
 from cnnspec.sweeps.conclude import conclude
 from cnnspec.sweeps.folder import BEST, TABLE, Sweep
 from cnnspec.sweeps.plan import Plan, plan
@@ -159,6 +159,7 @@ def _begun(args: Namespace) -> Sweep:
         backend=args.backend,
         threads=args.threads,
         stop_early=args.stop_early,
+        command=tuple(command_line()),
     )
     return Sweep.create(args.out, found, result.source)
 

@@ -57,7 +57,7 @@ class Plan(Record):
     `names` are the names swept with their values in order, and `total` counts the points
     that they span. `reasons` counts the points dropped by their first fault, of which
     `dropped` has the first ones. `data` is the path of data of the user's own, else
-    `None`. `stop_early` is empty, or the name of the rule that ends hopeless points;
+    `None`, and `command` the command line that asked for it. `stop_early` is empty, or the name of the rule that ends hopeless points;
     `threads` is how many each training computes with.
     """
 
@@ -72,6 +72,7 @@ class Plan(Record):
     backend: str | None = None
     threads: int = 1
     stop_early: str = ""
+    command: tuple[str, ...] = ()
 
     def dump(self) -> dict[str, Any]:
         """The plan as JSON."""
@@ -93,6 +94,7 @@ class Plan(Record):
             Planned(**{**p, "seeds": tuple(p["seeds"])}) for p in data["points"]
         )
         fields["dropped"] = tuple(Dropped(**d) for d in data["dropped"])
+        fields["command"] = tuple(data["command"])
         fields["names"] = {name: tuple(values) for name, values in data["names"].items()}
         return cls(**fields)
 

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +13,7 @@ from cnnspec import __version__
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Problems, Warn
 from cnnspec.diagnostics.surroundings import CannotResume, MayDiffer
-from cnnspec.runs import ENVIRONMENT, Run
+from cnnspec.runs import ENVIRONMENT, Run, command_line
 from cnnspec.training.backend import threads
 
 
@@ -31,7 +30,7 @@ def environment(backend: str, splits: Splits) -> dict[str, Any]:
         "processors": os.cpu_count(),
         "threads": threads(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": _command(),
+        "command": command_line(),
         "data": {
             "name": splits.images.dataset.name,
             "origin": splits.images.place.origin,
@@ -43,13 +42,6 @@ def environment(backend: str, splits: Splits) -> dict[str, Any]:
             "test": len(splits.test),
         },
     }
-
-
-def _command() -> list[str]:
-    """The command line, where it is ours and not that of a program or a notebook."""
-    program = Path(sys.argv[0])
-    ours = "cnnspec" in (program.stem, program.parent.name)
-    return ["cnnspec", *sys.argv[1:]] if ours else []
 
 
 _SAME = ("keras", "backend", "data")

@@ -86,6 +86,8 @@ def commands(results: Results) -> list[tuple[str, str]]:
         ("Write this report again", ["cnnspec", "report", name, "--by", results.by]),
         ("Set the points side by side", ["cnnspec", "compare", name]),
     ]
+    if plan.command:
+        found.insert(0, ("As it was swept", list(plan.command)))
     if {BEGUN, WAITING, DAMAGED} & set(results.states):
         found.insert(0, ("Do what is left", ["cnnspec", "sweep", "--resume", name]))
     if results.winners.chosen:
