@@ -9,12 +9,11 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import NotAllowed, NothingFits, OverBudget
 from cnnspec.diagnostics.shapes import WrongClasses
 from cnnspec.diagnostics.text import TooLarge
-from cnnspec.expand import Expanded, Overrides, expand
+from cnnspec.expand import Expanded, Outline, Overrides, outline
 from cnnspec.graph import Graph, Row, walk
 from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec, every
 from cnnspec.language.parse import Parsed, parse
-from cnnspec.language.syntax import Number
 from cnnspec.lint import lint
 from cnnspec.record import Record
 from cnnspec.settings import misfits
@@ -94,6 +93,27 @@ class Checked(Record):
         return all(p.severity != "error" for p in self.problems)
 
 
+class Network(Record):
+    """What can be known of a spec whatever its training settings are."""
+
+    outline: Outline
+    graph: Graph
+    totals: Totals | None
+    verdicts: tuple[Verdict, ...]
+    problems: tuple[Diagnostic, ...]
+
+    def trained(self, overrides: Overrides) -> Checked:
+        """The verdict on the network with its training settings."""
+        expanded = self.outline.settled(overrides)
+        problems = [*expanded.problems, *self.problems]
+        if not self.graph.faults and not expanded.problems:
+            problems += misfits(expanded.spec, expanded.places)
+        source = self.outline.parsed.source
+        return Checked(source, expanded, self.graph, self.totals, self.verdicts, _sorted(problems))
+
+
+MAX_KEPT = 20_000
+"""Layers of networks that a checker keeps in all; some tens of megabytes."""
 MAX_TRIED = 20_000
 """Layers that a `fit` looks at in all; about a second."""
 
@@ -111,45 +131,84 @@ def check(source: Source, overrides: Overrides | None = None) -> Checked:
 
 
 def check_parsed(parsed: Parsed, overrides: Overrides) -> Checked:
-    """Checks a text that is parsed already, as for each point of a sweep."""
-    result = _check(parsed, overrides)
-    fit = result.expanded.fit
-    if fit is None:
-        return result
-    tries = fit.high - fit.low + 1
-    if tries * len(result.rows) > MAX_TRIED:
-        what = f"this fit would look at {tries:,} networks of {len(result.rows):,} layers"
-        limit = f"{MAX_TRIED:,} layers in all"
-        return result.replace(problems=(TooLarge(fit.span, what=what, limit=limit),))
-    for value in range(fit.high, fit.low - 1, -1):
-        result = _check(parsed, {**overrides, fit.name: Number(fit.span, value)})
-        if result.ok:
-            return result.replace(fitted={fit.name: value})
-    # What is wrong for another reason than a shape or a budget is told as it is.
-    if result.expanded.problems:
-        return result
-    reasons = "; ".join(dict.fromkeys(p.message for p in result.problems))
-    fault = NothingFits(fit.span, name=fit.name, low=fit.low, high=fit.high, reasons=reasons)
-    return result.replace(problems=(fault,))
+    """Checks a text that is parsed already."""
+    return Checker(parsed).check(overrides)
 
 
-def _check(parsed: Parsed, overrides: Overrides) -> Checked:
-    expanded = expand(parsed, overrides)
-    spec, doubtful = expanded.spec, expanded.doubtful
+class Checker:
+    """Checks one text under many overrides, as for the points of a sweep.
+
+    Where the lets have the same values, the network is worked out once.
+    """
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.parsed = parsed
+        self.lets: tuple[str, ...] = ()
+        self.networks: dict[tuple[int, ...], Network] = {}
+        self.layers = 0
+        """How many there are in all those networks."""
+
+    def check(self, overrides: Overrides) -> Checked:
+        """The text under some overrides, with the value that a `fit` in it asks for."""
+        result = self.network(overrides).trained(overrides)
+        fit = result.expanded.fit
+        if fit is None:
+            return result
+        tries = len(fit.values)
+        if tries * len(result.rows) > MAX_TRIED:
+            what = f"this fit would look at {tries:,} networks of {len(result.rows):,} layers"
+            limit = f"{MAX_TRIED:,} layers in all"
+            return result.replace(problems=(TooLarge(fit.span, what=what, limit=limit),))
+        for value, written in reversed(fit.values.items()):
+            tried = {**overrides, fit.name: written}
+            result = self.network(tried).trained(tried)
+            if result.ok:
+                return result.replace(fitted={fit.name: value})
+        # What is wrong for another reason than a shape or a budget is told as it is.
+        if result.expanded.problems:
+            return result
+        reasons = "; ".join(dict.fromkeys(p.message for p in result.problems))
+        low, high = min(fit.values), max(fit.values)
+        fault = NothingFits(fit.span, name=fit.name, low=low, high=high, reasons=reasons)
+        return result.replace(problems=(fault,))
+
+    def network(self, overrides: Overrides) -> Network:
+        """The network under some overrides."""
+        network = self.networks.get(self._key(overrides))
+        if network is None:
+            network = _worked_out(outline(self.parsed, overrides))
+            lets = tuple(network.outline.lets)
+            layers = len(network.graph.rows) + sum(1 for _ in every(network.outline.spec.nodes))
+            if lets != self.lets or self.layers + layers > MAX_KEPT:
+                self.networks.clear()
+                self.lets, self.layers = lets, 0
+            self.networks[self._key(overrides)] = network
+            self.layers += layers
+        return network
+
+    def _key(self, overrides: Overrides) -> tuple[int, ...]:
+        """What the lets take from some overrides: which pieces of syntax, for faults show them.
+
+        A network that is kept has them in its outline, so no other piece gets their ids.
+        """
+        return tuple([id(overrides.get(name)) for name in self.lets])
+
+
+def _worked_out(text: Outline) -> Network:
+    """Sends the shapes through a network and holds it against its budgets."""
+    spec, doubtful = text.spec, text.doubtful
     graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape)
     known = bool(graph.rows) and graph.after is not None
     known = known and not graph.faults and not _has_gap(spec.nodes)
     costs = totals(graph) if known else None
     verdicts = tuple(Verdict(b, costs.of(b)) for b in spec.budgets) if costs else ()
-    problems = [*expanded.problems, *graph.faults]
+    problems = [*graph.faults]
     problems += [_over(verdict, graph) for verdict in verdicts if not verdict.holds]
     if graph.after is not None and spec.nodes and not doubtful & {"data", "classes"}:
         problems += _ending(spec, graph.after)
-    if not graph.faults and not expanded.problems:
-        problems += misfits(spec, expanded.places)
     if spec.allow:
         problems += forbidden(spec.nodes, spec.allow)
-    return Checked(parsed.source, expanded, graph, costs, verdicts, _sorted(problems))
+    return Network(text, graph, costs, verdicts, tuple(problems))
 
 
 def _sorted(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -4,7 +4,7 @@ Values in, values or diagnostics out. Everything wrong is collected; what a faul
 leaves unknown is marked by a `Gap`, so that the checker draws no conclusion from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cnnspec.diagnostics.base import Diagnostic, Refused, Traced
@@ -26,6 +26,7 @@ from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Names, Spec
 from cnnspec.ir.training import EarlyStop, Training
 from cnnspec.language.entries import Entry
+from cnnspec.language.expressions import Scope
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import SYNONYMS, nearest
 from cnnspec.language.syntax import (
@@ -58,6 +59,60 @@ Overrides = dict[str, Expression]
 """Values for names of the spec, as `--set` gives them."""
 
 
+class Outline(Record):
+    """What a text says with some values for its lets, before those for its settings.
+
+    Nothing in it follows from an override that is no let's: texts under overrides that
+    differ in others only have one outline, and `settled` tells them apart.
+    """
+
+    parsed: Parsed
+    spec: Spec
+    places: dict[str, Span]
+    doubtful: frozenset[str]
+    problems: tuple[Diagnostic, ...]
+    fit: Fit | None
+    sweep: tuple[Axis, ...]
+    scope: Scope
+    """The names that stand outside of every block, and their values."""
+    lets: dict[str, Expression | None]
+    """The names for which an override was looked for, and what was found."""
+
+    def settled(self, overrides: Overrides) -> Expanded:
+        """The text with the overrides that are left for its settings."""
+        settings = {name: v for name, v in overrides.items() if name not in self.lets}
+        values: dict[str, Any] = {}
+        refused: list[Diagnostic] = []
+        for name, value in settings.items():
+            try:
+                values[name] = self.setting(name, value)
+            except Refused as fault:
+                refused.append(fault.diagnostic)
+        found = _distinct((*self.problems, *refused), self.doubtful)
+        problems = [*self.parsed.problems, *found]
+        if not self.spec.nodes and not problems:
+            problems.append(NothingToTrain(self.parsed.source.span(0, 0)))
+        problems.sort(key=lambda p: p.span.start if p.span else -1)
+        return Expanded(
+            self.spec.replace(train=self.spec.train.replace(**values)),
+            self.places | {f"train.{name}": settings[name].span for name in values},
+            self.doubtful,
+            tuple(problems),
+            self.fit,
+            # A name that `--set` fixes is no longer swept.
+            tuple(axis for axis in self.sweep if axis.name not in overrides),
+        )
+
+    def setting(self, name: str, value: Expression) -> Any:
+        """The value of a training setting; raises `Refused`, also for what is no setting."""
+        if name not in Training.specs:
+            known = (*self.lets, *Training.specs)
+            near = nearest(name, known)
+            raise Refused(UnknownSetting(value.span, name=name, near=near, known=known))
+        kind = Training.specs[name].kind
+        return kind.read_arguments((value,), value.span, self.scope, f"`{name}`")
+
+
 class _Expansion(Trials):
     """The expansion of a whole spec: structure, and the words that stand outside of it."""
 
@@ -67,7 +122,6 @@ class _Expansion(Trials):
         self.training: dict[str, Any] = {}
         self.claims: list[Claim] = []
         self.overrides = overrides
-        self.unused = dict(overrides)
         self.top = Frame({}, {}, Names())
         self.outer: dict[str, Handler] = {
             "model": self.setting,
@@ -105,7 +159,6 @@ class _Expansion(Trials):
 
     def value(self, name: str, value: Expression, frame: Frame) -> int | float:
         if frame is self.top:
-            self.unused.pop(name, None)
             value = self.overrides.get(name, value)
             if isinstance(value, Call) and value.name == "fit":
                 return self.to_fit(name, value, frame)
@@ -203,27 +256,8 @@ class _Expansion(Trials):
         """A statement of the train block."""
         self.assign(Training, self.training, "train.", statement)
 
-    def override_training(self) -> None:
-        """Applies what `--set` says of training settings, and refuses what it says of nothing."""
-        for name, value in self.unused.items():
-            if name not in Training.specs:
-                known = (*self.top.places, *Training.specs)
-                near = nearest(name, known)
-                fault = UnknownSetting(value.span, name=name, near=near, known=known)
-                self.problems.append(fault)
-                continue
-            try:
-                kind = Training.specs[name].kind
-                self.training[name] = kind.read_arguments(
-                    (value,), value.span, self.top.values, f"`{name}`"
-                )
-                self.places[f"train.{name}"] = value.span
-            except Refused as refused:
-                self.problems.append(refused.diagnostic)
-
     def spec(self) -> Spec:
         """What has been understood, as one value."""
-        self.override_training()
         known = (*self.top.places, *Training.specs)
         for axis in self.axes:
             if axis.name not in known:
@@ -288,28 +322,36 @@ def _items(statement: Statement) -> Iterator[Argument]:
         yield from argument.items if isinstance(argument, Sequence) else (argument,)
 
 
-def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:
-    """Gives a parsed text its meaning; `overrides` replace lets and training settings."""
-    expansion = _Expansion(overrides or {})
+def outline(parsed: Parsed, overrides: Overrides) -> Outline:
+    """Gives a parsed text its meaning; `overrides` replace its lets."""
+    expansion = _Expansion(overrides)
     expansion.run(parsed.statements, expansion.top)
     spec = expansion.spec()
-    problems = [*parsed.problems, *_distinct(expansion)]
-    if not spec.nodes and not problems:
-        problems.append(NothingToTrain(parsed.source.span(0, 0)))
-    problems.sort(key=lambda p: p.span.start if p.span else -1)
-    # A name that `--set` fixes is no longer swept.
-    axes = tuple(axis for axis in expansion.axes if axis.name not in expansion.overrides)
-    doubtful = frozenset(expansion.doubtful)
-    return Expanded(spec, expansion.places, doubtful, tuple(problems), expansion.fit, axes)
+    return Outline(
+        parsed,
+        spec,
+        expansion.places,
+        frozenset(expansion.doubtful),
+        tuple(expansion.problems),
+        expansion.fit,
+        tuple(expansion.axes),
+        expansion.top.values,
+        {name: overrides.get(name) for name in expansion.top.places},
+    )
 
 
-def _distinct(expansion: _Expansion) -> Iterator[Diagnostic]:
+def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:
+    """Gives a parsed text its meaning; `overrides` replace lets and training settings."""
+    return outline(parsed, overrides or {}).settled(overrides or {})
+
+
+def _distinct(problems: Iterable[Diagnostic], doubtful: frozenset[str]) -> Iterator[Diagnostic]:
     """Each fault once, however often its block was used, and none that follows from another."""
     seen = set()
-    for problem in expansion.problems:
+    for problem in problems:
         found = problem.inner if isinstance(problem, Traced) else problem
         # A name whose definition is at fault is not called undefined as well.
-        if isinstance(found, UnknownName) and f"let {found.name}" in expansion.doubtful:
+        if isinstance(found, UnknownName) and f"let {found.name}" in doubtful:
             continue
         place = (problem.code, problem.span and (id(problem.span.source), problem.span.start))
         if place not in seen:

@@ -37,15 +37,11 @@ class Row(Record):
     layer: Layer
     inputs: tuple[int, ...]
     before: Shape
+    after: Shape
     work: Work
     span: Span | None = None
     implied: bool = False
     shares: str = ""
-
-    @property
-    def after(self) -> Shape:
-        """The shape of the output."""
-        return self.work.shape
 
     @property
     def trainable(self) -> int:
@@ -124,11 +120,20 @@ class Graph(Record):
 
 
 class _At(Record):
-    """Where the walk is: the row whose output it holds, the shape of that, how it came about."""
+    """Where the walk is: the row whose output it holds, the shape of that, what made it."""
 
     index: int
     shape: Shape
-    origin: str
+    layer: Layer | None = None
+    span: Span | None = None
+
+    @property
+    def origin(self) -> str:
+        """How the shape came about: `after pool at line 8`."""
+        if self.layer is None:
+            return "the input"
+        word = self.layer.word
+        return f"after {word} at line {self.span.line}" if self.span else f"after {word}"
 
 
 class _Walk:
@@ -162,15 +167,16 @@ class _Walk:
             except Misfit as misfit:
                 self.fault(misfit, node, at.origin)
         certain = node.layer.certain
-        return _At(INPUT, certain, _after(node.layer, node.span)) if certain else None
+        return _At(INPUT, certain, node.layer, node.span) if certain else None
 
     def add(
         self, name: str, layer: Layer, at: _At, node: Node | Merge, *, implied: bool = False
     ) -> _At:
         """Puts a layer to work; raises `Misfit`."""
         work = layer.work(at.shape)
-        if work.shape.size > MAX_WHOLE:
-            raise Misfit("", TooManyValuesHere(None, at.shape, values=work.shape.size))
+        size = work.shape.size
+        if size > MAX_WHOLE:
+            raise Misfit("", TooManyValuesHere(None, at.shape, values=size))
         return self.row(name, layer, (at,), work, node.span, implied=implied)
 
     def row(
@@ -185,8 +191,9 @@ class _Walk:
     ) -> _At:
         """Adds a row and moves on to its output."""
         inputs = tuple(source.index for source in sources)
-        self.rows.append(Row(name, layer, inputs, sources[0].shape, work, span, implied))
-        return _At(len(self.rows) - 1, work.shape, _after(layer, span))
+        after = work.shape
+        self.rows.append(Row(name, layer, inputs, sources[0].shape, after, work, span, implied))
+        return _At(len(self.rows) - 1, after, layer, span)
 
     def merge(self, merge: Merge, at: _At | None) -> _At | None:
         """Every branch from the same input, then the join."""
@@ -287,17 +294,13 @@ class _Walk:
 def walk(elements: Iterable[Element], shape: Shape | None) -> Graph:
     """The graph of a network on an input of a shape, `None` if even that is unknown."""
     under_way = _Walk()
-    at = under_way.sequence(elements, _At(INPUT, shape, "the input") if shape else None)
+    at = under_way.sequence(elements, _At(INPUT, shape) if shape else None)
     return Graph(
         shape or Vector(0),
         tuple(under_way.rows),
         at.shape if at else None,
         tuple(under_way.faults),
     )
-
-
-def _after(layer: Layer, span: Span | None) -> str:
-    return f"after {layer.word} at line {span.line}" if span else f"after {layer.word}"
 
 
 def _weights(row: Row) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 
-from cnnspec.record import MISSING, Record
+from cnnspec.record import MISSING, OFTEN, Record
 
 
 class Point(Record):
@@ -79,3 +79,32 @@ def test_copies_and_pickles_are_equal() -> None:
 
 def test_repr_can_be_read() -> None:
     assert repr(Point(1, note="a")) == "Point(x=1, y=2, note='a')"
+
+
+def test_a_class_of_many_records_makes_them_as_before() -> None:
+    class Base(Record):
+        x: int
+        y: int = 2
+
+    class Many(Base):
+        z: int
+
+    class Empty(Record):
+        pass
+
+    few = Many(1, z=3)
+    many = [Many(1, 2, number) for number in range(OFTEN)]
+    assert Many.__init__ is not Record.__init__
+    assert Many(1, z=3) == Many(x=1, z=3) == Many(1, 2, 3) == few
+    assert [record.z for record in many] == list(range(OFTEN))
+    for args, named in [((), {}), ((1, 2, 3, 4), {}), ((1, 2, 3), {"w": 1}), ((1,), {"x": 1})]:
+        with pytest.raises(TypeError):
+            Many(*args, **named)
+    with pytest.raises(TypeError, match="Many needs a value for 'z'"):
+        Many(1)
+    with pytest.raises(AttributeError, match="frozen"):
+        Many(1, 2, 3).z = 4
+    # What is derived from it has fields of its own.
+    assert all(Base(number).x == number for number in range(OFTEN + 1))
+    assert type("Late", (Base,), {"__annotations__": {"w": int}})(1, w=5).w == 5
+    assert all(Empty() == Empty() for _ in range(OFTEN))

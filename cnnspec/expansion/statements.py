@@ -58,6 +58,10 @@ class Statements:
     def run(self, statements: tuple[Statement, ...], frame: Frame) -> None:
         """Takes the statements of a frame one after another."""
         for statement in statements:
+            # Without a word there is none with which another statement could begin.
+            if not any(isinstance(argument, Word) for argument in statement.arguments):
+                self.statement(statement, frame)
+                continue
             for part in self.separated(statement, self.known(frame), frame):
                 self.statement(part, frame)
 
@@ -123,9 +127,9 @@ class Statements:
             return
         taken, first = self.taken(statement.word)
         for index, argument in enumerate(statement.arguments[first:], first):
-            if not isinstance(argument, Word) or argument.text in (*taken, *frame.values):
+            if not isinstance(argument, Word) or argument.text not in known:
                 continue
-            if argument.text in known:
+            if argument.text not in (*taken, *frame.values):
                 self.problems.append(MissingSeparator(argument.span, word=argument.text))
                 head = statement.arguments[:index]
                 end = head[-1].span if head else statement.word_span

@@ -26,11 +26,10 @@ _END = Whole(-MAX_WHOLE, MAX_WHOLE)
 
 
 class Fit(Record):
-    """A `let` whose value is to be found: `let w = fit(1..64)`."""
+    """A `let` whose value is to be found, and the whole numbers it can be: `let w = fit(1..64)`."""
 
     name: str
-    low: int
-    high: int
+    values: dict[int, Number]
     span: Span
 
 
@@ -61,7 +60,8 @@ class Trials(Structure):
                 form = f"let {name} = fit(1..64)"
                 raise Refused(WrittenAs(call.span, word="fit", form=form, found=call.span.text))
         self.ordered(ends, call.span, "fit", f"let {name} = fit(1..64)", MAX_FIT)
-        self.fit = Fit(name, ends[0], ends[1], call.span)
+        values = {value: Number(call.span, value) for value in range(ends[0], ends[1] + 1)}
+        self.fit = Fit(name, values, call.span)
         return ends[1]
 
     def ordered(self, ends: list[int], span: Span, word: str, form: str, most: int) -> None:

@@ -4,6 +4,7 @@ Knows syntax and entries; no layer and no setting by name.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from cnnspec.diagnostics.base import Diagnostic, Refused
@@ -43,6 +44,31 @@ class Bound(Record):
     extra: dict[str, Any]
 
 
+class _Form(Record):
+    """What the fields of an entry take: their kinds, those with a position, the words of flags."""
+
+    kinds: dict[str, Kind]
+    positional: tuple[str, ...]
+    bare: dict[str, str]
+    needed: tuple[str, ...]
+
+
+@cache
+def _form(cls: type[Entry]) -> _Form:
+    specs = cls.specs
+    return _Form(
+        {name: spec.kind for name, spec in specs.items()},
+        tuple(name for name, spec in specs.items() if spec.place == "positional"),
+        {
+            word: name
+            for name, spec in specs.items()
+            if spec.place == "flag"
+            for word in spec.kind.words
+        },
+        tuple(name for name, default in cls.fields.items() if default is MISSING),
+    )
+
+
 class _Binding:
     """One binding under way."""
 
@@ -55,16 +81,12 @@ class _Binding:
         self.before = len(problems)
         self.values: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
-        self.kinds = {name: spec.kind for name, spec in cls.specs.items()} | dict(extra)
-        self.queue = [n for n, spec in cls.specs.items() if spec.place == "positional"]
+        form = _form(cls)
+        self.kinds = {**form.kinds, **extra}
+        self.queue = list(form.positional)
         self.lost = False
         """Whether a word was refused, so that what follows may have been meant for it."""
-        self.bare = {
-            word: name
-            for name, spec in cls.specs.items()
-            if spec.place == "flag"
-            for word in spec.kind.words
-        }
+        self.bare = form.bare
 
     def what(self, name: str) -> str:
         return f"the {name.replace('_', ' ')} of `{self.cls.word}`"
@@ -206,7 +228,7 @@ def bind(
     if broken:
         del problems[binding.before :]
     elif len(problems) == binding.before:
-        missing = [n for n, d in cls.fields.items() if d is MISSING and n not in binding.values]
+        missing = [name for name in _form(cls).needed if name not in binding.values]
         if missing:
             last = arguments[-1].span if arguments else span
             names = " and its ".join(name.replace("_", " ") for name in missing)

@@ -9,6 +9,7 @@ Knows syntax and kinds; no layer and no setting by name.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from cnnspec.diagnostics.base import Diagnostic
@@ -64,6 +65,7 @@ class Entry(Record):
                 cls.fields[name] = default.default
 
     @classmethod
+    @cache
     def words(cls) -> tuple[str, ...]:
         """The words that may stand alone among its arguments."""
         alone = [spec.kind for spec in cls.specs.values() if spec.place != "option"]

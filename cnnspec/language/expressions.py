@@ -24,6 +24,9 @@ def evaluate(expression: Expression, scope: Scope, what: str) -> int | float:
     value in messages. Raises `Refused` for an unknown name, a value that is no
     number, a division by zero and a result beyond the limits.
     """
+    # Most are a number and no more, and a sweep asks for very many.
+    if isinstance(expression, Number):
+        return expression.value
     # A stack instead of recursion: a sum may have as many terms as a text has words.
     values: list[int | float] = []
     todo: list[Expression | _Apply] = [expression]

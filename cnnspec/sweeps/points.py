@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from cnnspec.check import Checked, check_parsed
+from cnnspec.check import Checked, Checker
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.expand import Overrides
 from cnnspec.expansion.trials import Axis
@@ -87,11 +87,14 @@ def points(
 ) -> Iterator[Point]:
     """Every point, the last name varying fastest; with `chance`, in an order drawn by it."""
     parsed = parse(source)
+    # Which values there are to try is known; each point has its own.
+    said = tuple(s for s in parsed.statements if s.word != "sweep")
+    checker = Checker(parsed.replace(statements=said))
     chosen = _drawn(axes, chance) if chance else product(*(axis.values for axis in axes))
     for values in chosen:
         named = {axis.name: value for axis, value in zip(axes, values, strict=True)}
         texts = {name: text_of(value) for name, value in named.items()}
-        yield Point(texts, check_parsed(parsed, {**overrides, **named}))
+        yield Point(texts, checker.check({**overrides, **named}))
 
 
 def _drawn(axes: tuple[Axis, ...], chance: random.Random) -> Iterator[tuple[Expression, ...]]:
