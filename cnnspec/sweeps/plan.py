@@ -57,8 +57,9 @@ class Plan(Record):
     `names` are the names swept with their values in order, and `total` counts the points
     that they span. `reasons` counts the points dropped by their first fault, of which
     `dropped` has the first ones. `data` is the path of data of the user's own, else
-    `None`, and `command` the command line that asked for it. `stop_early` is empty, or the name of the rule that ends hopeless points;
-    `threads` is how many each training computes with.
+    `None`. `stop_early` is empty, or the name of the rule that ends hopeless points;
+    `threads` is how many each training computes with, and `command` the command line
+    that asked for all this.
     """
 
     model: str
