@@ -165,3 +165,20 @@ class TrainingKilled(Surroundings):
     """
 
     code: ClassVar[str] = "CNN921"
+
+
+class NoCluster(Surroundings):
+    """A cluster did not answer, or did not let this process in."""
+
+    code: ClassVar[str] = "CNN922"
+
+
+class UnfitNode(Surroundings):
+    """A machine of a cluster is not set up like the one that asks, so that work on it fails.
+
+    Results are the same on every machine only where Python, the framework and cnnspec are,
+    and every machine must see the same folder of runs and the same data.
+    """
+
+    code: ClassVar[str] = "CNN923"
+    exit_code: ClassVar[int] = 1

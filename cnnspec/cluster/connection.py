@@ -1,0 +1,144 @@
+"""How this process comes to a Ray: a private one on this machine, or a cluster that it joins.
+
+The only place that starts or joins one. Knows nothing of what runs on it. Never stops a
+Ray that it has not started: `ray stop` would end every one of the host.
+"""
+
+import json
+import logging
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.surroundings import MissingExtra, NoCluster
+
+_ANSWER = 5
+"""Seconds in which a machine must take a connection."""
+
+_JOIN = 20
+"""Seconds in which a cluster must let a process in; Ray itself tries for minutes."""
+
+
+def require_ray() -> None:
+    """Raises `Problems` where Ray, or what Tune needs, is not installed."""
+    if not (find_spec("ray") and find_spec("pyarrow") and find_spec("pandas")):
+        cause = "running on Ray needs ray, which is not installed"
+        raise Problems(MissingExtra(None, cause, "pip install 'cnnspec[cluster]'"))
+
+
+def connect(address: str | None, cpus: int | None = None) -> None:
+    """Joins the cluster at an address, or starts a private Ray with so many CPUs.
+
+    The private one ends with this process, or with `leave`. Raises `Problems`.
+    """
+    require_ray()
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if address is None:
+        if _needs_token():
+            # Ray would write one into the home of the user, where it outlives this process.
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    else:
+        _require_answer(address)
+        _require_token(address)
+        _try_out(address)
+    import ray
+
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
+    else:
+        ray.init(address=address, **quiet)
+
+
+def leave() -> None:
+    """Leaves the cluster, or ends the private Ray."""
+    import ray
+
+    ray.shutdown()
+
+
+def _needs_token() -> bool:
+    """Whether Ray is to ask for a token, and there is none."""
+    if os.environ["RAY_AUTH_MODE"] != "token" or os.environ.get("RAY_AUTH_TOKEN"):
+        return False
+    named = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return not Path(named or Path("~/.ray/auth_token").expanduser()).is_file()
+
+
+def _require_answer(address: str) -> None:
+    """Raises `Problems` unless something takes connections at an address."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        cause = f"`{address}` is no address of a cluster"
+        raise Problems(NoCluster(None, cause, "write host and port, as in `10.0.0.5:6399`"))
+    try:
+        socket.create_connection((host, int(port)), _ANSWER).close()
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        remedy = f"on the first machine: `ray start --head --port={port}`; is a firewall between?"
+        raise Problems(NoCluster(None, f"nothing answers at {address}: {why}", remedy)) from None
+
+
+def _require_token(address: str) -> None:
+    if _needs_token():
+        cause = f"there is no token here for the cluster at {address}"
+        remedy = (
+            "set RAY_AUTH_TOKEN, or copy ~/.ray/auth_token from its first machine; "
+            "if it was started without any, set RAY_AUTH_MODE=disabled"
+        )
+        raise Problems(NoCluster(None, cause, remedy))
+
+
+_TRIAL = """
+import json, logging, sys, ray
+try:
+    ray.init(address=sys.argv[1], log_to_driver=False, logging_level=logging.CRITICAL)
+except BaseException as error:
+    print(json.dumps([type(error).__name__, str(error)]))
+else:
+    print("[]")
+"""
+
+
+def _try_out(address: str) -> None:
+    """Joins a cluster in another process first; raises `Problems` where that fails.
+
+    A Ray that cannot join tries for minutes, and may end its process.
+    """
+    command = [sys.executable, "-c", _TRIAL, address]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_JOIN, check=False)
+    except subprocess.TimeoutExpired:
+        cause = f"what answers at {address} is no Ray, or none that is well"
+        remedy = f"`ray status --address={address}` on its first machine tells how it is"
+        raise Problems(NoCluster(None, cause, remedy)) from None
+    lines = done.stdout.splitlines()
+    told = json.loads(lines[-1]) if lines and lines[-1].startswith("[") else ["", done.stderr]
+    if told:
+        raise Problems(_refused(address, *told))
+
+
+def _refused(address: str, kind: str, message: str) -> NoCluster:
+    """Why a cluster does not let this process in."""
+    first = next((line.strip() for line in message.splitlines() if line.strip()), kind)
+    if kind == "AuthenticationError":
+        cause = f"the cluster at {address} has another token than this machine"
+        return NoCluster(None, cause, "copy its ~/.ray/auth_token, or set RAY_AUTH_TOKEN")
+    if "ersion mismatch" in message:
+        versions = "; ".join(
+            line.strip() for line in message.splitlines() if line.strip()[:3] in ("Ray", "Pyt")
+        )
+        cause = f"the cluster at {address} has other versions than this machine: {versions}"
+        remedy = "every machine needs the same Python and the same ray"
+        return NoCluster(None, cause, remedy)
+    if "node_ip_address" in message or "raylet" in message.lower():
+        cause = f"this machine is no node of the cluster at {address}"
+        remedy = f"make it one: `ray start --address={address}`, with `--num-cpus=0` to only watch"
+        return NoCluster(None, cause, remedy)
+    return NoCluster(None, f"cannot join the cluster at {address}: {first[:300]}")
