@@ -4,7 +4,6 @@ The only place that starts or joins one. Knows nothing of what runs on it. Never
 Ray that it has not started: `ray stop` would end every one of the host.
 """
 
-import json
 import logging
 import os
 import secrets
@@ -31,28 +30,37 @@ def require_ray() -> None:
         raise Problems(MissingExtra(None, cause, "pip install 'cnnspec[cluster]'"))
 
 
+def prepare() -> None:
+    """Settings that Ray reads when it is imported. Raises `Problems` where it is missing.
+
+    Who has imported it before keeps the settings of their own.
+    """
+    require_ray()
+    if "ray" not in sys.modules:
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def connect(address: str | None, cpus: int | None = None) -> None:
     """Joins the cluster at an address, or starts a private Ray with so many CPUs.
 
     The private one ends with this process, or with `leave`. Raises `Problems`.
     """
-    require_ray()
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    prepare()
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         if _needs_token():
             # Ray would write one into the home of the user, where it outlives this process.
             os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        import ray
+
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
     else:
         _require_answer(address)
         _require_token(address)
         _try_out(address)
-    import ray
+        import ray
 
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address is None:
-        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
-    else:
         ray.init(address=address, **quiet)
 
 
@@ -65,7 +73,7 @@ def leave() -> None:
 
 def _needs_token() -> bool:
     """Whether Ray is to ask for a token, and there is none."""
-    if os.environ["RAY_AUTH_MODE"] != "token" or os.environ.get("RAY_AUTH_TOKEN"):
+    if os.environ.get("RAY_AUTH_MODE") != "token" or os.environ.get("RAY_AUTH_TOKEN"):
         return False
     named = os.environ.get("RAY_AUTH_TOKEN_PATH")
     return not Path(named or Path("~/.ray/auth_token").expanduser()).is_file()
@@ -95,14 +103,16 @@ def _require_token(address: str) -> None:
         raise Problems(NoCluster(None, cause, remedy))
 
 
-_TRIAL = """
-import json, logging, sys, ray
+_JOINED = "joined"
+
+_TRIAL = f"""
+import logging, sys, ray
 try:
     ray.init(address=sys.argv[1], log_to_driver=False, logging_level=logging.CRITICAL)
 except BaseException as error:
-    print(json.dumps([type(error).__name__, str(error)]))
+    print(f"{{type(error).__name__}}: {{error}}")
 else:
-    print("[]")
+    print("{_JOINED}")
 """
 
 
@@ -112,33 +122,30 @@ def _try_out(address: str) -> None:
     A Ray that cannot join tries for minutes, and may end its process.
     """
     command = [sys.executable, "-c", _TRIAL, address]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_JOIN, check=False)
-    except subprocess.TimeoutExpired:
-        cause = f"what answers at {address} is no Ray, or none that is well"
-        remedy = f"`ray status --address={address}` on its first machine tells how it is"
-        raise Problems(NoCluster(None, cause, remedy)) from None
-    lines = done.stdout.splitlines()
-    told = json.loads(lines[-1]) if lines and lines[-1].startswith("[") else ["", done.stderr]
-    if told:
-        raise Problems(_refused(address, *told))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as trial:
+        try:
+            found, said = trial.communicate(timeout=_JOIN)
+        except subprocess.TimeoutExpired:
+            trial.kill()
+            found, said = trial.communicate()
+    if found.decode().strip() != _JOINED:
+        raise Problems(_refused(address, (found + said).decode(errors="replace")))
 
 
-def _refused(address: str, kind: str, message: str) -> NoCluster:
-    """Why a cluster does not let this process in."""
-    first = next((line.strip() for line in message.splitlines() if line.strip()), kind)
-    if kind == "AuthenticationError":
+def _refused(address: str, told: str) -> NoCluster:
+    """Why a cluster does not let this process in, from what Ray told of it."""
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    if "InvalidAuthToken" in told or "AuthenticationError" in told:
         cause = f"the cluster at {address} has another token than this machine"
         return NoCluster(None, cause, "copy its ~/.ray/auth_token, or set RAY_AUTH_TOKEN")
-    if "ersion mismatch" in message:
-        versions = "; ".join(
-            line.strip() for line in message.splitlines() if line.strip()[:3] in ("Ray", "Pyt")
-        )
+    if "ersion mismatch" in told:
+        versions = "; ".join(line for line in lines if line.startswith(("Ray:", "Python:")))
         cause = f"the cluster at {address} has other versions than this machine: {versions}"
-        remedy = "every machine needs the same Python and the same ray"
-        return NoCluster(None, cause, remedy)
-    if "node_ip_address" in message or "raylet" in message.lower():
+        return NoCluster(None, cause, "every machine needs the same Python and the same ray")
+    if "aylet" in told:
         cause = f"this machine is no node of the cluster at {address}"
         remedy = f"make it one: `ray start --address={address}`, with `--num-cpus=0` to only watch"
         return NoCluster(None, cause, remedy)
-    return NoCluster(None, f"cannot join the cluster at {address}: {first[:300]}")
+    why = lines[-1][:300] if lines and "Failed to" not in told else "what answers is no Ray"
+    remedy = f"`ray status --address={address}` on its first machine tells how it is"
+    return NoCluster(None, f"cannot join the cluster at {address}: {why}", remedy)

@@ -14,7 +14,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
-from cnnspec.sweeps.engines import Task, dump
+from cnnspec.diagnostics.base import Problems
+from cnnspec.runs import Run
+from cnnspec.sweeps.engines import BLOCKED, DONE, Ended, Task, dump
 
 
 def main() -> None:
@@ -28,18 +30,31 @@ def main() -> None:
     while True:
         data = json.loads(tasks.get())
         task = Task(**{**data, "folder": Path(data["folder"]), "log": Path(data["log"])})
-        for stream in (1, 2):
-            _leads_to(stream, str(task.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        from cnnspec.training.backend import start
-
-        start(task.backend, task.threads)
-        from cnnspec.training.trial import advance
-
-        ended = advance(task)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        ended = do(task)
         replies.write(json.dumps(dump(ended)) + "\n")
         replies.flush()
+
+
+def do(task: Task) -> Ended:
+    """Does a task in this process; what it prints goes to its log."""
+    if Run(task.folder).finished:
+        # Its process was killed between its last write and its answer.
+        return Ended(DONE)
+    for stream in (1, 2):
+        _leads_to(stream, str(task.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    from cnnspec.training.backend import start
+
+    try:
+        start(task.backend, task.threads)
+    except Problems as problems:
+        fault = problems.diagnostics[0]
+        return Ended(BLOCKED, fault.code, fault.message, fault.help)
+    from cnnspec.training.trial import advance
+
+    ended = advance(task)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return ended
 
 
 def _listen(requests: TextIO, tasks: "SimpleQueue[str]") -> None:
