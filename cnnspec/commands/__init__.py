@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
     "sweep": "train every point of a sweep: many networks in one command",
+    "cluster": "examine a cluster of Ray before it is given work",
     "reproduce": "train a run again and say whether it is the same bit for bit",
     "evaluate": "measure a trained run again",
     "report": "write the report of trained runs: a page, figures, Markdown, JSON",

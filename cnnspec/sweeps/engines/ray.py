@@ -183,9 +183,7 @@ class _Watch(tune.Callback):  # type: ignore[misc]
             self._begun.add(task.name)
             self._tell(task, None)
 
-    def on_trial_complete(
-        self, iteration: int, trials: list[Any], trial: Any, **info: Any
-    ) -> None:
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         task = trial.config["task"]
         told = {name: trial.last_result[name] for name in Ended.fields}
         ended = _seen(task, Ended(**{**told, "attempts": trial.num_failures + 1}))
