@@ -21,6 +21,7 @@ HEAVY = {
     "jax",
     "PIL",
     "h5py",
+    "ray",
 }
 LENET = str(ROOT / "specs" / "lenet5.cnn")
 
@@ -61,6 +62,7 @@ def loaded_by(*arguments: str) -> list[str]:
         (["explain", "CNN201"], 0),
         (["--help"], 0),
         (["train", "--help"], 0),
+        (["cluster", "doctor", "--help"], 0),
         (["--version"], 0),
         (["chekc"], 2),
     ],
@@ -124,7 +126,11 @@ MODULES = {
 }
 # What asks for trainings: the command line, and what programs and notebooks call.
 FRONTS = ("commands", "__main__", "api")
-LIGHT = [name for name in MODULES if name.partition(".")[0] not in ("training", *FRONTS)]
+# The engine on Ray names the class that its processes run.
+HEAVY_PARTS = ("training", "sweeps.engines.ray", *FRONTS)
+LIGHT = [
+    name for name in MODULES if not any(name == p or name.startswith(f"{p}.") for p in HEAVY_PARTS)
+]
 
 # Who must not know whom: each name stands for a module or for all below it.
 FORBIDDEN = {

@@ -64,6 +64,13 @@ def connect(address: str | None, cpus: int | None = None) -> None:
         ray.init(address=address, **quiet)
 
 
+def processors() -> int:
+    """How many processors the machines of the cluster have together for trainings."""
+    import ray
+
+    return int(ray.cluster_resources().get("CPU", 0))
+
+
 def leave() -> None:
     """Leaves the cluster, or ends the private Ray."""
     import ray

@@ -19,6 +19,12 @@ from cnnspec.diagnostics.surroundings import UnfitNode
 from cnnspec.files import cannot_write, write_atomically
 from cnnspec.record import Record
 
+_NEW = 10
+"""Seconds in which another machine must see a new file; it has never looked for it."""
+
+_LATE = 40
+"""Seconds in which this one must see a file that was not there when it looked."""
+
 _SLOW = 5
 """Seconds after which a shared folder is called slow."""
 
@@ -47,11 +53,12 @@ def examine(out: Path, datasets: list[str], paths: list[str]) -> Examined:
         nodes = []
         for found, answer in zip(alive, asked, strict=True):
             try:
-                told = ray.get(answer, timeout=4 * node.PATIENCE)
+                told = ray.get(answer, timeout=_LATE)
             except ray.exceptions.RayError as error:
                 told = {"fault": str(error).strip().splitlines()[-1]}
             else:
-                told["shows"] = node.seen(told.pop("left"), word)
+                left = told.pop("left")
+                told["shows"] = node.seen(left, word, _LATE) if told["sees"] is not None else None
             told["address"] = found["NodeManagerAddress"]
             told["cpus"] = found["Resources"].get("CPU", 0)
             nodes.append(told)
@@ -83,11 +90,14 @@ def _shared(out: Path) -> Iterator[tuple[str, Path]]:
 def _ask(node_id: str, datasets: list[str], paths: list[str], mark: Path, word: str) -> Any:
     """Asks a machine for its facts, and what it sees and writes in the folder of runs."""
 
+    left = f"{mark}-{node_id}"
+    # So is the result of a training looked for before it is there, which NFS remembers.
+    Path(left).exists()
+
     def examined() -> dict[str, Any]:
-        left = f"{mark}-{node_id}"
         return {
             **node.facts(datasets, paths),
-            "sees": node.seen(str(mark), word),
+            "sees": node.seen(str(mark), word, _NEW),
             "cannot_write": node.leave(left, word),
             "left": left,
         }

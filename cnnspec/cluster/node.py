@@ -15,9 +15,6 @@ from typing import Any
 PACKAGES = ("ray", "keras", "tensorflow", "numpy")
 """What must be the same everywhere, beside Python and cnnspec."""
 
-PATIENCE = 30
-"""Seconds until a file of another machine must be seen; some shared folders take their time."""
-
 
 def facts(datasets: list[str], paths: list[str]) -> dict[str, Any]:
     """Versions, what Ray was started with, and which data is there."""
@@ -32,10 +29,10 @@ def facts(datasets: list[str], paths: list[str]) -> dict[str, Any]:
     }
 
 
-def seen(path: str, content: str) -> float | None:
+def seen(path: str, content: str, patience: float) -> float | None:
     """After how many seconds a file is seen with its content; `None` for never."""
     began = time.monotonic()
-    while (waited := time.monotonic() - began) < PATIENCE:
+    while (waited := time.monotonic() - began) < patience:
         try:
             # Asked for its names, a folder of the network looks again for what was not there.
             list(Path(path).parent.iterdir())

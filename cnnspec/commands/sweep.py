@@ -31,6 +31,7 @@ from cnnspec.ir.claims import MEASURED
 from cnnspec.report.sweep.writing import lines
 from cnnspec.runs import PAGE, command_line
 from cnnspec.sweeps.conclude import conclude
+from cnnspec.sweeps.engines import Engine
 from cnnspec.sweeps.folder import BEST, TABLE, Sweep
 from cnnspec.sweeps.plan import Plan, plan
 from cnnspec.sweeps.points import MAX_RUNS, size, survey
@@ -77,6 +78,17 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="FIGURE",
         help=f"the figure that points are chosen by (accuracy): {', '.join(MEASURED)}",
     )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="what runs the trainings: processes of this machine (local), or Ray",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="with `--engine ray` the cluster to run on; by itself a private Ray of this machine",
+    )
     parser.add_argument("--dry-run", action="store_true", help="check every point, train none")
     parser.add_argument(
         "--resume", metavar="FOLDER", help="go on with a sweep that was stopped or killed"
@@ -97,14 +109,12 @@ def run(args: Namespace) -> int:
     from cnnspec.training.backend import choose
 
     choose(args.backend)
-    sweep = _resumed(args) if args.resume else _begun(args)
-    from cnnspec.sweeps.drive import drive
-    from cnnspec.sweeps.engines.local import LocalEngine
-
-    jobs = args.jobs or _processors()
-    show([[(str(sweep), "strong"), (f": {_described(sweep.plan, jobs)}", "")]], sys.stderr)
-    engine = LocalEngine(jobs)
+    engine, jobs = _engine(args)
     try:
+        sweep = _resumed(args) if args.resume else _begun(args)
+        from cnnspec.sweeps.drive import drive
+
+        show([[(str(sweep), "strong"), (f": {_described(sweep.plan, jobs)}", "")]], sys.stderr)
         drive(sweep, engine, tell, offline=args.offline)
     finally:
         engine.close()
@@ -123,6 +133,23 @@ def _kept(folder: Path) -> list[Line]:
         path = folder / name
         found += [[(f"{what}: ", ""), (str(path), "strong")]] if path.is_file() else []
     return found
+
+
+def _engine(args: Namespace) -> tuple[Engine, int]:
+    """The engine, and how many trainings it runs at the same time. Raises `Problems`."""
+    jobs = args.jobs or _processors()
+    if args.engine == "local":
+        if args.address:
+            raise Problems(BadUsage(None, "a cluster is for `--engine ray`", "add `--engine ray`"))
+        from cnnspec.sweeps.engines.local import LocalEngine
+
+        return LocalEngine(jobs), jobs
+    from cnnspec.cluster.connection import connect, processors
+
+    connect(args.address, None if args.address else jobs * args.threads)
+    from cnnspec.sweeps.engines.ray import RayEngine
+
+    return RayEngine(args.jobs), args.jobs or max(1, processors() // args.threads)
 
 
 def _processors() -> int:
