@@ -102,7 +102,7 @@ def test_a_driver_that_ends_is_followed_by_one_that_trains_nothing_twice(
     out = f"driver{number}"
     process = sweep_on(nodes, folder, "small.cnn", "--out", out)
     sweep = folder / out / "small-sweep-1"
-    wait_for(lambda: kept(sweep), process)
+    wait_for(lambda: (sweep / "sweep.json").exists() and kept(sweep), process)
     hands = trainers(sweep)
     os.kill(process.pid, number)
     said = process.communicate()[1]

@@ -89,7 +89,6 @@ def _shared(out: Path) -> Iterator[tuple[str, Path]]:
 
 def _ask(node_id: str, datasets: list[str], paths: list[str], mark: Path, word: str) -> Any:
     """Asks a machine for its facts, and what it sees and writes in the folder of runs."""
-
     left = f"{mark}-{node_id}"
     # So is the result of a training looked for before it is there, which NFS remembers.
     Path(left).exists()
