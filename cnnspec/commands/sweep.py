@@ -30,6 +30,7 @@ from cnnspec.expand import Overrides
 from cnnspec.ir.claims import MEASURED
 from cnnspec.report.sweep.writing import lines
 from cnnspec.runs import PAGE, command_line
+from cnnspec.source import Source
 from cnnspec.sweeps.conclude import conclude
 from cnnspec.sweeps.engines import Engine
 from cnnspec.sweeps.folder import BEST, TABLE, Sweep
@@ -109,9 +110,15 @@ def run(args: Namespace) -> int:
     from cnnspec.training.backend import choose
 
     choose(args.backend)
-    engine, jobs = _engine(args)
+    if args.resume:
+        sweep = _resumed(args)
+        engine, jobs = _engine(args, sweep.plan.threads)
+    else:
+        todo, source = _planned(args)
+        # Before there is a folder for what nothing could run.
+        engine, jobs = _engine(args, todo.threads)
+        sweep = Sweep.create(args.out, todo, source)
     try:
-        sweep = _resumed(args) if args.resume else _begun(args)
         from cnnspec.sweeps.drive import drive
 
         show([[(str(sweep), "strong"), (f": {_described(sweep.plan, jobs)}", "")]], sys.stderr)
@@ -135,7 +142,7 @@ def _kept(folder: Path) -> list[Line]:
     return found
 
 
-def _engine(args: Namespace) -> tuple[Engine, int]:
+def _engine(args: Namespace, threads: int) -> tuple[Engine, int]:
     """The engine, and how many trainings it runs at the same time. Raises `Problems`."""
     jobs = args.jobs or _processors()
     if args.engine == "local":
@@ -146,10 +153,10 @@ def _engine(args: Namespace) -> tuple[Engine, int]:
         return LocalEngine(jobs), jobs
     from cnnspec.cluster.connection import connect, processors
 
-    connect(args.address, None if args.address else jobs * args.threads)
+    connect(args.address, None if args.address else jobs * threads)
     from cnnspec.sweeps.engines.ray import RayEngine
 
-    return RayEngine(args.jobs), args.jobs or max(1, processors() // args.threads)
+    return RayEngine(args.jobs), args.jobs or max(1, processors() // threads)
 
 
 def _processors() -> int:
@@ -173,8 +180,8 @@ def _checked(args: Namespace) -> tuple[Checked, Overrides]:
     return result, values
 
 
-def _begun(args: Namespace) -> Sweep:
-    """A new sweep in a folder of its own."""
+def _planned(args: Namespace) -> tuple[Plan, Source]:
+    """What a new sweep is to do, and the text that says so."""
     result, values = _checked(args)
     tell(*(p for p in result.problems if p.severity != "error"))
     found = plan(
@@ -188,7 +195,7 @@ def _begun(args: Namespace) -> Sweep:
         stop_early=args.stop_early,
         command=tuple(command_line()),
     )
-    return Sweep.create(args.out, found, result.source)
+    return found, result.source
 
 
 def _resumed(args: Namespace) -> Sweep:
