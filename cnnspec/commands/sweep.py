@@ -34,12 +34,13 @@ from cnnspec.source import Source
 from cnnspec.sweeps.conclude import conclude
 from cnnspec.sweeps.engines import Engine
 from cnnspec.sweeps.folder import BEST, TABLE, Sweep
+from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
 from cnnspec.sweeps.points import MAX_RUNS, size, survey
 from cnnspec.terminal import Line, show, table
 
 ENGINES = ("local", "ray")
-RULES = ("halving",)
+RULES = (HALVING, ASHA)
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -70,7 +71,8 @@ def arguments(parser: ArgumentParser) -> None:
         "--stop-early",
         choices=RULES,
         default="",
-        help="after a ninth and a third of the epochs only the best third of the points goes on",
+        help="after a ninth and a third of the epochs only the best third of the points goes on: "
+        "each point once all are there (halving), or, on Ray, as they come (asha)",
     )
     parser.add_argument(
         "--by",
@@ -112,11 +114,11 @@ def run(args: Namespace) -> int:
     choose(args.backend)
     if args.resume:
         sweep = _resumed(args)
-        engine, jobs = _engine(args, sweep.plan.threads)
+        engine, jobs = _engine(args, sweep.plan)
     else:
         todo, source = _planned(args)
         # Before there is a folder for what nothing could run.
-        engine, jobs = _engine(args, todo.threads)
+        engine, jobs = _engine(args, todo)
         sweep = Sweep.create(args.out, todo, source)
     try:
         from cnnspec.sweeps.drive import drive
@@ -142,21 +144,24 @@ def _kept(folder: Path) -> list[Line]:
     return found
 
 
-def _engine(args: Namespace, threads: int) -> tuple[Engine, int]:
+def _engine(args: Namespace, todo: Plan) -> tuple[Engine, int]:
     """The engine, and how many trainings it runs at the same time. Raises `Problems`."""
     jobs = args.jobs or _processors()
     if args.engine == "local":
         if args.address:
             raise Problems(BadUsage(None, "a cluster is for `--engine ray`", "add `--engine ray`"))
+        if todo.stop_early == ASHA:
+            fault = "`--stop-early asha` is for `--engine ray`"
+            raise Problems(BadUsage(None, fault, "on one machine take `--stop-early halving`"))
         from cnnspec.sweeps.engines.local import LocalEngine
 
         return LocalEngine(jobs), jobs
     from cnnspec.cluster.connection import connect, processors
 
-    connect(args.address, None if args.address else jobs * threads)
+    connect(args.address, None if args.address else jobs * todo.threads)
     from cnnspec.sweeps.engines.ray import RayEngine
 
-    return RayEngine(args.jobs), args.jobs or max(1, processors() // threads)
+    return RayEngine(args.jobs), args.jobs or max(1, processors() // todo.threads)
 
 
 def _processors() -> int:

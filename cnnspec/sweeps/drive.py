@@ -4,6 +4,8 @@ All that a sweep knows is in its folder, so that another driver goes on where th
 was killed. Loads no framework; the workers of the engine do.
 """
 
+from collections.abc import Iterable, Iterator
+
 from cnnspec.diagnostics.base import Problems, Stopped, Warn
 from cnnspec.diagnostics.surroundings import SweepBlocked, TrainingKilled
 from cnnspec.expand import read
@@ -11,9 +13,9 @@ from cnnspec.interrupts import Pause, interrupts
 from cnnspec.runs import Run
 from cnnspec.series import Series
 from cnnspec.source import Source
-from cnnspec.sweeps.engines import BLOCKED, FAILED, Ended, Engine, Task
+from cnnspec.sweeps.engines import BLOCKED, FAILED, PAUSED, Ended, Engine, Racer, Task
 from cnnspec.sweeps.folder import FAILURE, LOGS, ROUNDS, Sweep, Trial
-from cnnspec.sweeps.halving import Round, decide, rungs
+from cnnspec.sweeps.halving import ASHA, HALVING, Round, decide, figure_of, rungs
 from cnnspec.sweeps.plan import Planned
 from cnnspec.sweeps.progress import Progress
 
@@ -22,7 +24,10 @@ AGAIN = ("", TrainingKilled.code)
 
 
 def drive(sweep: Sweep, engine: Engine, warn: Warn, *, offline: bool = False) -> None:
-    """Does what is left of a sweep. Raises `Problems`, and `Stopped` after a signal."""
+    """Does what is left of a sweep; one that stops early by `asha` needs a `Racer`.
+
+    Raises `Problems`, and `Stopped` after a signal.
+    """
     with Run(sweep.folder).locked(), interrupts() as pause:
         sweep.mend(warn)
         for trial in sweep.trials():
@@ -50,44 +55,97 @@ class _Drive:
         """Rounds with a decision after each, and a last one to the end."""
         points = list(self._sweep.plan.points)
         with self._progress.live:
-            if self._sweep.plan.stop_early == "halving":
-                decided: list[Round] = []
-                for epoch in rungs(max(point.epochs for point in points)):
-                    self._round(points, epoch)
-                    decided.append(self._decide(points, epoch))
-                    Run(self._sweep.folder).write_json(ROUNDS, [r.dump() for r in decided])
-                    points = [point for point in points if point.name in decided[-1].on]
-            self._round(points, None)
+            if self._sweep.plan.stop_early == ASHA:
+                self._race(points)
+            else:
+                if self._sweep.plan.stop_early == HALVING:
+                    points = self._halved(points)
+                self._round(points, None)
         for point in points:
             self._conclude(point)
 
+    def _halved(self, points: list[Planned]) -> list[Planned]:
+        """The points that are left after some rounds, each up to another epoch."""
+        decided: list[Round] = []
+        for epoch in rungs(max(point.epochs for point in points)):
+            self._round(points, epoch)
+            decided.append(self._decide(points, epoch))
+            self._keep(decided)
+            points = [point for point in points if point.name in decided[-1].on]
+        return points
+
+    def _keep(self, decided: Iterable[Round]) -> None:
+        Run(self._sweep.folder).write_json(ROUNDS, [each.dump() for each in decided])
+
+    def _race(self, points: list[Planned]) -> None:
+        """Trains all points at once; the engine ends one as soon as others are better.
+
+        What has been decided before is kept: a point that was ended is only compared.
+        """
+        ends = rungs(max(point.epochs for point in points))
+        ended = {n for each in self._sweep.rounds() for n in each.figures}
+        decided = {each.epoch: each for each in self._sweep.rounds()}
+        trials = {t.name: t for p in points for t in self._begun(p) if t.state != "failed"}
+        before = {name for name, trial in trials.items() if trial.state == "finished"}
+        before |= {n for n, t in trials.items() if t.point.name in ended and t.epochs in ends}
+        tasks = [
+            self._task(trial, trial.epochs if name in before and not trial.run.finished else None)
+            for name, trial in trials.items()
+        ]
+        self._progress.begin_round([task for task in tasks if task.name not in before], None)
+
+        def tell(task: Task, how: Ended | None) -> None:
+            trial = trials[task.name]
+            if task.name in before:
+                return
+            self._note(trial, how)
+            if how and how.how == PAUSED:
+                epoch, figures = trial.epochs, trial.history
+                name = figure_of(figures)
+                known = decided.get(epoch) or Round(epoch, name, {}, ())
+                found = {**known.figures, trial.point.name: figures[-1][name]}
+                decided[epoch] = known.replace(figures=found)
+                self._keep(decided.values())
+
+        assert isinstance(self._engine, Racer)
+        self._engine.race(tasks, ends, tell, self._pause)
+        self._unblocked()
+
     def _round(self, points: list[Planned], until: int | None) -> None:
         """Trains some points up to an epoch, or to their end."""
-        trials = {}
-        for point in points:
-            if point.several:
-                self._series(point)
-            for trial in self._sweep.trials_of(point):
-                left = trial.state not in ("finished", "failed")
-                if left and (until is None or trial.epochs < min(until, point.epochs)):
-                    trials[trial.name] = trial
+        trials = {
+            trial.name: trial
+            for point in points
+            for trial in self._begun(point)
+            if trial.state not in ("finished", "failed")
+            and (until is None or trial.epochs < min(until, point.epochs))
+        }
         tasks = [self._task(trial, until) for trial in trials.values()]
         self._progress.begin_round(tasks, until)
+        self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._pause)
+        self._unblocked()
 
-        def tell(task: Task, ended: Ended | None) -> None:
-            trial = trials[task.name]
-            if ended and ended.how == FAILED:
-                trial.fail(ended.code, ended.message, ended.attempts)
-            elif ended and ended.how == BLOCKED:
-                self._blocked = ended
-            self._progress.tell(trial, ended)
+    def _note(self, trial: Trial, ended: Ended | None) -> None:
+        """Takes note that a training begins, or how it ended."""
+        if ended and ended.how == FAILED:
+            trial.fail(ended.code, ended.message, ended.attempts)
+        elif ended and ended.how == BLOCKED:
+            self._blocked = ended
+        self._progress.tell(trial, ended)
 
-        self._engine.run(tasks, tell, self._pause)
+    def _unblocked(self) -> None:
+        """Raises `Problems` where one training was blocked by what would block all."""
         if self._blocked:
             fault = self._blocked
             again = f"`cnnspec sweep --resume {self._sweep}` goes on"
             remedy = f"{fault.remedy or 'mend that'}; then {again}"
             raise Problems(SweepBlocked(None, fault.message, remedy))
+
+    def _begun(self, point: Planned) -> Iterator[Trial]:
+        """The trainings of a point; with several seeds it has a folder for them."""
+        if point.several:
+            self._series(point)
+        return self._sweep.trials_of(point)
 
     def _series(self, point: Planned) -> None:
         """The folder of a point with several seeds."""

@@ -17,6 +17,7 @@ from cnnspec.diagnostics.surroundings import BadRun
 from cnnspec.record import Record
 from cnnspec.runs import HISTORY, IR, METRICS, SOURCE, Run, new_folder
 from cnnspec.source import Source
+from cnnspec.sweeps.halving import Round
 from cnnspec.sweeps.plan import Plan, Planned
 
 SWEEP = "sweep.json"
@@ -117,6 +118,15 @@ class Sweep:
         """The trainings of a point, one for each seed."""
         for seed in point.seeds:
             yield Trial(point, seed, Run(self.folder / point.folder(seed)))
+
+    def rounds(self) -> list[Round]:
+        """What early stopping has decided so far; nothing where that cannot be read."""
+        if not (self.folder / ROUNDS).is_file():
+            return []
+        try:
+            return [Round.load(each) for each in Run(self.folder).read_json(ROUNDS)]
+        except (Problems, KeyError, TypeError):
+            return []
 
     def mend(self, warn: Warn) -> None:
         """Sees that every result can be read; one that was torn is told and removed.

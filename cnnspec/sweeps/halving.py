@@ -7,9 +7,14 @@ so that it is the same with any number of workers, and decided again after a cra
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import Any, Self
 
 from cnnspec.record import Record
+
+HALVING = "halving"
+ASHA = "asha"
+"""The same without waiting for the others of a round, and so dependent on who was first
+(Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020)."""
 
 SHARE = 3
 """One of so many points goes on after each round; the epochs grow by the same factor."""
@@ -27,6 +32,11 @@ class Round(Record):
     figure: str
     figures: dict[str, float | None]
     on: tuple[str, ...]
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        """The decision from its JSON. Raises `KeyError` or `TypeError` for another."""
+        return cls(**{**{n: data[n] for n in cls.fields}, "on": tuple(data["on"])})
 
     def dump(self) -> dict[str, Any]:
         """The decision as JSON."""

@@ -6,7 +6,6 @@ row says what is wrong.
 
 import math
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from cnnspec.columns import split_of
@@ -15,10 +14,10 @@ from cnnspec.expand import read
 from cnnspec.ir.claims import MEASURED
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
-from cnnspec.runs import METRICS, Run
+from cnnspec.runs import METRICS
 from cnnspec.series import Spread, spread
 from cnnspec.source import Source
-from cnnspec.sweeps.folder import ROUNDS, Sweep, Trial
+from cnnspec.sweeps.folder import Sweep, Trial
 from cnnspec.sweeps.plan import Planned
 
 FINISHED = "finished"
@@ -216,12 +215,5 @@ def _number(value: Any) -> float | None:
 
 
 def _stopped(sweep: Sweep) -> set[str]:
-    """The points that a round of early stopping has ended."""
-    if not (sweep.folder / ROUNDS).is_file():
-        return set()
-    try:
-        rounds: Iterable[dict[str, Any]] = Run(sweep.folder).read_json(ROUNDS)
-        return {str(name) for each in rounds for name in set(each["figures"]) - set(each["on"])}
-    except (Problems, KeyError, TypeError):
-        # Who was ended then shows as begun; the driver decides again when it goes on.
-        return set()
+    """The points that early stopping has ended."""
+    return {name for each in sweep.rounds() for name in set(each.figures) - set(each.on)}

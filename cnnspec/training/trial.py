@@ -48,6 +48,8 @@ def advance(task: Task) -> Ended:
 def _train(task: Task) -> None:
     backend = start(task.backend, task.threads)
     run = Run(task.folder)
+    if run.finished:
+        return
     given: Any = {"offline": task.offline, "until": task.until}
     if (run.folder / ENVIRONMENT).is_file():
         session.resume(run, backend, tell, **given)

@@ -6,7 +6,7 @@ follows from, and what it does is kept in its run folder. Light.
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from cnnspec.diagnostics.surroundings import TrainingKilled
 from cnnspec.record import Record
@@ -72,6 +72,20 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Ends its processes."""
+
+
+@runtime_checkable
+class Racer(Engine, Protocol):
+    """An engine that can end a task because others are better."""
+
+    def race(
+        self, tasks: Iterable[Task], rungs: Iterable[int], tell: Tell, look: Callable[[], None]
+    ) -> None:
+        """Runs tasks as `run` does; the hopeless are `paused` at one of some epochs (ASHA).
+
+        To go on with a race, every task is handed over again, those that were ended with
+        that epoch as their `until`: what has been trained is only compared.
+        """
 
 
 MOST_ATTEMPTS = 3
