@@ -16,6 +16,7 @@ from cnnspec.diagnostics.surroundings import (
     DamagedCheckpoint,
 )
 from cnnspec.expectations import Held, judge
+from cnnspec.files import cannot_write
 from cnnspec.interrupts import Pause, interrupts
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
@@ -190,10 +191,16 @@ def _go_back(state: State, run: Run, warn: Warn) -> None:
 
 
 def save(model: keras.Model, run: Run) -> None:
-    """Keeps the model in the run; Keras writes in place, so it writes elsewhere first."""
+    """Keeps the model in the run; Keras writes in place, so it writes elsewhere first.
+
+    Raises `Problems`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL
-        model.save(path)
+        try:
+            model.save(path)
+        except OSError as error:
+            raise Problems(cannot_write(path, error)) from None
         run.write(MODEL, path.read_bytes())
 
 
