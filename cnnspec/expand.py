@@ -18,6 +18,7 @@ from cnnspec.diagnostics.words import (
     UnknownStatement,
 )
 from cnnspec.expansion.frames import Frame, Handler
+from cnnspec.expansion.memory import Memory
 from cnnspec.expansion.trials import Axis, Fit, Trials
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import Budget, Claim, Expectation, read_claim
@@ -116,8 +117,9 @@ class Outline(Record):
 class _Expansion(Trials):
     """The expansion of a whole spec: structure, and the words that stand outside of it."""
 
-    def __init__(self, overrides: Overrides) -> None:
+    def __init__(self, overrides: Overrides, memory: Memory) -> None:
         super().__init__()
+        self.memory = memory
         self.values: dict[str, Any] = {}
         self.training: dict[str, Any] = {}
         self.claims: list[Claim] = []
@@ -308,7 +310,7 @@ class _Expansion(Trials):
 
 def words() -> dict[str, str]:
     """What every word that is no layer does outside of blocks, by the word."""
-    handlers = _Expansion({}).outer
+    handlers = _Expansion({}, Memory()).outer
     return {
         word: (handler.__doc__ or "").strip()
         for word, handler in handlers.items()
@@ -322,9 +324,9 @@ def _items(statement: Statement) -> Iterator[Argument]:
         yield from argument.items if isinstance(argument, Sequence) else (argument,)
 
 
-def outline(parsed: Parsed, overrides: Overrides) -> Outline:
+def outline(parsed: Parsed, overrides: Overrides, memory: Memory) -> Outline:
     """Gives a parsed text its meaning; `overrides` replace its lets."""
-    expansion = _Expansion(overrides)
+    expansion = _Expansion(overrides, memory)
     expansion.run(parsed.statements, expansion.top)
     spec = expansion.spec()
     return Outline(
@@ -342,7 +344,7 @@ def outline(parsed: Parsed, overrides: Overrides) -> Outline:
 
 def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:
     """Gives a parsed text its meaning; `overrides` replace lets and training settings."""
-    return outline(parsed, overrides or {}).settled(overrides or {})
+    return outline(parsed, overrides or {}, Memory()).settled(overrides or {})
 
 
 def _distinct(problems: Iterable[Diagnostic], doubtful: frozenset[str]) -> Iterator[Diagnostic]:
