@@ -10,10 +10,12 @@ from cnnspec.diagnostics.claims import NotAllowed, NothingFits, OverBudget
 from cnnspec.diagnostics.shapes import WrongClasses
 from cnnspec.diagnostics.text import TooLarge
 from cnnspec.expand import Expanded, Outline, Overrides, outline
+from cnnspec.expansion.memory import Memory
 from cnnspec.graph import Graph, Row, walk
 from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec, every
 from cnnspec.language.parse import Parsed, parse
+from cnnspec.layers.base import Works
 from cnnspec.lint import lint
 from cnnspec.record import Record
 from cnnspec.settings import misfits
@@ -143,6 +145,8 @@ class Checker:
 
     def __init__(self, parsed: Parsed) -> None:
         self.parsed = parsed
+        self.memory = Memory()
+        self.works = Works()
         self.lets: tuple[str, ...] = ()
         self.networks: dict[tuple[int, ...], Network] = {}
         self.layers = 0
@@ -176,7 +180,7 @@ class Checker:
         """The network under some overrides."""
         network = self.networks.get(self._key(overrides))
         if network is None:
-            network = _worked_out(outline(self.parsed, overrides))
+            network = _worked_out(outline(self.parsed, overrides, self.memory), self.works)
             lets = tuple(network.outline.lets)
             layers = len(network.graph.rows) + sum(1 for _ in every(network.outline.spec.nodes))
             if lets != self.lets or self.layers + layers > MAX_KEPT:
@@ -194,10 +198,10 @@ class Checker:
         return tuple([id(overrides.get(name)) for name in self.lets])
 
 
-def _worked_out(text: Outline) -> Network:
+def _worked_out(text: Outline, works: Works) -> Network:
     """Sends the shapes through a network and holds it against its budgets."""
     spec, doubtful = text.spec, text.doubtful
-    graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape)
+    graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape, works)
     known = bool(graph.rows) and graph.after is not None
     known = known and not graph.faults and not _has_gap(spec.nodes)
     costs = totals(graph) if known else None

@@ -12,7 +12,7 @@ from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.shapes import BranchesDiffer, ShapeFault, TooManyValuesHere, WeightsDiffer
 from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared
 from cnnspec.language.parse import MAX_WHOLE
-from cnnspec.layers.base import Layer, Misfit, Work
+from cnnspec.layers.base import Layer, Misfit, Work, Works
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Flatten, Reshape
@@ -23,6 +23,9 @@ from cnnspec.source import Span
 
 INPUT = -1
 """The index that stands for the input image among the inputs of a row."""
+
+
+_FLATTEN = Flatten()
 
 
 class Row(Record):
@@ -139,7 +142,8 @@ class _At(Record):
 class _Walk:
     """One walk under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, works: Works) -> None:
+        self.works = works
         self.rows: list[Row] = []
         self.faults: list[Diagnostic] = []
 
@@ -162,7 +166,7 @@ class _Walk:
         if at is not None:
             try:
                 if isinstance(node.layer, Dense) and isinstance(at.shape, Image):
-                    at = self.add(f"{node.name}.flatten", Flatten(), at, node, implied=True)
+                    at = self.add(f"{node.name}.flatten", _FLATTEN, at, node, implied=True)
                 return self.add(node.name, node.layer, at, node)
             except Misfit as misfit:
                 self.fault(misfit, node, at.origin)
@@ -173,7 +177,7 @@ class _Walk:
         self, name: str, layer: Layer, at: _At, node: Node | Merge, *, implied: bool = False
     ) -> _At:
         """Puts a layer to work; raises `Misfit`."""
-        work = layer.work(at.shape)
+        work = self.works.of(layer, at.shape)
         size = work.shape.size
         if size > MAX_WHOLE:
             raise Misfit("", TooManyValuesHere(None, at.shape, values=size))
@@ -291,9 +295,12 @@ class _Walk:
         self.faults.append(fault)
 
 
-def walk(elements: Iterable[Element], shape: Shape | None) -> Graph:
-    """The graph of a network on an input of a shape, `None` if even that is unknown."""
-    under_way = _Walk()
+def walk(elements: Iterable[Element], shape: Shape | None, works: Works | None = None) -> Graph:
+    """The graph of a network on an input of a shape, `None` if even that is unknown.
+
+    `works` are those of walks before, where networks have layers in common.
+    """
+    under_way = _Walk(works or Works())
     at = under_way.sequence(elements, _At(INPUT, shape) if shape else None)
     return Graph(
         shape or Vector(0),

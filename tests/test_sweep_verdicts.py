@@ -9,8 +9,9 @@ import pytest
 from cnnspec import check as checking
 from cnnspec.check import Checked, check_parsed
 from cnnspec.expand import expand
-from cnnspec.expansion import statements
+from cnnspec.expansion import memory, statements
 from cnnspec.language.parse import parse
+from cnnspec.layers import base
 from cnnspec.record import Record
 from cnnspec.source import Source, Span
 from cnnspec.sweeps.points import points
@@ -117,12 +118,13 @@ def verdict(checked: Checked) -> Any:
     return shown(checked.replace(source=checked.source.name))
 
 
-@pytest.mark.parametrize("kept", [20_000, 12])
+@pytest.mark.parametrize("kept", [20_000, 5])
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_point_has_the_verdict_of_its_text(
     name: str, kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "MAX_KEPT", kept)
+    for module in (checking, memory, base):
+        monkeypatch.setattr(module, "MAX_KEPT", kept)
     monkeypatch.setattr(statements, "MAX_LAYERS", 60)
     (tmp_path / "blocks.cnn").write_text("block pair(n, k=3) { conv (n)x(k) same; bn; relu }")
     source = Source(str(tmp_path / "net.cnn"), SWEEPS[name])

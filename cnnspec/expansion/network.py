@@ -78,15 +78,19 @@ class Network(Statements):
 
     def bound(self, cls: type[Entry], statement: Statement, frame: Frame) -> Bound:
         """The arguments of a layer or merge bound to its entry."""
-        return bind(
-            cls,
-            statement.arguments,
-            statement.word_span,
-            frame.values,
-            self.problems,
-            extra={"name": NAME},
-            broken=statement.broken,
-        )
+
+        def bound() -> Bound:
+            return bind(
+                cls,
+                statement.arguments,
+                statement.word_span,
+                frame.values,
+                self.problems,
+                extra={"name": NAME},
+                broken=statement.broken,
+            )
+
+        return self.memory.bound(statement, frame.values, bound)
 
     def name(self, statement: Statement, bound: Bound, frame: Frame) -> str:
         """The name of a layer: the one given, or the next of its word."""

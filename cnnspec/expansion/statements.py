@@ -15,6 +15,7 @@ from cnnspec.diagnostics.words import (
     UnknownStatement,
 )
 from cnnspec.expansion.frames import Frame, Handler
+from cnnspec.expansion.memory import Memory
 from cnnspec.ir.spec import Element, Gap
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -36,6 +37,7 @@ class Statements:
     A subclass for each kind of word adds handlers; `Structure` puts them together.
     """
 
+    memory: Memory
     building: dict[str, Handler]
     """What may stand wherever layers may."""
     blocky: frozenset[str] = frozenset()

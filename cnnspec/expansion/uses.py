@@ -17,7 +17,6 @@ from cnnspec.expansion.frames import Definition, Frame
 from cnnspec.expansion.statements import Statements
 from cnnspec.files import read_used
 from cnnspec.ir.spec import Names
-from cnnspec.language.parse import parse
 from cnnspec.language.syntax import (
     Statement,
     String,
@@ -83,7 +82,7 @@ class Uses(Statements):
 
     def definitions(self, source: Source) -> dict[str, Definition]:
         """The blocks in a text of nothing but `let`, `block` and `use`."""
-        parsed = parse(source)
+        parsed = self.memory.parsed(source)
         self.problems += parsed.problems
         frame = Frame({}, {}, Names())
         for statement in parsed.statements:

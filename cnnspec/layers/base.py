@@ -86,6 +86,28 @@ class Layer(Entry):
         raise Misfit("", NeedsImage(None, shape, of=self.word))
 
 
+MAX_KEPT = 10_000
+"""Layers whose work is remembered."""
+
+
+class Works:
+    """The work of layers, remembered for those that meet a shape again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, tuple[int, ...]], tuple[Layer, Work]] = {}
+
+    def of(self, layer: Layer, shape: Shape) -> Work:
+        """What a layer does to a shape; raises `Misfit`."""
+        # By its id: to compare all fields takes longer. It is kept, so no other one gets that.
+        key = id(layer), shape.dims
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MAX_KEPT:
+                self._known.clear()
+            found = self._known[key] = layer, layer.work(shape)
+        return found[1]
+
+
 class SameShape(Layer):
     """A layer that changes values only."""
 

@@ -1,8 +1,9 @@
-"""`python -m tests.benchmarks [check] [train] [sweep] [--repeats N] [--out FILE]`.
+"""`python -m tests.benchmarks [check] [points] [train] [grid] [--repeats N] [--out FILE]`.
 
 Every comparison runs the two sides in alternation, each run in a process of its own,
 and prints medians, their spread and the median of the pairwise ratios. Machines are
-noisy: the ratios are what counts. Training needs the published MNIST.
+noisy: the ratios are what counts. A sweep is compared with nothing: its rows say what
+100,000 points take. Training needs the published MNIST.
 """
 
 import argparse
@@ -25,6 +26,24 @@ LARK = "import lark; lark.Lark(open('grammar/cnn.lark').read(), parser='lalr', l
 LARK_PARSE = f"{LARK}.parse(open('{LENET}').read())"
 EPOCHS = 4
 """Epochs of a measured training; the first, which compiles, is left out."""
+
+SWEPT = """
+let depth = 2; let filters = 8; let kernel = 3; let growth = 1; let width = 32; let rate = 1
+repeat i in 0..(depth-1) { conv (filters * growth^i)x(kernel) same relu; pool 2 }
+dropout (rate/10); dense (width) relu; dense 10 softmax
+budget params <= 100k
+"""
+SWEEPS = {
+    "each another network": """sweep {
+        depth in 1..4; filters in 2, 4, 6, 8, 10, 12, 16, 20, 24, 32; kernel in 1..5
+        growth in 1..4; width in 8, 16, 32, 64, 128; rate in 0..24 }""",
+    "200 networks, settings": """sweep {
+        depth in 1..4; filters in 2, 4, 6, 8, 10, 12, 16, 20, 24, 32; kernel in 1..5
+        optimizer in adam(1e-4), adam(1e-3), adam(1e-2), sgd(0.1), sgd(0.1, momentum=0.9)
+        loss in categorical_crossentropy, poisson, mse, binary_crossentropy
+        batch in 32, 64, 128, 256, 512; seed in 1..5 }""",
+}
+"""Two sweeps of 100,000 points."""
 
 Measure = Callable[[], tuple[float, float]]
 """Runs once and returns seconds and peak memory in MB."""
@@ -131,6 +150,28 @@ def check_rows(repeats: int) -> list[dict[str, object]]:
     ]
 
 
+def point_rows(repeats: int) -> list[dict[str, object]]:
+    """A check of a sweep with 100,000 points."""
+    rows = []
+    for name, sweep in SWEEPS.items():
+        check = process("-m", "cnnspec", "check", "--max-runs", "100000", "-e", SWEPT + sweep)
+        runs = [check() for _ in range(repeats)]
+        row: dict[str, object] = {
+            "measured": f"check of 100,000 points, {name}",
+            "seconds": statistics.median(seconds for seconds, _ in runs),
+            "seconds_low": min(seconds for seconds, _ in runs),
+            "seconds_high": max(seconds for seconds, _ in runs),
+            "mb": max(megabytes for _, megabytes in runs),
+        }
+        sys.stdout.write(
+            f"{row['measured']:<52} {row['seconds']:6.1f} s "
+            f"({row['seconds_low']:.1f} to {row['seconds_high']:.1f})  {row['mb']:.0f} MB\n"
+        )
+        sys.stdout.flush()
+        rows.append(row)
+    return rows
+
+
 def train_rows(repeats: int) -> list[dict[str, object]]:
     """An epoch on MNIST."""
     if full_data() is None:
@@ -178,19 +219,21 @@ def main() -> None:
     """Measures what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "groups", nargs="*", help="check, train, sweep; the first two by themselves"
+        "groups", nargs="*", help="check, points, train, grid; the first three by themselves"
     )
-    parser.add_argument("--epochs", type=int, default=1, help="of each network of a sweep (1)")
+    parser.add_argument("--epochs", type=int, default=1, help="of each network of the grid (1)")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks.json"))
     args = parser.parse_args()
-    groups = args.groups or ["check", "train"]
+    groups = args.groups or ["check", "points", "train"]
     rows = []
     if "check" in groups:
         rows += check_rows(args.repeats)
+    if "points" in groups:
+        rows += point_rows(min(args.repeats, 3))
     if "train" in groups:
         rows += train_rows(min(args.repeats, 3))
-    if "sweep" in groups:
+    if "grid" in groups:
         rows += grid_rows(args.epochs)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     machine = {"processors": os.cpu_count(), "python": platform.python_version()}
