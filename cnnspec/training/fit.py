@@ -29,9 +29,14 @@ _PACE = 0.25
 
 
 class Fit:
-    """A training under way. What it goes on from is its `state`, new or from a checkpoint."""
+    """A training under way. What it goes on from is its `state`, new or from a checkpoint.
 
-    def __init__(self, model: keras.Model, train: Training, splits: Splits) -> None:
+    With a strategy of `tf.distribute` its steps are spread over several devices.
+    """
+
+    def __init__(
+        self, model: keras.Model, train: Training, splits: Splits, strategy: Any = None
+    ) -> None:
         self._model = model
         self._train = train
         self._splits = splits
@@ -41,7 +46,7 @@ class Fit:
             self._augmenter = Augmenter(train.augment, shape, train.seed)
         classes = model.output_shape[-1]
         weights = image_weights(train.class_weight, splits.train.known, classes)
-        self._runner = steps(model, Feed(splits.train, self._augmenter, weights))
+        self._runner = steps(model, Feed(splits.train, self._augmenter, weights), strategy)
         self._in_epoch = -(-len(splits.train) // train.batch)
         seeds = self._augmenter.variables if self._augmenter else []
         self.state = State(model, train, Rates(train, self._in_epoch), seeds)

@@ -44,11 +44,18 @@ class Feed(Record):
         return [one_hot] if self.weights is None else [one_hot, self.weights]
 
 
-def steps(model: keras.Model, feed: Feed) -> Steps:
-    """The fastest way to run steps on the backend in use."""
+def steps(model: keras.Model, feed: Feed, strategy: Any = None) -> Steps:
+    """The fastest way to run steps on the backend in use.
+
+    With a strategy of `tf.distribute` they are spread over its devices.
+    """
     _prepare(model)
+    if strategy:
+        from cnnspec.training.replicas import ReplicatedLoop
+
+        return ReplicatedLoop(model, feed, strategy)
     runners: dict[str, Callable[[keras.Model, Feed], Steps]]
-    runners = {"tensorflow": _TensorFlowLoop, "jax": _JaxSteps, "torch": _TorchSteps}
+    runners = {"tensorflow": TensorFlowLoop, "jax": _JaxSteps, "torch": _TorchSteps}
     return runners[keras.backend.backend()](model, feed)
 
 
@@ -63,11 +70,12 @@ def _prepare(model: keras.Model) -> None:
     model.optimizer.build(model.trainable_variables)
 
 
-def _as_they_are(images: Any) -> Any:
+def unchanged(images: Any) -> Any:
+    """What stands where no augmenter is."""
     return images
 
 
-class _TensorFlowLoop:
+class TensorFlowLoop:
     """TensorFlow: a while loop over the steps, data as device tensors."""
 
     def __init__(self, model: keras.Model, feed: Feed) -> None:
@@ -75,7 +83,7 @@ class _TensorFlowLoop:
 
         images = tf.constant(feed.split.images)
         columns = [tf.constant(each) for each in feed.columns(model.output_shape[-1])]
-        augment = feed.augmenter or _as_they_are
+        augment = feed.augmenter or unchanged
 
         def step(rows: Any, rate: Any) -> Any:
             model.optimizer.learning_rate.assign(rate)
@@ -154,7 +162,7 @@ class _TorchSteps:
         self._model = model
         self._images = feed.split.images
         self._columns = feed.columns(model.output_shape[-1])
-        self._augment = feed.augmenter or _as_they_are
+        self._augment = feed.augmenter or unchanged
 
     def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
         to_device = keras.ops.convert_to_tensor
