@@ -202,12 +202,14 @@ class Network:
         offline: bool = False,
         report: bool = True,
         track: Sequence[str] = (),
+        devices: int | None = None,
         **settings: Setting,
     ) -> Trained:
         """Trains the network into a new folder `out/<model>-<n>`, as `cnnspec train` does.
 
         `settings` are as for `set`: `epochs=3, batch=64`. `report` leaves a page about it,
-        and `track=("mlflow",)` lets that or `tensorboard` follow.
+        and `track=("mlflow",)` lets that or `tensorboard` follow. `devices=2` spreads each
+        step over two GPUs.
 
         Ctrl-C, or the interrupt of a kernel, keeps what has been trained and raises
         `Stopped`, which says how to go on. Raises `Problems`.
@@ -218,6 +220,7 @@ class Network:
         from cnnspec.training.launch import launch
 
         given: Any = {"backend": backend, "offline": offline, "report": report}
+        given["devices"] = devices
         given["watch"] = Watch(track, Path(out), tell)
         reached = launch(result, None, Path(out), tell, **given)
         return Trained(reached.kept.folder)

@@ -111,6 +111,18 @@ def add_threads(parser: argparse.ArgumentParser, default: int | None = None) -> 
     )
 
 
+def add_devices(parser: argparse.ArgumentParser, without: str) -> None:
+    """How many devices a training is spread over."""
+    parser.add_argument(
+        "--devices",
+        type=count,
+        metavar="N",
+        help=f"spread each step over N GPUs of this machine, or where it has none over N parts of "
+        f"its processor, to try it out ({without}); needs tensorflow, and the result is that of "
+        "one device but for its last bits",
+    )
+
+
 def count(text: str) -> int:
     """A number of things, at least one. Raises `ArgumentTypeError`."""
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 10**9):

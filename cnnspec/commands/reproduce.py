@@ -7,9 +7,9 @@ trainings ran on and with where that is not the same.
 import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cnnspec.commands.arguments import add_backend, add_run
+from cnnspec.commands.arguments import add_backend, add_devices, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Problems, Stopped
 from cnnspec.diagnostics.surroundings import BadRun
@@ -31,6 +31,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="keep the new run in this folder; else it goes"
     )
     add_backend(parser)
+    add_devices(parser, "as many as the run had")
 
 
 def run(args: Namespace) -> int:
@@ -44,14 +45,16 @@ def run(args: Namespace) -> int:
 
     backend = start(args.backend, kept.read_json(ENVIRONMENT).get("threads"))
     from cnnspec.datasets.where import of_run
+    from cnnspec.training.devices import spread
+    from cnnspec.training.launch import begun_with
     from cnnspec.training.reproduce import results, surroundings
     from cnnspec.training.session import train
 
+    given: Any = {"offline": args.offline, "where": of_run(result.spec.data, kept)}
+    given["strategy"] = spread(result, backend, args.devices or begun_with(kept))
     with tempfile.TemporaryDirectory() as temporary:
         try:
-            where = of_run(result.spec.data, kept)
-            parent = args.out or Path(temporary)
-            again = train(result, parent, backend, offline=args.offline, where=where).run
+            again = train(result, args.out or Path(temporary), backend, **given).run
         except Stopped as stopped:
             raise Stopped(stopped.number, stopped.run if args.out else "") from None
         found, around = results(kept, again), surroundings(kept, again)

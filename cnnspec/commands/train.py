@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked
-from cnnspec.commands.arguments import Offered, add_backend, add_overrides, add_sources, add_threads
+from cnnspec.commands.arguments import (
+    Offered,
+    add_backend,
+    add_devices,
+    add_overrides,
+    add_sources,
+    add_threads,
+)
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.compare import compare
@@ -56,6 +63,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     add_backend(parser)
     add_threads(parser)
+    add_devices(parser, "1, or what a resumed run began with")
 
 
 def run(args: Namespace) -> int:
@@ -84,6 +92,7 @@ def run(args: Namespace) -> int:
         offline=args.offline,
         report=args.report,
         watch=watch,
+        devices=args.devices,
     )
     if args.json:
         print_json({"command": "train", "ok": True, **reached.dump()})

@@ -158,6 +158,15 @@ class SweepBlocked(Surroundings):
     code: ClassVar[str] = "CNN918"
 
 
+class CannotSpread(Surroundings):
+    """Several devices share each batch: there must be so many, and an image for each.
+
+    They are GPUs, or without one the cores of the processor, under TensorFlow.
+    """
+
+    code: ClassVar[str] = "CNN924"
+
+
 class TrainingKilled(Surroundings):
     """The process of a training was ended from outside, as by a system short of memory.
 

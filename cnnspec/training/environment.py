@@ -16,7 +16,7 @@ from cnnspec.runs import ENVIRONMENT, Run, command_line
 from cnnspec.training.backend import threads
 
 
-def environment(backend: str, splits: Splits) -> dict[str, Any]:
+def environment(backend: str, splits: Splits, strategy: Any = None) -> dict[str, Any]:
     """What a training ran on and with, so that it can be done again."""
     return {
         "cnnspec": __version__,
@@ -28,6 +28,7 @@ def environment(backend: str, splits: Splits) -> dict[str, Any]:
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "threads": threads(),
+        "devices": strategy.num_replicas_in_sync if strategy else 1,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command_line(),
         "data": {
@@ -51,7 +52,7 @@ def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
     """Raises `Problems` where a training cannot go on as it began; warns where it may differ."""
     before = run.read_json(ENVIRONMENT)
     anywhere = {"origin": "", "path": ""}
-    then = {**before, "data": {**before.get("data", {}), **anywhere}}
+    then = {"devices": 1, **before, "data": {**before.get("data", {}), **anywhere}}
     here = {**now, "data": {**now["data"], **anywhere}}
     differing = {
         name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"

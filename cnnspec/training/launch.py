@@ -11,7 +11,7 @@ from cnnspec.diagnostics.base import Warn
 from cnnspec.expectations import Held
 from cnnspec.record import Record
 from cnnspec.report.attempt import attempt
-from cnnspec.runs import METRICS, Run
+from cnnspec.runs import ENVIRONMENT, METRICS, Run
 from cnnspec.series import Series
 from cnnspec.training.backend import start
 from cnnspec.training.trackers import Watch
@@ -39,6 +39,13 @@ def find(folder: str) -> Run | Series:
     return Series.find(folder) or Run.open(folder)
 
 
+def begun_with(kept: Run | Series | None) -> int:
+    """How many devices a training began with, 1 for one that is yet to begin."""
+    runs = kept.runs() if isinstance(kept, Series) else [kept] if kept else []
+    begun = (run for run in runs if (run.folder / ENVIRONMENT).is_file())
+    return next((int(run.read_json(ENVIRONMENT).get("devices", 1)) for run in begun), 1)
+
+
 def launch(
     checked: Checked,
     kept: Run | Series | None,
@@ -50,27 +57,32 @@ def launch(
     offline: bool = False,
     report: bool = True,
     watch: Watch | None = None,
+    devices: int | None = None,
 ) -> Reached:
     """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
 
-    `warn` gets what a person should know; trackers follow through `watch`. Raises
+    `warn` gets what a person should know; trackers follow through `watch`. It computes on
+    so many devices of this machine, by itself on as many as it began with. Raises
     `Problems`, and `Stopped` after a signal.
     """
     chosen = start(backend, threads)
     from cnnspec.training import seeds, session
+    from cnnspec.training.devices import spread
     from cnnspec.training.precision import require_accelerator
 
+    strategy = spread(checked, chosen, devices or begun_with(kept))
+    given: Any = {"offline": offline, "watch": watch, "strategy": strategy}
     if isinstance(kept, Run):
-        outcome = session.resume(kept, chosen, warn, offline=offline, watch=watch)
+        outcome = session.resume(kept, chosen, warn, **given)
         reached = Reached(outcome.run, outcome.claims, outcome)
     elif checked.spec.train.runs > 1:
         # Before there is a folder for what cannot be trained.
         require_accelerator(checked)
         series = kept or Series.create(out, checked.spec, checked.source)
-        claims = seeds.train(checked, series, chosen, warn, offline=offline, watch=watch)
+        claims = seeds.train(checked, series, chosen, warn, **given)
         reached = Reached(series, claims)
     else:
-        outcome = session.train(checked, out, chosen, warn, offline=offline, watch=watch)
+        outcome = session.train(checked, out, chosen, warn, **given)
         reached = Reached(outcome.run, outcome.claims, outcome)
     if report:
         attempt(Run(reached.kept.folder), warn)

@@ -1,5 +1,7 @@
 """Trains a spec once for each of its seeds, and takes mean and spread together."""
 
+from typing import Any
+
 import keras
 
 from cnnspec.check import Checked, check
@@ -22,6 +24,7 @@ def train(
     *,
     offline: bool = False,
     watch: Watch | None = None,
+    strategy: Any = None,
 ) -> tuple[Held, ...]:
     """Trains the seeds of a series that have not been trained; returns what became of its claims.
 
@@ -38,7 +41,7 @@ def train(
         keras.backend.clear_session()
         try:
             if (run.folder / IR).is_file():
-                session.resume(run, backend, warn, offline=offline, watch=watch)
+                session.resume(run, backend, warn, offline=offline, watch=watch, strategy=strategy)
             else:
                 one = check(Source(checked.source.name, str(spec.with_seed(seed))))
                 begun = [r for r in series.runs() if (r.folder / ENVIRONMENT).is_file()]
@@ -52,6 +55,7 @@ def train(
                     name=run.folder.name,
                     where=of_run(spec.data, begun[0]) if begun else None,
                     watch=watch,
+                    strategy=strategy,
                 )
         except Stopped as stopped:
             raise Stopped(stopped.number, str(series)) from None

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -56,13 +57,15 @@ def train(
     where: Where | None = None,
     watch: Watch | None = None,
     until: int | None = None,
+    strategy: Any = None,
 ) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
     The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
     the data. Data of the user's own lies beside the spec, if not at `where`. Trackers
-    follow through `watch`. Raises `Problems`, `Stopped` after a signal, and `Paused` after
-    the epoch `until`.
+    follow through `watch`. A strategy of `tf.distribute` spreads each step over several
+    devices. Raises `Problems`, `Stopped` after a signal, and `Paused` after the epoch
+    `until`.
     """
     require_accelerator(checked)
     spec = checked.spec
@@ -74,8 +77,8 @@ def train(
     run = Run.create(parent, spec, checked.source, name)
     watch = watch or Watch()
     with _at_work(run, watch) as pause:
-        run.write_json(ENVIRONMENT, environment(backend, splits))
-        return _train(checked, run, splits, pause, watch, until)
+        run.write_json(ENVIRONMENT, environment(backend, splits, strategy))
+        return _train(checked, run, splits, pause, watch, until, strategy)
 
 
 def resume(
@@ -86,6 +89,7 @@ def resume(
     offline: bool = False,
     watch: Watch | None = None,
     until: int | None = None,
+    strategy: Any = None,
 ) -> Outcome:
     """Goes on with a run that was stopped or killed, to the same end as if it had not been.
 
@@ -99,10 +103,12 @@ def resume(
     with _at_work(run, watch) as pause:
         where = of_run(checked.spec.data, run)
         splits = divide(checked.spec, where, offline=offline)
-        same_surroundings(run, environment(backend, splits), warn)
-        return _train(
-            checked, run, splits, pause, watch, until, lambda state: _go_back(state, run, warn)
-        )
+        same_surroundings(run, environment(backend, splits, strategy), warn)
+
+        def prepare(state: State) -> None:
+            _go_back(state, run, warn)
+
+        return _train(checked, run, splits, pause, watch, until, strategy, prepare)
 
 
 @contextmanager
@@ -124,6 +130,7 @@ def _train(
     pause: Pause,
     watch: Watch,
     until: int | None,
+    strategy: Any,
     prepare: Callable[[State], None] = lambda _: None,
 ) -> Outcome:
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
@@ -131,7 +138,7 @@ def _train(
     keras.utils.set_random_seed(spec.train.seed)
     model = build(checked, spec.train.seed)
     compile_model(model, spec.train)
-    fit = Fit(model, spec.train, splits)
+    fit = Fit(model, spec.train, splits, strategy)
     prepare(fit.state)
     watch.begin(run, spec, fit.state.history)
 
