@@ -39,5 +39,5 @@ def run(args: Namespace) -> int:
             }
         )
     else:
-        show([*figures(scores), *verdicts(claims)])
+        show([*figures({name: found.dump() for name, found in scores.items()}), *verdicts(claims)])
     return 0 if all(held.holds for held in claims) else 1

@@ -7,7 +7,7 @@ an expectation of the spec does not hold.
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnspec.check import Checked
 from cnnspec.commands.arguments import (
@@ -17,6 +17,7 @@ from cnnspec.commands.arguments import (
     add_overrides,
     add_sources,
     add_threads,
+    count,
 )
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
@@ -27,14 +28,12 @@ from cnnspec.diagnostics.surroundings import CannotResume
 from cnnspec.expectations import Held
 from cnnspec.language.kinds import number_text
 from cnnspec.reading import checked
-from cnnspec.runs import PAGE, Run
-from cnnspec.series import MEASURES, Series
+from cnnspec.runs import METRICS, PAGE, Run
+from cnnspec.series import MEASURES, SPLITS, Series
 from cnnspec.terminal import Line, show, table
 from cnnspec.training.trackers import TRACKERS, Watch
 
-if TYPE_CHECKING:
-    from cnnspec.training.score import Score
-    from cnnspec.training.session import Outcome
+ENGINES = ("ray",)
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -64,6 +63,18 @@ def arguments(parser: ArgumentParser) -> None:
     add_backend(parser)
     add_threads(parser)
     add_devices(parser, "1, or what a resumed run began with")
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="train one model by several processes that share every batch, on the machines of a "
+        "Ray cluster; each sees the folder of the run, and holds all of the data",
+    )
+    parser.add_argument(
+        "--workers", type=count, default=2, metavar="N", help="how many processes (2)"
+    )
+    parser.add_argument(
+        "--address", metavar="HOST:PORT", help="the cluster (a private one of this machine)"
+    )
 
 
 def run(args: Namespace) -> int:
@@ -82,25 +93,31 @@ def run(args: Namespace) -> int:
         if args.json:
             print_json({"command": "train", "ok": True, "run": str(kept)})
         return 0
-    reached = launch(
-        result,
-        kept,
-        args.out,
-        tell,
-        backend=args.backend,
-        threads=args.threads,
-        offline=args.offline,
-        report=args.report,
-        watch=watch,
-        devices=args.devices,
-    )
+    given: Any = {"backend": args.backend, "threads": args.threads}
+    given |= {"offline": args.offline, "report": args.report}
+    if args.engine:
+        _require_alone(args)
+        from cnnspec.training.together import launch_together
+
+        given |= {"workers": args.workers, "address": args.address}
+        reached = launch_together(result, kept, args.out, tell, **given)
+    else:
+        reached = launch(result, kept, args.out, tell, watch=watch, devices=args.devices, **given)
     if args.json:
         print_json({"command": "train", "ok": True, **reached.dump()})
-    elif reached.outcome:
-        show(summary(result, reached.outcome))
+    elif isinstance(reached.kept, Run):
+        show(summary(result, reached.kept, reached.claims))
     else:
-        show(together(result, Series(reached.kept.folder), reached.claims))
+        show(together(result, reached.kept, reached.claims))
     return 0 if all(held.holds for held in reached.claims) else 1
+
+
+def _require_alone(args: Namespace) -> None:
+    """Raises `Problems` where an option does not go with several machines."""
+    for name, given in (("devices", args.devices), ("track", args.trackers)):
+        if given:
+            cause = f"`--{name}` is of no use with `--engine {args.engine}`"
+            raise Problems(BadUsage(None, cause, f"leave `--{name}` out"))
 
 
 def _named(args: Namespace) -> Checked:
@@ -132,22 +149,23 @@ def _resumed(args: Namespace, kept: Run | Series) -> Checked:
     return result
 
 
-def summary(result: Checked, outcome: "Outcome") -> list[Line]:
-    """What was reached, in a few lines."""
-    state = outcome.state
-    ran = "1 epoch" if state.epoch == 1 else f"{state.epoch} epochs"
-    each = f"{state.seconds / max(state.epoch, 1):.2f} s an epoch"
-    kept = f", the weights of epoch {state.best_epoch} kept" if state.best_epoch else ""
+def summary(result: Checked, run: Run, claims: tuple[Held, ...]) -> list[Line]:
+    """What a run has reached, in a few lines."""
+    reached = run.read_json(METRICS)
+    epochs, seconds, best = reached["epochs"], reached["seconds"], reached["best_epoch"]
+    ran = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    each = f"{seconds / max(epochs, 1):.2f} s an epoch"
+    kept = f", the weights of epoch {best} kept" if best else ""
     return [
         [],
         _headline(result),
-        [(f"{ran}: {state.seconds:.1f} s, {each}{kept}", "")],
+        [(f"{ran}: {seconds:.1f} s, {each}{kept}", "")],
         [],
-        *figures(outcome.scores),
-        *verdicts(outcome.claims),
-        *_target(state.aim.dump() if state.aim else None),
+        *figures({name: reached[name] for name in SPLITS if name in reached}),
+        *verdicts(claims),
+        *_target(reached["target"]),
         [],
-        *_kept(outcome.run.folder),
+        *_kept(run.folder),
     ]
 
 
@@ -195,11 +213,15 @@ def _target(reached: dict[str, Any] | None) -> list[Line]:
     return [[(aim, ""), ("reached", "good"), (when, "")]]
 
 
-def figures(scores: "dict[str, Score]") -> list[Line]:
-    """A table of accuracy, F1 and loss for each split."""
+def figures(scores: dict[str, dict[str, Any]]) -> list[Line]:
+    """A table of accuracy, F1 and loss for each split, from scores as JSON."""
     rows = [
-        (name, f"{s.confusion.sum():,}", f"{s.accuracy:.4f}", f"{s.f1:.4f}", f"{s.loss:.4f}")
-        for name, s in scores.items()
+        (
+            name,
+            f"{sum(map(sum, found['confusion'])):,}",
+            *("nan" if found[each] is None else f"{found[each]:.4f}" for each in MEASURES),
+        )
+        for name, found in scores.items()
     ]
     return table(("", "images", "accuracy", "macro F1", "loss"), rows, 4)
 

@@ -167,6 +167,15 @@ class CannotSpread(Surroundings):
     code: ClassVar[str] = "CNN924"
 
 
+class GroupFailed(Surroundings):
+    """One of several processes that train a model together ended before the training did.
+
+    Without it the others cannot go on. What has been trained up to the last epoch is kept.
+    """
+
+    code: ClassVar[str] = "CNN924"
+
+
 class TrainingKilled(Surroundings):
     """The process of a training was ended from outside, as by a system short of memory.
 

@@ -4,7 +4,7 @@ Loads no framework before one is chosen.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnnspec.check import Checked
 from cnnspec.diagnostics.base import Warn
@@ -16,16 +16,12 @@ from cnnspec.series import Series
 from cnnspec.training.backend import start
 from cnnspec.training.trackers import Watch
 
-if TYPE_CHECKING:
-    from cnnspec.training.session import Outcome
-
 
 class Reached(Record):
-    """Where a training is kept and what it reached; `outcome` is that of a single run."""
+    """Where a training is kept, and what became of its claims."""
 
     kept: Run | Series
     claims: tuple[Held, ...]
-    outcome: "Outcome | None" = None
 
     def dump(self) -> dict[str, Any]:
         """The figures as JSON."""
@@ -74,7 +70,7 @@ def launch(
     given: Any = {"offline": offline, "watch": watch, "strategy": strategy}
     if isinstance(kept, Run):
         outcome = session.resume(kept, chosen, warn, **given)
-        reached = Reached(outcome.run, outcome.claims, outcome)
+        reached = Reached(outcome.run, outcome.claims)
     elif checked.spec.train.runs > 1:
         # Before there is a folder for what cannot be trained.
         require_accelerator(checked)
@@ -83,7 +79,7 @@ def launch(
         reached = Reached(series, claims)
     else:
         outcome = session.train(checked, out, chosen, warn, **given)
-        reached = Reached(outcome.run, outcome.claims, outcome)
+        reached = Reached(outcome.run, outcome.claims)
     if report:
         attempt(Run(reached.kept.folder), warn)
     return reached

@@ -24,10 +24,13 @@ from cnnspec.training.backend import start
 from cnnspec.training.session import Paused
 
 
-def advance(task: Task) -> Ended:
-    """Trains, or goes on with what has been trained, as far as a task says. Raises nothing."""
+def advance(task: Task, strategy: Any = None) -> Ended:
+    """Trains, or goes on with what has been trained, as far as a task says. Raises nothing.
+
+    With a strategy of `tf.distribute` several processes do so together.
+    """
     try:
-        _train(task)
+        _train(task, strategy)
     except Paused:
         return Ended(PAUSED)
     except Stopped:
@@ -45,12 +48,10 @@ def advance(task: Task) -> Ended:
     return Ended(DONE)
 
 
-def _train(task: Task) -> None:
+def _train(task: Task, strategy: Any) -> None:
     backend = start(task.backend, task.threads)
     run = Run(task.folder)
-    if run.finished:
-        return
-    given: Any = {"offline": task.offline, "until": task.until}
+    given: Any = {"offline": task.offline, "until": task.until, "strategy": strategy}
     if (run.folder / ENVIRONMENT).is_file():
         session.resume(run, backend, tell, **given)
     else:
