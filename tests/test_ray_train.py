@@ -152,7 +152,7 @@ def test_a_fault_of_a_worker_is_told_as_its_own_and_not_tried_again(folder):
     process = start(folder, "-e", spec, "--out", "refused", *TOGETHER)
     told = process.communicate()[1]
     assert process.returncode == 3, told
-    assert "error[CNN924]" in told
+    assert "error[CNN925]" in told
     assert "none.npz" in told
     assert "Traceback" not in told
 

@@ -173,7 +173,7 @@ class GroupFailed(Surroundings):
     Without it the others cannot go on. What has been trained up to the last epoch is kept.
     """
 
-    code: ClassVar[str] = "CNN924"
+    code: ClassVar[str] = "CNN925"
 
 
 class TrainingKilled(Surroundings):
