@@ -6,13 +6,18 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-slow lint bench results schema docs clean
+.PHONY: train test test-cluster test-slow lint bench results schema docs clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
 
 test: .venv/tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not cluster" -n 2 --dist loadfile
+
+# Ray on this machine: two nodes on one host, workers and nodes that are lost.
+test-cluster: .venv/tests
+	$(INSTALL) --editable '.[cluster]'
+	$(BIN)/python -m pytest -m "cluster and not slow"
 
 test-slow: .venv/tests
 	$(BIN)/python -m pytest -m slow
