@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from cnnspec.runs import HISTORY
-from cnnspec.sweeps.engines import DONE, PAUSED
+from cnnspec.sweeps.folder import Sweep
 from tests.places import ROOT
 from tests.ray_nodes import Nodes
-from tests.sweep_processes import TEXT, kept, reached, start, wait_for
+from tests.sweep_processes import TEXT, kept, reached, start, states, wait_for
 
 if find_spec("ray") is None:
     pytest.skip("the extra `cluster` is not installed", allow_module_level=True)
@@ -120,60 +119,37 @@ def test_a_driver_that_ends_is_followed_by_one_that_trains_nothing_twice(
 
 
 RACE = """
-import json, sys
-from pathlib import Path
-from cnnspec.cluster.connection import connect
-from cnnspec.sweeps.engines import Task
-connect(sys.argv[1])
-from cnnspec.sweeps.engines.ray import RayEngine
-told = {}
-def tell(task, ended):
-    if ended:
-        told[task.name] = ended.how
-tasks = [
-    Task(**{**t, "folder": Path(t["folder"]), "log": Path(t["log"])})
-    for t in json.loads(sys.argv[2])
-]
-engine = RayEngine()
-engine.race(tasks, [1, 3], tell, lambda: None)
-engine.close()
-print(json.dumps(told))
+model race; data fashion_mnist_mini; pool 4; dense 10 softmax
+train { epochs 9; batch 100; validation 0.2 }
+sweep { optimizer in adam(0.01), adam(0.003), adam(1e-7), adam(2e-7), adam(3e-7) }
 """
 
 
-def test_a_race_ends_the_hopeless_and_goes_on_where_it_was(nodes, tmp_path):
-    rates = [0.01, 0.003, 1e-7, 1e-7, 1e-7]
-    text = "model a; data fashion_mnist_mini; pool 4; dense 10 softmax; train {{ epochs 4; "
-    text += "batch 100; validation 0.2; metrics accuracy; optimizer adam({rate}) }}"
-    tasks = [
-        {
-            "name": f"a{n}",
-            "folder": str(tmp_path / f"a{n}"),
-            "log": str(tmp_path / f"a{n}.txt"),
-            "text": text.format(rate=rate),
-            "source": "a.cnn",
-        }
-        for n, rate in enumerate(rates)
-    ]
-    told = raced(nodes, tasks)
-    assert told["a0"] == DONE
-    ended = {name for name, how in told.items() if how == PAUSED}
+def test_a_race_ends_the_hopeless_and_goes_on_where_it_was(nodes, folder):
+    (folder / "race.cnn").write_text(RACE)
+    process = sweep_on(nodes, folder, "race.cnn", "--stop-early", "asha", "--out", "race")
+    printed, said = process.communicate()
+    assert process.returncode == 0, said
+    sweep = folder / "race" / "race-sweep-1"
+    found = states(sweep)
+    ended = {trial.name: trial for trial in Sweep.open(sweep).trials() if trial.state == "begun"}
+    assert found["race_adam-0.01"] == "finished"
     assert len(ended) >= 2
-    epochs = {t["name"]: len(json.loads((Path(t["folder"]) / HISTORY).read_text())) for t in tasks}
-    assert all((epochs[name] == 4) is (how == DONE) for name, how in told.items())
-    assert {epochs[name] for name in ended} <= {1, 3}
+    assert {trial.epochs for trial in ended.values()} <= {1, 3}
+    assert {n for each in Sweep.open(sweep).rounds() for n in each.figures} == set(ended)
+    assert f"{len(ended)} stopped early" in printed
     # Another driver compares what there is, and trains nothing more.
-    times = {path: path.stat().st_mtime_ns for path in tmp_path.glob("a?/history.json")}
-    again = [{**t, "until": epochs[t["name"]] if t["name"] in ended else None} for t in tasks]
-    assert raced(nodes, again) == told
+    times = {path: path.stat().st_mtime_ns for path in sweep.glob("*/history.json")}
+    process = sweep_on(nodes, folder, "--resume", str(sweep))
+    assert process.communicate()[0] == printed
+    assert states(sweep) == found
     assert {path: path.stat().st_mtime_ns for path in times} == times
 
 
-def raced(nodes, tasks):
-    command = [sys.executable, "-c", RACE, nodes.address, json.dumps(tasks)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def test_a_race_needs_ray(folder):
+    process = start(folder, "-e", RACE, "--stop-early", "asha")
+    assert "`--stop-early asha` is for `--engine ray`" in process.communicate()[1]
+    assert process.returncode == 2
 
 
 def examined(nodes, folder, *arguments):
