@@ -12,7 +12,8 @@ train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
 
 test: .venv/tests
-	$(BIN)/python -m pytest -m "not slow and not cluster" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not cluster" -n 2 --dist loadfile \
+	  --no-loadscope-reorder
 
 # Ray on this machine: two nodes on one host, workers and nodes that are lost.
 test-cluster: .venv/tests

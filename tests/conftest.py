@@ -12,6 +12,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONGEST = ("test_sweep_local", "test_resume", "test_devices", "test_oracle", "test_notebook")
+"""Files that take minutes, to be begun first where two processes share the tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the longest files, so that no process is left with one at the end."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the published datasets; skips the test where there is none."""

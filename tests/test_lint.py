@@ -32,6 +32,7 @@ PUBLISHED = {
     "four_2": ["CNN612", "CNN610"],
     "four_3": ["CNN607", "CNN610"],
     "four_4": ["CNN602", "CNN607", "CNN610"],
+    "grid": ["CNN602"],
     "grid_2": ["CNN602"],
     "grid_3": ["CNN602", "CNN602"],
     "mlp_64": ["CNN610"],

@@ -16,6 +16,7 @@ from cnnspec.report.sweep.writing import lines, markdown
 from cnnspec.runs import HISTORY, METRICS, Run
 from cnnspec.sweeps.conclude import conclude
 from cnnspec.sweeps.folder import BEST, FAILURE, RESULTS, ROUNDS, TABLE, Sweep
+from cnnspec.sweeps.halving import Round
 from cnnspec.sweeps.results import Results
 from cnnspec.terminal import plain
 from tests.swept_folders import GRID, fill, graded, planned, reached, unfinished, whole
@@ -68,7 +69,8 @@ def test_whatever_became_of_a_point_its_row_says_so(sweep):
     (folder / names[5] / FAILURE).write_text("[]")
     unfinished(sweep, names[6])
     (folder / names[6] / HISTORY).write_text("7")
-    Run(folder).write_json(ROUNDS, [{"epoch": 1, "figures": dict.fromkeys(names), "on": names[1:]}])
+    decided = Round(1, "val_accuracy", dict.fromkeys(names), tuple(names[1:]))
+    Run(folder).write_json(ROUNDS, [decided.dump()])
     results = conclude(sweep, page=False)
     states = [row.state for row in results.rows]
     assert states[:7] == ["stopped early", "begun", *["damaged"] * 2, "failed", *["damaged"] * 2]
