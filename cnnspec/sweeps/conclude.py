@@ -12,6 +12,7 @@ from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.report.attempt import attempt_sweep
 from cnnspec.report.sweep.writing import csv
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE, Sweep
+from cnnspec.sweeps.points import label
 from cnnspec.sweeps.results import Results
 from cnnspec.sweeps.rows import Row
 from cnnspec.terminal import safe
@@ -60,11 +61,10 @@ def best(results: Results, row: Row, folder: Path) -> str:
     if plan.data and not spec.data.dataset:
         seen = os.path.relpath(plan.data, folder.resolve())
         spec = spec.replace(data=spec.data.replace(source=Path(seen).as_posix()))
-    values = ", ".join(f"{name}={value}" for name, value in row.values.items())
     backend = f" --backend {plan.backend}" if plan.backend else ""
     told = [
         f"The best of {many(len(results.finished), 'point')} of {plan.source} by "
-        f"{FIGURES[results.by].words}: {values}",
+        f"{FIGURES[results.by].words}: {label(row.values)}",
         *_reached(row),
         f"The same again: cnnspec train {BEST} --threads {plan.threads}{backend}",
     ]

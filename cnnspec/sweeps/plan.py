@@ -16,7 +16,7 @@ from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.diagnostics.text import TooLarge
 from cnnspec.expand import Overrides
 from cnnspec.record import Record
-from cnnspec.sweeps.points import MAX_RUNS, Point, points, reason, size, text_of
+from cnnspec.sweeps.points import MAX_RUNS, Point, label, points, reason, size, text_of
 
 
 class Planned(Record):
@@ -182,9 +182,11 @@ class _Found:
                 self.dropped.append(Dropped(point.values, fault.code, fault.message))
             return
         name = re.sub(r"[^\w.-]+", "-", self.template.format(**point.values)).strip("-.")
-        if not name or name in self.right:
-            other = self.right[name].values if name else {}
-            cause = f"two points would be called `{name}`: {point.values} and {other}"
+        if not name:
+            raise _bad_name(self.template, f"{point.label} would have no name")
+        if name in self.right:
+            both = f"{label(self.right[name].values)} and {point.label}"
+            cause = f"two points would be called `{name}`: {both}"
             raise _bad_name(self.template, cause)
         spec, totals = point.checked.spec, point.checked.totals
         assert totals is not None

@@ -5,7 +5,7 @@ Knows the checker; runs nothing.
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -22,6 +22,11 @@ MAX_RUNS = 1_000
 """Points of a sweep, unless a person asks for more."""
 
 
+def label(values: Mapping[str, str]) -> str:
+    """A choice of values in words: `depth=2, filters=16`."""
+    return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
 class Point(Record):
     """One choice of a value for every name of a sweep, and its check."""
 
@@ -30,8 +35,8 @@ class Point(Record):
 
     @property
     def label(self) -> str:
-        """The choice in words: `depth=2, filters=16`."""
-        return ", ".join(f"{name}={value}" for name, value in self.values.items())
+        """The choice in words."""
+        return label(self.values)
 
     @property
     def fault(self) -> Diagnostic | None:
