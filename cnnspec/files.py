@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import json
+import math
 import os
 import re
 import stat
@@ -97,6 +98,15 @@ def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 def _harmless(cell: Any) -> Any:
     formula = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
     return f"'{cell}" if formula else cell
+
+
+def number(value: Any) -> float | None:
+    """A number of a JSON file, or `None` for none, NaN and infinity; raises `TypeError` for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return value if math.isfinite(value) else None
 
 
 def rewrite(path: str, text: str) -> None:

@@ -12,6 +12,7 @@ from cnnspec.check import Checked, check
 from cnnspec.datasets.catalog import DATASETS
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import BadRun
+from cnnspec.files import number
 from cnnspec.ir.claims import MEASURED, RELATIONS, Expectation
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
@@ -193,7 +194,7 @@ def read(run: Run) -> Contents:
             name: _measured(name, metrics[name], labels) for name in SPLITS if name in metrics
         }
         found = verdicts(checked, metrics)
-        best_epoch, seconds = _number(metrics.get("best_epoch")), _number(metrics.get("seconds"))
+        best_epoch, seconds = number(metrics.get("best_epoch")), number(metrics.get("seconds"))
     except _MALFORMED as error:
         raise _damaged(run, METRICS, error) from None
     return Contents(
@@ -270,19 +271,10 @@ def _labels(checked: Checked, environment: dict[str, Any]) -> tuple[str, ...]:
     return tuple(map(str, range(spec.classes)))
 
 
-def _number(value: Any) -> float | None:
-    """A number, or `None` for none, NaN and infinity; raises `TypeError` for anything else."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
-    return value if math.isfinite(value) else None
-
-
 def _history(epochs: Any) -> tuple[Epoch, ...]:
     if not isinstance(epochs, list):
         raise TypeError("it is no list")
-    read = tuple({safe(str(k)): _number(v) for k, v in epoch.items()} for epoch in epochs)
+    read = tuple({safe(str(k)): number(v) for k, v in epoch.items()} for epoch in epochs)
     for epoch in read:
         int(epoch["epoch"] or 0)
     return read
@@ -313,7 +305,7 @@ def _measured(name: str, data: dict[str, Any], labels: tuple[str, ...]) -> Measu
     rows = tuple(tuple(int(count) for count in row) for row in data["confusion"])
     if len(rows) != len(labels) or any(len(row) != len(labels) for row in rows):
         raise ValueError("a confusion matrix has not a row and column for each class")
-    accuracy, f1, loss = (_number(data.get(key)) for key in ("accuracy", "f1", "loss"))
+    accuracy, f1, loss = (number(data.get(key)) for key in ("accuracy", "f1", "loss"))
     return Measured(name, accuracy, f1, loss, rows)
 
 
@@ -326,15 +318,15 @@ def verdicts(checked: Checked, metrics: dict[str, Any]) -> tuple[Verdict, ...]:
         if item["quantity"] not in MEASURED or item["relation"] not in RELATIONS:
             raise ValueError("an expectation is not one of the language")
         claim = Expectation(item["quantity"], item["relation"], float(item["limit"]))
-        value = _number(item["value"])
+        value = number(item["value"])
         shown = "" if value is None else f"{value:.4f}"
         found.append(Verdict(str(claim), shown, bool(item["holds"])))
     target = metrics.get("target")
     if target:
-        epoch, seconds = _number(target.get("epoch")), _number(target.get("seconds"))
+        epoch, seconds = number(target.get("epoch")), number(target.get("seconds"))
         reached = "" if epoch is None else f"in epoch {epoch:.0f}"
         if reached and seconds is not None:
             reached += f", after {seconds:.1f} s"
-        claim_text = f"target {target['quantity']} {_number(target['limit']):g}"
+        claim_text = f"target {target['quantity']} {number(target['limit']):g}"
         found.append(Verdict(claim_text, reached, epoch is not None))
     return tuple(found)

@@ -4,13 +4,13 @@ Knows the files of a sweep folder. One that is torn or missing never ends the re
 row says what is wrong.
 """
 
-import math
 import re
 from typing import Any
 
 from cnnspec.columns import split_of
 from cnnspec.diagnostics.base import Problems
 from cnnspec.expand import read
+from cnnspec.files import number
 from cnnspec.ir.claims import MEASURED
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
@@ -188,30 +188,19 @@ def _measured(metrics: dict[str, Any]) -> _Kept:
         prefix = split_of(name)
         found = metrics.get(_SPLITS[prefix]) or {}
         figures[name] = found.get(name.removeprefix(prefix))
-    return _Kept(
-        FINISHED, _numbers(figures), _number(metrics["epochs"]), _number(metrics["seconds"])
-    )
+    return _Kept(FINISHED, _numbers(figures), number(metrics["epochs"]), number(metrics["seconds"]))
 
 
 def _so_far(history: list[dict[str, float]]) -> _Kept:
     """What an unfinished training has come to: the figures of its last epoch."""
     last = dict(history[-1]) if history else {}
     figures = {name: last.get(name) for name in MEASURED if split_of(name) == "val_"}
-    seconds = [_number(epoch.get("seconds")) for epoch in history]
+    seconds = [number(epoch.get("seconds")) for epoch in history]
     return _Kept(BEGUN, _numbers(figures), len(history), sum(s for s in seconds if s))
 
 
 def _numbers(figures: dict[str, Any]) -> dict[str, float]:
-    return {name: n for name, value in figures.items() if (n := _number(value)) is not None}
-
-
-def _number(value: Any) -> float | None:
-    """A number, or `None` for none, NaN and infinity; raises `TypeError` for anything else."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
-    return value if math.isfinite(value) else None
+    return {name: n for name, value in figures.items() if (n := number(value)) is not None}
 
 
 def _stopped(sweep: Sweep) -> set[str]:

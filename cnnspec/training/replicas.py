@@ -20,7 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnspec.training.steps import Feed, TensorFlowLoop, unchanged
+from cnnspec.training.steps import Feed, TensorFlowLoop, compiled_loop, unchanged
 
 
 class ReplicatedLoop:
@@ -76,18 +76,8 @@ class ReplicatedLoop:
             logs = model.compute_metrics(pixels, labels, outputs, *weights)
             return tf.math.is_finite(logs["loss"])
 
-        def loop(rows: Any, rates: Any) -> Any:
-            _, finite = tf.while_loop(
-                lambda number, finite: tf.logical_and(number < tf.shape(rows)[0], finite),
-                lambda number, _: (number + 1, step(rows[number], rates[number])),
-                (0, True),
-                parallel_iterations=1,
-            )
-            return finite
-
-        shapes = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.float32)]
         with _as_on_one_device(model, parts):
-            self._loop = tf.function(loop, input_signature=shapes).get_concrete_function()
+            self._loop = compiled_loop(step).get_concrete_function()
         self._devices = devices
         self._processes = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self._one = TensorFlowLoop(model, feed)

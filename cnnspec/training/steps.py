@@ -75,6 +75,27 @@ def unchanged(images: Any) -> Any:
     return images
 
 
+def compiled_loop(step: Callable[[Any, Any], Any]) -> Any:
+    """A `tf.function` that takes a step for each row of indices, at the rate of its place.
+
+    `step` returns whether the loss is a finite number; the loop ends where it is not, and
+    returns that.
+    """
+    import tensorflow as tf
+
+    def loop(rows: Any, rates: Any) -> Any:
+        _, finite = tf.while_loop(
+            lambda number, finite: tf.logical_and(number < tf.shape(rows)[0], finite),
+            lambda number, _: (number + 1, step(rows[number], rates[number])),
+            (0, True),
+            parallel_iterations=1,
+        )
+        return finite
+
+    shapes = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.float32)]
+    return tf.function(loop, input_signature=shapes)
+
+
 class TensorFlowLoop:
     """TensorFlow: a while loop over the steps, data as device tensors."""
 
@@ -91,17 +112,7 @@ class TensorFlowLoop:
             logs = model.train_step((pixels, *(tf.gather(each, rows) for each in columns)))
             return tf.math.is_finite(logs["loss"])
 
-        def loop(rows: Any, rates: Any) -> Any:
-            _, finite = tf.while_loop(
-                lambda number, finite: tf.logical_and(number < tf.shape(rows)[0], finite),
-                lambda number, _: (number + 1, step(rows[number], rates[number])),
-                (0, True),
-                parallel_iterations=1,
-            )
-            return finite
-
-        shapes = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.float32)]
-        self._loop = tf.function(loop, input_signature=shapes)
+        self._loop = compiled_loop(step)
 
     def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
         return bool(self._loop(rows, rates))
