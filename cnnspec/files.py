@@ -101,7 +101,10 @@ def _harmless(cell: Any) -> Any:
 
 
 def number(value: Any) -> float | None:
-    """A number of a JSON file, or `None` for none, NaN and infinity; raises `TypeError` for anything else."""
+    """A number of a JSON file, or `None` for none, NaN and infinity.
+
+    Raises `TypeError` for anything else.
+    """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
