@@ -27,8 +27,8 @@ TEXT = """
 model small
 pool 2; conv 4x3 relu; bn; pool 2; dropout 0.25; dense 10 softmax
 train {
-  batch 50; epochs 40; metrics accuracy f1; optimizer adam(0.01)
-  early_stop val_f1 patience=39 restore
+  batch 50; epochs 24; metrics accuracy f1; optimizer adam(0.01)
+  early_stop val_f1 patience=23 restore
 }
 """
 TINY = "pool 4; dropout 0.1; dense 10 softmax; train { batch 500; epochs 2; validation 0.1 }"
@@ -93,7 +93,7 @@ def folder(tmp_path_factory):
 def reference(folder, backend):
     """The same training, never stopped."""
     process = start(folder, "small.cnn", "--out", "whole")
-    assert process.communicate()[1].count("epoch ") == 40
+    assert process.communicate()[1].count("epoch ") == 24
     assert process.returncode == 0
     return left(Run(folder / "whole" / "small-1"))
 
