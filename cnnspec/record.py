@@ -133,8 +133,11 @@ class Record(metaclass=RecordMeta):
 
     def replace(self, **changes: Any) -> Self:
         """The same record with some fields changed."""
-        values = {name: getattr(self, name) for name in type(self).fields}
-        return type(self)(**(values | changes))
+        return type(self)(**(self.as_dict() | changes))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The values of the fields by their names, as they are."""
+        return {name: getattr(self, name) for name in type(self).fields}
 
     def __reduce__(self) -> Any:
         return type(self), tuple(getattr(self, name) for name in type(self).fields)

@@ -39,3 +39,29 @@ def test_dry_run_tells_the_points_that_sample_draws(tmp_path, monkeypatch, capsy
         drawn.append(capsys.readouterr().out)
     assert drawn[0] == drawn[1]
     assert drawn[0].count('"name"') == 5
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("x{depth", "expected '}'"),
+        ("{}", "`` is not swept"),
+        ("{0}", "`0` is not swept"),
+        ("{depth.real}", "`depth.real` is not swept"),
+        ("{depth:q}", "`depth` can only stand alone"),
+        ("{depth!z}", "`depth` can only stand alone"),
+        ("{depth}", "two points would be called `1`: depth=1, filters=8, kernel=1"),
+        ("-", "would have no name"),
+    ],
+)
+def test_a_template_that_names_no_point_is_told(tmp_path, monkeypatch, capsys, template, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grid.cnn").write_text(SPEC)
+    assert main(["sweep", "grid.cnn", "--dry-run", "--names", template]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("other", ["--stop-early=halving", "--backend=jax", "--sample=2", "-e=a"])
+def test_a_sweep_goes_on_without_other_values(capsys, other):
+    assert main(["sweep", "--resume", "runs/x", other]) == 2
+    assert "a sweep goes on as it began" in capsys.readouterr().err

@@ -70,7 +70,7 @@ def test_whatever_became_of_a_point_its_row_says_so(sweep):
     unfinished(sweep, names[6])
     (folder / names[6] / HISTORY).write_text("7")
     decided = Round(1, "val_accuracy", dict.fromkeys(names), tuple(names[1:]))
-    Run(folder).write_json(ROUNDS, [decided.dump()])
+    Run(folder).write_json(ROUNDS, [decided.as_dict()])
     results = conclude(sweep, page=False)
     states = [row.state for row in results.rows]
     assert states[:7] == ["stopped early", "begun", *["damaged"] * 2, "failed", *["damaged"] * 2]
@@ -317,3 +317,15 @@ def test_history_is_all_that_is_needed_of_a_point_under_way(tmp_path):
     (found, *_) = Results.read(sweep).rows
     assert found.state == "begun"
     assert {key: figure.mean for key, figure in found.figures.items()} == {"val_accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(METRICS, "7"), (FAILURE, "[]"), (HISTORY, "{}"), (METRICS, '{"te')]
+)
+def test_what_is_not_of_its_form_is_told_and_done_again(sweep, name, text):
+    first = next(iter(sweep.trials()))
+    (first.run.folder / name).write_text(text)
+    told = []
+    sweep.mend(told.append)
+    assert [fault.message.endswith("is damaged") for fault in told] == [True]
+    assert not (first.run.folder / name).exists()

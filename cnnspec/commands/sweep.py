@@ -25,7 +25,6 @@ from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.render import tell
-from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.expand import Overrides
 from cnnspec.ir.claims import MEASURED
 from cnnspec.report.sweep.writing import lines
@@ -33,10 +32,10 @@ from cnnspec.runs import PAGE, command_line
 from cnnspec.source import Source
 from cnnspec.sweeps.conclude import conclude
 from cnnspec.sweeps.engines import Engine
-from cnnspec.sweeps.folder import BEST, TABLE, Sweep
+from cnnspec.sweeps.folder import BEST, FAILED, TABLE, Sweep
 from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
-from cnnspec.sweeps.points import MAX_RUNS, size, survey
+from cnnspec.sweeps.points import MAX_RUNS, axes_of, size, survey
 from cnnspec.terminal import Line, show, table
 
 ENGINES = ("local", "ray")
@@ -111,11 +110,12 @@ def run(args: Namespace) -> int:
         return _dry(args)
     from cnnspec.training.backend import choose
 
-    choose(args.backend)
     if args.resume:
         sweep = _resumed(args)
+        choose(sweep.plan.backend)
         engine, jobs = _engine(args, sweep.plan)
     else:
+        choose(args.backend)
         todo, source = _planned(args)
         # Before there is a folder for what nothing could run.
         engine, jobs = _engine(args, todo)
@@ -132,7 +132,7 @@ def run(args: Namespace) -> int:
         print_json({"command": "sweep", "ok": True, **results.dump()})
     else:
         show([[], *lines(results), [], *_kept(sweep.folder)])
-    return 1 if results.states.get("failed") else 0
+    return 1 if results.states.get(FAILED) else 0
 
 
 def _kept(folder: Path) -> list[Line]:
@@ -176,12 +176,10 @@ def _checked(args: Namespace) -> tuple[Checked, Overrides]:
     (source,) = sources(args)
     values = overrides(args)
     result = check(source, values)
-    if result.expanded.problems or not result.expanded.sweep:
-        # A point may be right where the values of the lets themselves are not.
-        faults = advised(result) if not result.ok else ()
-        remedy = "write what it is to try, as in `sweep { filters in 8, 16, 32 }`"
-        nothing = CannotRead(None, f"{source.name} sweeps nothing", remedy)
-        raise Problems(*(faults or (nothing,)))
+    # A point may be right where the values of the lets themselves are not.
+    if result.expanded.problems:
+        raise Problems(*advised(result))
+    axes_of(result)
     return result, values
 
 
@@ -205,7 +203,8 @@ def _planned(args: Namespace) -> tuple[Plan, Source]:
 
 def _resumed(args: Namespace) -> Sweep:
     """The sweep to go on with; raises `Problems` where another one is asked for as well."""
-    if args.file or args.inline is not None or args.sets or args.names or args.sample:
+    others = (args.file, args.sets, args.names, args.sample, args.stop_early, args.backend)
+    if any(others) or args.inline is not None:
         fault = "a sweep goes on as it began, without another spec or other values"
         raise Problems(BadUsage(None, fault, f"`cnnspec sweep --resume {args.resume}`"))
     return Sweep.open(args.resume)

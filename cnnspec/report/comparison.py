@@ -15,8 +15,8 @@ from cnnspec.record import Record
 from cnnspec.report.seeds import Trained, gather, runs_below
 from cnnspec.report.words import spread
 from cnnspec.series import Spread
-from cnnspec.sweeps.folder import Sweep
-from cnnspec.sweeps.rows import BEGUN, DAMAGED, FINISHED, STOPPED, rows
+from cnnspec.sweeps.folder import BEGUN, FINISHED, Sweep
+from cnnspec.sweeps.rows import DAMAGED, STOPPED, rows
 from cnnspec.terminal import safe
 
 COLUMNS: dict[str, Column] = {

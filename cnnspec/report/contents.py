@@ -167,10 +167,7 @@ def _dump(score: Measured, labels: tuple[str, ...]) -> dict[str, Any]:
         "f1": score.f1,
         "loss": score.loss,
         "confusion": [list(row) for row in score.confusion],
-        "classes": [
-            {name: getattr(entry, name) for name in ClassScore.fields}
-            for entry in score.classes(labels)
-        ],
+        "classes": [entry.as_dict() for entry in score.classes(labels)],
     }
 
 

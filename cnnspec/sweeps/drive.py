@@ -13,6 +13,7 @@ from cnnspec.interrupts import Pause, interrupts
 from cnnspec.runs import Run
 from cnnspec.series import Series
 from cnnspec.source import Source
+from cnnspec.sweeps import folder
 from cnnspec.sweeps.engines import BLOCKED, FAILED, PAUSED, Ended, Engine, Racer, Task
 from cnnspec.sweeps.folder import FAILURE, LOGS, ROUNDS, Sweep, Trial
 from cnnspec.sweeps.halving import ASHA, HALVING, Round, decide, figure_of, rungs
@@ -31,7 +32,7 @@ def drive(sweep: Sweep, engine: Engine, warn: Warn, *, offline: bool = False) ->
     with Run(sweep.folder).locked(), interrupts() as pause:
         sweep.mend(warn)
         for trial in sweep.trials():
-            if trial.state == "failed" and trial.failure["code"] in AGAIN:
+            if trial.state == folder.FAILED and trial.failure.get("code", "") in AGAIN:
                 (trial.run.folder / FAILURE).unlink()
         try:
             _Drive(sweep, engine, pause, offline).run()
@@ -75,7 +76,7 @@ class _Drive:
         return points
 
     def _keep(self, decided: Iterable[Round]) -> None:
-        Run(self._sweep.folder).write_json(ROUNDS, [each.dump() for each in decided])
+        Run(self._sweep.folder).write_json(ROUNDS, [each.as_dict() for each in decided])
 
     def _race(self, points: list[Planned]) -> None:
         """Trains all points at once; the engine ends one as soon as others are better.
@@ -85,8 +86,8 @@ class _Drive:
         ends = rungs(max(point.epochs for point in points))
         ended = {n for each in self._sweep.rounds() for n in each.figures}
         decided = {each.epoch: each for each in self._sweep.rounds()}
-        trials = {t.name: t for p in points for t in self._begun(p) if t.state != "failed"}
-        before = {name for name, trial in trials.items() if trial.state == "finished"}
+        trials = {t.name: t for p in points for t in self._begun(p) if t.state != folder.FAILED}
+        before = {name for name, trial in trials.items() if trial.state == folder.FINISHED}
         before |= {n for n, t in trials.items() if t.point.name in ended and t.epochs in ends}
         tasks = [
             self._task(trial, trial.epochs if name in before and not trial.run.finished else None)
@@ -117,7 +118,7 @@ class _Drive:
             trial.name: trial
             for point in points
             for trial in self._begun(point)
-            if trial.state not in ("finished", "failed")
+            if trial.state not in folder.ENDED
             and (until is None or trial.epochs < min(until, point.epochs))
         }
         tasks = [self._task(trial, until) for trial in trials.values()]
@@ -171,15 +172,17 @@ class _Drive:
 
     def _decide(self, points: list[Planned], epoch: int) -> Round:
         histories = {
-            point.name: [t.history for t in self._sweep.trials_of(point) if t.state != "failed"]
+            point.name: [
+                t.history for t in self._sweep.trials_of(point) if t.state != folder.FAILED
+            ]
             for point in points
         }
         return decide(epoch, histories)
 
     def _conclude(self, point: Planned) -> None:
         """Takes the seeds of a point together once all have been trained."""
-        states = [trial.state for trial in self._sweep.trials_of(point)]
-        if point.several and "finished" in states and set(states) <= {"finished", "failed"}:
+        states = {trial.state for trial in self._sweep.trials_of(point)}
+        if point.several and folder.FINISHED in states and states <= folder.ENDED:
             series = Series(self._sweep.folder / point.name)
             if not series.finished:
                 series.conclude(self._spec_of[point.name])

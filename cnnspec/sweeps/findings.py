@@ -53,8 +53,7 @@ class Effect(Record):
 
     def dump(self) -> dict[str, Any]:
         """The effect as JSON."""
-        data = {name: getattr(self, name) for name in type(self).fields}
-        return {**data, "found": self.found.dump() if self.found else None}
+        return {**self.as_dict(), "found": self.found.dump() if self.found else None}
 
 
 def judged(rows: Iterable[Row], by: str) -> str:

@@ -28,6 +28,13 @@ RESULTS = "results.json"
 TABLE = "results.csv"
 BEST = "best.cnn"
 
+FINISHED = "finished"
+FAILED = "failed"
+BEGUN = "begun"
+WAITING = "waiting"
+ENDED = {FINISHED, FAILED}
+"""The states of a training of which nothing is left to do."""
+
 
 class Trial(Record):
     """One training of a sweep: a point with one of its seeds, and the run that it is kept in."""
@@ -43,12 +50,12 @@ class Trial(Record):
 
     @property
     def state(self) -> str:
-        """`finished`, `failed`, `begun` or `waiting`."""
+        """`FINISHED`, `FAILED`, `BEGUN` or `WAITING`."""
         if self.run.finished:
-            return "finished"
+            return FINISHED
         if (self.run.folder / FAILURE).is_file():
-            return "failed"
-        return "begun" if (self.run.folder / IR).is_file() else "waiting"
+            return FAILED
+        return BEGUN if (self.run.folder / IR).is_file() else WAITING
 
     @property
     def epochs(self) -> int:
@@ -134,15 +141,18 @@ class Sweep:
         What it was a result of is trained again.
         """
         for trial in self.trials():
-            for name in (METRICS, FAILURE, HISTORY):
-                if not (trial.run.folder / name).is_file():
+            for name, form in ((METRICS, dict), (FAILURE, dict), (HISTORY, list)):
+                path = trial.run.folder / name
+                if not path.is_file():
                     continue
                 try:
-                    trial.run.read_json(name)
+                    if isinstance(trial.run.read_json(name), form):
+                        continue
+                    warn(BadRun(None, f"{path} is damaged"))
                 except Problems as problems:
                     for fault in problems.diagnostics:
                         warn(fault)
-                    (trial.run.folder / name).unlink()
+                path.unlink()
 
     def __str__(self) -> str:
         return str(self.folder)

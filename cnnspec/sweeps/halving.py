@@ -38,10 +38,6 @@ class Round(Record):
         """The decision from its JSON. Raises `KeyError` or `TypeError` for another."""
         return cls(**{**{n: data[n] for n in cls.fields}, "on": tuple(data["on"])})
 
-    def dump(self) -> dict[str, Any]:
-        """The decision as JSON."""
-        return {name: getattr(self, name) for name in type(self).fields}
-
 
 def rungs(epochs: int) -> list[int]:
     """The epochs after which it is decided who goes on: a ninth and a third of all."""

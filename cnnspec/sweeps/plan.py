@@ -16,7 +16,7 @@ from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.diagnostics.text import TooLarge
 from cnnspec.expand import Overrides
 from cnnspec.record import Record
-from cnnspec.sweeps.points import MAX_RUNS, Point, label, points, reason, size, text_of
+from cnnspec.sweeps.points import MAX_RUNS, Point, axes_of, label, points, reason, size, text_of
 
 
 class Planned(Record):
@@ -77,12 +77,11 @@ class Plan(Record):
 
     def dump(self) -> dict[str, Any]:
         """The plan as JSON."""
-        fields = {name: getattr(self, name) for name in type(self).fields}
         return {
             "version": 1,
-            **fields,
-            "points": [{n: getattr(p, n) for n in Planned.fields} for p in self.points],
-            "dropped": [{n: getattr(d, n) for n in Dropped.fields} for d in self.dropped],
+            **self.as_dict(),
+            "points": [point.as_dict() for point in self.points],
+            "dropped": [point.as_dict() for point in self.dropped],
         }
 
     @classmethod
@@ -117,11 +116,8 @@ def plan(
     the plan as it is. Raises `Problems` for a spec that sweeps nothing, for too many
     trainings, for names that are not distinct, and where no point is right.
     """
-    axes = checked.expanded.sweep
+    axes = axes_of(checked)
     source = checked.source
-    if not axes:
-        remedy = "write what it is to try, as in `sweep { filters in 8, 16, 32 }`"
-        raise Problems(CannotRead(None, f"{source.name} sweeps nothing", remedy))
     template = name or _template(checked.spec.model, [axis.name for axis in axes])
     chance = None if drawn is None else random.Random(checked.spec.train.seed)
     found = _Found(template, [axis.name for axis in axes])
@@ -168,11 +164,15 @@ class _Found:
 
     def _check_template(self, names: list[str]) -> None:
         try:
-            fields = {field for _, field, _, _ in Formatter().parse(self.template) if field}
+            parts = list(Formatter().parse(self.template))
         except ValueError as error:
             raise _bad_name(self.template, str(error)) from None
-        for field in fields.difference(names):
-            raise _bad_name(self.template, f"`{field}` is not swept; {listing(names, 'and')} are")
+        for _, field, form, conversion in parts:
+            if field is not None and field not in names:
+                fault = f"`{field}` is not swept; {listing(names, 'and')} are"
+                raise _bad_name(self.template, fault)
+            if form or conversion:
+                raise _bad_name(self.template, f"`{field}` can only stand alone, as `{{{field}}}`")
 
     def add(self, point: Point) -> None:
         fault = point.fault

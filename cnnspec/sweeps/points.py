@@ -10,7 +10,8 @@ from itertools import product
 from typing import Any
 
 from cnnspec.check import Checked, Checker
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.diagnostics.surroundings import CannotRead
 from cnnspec.expand import Overrides
 from cnnspec.expansion.trials import Axis
 from cnnspec.language.parse import parse
@@ -69,6 +70,14 @@ class Survey(Record):
                 params = point.checked.totals.params
                 data[word] = {"values": point.values, "params": params}
         return data
+
+
+def axes_of(checked: Checked) -> tuple[Axis, ...]:
+    """The names that a spec sweeps; raises `Problems` where there are none."""
+    if not checked.expanded.sweep:
+        remedy = "write what it is to try, as in `sweep { filters in 8, 16, 32 }`"
+        raise Problems(CannotRead(None, f"{checked.source.name} sweeps nothing", remedy))
+    return checked.expanded.sweep
 
 
 def size(axes: tuple[Axis, ...]) -> int:

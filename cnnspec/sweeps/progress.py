@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cnnspec.runs import METRICS
+from cnnspec.sweeps import folder
 from cnnspec.sweeps.engines import DONE, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps.folder import Sweep, Trial
 from cnnspec.terminal import has_colour, in_notebook, messages
@@ -64,9 +65,9 @@ class Progress:
 
     def _count(self, trial: Trial) -> None:
         """Takes note of a training that has come to its end."""
-        if trial.state == "failed":
+        if trial.state == folder.FAILED:
             self._failed += 1
-        elif trial.state == "finished":
+        elif trial.state == folder.FINISHED:
             self._done += 1
             accuracy = _headline(trial).get("accuracy")
             if accuracy is not None and (self._best is None or accuracy > self._best[0]):

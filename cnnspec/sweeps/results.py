@@ -155,7 +155,7 @@ class Results:
             "dropped": {
                 "total": sum(plan.reasons.values()),
                 "reasons": plan.reasons,
-                "points": [{n: getattr(d, n) for n in type(d).fields} for d in plan.dropped],
+                "points": [d.as_dict() for d in plan.dropped],
             },
             "points": [row.dump() for row in self.rows],
         }

@@ -17,15 +17,12 @@ from cnnspec.record import Record
 from cnnspec.runs import METRICS
 from cnnspec.series import Spread, spread
 from cnnspec.source import Source
-from cnnspec.sweeps.folder import Sweep, Trial
+from cnnspec.sweeps import folder
+from cnnspec.sweeps.folder import BEGUN, FAILED, FINISHED, WAITING, Sweep, Trial
 from cnnspec.sweeps.plan import Planned
 
-FINISHED = "finished"
 STOPPED = "stopped early"
-FAILED = "failed"
 DAMAGED = "damaged"
-BEGUN = "begun"
-WAITING = "waiting"
 STATES = (FINISHED, STOPPED, FAILED, DAMAGED, BEGUN, WAITING)
 """What can have become of a point."""
 
@@ -167,13 +164,13 @@ def _state(found: set[str]) -> str:
 def _kept(trial: Trial) -> _Kept:
     try:
         match trial.state:
-            case "finished":
+            case folder.FINISHED:
                 return _measured(trial.run.read_json(METRICS))
-            case "failed":
+            case folder.FAILED:
                 failure = trial.failure
                 reason = " ".join(str(failure[key]) for key in ("code", "message"))
                 return _Kept(FAILED, {}, reason=reason.strip())
-            case "begun":
+            case folder.BEGUN:
                 return _so_far(trial.history)
     except Problems as problems:
         return _Kept(DAMAGED, {}, reason=problems.diagnostics[0].message)

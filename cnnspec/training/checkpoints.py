@@ -53,7 +53,7 @@ def keep(run: Run, name: str, checkpoint: Checkpoint) -> None:
     run.write(file, data)
     listed = [old for old in _listed(run) if old.file != file]
     listed = [*listed, Listed(file, len(data), hashlib.sha256(data).hexdigest())][-KEPT:]
-    entries = [{name: getattr(each, name) for name in Listed.fields} for each in listed]
+    entries = [each.as_dict() for each in listed]
     run.write_json(MANIFEST, {"version": VERSION, "checkpoints": entries})
     forget(run, frozenset(run.folder / file for file in (MANIFEST, *(e.file for e in listed))))
 

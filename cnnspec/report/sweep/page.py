@@ -15,9 +15,9 @@ from cnnspec.report.sweep.tables import dropped_points, headline, points, tables
 from cnnspec.report.sweep.writing import markdown
 from cnnspec.report.words import count, duration, number
 from cnnspec.runs import PAGE, SOURCE, Run
-from cnnspec.sweeps.folder import BEST
+from cnnspec.sweeps.folder import BEGUN, BEST, WAITING
 from cnnspec.sweeps.results import COSTS, Results
-from cnnspec.sweeps.rows import BEGUN, DAMAGED, WAITING
+from cnnspec.sweeps.rows import DAMAGED
 from cnnspec.terminal import safe
 
 MOST_POINTS = 200

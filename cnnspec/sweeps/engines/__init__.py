@@ -102,5 +102,4 @@ def killed(signal: int | None, attempts: int, log: Path) -> Ended:
 
 def dump(record: Record) -> dict[str, Any]:
     """A task or how it ended, as JSON."""
-    found = {name: getattr(record, name) for name in type(record).fields}
-    return {name: str(v) if isinstance(v, Path) else v for name, v in found.items()}
+    return {n: str(v) if isinstance(v, Path) else v for n, v in record.as_dict().items()}
