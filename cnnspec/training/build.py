@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 import keras
@@ -12,6 +13,8 @@ from cnnspec.graph import INPUT
 from cnnspec.ir.training import Training
 from cnnspec.layers.base import Keras
 from cnnspec.settings import watched
+from cnnspec.training import kernels
+from cnnspec.training.passes import Nodes, Pass, nodes
 from cnnspec.training.precision import FULL, policy
 
 
@@ -27,31 +30,50 @@ class Seeds:
         return int(child.generate_state(1)[0]) & 0x7FFF_FFFF
 
 
-def build(checked: Checked, seed: int) -> keras.Model:
+def build(checked: Checked, seed: int, passes: Iterable[Pass] = ()) -> keras.Model:
     """The Keras model of a checked spec, with weights drawn from the seed.
 
     Its layers have the names of `checked.rows`; rows that share weights share a layer.
+    With passes it is another model with the same weights, in the same order.
     """
+    network = nodes(checked)
+    for rewrite in passes:
+        network = rewrite(network)
     with policy(checked.spec.train.precision):
-        return _build(checked, seed)
+        return _build(checked, seed, network)
 
 
-def _build(checked: Checked, seed: int) -> keras.Model:
+def _build(checked: Checked, seed: int, network: Nodes) -> keras.Model:
     image = keras.Input(checked.spec.shape.dims, name="image")
     layers: dict[str, Any] = {}
-    names = plain_names(row.name for row in checked.rows if not row.shares)
+    names = plain_names(node.name for node in network if not node.shares)
     values: dict[int, Any] = {INPUT: image}
-    last = len(checked.rows) - 1
-    for index, row in enumerate(checked.rows):
-        name = row.shares or row.name
+    last = len(network) - 1
+    for index, node in enumerate(network):
+        name = node.shares or node.name
         if name not in layers:
             # Probabilities and their logarithms need every bit.
             exact = {"dtype": FULL} if index == last else {}
-            layers[name] = make(row.layer.keras(), Seeds(seed, index), name=names[name], **exact)
-        inputs = [values[source] for source in row.inputs]
+            layers[name] = make(node.keras, Seeds(seed, index), name=names[name], **exact)
+        inputs = [values[source] for source in node.inputs]
         values[index] = layers[name](inputs if len(inputs) > 1 else inputs[0])
     (name,) = plain_names([checked.spec.model]).values()
     return keras.Model(image, values[last], name=name)
+
+
+def as_written(model: keras.Model, checked: Checked) -> keras.Model:
+    """The model of a spec without passes, that takes over from one with them.
+
+    It gets its weights, and the state of its optimizer and of its random numbers.
+    """
+    train = checked.spec.train
+    written = build(checked, train.seed)
+    compile_model(written, train)
+    written.optimizer.build(written.trainable_variables)
+    for to, by in ((written, model), (written.optimizer, model.optimizer)):
+        for variable, value in zip(to.variables, by.variables, strict=True):
+            variable.assign(value)
+    return written
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:
@@ -109,9 +131,8 @@ def undecayed(model: keras.Model) -> list[Any]:
 
 def make(thing: Keras, seeds: Seeds, **extra: Any) -> Any:
     """The Keras object that some data describes."""
-    cls: Any = keras
-    for part in thing.name.split("."):
-        cls = getattr(cls, part)
+    space, _, name = thing.name.partition(".")
+    cls = attrgetter(name)(kernels if space == "kernels" else getattr(keras, space))
     arguments = {
         name: make(value, seeds) if isinstance(value, Keras) else value
         for name, value in thing.arguments.items()

@@ -22,11 +22,12 @@ from cnnspec.interrupts import Pause, interrupts
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
 from cnnspec.training import checkpoints, evidence
-from cnnspec.training.build import build, compile_model
+from cnnspec.training.build import as_written, build, compile_model
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
+from cnnspec.training.passes import PASSES
 from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
@@ -136,7 +137,7 @@ def _train(
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
     spec = checked.spec
     keras.utils.set_random_seed(spec.train.seed)
-    model = build(checked, spec.train.seed)
+    model = build(checked, spec.train.seed, PASSES)
     compile_model(model, spec.train)
     fit = Fit(model, spec.train, splits, strategy)
     prepare(fit.state)
@@ -151,7 +152,7 @@ def _train(
         raise Paused
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
-    save(model, run)
+    save(as_written(model, checked), run)
     scores = {name: score(model, split, pause) for name, split in splits.named().items()}
     evidence.keep(run, model, splits)
     claims = judge(spec, {name: found.figures for name, found in scores.items()})

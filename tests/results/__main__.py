@@ -1,10 +1,11 @@
 """Trains every network of the five notebooks on the real data: `make results`.
 
-    python -m tests.results [SPEC…] [--seeds N] [--keras] [--table]
+    python -m tests.results [SPEC…] [--seeds N] [--jobs N] [--keras] [--table]
 
 What has been trained is kept in `docs/results.json` and never trained again unless
 the spec has changed; so this can be stopped and called again. Each run is a process
-of its own, as a user would start it. `--keras` trains with Keras's own `fit` as well, to
+of its own, as a user would start it; of several at once each computes with one thread.
+`--keras` trains with Keras's own `fit` as well, to
 tell what is the network's from what is ours. `--table` trains nothing and writes the
 table of the README again.
 """
@@ -14,7 +15,9 @@ import json
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from tests.results.table import RESULTS, kept, key, path, write_table
@@ -30,14 +33,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("specs", nargs="*", metavar="SPEC", default=SPECIFIED)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keras", action="store_true")
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
-    for seed in range(1, args.seeds + 1):
-        for name in () if args.table else args.specs:
-            if seed == 1 or name not in LONG:
-                add(name, seed, "keras fit" if args.keras else "cnnspec")
-                write_table()
+    by = "keras fit" if args.keras else "cnnspec"
+    trainings = [
+        (name, seed, by)
+        for seed in range(1, args.seeds + 1)
+        for name in args.specs
+        if not args.table and (seed == 1 or name not in LONG)
+    ]
+    threads = ["--threads", "1"] if args.jobs > 1 else []
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for _ in pool.map(lambda each: add(*each, threads), trainings):
+            pass
     write_table()
 
 
@@ -45,23 +55,29 @@ LONG = ("fashion_best", "fashion_l2", "four_3")
 """Trained with one seed: a run of theirs takes more than ten minutes."""
 
 
-def add(name: str, seed: int, by: str) -> None:
+_WRITING = Lock()
+
+
+def add(name: str, seed: int, by: str, threads: list[str]) -> None:
     """Trains a spec with a seed by one of the two loops, unless that has been done."""
     done = {(r["spec"], r["text"], r["seed"], r["by"]) for r in kept()}
     if (name, key(name), seed, by) in done:
         return
     sys.stderr.write(f"{name}, seed {seed}, by {by}\n")
-    reached = by_keras(name, seed) if by == "keras fit" else by_cnnspec(name, seed)
+    reached = by_keras(name, seed) if by == "keras fit" else by_cnnspec(name, seed, threads)
     result = {"spec": name, "text": key(name), "seed": seed, "by": by, **reached}
-    rows = [r for r in kept() if (r["spec"], r["seed"], r["by"]) != (name, seed, by)]
-    rows = sorted([*rows, result], key=lambda r: (r["spec"], r["by"], r["seed"]))
-    RESULTS.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+    with _WRITING:
+        rows = [r for r in kept() if (r["spec"], r["seed"], r["by"]) != (name, seed, by)]
+        rows = sorted([*rows, result], key=lambda r: (r["spec"], r["by"], r["seed"]))
+        RESULTS.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+        write_table()
 
 
-def by_cnnspec(name: str, seed: int) -> dict[str, Any]:
+def by_cnnspec(name: str, seed: int, threads: list[str]) -> dict[str, Any]:
     """`cnnspec train` in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["train", path(name), "--seed", str(seed), "--out", folder, "--no-report"]
+        command += threads
         ended = subprocess.run(
             [sys.executable, "-m", "cnnspec", *command, "--json"], stdout=subprocess.PIPE
         )
