@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-cluster test-slow lint bench results schema docs clean
+.PHONY: train test test-cluster test-slow lint bench results grammar schema docs clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -33,6 +33,11 @@ bench: .venv/tests
 
 results: .venv/tests
 	$(BIN)/python -m tests.results
+
+# By a file of its own: half of the tables would be no module.
+grammar: .venv/trains
+	$(BIN)/python -m cnnspec.language.generate > .venv/states.py
+	mv .venv/states.py cnnspec/language/states.py
 
 schema: .venv/trains
 	$(BIN)/python -c "from cnnspec.ir.document import schema_text as s; print(s(), end='')" \

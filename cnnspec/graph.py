@@ -11,7 +11,7 @@ from typing import Any
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.shapes import BranchesDiffer, ShapeFault, TooManyValuesHere, WeightsDiffer
 from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared
-from cnnspec.language.parse import MAX_WHOLE
+from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.layers.base import Layer, Misfit, Work, Works
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.dense import Dense

@@ -44,7 +44,7 @@ class RecordMeta(type):
         **options: Any,
     ) -> "RecordMeta":
         annotations = body.get("__annotations__", {})
-        own = [n for n, kind in annotations.items() if not str(kind).startswith("typing.ClassVar")]
+        own = [n for n, kind in annotations.items() if not _of_class(kind)]
         fields: dict[str, Any] = {}
         for base in bases:
             fields |= getattr(base, "fields", {})
@@ -57,6 +57,11 @@ class RecordMeta(type):
         ignored = cls.ignored  # type: ignore[attr-defined]
         cls.compared = tuple(n for n in fields if n not in ignored)
         return cls
+
+
+def _of_class(kind: Any) -> bool:
+    """Whether an annotation is `ClassVar`, or that of something."""
+    return getattr(kind, "__origin__", kind) is ClassVar
 
 
 def _init(self: Any, *args: Any, **named: Any) -> None:

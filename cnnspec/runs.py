@@ -19,10 +19,10 @@ from typing import Any
 
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import BadRun, RunInUse
-from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.spec import Spec
 from cnnspec.source import Source
+from cnnspec.writing import cannot_write, json_text, write_atomically
 
 SPEC = "spec.cnn"
 SOURCE = "source.cnn"

@@ -13,11 +13,12 @@ from typing import Any
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import BadRun
 from cnnspec.expectations import Held, judge
-from cnnspec.files import read_source, write_atomically
+from cnnspec.files import read_source
 from cnnspec.ir.spec import Spec
 from cnnspec.record import Record
 from cnnspec.runs import IR, METRICS, SOURCE, SPEC, Run, new_folder
 from cnnspec.source import Source
+from cnnspec.writing import write_atomically
 
 SERIES = "series.json"
 MEASURES = ("accuracy", "f1", "loss")

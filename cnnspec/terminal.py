@@ -25,14 +25,16 @@ STYLES = {
     "help": "cyan",
 }
 
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 
 
 def safe(text: str) -> str:
     r"""The text with control characters made visible: `\x1b`, `\u202e`; a tab is a blank."""
-    return _UNSAFE.sub(lambda m: ascii(m.group())[1:-1], text.replace("\t", " "))
+    if text.isprintable():
+        return text
+    return re.sub(_UNSAFE, lambda m: ascii(m.group())[1:-1], text.replace("\t", " "))
 
 
 def plain(lines: Iterable[Line]) -> str:

@@ -2,7 +2,8 @@ import pytest
 
 from cnnspec.diagnostics.base import Refused
 from cnnspec.language.expressions import evaluate
-from cnnspec.language.parse import MAX_WHOLE, parse_value
+from cnnspec.language.numbers import MAX_WHOLE
+from cnnspec.language.parse import parse_value
 from cnnspec.source import Source
 
 SCOPE = {"f": 16, "rate": 0.5}

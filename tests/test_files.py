@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from cnnspec.diagnostics.base import Problems
-from cnnspec.files import decode, read_source, write_atomically
+from cnnspec.files import decode, read_source
+from cnnspec.writing import write_atomically
 
 
 def refusal(call, *args) -> tuple[str, int, str]:

@@ -16,7 +16,7 @@ import time
 import numpy as np
 import pytest
 
-from cnnspec import files
+from cnnspec import writing
 from cnnspec.check import check
 from cnnspec.commands import main
 from cnnspec.diagnostics.base import Problems
@@ -232,7 +232,7 @@ class Failing:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return real(*arguments, **options)
 
-        monkeypatch.setattr(files.os, name, call)
+        monkeypatch.setattr(writing.os, name, call)
 
 
 @pytest.mark.parametrize("operation", ["fsync", "replace"])

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.files import write_atomically
 from cnnspec.record import Record
+from cnnspec.writing import write_atomically
 
 
 def free(path: Path, remedy: str) -> None:

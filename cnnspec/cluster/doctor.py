@@ -16,8 +16,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from cnnspec.cluster import node
 from cnnspec.diagnostics.base import Problems, listing
 from cnnspec.diagnostics.surroundings import UnfitNode
-from cnnspec.files import cannot_write, write_atomically
 from cnnspec.record import Record
+from cnnspec.writing import cannot_write, write_atomically
 
 _NEW = 10
 """Seconds in which another machine must see a new file; it has never looked for it."""

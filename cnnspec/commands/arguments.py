@@ -1,8 +1,9 @@
 """What commands share on their command line: the parser and the ways to name a spec."""
 
 import argparse
+import os
 import sys
-from pathlib import Path
+from functools import cache
 from typing import NoReturn
 
 from cnnspec.language.suggest import nearest
@@ -17,7 +18,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"cnnspec {command}",
             description=description,
             allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Layout,
         )
 
     def error(self, message: str) -> NoReturn:
@@ -34,6 +35,25 @@ class Parser(argparse.ArgumentParser):
 
     def _names(self) -> list[str]:
         return [name for action in self._actions for name in action.option_strings]
+
+
+class _Layout(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal; argparse makes one for every argument it is given."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+@cache
+def _columns() -> int:
+    """Columns of the terminal, as `shutil` finds them, which takes long to import."""
+    try:
+        return int(os.environ["COLUMNS"]) or 80
+    except (KeyError, ValueError):
+        try:
+            return os.get_terminal_size(1).columns or 80
+        except OSError:
+            return 80
 
 
 class Offered(tuple[str, ...]):
@@ -80,6 +100,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Another place for the data of a run."""
+    from pathlib import Path
+
     parser.add_argument(
         "--data",
         type=Path,

@@ -14,9 +14,9 @@ from cnnspec.commands.output import print_json
 from cnnspec.commands.report import load_extra
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.files import csv_text
 from cnnspec.report.comparison import COLUMNS, Compared, cautions, compare
 from cnnspec.terminal import Line, show, table
+from cnnspec.writing import csv_text
 
 
 def arguments(parser: ArgumentParser) -> None:

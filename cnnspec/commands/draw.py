@@ -12,9 +12,9 @@ from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.files import write_atomically
 from cnnspec.reading import checked
 from cnnspec.terminal import show
+from cnnspec.writing import write_atomically
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -16,11 +16,12 @@ from typing import Any
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import as_json, render
-from cnnspec.files import read_source, rewrite
+from cnnspec.files import read_source
 from cnnspec.format import format_text
 from cnnspec.record import Record
 from cnnspec.source import Source
 from cnnspec.terminal import Line, has_colour, show
+from cnnspec.writing import rewrite
 
 
 def arguments(parser: ArgumentParser) -> None:

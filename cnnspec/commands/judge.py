@@ -7,10 +7,11 @@ from typing import Any
 from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.surroundings import CannotRead
-from cnnspec.files import csv_text, read_source
+from cnnspec.files import read_source
 from cnnspec.reading import normalized
 from cnnspec.rules import Judgement, Rules, judge, read_rules
 from cnnspec.terminal import Line, show, table
+from cnnspec.writing import csv_text
 
 
 def run(args: Namespace) -> int:

@@ -11,9 +11,9 @@ from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.files import write_atomically
 from cnnspec.language.suggest import nearest
 from cnnspec.terminal import show, table
+from cnnspec.writing import write_atomically
 
 FOLDER = Path(__file__).parent.parent / "templates"
 TEMPLATES = ("lenet", "mlp", "tiny", "resnet", "mobilenet", "inception")

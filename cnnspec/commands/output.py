@@ -7,12 +7,13 @@ from typing import Any
 from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
 from cnnspec.diagnostics.render import as_json as problem_as_json
 from cnnspec.diagnostics.render import render
-from cnnspec.files import json_text
 from cnnspec.terminal import show
 
 
 def print_json(data: Any) -> None:
     """One JSON document, ASCII only so that every terminal and locale can carry it."""
+    from cnnspec.writing import json_text
+
     sys.stdout.write(json_text(data))
 
 

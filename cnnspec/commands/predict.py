@@ -17,11 +17,11 @@ from cnnspec.commands.output import print_json, print_text
 from cnnspec.diagnostics.base import Diagnostic, Problems
 from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.files import csv_text, json_text, write_atomically
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, Run
 from cnnspec.series import one_run
 from cnnspec.terminal import show
+from cnnspec.writing import csv_text, json_text, write_atomically
 
 if TYPE_CHECKING:
     from cnnspec.check import Checked

@@ -13,8 +13,8 @@ from pathlib import Path
 from cnnspec.datasets.catalog import Dataset, File
 from cnnspec.diagnostics.base import Problems
 from cnnspec.diagnostics.surroundings import DatasetCorrupt, DatasetMissing
-from cnnspec.files import cannot_write, write_atomically
 from cnnspec.record import Record
+from cnnspec.writing import cannot_write, write_atomically
 
 DEBIAN = Path("/usr/share/datasets")
 TIMEOUT = 7

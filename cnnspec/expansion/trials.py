@@ -6,7 +6,7 @@ from cnnspec.diagnostics.text import TooLarge, Twice
 from cnnspec.expansion.frames import Frame
 from cnnspec.expansion.structure import Structure
 from cnnspec.language.kinds import Whole
-from cnnspec.language.parse import MAX_WHOLE
+from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
     Call,
     Expression,

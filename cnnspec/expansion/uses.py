@@ -1,6 +1,6 @@
 """`use`: the blocks of other files of the project."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics.base import Problems, Refused
 from cnnspec.diagnostics.structure import (
@@ -22,6 +22,9 @@ from cnnspec.language.syntax import (
     String,
 )
 from cnnspec.source import Source, Span
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_FILES = 64
 MAX_FILE_DEPTH = 16
@@ -59,6 +62,8 @@ class Uses(Statements):
 
     def blocks_of(self, path: str, span: Span) -> dict[str, Definition]:
         """The blocks that a file defines."""
+        from pathlib import Path
+
         files = self.files
         chain = files.chain or [Path(span.source.name).absolute()]
         try:

@@ -4,7 +4,6 @@ A frozen value. Spans and the places of fields take no part in equality; `str()`
 prints canonical `.cnn` text, which parses to an equal spec.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
@@ -203,12 +202,11 @@ class Spec(Entry):
         return [f"{name} {kind.write(value)}" for name, kind, value in given if value != ()]
 
 
-_AUTOMATIC = re.compile(rf"({'|'.join((*LAYERS, *MERGES))})(_[0-9]+)?")
-
-
 def is_automatic(name: str) -> bool:
     """Whether a name looks like one that layers get by themselves: `conv`, `conv_2`."""
-    return _AUTOMATIC.fullmatch(name) is not None
+    stem, _, number = name.rpartition("_")
+    counted = stem if number.isascii() and number.isdigit() else name
+    return any(word in LAYERS or word in MERGES for word in (name, counted))
 
 
 class Names:

@@ -78,7 +78,7 @@ class Switch(Kind):
         return "yes" if value else "no"
 
 
-_NAME = re.compile(
+_NAME = (
     # Not dots and blanks alone; nothing that a path, a quote or a terminal would read.
     r"(?=.*[^ .])"
     r'[^"/\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+'
@@ -97,13 +97,13 @@ class Name(Kind):
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": MAX_WORD, "pattern": f"^{_NAME.pattern}$"}
+        return {"type": "string", "maxLength": MAX_WORD, "pattern": f"^{_NAME}$"}
 
     def read(self, value: Expression, scope: Scope, what: str) -> str:
         match value:
             case Word(text=text):
                 return text
-            case String(value=text) if _NAME.fullmatch(text) and len(text) <= MAX_WORD:
+            case String(value=text) if re.fullmatch(_NAME, text) and len(text) <= MAX_WORD:
                 return text
             case String():
                 remedy = "a name is short and has no `/`, `\\` or tab in it"
@@ -114,7 +114,7 @@ class Name(Kind):
         return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
 
 
-_TEXT = re.compile(
+_TEXT = (
     # Not blanks alone; nothing that a string or a terminal could not carry.
     r"(?=.*[^ ])"
     r'[^"\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+'
@@ -137,13 +137,13 @@ class Text(Kind):
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^{_TEXT.pattern}$"}
+        return {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^{_TEXT}$"}
 
     def read(self, value: Expression, scope: Scope, what: str) -> str:
         match value:
             case Word(text=text):
                 return text
-            case String(value=text) if _TEXT.fullmatch(text) and len(text) <= MAX_TEXT:
+            case String(value=text) if re.fullmatch(_TEXT, text) and len(text) <= MAX_TEXT:
                 return text
             case String():
                 raise self._wrong(value, what, "it is not empty and has no tab in it")

@@ -7,7 +7,7 @@ import math
 
 from cnnspec.diagnostics.base import Refused
 from cnnspec.diagnostics.words import BadArithmetic, UnknownName, WrongKind
-from cnnspec.language.parse import MAX_WHOLE, divide
+from cnnspec.language.numbers import MAX_WHOLE, divide
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Binary, Expression, Group, Negative, Number, Word
 from cnnspec.record import Record

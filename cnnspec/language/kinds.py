@@ -10,7 +10,7 @@ from typing import Any
 from cnnspec.diagnostics.base import Refused
 from cnnspec.diagnostics.words import OutOfRange, TooManyValues, WrongKind
 from cnnspec.language.expressions import Scope, evaluate
-from cnnspec.language.parse import MAX_WHOLE
+from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
     Argument,
     Dims,

@@ -5,6 +5,7 @@ too large, too deep or out of balance is refused at once and at the right place.
 """
 
 import re
+from collections.abc import Iterable
 from itertools import islice
 
 from cnnspec.diagnostics.base import Diagnostic
@@ -32,9 +33,15 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONG = re.compile(rf"\w{{{MAX_WORD + 1},}}")
 # C0 and C1 controls but tab, line feed, form feed and return; the marks that
 # reorder or hide text (Unicode's Bidi_Control and the zero-width ones).
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
+_FORBIDDEN = "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+
+
+_BLANKS = dict.fromkeys(map(ord, "\t\n\r\f"))
+
+
+def _forbidden(text: str) -> Iterable[re.Match[str]]:
+    # What can be printed is not forbidden, and to see that is quick.
+    return () if text.translate(_BLANKS).isprintable() else re.finditer(_FORBIDDEN, text)
 
 
 def scan(source: Source) -> tuple[list[Diagnostic], str]:
@@ -49,7 +56,7 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
         return [TooLarge(source.span(0, 0), what="this text is too long", limit="256 KiB")], ""
     problems: list[Diagnostic] = [
         ForbiddenCharacter(source.span(m.start(), m.end()), character=m.group())
-        for m in islice(_FORBIDDEN.finditer(text), _MOST)
+        for m in islice(_forbidden(text), _MOST)
     ]
     if problems:
         return problems, ""

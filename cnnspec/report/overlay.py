@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cnnspec import __version__
-from cnnspec.files import write_atomically
 from cnnspec.report import plots
 from cnnspec.report.canvas import COLOURS, LINE, Drawn, drawn
 from cnnspec.report.comparison import COLUMNS, Compared, cautions
@@ -12,6 +11,7 @@ from cnnspec.report.figures import CURVES
 from cnnspec.report.page import lay_out, template
 from cnnspec.report.plots import Series
 from cnnspec.report.words import number
+from cnnspec.writing import write_atomically
 
 
 def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> list[Path]:

@@ -20,7 +20,6 @@ from cnnspec.check import Checked
 from cnnspec.diagnostics.base import Problems
 from cnnspec.drawing.svg import draw
 from cnnspec.explain import derivation, facts, legend
-from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.report import pictures as images
 from cnnspec.report import words
 from cnnspec.report.canvas import Drawn
@@ -32,6 +31,7 @@ from cnnspec.report.plots import MOST_NAMED
 from cnnspec.report.seeds import Trained, gather
 from cnnspec.runs import PAGE, Run
 from cnnspec.terminal import safe
+from cnnspec.writing import cannot_write, json_text, write_atomically
 
 FOLDER = "report"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cnnspec.columns import FIGURES, split_of
 from cnnspec.diagnostics.base import Problems, Warn, many, silent
-from cnnspec.files import cannot_write, json_text, write_atomically
 from cnnspec.report.attempt import attempt_sweep
 from cnnspec.report.sweep.writing import csv
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE, Sweep
@@ -16,6 +15,7 @@ from cnnspec.sweeps.points import label
 from cnnspec.sweeps.results import Results
 from cnnspec.sweeps.rows import Row
 from cnnspec.terminal import safe
+from cnnspec.writing import cannot_write, json_text, write_atomically
 
 
 def conclude(

@@ -3,11 +3,10 @@
 Knows the checker; runs nothing.
 """
 
-import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.check import Checked, Checker
 from cnnspec.diagnostics.base import Diagnostic, Problems
@@ -18,6 +17,9 @@ from cnnspec.language.parse import parse
 from cnnspec.language.syntax import Expression
 from cnnspec.record import Record
 from cnnspec.source import Source
+
+if TYPE_CHECKING:
+    import random
 
 MAX_RUNS = 1_000
 """Points of a sweep, unless a person asks for more."""
@@ -97,7 +99,7 @@ def points(
     source: Source,
     axes: tuple[Axis, ...],
     overrides: Overrides,
-    chance: random.Random | None = None,
+    chance: "random.Random | None" = None,
 ) -> Iterator[Point]:
     """Every point, the last name varying fastest; with `chance`, in an order drawn by it."""
     parsed = parse(source)
@@ -111,7 +113,7 @@ def points(
         yield Point(texts, checker.check({**overrides, **named}))
 
 
-def _drawn(axes: tuple[Axis, ...], chance: random.Random) -> Iterator[tuple[Expression, ...]]:
+def _drawn(axes: tuple[Axis, ...], chance: "random.Random") -> Iterator[tuple[Expression, ...]]:
     """Each combination of values once, in random order."""
     count = size(axes)
     seen: dict[int, int] = {}

@@ -17,7 +17,6 @@ from cnnspec.diagnostics.surroundings import (
     DamagedCheckpoint,
 )
 from cnnspec.expectations import Held, judge
-from cnnspec.files import cannot_write
 from cnnspec.interrupts import Pause, interrupts
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
@@ -32,6 +31,7 @@ from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, score
 from cnnspec.training.state import State
 from cnnspec.training.trackers import Watch
+from cnnspec.writing import cannot_write
 
 
 class Outcome(Record):

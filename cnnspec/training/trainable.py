@@ -19,11 +19,11 @@ from ray import tune
 
 from cnnspec.diagnostics.base import Stopped
 from cnnspec.diagnostics.surroundings import RunInUse
-from cnnspec.files import cannot_write
 from cnnspec.runs import HISTORY, METRICS, Run
 from cnnspec.sweeps.engines import BLOCKED, DONE, PAUSED, STOPPED, Ended, Task, dump
 from cnnspec.sweeps.halving import SHARE, figure_of
 from cnnspec.training.worker import do
+from cnnspec.writing import cannot_write
 
 BUDGET = "budget"
 """What a part of a training counts for: 1 to the first rung, three times as much to each next."""

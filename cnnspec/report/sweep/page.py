@@ -6,7 +6,6 @@ from pathlib import Path
 
 from cnnspec import __version__
 from cnnspec.columns import COLUMNS, FIGURES
-from cnnspec.files import write_atomically
 from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import source_text
 from cnnspec.report.page import FOLDER, lay_out, template
@@ -19,6 +18,7 @@ from cnnspec.sweeps.folder import BEGUN, BEST, WAITING
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import DAMAGED
 from cnnspec.terminal import safe
+from cnnspec.writing import write_atomically
 
 MOST_POINTS = 200
 """No more points are listed on the page, so that it stays small; the CSV has all."""

@@ -1,0 +1,159 @@
+"""Rules to syntax nodes: what is made of each rule of the grammar as soon as it is read.
+
+Tokens are strings with a `type`, a `start_pos` and an `end_pos`, whoever cut them.
+Knows no layer and no setting by name.
+"""
+
+import math
+import re
+from typing import Any
+
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.text import UNITS, BadNumber, MissingSpace
+from cnnspec.diagnostics.words import BadArithmetic
+from cnnspec.language.numbers import MAX_WHOLE, divide
+from cnnspec.language.syntax import (
+    Binary,
+    Block,
+    Call,
+    Dims,
+    Group,
+    Negative,
+    Node,
+    Number,
+    Option,
+    Range,
+    Relation,
+    Sequence,
+    Statement,
+    String,
+    Word,
+)
+from cnnspec.source import Source, Span
+
+
+def _is_token(thing: Any) -> bool:
+    return isinstance(thing, str)
+
+
+class Tree:
+    """Makes a syntax node of every rule as soon as it is complete; one method for each."""
+
+    def __init__(self) -> None:
+        self.begin(Source("", ""))
+
+    def begin(self, source: Source) -> None:
+        """Starts on another text; a parser is built once and used for many."""
+        self.source = source
+        self.problems: list[Diagnostic] = []
+
+    def _span(self, first: Any, last: Any) -> Span:
+        start: Any = first.start_pos if _is_token(first) else first.span.start
+        end: Any = last.end_pos if _is_token(last) else last.span.end
+        # Braces put after the end, for those that are missing, stand in no file.
+        return Span(self.source, start, min(end, len(self.source.text)))
+
+    def _number(self, token: Any, sign: int = 1) -> int | float:
+        digits = re.sub(r"[A-Za-z]+$", "", token) if token[-1].isalpha() else str(token)
+        scale = UNITS.get(token[len(digits) :], 1)
+        digits = digits.replace("_", "")
+        if digits.isdigit() and len(digits) < 20:
+            value: int | float = int(digits) * scale
+        else:
+            value = math.inf if digits.isdigit() else float(digits) * scale
+            if value.is_integer() and scale > 1:
+                value = int(value)
+        if isinstance(value, int) and value > MAX_WHOLE:
+            value = math.inf
+        if value == math.inf:
+            self.problems.append(BadNumber(self._span(token, token), number=str(token)))
+            return 1
+        return sign * value
+
+    def start(self, items: list[Any]) -> tuple[Statement, ...]:
+        statements: tuple[Statement, ...] = items[0]
+        return statements
+
+    def body(self, items: list[Any]) -> tuple[Statement, ...]:
+        return tuple(items)
+
+    def statement(self, items: list[Any]) -> Statement:
+        word, *rest = items
+        block = rest.pop() if rest and isinstance(rest[-1], Block) else None
+        last = word
+        for argument in rest:
+            start = argument.span.start
+            end = last.end_pos if _is_token(last) else last.span.end
+            if start == end and not isinstance(argument, Relation | Option):
+                self.problems.append(
+                    MissingSpace(
+                        argument.span,
+                        before=self._span(last, last).text,
+                        after=argument.span.text,
+                    )
+                )
+            last = argument
+        span = self._span(word, block or last)
+        return Statement(span, str(word), self._span(word, word), tuple(rest), block)
+
+    def block(self, items: list[Any]) -> Block:
+        end = items[-1].start_pos
+        return Block(self._span(items[0], items[-1]), items[1], end < len(self.source.text))
+
+    def option(self, items: list[Any]) -> Option:
+        name, value = items
+        return Option(self._span(name, value), str(name), self._span(name, name), value)
+
+    def relation(self, items: list[Any]) -> Relation:
+        operator, value = items
+        return Relation(self._span(operator, value), str(operator), value)
+
+    def sequence(self, items: list[Any]) -> Sequence:
+        return Sequence(self._span(items[0], items[-1]), tuple(items))
+
+    def range(self, items: list[Any]) -> Range:
+        return Range(self._span(items[0], items[1]), items[0], items[1])
+
+    def literal(self, items: list[Any]) -> Number:
+        span = self._span(items[0], items[-1])
+        sign = -1 if items[0].type == "MINUS" else 1
+        numbers = [t for t in items if t.type == "NUMBER"]
+        value = self._number(numbers[0], sign)
+        if len(numbers) == 2:
+            below = self._number(numbers[1])
+            if below == 0:
+                self.problems.append(BadArithmetic(span, reason="it divides by zero"))
+                below = 1
+            value = divide(value, below)
+        return Number(span, value)
+
+    def number(self, items: list[Any]) -> Number:
+        return Number(self._span(items[0], items[0]), self._number(items[0]))
+
+    dim = number
+
+    def word(self, items: list[Any]) -> Word:
+        return Word(self._span(items[0], items[0]), str(items[0]))
+
+    def string(self, items: list[Any]) -> String:
+        return String(self._span(items[0], items[0]), str(items[0])[1:-1])
+
+    def group(self, items: list[Any]) -> Group:
+        return Group(self._span(items[0], items[2]), items[1])
+
+    def dims(self, items: list[Any]) -> Dims:
+        parts = tuple(item for item in items if isinstance(item, Node))
+        return Dims(self._span(items[0], items[-1]), parts)  # type: ignore[arg-type]
+
+    def call(self, items: list[Any]) -> Call:
+        name, *inside = items
+        arguments = tuple(item for item in inside if isinstance(item, Node))
+        span = self._span(name, items[-1])
+        return Call(span, str(name), self._span(name, name), arguments)  # type: ignore[arg-type]
+
+    def binary(self, items: list[Any]) -> Binary:
+        left, operator, right = items
+        return Binary(self._span(left, right), str(operator), left, right)
+
+    def negative(self, items: list[Any]) -> Negative:
+        return Negative(self._span(items[0], items[1]), items[1])
