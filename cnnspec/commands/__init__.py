@@ -4,7 +4,6 @@ This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
 3 surroundings (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after SIGTERM.
 """
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -86,14 +85,7 @@ def parser_of(name: str) -> tuple[Any, Any]:
 
 
 def _run(name: str, arguments: list[str]) -> int:
-    # Nothing of what is imported is garbage; to look through it takes a twentieth of a check.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        module, parser = parser_of(name)
-    finally:
-        if collecting:
-            gc.enable()
+    module, parser = parser_of(name)
     parsed = parser.parse_intermixed_args(arguments)
     from cnnspec.diagnostics.base import Problems, Stopped
 

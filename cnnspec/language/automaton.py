@@ -33,7 +33,7 @@ class Automaton:
     """
 
     def __init__(self, tree: Any) -> None:
-        self._match = re.compile(states.TERMINALS).match
+        self._pieces = re.compile(states.TERMINALS).finditer
         self._rules = [
             (origin, size, getattr(tree, name) if name else None, parts)
             for origin, size, name, parts in states.RULES
@@ -41,26 +41,16 @@ class Automaton:
 
     def read(self, text: str) -> Any:
         """What the tree makes of the whole text; raises `Unreadable`."""
-        match, rules, table = self._match, self._rules, states.STATES
-        words, ignored = states.WORDS, states.IGNORED
-        path = [states.START]
+        rules, table, words = self._rules, states.STATES, states.WORDS
+        path = [0]
         values: list[Any] = []
-        at, end = 0, len(text)
-        while True:
-            if at < end:
-                found = match(text, at)
-                if found is None:
-                    raise Unreadable
-                terminal = found.lastgroup or ""
-                begin, at = at, found.end()
-                if terminal in ignored:
-                    continue
-                token = Token(found.group())
-                if terminal in words:
-                    terminal = words[terminal].get(token, terminal)
-                token.type, token.start_pos, token.end_pos = terminal, begin, at
-            else:
-                terminal, token = states.END, Token()
+        for found in self._pieces(text):
+            terminal = found.lastgroup or ""
+            token = Token(found[terminal])
+            token.start_pos, token.end_pos = found.span(terminal)
+            if terminal in words:
+                terminal = words[terminal].get(token, terminal)
+            token.type = terminal
             while True:
                 step = table[path[-1]].get(terminal)
                 if step is None:
@@ -70,18 +60,39 @@ class Automaton:
                     values.append(token)
                     break
                 origin, size, make, parts = rules[~step]
-                taken = values[-size:] if size else []
-                if size:
-                    del path[-size:], values[-size:]
-                if parts is not None:
-                    kept: list[Any] = []
-                    for part, several in parts:
-                        if several:
-                            kept += taken[part]
-                        else:
-                            kept.append(taken[part])
-                    taken = kept
-                values.append(make(taken) if make else taken)
-                path.append(table[path[-1]][origin])
-                if at == end and path[-1] == states.FINAL and terminal == states.END:
+                if size == 1 and make is None:
+                    # Most rules only hand on what they got.
+                    path.pop()
+                    if parts is None:
+                        values[-1] = [values[-1]]
+                    elif not parts:
+                        values[-1] = []
+                else:
+                    taken = values[-size:] if size else []
+                    if size:
+                        del path[-size:], values[-size:]
+                    if parts is not None:
+                        taken = _kept(taken, parts)
+                    values.append(make(taken) if make else taken)
+                after = table[path[-1]][origin]
+                if after == states.FINAL and terminal == states.END:
                     return values[-1]
+                path.append(after)
+        raise Unreadable
+
+
+def _kept(values: list[Any], parts: tuple[tuple[int, bool], ...]) -> list[Any]:
+    """The values that a rule keeps, with those of lists in place of the lists.
+
+    A list that comes first is used as it is: what grows by one is not copied each time.
+    """
+    kept: list[Any] | None = None
+    for part, several in parts:
+        value = values[part]
+        if kept is None:
+            kept = value if several else [value]
+        elif several:
+            kept += value
+        else:
+            kept.append(value)
+    return kept or []

@@ -12,8 +12,9 @@ from cnnspec.language.recovery import parser
 
 _HEAD = '''"""The grammar as tables. Made by `make grammar` from `grammar/cnn.lark`: do not edit.
 
-A state says for each symbol what comes next: a state to go to, or ~n where rule n is
-complete. A rule has its symbol, how many values it takes, the method of the tree that gets
+A piece of a text is one terminal, after what is ignored. State 0 is the first one. A state
+says for each symbol what comes next: a state to go to, or ~n where rule n is complete. A
+rule has its symbol, how many values it takes, the method of the tree that gets
 them ("" where they are handed on as a list), and, unless it is all of them, which it gets:
 their places, and whether there is a list of them.
 """
@@ -21,6 +22,7 @@ their places, and whether there is a list of them.
 # fmt: off
 # ruff: noqa: E501
 '''
+_END = "END"
 _RULE = "tuple[str, int, str, tuple[tuple[int, bool], ...] | None]"
 
 
@@ -33,7 +35,9 @@ def text() -> str:
     places = {rule: index for index, rule in enumerate(built.rules)}
     states = [
         {
-            str(name): numbers[what] if action is Shift else ~places[what]
+            _END if name == "$END" else str(name): numbers[what]
+            if action is Shift
+            else ~places[what]
             for name, (action, what) in sorted(table.states[state].items())
         }
         for state in numbers
@@ -45,14 +49,12 @@ def text() -> str:
         name: {t.pattern.value: t.name for t in unless.scanner.terminals}
         for name, unless in lexer.callback.items()
     }
-    pattern = "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in terminals)
-    values = {
-        "IGNORED": sorted(lexer.ignore_types),
-        "WORDS": words,
-        "START": numbers[table.start_states["start"]],
-        "FINAL": numbers[table.end_states["start"]],
-        "END": "$END",
-    }
+    ignored = {t.name: t.pattern.to_regexp() for t in terminals if t.name in lexer.ignore_types}
+    pieces = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in terminals if t.name not in ignored]
+    # What is skipped is never given back, and something always fits: no text takes long.
+    skipped = f"(?>(?:{'|'.join(ignored.values())})*)"
+    pattern = f"{skipped}(?:{'|'.join(pieces)}|(?P<{_END}>\\Z)|(?P<OTHER>(?s:.)))"
+    values = {"WORDS": words, "FINAL": numbers[table.end_states["start"]], "END": _END}
     lines = [f"TERMINALS = {pattern!r}", *(f"{name} = {value!r}" for name, value in values.items())]
     rules = [_rule(rule) for rule in built.rules]
     for name, kind, rows in (("RULES", _RULE, rules), ("STATES", "dict[str, int]", states)):

@@ -87,11 +87,12 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
             if len(mark) == 1 or mark[-1] != '"':
                 problems.append(UnclosedString(source.span(at, match.end())))
         elif first != "#":
-            long = _LONG.search(mark)
+            long = _LONG.search(mark) if len(mark) > MAX_WORD else None
             if long and not long.group().isdecimal():
                 span = source.span(at + long.start(), at + long.end())
                 return [TooLarge(span, what="this word is too long", limit="255 characters")], ""
-            tokens += len(_TOKEN.findall(mark))
+            # Words are made of characters: a short text has few.
+            tokens += len(_TOKEN.findall(mark)) if len(text) > MAX_TOKENS else 0
             if tokens > MAX_TOKENS:
                 span = source.span(at, match.end())
                 return [TooLarge(span, what="this spec is too long", limit="100,000 words")], ""

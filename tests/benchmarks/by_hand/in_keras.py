@@ -1,8 +1,8 @@
 """The same work in plain Keras, as a notebook does it.
 
-`check`, `train NETWORK EPOCHS` or `sweep EPOCHS`.
+`check`, `train NETWORK EPOCHS`, `start` or `sweep EPOCHS`.
 Prints, as JSON, the seconds of every epoch, or of a sweep the test accuracy of every
-network; nothing for `check`.
+network; nothing for `check`, nor for `start`, which trains LeNet-5 for one step.
 """
 
 import json
@@ -14,7 +14,6 @@ from itertools import product
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-import numpy as np
 from keras import layers
 
 
@@ -96,11 +95,12 @@ SETTINGS = {
 
 
 class Clock(keras.callbacks.Callback):
-    """Takes the time of every epoch."""
+    """Takes the time of every epoch; or ends the program with the first step."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, one_step: bool = False) -> None:
         super().__init__()
         self.seconds: list[float] = []
+        self.one_step = one_step
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self.began = time.perf_counter()
@@ -108,36 +108,34 @@ class Clock(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         self.seconds.append(time.perf_counter() - self.began)
 
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        if self.one_step:
+            raise SystemExit(0)
 
-def train(name: str, epochs: int) -> None:
-    """Trains a network and prints the seconds of each epoch."""
-    from cnnspec.datasets.arrays import load
 
-    images = load("mnist")
-    pixels = images.train.images.astype("float32") / 255
-    labels = keras.utils.to_categorical(images.train.labels)
+def train(name: str, epochs: int, clock: Clock) -> None:
+    """Trains a network."""
+    from tests.benchmarks.by_hand.images import mnist
+
+    (pixels, classes), (test, answers) = mnist()
+    pixels, test = pixels[..., None], test[..., None]
+    labels = keras.utils.to_categorical(classes)
     make, optimizer, batch, share, metrics = SETTINGS[name]
     makers = {"accuracy": "accuracy", "f1": keras.metrics.F1Score(average="macro")}
     model = make()
     model.compile(optimizer(), "categorical_crossentropy", metrics=[makers[m] for m in metrics])
-    clock = Clock()
     held = {"validation_split": share}
     if share == 1:
-        test = images.test.images.astype("float32") / 255
-        held = {"validation_data": (test, np.eye(10, dtype="float32")[images.test.labels])}
+        held = {"validation_data": (test, keras.utils.to_categorical(answers))}
     model.fit(pixels, labels, batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock], **held)
-    sys.stdout.write(json.dumps(clock.seconds) + "\n")
 
 
 def sweep(epochs: int) -> None:
     """The 81 networks of specs/grid.cnn in nested loops, one after the other."""
-    from cnnspec.datasets.arrays import load
+    from tests.benchmarks.by_hand.images import mnist
 
-    images = load("mnist")
-    pixels, test = (part.images.astype("float32") / 255 for part in (images.train, images.test))
-    labels, answers = (
-        keras.utils.to_categorical(part.labels) for part in (images.train, images.test)
-    )
+    parts = [(images[..., None], keras.utils.to_categorical(labels)) for images, labels in mnist()]
+    (pixels, labels), (test, answers) = parts
     found = {}
     for depth, filters, kernel in product((1, 2, 3), (8, 16, 32), (1, 2, 3)):
         for loss in ("categorical_crossentropy", "poisson", "binary_crossentropy"):
@@ -162,5 +160,9 @@ if __name__ == "__main__":
         assert lenet().count_params() == 61_706
     elif sys.argv[1] == "sweep":
         sweep(int(sys.argv[2]))
+    elif sys.argv[1] == "start":
+        train("lenet5", 1, Clock(one_step=True))
     else:
-        train(sys.argv[2], int(sys.argv[3]))
+        clock = Clock()
+        train(sys.argv[2], int(sys.argv[3]), clock)
+        sys.stdout.write(json.dumps(clock.seconds) + "\n")

@@ -1,0 +1,165 @@
+"""What training takes beside the same network by hand in Keras and in PyTorch.
+
+Epochs, memory, the way from the command to the first step, and how much of what the
+processors can do is used.
+"""
+
+import json
+import math
+import statistics
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from cnnspec.check import check
+from cnnspec.files import read_source
+from tests.benchmarks.measuring import (
+    Measure,
+    Row,
+    Taken,
+    compare,
+    ended,
+    figure,
+    process,
+    program,
+    python,
+    say,
+)
+from tests.places import ROOT, full_data
+
+NETWORKS = ("budget", "lenet5", "grid_2", "four_1")
+THIS = "tests.benchmarks.training"
+EPOCHS = 3
+"""Epochs of a measured training; the first, which compiles, is left out."""
+SIDE = 2_048
+"""Rows of the square matrices that say what the processors can do."""
+
+
+def rows(repeats: int) -> list[Row]:
+    """Everything about training; needs the published MNIST."""
+    if full_data() is None:
+        say("training is not measured: the published MNIST is not here")
+        return []
+    peak = figure(
+        "a matrix product",
+        (
+            float(ended(*python("-m", "tests.benchmarks.training", "peak")).printed)
+            for _ in range(3)
+        ),
+        "GFLOP/s",
+    )
+    found = [peak]
+    for framework in ("keras", "torch"):
+        if not find_spec(framework):
+            say(f"{framework} is not compared: it is not installed")
+            continue
+        name = {"keras": "Keras", "torch": "PyTorch"}[framework]
+        compared = [
+            compare(
+                f"an epoch of {network}, and by hand in {name}",
+                by_cnnspec(network),
+                by_hand(framework, network),
+                repeats,
+                warm=False,
+            )
+            for network in NETWORKS
+        ]
+        mean = math.prod(row["ratio"] for row in compared) ** (1 / len(compared))
+        say(f"{f'geometric mean beside {name}':<48} {'':26} ratio {mean:.3f}")
+        found += [*compared, {"comparison": f"geometric mean, {name}", "ratio": mean}]
+        if framework == "keras":
+            found += [used(row, peak) for row in zip(NETWORKS, compared, strict=True)]
+    found.append(
+        compare(
+            "from the command to the first step, and Keras",
+            process(*python("-m", THIS, "start")),
+            process(*python("-m", "tests.benchmarks.by_hand.in_keras", "start")),
+            repeats,
+        )
+    )
+    return found
+
+
+def by_hand(framework: str, network: str) -> Measure:
+    """The median epoch of a hand-written script, and the peak memory of the whole."""
+
+    def run() -> Taken:
+        script = f"tests.benchmarks.by_hand.in_{framework}"
+        done = ended(*python("-m", script, "train", network, str(EPOCHS)))
+        return Taken(statistics.median(json.loads(done.printed)[1:]), done.megabytes)
+
+    return run
+
+
+def by_cnnspec(network: str) -> Measure:
+    """The median epoch of `cnnspec train`, and the peak memory of the whole with its report."""
+
+    def run() -> Taken:
+        with tempfile.TemporaryDirectory() as folder:
+            command = (program("cnnspec"), "train", f"specs/{network}.cnn", "--out", folder)
+            # Expectations do not hold after so few epochs, which is exit code 1.
+            done = ended(*command, "--epochs", str(EPOCHS), codes=(0, 1))
+            history = json.loads((Path(folder) / f"{network}-1" / "history.json").read_text())
+        return Taken(statistics.median(epoch["seconds"] for epoch in history[1:]), done.megabytes)
+
+    return run
+
+
+def used(measured: tuple[str, Row], peak: Row) -> Row:
+    """How many operations an epoch does in a second, of those that a matrix product does.
+
+    A multiply-accumulate is two operations. Backwards there are two products for each of
+    those forwards, but for the first layer, whose input needs no gradient.
+    """
+    network, row = measured
+    checked = check(read_source(str(ROOT / "specs" / f"{network}.cnn")))
+    assert checked.totals is not None
+    macs, first = checked.totals.macs, next(r.macs for r in checked.rows if r.macs)
+    held = checked.spec.train.validation
+    share = held if isinstance(held, float) else 0
+    trained = 60_000 * (1 - share) * (3 * macs - first)
+    watched = (60_000 * share if share else 10_000) * macs
+    speed = 2 * (trained + watched) / row["ours_s"] / 1e9
+    found = figure(f"{network} trains with", [speed], "GFLOP/s")
+    return found | {"share": speed / peak["median"]}
+
+
+def product() -> float:
+    """Operations a second of a matrix product in float32, in thousand millions; the best of 20."""
+    import tensorflow as tf
+
+    left, right = (tf.random.normal((SIDE, SIDE)) for _ in range(2))
+    taken = []
+    for _ in range(20):
+        began = time.perf_counter()
+        tf.linalg.matmul(left, right).numpy()
+        taken.append(time.perf_counter() - began)
+    return 2 * SIDE**3 / min(taken) / 1e9
+
+
+def start() -> None:
+    """`cnnspec train` up to the end of its first step."""
+    from cnnspec.training.backend import start as start_backend
+
+    start_backend("tensorflow")
+    from cnnspec.commands import main
+    from cnnspec.training.steps import TensorFlowLoop
+
+    stepping = TensorFlowLoop.run
+
+    def run(*arguments: object) -> None:
+        stepping(*arguments)  # type: ignore[arg-type]
+        raise SystemExit(0)
+
+    TensorFlowLoop.run = run  # type: ignore[assignment]
+    with tempfile.TemporaryDirectory() as folder:
+        main(["train", "specs/lenet5.cnn", "--out", folder])
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "peak":
+        sys.stdout.write(str(product()))
+    else:
+        start()
