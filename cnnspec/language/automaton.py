@@ -33,7 +33,7 @@ class Automaton:
     """
 
     def __init__(self, tree: Any) -> None:
-        self._pieces = re.compile(states.TERMINALS).finditer
+        self._pieces = re.compile(states.PIECE).finditer
         self._rules = [
             (origin, size, getattr(tree, name) if name else None, parts)
             for origin, size, name, parts in states.RULES
@@ -41,43 +41,36 @@ class Automaton:
 
     def read(self, text: str) -> Any:
         """What the tree makes of the whole text; raises `Unreadable`."""
-        rules, table, words = self._rules, states.STATES, states.WORDS
+        rules, actions, goals = self._rules, states.ACTIONS, states.AFTER
         path = [0]
         values: list[Any] = []
         for found in self._pieces(text):
             terminal = found.lastgroup or ""
             token = Token(found[terminal])
             token.start_pos, token.end_pos = found.span(terminal)
-            if terminal in words:
-                terminal = words[terminal].get(token, terminal)
+            if terminal in states.WORDS:
+                terminal = states.WORDS[terminal].get(token, terminal)
             token.type = terminal
             while True:
-                step = table[path[-1]].get(terminal)
-                if step is None:
+                action = actions[path[-1]].get(terminal)
+                if action is None:
                     raise Unreadable
-                if step >= 0:
-                    path.append(step)
+                if action >= 0:
+                    path.append(action)
                     values.append(token)
                     break
-                origin, size, make, parts = rules[~step]
-                if size == 1 and make is None:
-                    # Most rules only hand on what they got.
-                    path.pop()
-                    if parts is None:
-                        values[-1] = [values[-1]]
-                    elif not parts:
-                        values[-1] = []
-                else:
-                    taken = values[-size:] if size else []
-                    if size:
-                        del path[-size:], values[-size:]
-                    if parts is not None:
-                        taken = _kept(taken, parts)
-                    values.append(make(taken) if make else taken)
-                after = table[path[-1]][origin]
-                if after == states.FINAL and terminal == states.END:
-                    return values[-1]
-                path.append(after)
+                symbol, size, make, parts = rules[~action]
+                taken = values[-size:] if size else []
+                if size:
+                    del path[-size:], values[-size:]
+                if parts is not None:
+                    taken = _kept(taken, parts)
+                goal, listed = goals[path[-1]][symbol]
+                value = make(taken) if make else taken
+                values.append([value] if listed else value)
+                if goal == states.FINAL and terminal == states.END:
+                    return value
+                path.append(goal)
         raise Unreadable
 
 

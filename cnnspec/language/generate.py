@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from lark.parsers.lalr_analysis import Shift
@@ -13,17 +14,19 @@ from cnnspec.language.recovery import parser
 _HEAD = '''"""The grammar as tables. Made by `make grammar` from `grammar/cnn.lark`: do not edit.
 
 A piece of a text is one terminal, after what is ignored. State 0 is the first one. A state
-says for each symbol what comes next: a state to go to, or ~n where rule n is complete. A
-rule has its symbol, how many values it takes, the method of the tree that gets
-them ("" where they are handed on as a list), and, unless it is all of them, which it gets:
-their places, and whether there is a list of them.
+says for each terminal what comes next: a state to go to, or ~n where rule n is complete. A
+rule has its symbol, how many values it takes, the method of the tree that gets them ("" where
+they are handed on as a list), and, unless it is all of them, which it gets: their places, and
+whether there is a list of them. A state then says for the symbol where to go, and whether the
+value becomes a list: rules that only hand on one value are gone through ahead of time.
 """
 
 # fmt: off
 # ruff: noqa: E501
 '''
 _END = "END"
-_RULE = "tuple[str, int, str, tuple[tuple[int, bool], ...] | None]"
+
+Rule = tuple[str, int, str, tuple[tuple[int, bool], ...] | None]
 
 
 def text() -> str:
@@ -32,34 +35,29 @@ def text() -> str:
     front: Any = built.parser
     table = front.parser._parse_table
     numbers = _numbered(table)
-    places = {rule: index for index, rule in enumerate(built.rules)}
-    states = [
-        {
-            _END if name == "$END" else str(name): numbers[what]
-            if action is Shift
-            else ~places[what]
+    rules = [_rule(rule) for rule in built.rules]
+    places = {rule: place for place, rule in enumerate(built.rules)}
+    symbols = {origin for origin, *_ in rules}
+    actions: list[dict[str, int]] = []
+    after: list[dict[str, int]] = []
+    for state in numbers:
+        entries = {
+            str(name): numbers[what] if action is Shift else ~places[what]
             for name, (action, what) in sorted(table.states[state].items())
         }
-        for state in numbers
-    ]
-    lexer = front.lexer.root_lexer
-    terminals = lexer.scanner.terminals
-    # Words that a terminal of their own takes though another one would fit as well.
-    words = {
-        name: {t.pattern.value: t.name for t in unless.scanner.terminals}
-        for name, unless in lexer.callback.items()
-    }
-    ignored = {t.name: t.pattern.to_regexp() for t in terminals if t.name in lexer.ignore_types}
-    pieces = [f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in terminals if t.name not in ignored]
-    # What is skipped is never given back, and something always fits: no text takes long.
-    skipped = f"(?>(?:{'|'.join(ignored.values())})*)"
-    pattern = f"{skipped}(?:{'|'.join(pieces)}|(?P<{_END}>\\Z)|(?P<OTHER>(?s:.)))"
-    values = {"WORDS": words, "FINAL": numbers[table.end_states["start"]], "END": _END}
-    lines = [f"TERMINALS = {pattern!r}", *(f"{name} = {value!r}" for name, value in values.items())]
-    rules = [_rule(rule) for rule in built.rules]
-    for name, kind, rows in (("RULES", _RULE, rules), ("STATES", "dict[str, int]", states)):
-        lines += [f"{name}: tuple[{kind}, ...] = (", *(f"    {row!r}," for row in rows), ")"]
-    return _HEAD + "\n".join(lines) + "\n"
+        entries = {_END if name == "$END" else name: entry for name, entry in entries.items()}
+        actions.append({name: entry for name, entry in entries.items() if name not in symbols})
+        after.append({name: entry for name, entry in entries.items() if name in symbols})
+    goals = [{name: _goal(name, each, actions, after, rules) for name in each} for each in after]
+    plain = {**_lexer(front.lexer.root_lexer), "FINAL": numbers[table.end_states["start"]]}
+    return _HEAD + "".join(
+        [
+            *(f"{name} = {value!r}\n" for name, value in plain.items()),
+            _rows("RULES", "tuple[str, int, str, tuple[tuple[int, bool], ...] | None]", rules),
+            _rows("ACTIONS", "dict[str, int]", actions),
+            _rows("AFTER", "dict[str, tuple[int, bool]]", goals),
+        ]
+    )
 
 
 def _numbered(table: Any) -> dict[Any, int]:
@@ -74,7 +72,58 @@ def _numbered(table: Any) -> dict[Any, int]:
     return numbers
 
 
-def _rule(rule: Any) -> tuple[str, int, str, tuple[tuple[int, bool], ...] | None]:
+def _goal(
+    symbol: str,
+    here: dict[str, int],
+    actions: list[dict[str, int]],
+    after: list[dict[str, int]],
+    rules: list[Rule],
+) -> tuple[int, bool]:
+    """Where a symbol leads to, past the states that know but one rule, which hands it on.
+
+    Such a state takes the rule whatever comes next; a fault is seen one step later, where
+    something is expected in vain. Also whether the value has become a list by then.
+    """
+    goal, listed = here[symbol], False
+    while len(set(actions[goal].values())) == 1 and not after[goal]:
+        (action,) = set(actions[goal].values())
+        if action >= 0:
+            break
+        origin, size, name, parts = rules[~action]
+        if size != 1 or name or parts == ():
+            break
+        assert not (listed and parts is None), "a list of a list"
+        goal, listed = here[origin], listed or parts is None
+    return goal, listed
+
+
+def _lexer(lexer: Any) -> dict[str, Any]:
+    """The pattern of a piece, the words that are a terminal though another one would fit."""
+    terminals = lexer.scanner.terminals
+    ignored = [t.pattern.to_regexp() for t in terminals if t.name in lexer.ignore_types]
+    pieces = [
+        f"(?P<{t.name}>{t.pattern.to_regexp()})"
+        for t in terminals
+        if t.name not in lexer.ignore_types
+    ]
+    # What is skipped is never given back, and something always fits: no text takes long.
+    end = rf"(?P<{_END}>\Z)|(?P<OTHER>(?s:.))"
+    words = {
+        name: {t.pattern.value: t.name for t in unless.scanner.terminals}
+        for name, unless in lexer.callback.items()
+    }
+    return {
+        "PIECE": f"(?>(?:{'|'.join(ignored)})*)(?:{'|'.join(pieces)}|{end})",
+        "WORDS": words,
+        "END": _END,
+    }
+
+
+def _rows(name: str, kind: str, rows: Iterable[object]) -> str:
+    return f"{name}: tuple[{kind}, ...] = (\n" + "".join(f"    {row!r},\n" for row in rows) + ")\n"
+
+
+def _rule(rule: Any) -> Rule:
     """Symbol, size, method and parts of a rule; what begins with `_` is handed on as a list."""
     origin = str(rule.origin.name)
     parts = tuple(

@@ -44,14 +44,14 @@ class Tree:
 
     def begin(self, source: Source) -> None:
         """Starts on another text; a parser is built once and used for many."""
-        self.source = source
+        self.source, self.size = source, len(source.text)
         self.problems: list[Diagnostic] = []
 
     def _span(self, first: Any, last: Any) -> Span:
-        start: Any = first.start_pos if _is_token(first) else first.span.start
-        end: Any = last.end_pos if _is_token(last) else last.span.end
+        start: Any = first.span.start if hasattr(first, "span") else first.start_pos
+        end: Any = last.span.end if hasattr(last, "span") else last.end_pos
         # Braces put after the end, for those that are missing, stand in no file.
-        return Span(self.source, start, min(end, len(self.source.text)))
+        return Span(self.source, start, min(end, self.size))
 
     def _number(self, token: Any, sign: int = 1) -> int | float:
         digits = re.sub(r"[A-Za-z]+$", "", token) if token[-1].isalpha() else str(token)

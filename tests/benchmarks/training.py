@@ -33,6 +33,8 @@ NETWORKS = ("budget", "lenet5", "grid_2", "four_1")
 THIS = "tests.benchmarks.training"
 EPOCHS = 3
 """Epochs of a measured training; the first, which compiles, is left out."""
+MANY = (60_000, 240_000)
+"""Images of trainings whose memory is measured."""
 SIDE = 2_048
 """Rows of the square matrices that say what the processors can do."""
 
@@ -79,7 +81,27 @@ def rows(repeats: int) -> list[Row]:
             repeats,
         )
     )
-    return found
+    return found + [large(images) for images in MANY]
+
+
+def large(images: int) -> Row:
+    """The memory of a small network's training on many images, beside the same in Keras."""
+    import numpy as np
+
+    with tempfile.TemporaryDirectory() as folder:
+        random = np.random.default_rng(1)
+        pixels = random.integers(0, 256, (images, 28, 28), dtype=np.uint8)
+        labels = random.integers(0, 10, images, dtype=np.uint8)
+        file, spec = Path(folder) / "many.npz", Path(folder) / "many.cnn"
+        np.savez(file, x_train=pixels, y_train=labels)
+        spec.write_text(
+            'data "many.npz"; pool 4; dense 10 softmax\n'
+            "train { epochs 1; batch 512; validation 0.1 }\n"
+        )
+        command = (program("cnnspec"), "train", str(spec), "--out", folder, "--no-report")
+        script = python("-m", "tests.benchmarks.by_hand.in_keras", "many", str(file))
+        name = f"a training on {images:,} images, and by hand in Keras"
+        return compare(name, process(*command), process(*script), repeats=1, warm=False)
 
 
 def by_hand(framework: str, network: str) -> Measure:

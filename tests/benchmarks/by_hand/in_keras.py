@@ -1,8 +1,9 @@
 """The same work in plain Keras, as a notebook does it.
 
-`check`, `train NETWORK EPOCHS`, `start` or `sweep EPOCHS`.
+`check`, `train NETWORK EPOCHS`, `start`, `many FILE` or `sweep EPOCHS`.
 Prints, as JSON, the seconds of every epoch, or of a sweep the test accuracy of every
-network; nothing for `check`, nor for `start`, which trains LeNet-5 for one step.
+network; nothing for the others: `start` trains LeNet-5 for one step, `many` a small network on
+the images of a file.
 """
 
 import json
@@ -130,6 +131,25 @@ def train(name: str, epochs: int, clock: Clock) -> None:
     model.fit(pixels, labels, batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock], **held)
 
 
+def many(file: str) -> None:
+    """Trains a small network for an epoch."""
+    import numpy as np
+
+    with np.load(file) as arrays:
+        pixels = arrays["x_train"][..., None].astype("float32") / 255
+        labels = keras.utils.to_categorical(arrays["y_train"], 10)
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.MaxPooling2D(4),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    model.fit(pixels, labels, batch_size=512, epochs=1, verbose=0, validation_split=0.1)
+
+
 def sweep(epochs: int) -> None:
     """The 81 networks of specs/grid.cnn in nested loops, one after the other."""
     from tests.benchmarks.by_hand.images import mnist
@@ -160,6 +180,8 @@ if __name__ == "__main__":
         assert lenet().count_params() == 61_706
     elif sys.argv[1] == "sweep":
         sweep(int(sys.argv[2]))
+    elif sys.argv[1] == "many":
+        many(sys.argv[2])
     elif sys.argv[1] == "start":
         train("lenet5", 1, Clock(one_step=True))
     else:
