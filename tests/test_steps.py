@@ -11,6 +11,7 @@ from cnnspec.check import check
 from cnnspec.datasets.arrays import load
 from cnnspec.source import Source
 from cnnspec.training.batches import batches, order, scale
+from cnnspec.training.passes import PASSES
 from tests.places import ROOT
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -22,12 +23,12 @@ TEXTS = {
 }
 
 
-def compiled(text, setting=""):
+def compiled(text, setting="", passes=()):
     from cnnspec.training.build import build, compile_model
 
     checked = check(Source("x", f"{text}; train {{ metrics accuracy f1; {setting} }}"))
     assert checked.ok
-    model = build(checked, 1)
+    model = build(checked, 1, passes)
     compile_model(model, checked.spec.train)
     return model
 
@@ -70,7 +71,7 @@ def test_fifty_steps_have_the_losses_of_keras(text, optimizer):
     rows, _ = batches(order(len(split), 1, 1), 100)
     setting = f"optimizer {optimizer}"
     theirs = losses_by_keras(compiled(text, setting), split, rows)
-    ours = losses_by_loop(compiled(text, setting), split, rows)
+    ours = losses_by_loop(compiled(text, setting, PASSES), split, rows)
     assert len(ours) == 50
     assert ours == pytest.approx(theirs, rel=1e-4)
 

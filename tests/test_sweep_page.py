@@ -61,7 +61,10 @@ def test_a_template_that_names_no_point_is_told(tmp_path, monkeypatch, capsys, t
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("other", ["--stop-early=halving", "--backend=jax", "--sample=2", "-e=a"])
+@pytest.mark.parametrize(
+    "other",
+    ["--stop-early=halving", "--backend=jax", "--sample=2", "--threads=2", "--max-runs=9", "-e=a"],
+)
 def test_a_sweep_goes_on_without_other_values(capsys, other):
     assert main(["sweep", "--resume", "runs/x", other]) == 2
     assert "a sweep goes on as it began" in capsys.readouterr().err

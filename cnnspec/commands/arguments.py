@@ -120,13 +120,11 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="never download a dataset")
 
 
-def add_threads(parser: argparse.ArgumentParser, default: int | None = None) -> None:
+def add_threads(parser: argparse.ArgumentParser, without: str) -> None:
     """How many threads a training computes with."""
-    without = default or "as many as there are processors"
     parser.add_argument(
         "--threads",
         type=count,
-        default=default,
         metavar="N",
         help=f"how many threads a training computes with ({without}); the last bits of its "
         "weights depend on it",

@@ -58,14 +58,13 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--max-runs",
         type=count,
-        default=MAX_RUNS,
         metavar="N",
         help=f"refuse to begin more trainings than this ({MAX_RUNS:,})",
     )
     parser.add_argument(
         "--jobs", type=count, metavar="N", help="trainings at the same time (one a processor)"
     )
-    add_threads(parser, default=1)
+    add_threads(parser, without="1")
     parser.add_argument(
         "--stop-early",
         choices=RULES,
@@ -192,9 +191,9 @@ def _planned(args: Namespace) -> tuple[Plan, Source]:
         values,
         name=args.names,
         drawn=args.sample,
-        most=args.max_runs,
+        most=args.max_runs or MAX_RUNS,
         backend=args.backend,
-        threads=args.threads,
+        threads=args.threads or 1,
         stop_early=args.stop_early,
         command=tuple(command_line()),
     )
@@ -203,8 +202,8 @@ def _planned(args: Namespace) -> tuple[Plan, Source]:
 
 def _resumed(args: Namespace) -> Sweep:
     """The sweep to go on with; raises `Problems` where another one is asked for as well."""
-    others = (args.file, args.sets, args.names, args.sample, args.stop_early, args.backend)
-    if any(others) or args.inline is not None:
+    others = ("file", "sets", "names", "sample", "max_runs", "threads", "stop_early", "backend")
+    if any(getattr(args, name) for name in others) or args.inline is not None:
         fault = "a sweep goes on as it began, without another spec or other values"
         raise Problems(BadUsage(None, fault, f"`cnnspec sweep --resume {args.resume}`"))
     return Sweep.open(args.resume)
@@ -215,10 +214,12 @@ def _dry(args: Namespace) -> int:
     result, values = _checked(args)
     axes = result.expanded.sweep
     found = survey(result.source, axes, values)
-    few = args.sample or size(axes) <= args.max_runs
+    few = args.sample or size(axes) <= (args.max_runs or MAX_RUNS)
     planned = None
     if few and found.left:
-        planned = plan(result, values, name=args.names, drawn=args.sample, most=args.max_runs)
+        planned = plan(
+            result, values, name=args.names, drawn=args.sample, most=args.max_runs or MAX_RUNS
+        )
     if args.json:
         document = {"command": "sweep", "ok": bool(found.left), **found.dump()}
         if planned:

@@ -61,7 +61,7 @@ def arguments(parser: ArgumentParser) -> None:
         help=f"also tell {' or '.join(TRACKERS)} every figure; may stand several times",
     )
     add_backend(parser)
-    add_threads(parser)
+    add_threads(parser, without="as many as there are processors")
     add_devices(parser, "1, or what a resumed run began with")
     parser.add_argument(
         "--engine",
