@@ -28,7 +28,9 @@ lint: .venv/tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# PyTorch is compared with as well where it is installed.
 bench: .venv/tests
+	$(INSTALL) --group bench
 	$(BIN)/python -m tests.benchmarks
 
 results: .venv/tests
