@@ -5,13 +5,14 @@ import sys
 
 RARELY = 100_000
 """New objects between two looks for garbage. A check makes little that is, and ends soon."""
-gc.set_threshold(RARELY)
-
-from cnnspec.commands import main  # noqa: E402 - what is imported is no garbage either
 
 
 def program() -> int:
     """Runs the command and returns its exit code."""
+    gc.set_threshold(RARELY)
+    # Only now: what is imported is no garbage either.
+    from cnnspec.commands import main
+
     code = main()
     # The process ends here: to look through everything once more takes a tenth of a check.
     gc.freeze()

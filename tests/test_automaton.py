@@ -41,7 +41,7 @@ def assert_as_lark(text):
     if mine is None:
         return False
     assert not faults
-    # Positions count: `ignored` fields take no part in equality, so compare all that is printed.
+    # What is printed has the positions too, which take no part in equality.
     assert repr(mine) == repr((statements, problems))
     return True
 

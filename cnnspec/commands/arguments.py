@@ -47,13 +47,13 @@ class _Layout(argparse.RawDescriptionHelpFormatter):
 @cache
 def _columns() -> int:
     """Columns of the terminal, as `shutil` finds them, which takes long to import."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
     try:
-        return int(os.environ["COLUMNS"]) or 80
-    except (KeyError, ValueError):
-        try:
-            return os.get_terminal_size(1).columns or 80
-        except OSError:
-            return 80
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
 
 
 class Offered(tuple[str, ...]):

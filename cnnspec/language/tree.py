@@ -32,8 +32,10 @@ from cnnspec.language.syntax import (
 from cnnspec.source import Source, Span
 
 
-def _is_token(thing: Any) -> bool:
-    return isinstance(thing, str)
+def _end(thing: Any) -> int:
+    """Where a node or a token ends."""
+    end: int = thing.span.end if hasattr(thing, "span") else thing.end_pos
+    return end
 
 
 class Tree:
@@ -49,9 +51,8 @@ class Tree:
 
     def _span(self, first: Any, last: Any) -> Span:
         start: Any = first.span.start if hasattr(first, "span") else first.start_pos
-        end: Any = last.span.end if hasattr(last, "span") else last.end_pos
         # Braces put after the end, for those that are missing, stand in no file.
-        return Span(self.source, start, min(end, self.size))
+        return Span(self.source, start, min(_end(last), self.size))
 
     def _number(self, token: Any, sign: int = 1) -> int | float:
         digits = re.sub(r"[A-Za-z]+$", "", token) if token[-1].isalpha() else str(token)
@@ -83,8 +84,7 @@ class Tree:
         last = word
         for argument in rest:
             start = argument.span.start
-            end = last.end_pos if _is_token(last) else last.span.end
-            if start == end and not isinstance(argument, Relation | Option):
+            if start == _end(last) and not isinstance(argument, Relation | Option):
                 self.problems.append(
                     MissingSpace(
                         argument.span,
