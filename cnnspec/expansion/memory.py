@@ -23,7 +23,8 @@ class Memory:
 
     def __init__(self) -> None:
         self._parsed: dict[tuple[str, str], Parsed] = {}
-        self._names: dict[int, tuple[Statement, tuple[str, ...]]] = {}
+        self._seen: dict[int, Statement] = {}
+        self._names: dict[int, tuple[str, ...]] = {}
         self._bound: dict[tuple[object, ...], Bound] = {}
 
     def parsed(self, source: Source) -> Parsed:
@@ -35,14 +36,19 @@ class Memory:
 
     def bound(self, statement: Statement, scope: Scope, bind: Callable[[], Bound]) -> Bound:
         """What a statement comes to where these names are known; `bind` finds it out."""
-        # The statement is kept with its names, so no other one gets its id.
-        known = self._names.get(id(statement))
-        if known is None:
-            if len(self._names) >= MAX_KEPT:
+        own = id(statement)
+        if own not in self._seen:
+            if len(self._seen) >= MAX_KEPT:
+                self._seen.clear()
                 self._names.clear()
                 self._bound.clear()
-            known = self._names[id(statement)] = statement, tuple(sorted(_names(statement)))
-        key = (id(statement), *[scope.get(name) for name in known[1]])
+            # It is kept, so that no other one gets its id; most never come a second time.
+            self._seen[own] = statement
+            return bind()
+        names = self._names.get(own)
+        if names is None:
+            names = self._names[own] = tuple(sorted(_names(statement)))
+        key = (own, *[scope.get(name) for name in names])
         found = self._bound.get(key)
         if found is None:
             found = bind()

@@ -23,6 +23,9 @@ from cnnspec.language.syntax import (
 from cnnspec.layers.merging import MERGES, Add, Residual
 from cnnspec.layers.table import LAYERS
 
+_NAMED = (("name", NAME),)
+"""What every layer and merge takes beside its own."""
+
 
 class Network(Statements):
     """The words of layers, of merges, and `residual`."""
@@ -86,7 +89,7 @@ class Network(Statements):
                 statement.word_span,
                 frame.values,
                 self.problems,
-                extra={"name": NAME},
+                extra=_NAMED,
                 broken=statement.broken,
             )
 

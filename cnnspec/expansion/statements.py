@@ -1,6 +1,6 @@
 """Statements, whatever they say: who takes them, what is known, what is reported."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from cnnspec.diagnostics.base import Diagnostic, Refused
 from cnnspec.diagnostics.text import (
@@ -71,9 +71,10 @@ class Statements:
         """The words that have a meaning in a frame."""
         return self.building
 
-    def known(self, frame: Frame) -> tuple[str, ...]:
+    def known(self, frame: Frame) -> Collection[str]:
         """The words that may start a statement in a frame."""
-        return (*self.handlers(frame), *frame.blocks)
+        handlers = self.handlers(frame)
+        return {**handlers, **frame.blocks} if frame.blocks else handlers
 
     def statement(self, statement: Statement, frame: Frame) -> None:
         """One statement: a word of the language, or a block that was defined."""
@@ -121,7 +122,7 @@ class Statements:
                 self.problems.append(refused.diagnostic)
 
     def separated(
-        self, statement: Statement, known: tuple[str, ...], frame: Frame
+        self, statement: Statement, known: Collection[str], frame: Frame
     ) -> Iterator[Statement]:
         """A statement that runs on into the next for want of a separator, as what was meant."""
         if statement.word not in known or statement.word in frame.blocks:
@@ -131,7 +132,7 @@ class Statements:
         for index, argument in enumerate(statement.arguments[first:], first):
             if not isinstance(argument, Word) or argument.text not in known:
                 continue
-            if argument.text not in (*taken, *frame.values):
+            if argument.text not in taken and argument.text not in frame.values:
                 self.problems.append(MissingSeparator(argument.span, word=argument.text))
                 head = statement.arguments[:index]
                 end = head[-1].span if head else statement.word_span
@@ -162,7 +163,7 @@ class Statements:
         if word in self.elsewhere:
             self.problems.append(Misplaced(span, word=word, home=self.elsewhere[word]))
             return
-        known = self.known(frame)
+        known = tuple(self.known(frame))
         if word in self.doubtful_blocks:
             pass
         else:

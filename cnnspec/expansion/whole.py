@@ -66,8 +66,8 @@ class Expansion(Trials):
         return self.outer if frame is self.top else super().handlers(frame)
 
     def taken(self, word: str) -> tuple[tuple[str, ...], int]:
-        settings = Training.specs | Spec.specs
-        return (settings[word].kind.words, 1) if word in settings else super().taken(word)
+        setting = Training.specs.get(word) or Spec.specs.get(word)
+        return (setting.kind.words, 1) if setting else super().taken(word)
 
     def unknown(self, statement: Statement, frame: Frame) -> None:
         word = statement.word
@@ -130,9 +130,8 @@ class Expansion(Trials):
             argument = statement.arguments[0]
             form = "train { … }"
             raise Refused(WrittenAs(argument.span, word="train", form=form, found=argument.kind))
-        known = tuple(Training.specs)
         for whole in statement.block.statements:
-            for inner in self.separated(whole, known, frame):
+            for inner in self.separated(whole, Training.specs, frame):
                 if inner.word in Training.specs:
                     self.guarded(self.training_setting, inner, frame)
                     if inner.block and inner.block.closed:

@@ -3,7 +3,6 @@
 Knows syntax and entries; no layer and no setting by name.
 """
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -32,6 +31,9 @@ from cnnspec.language.syntax import (
 from cnnspec.record import MISSING, Record
 from cnnspec.source import Span
 
+Extra = tuple[tuple[str, Kind], ...]
+"""Options that a word takes beside the fields of its entry."""
+
 
 class Bound(Record):
     """What binding gave: the entry, unless a fault forbids one, and where each field stood.
@@ -45,7 +47,10 @@ class Bound(Record):
 
 
 class _Form(Record):
-    """What the fields of an entry take: their kinds, those with a position, the words of flags."""
+    """What the fields of an entry take: their kinds, those with a position, the words of flags.
+
+    The kinds are also those of the options that it takes beside its fields.
+    """
 
     kinds: dict[str, Kind]
     positional: tuple[str, ...]
@@ -54,10 +59,10 @@ class _Form(Record):
 
 
 @cache
-def _form(cls: type[Entry]) -> _Form:
+def _form(cls: type[Entry], extra: Extra) -> _Form:
     specs = cls.specs
     return _Form(
-        {name: spec.kind for name, spec in specs.items()},
+        {name: spec.kind for name, spec in specs.items()} | dict(extra),
         tuple(name for name, spec in specs.items() if spec.place == "positional"),
         {
             word: name
@@ -73,7 +78,7 @@ class _Binding:
     """One binding under way."""
 
     def __init__(
-        self, cls: type[Entry], scope: Scope, problems: list[Diagnostic], extra: Mapping[str, Kind]
+        self, cls: type[Entry], scope: Scope, problems: list[Diagnostic], extra: Extra
     ) -> None:
         self.cls = cls
         self.scope = scope
@@ -81,12 +86,13 @@ class _Binding:
         self.before = len(problems)
         self.values: dict[str, Any] = {}
         self.places: dict[str, Span] = {}
-        form = _form(cls)
-        self.kinds = {**form.kinds, **extra}
+        form = _form(cls, extra)
+        self.kinds = form.kinds
         self.queue = list(form.positional)
         self.lost = False
         """Whether a word was refused, so that what follows may have been meant for it."""
         self.bare = form.bare
+        self.needed = form.needed
 
     def what(self, name: str) -> str:
         return f"the {name.replace('_', ' ')} of `{self.cls.word}`"
@@ -208,7 +214,7 @@ def bind(
     scope: Scope,
     problems: list[Diagnostic],
     *,
-    extra: Mapping[str, Kind] | None = None,
+    extra: Extra = (),
     broken: bool = False,
 ) -> Bound:
     """Binds the arguments of a word to the fields of its entry.
@@ -218,17 +224,19 @@ def bind(
     such as `name=` of layers, and come back apart. A `broken` statement gives no entry
     and no fault besides the one that broke it.
     """
-    binding = _Binding(cls, scope, problems, extra or {})
+    binding = _Binding(cls, scope, problems, extra)
     for argument in arguments:
         try:
             binding.take(argument)
         except Refused as refused:
             problems.append(refused.diagnostic)
+    values = binding.values
+    beside = {name: values.pop(name) for name, _ in extra if name in values}
     entry = None
     if broken:
         del problems[binding.before :]
     elif len(problems) == binding.before:
-        missing = [name for name in _form(cls).needed if name not in binding.values]
+        missing = [name for name in binding.needed if name not in values]
         if missing:
             last = arguments[-1].span if arguments else span
             names = " and its ".join(name.replace("_", " ") for name in missing)
@@ -236,12 +244,10 @@ def bind(
                 MissingValue(span.to(last), of=cls.word, value=names, usage=cls.usage())
             )
         else:
-            own = {n: v for n, v in binding.values.items() if n in cls.specs}
-            entry = cls(**own)
+            entry = cls(**values)
             conflict = entry.conflict()
             if conflict:
                 field, fault = conflict
                 problems.append(fault.replace(span=binding.places.get(field, span)))
                 entry = None
-    named = {n: v for n, v in binding.values.items() if n not in cls.specs}
-    return Bound(entry, binding.places, named)
+    return Bound(entry, binding.places, beside)

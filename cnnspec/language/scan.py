@@ -27,10 +27,11 @@ _MOST = 100
 """A text with so many faults of this kind is no spec; it is looked at no further."""
 
 _CLOSER = {"{": "}", "(": ")"}
-_MARK = re.compile(r'"[^"\n]*"?|#[^\n]*|[{}()\n;]|[^\s{}()#";]+')
+_MARK = re.compile(r'"[^"\n]*"?|#[^\n]*|[{}()\n;]')
+_MARK_OR_WORD = re.compile(rf'{_MARK.pattern}|[^\s{{}}()#";]+')
 _COMMENT = re.compile(r'"[^"\n]*"?|#[^\n]*')
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_LONG = re.compile(rf"\w{{{MAX_WORD + 1},}}")
+_LONG = re.compile(rf"\b\w{{{MAX_WORD + 1},}}")
 # C0 and C1 controls but tab, line feed, form feed and return; the marks that
 # reorder or hide text (Unicode's Bidi_Control and the zero-width ones).
 _FORBIDDEN = "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
@@ -60,10 +61,12 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
     ]
     if problems:
         return problems, ""
-    kept = list(text)
+    # Few texts are long, or have a long word somewhere: in most no word needs a look.
+    doubtful = len(text) > MAX_TOKENS or _LONG.search(text)
+    astray: list[int] = []
     tokens = 0
     open_at: list[tuple[str, int]] = []
-    for match in _MARK.finditer(text):
+    for match in (_MARK_OR_WORD if doubtful else _MARK).finditer(text):
         mark, at = match.group(), match.start()
         first = mark[0]
         if first in "{(":
@@ -80,7 +83,7 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
                 open_at.pop()
             else:
                 problems.append(Unopened(source.span(at, at + 1), closer=first))
-                kept[at] = " "
+                astray.append(at)
         elif first in "\n;":
             _close_line(source, open_at, problems)
         elif first == '"':
@@ -101,7 +104,9 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
     _close_line(source, open_at, problems)
     for opener, at in open_at:
         problems.append(Unclosed(source.span(at, at + 1), opener=opener, closer=_CLOSER[opener]))
-    return problems, "".join(kept) + "\n}" * len(open_at)
+    for at in astray:
+        text = f"{text[:at]} {text[at + 1 :]}"
+    return problems, text + "\n}" * len(open_at)
 
 
 def comments(source: Source) -> list[Span]:

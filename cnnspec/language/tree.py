@@ -32,9 +32,15 @@ from cnnspec.language.syntax import (
 from cnnspec.source import Source, Span
 
 
+def _start(thing: Any) -> int:
+    """Where a node or a token begins."""
+    start: int = thing.span.start if isinstance(thing, Node) else thing.start_pos
+    return start
+
+
 def _end(thing: Any) -> int:
     """Where a node or a token ends."""
-    end: int = thing.span.end if hasattr(thing, "span") else thing.end_pos
+    end: int = thing.span.end if isinstance(thing, Node) else thing.end_pos
     return end
 
 
@@ -50,11 +56,13 @@ class Tree:
         self.problems: list[Diagnostic] = []
 
     def _span(self, first: Any, last: Any) -> Span:
-        start: Any = first.span.start if hasattr(first, "span") else first.start_pos
+        end = _end(last)
         # Braces put after the end, for those that are missing, stand in no file.
-        return Span(self.source, start, min(_end(last), self.size))
+        return Span(self.source, _start(first), end if end < self.size else self.size)
 
     def _number(self, token: Any, sign: int = 1) -> int | float:
+        if len(token) < 10 and token.isdecimal():
+            return sign * int(token)
         digits = re.sub(r"[A-Za-z]+$", "", token) if token[-1].isalpha() else str(token)
         scale = UNITS.get(token[len(digits) :], 1)
         digits = digits.replace("_", "")

@@ -64,12 +64,9 @@ class Convolution(Weighted):
         height, width, _ = sizes(image)
         kernel_height, kernel_width = self.sides()
         if self.padding == "valid":
-            spans = [
-                reach(side.value, dilation)
-                for side, dilation in zip(self.sides(), self.dilation, strict=True)
-            ]
-            if spans[0] > image.height or spans[1] > image.width:
-                kernel = kernel_height.value, kernel_width.value
+            kernel = kernel_height.value, kernel_width.value
+            rows, columns = map(reach, kernel, self.dilation)
+            if rows > image.height or columns > image.width:
                 raise Misfit(
                     "kernel", WindowTooLarge(None, image, window=kernel, dilation=self.dilation)
                 )
