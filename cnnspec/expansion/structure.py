@@ -1,5 +1,7 @@
 """All words that give a network its form, put together from the rooms of this folder."""
 
+from collections.abc import Mapping
+
 from cnnspec.expansion.blocks import Blocks
 from cnnspec.expansion.frames import Handler
 from cnnspec.expansion.lets import Lets
@@ -13,6 +15,9 @@ from cnnspec.layers.table import LAYERS
 class Structure(Lets, Network, Repetition, Blocks, Uses):
     """The expansion of statements into elements."""
 
+    blocky = frozenset({"repeat", "block", "residual", *MERGES})
+    elsewhere: Mapping[str, str] = {"branch": "in a merge: `concat { branch { … }; branch { … } }`"}
+
     def __init__(self) -> None:
         super().__init__()
         self.building: dict[str, Handler] = {
@@ -24,5 +29,3 @@ class Structure(Lets, Network, Repetition, Blocks, Uses):
             **dict.fromkeys(MERGES, self.merge),
             **dict.fromkeys(LAYERS, self.layer),
         }
-        self.blocky = frozenset({"repeat", "block", "residual", *MERGES})
-        self.elsewhere = {"branch": "in a merge: `concat { branch { … }; branch { … } }`"}

@@ -1,6 +1,6 @@
 """A spec as a whole: structure, and the words that stand outside of it, training among them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnnspec.diagnostics.base import Refused
@@ -35,6 +35,12 @@ from cnnspec.language.syntax import (
 class Expansion(Trials):
     """The expansion of a whole spec: structure, and the words that stand outside of it."""
 
+    blocky = Trials.blocky | {"train", "sweep"}
+    elsewhere: Mapping[str, str] = {
+        **Trials.elsewhere,
+        **dict.fromkeys(Training.specs, "in `train { … }`"),
+    }
+
     def __init__(self, overrides: dict[str, Expression], memory: Memory) -> None:
         super().__init__()
         self.memory = memory
@@ -55,11 +61,6 @@ class Expansion(Trials):
             "train": self.train,
             "sweep": self.sweep,
             **self.building,
-        }
-        self.blocky |= {"train", "sweep"}
-        self.elsewhere = {
-            **self.elsewhere,
-            **dict.fromkeys(Training.specs, "in `train { … }`"),
         }
 
     def handlers(self, frame: Frame) -> dict[str, Handler]:

@@ -41,15 +41,16 @@ class Automaton:
 
     def read(self, text: str) -> Any:
         """What the tree makes of the whole text; raises `Unreadable`."""
-        rules, actions, goals = self._rules, states.ACTIONS, states.AFTER
+        rules, actions, goals, words = self._rules, states.ACTIONS, states.AFTER, states.WORDS
+        final, end = states.FINAL, states.END
         path = [0]
         values: list[Any] = []
         for found in self._pieces(text):
             terminal = found.lastgroup or ""
             token = Token(found[terminal])
             token.start_pos, token.end_pos = found.span(terminal)
-            if terminal in states.WORDS:
-                terminal = states.WORDS[terminal].get(token, terminal)
+            if terminal in words:
+                terminal = words[terminal].get(token, terminal)
             token.type = terminal
             while True:
                 action = actions[path[-1]].get(terminal)
@@ -60,15 +61,18 @@ class Automaton:
                     values.append(token)
                     break
                 symbol, size, make, parts = rules[~action]
-                taken = values[-size:] if size else []
-                if size:
-                    del path[-size:], values[-size:]
+                if size == 1:
+                    path.pop()
+                    taken = [values.pop()]
+                else:
+                    taken = values[-size:] if size else []
+                    del path[len(path) - size :], values[len(values) - size :]
                 if parts is not None:
                     taken = _kept(taken, parts)
                 goal, listed = goals[path[-1]][symbol]
                 value = make(taken) if make else taken
                 values.append([value] if listed else value)
-                if goal == states.FINAL and terminal == states.END:
+                if goal == final and terminal == end:
                     return value
                 path.append(goal)
         raise Unreadable

@@ -60,6 +60,9 @@ class Tree:
         # Braces put after the end, for those that are missing, stand in no file.
         return Span(self.source, _start(first), end if end < self.size else self.size)
 
+    def _at(self, token: Any) -> Span:
+        return Span(self.source, token.start_pos, token.end_pos)
+
     def _number(self, token: Any, sign: int = 1) -> int | float:
         if len(token) < 10 and token.isdecimal():
             return sign * int(token)
@@ -75,7 +78,7 @@ class Tree:
         if isinstance(value, int) and value > MAX_WHOLE:
             value = math.inf
         if value == math.inf:
-            self.problems.append(BadNumber(self._span(token, token), number=str(token)))
+            self.problems.append(BadNumber(self._at(token), number=str(token)))
             return 1
         return sign * value
 
@@ -102,7 +105,7 @@ class Tree:
                 )
             last = argument
         span = self._span(word, block or last)
-        return Statement(span, str(word), self._span(word, word), tuple(rest), block)
+        return Statement(span, str(word), self._at(word), tuple(rest), block)
 
     def block(self, items: list[Any]) -> Block:
         end = items[-1].start_pos
@@ -110,7 +113,7 @@ class Tree:
 
     def option(self, items: list[Any]) -> Option:
         name, value = items
-        return Option(self._span(name, value), str(name), self._span(name, name), value)
+        return Option(self._span(name, value), str(name), self._at(name), value)
 
     def relation(self, items: list[Any]) -> Relation:
         operator, value = items
@@ -123,6 +126,8 @@ class Tree:
         return Range(self._span(items[0], items[1]), items[0], items[1])
 
     def literal(self, items: list[Any]) -> Number:
+        if len(items) == 1:
+            return self.number(items)
         span = self._span(items[0], items[-1])
         sign = -1 if items[0].type == "MINUS" else 1
         numbers = [t for t in items if t.type == "NUMBER"]
@@ -136,15 +141,15 @@ class Tree:
         return Number(span, value)
 
     def number(self, items: list[Any]) -> Number:
-        return Number(self._span(items[0], items[0]), self._number(items[0]))
+        return Number(self._at(items[0]), self._number(items[0]))
 
     dim = number
 
     def word(self, items: list[Any]) -> Word:
-        return Word(self._span(items[0], items[0]), str(items[0]))
+        return Word(self._at(items[0]), str(items[0]))
 
     def string(self, items: list[Any]) -> String:
-        return String(self._span(items[0], items[0]), str(items[0])[1:-1])
+        return String(self._at(items[0]), str(items[0])[1:-1])
 
     def group(self, items: list[Any]) -> Group:
         return Group(self._span(items[0], items[2]), items[1])
@@ -157,7 +162,7 @@ class Tree:
         name, *inside = items
         arguments = tuple(item for item in inside if isinstance(item, Node))
         span = self._span(name, items[-1])
-        return Call(span, str(name), self._span(name, name), arguments)  # type: ignore[arg-type]
+        return Call(span, str(name), self._at(name), arguments)  # type: ignore[arg-type]
 
     def binary(self, items: list[Any]) -> Binary:
         left, operator, right = items
