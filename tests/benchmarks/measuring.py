@@ -21,10 +21,12 @@ Row = dict[str, Any]
 
 
 class Taken(Record):
-    """What a run took: seconds, and the most memory in MB."""
+    """What a run took: seconds, and the most memory in MB; of a training, what it reached."""
 
     seconds: float
     megabytes: float
+    accuracy: float | None = None
+    """Of the validation images after the last epoch."""
 
 
 class Ended(Record):
@@ -76,9 +78,26 @@ def process(*arguments: str) -> Measure:
 
 def compare(name: str, ours: Measure, theirs: Measure, repeats: int, *, warm: bool = True) -> Row:
     """Runs two measures in alternation; if `warm`, after one run each that is not counted."""
+    (row,) = beside({name: theirs}, ours, repeats, warm=warm)
+    return row
+
+
+def beside(
+    others: dict[str, Measure], ours: Measure, repeats: int, *, warm: bool = True
+) -> list[Row]:
+    """Runs our measure and others in turn; a row for each other one, by its name."""
+    measures = [ours, *others.values()]
     if warm:
-        ours(), theirs()
-    pairs = [(ours(), theirs()) for _ in range(repeats)]
+        for measure in measures:
+            measure()
+    rounds = [[measure() for measure in measures] for _ in range(repeats)]
+    return [
+        _compared(name, [(taken[0], taken[place]) for taken in rounds])
+        for place, name in enumerate(others, 1)
+    ]
+
+
+def _compared(name: str, pairs: list[tuple[Taken, Taken]]) -> Row:
     ratios = [mine.seconds / other.seconds for mine, other in pairs]
     row: Row = {
         "comparison": name,
@@ -95,6 +114,15 @@ def compare(name: str, ours: Measure, theirs: Measure, repeats: int, *, warm: bo
         f"({row['ratio_low']:.3f} to {row['ratio_high']:.3f})  "
         f"{row['ours_mb']:.0f} / {row['theirs_mb']:.0f} MB"
     )
+    for side, several in zip(("ours", "theirs"), zip(*pairs, strict=True), strict=True):
+        if all(taken.accuracy is not None for taken in several):
+            row[f"{side}_accuracy"] = [taken.accuracy for taken in several]
+    if "ours_accuracy" in row:
+        reached = (
+            " ".join(f"{value:.4f}" for value in row[f"{side}_accuracy"])
+            for side in ("ours", "theirs")
+        )
+        say(f"{'':<48} validation accuracy {' / '.join(reached)}")
     return row
 
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 from cnnspec.check import check
@@ -19,6 +20,7 @@ from tests.benchmarks.measuring import (
     Measure,
     Row,
     Taken,
+    beside,
     compare,
     ended,
     figure,
@@ -31,8 +33,9 @@ from tests.places import ROOT, full_data
 
 NETWORKS = ("budget", "lenet5", "grid_2", "four_1")
 THIS = "tests.benchmarks.training"
-EPOCHS = 3
+EPOCHS = 2
 """Epochs of a measured training; the first, which compiles, is left out."""
+FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch"}
 MANY = (60_000, 240_000)
 """Images of trainings whose memory is measured."""
 SIDE = 2_048
@@ -53,26 +56,19 @@ def rows(repeats: int) -> list[Row]:
         "GFLOP/s",
     )
     found = [peak]
-    for framework in ("keras", "torch"):
-        if not find_spec(framework):
-            say(f"{framework} is not compared: it is not installed")
-            continue
-        name = {"keras": "Keras", "torch": "PyTorch"}[framework]
-        compared = [
-            compare(
-                f"an epoch of {network}, and by hand in {name}",
-                by_cnnspec(network),
-                by_hand(framework, network),
-                repeats,
-                warm=False,
-            )
-            for network in NETWORKS
-        ]
-        mean = math.prod(row["ratio"] for row in compared) ** (1 / len(compared))
-        say(f"{f'geometric mean beside {name}':<48} {'':26} ratio {mean:.3f}")
-        found += [*compared, {"comparison": f"geometric mean, {name}", "ratio": mean}]
-        if framework == "keras":
-            found += [used(row, peak) for row in zip(NETWORKS, compared, strict=True)]
+    installed = [framework for framework in FRAMEWORKS if find_spec(framework)]
+    for framework in FRAMEWORKS.keys() - installed:
+        say(f"{FRAMEWORKS[framework]} is not compared: it is not installed")
+    compared = [compared_with(network, installed, repeats) for network in NETWORKS]
+    for framework, several in zip(installed, zip(*compared, strict=True), strict=True):
+        mean = math.prod(row["ratio"] for row in several) ** (1 / len(several))
+        name = f"geometric mean beside {FRAMEWORKS[framework]}"
+        say(f"{name:<48} {'':26} ratio {mean:.3f}")
+        found += [*several, {"comparison": name, "ratio": mean}]
+    found += [
+        used(network, several[0]["ours_s"], peak)
+        for network, several in zip(NETWORKS, compared, strict=True)
+    ]
     found.append(
         compare(
             "from the command to the first step, and Keras",
@@ -82,6 +78,15 @@ def rows(repeats: int) -> list[Row]:
         )
     )
     return found + [large(images) for images in MANY]
+
+
+def compared_with(network: str, frameworks: list[str], repeats: int) -> list[Row]:
+    """An epoch of a network beside an epoch by hand in each framework."""
+    others = {
+        f"an epoch of {network}, and by hand in {FRAMEWORKS[each]}": by_hand(each, network)
+        for each in frameworks
+    }
+    return beside(others, by_cnnspec(network), repeats, warm=False)
 
 
 def large(images: int) -> Row:
@@ -110,32 +115,38 @@ def by_hand(framework: str, network: str) -> Measure:
     def run() -> Taken:
         script = f"tests.benchmarks.by_hand.in_{framework}"
         done = ended(*python("-m", script, "train", network, str(EPOCHS)))
-        return Taken(statistics.median(json.loads(done.printed)[1:]), done.megabytes)
+        found = json.loads(done.printed)
+        return Taken(statistics.median(found["seconds"][1:]), done.megabytes, found["accuracy"])
 
     return run
 
 
 def by_cnnspec(network: str) -> Measure:
-    """The median epoch of `cnnspec train`, and the peak memory of the whole with its report."""
+    """The median epoch of `cnnspec train`, and the peak memory of the whole with its report.
+
+    Each run has another seed, as those by hand have.
+    """
+    seeds = count(1)
 
     def run() -> Taken:
         with tempfile.TemporaryDirectory() as folder:
             command = (program("cnnspec"), "train", f"specs/{network}.cnn", "--out", folder)
             # Expectations do not hold after so few epochs, which is exit code 1.
-            done = ended(*command, "--epochs", str(EPOCHS), codes=(0, 1))
+            chosen = ("--epochs", str(EPOCHS), "--seed", str(next(seeds)))
+            done = ended(*command, *chosen, codes=(0, 1))
             history = json.loads((Path(folder) / f"{network}-1" / "history.json").read_text())
-        return Taken(statistics.median(epoch["seconds"] for epoch in history[1:]), done.megabytes)
+        seconds = statistics.median(epoch["seconds"] for epoch in history[1:])
+        return Taken(seconds, done.megabytes, history[-1]["val_accuracy"])
 
     return run
 
 
-def used(measured: tuple[str, Row], peak: Row) -> Row:
+def used(network: str, seconds: float, peak: Row) -> Row:
     """How many operations an epoch does in a second, of those that a matrix product does.
 
     A multiply-accumulate is two operations. Backwards there are two products for each of
     those forwards, but for the first layer, whose input needs no gradient.
     """
-    network, row = measured
     checked = check(read_source(str(ROOT / "specs" / f"{network}.cnn")))
     assert checked.totals is not None
     macs, first = checked.totals.macs, next(r.macs for r in checked.rows if r.macs)
@@ -143,7 +154,7 @@ def used(measured: tuple[str, Row], peak: Row) -> Row:
     share = held if isinstance(held, float) else 0
     trained = 60_000 * (1 - share) * (3 * macs - first)
     watched = (60_000 * share if share else 10_000) * macs
-    speed = 2 * (trained + watched) / row["ours_s"] / 1e9
+    speed = 2 * (trained + watched) / seconds / 1e9
     found = figure(f"{network} trains with", [speed], "GFLOP/s")
     return found | {"share": speed / peak["median"]}
 
