@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [check] [points] [train] [grid] [--repeats N] [--out FILE]`.
+"""`python -m tests.benchmarks [GROUP…] [--repeats N] [--epochs N] [--out FILE]`.
 
 Every comparison runs the two sides in alternation, each run in a process of its own,
 and prints medians, their spread and the median of the pairwise ratios. Machines are
@@ -9,31 +9,35 @@ import argparse
 import json
 import os
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import checks, sweeps, training
+from tests.benchmarks import backends, checks, sweeps, training
 from tests.benchmarks.measuring import Row, say
+
+GROUPS = ("check", "points", "train", "backends", "grid")
 
 
 def main() -> None:
     """Measures what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "groups", nargs="*", help="check, points, train, grid; the first three by themselves"
+        "groups", nargs="*", help=f"{', '.join(GROUPS)}; all but the last by themselves"
     )
     parser.add_argument("--epochs", type=int, default=1, help="of each network of the grid (1)")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks.json"))
     args = parser.parse_args()
     few = min(args.repeats, 3)
-    groups = {
+    groups: dict[str, Callable[[], list[Row]]] = {
         "check": lambda: checks.rows(args.repeats),
         "points": lambda: sweeps.points(few),
         "train": lambda: training.rows(few),
+        "backends": backends.rows,
         "grid": lambda: sweeps.grid(args.epochs),
     }
     rows: list[Row] = []
-    for group in args.groups or ("check", "points", "train"):
+    for group in args.groups or GROUPS[:-1]:
         rows += groups[group]()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     machine = {"processors": os.cpu_count(), "python": platform.python_version()}

@@ -2,24 +2,30 @@
 
     python -m tests.results.grid SWEEP [REFERENCE.csv]
 
-Prints each point with its published and its own test accuracy, the rank correlation
-(Spearman, ties by their mean rank) of all and within each loss function, and where the
-two lie furthest apart. The reference is `../shared/reference/grid_81.csv` by itself.
+Prints Markdown, as it stands in docs/grid.md: the published and our own test accuracy of
+every point, and for each loss function the rank correlation (Spearman, ties by their mean
+rank), how far ours lie from the published on average, and how many of the ten best agree.
+The reference is `../shared/reference/grid_81.csv` by itself.
 """
 
 import csv
 import sys
 from pathlib import Path
-from statistics import correlation, fmean
+from statistics import correlation, fmean, stdev
 
 from tests.places import ROOT
 
 REFERENCE = ROOT.parent / "shared" / "reference" / "grid_81.csv"
 NAMES = ("depth", "filters", "kernel", "loss")
+BEST = 10
+"""So many of the best are compared."""
+
+Accuracies = dict[tuple[str, ...], float]
+"""The test accuracy of every point, by its values."""
 
 
-def read(path: Path) -> dict[tuple[str, ...], float]:
-    """The test accuracy of every point of a table that has one, by its values."""
+def read(path: Path) -> Accuracies:
+    """The points of a table that have an accuracy."""
     with path.open(encoding="utf-8", newline="") as file:
         return {
             tuple(row[name] for name in NAMES): float(row["test_accuracy"])
@@ -34,26 +40,49 @@ def ranks(values: list[float]) -> list[float]:
     return [fmean((ordered.index(v) + 1, len(ordered) - ordered[::-1].index(v))) for v in values]
 
 
-def spearman(pairs: list[tuple[float, float]]) -> float:
-    """The correlation of ranks."""
-    published, own = zip(*pairs, strict=True)
-    return correlation(ranks(list(published)), ranks(list(own)))
+def agreement(published: Accuracies, own: Accuracies) -> tuple[str, ...]:
+    """The cells of a row about the points that both have."""
+    both = [key for key in own if key in published]
+    theirs, ours = ([found[key] for key in both] for found in (published, own))
+    apart = [mine - other for mine, other in zip(ours, theirs, strict=True)]
+    top = [sorted(both, key=lambda k: -found[k])[:BEST] for found in (published, own)]
+    return (
+        str(len(both)),
+        f"{correlation(ranks(theirs), ranks(ours)):.3f}",
+        f"{fmean(apart):+.4f} ± {stdev(apart):.4f}",
+        f"{min(apart):+.4f} to {max(apart):+.4f}",
+        f"{len({*top[0]} & {*top[1]})} of {BEST}",
+    )
+
+
+def table(header: tuple[str, ...], rows: list[tuple[str, ...]], words: int) -> str:
+    """A table in Markdown; so many columns hold words, the others numbers."""
+    rule = ["---"] * words + ["--:"] * (len(header) - words)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, rule, *rows))
 
 
 def main() -> None:
     """Prints the comparison."""
-    sweep = Path(sys.argv[1])
     published = read(Path(sys.argv[2]) if len(sys.argv) > 2 else REFERENCE)
-    own = read(sweep / "results.csv")
-    both = {key: (published[key], own[key]) for key in own if key in published}
-    for key, (theirs, ours) in both.items():
-        print(f"{'-'.join(key):<45} {theirs:.4f}  {ours:.4f}  {ours - theirs:+.4f}")  # noqa: T201
-    lines = [f"{len(both)} points, rank correlation {spearman(list(both.values())):.3f}"]
-    for loss in dict.fromkeys(key[-1] for key in both):
-        within = [pair for key, pair in both.items() if key[-1] == loss]
-        better = fmean(ours - theirs for theirs, ours in within)
-        lines.append(f"{loss}: rank correlation {spearman(within):.3f}, mean {better:+.4f}")
-    print("\n".join(lines))  # noqa: T201
+    own = read(Path(sys.argv[1]) / "results.csv")
+    losses = tuple(dict.fromkeys(key[-1] for key in own))
+    agreements = [("all", *agreement(published, own))]
+    for loss in losses:
+        mine = {key: value for key, value in own.items() if key[-1] == loss}
+        agreements.append((f"`{loss}`", *agreement(published, mine)))
+    header = ("loss", "points", "rank correlation", "ours less published", "from", "best in common")
+    sys.stdout.write(table(header, agreements, 1) + "\n")
+    rows = []
+    for network in dict.fromkeys(key[:-1] for key in own):
+        cells = ["-".join(network)]
+        for loss in losses:
+            cells += [
+                f"{found[(*network, loss)]:.4f}" if (*network, loss) in found else ""
+                for found in (published, own)
+            ]
+        rows.append(tuple(cells))
+    columns = (cell for loss in losses for cell in (f"`{loss}`", "ours"))
+    sys.stdout.write(table(("network", *columns), rows, 1))
 
 
 if __name__ == "__main__":
