@@ -2,7 +2,7 @@
 
     python -m tests.results.grid SWEEP [REFERENCE.csv]
 
-Prints Markdown, as it stands in docs/grid.md: the published and our own test accuracy of
+Prints Markdown, as it stands in docs/notebook_sweeps.md: the published and our own test accuracy of
 every point, and for each loss function the rank correlation (Spearman, ties by their mean
 rank), how far ours lie from the published on average, and how many of the ten best agree.
 The reference is `../shared/reference/grid_81.csv` by itself.
