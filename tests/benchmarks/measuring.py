@@ -114,15 +114,15 @@ def _compared(name: str, pairs: list[tuple[Taken, Taken]]) -> Row:
         f"({row['ratio_low']:.3f} to {row['ratio_high']:.3f})  "
         f"{row['ours_mb']:.0f} / {row['theirs_mb']:.0f} MB"
     )
-    for side, several in zip(("ours", "theirs"), zip(*pairs, strict=True), strict=True):
-        if all(taken.accuracy is not None for taken in several):
-            row[f"{side}_accuracy"] = [taken.accuracy for taken in several]
-    if "ours_accuracy" in row:
-        reached = (
-            " ".join(f"{value:.4f}" for value in row[f"{side}_accuracy"])
-            for side in ("ours", "theirs")
+    if pairs[0][0].accuracy is not None:
+        row["ours_accuracy"], row["theirs_accuracy"] = (
+            [taken.accuracy for taken in side] for side in zip(*pairs, strict=True)
         )
-        say(f"{'':<48} validation accuracy {' / '.join(reached)}")
+        ours, theirs = (
+            " ".join(f"{value:.4f}" for value in row[side])
+            for side in ("ours_accuracy", "theirs_accuracy")
+        )
+        say(f"{'':<48} validation accuracy {ours} / {theirs}")
     return row
 
 

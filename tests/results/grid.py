@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from statistics import correlation, fmean, stdev
 
+from cnnspec.report.markdown import table
 from tests.places import ROOT
 
 REFERENCE = ROOT.parent / "shared" / "reference" / "grid_81.csv"
@@ -55,12 +56,6 @@ def agreement(published: Accuracies, own: Accuracies) -> tuple[str, ...]:
     )
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]], words: int) -> str:
-    """A table in Markdown; so many columns hold words, the others numbers."""
-    rule = ["---"] * words + ["--:"] * (len(header) - words)
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, rule, *rows))
-
-
 def main() -> None:
     """Prints the comparison."""
     published = read(Path(sys.argv[2]) if len(sys.argv) > 2 else REFERENCE)
@@ -71,7 +66,7 @@ def main() -> None:
         mine = {key: value for key, value in own.items() if key[-1] == loss}
         agreements.append((f"`{loss}`", *agreement(published, mine)))
     header = ("loss", "points", "rank correlation", "ours less published", "from", "best in common")
-    sys.stdout.write(table(header, agreements, 1) + "\n")
+    sys.stdout.write(table(header, agreements) + "\n\n")
     rows = []
     for network in dict.fromkeys(key[:-1] for key in own):
         cells = ["-".join(network)]
@@ -82,7 +77,7 @@ def main() -> None:
             ]
         rows.append(tuple(cells))
     columns = (cell for loss in losses for cell in (f"`{loss}`", "ours"))
-    sys.stdout.write(table(("network", *columns), rows, 1))
+    sys.stdout.write(table(("network", *columns), rows) + "\n")
 
 
 if __name__ == "__main__":
