@@ -30,11 +30,11 @@ def model(trained):
 
 
 def test_mistakes_are_the_surest_of_the_wrong(trained, model):
-    from cnnspec.training.score import predict
+    from cnnspec.training.score import Scorer
 
     test = divide(check(Source("x", TEXT)).spec, offline=True).test
     kept = read(trained.run, 10)
-    outputs = predict(model, test.images)
+    outputs = Scorer(model).predict(test.images)
     assert kept.judged == "test"
     assert kept.probable
     assert len(kept.mistakes) == 24
@@ -65,13 +65,15 @@ def test_a_report_follows_from_a_real_run(trained):
 
 def test_a_test_set_without_labels_is_passed_over(trained, model):
     from cnnspec.training.evidence import evidence
+    from cnnspec.training.score import Scorer
 
+    scorer = Scorer(model)
     splits = divide(check(Source("x", TEXT)).spec, offline=True)
     hidden = splits.replace(test=Split(splits.test.images, None))
-    kept = evidence(model, hidden)
+    kept = evidence(scorer, hidden)
     assert str(kept["judged"]) == "validation"
     assert "count_test" not in kept
-    nothing = evidence(model, hidden.replace(validation=None))
+    nothing = evidence(scorer, hidden.replace(validation=None))
     assert not [name for name in nothing if name.startswith(("mistake", "judged"))]
 
 

@@ -76,7 +76,7 @@ def test_stopped_and_taken_up_again(whole, after, monkeypatch):
 
 
 def test_figures_and_weights_are_those_of_the_average():
-    from cnnspec.training.score import score
+    from cnnspec.training.score import Scorer
 
     text = TEXT.replace("early_stop val_loss patience=4 restore", "").replace(
         "epochs 5", "epochs 2"
@@ -85,7 +85,7 @@ def test_figures_and_weights_are_those_of_the_average():
     fit.run(lambda state: None, lambda: None)
     splits = divide(check(Source("x", text)).spec, offline=True)
     assert fit.state.history[-1]["val_loss"] == pytest.approx(
-        score(model, splits.validation).loss, rel=1e-6
+        Scorer(model).score(splits.validation).loss, rel=1e-6
     )
     averages = [v for v in model.optimizer.variables if v.name.endswith("average")]
     for weight, average in zip(model.trainable_variables, averages, strict=True):

@@ -40,14 +40,14 @@ def test_a_score_is_what_keras_evaluates(loss):
     from cnnspec.datasets.arrays import load
     from cnnspec.source import Source
     from cnnspec.training.build import build, compile_model
-    from cnnspec.training.score import score
+    from cnnspec.training.score import Scorer
 
     text = f"pool 4; dense 10 softmax l2=0.01; train {{ loss {loss}; metrics accuracy f1 }}"
     checked = check(Source("x", text))
     model = build(checked, 1)
     compile_model(model, checked.spec.train)
     split = load("fashion_mnist_mini").test
-    mine = score(model, split)
+    mine = Scorer(model).score(split)
     labels = np.eye(10, dtype=np.float32)[split.labels]
     theirs = model.evaluate(split.images / 255.0, labels, verbose=0, return_dict=True)
     assert mine.accuracy == pytest.approx(theirs["accuracy"], abs=1e-6)

@@ -78,15 +78,16 @@ def test_every_expectation_is_measured_on_its_own_split(outcome):
 
 def test_a_restored_model_predicts_the_same(outcome):
     from cnnspec.datasets.splits import divide
-    from cnnspec.training.score import predict, score
+    from cnnspec.training.score import Scorer
     from cnnspec.training.session import restore
 
     checked, model = restore(outcome.run)
     splits = divide(checked.spec, offline=True)
-    again = score(model, splits.test)
+    scorer = Scorer(model)
+    again = scorer.score(splits.test)
     assert np.array_equal(again.confusion, outcome.scores["test"].confusion)
     assert again.loss == outcome.scores["test"].loss
-    assert predict(model, splits.test.images).shape == (1000, 10)
+    assert scorer.predict(splits.test.images).shape == (1000, 10)
 
 
 def test_a_seed_gives_the_same_run_bit_for_bit(outcome, tmp_path):

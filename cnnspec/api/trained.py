@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from cnnspec.training.score import Scorer
+
 _PREFIXES = {"test": "", "validation": "val_", "train": "train_"}
 """How figures of each split are called in expectations."""
 
@@ -127,6 +129,12 @@ class Trained:
 
         return restore(run)[1]
 
+    @cached_property
+    def _scorer(self) -> "Scorer":
+        from cnnspec.training.score import Scorer
+
+        return Scorer(self.model)
+
     def evaluate(
         self, data: str | os.PathLike[str] | None = None, *, offline: bool = False
     ) -> dict[str, dict[str, float]]:
@@ -150,12 +158,11 @@ class Trained:
         `images` is an array (n, height, width) or (n, height, width, channels) of bytes, or
         of fractions from 0 to 1, or a path as `cnnspec predict` takes it. Raises `Problems`.
         """
-        model = self.model
+        scorer = self._scorer
         import numpy as np
 
         from cnnspec.datasets import own
         from cnnspec.datasets.found import Raw
-        from cnnspec.training.score import predict
 
         shape = self._told.middle.checked.spec.shape.dims
         notes: list[Diagnostic] = []
@@ -165,7 +172,7 @@ class Trained:
         else:
             pixels = own.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
         tell(*notes)
-        return predict(model, pixels)
+        return scorer.predict(pixels)
 
     def __str__(self) -> str:
         rows = [tuple(map(str, row)) for row in self._rows()]

@@ -85,14 +85,14 @@ def run(args: Namespace) -> int:
     from cnnspec.training.backend import start
 
     start(args.backend)
-    from cnnspec.training.score import predict
+    from cnnspec.training.score import Scorer
     from cnnspec.training.session import restore
 
     checked, model = restore(kept)
     images, files, notes = _images(args, kept, checked)
     if notes:
         show([*render(tuple(notes)), []], sys.stderr)
-    outputs = predict(model, images)
+    outputs = Scorer(model).predict(images)
     labels = outputs.argmax(axis=1).tolist()
     if args.names:
         names = _names(kept, outputs.shape[1])

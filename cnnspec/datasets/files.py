@@ -1,13 +1,15 @@
 """Where the files of a dataset are: local copies in a fixed order, then mirrors.
 
 Size and SHA-256 of the content are verified on every read, so that a planted or
-damaged file is never trained on. Knows bytes, not arrays.
+damaged file is never trained on; a process that trains again and again reads once.
+Knows bytes, not arrays.
 """
 
 import gzip
 import hashlib
 import os
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 from cnnspec.datasets.catalog import Dataset, File
@@ -96,7 +98,8 @@ def _read(folder: Path, file: File) -> bytes:
     path = _path(folder, file)
     assert path is not None
     try:
-        return verified(path.read_bytes(), file)
+        status = path.stat()
+        return _content(path, status.st_mtime_ns, status.st_size, file)
     except ValueError as error:
         raise Problems(
             DatasetCorrupt(None, f"{path} {error}", "delete it, and it is fetched again")
@@ -105,6 +108,15 @@ def _read(folder: Path, file: File) -> bytes:
         raise Problems(
             DatasetCorrupt(None, f"cannot read {path}: {error.strerror}", "mend its rights")
         ) from None
+
+
+@lru_cache(maxsize=4)
+def _content(path: Path, _modified: int, _size: int, file: File) -> bytes:
+    """The verified content of a file that has not changed since; raises `ValueError`.
+
+    The arrays of a dataset are views of it, so that keeping it takes no memory.
+    """
+    return verified(path.read_bytes(), file)
 
 
 def verified(data: bytes, file: File) -> bytes:

@@ -6,7 +6,7 @@ from cnnspec.datasets.splits import divide
 from cnnspec.datasets.where import of_run
 from cnnspec.expectations import Held, judge
 from cnnspec.runs import Run
-from cnnspec.training.score import Score, score
+from cnnspec.training.score import Score, Scorer
 from cnnspec.training.session import restore
 
 
@@ -20,5 +20,6 @@ def evaluate(
     checked, model = restore(run)
     where = of_run(checked.spec.data, run, data)
     splits = divide(checked.spec, where, offline=offline)
-    scores = {name: score(model, split) for name, split in splits.named().items()}
+    scorer = Scorer(model)
+    scores = {name: scorer.score(split) for name, split in splits.named().items()}
     return scores, judge(checked.spec, {name: found.figures for name, found in scores.items()})

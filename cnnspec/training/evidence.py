@@ -8,13 +8,12 @@ as fit.
 import io
 from typing import Any
 
-import keras
 import numpy as np
 
 from cnnspec.datasets.arrays import Split
 from cnnspec.datasets.splits import Splits
 from cnnspec.runs import IMAGES, Run
-from cnnspec.training.score import predict
+from cnnspec.training.score import Scorer
 
 _SIDE = 64
 """Pixels of the longer side of a kept image, at most."""
@@ -24,18 +23,17 @@ _SAMPLES = 10
 _MISTAKES = 24
 
 
-def keep(run: Run, model: keras.Model, splits: Splits) -> None:
+def keep(run: Run, scorer: Scorer, splits: Splits) -> None:
     """Writes `images.npz` into the run; raises `Problems` where it cannot."""
     file = io.BytesIO()
-    np.savez_compressed(file, **evidence(model, splits))
+    np.savez_compressed(file, **evidence(scorer, splits))
     run.write(IMAGES, file.getvalue())
 
 
-def evidence(model: keras.Model, splits: Splits) -> dict[str, Any]:
+def evidence(scorer: Scorer, splits: Splits) -> dict[str, Any]:
     """The arrays by name: `sample_*`, `mistake_*` of the split `judged`, `count_<split>`."""
-    classes = model.output_shape[-1]
     counts = {
-        f"count_{name}": np.bincount(split.labels, minlength=classes)
+        f"count_{name}": np.bincount(split.labels, minlength=scorer.classes)
         for name, split in splits.named().items()
         if split.labels is not None
     }
@@ -47,10 +45,10 @@ def evidence(model: keras.Model, splits: Splits) -> dict[str, Any]:
         ),
         None,
     )
-    found = _samples(splits.train, classes) | counts
+    found = _samples(splits.train, scorer.classes) | counts
     if judged:
         name, split = judged
-        found |= {"judged": np.array(name)} | _mistakes(model, split)
+        found |= {"judged": np.array(name)} | _mistakes(scorer, split)
     return found
 
 
@@ -63,9 +61,9 @@ def _samples(split: Split, classes: int) -> dict[str, Any]:
     return {"sample_images": thumbnails(split.images[rows]), "sample_labels": split.known[rows]}
 
 
-def _mistakes(model: keras.Model, split: Split) -> dict[str, Any]:
+def _mistakes(scorer: Scorer, split: Split) -> dict[str, Any]:
     """The images put in a wrong class with the highest output for it, the worst first."""
-    outputs = predict(model, split.images)
+    outputs = scorer.predict(split.images)
     chosen = outputs.argmax(axis=1)
     rows = np.flatnonzero(chosen != split.known)
     height = outputs[rows, chosen[rows]]

@@ -20,7 +20,7 @@ from cnnspec.training.build import Seeds
 from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
 from cnnspec.training.schedule import Rates
-from cnnspec.training.score import Score, score
+from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
 from cnnspec.training.steps import Feed, Steps, steps
 
@@ -31,6 +31,7 @@ _PACE = 0.25
 class Fit:
     """A training under way. What it goes on from is its `state`, new or from a checkpoint.
 
+    Its `scorer` measures the model as it is just then.
     With a strategy of `tf.distribute` its steps are spread over several devices.
     """
 
@@ -38,6 +39,7 @@ class Fit:
         self, model: keras.Model, train: Training, splits: Splits, strategy: Any = None
     ) -> None:
         self._model = model
+        self.scorer = Scorer(model)
         self._train = train
         self._splits = splits
         self._augmenter: Augmenter | None = None
@@ -127,9 +129,10 @@ class Fit:
         Those of training are Keras's own, running means while the weights move; those of
         validation and test are measured here.
         """
-        model, splits = self._model, self._splits
-        running = {name: float(value) for name, value in model.get_metrics_result().items()}
-        held = score(model, splits.validation, pause) if splits.validation else None
+        score, splits = self.scorer.score, self._splits
+        metrics = self._model.get_metrics_result()
+        running = {name: float(value) for name, value in metrics.items()}
+        held = score(splits.validation, pause) if splits.validation else None
         measured = _measured("val_", held)
         figures = running | {f"val_{name}": measured[f"val_{name}"] for name in running if held}
         target = self._train.target
@@ -138,7 +141,7 @@ class Fit:
         measured |= {f"train_{name}": value for name, value in running.items()}
         if target.quantity not in measured:
             same = splits.validation is splits.test
-            measured |= _measured("", held if same else score(model, splits.test, pause))
+            measured |= _measured("", held if same else score(splits.test, pause))
         return figures, measured[target.quantity]
 
 

@@ -34,34 +34,92 @@ class Score(Record):
         return {**known, "confusion": self.confusion.tolist()}
 
 
-def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """The output of the network for uint8 images: float32 of shape (n, classes)."""
-    parts = [np.asarray(model.predict_on_batch(scale(images[rows]))) for rows in _rows(images)]
-    return np.concatenate(parts)
+class Scorer:
+    """A compiled model forwards over any number of images; it is made ready once for all.
+
+    As one function of the backend it takes half the time of layer after layer.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self.classes = model.output_shape[-1]
+        self._forwards = _FORWARDS[keras.backend.backend()](model)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """The output of the network for uint8 images: float32 of shape (n, classes)."""
+        # No label is right: the loss that comes with the output is of no use.
+        none = np.zeros((_AT_ONCE, self.classes), np.float32)
+        parts = []
+        for rows in _rows(images):
+            outputs, _ = self._forwards(scale(images[rows]), none[: len(images[rows])])
+            parts.append(keras.ops.convert_to_numpy(outputs))
+        return np.concatenate(parts)
+
+    def score(self, split: Split, pause: Callable[[], None] = lambda: None) -> Score:
+        """Measures a split; the loss includes regularization, as in Keras's `evaluate`.
+
+        `pause` is called now and then; what it raises ends the measuring.
+        """
+        one_hot = np.eye(self.classes, dtype=np.float32)
+        counts = np.zeros((self.classes, self.classes), int)
+        loss = 0.0
+        for rows in _rows(split.images):
+            pause()
+            labels = split.known[rows]
+            outputs, mean = self._forwards(scale(split.images[rows]), one_hot[labels])
+            loss += float(keras.ops.convert_to_numpy(mean)) * len(labels)
+            predicted = keras.ops.convert_to_numpy(outputs).argmax(axis=1)
+            counts += confusion(labels, predicted, self.classes)
+        right = int(np.trace(counts))
+        return Score(right / len(split), macro_f1(counts), loss / len(split), counts)
 
 
-def score(model: keras.Model, split: Split, pause: Callable[[], None] = lambda: None) -> Score:
-    """Measures a compiled model; the loss includes regularization, as in Keras's `evaluate`.
+Forwards = Callable[[np.ndarray, np.ndarray], tuple[Any, Any]]
+"""From float images and one-hot labels to the output of the network and the mean loss."""
 
-    `pause` is called now and then; what it raises ends the measuring.
+
+def _forwards(model: keras.Model) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """Output and loss, layer after layer.
 
     The loss is computed from the output itself and not from its numbers: Keras
     takes a loss from what went into a softmax or sigmoid where it knows it.
     """
-    classes = model.output_shape[-1]
-    one_hot = np.eye(classes, dtype=np.float32)
-    counts = np.zeros((classes, classes), int)
-    loss = 0.0
-    for rows in _rows(split.images):
-        pause()
-        images, labels = scale(split.images[rows]), split.known[rows]
+
+    def forwards(images: Any, labels: Any) -> tuple[Any, Any]:
         outputs = model(images, training=False)
-        mean = model.compute_loss(images, one_hot[labels], outputs, training=False)
-        loss += float(keras.ops.convert_to_numpy(mean)) * len(labels)
-        predicted = keras.ops.convert_to_numpy(outputs).argmax(axis=1)
-        counts += confusion(labels, predicted, classes)
-    right = int(np.trace(counts))
-    return Score(right / len(split), macro_f1(counts), loss / len(split), counts)
+        return outputs, model.compute_loss(images, labels, outputs, training=False)
+
+    return forwards
+
+
+def _in_tensorflow(model: keras.Model) -> Forwards:
+    import tensorflow as tf
+
+    shapes = ((None, *model.input_shape[1:]), model.output_shape)
+    signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
+    return tf.function(_forwards(model), input_signature=signature)  # type: ignore[no-any-return]
+
+
+def _in_jax(model: keras.Model) -> Forwards:
+    import jax
+
+    forwards = _forwards(model)
+
+    @jax.jit
+    def stateless(values: list[Any], images: Any, labels: Any) -> tuple[Any, Any]:
+        with keras.StatelessScope(list(zip(model.variables, values, strict=True))):
+            return forwards(images, labels)
+
+    return lambda images, labels: stateless([v.value for v in model.variables], images, labels)
+
+
+def _in_torch(model: keras.Model) -> Forwards:
+    import torch
+
+    return torch.no_grad()(_forwards(model))  # type: ignore[no-any-return]
+
+
+_FORWARDS: dict[str, Callable[[keras.Model], Forwards]]
+_FORWARDS = {"tensorflow": _in_tensorflow, "jax": _in_jax, "torch": _in_torch}
 
 
 def _rows(images: np.ndarray) -> list[slice]:

@@ -28,7 +28,7 @@ from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
 from cnnspec.training.passes import PASSES
 from cnnspec.training.precision import require_accelerator
-from cnnspec.training.score import Score, score
+from cnnspec.training.score import Score
 from cnnspec.training.state import State
 from cnnspec.training.trackers import Watch
 from cnnspec.writing import cannot_write
@@ -153,8 +153,8 @@ def _train(
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
     save(as_written(model, checked), run)
-    scores = {name: score(model, split, pause) for name, split in splits.named().items()}
-    evidence.keep(run, model, splits)
+    scores = {name: fit.scorer.score(split, pause) for name, split in splits.named().items()}
+    evidence.keep(run, fit.scorer, splits)
     claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {

@@ -3,7 +3,6 @@
 Everything it leaves is in its run folder, so that any other process can go on with it.
 """
 
-import gc
 import sys
 import traceback
 from pathlib import Path
@@ -44,7 +43,6 @@ def advance(task: Task, strategy: Any = None) -> Ended:
     finally:
         # What one training leaves behind in Keras is of no use to the next.
         keras.backend.clear_session()
-        gc.collect()
     return Ended(DONE)
 
 

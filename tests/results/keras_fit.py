@@ -22,7 +22,7 @@ def main(name: str, seed: int) -> None:
 
     from cnnspec.training.batches import scale
     from cnnspec.training.build import build, compile_model
-    from cnnspec.training.score import score
+    from cnnspec.training.score import Scorer
 
     checked = check(read_source(str(ROOT / "specs" / f"{name}.cnn")))
     spec = checked.spec.replace(train=checked.spec.train.replace(seed=seed))
@@ -33,7 +33,7 @@ def main(name: str, seed: int) -> None:
     labels = np.eye(spec.classes, dtype="float32")[splits.train.known]
     images = scale(splits.train.images)
     model.fit(images, labels, batch_size=spec.train.batch, epochs=spec.train.epochs, verbose=0)
-    sys.stdout.write(json.dumps(score(model, splits.test).figures) + "\n")
+    sys.stdout.write(json.dumps(Scorer(model).score(splits.test).figures) + "\n")
 
 
 if __name__ == "__main__":
