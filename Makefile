@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-cluster test-slow lint bench results grammar schema docs clean
+.PHONY: train test test-node test-cluster test-slow lint bench results grammar schema docs clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -14,6 +14,11 @@ train: .venv/trains
 test: .venv/tests
 	$(BIN)/python -m pytest -m "not slow and not cluster" -n 2 --dist loadfile \
 	  --no-loadscope-reorder
+
+# The first of the tests on Ray: a sweep on two nodes, one of which is lost under way.
+test-node: .venv/tests
+	$(INSTALL) --editable '.[cluster]'
+	$(BIN)/python -m pytest -m cluster -k node_are_lost
 
 # Ray on this machine: two nodes on one host, workers and nodes that are lost.
 test-cluster: .venv/tests

@@ -34,22 +34,50 @@ def test_macro_f1_is_that_of_keras():
     assert macro_f1(counts) == pytest.approx(float(metric.result()), abs=1e-6)
 
 
-@pytest.mark.parametrize("loss", ["categorical_crossentropy", "binary_crossentropy", "poisson"])
-def test_a_score_is_what_keras_evaluates(loss):
+def scorer(text):
     from cnnspec.check import check
-    from cnnspec.datasets.arrays import load
     from cnnspec.source import Source
     from cnnspec.training.build import build, compile_model
     from cnnspec.training.score import Scorer
 
-    text = f"pool 4; dense 10 softmax l2=0.01; train {{ loss {loss}; metrics accuracy f1 }}"
     checked = check(Source("x", text))
     model = build(checked, 1)
     compile_model(model, checked.spec.train)
+    return model, Scorer(model)
+
+
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "binary_crossentropy", "poisson"])
+def test_a_score_is_what_keras_evaluates(loss):
+    from cnnspec.datasets.arrays import load
+
+    text = f"pool 4; dense 10 softmax l2=0.01; train {{ loss {loss}; metrics accuracy f1 }}"
+    model, ours = scorer(text)
     split = load("fashion_mnist_mini").test
-    mine = Scorer(model).score(split)
+    mine = ours.score(split)
     labels = np.eye(10, dtype=np.float32)[split.labels]
     theirs = model.evaluate(split.images / 255.0, labels, verbose=0, return_dict=True)
     assert mine.accuracy == pytest.approx(theirs["accuracy"], abs=1e-6)
     assert mine.f1 == pytest.approx(theirs["f1"], abs=1e-5)
     assert mine.loss == pytest.approx(theirs["loss"], rel=1e-4)
+
+
+def test_a_scorer_follows_the_weights_of_its_model():
+    model, ours = scorer("pool 4; dense 10 softmax")
+    images = np.arange(3 * 784, dtype=np.uint8).reshape(3, 28, 28, 1)
+    before = ours.predict(images)
+    assert before == pytest.approx(model.predict(images / 255.0, verbose=0), abs=1e-6)
+    model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
+    assert ours.predict(images) == pytest.approx(np.full((3, 10), 0.1))
+
+
+@pytest.mark.parametrize(("side", "number", "passes"), [(28, 400, 2), (500, 20, 20)])
+def test_of_large_images_few_are_looked_at_at_once(side, number, passes):
+    """A thousand large images, each in 64 channels, would fill any memory."""
+    from cnnspec.datasets.arrays import Split
+
+    text = f'data "x.npz"; input {side}x{side}; conv 64x1; gap; dense 10 softmax'
+    _, ours = scorer(text)
+    taken = []
+    split = Split(np.zeros((number, side, side, 1), np.uint8), np.zeros(number, np.uint8))
+    ours.score(split, lambda: taken.append(1))
+    assert len(taken) == passes

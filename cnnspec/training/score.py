@@ -1,6 +1,7 @@
 """How good predictions are: accuracy, macro F1, loss and confusion matrix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 import keras
@@ -10,8 +11,10 @@ from cnnspec.datasets.arrays import Split
 from cnnspec.record import Record
 from cnnspec.training.batches import scale
 
-_AT_ONCE = 1000
-"""Images in a forward pass; enough to be fast, few enough for any network."""
+_IMAGES = 1000
+"""Images in a forward pass, at most; enough to be fast."""
+_VALUES = 16_000_000
+"""Values of a layer's output in a forward pass; of large images few go at once."""
 
 
 class Score(Record):
@@ -43,13 +46,15 @@ class Scorer:
     def __init__(self, model: keras.Model) -> None:
         self.classes = model.output_shape[-1]
         self._forwards = _FORWARDS[keras.backend.backend()](model)
+        largest = max(prod(layer.output.shape[1:]) for layer in model.layers)
+        self._at_once = min(_IMAGES, max(1, _VALUES // largest))
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """The output of the network for uint8 images: float32 of shape (n, classes)."""
         # No label is right: the loss that comes with the output is of no use.
-        none = np.zeros((_AT_ONCE, self.classes), np.float32)
+        none = np.zeros((self._at_once, self.classes), np.float32)
         parts = []
-        for rows in _rows(images):
+        for rows in self._rows(images):
             outputs, _ = self._forwards(scale(images[rows]), none[: len(images[rows])])
             parts.append(keras.ops.convert_to_numpy(outputs))
         return np.concatenate(parts)
@@ -62,7 +67,7 @@ class Scorer:
         one_hot = np.eye(self.classes, dtype=np.float32)
         counts = np.zeros((self.classes, self.classes), int)
         loss = 0.0
-        for rows in _rows(split.images):
+        for rows in self._rows(split.images):
             pause()
             labels = split.known[rows]
             outputs, mean = self._forwards(scale(split.images[rows]), one_hot[labels])
@@ -71,6 +76,10 @@ class Scorer:
             counts += confusion(labels, predicted, self.classes)
         right = int(np.trace(counts))
         return Score(right / len(split), macro_f1(counts), loss / len(split), counts)
+
+    def _rows(self, images: np.ndarray) -> Iterator[slice]:
+        for start in range(0, len(images), self._at_once):
+            yield slice(start, start + self._at_once)
 
 
 Forwards = Callable[[np.ndarray, np.ndarray], tuple[Any, Any]]
@@ -104,12 +113,12 @@ def _in_jax(model: keras.Model) -> Forwards:
 
     forwards = _forwards(model)
 
-    @jax.jit
     def stateless(values: list[Any], images: Any, labels: Any) -> tuple[Any, Any]:
         with keras.StatelessScope(list(zip(model.variables, values, strict=True))):
             return forwards(images, labels)
 
-    return lambda images, labels: stateless([v.value for v in model.variables], images, labels)
+    compiled = jax.jit(stateless)
+    return lambda images, labels: compiled([v.value for v in model.variables], images, labels)
 
 
 def _in_torch(model: keras.Model) -> Forwards:
@@ -120,10 +129,6 @@ def _in_torch(model: keras.Model) -> Forwards:
 
 _FORWARDS: dict[str, Callable[[keras.Model], Forwards]]
 _FORWARDS = {"tensorflow": _in_tensorflow, "jax": _in_jax, "torch": _in_torch}
-
-
-def _rows(images: np.ndarray) -> list[slice]:
-    return [slice(start, start + _AT_ONCE) for start in range(0, len(images), _AT_ONCE)]
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
