@@ -114,7 +114,7 @@ def _read(folder: Path, file: File) -> bytes:
 def _content(path: Path, _modified: int, _size: int, file: File) -> bytes:
     """The verified content of a file that has not changed since; raises `ValueError`.
 
-    The arrays of a dataset are views of it, so that keeping it takes no memory.
+    The arrays of a dataset are views of it: while they are in use, to keep it takes no memory.
     """
     return verified(path.read_bytes(), file)
 
