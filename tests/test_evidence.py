@@ -64,16 +64,19 @@ def test_a_report_follows_from_a_real_run(trained):
 
 
 def test_a_test_set_without_labels_is_passed_over(trained, model):
-    from cnnspec.training.evidence import evidence
+    from cnnspec.training.evidence import evidence, judged
     from cnnspec.training.score import Scorer
 
     scorer = Scorer(model)
     splits = divide(check(Source("x", TEXT)).spec, offline=True)
     hidden = splits.replace(test=Split(splits.test.images, None))
-    kept = evidence(scorer, hidden)
+    outputs = scorer.predict(hidden.validation.images)
+    kept = evidence(hidden, 10, [outputs[:70], outputs[70:]])
     assert str(kept["judged"]) == "validation"
     assert "count_test" not in kept
-    nothing = evidence(scorer, hidden.replace(validation=None))
+    alone = hidden.replace(validation=None)
+    assert judged(alone) is None
+    nothing = evidence(alone, 10, [])
     assert not [name for name in nothing if name.startswith(("mistake", "judged"))]
 
 

@@ -8,7 +8,12 @@ import pytest
 
 from cnnspec.check import check
 from cnnspec.source import Source
-from cnnspec.training.passes import dropout_of_few_bits, nodes, relu_after_pool
+from cnnspec.training.passes import (
+    convolution_of_images,
+    dropout_of_few_bits,
+    nodes,
+    relu_after_pool,
+)
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -30,6 +35,25 @@ LEFT = {
     "pool first": "pool 2; conv 6x3 relu",
     "read twice": "conv 6x3 same relu; residual { pool 1 }",
     "the same weights again": "repeat 2 shared { conv 1x3 same relu; pool 1 }",
+}
+
+
+QUICKER = {
+    "valid": "conv 16x3 relu",
+    "same": "conv 16x3 same tanh",
+    "even window": "conv 16x4 same relu",
+    "oblong window": "conv 32x2x3 same",
+    "single points": "conv 3x1 relu",
+    "a large window": "conv 16x28 relu",
+    "with a pool": "conv 16x5 relu; pool 2",
+    "regularized": "conv 16x3 relu l2=0.01",
+    "two of them": "concat { branch { conv 16x3 same }; branch { conv 20x5 same } }",
+}
+AS_KERAS = {
+    "few filters": "conv 15x3 relu",
+    "a stride": "conv 16x3 stride=2 relu",
+    "a dilation": "conv 16x3 dilation=2 relu",
+    "no bias": "conv 16x3 relu no_bias",
 }
 
 
@@ -110,6 +134,66 @@ def test_random_networks_compute_the_same(seed):
     found = check(Source("random", f"input 28x28x1; {random_text(seed)}; dense 10 softmax"))
     assert found.ok, found.problems
     assert_same_function(found, [relu_after_pool])
+
+
+def left_to_keras(found):
+    """How many convolutions have the gradient of their kernel in Keras's own way."""
+    import tensorflow as tf
+
+    from cnnspec.training.build import build
+
+    model = build(found, 1, [convolution_of_images])
+    images, _ = batch(found.spec)
+
+    @tf.function
+    def gradients(images):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(images, training=True))
+        return tape.gradient(loss, model.trainable_variables)
+
+    graph = gradients.get_concrete_function(images).graph
+    return [operation.type for operation in graph.get_operations()].count("Conv2DBackpropFilter")
+
+
+@pytest.mark.parametrize("text", QUICKER.values(), ids=QUICKER)
+def test_a_convolution_of_the_images_computes_the_same(text):
+    found = checked(text)
+    assert left_to_keras(found) == 0
+    assert_same_function(found, [convolution_of_images])
+    assert_same_function(found, [relu_after_pool, convolution_of_images])
+
+
+@pytest.mark.parametrize("text", AS_KERAS.values(), ids=AS_KERAS)
+def test_other_convolutions_of_the_images_are_left_to_keras(text):
+    found = checked(text)
+    assert left_to_keras(found) == 1
+    assert_same_function(found, [convolution_of_images])
+
+
+def test_only_what_reads_the_images_is_a_convolution_of_images():
+    before = nodes(checked("bn; conv 16x3; conv 16x3"))
+    assert list(convolution_of_images(before)) == before
+    colours = checked('data "own"; input 28x28x3; classes 10; conv 16x3')
+    assert left_to_keras(colours) == 1
+    assert_same_function(colours, [convolution_of_images])
+
+
+def test_the_gradient_of_images_is_that_of_keras():
+    import tensorflow as tf
+
+    from cnnspec.training.build import build
+
+    found = checked("conv 16x3 same relu; pool 2")
+    images, _ = batch(found.spec)
+    images = tf.constant(images)
+    gradients = []
+    for passes in ([], [convolution_of_images]):
+        model = build(found, 1, passes)
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = model(images)[:, 0]
+        gradients.append(tape.gradient(outputs, images).numpy())
+    np.testing.assert_allclose(*gradients, rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.25, 0.5, 0.9])

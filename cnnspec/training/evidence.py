@@ -6,6 +6,7 @@ as fit.
 """
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ import numpy as np
 from cnnspec.datasets.arrays import Split
 from cnnspec.datasets.splits import Splits
 from cnnspec.runs import IMAGES, Run
-from cnnspec.training.score import Scorer
 
 _SIDE = 64
 """Pixels of the longer side of a kept image, at most."""
@@ -23,32 +23,31 @@ _SAMPLES = 10
 _MISTAKES = 24
 
 
-def keep(run: Run, scorer: Scorer, splits: Splits) -> None:
+def keep(run: Run, splits: Splits, classes: int, outputs: Sequence[np.ndarray]) -> None:
     """Writes `images.npz` into the run; raises `Problems` where it cannot."""
     file = io.BytesIO()
-    np.savez_compressed(file, **evidence(scorer, splits))
+    np.savez_compressed(file, **evidence(splits, classes, outputs))
     run.write(IMAGES, file.getvalue())
 
 
-def evidence(scorer: Scorer, splits: Splits) -> dict[str, Any]:
-    """The arrays by name: `sample_*`, `mistake_*` of the split `judged`, `count_<split>`."""
-    counts = {
-        f"count_{name}": np.bincount(split.labels, minlength=scorer.classes)
-        for name, split in splits.named().items()
-        if split.labels is not None
-    }
-    judged = next(
-        (
-            (name, split)
-            for name, split in (("test", splits.test), ("validation", splits.validation))
-            if split is not None and split.labels is not None
-        ),
-        None,
-    )
-    found = _samples(splits.train, scorer.classes) | counts
-    if judged:
-        name, split = judged
-        found |= {"judged": np.array(name)} | _mistakes(scorer, split)
+def judged(splits: Splits) -> str | None:
+    """The split that mistakes are shown of: the test set, else that of validation, if labelled."""
+    return next((name for name in splits.named() if name != "train"), None)
+
+
+def evidence(splits: Splits, classes: int, outputs: Sequence[np.ndarray]) -> dict[str, Any]:
+    """The arrays by name: `sample_*`, `mistake_*` of the split `judged`, `count_<split>`.
+
+    `outputs` are those of the network for the images of that split, in parts.
+    """
+    named = splits.named()
+    found = _samples(splits.train, classes)
+    for name, split in named.items():
+        found[f"count_{name}"] = np.bincount(split.known, minlength=classes)
+    shown = judged(splits)
+    if shown:
+        found["judged"] = np.array(shown)
+        found |= _mistakes(named[shown], np.concatenate(outputs))
     return found
 
 
@@ -61,9 +60,8 @@ def _samples(split: Split, classes: int) -> dict[str, Any]:
     return {"sample_images": thumbnails(split.images[rows]), "sample_labels": split.known[rows]}
 
 
-def _mistakes(scorer: Scorer, split: Split) -> dict[str, Any]:
+def _mistakes(split: Split, outputs: np.ndarray) -> dict[str, Any]:
     """The images put in a wrong class with the highest output for it, the worst first."""
-    outputs = scorer.predict(split.images)
     chosen = outputs.argmax(axis=1)
     rows = np.flatnonzero(chosen != split.known)
     height = outputs[rows, chosen[rows]]

@@ -16,6 +16,54 @@ class MaxPoolingThenReLU(keras.layers.MaxPooling2D):  # type: ignore[misc]  # Ke
         return keras.ops.relu(super().call(inputs))
 
 
+class ConvolutionOfImages(keras.layers.Conv2D):  # type: ignore[misc]
+    """A convolution of the images themselves, of one channel.
+
+    The gradient of its kernel is then a product of two matrices: the images moved to each
+    place of the window, as rows, and the gradient of the output. A row of ones gives that
+    of the bias. oneDNN is quicker where a larger window has few filters.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        quicker = self.filters >= 16 or self.kernel_size == (1, 1)
+        plain = self.strides == self.dilation_rate == (1, 1) and self.use_bias
+        here = keras.backend.backend() == "tensorflow" and self.compute_dtype == "float32"
+        if not (inputs.shape[-1] == 1 and quicker and plain and here):
+            return super().call(inputs)
+        return self.activation(_convolution(inputs, self.kernel, self.bias, self.padding.upper()))
+
+
+def _convolution(images: Any, kernel: Any, bias: Any, padding: str) -> Any:
+    """(n, h, w, 1) images to (n, h', w', filters); TensorFlow."""
+    import tensorflow as tf
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def convolution(images: Any, kernel: Any, bias: Any) -> Any:
+        outputs = tf.nn.bias_add(tf.nn.conv2d(images, kernel, 1, padding), bias)
+
+        def gradients(upstream: Any) -> tuple[Any, Any, Any]:
+            _, rows, columns, filters = upstream.shape
+            height, width = kernel.shape[:2]
+            padded = images
+            if padding == "SAME":
+                around = [[(side - 1) // 2, side // 2] for side in (height, width)]
+                padded = tf.pad(images, [[0, 0], *around, [0, 0]])
+            moved = [
+                tf.reshape(padded[:, down : down + rows, right : right + columns], [-1])
+                for down in range(height)
+                for right in range(width)
+            ]
+            moved.append(tf.ones_like(moved[0]))
+            sums = tf.matmul(tf.stack(moved), tf.reshape(upstream, [-1, filters]))
+            # Left out of the compiled step, for nobody asks for it there.
+            of_images = tf.nn.conv2d_transpose(upstream, kernel, tf.shape(images), 1, padding)
+            return of_images, tf.reshape(sums[:-1], kernel.shape), sums[-1]
+
+        return outputs, gradients
+
+    return convolution(images, tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias))
+
+
 class Dropout(keras.layers.Dropout):  # type: ignore[misc]
     """Dropout that draws 8 bits for each value where its rate allows it, else 16.
 

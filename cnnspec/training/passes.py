@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnnspec.check import Checked
+from cnnspec.graph import INPUT
 from cnnspec.layers.base import Keras
 from cnnspec.record import Record
 
@@ -70,6 +71,16 @@ _RELU = Keras("layers.ReLU", {"max_value": None, "negative_slope": 0.0})
 _NOTHING = Keras("layers.Activation", {"activation": "linear"})
 
 
+def convolution_of_images(network: Nodes) -> Nodes:
+    """Lets a convolution know that it reads the images: nobody asks for their gradient."""
+    return [
+        node.now("kernels.ConvolutionOfImages")
+        if node.keras.name == "layers.Conv2D" and node.inputs == (INPUT,)
+        else node
+        for node in network
+    ]
+
+
 def dropout_of_few_bits(network: Nodes) -> Nodes:
     """Draws 8 or 16 random bits for each value that dropout may drop, instead of 32.
 
@@ -82,5 +93,5 @@ def dropout_of_few_bits(network: Nodes) -> Nodes:
     ]
 
 
-PASSES: tuple[Pass, ...] = (relu_after_pool, dropout_of_few_bits)
+PASSES: tuple[Pass, ...] = (relu_after_pool, convolution_of_images, dropout_of_few_bits)
 """All passes, in the order in which they are run."""

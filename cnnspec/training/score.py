@@ -59,10 +59,16 @@ class Scorer:
             parts.append(keras.ops.convert_to_numpy(outputs))
         return np.concatenate(parts)
 
-    def score(self, split: Split, pause: Callable[[], None] = lambda: None) -> Score:
+    def score(
+        self,
+        split: Split,
+        pause: Callable[[], None] = lambda: None,
+        seen: Callable[[np.ndarray], None] = lambda outputs: None,
+    ) -> Score:
         """Measures a split; the loss includes regularization, as in Keras's `evaluate`.
 
-        `pause` is called now and then; what it raises ends the measuring.
+        `pause` is called now and then; what it raises ends the measuring. `seen` gets the
+        output of the network for some images after others.
         """
         one_hot = np.eye(self.classes, dtype=np.float32)
         counts = np.zeros((self.classes, self.classes), int)
@@ -70,10 +76,11 @@ class Scorer:
         for rows in self._rows(split.images):
             pause()
             labels = split.known[rows]
-            outputs, mean = self._forwards(scale(split.images[rows]), one_hot[labels])
+            found, mean = self._forwards(scale(split.images[rows]), one_hot[labels])
             loss += float(keras.ops.convert_to_numpy(mean)) * len(labels)
-            predicted = keras.ops.convert_to_numpy(outputs).argmax(axis=1)
-            counts += confusion(labels, predicted, self.classes)
+            outputs = keras.ops.convert_to_numpy(found)
+            counts += confusion(labels, outputs.argmax(axis=1), self.classes)
+            seen(outputs)
         right = int(np.trace(counts))
         return Score(right / len(split), macro_f1(counts), loss / len(split), counts)
 

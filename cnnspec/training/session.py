@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from cnnspec.check import Checked, check
 from cnnspec.datasets.splits import Splits, divide
@@ -28,7 +29,7 @@ from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
 from cnnspec.training.passes import PASSES
 from cnnspec.training.precision import require_accelerator
-from cnnspec.training.score import Score
+from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
 from cnnspec.training.trackers import Watch
 from cnnspec.writing import cannot_write
@@ -153,8 +154,8 @@ def _train(
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
     save(as_written(model, checked), run)
-    scores = {name: fit.scorer.score(split, pause) for name, split in splits.named().items()}
-    evidence.keep(run, fit.scorer, splits)
+    scores, outputs = _measured(fit.scorer, splits, pause)
+    evidence.keep(run, splits, fit.scorer.classes, outputs)
     claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {
@@ -171,6 +172,22 @@ def _train(
     watch.end(metrics)
     checkpoints.forget(run)
     return Outcome(run, fit.state, scores, claims)
+
+
+def _measured(
+    scorer: Scorer, splits: Splits, pause: Pause
+) -> tuple[dict[str, Score], list[np.ndarray]]:
+    """The score of every split, and the outputs for the one that evidence is kept of."""
+    outputs: list[np.ndarray] = []
+    scores: dict[str, Score] = {}
+    for name, split in splits.named().items():
+        if name == "validation" and split is splits.test:
+            scores[name] = scores["test"]
+        elif name == evidence.judged(splits):
+            scores[name] = scorer.score(split, pause, outputs.append)
+        else:
+            scores[name] = scorer.score(split, pause)
+    return scores, outputs
 
 
 def _keep(run: Run, state: State) -> None:

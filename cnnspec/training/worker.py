@@ -5,6 +5,7 @@ standard output, both as JSON. Whatever else it prints goes to the log of the ta
 its input ends the driver is gone, and so is the worker, whatever it is doing.
 """
 
+import gc
 import json
 import os
 import signal
@@ -51,6 +52,9 @@ def do(task: Task) -> Ended:
         return Ended(BLOCKED, fault.code, fault.message, fault.help)
     from cnnspec.training.trial import advance
 
+    if not gc.get_freeze_count():
+        # What is there by now stays; garbage is looked for after each training.
+        gc.freeze()
     ended = advance(task)
     sys.stdout.flush()
     sys.stderr.flush()
