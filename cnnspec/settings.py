@@ -6,7 +6,7 @@ What a setting can be by itself its kind says; here is what takes two of them, o
 from collections.abc import Iterator
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.claims import NothingValidates
+from cnnspec.diagnostics.claims import NothingValidates, NotMeasured
 from cnnspec.diagnostics.training import CropTooLarge, WarmupTooLong, WrongWeights
 from cnnspec.ir.schedules import Cosine, Plateau
 from cnnspec.ir.spec import Spec
@@ -38,6 +38,10 @@ def misfits(spec: Spec, places: Places) -> Iterator[Diagnostic]:
     train = spec.train
     if train.validation == "none":
         yield from unmeasurable(spec, places)
+    if train.measure == "held_out":
+        for claim in spec.expectations:
+            if claim.split == "training":
+                yield NotMeasured(claim.span, quantity=claim.quantity)
     schedule = train.schedule
     if isinstance(schedule, Cosine) and schedule.warmup >= train.epochs:
         place = places.get("train.schedule")

@@ -110,6 +110,35 @@ def test_validation_on_the_test_set_and_none(tmp_path, backend):
         assert (len(splits.train), held) == lengths
 
 
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ("", ["test", "validation", "train"]),
+        ("measure held_out", ["test", "validation"]),
+        ("measure held_out; validation none", ["test"]),
+        ("measure held_out; validation test", ["test", "validation"]),
+    ],
+)
+def test_what_is_measured_at_the_end_can_be_chosen(settings, names, tmp_path, backend):
+    found = trained(tmp_path, f"pool 7; dense 10 softmax; train {{ epochs 1; {settings} }}")
+    metrics = found.run.read_json("metrics.json")
+    assert list(found.scores) == [name for name in metrics if name in found.scores] == names
+    assert found.scores["test"].confusion.sum() == 1000
+    if settings.endswith("test"):
+        assert metrics["validation"] == metrics["test"]
+
+
+def test_where_nothing_was_held_out_the_training_images_are_measured():
+    from cnnspec.datasets.arrays import Split
+    from cnnspec.datasets.splits import divide
+
+    splits = divide(
+        check(Source("x", "dense 10 softmax; train { validation none }")).spec, offline=True
+    )
+    unlabelled = splits.replace(test=Split(splits.test.images, None))
+    assert list(unlabelled.measured("held_out")) == ["train"]
+
+
 def test_early_stopping_ends_and_keeps_the_best_epoch(tmp_path, backend):
     text = """
     pool 4; dense 10 softmax

@@ -84,6 +84,7 @@ SETTINGS = {
     "augment": "augment(shift=0.1, flip=horizontal)",
     "early_stop": "early_stop(val_f1, patience=3, restore)",
     "target": "target(val_accuracy, 0.9, stop)",
+    "measure": "held_out",
     "precision": "mixed_float16",
     "runs": "3",
 }
@@ -129,3 +130,19 @@ def test_an_option_that_stands_alone_is_led_home(setting: str, home: str) -> Non
     (fault,) = checked(setting).problems
     assert isinstance(fault, Misplaced)
     assert fault.home == home
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ("measure held_out", ["CNN305"]),
+        ("measure all", []),
+    ],
+)
+def test_a_claim_about_training_needs_its_images_measured(settings, found) -> None:
+    text = f"{HEAD}; expect train_f1 >= 0.5; train {{ {settings} }}"
+    assert [problem.code for problem in check(Source("x", text)).problems] == found
+
+
+def test_a_running_figure_of_training_needs_nothing_measured() -> None:
+    assert codes("measure held_out; target train_accuracy 0.5; epochs 20") == []

@@ -116,6 +116,7 @@ train {
   epochs 10
   validation 0.1
   early_stop val_f1 patience=5 min_delta=0 restore=no
+  measure all
   precision float32
   seed 1
   runs 1

@@ -28,6 +28,15 @@ class Splits(Record):
             if split is not None and split.labels is not None
         }
 
+    def measured(self, which: str) -> dict[str, Split]:
+        """Those that a training is measured by at its end: all, or `held_out` from it.
+
+        Where nothing else has labels these are the training images.
+        """
+        named = self.named()
+        held_out = {name: split for name, split in named.items() if name != "train"}
+        return held_out or named if which == "held_out" else named
+
 
 def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Images:
     """Reads the data of a spec; `where` is the place of what is the user's own.

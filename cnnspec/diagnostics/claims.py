@@ -104,6 +104,26 @@ class NothingValidates(Diagnostic):
         return "write `validation 0.1` in the train block"
 
 
+class NotMeasured(Diagnostic):
+    """Figures of the training images need them measured."""
+
+    code: ClassVar[str] = "CNN305"
+    bad: ClassVar[str] = "dense 10 softmax; expect train_f1 >= 0.9; train { measure held_out }"
+    good: ClassVar[str] = "dense 10 softmax; expect train_f1 >= 0.9; train { measure all }"
+
+    quantity: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"`{self.quantity}` is not measured: `measure held_out` leaves the training images out"
+        )
+
+    @property
+    def help(self) -> str:
+        return "write `measure all` in the train block"
+
+
 class InvalidIR(Diagnostic):
     """The IR is JSON that `grammar/ir.schema.json` describes; `cnnspec ir` prints it."""
 

@@ -88,6 +88,12 @@ class Training(Entry):
     target: Target | None = option(
         Made(Target, optional=True), "a figure to be reached", default=None
     )
+    measure: str = option(
+        Choice("all", "held_out"),
+        "what is measured at the end: all images, or those alone that it was not trained on, "
+        "which is quicker",
+        default="all",
+    )
     precision: str = option(
         Choice("float32", "mixed_float16", "mixed_bfloat16"),
         "of the arithmetic; weights are float32 in any case, and less needs a GPU",

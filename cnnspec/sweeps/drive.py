@@ -121,7 +121,9 @@ class _Drive:
             if trial.state not in folder.ENDED
             and (until is None or trial.epochs < min(until, point.epochs))
         }
-        tasks = [self._task(trial, until) for trial in trials.values()]
+        # The largest first, so that none of them is left for the end, beside idle processors.
+        largest = sorted(trials.values(), key=lambda trial: -trial.point.macs * trial.point.epochs)
+        tasks = [self._task(trial, until) for trial in largest]
         self._progress.begin_round(tasks, until)
         self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._pause)
         self._unblocked()

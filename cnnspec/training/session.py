@@ -154,7 +154,7 @@ def _train(
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
     save(as_written(model, checked), run)
-    scores, outputs = _measured(fit.scorer, splits, pause)
+    scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
     evidence.keep(run, splits, fit.scorer.classes, outputs)
     claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
@@ -175,12 +175,12 @@ def _train(
 
 
 def _measured(
-    scorer: Scorer, splits: Splits, pause: Pause
+    scorer: Scorer, splits: Splits, which: str, pause: Pause
 ) -> tuple[dict[str, Score], list[np.ndarray]]:
-    """The score of every split, and the outputs for the one that evidence is kept of."""
+    """The scores that are asked for, and the outputs for the split that evidence is kept of."""
     outputs: list[np.ndarray] = []
     scores: dict[str, Score] = {}
-    for name, split in splits.named().items():
+    for name, split in splits.measured(which).items():
         if name == "validation" and split is splits.test:
             scores[name] = scores["test"]
         elif name == evidence.judged(splits):

@@ -1,6 +1,6 @@
 """The same work in plain Keras, as a notebook does it.
 
-`check`, `train NETWORK EPOCHS`, `start`, `many FILE` or `sweep EPOCHS`.
+`check`, `train NETWORK EPOCHS`, `start`, `many FILE` or `sweep EPOCHS LOSS`.
 Prints, as JSON, the seconds of every epoch and the accuracy of the validation images after
 the last, or of a sweep the test accuracy of every network; nothing for the others: `start`
 trains LeNet-5 for one step, `many` a small network on the images of a file.
@@ -152,28 +152,25 @@ def many(file: str) -> None:
     model.fit(pixels, labels, batch_size=512, epochs=1, verbose=0, validation_split=0.1)
 
 
-def sweep(epochs: int) -> None:
-    """The 81 networks of specs/grid.cnn in nested loops, one after the other."""
+def sweep(epochs: int, loss: str) -> None:
+    """The 27 networks of specs/grid.cnn with a loss in nested loops, one after the other."""
     from tests.benchmarks.by_hand.images import mnist
 
     parts = [(images[..., None], keras.utils.to_categorical(labels)) for images, labels in mnist()]
     (pixels, labels), (test, answers) = parts
     found = {}
     for depth, filters, kernel in product((1, 2, 3), (8, 16, 32), (1, 2, 3)):
-        for loss in ("categorical_crossentropy", "poisson", "binary_crossentropy"):
-            model = keras.Sequential([keras.Input((28, 28, 1))])
-            for level in range(depth):
-                model.add(layers.Conv2D(filters * 2**level, kernel, activation="relu"))
-                model.add(layers.MaxPooling2D(2))
-            model.add(layers.Flatten())
-            model.add(layers.Dropout(0.5))
-            model.add(layers.Dense(10, activation="softmax"))
-            model.compile("adam", loss, metrics=["accuracy"])
-            held = {"validation_split": 0.1, "verbose": 0}
-            model.fit(pixels, labels, batch_size=128, epochs=epochs, **held)
-            found[f"{depth}-{filters}-{kernel}-{loss}"] = model.evaluate(test, answers, verbose=0)[
-                1
-            ]
+        model = keras.Sequential([keras.Input((28, 28, 1))])
+        for level in range(depth):
+            model.add(layers.Conv2D(filters * 2**level, kernel, activation="relu"))
+            model.add(layers.MaxPooling2D(2))
+        model.add(layers.Flatten())
+        model.add(layers.Dropout(0.5))
+        model.add(layers.Dense(10, activation="softmax"))
+        model.compile("adam", loss, metrics=["accuracy"])
+        held = {"validation_split": 0.1, "verbose": 0}
+        model.fit(pixels, labels, batch_size=128, epochs=epochs, **held)
+        found[f"{depth}-{filters}-{kernel}"] = model.evaluate(test, answers, verbose=0)[1]
     sys.stdout.write(json.dumps(found) + "\n")
 
 
@@ -181,7 +178,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "check":
         assert lenet().count_params() == 61_706
     elif sys.argv[1] == "sweep":
-        sweep(int(sys.argv[2]))
+        sweep(int(sys.argv[2]), sys.argv[3])
     elif sys.argv[1] == "many":
         many(sys.argv[2])
     elif sys.argv[1] == "start":
