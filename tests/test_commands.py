@@ -33,9 +33,7 @@ def cnnspec(*arguments, stdin=None, **surroundings):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name, capsys):
-    with pytest.raises(SystemExit) as left:
-        main([name, "--help"])
-    assert left.value.code == 0
+    assert main([name, "--help"]) == 0
     assert f"cnnspec {name}" in capsys.readouterr().out
 
 
@@ -63,12 +61,25 @@ def test_the_version(capsys):
     ],
 )
 def test_wrong_usage_ends_with_2_and_a_hint(arguments, said, capsys):
-    try:
-        code = main(arguments)
-    except SystemExit as left:
-        code = left.code
-    assert code == 2
+    assert main(arguments) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "--explian"], "unknown option `--explian`"),
+        (["train", "--backend", "theano", LENET], "theano"),
+        (["train", "--seed", "x", LENET], "`x` is not a whole number from 0 on"),
+        (["train", "--epochs=0", LENET], "`0` is not a whole number from 1 on"),
+    ],
+)
+def test_wrong_usage_is_a_document_where_one_is_asked_for(arguments, said, capsys):
+    assert main([*arguments, "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    (problem,) = document["problems"]
+    assert (document["command"], document["ok"], problem["code"]) == (arguments[0], False, "CNN901")
+    assert said in problem["message"]
 
 
 @pytest.mark.parametrize(
@@ -284,8 +295,9 @@ def test_a_missing_dataset_names_the_ways_to_get_it(capsys, tmp_path, backend):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_full_disk_for_output_is_one_line_and_3():
-    command = f"{sys.executable} -m cnnspec check {LENET} > /dev/full"
+@pytest.mark.parametrize("arguments", ["--help", "check --help", f"check {LENET}"])
+def test_a_full_disk_for_output_is_one_line_and_3(arguments):
+    command = f"{sys.executable} -m cnnspec {arguments} > /dev/full"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert done.stderr.startswith("error: cannot write the output")

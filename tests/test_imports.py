@@ -28,10 +28,7 @@ LENET = str(ROOT / "specs" / "lenet5.cnn")
 RUN = """
 import sys
 from cnnspec.commands import main
-try:
-    code = main(sys.argv[1:])
-except SystemExit as ended:
-    code = ended.code
+code = main(sys.argv[1:])
 sys.stdout.flush()
 print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
 """

@@ -147,11 +147,7 @@ def test_a_page_with_the_curves_of_all(runs, tmp_path, capsys):
 )
 def test_what_cannot_be_compared_is_refused(runs, monkeypatch, capsys, arguments, code, said):
     monkeypatch.chdir(runs)
-    try:
-        ended = main(["compare", *arguments])
-    except SystemExit as left:
-        ended = left.code
-    assert ended == code
+    assert main(["compare", *arguments]) == code
     assert said in capsys.readouterr().err
     assert not Path("x.png").exists()
 

@@ -350,3 +350,12 @@ def test_watch_refuses_before_anything_begins(monkeypatch):
     with pytest.raises(Problems) as caught:
         Watch(["mlflow"])
     assert caught.value.exit_code == 3
+
+
+def test_a_training_tells_where_trackers_are_to_be_seen(tmp_path, monkeypatch, capsys, backend):
+    monkeypatch.chdir(tmp_path)
+    options = [word for name in BOTH for word in ("--track", name)]
+    assert main(["train", "-e", f"model seen; {TEXT}", "--no-report", *options]) == 0
+    *_, tensorboard, mlflow = capsys.readouterr().out.splitlines()
+    assert tensorboard == "tensorboard: tensorboard --logdir runs/seen-1"
+    assert mlflow == f"mlflow: {(tmp_path / 'mlruns').as_uri()}"

@@ -43,7 +43,10 @@ def main(argv: list[str] | None = None) -> int:
         # Closed by the caller, who wants to be told nothing.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - stays open to the end
     try:
-        code = _dispatch(arguments)
+        try:
+            code = _dispatch(arguments)
+        except SystemExit:
+            code = 0  # `--help` of a command
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -86,10 +89,14 @@ def parser_of(name: str) -> tuple[Any, Any]:
 
 def _run(name: str, arguments: list[str]) -> int:
     module, parser = parser_of(name)
-    parsed = parser.parse_intermixed_args(arguments)
+    from argparse import Namespace
+
     from cnnspec.diagnostics.base import Problems, Stopped
 
+    # What a command line asks for that cannot be read is not known but for this.
+    parsed = Namespace(json="--json" in arguments)
     try:
+        parsed = parser.parse_intermixed_args(arguments)
         code: int = module.run(parsed)
     except Stopped as stopped:
         from cnnspec.commands.output import chosen_format, report_stopped

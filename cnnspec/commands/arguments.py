@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cnnspec.language.suggest import nearest
 
@@ -21,8 +21,15 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Layout,
         )
 
+    def print_help(self, file: Any = None) -> None:
+        """Prints the help; argparse itself would hide that it cannot be written."""
+        (file or sys.stdout).write(self.format_help())
+
     def error(self, message: str) -> NoReturn:
-        """Ends with exit code 2, the fault and a suggestion."""
+        """Raises `Problems` with the fault and a suggestion."""
+        from cnnspec.commands.inputs import BadUsage
+        from cnnspec.diagnostics.base import Problems
+
         hint = f"`{self.prog} --help` lists what there is"
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
@@ -30,8 +37,7 @@ class Parser(argparse.ArgumentParser):
             message = f"unknown option `{first}`" if first[0] == "-" else f"unexpected `{first}`"
             near = nearest(first.lstrip("-"), [name.lstrip("-") for name in self._names()])
             hint = f"did you mean `--{near}`?" if near else hint
-        sys.stderr.write(f"error: {message}\n  = help: {hint}\n")
-        raise SystemExit(2)
+        raise Problems(BadUsage(None, message, hint))
 
     def _names(self) -> list[str]:
         return [name for action in self._actions for name in action.option_strings]
@@ -145,6 +151,15 @@ def add_devices(parser: argparse.ArgumentParser, without: str) -> None:
 
 def count(text: str) -> int:
     """A number of things, at least one. Raises `ArgumentTypeError`."""
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 10**9):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from 1 on")
+    return _whole(text, least=1)
+
+
+def seed(text: str) -> int:
+    """What random numbers follow from, at least 0. Raises `ArgumentTypeError`."""
+    return _whole(text, least=0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text) < 10**9):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from {least} on")
     return int(text)

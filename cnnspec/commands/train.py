@@ -18,6 +18,7 @@ from cnnspec.commands.arguments import (
     add_sources,
     add_threads,
     count,
+    seed,
 )
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
@@ -40,8 +41,8 @@ def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     add_sources(parser, many=False)
     add_overrides(parser)
-    parser.add_argument("--seed", metavar="N", help="the same as `--set seed=N`")
-    parser.add_argument("--epochs", metavar="N", help="the same as `--set epochs=N`")
+    parser.add_argument("--seed", type=seed, metavar="N", help="the same as `--set seed=N`")
+    parser.add_argument("--epochs", type=count, metavar="N", help="the same as `--set epochs=N`")
     parser.add_argument(
         "--resume", metavar="RUN", help="go on with a run that was stopped or killed"
     )
@@ -106,9 +107,9 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json({"command": "train", "ok": True, **reached.dump()})
     elif isinstance(reached.kept, Run):
-        show(summary(result, reached.kept, reached.claims))
+        show([*summary(result, reached.kept, reached.claims), *_followed(watch, reached.kept)])
     else:
-        show(together(result, reached.kept, reached.claims))
+        show([*together(result, reached.kept, reached.claims), *_followed(watch, reached.kept)])
     return 0 if all(held.holds for held in reached.claims) else 1
 
 
@@ -187,6 +188,11 @@ def together(result: Checked, series: Series, claims: tuple[Held, ...]) -> list[
         [],
         *_kept(series.folder),
     ]
+
+
+def _followed(watch: Watch, kept: Run | Series) -> list[Line]:
+    """How to see what trackers hold."""
+    return [[(f"{name}: ", ""), (how, "strong")] for name, how in watch.shown(kept.folder).items()]
 
 
 def _kept(folder: Path) -> list[Line]:

@@ -26,7 +26,7 @@ class Taken(Record):
     seconds: float
     megabytes: float
     accuracy: float | None = None
-    """Of the validation images after the last epoch."""
+    """Of the test images after the last epoch."""
 
 
 class Ended(Record):
@@ -122,7 +122,7 @@ def _compared(name: str, pairs: list[tuple[Taken, Taken]]) -> Row:
             " ".join(f"{value:.4f}" for value in row[side])
             for side in ("ours_accuracy", "theirs_accuracy")
         )
-        say(f"{'':<48} validation accuracy {ours} / {theirs}")
+        say(f"{'':<48} test accuracy {ours} / {theirs}")
     return row
 
 

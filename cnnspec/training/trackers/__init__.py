@@ -36,6 +36,9 @@ class Tracker(Protocol):
     def end(self, metrics: Figures | None) -> None:
         """Takes what was measured at the end; `None` where training stopped before it."""
 
+    def shown(self, folder: Path) -> str:
+        """Where what it holds of the runs in a folder is to be seen: a command or an address."""
+
 
 class Watch:
     """Tells trackers what happens in a training. One that fails is left alone from then on."""
@@ -88,6 +91,14 @@ class Watch:
         if self._following:
             self._following = False
             self._each(lambda name: self._trackers[name].end(metrics))
+
+    def shown(self, folder: Path) -> dict[str, str]:
+        """Where to see what trackers hold of the runs in a folder, by their names."""
+        return {
+            name: tracker.shown(folder)
+            for name, tracker in self._trackers.items()
+            if name in self._names
+        }
 
     def _each(self, tell: Callable[[str], None]) -> None:
         for name in list(self._names):

@@ -5,6 +5,7 @@ environment does not say otherwise, and has to be set before the package is impo
 """
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,8 @@ class MLflow:
     def __init__(self, uri: str) -> None:
         from mlflow.tracking import MlflowClient
 
+        # What stands before an @ is a name and a password, and nothing to be printed.
+        self._uri = re.sub(r"//[^/@]*@", "//", uri)
         self._client: Any = MlflowClient(tracking_uri=uri)
         self._experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME") or "cnnspec"
 
@@ -91,6 +94,10 @@ class MLflow:
         now = int(time.time() * 1000)
         metrics = [Metric(name, value, now, self._step) for name, value in figures.items()]
         self._client.log_batch(self._id, metrics=metrics)
+
+    def shown(self, folder: Path) -> str:
+        """The address of the server or of the folder that holds all runs."""
+        return self._uri
 
     def _find(self, run: Run) -> str:
         """The id of the run where it is tracked already, or the empty string."""

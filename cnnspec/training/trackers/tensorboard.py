@@ -54,6 +54,10 @@ class TensorBoard:
         if metrics is not None:
             self._scalars(of_end(metrics))
 
+    def shown(self, folder: Path) -> str:
+        """The command that shows a run, or all of a series."""
+        return f"tensorboard --logdir {folder}"
+
     def _scalars(self, figures: dict[str, float]) -> None:
         values = {name: _scalar(value) for name, value in figures.items()}
         self._write({"summary": _summary(values), "step": self._step})

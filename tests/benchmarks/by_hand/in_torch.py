@@ -1,8 +1,8 @@
 """The same networks by hand in PyTorch: `train NETWORK EPOCHS`.
 
 As fast as a person would write it: the images are a tensor in memory, batches are taken by
-a permutation. Prints the seconds of every epoch, its validation with it, and the accuracy of
-the validation images after the last, as JSON.
+a permutation. Prints the seconds of every epoch, its validation with it, and the test accuracy
+after the last, as JSON.
 """
 
 import json
@@ -54,9 +54,10 @@ def train(name: str, epochs: int) -> None:
     network, optimizer_class, options, batch, share = networks()[name]
     optimizer = optimizer_class(network.parameters(), **options)
     loss_of = nn.CrossEntropyLoss()
+    watched, known = test, answers
     if share:
         held = round(len(images) * share)
-        test, answers = images[-held:], labels[-held:]
+        watched, known = images[-held:], labels[-held:]
         images, labels = images[:-held], labels[:-held]
     taken = []
     for _ in range(epochs):
@@ -70,14 +71,19 @@ def train(name: str, epochs: int) -> None:
             loss.backward()
             optimizer.step()
             right += (outputs.argmax(1) == labels[rows]).sum()
-        network.eval()
-        kept = torch.zeros((), dtype=torch.long)
-        with torch.inference_mode():
-            for rows in torch.arange(len(test)).split(1000):
-                kept += (network(test[rows]).argmax(1) == answers[rows]).sum()
+        _accuracy(network, watched, known)
         taken.append(time.perf_counter() - began)
-    found = {"seconds": taken, "accuracy": kept.item() / len(test)}
+    found = {"seconds": taken, "accuracy": _accuracy(network, test, answers)}
     sys.stdout.write(json.dumps(found) + "\n")
+
+
+def _accuracy(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
+    network.eval()
+    right = torch.zeros((), dtype=torch.long)
+    with torch.inference_mode():
+        for rows in torch.arange(len(images)).split(1000):
+            right += (network(images[rows]).argmax(1) == labels[rows]).sum()
+    return right.item() / len(images)
 
 
 if __name__ == "__main__":
