@@ -45,8 +45,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         try:
             code = _dispatch(arguments)
-        except SystemExit:
-            code = 0  # `--help` of a command
+        except SystemExit as ended:  # after the `--help` of a command
+            code = int(ended.code or 0)
         sys.stdout.flush()
         return code
     except BrokenPipeError:

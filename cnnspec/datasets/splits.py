@@ -28,14 +28,16 @@ class Splits(Record):
             if split is not None and split.labels is not None
         }
 
+    def held_out(self) -> dict[str, Split]:
+        """Those that can be scored and are not trained on, by name, the test set first."""
+        return {name: split for name, split in self.named().items() if name != "train"}
+
     def measured(self, which: str) -> dict[str, Split]:
         """Those that a training is measured by at its end: all, or `held_out` from it.
 
         Where nothing else has labels these are the training images.
         """
-        named = self.named()
-        held_out = {name: split for name, split in named.items() if name != "train"}
-        return held_out or named if which == "held_out" else named
+        return (which == "held_out" and self.held_out()) or self.named()
 
 
 def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Images:

@@ -32,7 +32,7 @@ def keep(run: Run, splits: Splits, classes: int, outputs: Sequence[np.ndarray]) 
 
 def judged(splits: Splits) -> str | None:
     """The split that mistakes are shown of: the test set, else that of validation, if labelled."""
-    return next((name for name in splits.named() if name != "train"), None)
+    return next(iter(splits.held_out()), None)
 
 
 def evidence(splits: Splits, classes: int, outputs: Sequence[np.ndarray]) -> dict[str, Any]:

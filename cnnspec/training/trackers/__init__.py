@@ -112,7 +112,12 @@ class Watch:
 
 def _reason(error: Exception) -> str:
     """The first line of an error, without the passwords of addresses in it."""
-    return re.sub(r"//[^/@\s]*@", "//", reason(error))[:200]
+    return without_passwords(reason(error))[:200]
+
+
+def without_passwords(text: str) -> str:
+    """A text without the names and passwords of the addresses in it."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 def numbers(figures: Figures, prefix: str = "") -> Iterator[tuple[str, float]]:

@@ -5,7 +5,6 @@ environment does not say otherwise, and has to be set before the package is impo
 """
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from cnnspec.ir.spec import Spec
 from cnnspec.runs import Run
-from cnnspec.training.trackers import Figures, of_end, of_epoch
+from cnnspec.training.trackers import Figures, of_end, of_epoch, without_passwords
 
 KEPT = "mlflow.json"
 """The file of a run that holds the id MLflow knows it by."""
@@ -45,8 +44,7 @@ class MLflow:
     def __init__(self, uri: str) -> None:
         from mlflow.tracking import MlflowClient
 
-        # What stands before an @ is a name and a password, and nothing to be printed.
-        self._uri = re.sub(r"//[^/@]*@", "//", uri)
+        self._address = without_passwords(uri)
         self._client: Any = MlflowClient(tracking_uri=uri)
         self._experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME") or "cnnspec"
 
@@ -97,7 +95,7 @@ class MLflow:
 
     def shown(self, folder: Path) -> str:
         """The address of the server or of the folder that holds all runs."""
-        return self._uri
+        return self._address
 
     def _find(self, run: Run) -> str:
         """The id of the run where it is tracked already, or the empty string."""
