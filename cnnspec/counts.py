@@ -30,7 +30,8 @@ class Count:
         self._rank = rank
 
     def __add__(self, other: "Count | int") -> "Count":
-        other = count(other)
+        if not isinstance(other, Count):
+            other = Count(other, "")
         if other.value == 0 and other.is_leaf:
             return self
         if self.value == 0 and self.is_leaf:
@@ -38,26 +39,31 @@ class Count:
         return Count(self.value + other.value, "+", (self, other), _SUM)
 
     def __sub__(self, other: "Count | int") -> "Count":
-        other = count(other)
+        if not isinstance(other, Count):
+            other = Count(other, "")
         return Count(self.value - other.value, "-", (self, other), _SUM)
 
     def __mul__(self, other: "Count | int") -> "Count":
-        other = count(other)
+        if not isinstance(other, Count):
+            other = Count(other, "")
         return Count(self.value * other.value, "*", (self, other), _PRODUCT)
 
     def __truediv__(self, other: "Count | int") -> "Count":
         """The quotient of a division that has no remainder."""
-        other = count(other)
+        if not isinstance(other, Count):
+            other = Count(other, "")
         return Count(self.value // other.value, "/", (self, other), _PRODUCT)
 
     def __floordiv__(self, other: "Count | int") -> "Count":
         """The quotient rounded down."""
-        other = count(other)
+        if not isinstance(other, Count):
+            other = Count(other, "")
         return Count(self.value // other.value, "floor", (self, other))
 
     def ceildiv(self, other: "Count | int") -> "Count":
         """The quotient rounded up."""
-        other = count(other)
+        if not isinstance(other, Count):
+            other = Count(other, "")
         return Count(-(-self.value // other.value), "ceil", (self, other))
 
     @property

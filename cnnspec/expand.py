@@ -103,10 +103,9 @@ class Outline(Record):
 
 def words() -> dict[str, str]:
     """What every word that is no layer does outside of blocks, by the word."""
-    handlers = Expansion({}, Memory()).outer
     return {
         word: (handler.__doc__ or "").strip()
-        for word, handler in handlers.items()
+        for word, handler in Expansion.outer.items()
         if word not in LAYERS and word not in Spec.specs
     } | {"silence": (Expansion.silence.__doc__ or "").strip()}
 

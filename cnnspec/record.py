@@ -87,7 +87,12 @@ def _init(self: Any, *args: Any, **named: Any) -> None:
 
 def _compiled(cls: Any) -> Any:
     """An `__init__` for one class, three times as fast."""
-    parameters = "".join(f", {name}=_default_{name}" for name in cls.fields)
+    given = False
+    parameters = ""
+    for name, default in cls.fields.items():
+        # Python itself says what lacks, until a default has been seen.
+        given = given or default is not MISSING
+        parameters += f", {name}=_default_{name}" if given else f", {name}"
     lines = [f"def __init__(self{parameters}):", "    pass"]
     names: dict[str, Any] = {"_MISSING": MISSING, "_lacks": _lacks}
     for name, default in cls.fields.items():

@@ -3,7 +3,7 @@
 Knows ints and `Count`s, no layer.
 """
 
-from cnnspec.counts import Count, count
+from cnnspec.counts import Count
 from cnnspec.record import Record
 
 
@@ -101,5 +101,7 @@ def unwindow(size: Count, kernel: Count, stride: Count, padding: str, dilation: 
 
 def sizes(shape: Shape) -> tuple[Count, ...]:
     """The sizes of a shape as leaves of a formula."""
-    symbols = ("H", "W", "Cin") if isinstance(shape, Image) else ("N",)
-    return tuple(count(size, symbol) for size, symbol in zip(shape.dims, symbols, strict=True))
+    if isinstance(shape, Image):
+        sides = Count(shape.height, "H"), Count(shape.width, "W")
+        return (*sides, Count(shape.channels, "Cin"))
+    return (Count(shape.units, "N"),)

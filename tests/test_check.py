@@ -1,8 +1,11 @@
+import gc
+
 import pytest
 
 from cnnspec.check import Checked, check
 from cnnspec.language.parse import parse_value
 from cnnspec.source import Source
+from tests.places import SPECS
 
 
 def checked(text: str, **sets: str) -> Checked:
@@ -190,3 +193,17 @@ def test_ten_thousand_layers_are_checked() -> None:
 )
 def test_more_layers_are_refused_at_once(text: str) -> None:
     assert [problem.code for problem in checked(text).problems] == ["CNN007"]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_check_leaves_nothing_behind(path) -> None:
+    """What holds itself in a circle stays in memory until someone looks: twice the time."""
+    source = Source(str(path), path.read_text(encoding="utf-8"))
+    assert check(source).ok
+    gc.collect()
+    gc.disable()
+    try:
+        check(source)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

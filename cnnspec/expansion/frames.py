@@ -1,6 +1,7 @@
 """Where statements stand: the names they see, the blocks they know, the elements they make."""
 
 from collections.abc import Callable
+from typing import Any
 
 from cnnspec.ir.spec import Element, Names
 from cnnspec.language.expressions import Scope
@@ -47,5 +48,9 @@ class Frame:
         )
 
 
-Handler = Callable[[Statement, Frame], None]
-"""What takes a statement in a frame."""
+Handler = Callable[[Any, Statement, Frame], None]
+"""A method that takes a statement in a frame.
+
+Tables hold it unbound: an expansion that held methods of its own would hold itself, and stay
+in memory until someone looks for garbage, with all that it has read.
+"""

@@ -1,6 +1,7 @@
 """Statements, whatever they say: who takes them, what is known, what is reported."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic, Refused
 from cnnspec.diagnostics.text import (
@@ -38,7 +39,7 @@ class Statements:
     """
 
     memory: Memory
-    building: dict[str, Handler]
+    building: ClassVar[dict[str, Handler]]
     """What may stand wherever layers may."""
     blocky: frozenset[str] = frozenset()
     """The words that take a block."""
@@ -90,7 +91,7 @@ class Statements:
             return
         handler = self.handlers(frame).get(word)
         if handler is None and word in frame.blocks:
-            handler = self.apply
+            handler = type(self).apply
         if handler is None:
             self.unknown(statement, frame)
             return
@@ -112,7 +113,7 @@ class Statements:
             self.doubtful.add(statement.word)
         before = len(frame.elements)
         try:
-            handler(statement, frame)
+            handler(self, statement, frame)
         except Refused as refused:
             self.doubtful.add(statement.word)
             if statement.word in self.building and statement.word not in ("let", "block", "use"):

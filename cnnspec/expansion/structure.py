@@ -1,6 +1,7 @@
 """All words that give a network its form, put together from the rooms of this folder."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from cnnspec.expansion.blocks import Blocks
 from cnnspec.expansion.frames import Handler
@@ -18,14 +19,12 @@ class Structure(Lets, Network, Repetition, Blocks, Uses):
     blocky = frozenset({"repeat", "block", "residual", *MERGES})
     elsewhere: Mapping[str, str] = {"branch": "in a merge: `concat { branch { … }; branch { … } }`"}
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.building: dict[str, Handler] = {
-            "let": self.let,
-            "repeat": self.repeat,
-            "block": self.define,
-            "use": self.use,
-            "residual": self.merge,
-            **dict.fromkeys(MERGES, self.merge),
-            **dict.fromkeys(LAYERS, self.layer),
-        }
+    building: ClassVar[dict[str, Handler]] = {
+        "let": Lets.let,
+        "repeat": Repetition.repeat,
+        "block": Blocks.define,
+        "use": Uses.use,
+        "residual": Network.merge,
+        **dict.fromkeys(MERGES, Network.merge),
+        **dict.fromkeys(LAYERS, Network.layer),
+    }

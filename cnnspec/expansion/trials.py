@@ -78,7 +78,7 @@ class Trials(Structure):
         for inner in self.body(statement):
             match inner.arguments:
                 case (Relation(operator="in"),):
-                    self.guarded(self.axis, inner, frame)
+                    self.guarded(Trials.axis, inner, frame)
                 case _ if not inner.broken:
                     form = f"{inner.word} in 1, 2, 3"
                     found = inner.arguments[0].kind if inner.arguments else "nothing"

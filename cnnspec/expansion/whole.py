@@ -1,7 +1,7 @@
 """A spec as a whole: structure, and the words that stand outside of it, training among them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from cnnspec.diagnostics.base import Refused
 from cnnspec.diagnostics.structure import WrittenAs
@@ -49,19 +49,6 @@ class Expansion(Trials):
         self.claims: list[Claim] = []
         self.overrides = overrides
         self.top = Frame({}, {}, Names())
-        self.outer: dict[str, Handler] = {
-            "model": self.setting,
-            "data": self.setting,
-            "input": self.setting,
-            "classes": self.setting,
-            "allow": self.setting,
-            "silence": self.silence,
-            "budget": self.budget,
-            "expect": self.expect,
-            "train": self.train,
-            "sweep": self.sweep,
-            **self.building,
-        }
 
     def handlers(self, frame: Frame) -> dict[str, Handler]:
         return self.outer if frame is self.top else super().handlers(frame)
@@ -134,7 +121,7 @@ class Expansion(Trials):
         for whole in statement.block.statements:
             for inner in self.separated(whole, Training.specs, frame):
                 if inner.word in Training.specs:
-                    self.guarded(self.training_setting, inner, frame)
+                    self.guarded(Expansion.training_setting, inner, frame)
                     if inner.block and inner.block.closed:
                         self.problems.append(BlockNotTaken(inner.block.span, word=inner.word))
                 elif inner.word in self.known(frame) and not statement.block.closed:
@@ -224,6 +211,21 @@ class Expansion(Trials):
                     )
                 )
             values[name] = value
+
+    outer: ClassVar[dict[str, Handler]] = {
+        "model": setting,
+        "data": setting,
+        "input": setting,
+        "classes": setting,
+        "allow": setting,
+        "silence": silence,
+        "budget": budget,
+        "expect": expect,
+        "train": train,
+        "sweep": Trials.sweep,
+        **Trials.building,
+    }
+    """What may stand outside of every block."""
 
 
 def _items(statement: Statement) -> Iterator[Argument]:

@@ -35,14 +35,13 @@ class Automaton:
     def __init__(self, tree: Any) -> None:
         self._pieces = re.compile(states.PIECE).finditer
         self._rules = [
-            (origin, size, getattr(tree, name) if name else None, parts)
+            (origin, size, getattr(tree, name) if name else None, parts, parts == _ITSELF)
             for origin, size, name, parts in states.RULES
         ]
 
     def read(self, text: str) -> Any:
         """What the tree makes of the whole text; raises `Unreadable`."""
         rules, actions, goals, words = self._rules, states.ACTIONS, states.AFTER, states.WORDS
-        final, end = states.FINAL, states.END
         path = [0]
         values: list[Any] = []
         for found in self._pieces(text):
@@ -52,30 +51,43 @@ class Automaton:
             if terminal in words:
                 terminal = words[terminal].get(token, terminal)
             token.type = terminal
-            while True:
-                action = actions[path[-1]].get(terminal)
-                if action is None:
+            while (action := actions[path[-1]].get(terminal, _NONE)) < 0:
+                if action == _NONE:
+                    if path[-1] == states.FINAL and terminal == states.END:
+                        return values[-1]
                     raise Unreadable
-                if action >= 0:
-                    path.append(action)
-                    values.append(token)
-                    break
-                symbol, size, make, parts = rules[~action]
+                symbol, size, make, parts, itself = rules[~action]
                 if size == 1:
-                    path.pop()
-                    taken = [values.pop()]
+                    # As most rules do; what is made of its one value comes in its place.
+                    value = values[-1]
+                    if not itself:
+                        value = [value] if parts is None else _kept([value], parts)
+                    if make:
+                        value = make(value)
+                    path[-1], listed = goals[path[-2]][symbol]
+                    values[-1] = [value] if listed else value
+                    continue
+                if size:
+                    value = values[-size:]
+                    del path[-size:], values[-size:]
+                    if parts is not None:
+                        value = _kept(value, parts)
                 else:
-                    taken = values[-size:] if size else []
-                    del path[len(path) - size :], values[len(values) - size :]
-                if parts is not None:
-                    taken = _kept(taken, parts)
+                    value = []
+                if make:
+                    value = make(value)
                 goal, listed = goals[path[-1]][symbol]
-                value = make(taken) if make else taken
                 values.append([value] if listed else value)
-                if goal == final and terminal == end:
-                    return value
                 path.append(goal)
+            path.append(action)
+            values.append(token)
         raise Unreadable
+
+
+_NONE = -1_000_000
+"""No rule has this number."""
+_ITSELF = ((0, True),)
+"""The parts of a rule that hands on the one list it takes."""
 
 
 def _kept(values: list[Any], parts: tuple[tuple[int, bool], ...]) -> list[Any]:

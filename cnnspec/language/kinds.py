@@ -94,6 +94,9 @@ class Kind:
         )
 
 
+_NO_NUMBERS = (Dims, Sequence, String)
+
+
 def number_text(value: int | float) -> str:
     """A number as it is written: `16`, `0.5`, `1e+10`, never with a needless point."""
     if abs(value) <= MAX_WHOLE and float(value).is_integer():
@@ -120,7 +123,7 @@ class Whole(Kind):
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
     def read(self, value: Expression, scope: Scope, what: str) -> int:
-        if isinstance(value, Dims | Sequence | String):
+        if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
         number = evaluate(value, scope, what)
         if isinstance(number, float) and not number.is_integer():
@@ -177,7 +180,7 @@ class Real(Kind):
         return schema
 
     def read(self, value: Expression, scope: Scope, what: str) -> float:
-        if isinstance(value, Dims | Sequence | String):
+        if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
         number = float(evaluate(value, scope, what))
         low = number > self.low if self.above else number >= self.low

@@ -112,13 +112,16 @@ def dense_holds_most(network: Network) -> Iterator[Diagnostic]:
             )
 
 
+_WINDOWED = (Convolution, Pooling)
+
+
 def skips_pixels(network: Network) -> Iterator[Diagnostic]:
     """Windows that move further than they are large."""
     for row in network.rows:
         layer = row.layer
         if isinstance(layer, TransposedConv) or row.implied:
             continue
-        if not isinstance(layer, Convolution | Pooling):
+        if not isinstance(layer, _WINDOWED):
             continue
         size: tuple[int, int] = layer.size if isinstance(layer, Pooling) else layer.kernel  # type: ignore[attr-defined]
         stride = layer.stride or size
