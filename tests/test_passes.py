@@ -12,6 +12,7 @@ from cnnspec.training.passes import (
     convolution_of_images,
     dropout_of_few_bits,
     nodes,
+    optimizer_at_once,
     relu_after_pool,
 )
 
@@ -250,6 +251,51 @@ def test_every_dropout_is_replaced():
     assert names[:3] == ["kernels", "layers", "layers"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "at_once"),
+    [
+        ("adam", 2),
+        ("adam(0.1, beta_1=0.8, beta_2=0.99, epsilon=1e-3)", 2),
+        ("adam(clipnorm=1, ema=0.5)", 2),
+        ("adamw(weight_decay=0.1)", 2),
+        ("adam(amsgrad)", 0),
+        ("sgd(0.1)", 0),
+    ],
+)
+def test_an_optimizer_takes_the_steps_of_keras(setting, at_once):
+    """Thirty steps by gradients of all sizes, and how many weights are moved at once."""
+    import keras
+    import tensorflow as tf
+
+    from cnnspec.training.build import Seeds, make
+
+    optimizer = checked(f"train {{ optimizer {setting} }}").spec.train.optimizer.keras()
+    random = np.random.default_rng(1)
+    first = [random.normal(size=shape).astype(np.float32) for shape in ((40, 30), (30,))]
+    weights = [
+        [keras.Variable(first[0], name="kernel"), keras.Variable(first[1], name="bias")]
+        for _ in range(2)
+    ]
+    theirs, ours = (make(each, Seeds(1)) for each in (optimizer, optimizer_at_once(optimizer)))
+    for each, moved in zip((theirs, ours), weights, strict=True):
+        each.exclude_from_weight_decay(var_list=[moved[1]])
+        each.build(moved)
+    spec = [tf.TensorSpec(each.shape) for each in first]
+    step = tf.function(lambda *g: ours.apply(g)).get_concrete_function(*spec)
+    kinds = [operation.type for operation in step.graph.get_operations()]
+    assert kinds.count("ResourceApplyAdam") == at_once
+    for _ in range(30):
+        size = 10 ** random.uniform(-4, 1)
+        gradients = [tf.constant(size * random.normal(size=f.shape), tf.float32) for f in first]
+        theirs.apply(gradients)
+        step(*gradients)
+    sides = [(*theirs.variables, *weights[0]), (*ours.variables, *weights[1])]
+    for other, mine in zip(*sides, strict=True):
+        assert mine.path.rpartition("/")[2] == other.path.rpartition("/")[2]
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=2e-5, atol=2e-6)
+    assert np.abs(weights[0][0].numpy() - first[0]).max() > 0.01
+
+
 def test_what_is_kept_of_a_training_is_the_network_as_it_is_written(tmp_path):
     """The model file is Keras's own, and goes on as the trained one would."""
     import keras
@@ -263,6 +309,7 @@ def test_what_is_kept_of_a_training_is_the_network_as_it_is_written(tmp_path):
     outcome = train(check(Source("net", text)), tmp_path, "tensorflow")
     model = keras.models.load_model(outcome.run.model)
     assert all(type(layer).__module__.startswith("keras.") for layer in model.layers)
+    assert type(model.optimizer) is keras.optimizers.Adam
     assert model.get_layer("conv").activation is keras.activations.relu
     assert int(model.optimizer.iterations) == len(outcome.state.rates.of(1))
     moved = [np.abs(v).max() for v in model.optimizer.variables if "velocity" in v.path]

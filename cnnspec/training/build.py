@@ -14,7 +14,7 @@ from cnnspec.ir.training import Training
 from cnnspec.layers.base import Keras
 from cnnspec.settings import watched
 from cnnspec.training import kernels
-from cnnspec.training.passes import Nodes, Pass, nodes
+from cnnspec.training.passes import Nodes, Pass, nodes, optimizer_at_once
 from cnnspec.training.precision import FULL, policy
 
 
@@ -100,8 +100,8 @@ def plain_names(names: Iterable[str]) -> dict[str, str]:
 _PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 
 
-def compile_model(model: keras.Model, train: Training) -> None:
-    """Gives a model its optimizer, loss and metrics."""
+def compile_model(model: keras.Model, train: Training, *, quick: bool = False) -> None:
+    """Gives a model its optimizer, loss and metrics; a `quick` one takes the same steps."""
     seeds = Seeds(train.seed)
     makers = {
         "accuracy": lambda: keras.metrics.CategoricalAccuracy(name="accuracy"),
@@ -110,7 +110,8 @@ def compile_model(model: keras.Model, train: Training) -> None:
     }
     measures = [figure.rpartition("_")[2] for _, figure in watched(train).values()]
     shown = dict.fromkeys([*train.metrics, *(name for name in measures if name in makers)])
-    optimizer = make(train.optimizer.keras(), seeds)
+    described = train.optimizer.keras()
+    optimizer = make(optimizer_at_once(described) if quick else described, seeds)
     optimizer.exclude_from_weight_decay(var_list=undecayed(model))
     # With `mixed_float16` Keras scales the loss by itself.
     model.compile(

@@ -1,4 +1,4 @@
-"""Keras layers that do what Keras's own do, with less work.
+"""Keras layers and optimizers that do what Keras's own do, with less work.
 
 A model of a person's own never has them: they stand in a network while it is trained.
 Where they know no better way they do as Keras does.
@@ -97,3 +97,41 @@ def _mask(inputs: Any, rate: float, seed: Any) -> Any:
     drawn = tf.reshape(tf.bitcast(words, bits), [-1])[:count]
     kept = tf.cast(drawn >= tf.constant(dropped, bits), inputs.dtype)
     return tf.reshape(kept * tf.cast(enlarged, inputs.dtype), tf.shape(inputs))
+
+
+class _AtOnce:
+    """Adam's step of a weight as one operation of TensorFlow instead of a dozen.
+
+    The weight, its two means and its gradient go through the processor once. The arithmetic
+    is Keras's: Kingma and Ba, "Adam" (2015), at the end of section 2.
+    """
+
+    def update_step(self: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        here = keras.backend.backend() == "tensorflow" and variable.dtype == "float32"
+        if self.amsgrad or not here:
+            super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
+            return
+        import tensorflow as tf
+
+        index = self._get_variable_index(variable)
+        step = tf.cast(self.iterations + 1, tf.float32)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=tf.pow(self.beta_1, step),
+            beta2_power=tf.pow(self.beta_2, step),
+            lr=learning_rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
+
+
+class Adam(_AtOnce, keras.optimizers.Adam):  # type: ignore[misc]
+    """Adam, each weight at once."""
+
+
+class AdamW(_AtOnce, keras.optimizers.AdamW):  # type: ignore[misc]
+    """Adam with weight decay apart from the gradient, each weight at once."""

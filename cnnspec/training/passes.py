@@ -1,5 +1,7 @@
 """Rewrites of a network before it is trained: the same function and gradients for less work.
 
+Its optimizer is rewritten as well: the same steps.
+
 A pass takes the nodes of a network, one for each row of a check, and gives back as many
 with the same names and weights. So what is reported and what is kept of a training stays
 that of the network as it is written: weights go from one to the other as they are.
@@ -92,6 +94,14 @@ def dropout_of_few_bits(network: Nodes) -> Nodes:
         for node in network
     ]
 
+
+def optimizer_at_once(optimizer: Keras) -> Keras:
+    """The optimizer that moves a weight by one operation, where there is one that does."""
+    name = _AT_ONCE.get(optimizer.name, optimizer.name)
+    return optimizer.replace(name=name)
+
+
+_AT_ONCE = {"optimizers.Adam": "kernels.Adam", "optimizers.AdamW": "kernels.AdamW"}
 
 PASSES: tuple[Pass, ...] = (relu_after_pool, convolution_of_images, dropout_of_few_bits)
 """All passes, in the order in which they are run."""

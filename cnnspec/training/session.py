@@ -139,7 +139,7 @@ def _train(
     spec = checked.spec
     keras.utils.set_random_seed(spec.train.seed)
     model = build(checked, spec.train.seed, PASSES)
-    compile_model(model, spec.train)
+    compile_model(model, spec.train, quick=True)
     fit = Fit(model, spec.train, splits, strategy)
     prepare(fit.state)
     watch.begin(run, spec, fit.state.history)
