@@ -30,8 +30,7 @@ class Count:
         self._rank = rank
 
     def __add__(self, other: "Count | int") -> "Count":
-        if not isinstance(other, Count):
-            other = Count(other, "")
+        other = count(other)
         if other.value == 0 and other.is_leaf:
             return self
         if self.value == 0 and self.is_leaf:
@@ -39,31 +38,26 @@ class Count:
         return Count(self.value + other.value, "+", (self, other), _SUM)
 
     def __sub__(self, other: "Count | int") -> "Count":
-        if not isinstance(other, Count):
-            other = Count(other, "")
+        other = count(other)
         return Count(self.value - other.value, "-", (self, other), _SUM)
 
     def __mul__(self, other: "Count | int") -> "Count":
-        if not isinstance(other, Count):
-            other = Count(other, "")
+        other = count(other)
         return Count(self.value * other.value, "*", (self, other), _PRODUCT)
 
     def __truediv__(self, other: "Count | int") -> "Count":
         """The quotient of a division that has no remainder."""
-        if not isinstance(other, Count):
-            other = Count(other, "")
+        other = count(other)
         return Count(self.value // other.value, "/", (self, other), _PRODUCT)
 
     def __floordiv__(self, other: "Count | int") -> "Count":
         """The quotient rounded down."""
-        if not isinstance(other, Count):
-            other = Count(other, "")
+        other = count(other)
         return Count(self.value // other.value, "floor", (self, other))
 
     def ceildiv(self, other: "Count | int") -> "Count":
         """The quotient rounded up."""
-        if not isinstance(other, Count):
-            other = Count(other, "")
+        other = count(other)
         return Count(-(-self.value // other.value), "ceil", (self, other))
 
     @property

@@ -85,7 +85,8 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
                 problems.append(Unopened(source.span(at, at + 1), closer=first))
                 astray.append(at)
         elif first in "\n;":
-            _close_line(source, open_at, problems)
+            if open_at:
+                _close_line(source, open_at, problems)
         elif first == '"':
             if len(mark) == 1 or mark[-1] != '"':
                 problems.append(UnclosedString(source.span(at, match.end())))

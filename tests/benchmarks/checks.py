@@ -29,6 +29,11 @@ LARK = (
 )
 BY_HAND = "tests/benchmarks/by_hand"
 SIZES = (100, 1_000, 10_000)
+FORMS = {
+    "by `repeat`": lambda layers: f"repeat {layers} {{ conv 3x3 same relu }}",
+    "line by line": lambda layers: "conv 3x3 same relu\n" * layers,
+}
+"""How many layers can be written."""
 
 
 def rows(repeats: int) -> list[Row]:
@@ -55,10 +60,23 @@ def rows(repeats: int) -> list[Row]:
         each = [ended(program("cnnspec"), "check", *files) for _ in range(3)]
     found.append(figure("1,000 specs in one process", (e.seconds for e in each), "s"))
     inside = [json.loads(ended(*python("-m", "tests.benchmarks.checks")).printed) for _ in range(3)]
-    return found + [
+    found += [
         figure(name, (taken[name] for taken in inside), "ms" if "warm" in name else "s")
         for name in inside[0]
     ]
+    few, many = SIZES[0], SIZES[-1]
+    for written in FORMS:
+        ratios = (
+            taken[named(many, written)] / many / (taken[named(few, written)] / few)
+            for taken in inside
+        )
+        found.append(figure(f"a layer of {many:,} {written}, of {few}: 1", ratios, ""))
+    return found
+
+
+def named(layers: int, written: str) -> str:
+    """What the time of a check is called."""
+    return f"{layers:,} layers {written}"
 
 
 def timed(work: Callable[[], object], times: int) -> float:
@@ -80,15 +98,18 @@ def within() -> dict[str, float]:
     gc.set_threshold(RARELY)
     lenet = (ROOT / LENET).read_text()
     assert check(Source("x", lenet)).ok
-    found = {"a warm check of LeNet-5": 1e3 * timed(lambda: check(Source("x", lenet)), 200)}
+
+    def warm() -> object:
+        return check(Source("x", lenet))
+
+    timed(warm, 100)
+    found = {"a warm check of LeNet-5": 1e3 * timed(warm, 500)}
     for layers in SIZES:
-        # The last layer is the dense one.
-        lines = "conv 3x3 same relu\n" * (layers - 1)
-        shortened = f"repeat {layers - 1} {{ conv 3x3 same relu }}"
-        for name, text in (("by `repeat`", shortened), ("line by line", lines)):
-            source = Source("x", f"{text}\ndense 10 softmax")
+        for written, text in FORMS.items():
+            # The last layer is the dense one.
+            source = Source("x", f"{text(layers - 1)}\ndense 10 softmax")
             assert check(source).totals is not None
-            found[f"{layers:,} layers {name}"] = timed(lambda s=source: check(s), 5)
+            found[named(layers, written)] = timed(lambda s=source: check(s), 5)
     return found
 
 

@@ -76,7 +76,15 @@ def rows(repeats: int) -> list[Row]:
             repeats,
         )
     )
-    return found + [large(images) for images in MANY]
+    found.append(
+        compare(
+            "MNIST read and verified, and read by hand",
+            process(*python("-c", "from cnnspec.datasets.arrays import load; load('mnist')")),
+            process(*python("-c", "from tests.benchmarks.by_hand.images import mnist; mnist()")),
+            repeats,
+        )
+    )
+    return [*found, evaluated(repeats), *(large(images) for images in MANY)]
 
 
 def compared_with(network: str, frameworks: list[str], repeats: int) -> list[Row]:
@@ -106,6 +114,22 @@ def large(images: int) -> Row:
         script = python("-m", "tests.benchmarks.by_hand.in_keras", "many", str(file))
         name = f"a training on {images:,} images, and by hand in Keras"
         return compare(name, process(*command), process(*script), repeats=1, warm=False)
+
+
+def evaluated(repeats: int) -> Row:
+    """What is trained measured again on all images, beside Keras with the same model file."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = (program("cnnspec"), "train", "specs/lenet5.cnn", "--epochs", "1")
+        ended(*command, "--no-report", "--out", folder, codes=(0, 1))
+        run = Path(folder) / "lenet5-1"
+
+        def evaluate() -> Taken:
+            done = ended(program("cnnspec"), "evaluate", str(run), codes=(0, 1))
+            return Taken(done.seconds, done.megabytes)
+
+        script = ("-m", "tests.benchmarks.by_hand.in_keras", "evaluate", str(run / "model.keras"))
+        name = "lenet5 measured on 70,000 images, and in Keras"
+        return compare(name, evaluate, process(*python(*script)), repeats)
 
 
 def by_hand(framework: str, network: str) -> Measure:

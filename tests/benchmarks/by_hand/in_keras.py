@@ -1,6 +1,6 @@
 """The same work in plain Keras, as a notebook does it.
 
-`check`, `train NETWORK EPOCHS`, `start`, `many FILE` or `sweep EPOCHS LOSS`.
+`check`, `train NETWORK EPOCHS`, `start`, `many FILE`, `evaluate MODEL` or `sweep EPOCHS LOSS`.
 Prints, as JSON, the seconds of every epoch and the test accuracy after the last, or of a sweep
 the test accuracy of every network; nothing for the others: `start`
 trains LeNet-5 for one step, `many` a small network on the images of a file.
@@ -153,6 +153,15 @@ def many(file: str) -> None:
     model.fit(pixels, labels, batch_size=512, epochs=1, verbose=0, validation_split=0.1)
 
 
+def evaluate(file: str) -> None:
+    """Measures a model on all images."""
+    from tests.benchmarks.by_hand.images import mnist
+
+    model = keras.models.load_model(file)
+    for pixels, classes in mnist():
+        model.evaluate(pixels[..., None], keras.utils.to_categorical(classes), verbose=0)
+
+
 def sweep(epochs: int, loss: str) -> None:
     """The 27 networks of specs/grid.cnn with a loss in nested loops, one after the other."""
     from tests.benchmarks.by_hand.images import mnist
@@ -182,6 +191,8 @@ if __name__ == "__main__":
         sweep(int(sys.argv[2]), sys.argv[3])
     elif sys.argv[1] == "many":
         many(sys.argv[2])
+    elif sys.argv[1] == "evaluate":
+        evaluate(sys.argv[2])
     elif sys.argv[1] == "start":
         train("lenet5", 1, Clock(one_step=True))
     else:
