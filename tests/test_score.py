@@ -81,3 +81,20 @@ def test_of_large_images_few_are_looked_at_at_once(side, number, passes):
     split = Split(np.zeros((number, side, side, 1), np.uint8), np.zeros(number, np.uint8))
     ours.score(split, lambda: taken.append(1))
     assert len(taken) == passes
+
+
+def test_a_split_of_two_names_is_measured_once():
+    from cnnspec.datasets.arrays import load
+
+    _, ours = scorer("pool 4; dense 10 softmax")
+    images = load("fashion_mnist_mini")
+    looks, outputs = [], []
+    scores = ours.scores(
+        {"test": images.test, "validation": images.test, "train": images.train},
+        lambda: looks.append(1),
+        {"test": outputs.append},
+    )
+    assert list(scores) == ["test", "validation", "train"]
+    assert scores["validation"] is scores["test"]
+    assert len(looks) == (len(images.test) + len(images.train)) // 1000
+    assert sum(map(len, outputs)) == len(images.test)

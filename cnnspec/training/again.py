@@ -20,6 +20,5 @@ def evaluate(
     checked, model = restore(run)
     where = of_run(checked.spec.data, run, data)
     splits = divide(checked.spec, where, offline=offline)
-    scorer = Scorer(model)
-    scores = {name: scorer.score(split) for name, split in splits.named().items()}
+    scores = Scorer(model).scores(splits.named())
     return scores, judge(checked.spec, {name: found.figures for name, found in scores.items()})

@@ -1,6 +1,6 @@
 """How good predictions are: accuracy, macro F1, loss and confusion matrix."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any
 
@@ -37,6 +37,14 @@ class Score(Record):
         return {**known, "confusion": self.confusion.tolist()}
 
 
+Seen = Callable[[np.ndarray], None]
+"""Looks at outputs of the network."""
+
+
+def _unseen(outputs: np.ndarray) -> None:
+    """Nobody looks."""
+
+
 class Scorer:
     """A compiled model forwards over any number of images; it is made ready once for all.
 
@@ -59,11 +67,26 @@ class Scorer:
             parts.append(keras.ops.convert_to_numpy(outputs))
         return np.concatenate(parts)
 
-    def score(
+    def scores(
         self,
-        split: Split,
+        splits: Mapping[str, Split],
         pause: Callable[[], None] = lambda: None,
-        seen: Callable[[np.ndarray], None] = lambda outputs: None,
+        seen: Mapping[str, Seen] | None = None,
+    ) -> dict[str, Score]:
+        """Measures splits by their names, each once: what validates may be the test set.
+
+        `seen` has who looks at the outputs for the split of a name, as in `score`.
+        """
+        scores: dict[str, Score] = {}
+        for name, split in splits.items():
+            same = next(known for known, other in splits.items() if other is split)
+            if same not in scores:
+                scores[same] = self.score(split, pause, (seen or {}).get(name, _unseen))
+            scores[name] = scores[same]
+        return scores
+
+    def score(
+        self, split: Split, pause: Callable[[], None] = lambda: None, seen: Seen = _unseen
     ) -> Score:
         """Measures a split; the loss includes regularization, as in Keras's `evaluate`.
 

@@ -179,15 +179,9 @@ def _measured(
 ) -> tuple[dict[str, Score], list[np.ndarray]]:
     """The scores that are asked for, and the outputs for the split that evidence is kept of."""
     outputs: list[np.ndarray] = []
-    scores: dict[str, Score] = {}
-    for name, split in splits.measured(which).items():
-        if name == "validation" and split is splits.test:
-            scores[name] = scores["test"]
-        elif name == evidence.judged(splits):
-            scores[name] = scorer.score(split, pause, outputs.append)
-        else:
-            scores[name] = scorer.score(split, pause)
-    return scores, outputs
+    judged = evidence.judged(splits)
+    seen = {judged: outputs.append} if judged else {}
+    return scorer.scores(splits.measured(which), pause, seen), outputs
 
 
 def _keep(run: Run, state: State) -> None:

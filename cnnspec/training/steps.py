@@ -15,7 +15,6 @@ import numpy as np
 from cnnspec.datasets.arrays import Split
 from cnnspec.record import Record
 from cnnspec.training.augment import Augmenter
-from cnnspec.training.batches import scale
 
 
 class Steps(Protocol):
@@ -24,7 +23,7 @@ class Steps(Protocol):
     def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
         """A step for each row of `rows`, (steps, batch) indices of images, at its learning rate.
 
-        Returns whether the loss is still a finite number; if not it has stopped there.
+        Returns whether the loss is still a finite number; if not the rest means nothing.
         """
 
 
@@ -167,21 +166,20 @@ class _JaxSteps:
 
 
 class _TorchSteps:
-    """PyTorch: one step after another, as Keras runs them there."""
+    """PyTorch: one step after another, as Keras runs them there, data on the device."""
 
     def __init__(self, model: keras.Model, feed: Feed) -> None:
+        to_device = keras.ops.convert_to_tensor
         self._model = model
-        self._images = feed.split.images
-        self._columns = feed.columns(model.output_shape[-1])
+        self._images = to_device(feed.split.images)
+        self._columns = [to_device(each) for each in feed.columns(model.output_shape[-1])]
         self._augment = feed.augmenter or unchanged
 
     def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
-        to_device = keras.ops.convert_to_tensor
-        for each, rate in zip(rows, rates, strict=True):
+        logs = {"loss": 0.0}
+        for each, rate in zip(keras.ops.convert_to_tensor(rows), rates, strict=True):
             self._model.optimizer.learning_rate = float(rate)
-            pixels = self._augment(to_device(scale(self._images[each])))
-            columns = (to_device(column[each]) for column in self._columns)
-            logs = self._model.train_step((pixels, *columns))
-            if not np.isfinite(keras.ops.convert_to_numpy(logs["loss"])):
-                return False
-        return True
+            pixels = self._augment(self._images[each].float() / 255.0)
+            logs = self._model.train_step((pixels, *(column[each] for column in self._columns)))
+        # Looked at once, for a look waits for the device; a mean that is no number stays so.
+        return bool(np.isfinite(keras.ops.convert_to_numpy(logs["loss"])))
