@@ -42,10 +42,10 @@ def losses_by_keras(model, split, rows):
     ]
 
 
-def runner_of(model, split, **feed):
+def runner_of(model, split, parts=1, **feed):
     from cnnspec.training.steps import Feed, steps
 
-    return steps(model, Feed(split, **feed))
+    return steps(model, Feed(split, **feed), parts=parts)
 
 
 def constant(model, rows):

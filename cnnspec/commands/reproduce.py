@@ -43,15 +43,15 @@ def run(args: Namespace) -> int:
     result = checked(kept.spec)
     from cnnspec.training.backend import start
 
-    backend = start(args.backend, kept.read_json(ENVIRONMENT).get("threads"))
+    begun = {"devices": 1, "parts": 1, **kept.read_json(ENVIRONMENT)}
+    backend = start(args.backend, begun.get("threads"), begun["parts"])
     from cnnspec.datasets.where import of_run
     from cnnspec.training.devices import spread
-    from cnnspec.training.launch import begun_with
     from cnnspec.training.reproduce import results, surroundings
     from cnnspec.training.session import train
 
     given: Any = {"offline": args.offline, "where": of_run(result.spec.data, kept)}
-    given["strategy"] = spread(result, backend, args.devices or begun_with(kept))
+    given["strategy"] = spread(result, backend, args.devices or begun["devices"])
     with tempfile.TemporaryDirectory() as temporary:
         try:
             again = train(result, args.out or Path(temporary), backend, **given).run

@@ -103,7 +103,8 @@ def run(args: Namespace) -> int:
         given |= {"workers": args.workers, "address": args.address}
         reached = launch_together(result, kept, args.out, tell, **given)
     else:
-        reached = launch(result, kept, args.out, tell, watch=watch, devices=args.devices, **given)
+        given |= {"watch": watch, "devices": args.devices}
+        reached = launch(result, kept, args.out, tell, alone=True, **given)
     if args.json:
         print_json({"command": "train", "ok": True, **reached.dump()})
     elif isinstance(reached.kept, Run):

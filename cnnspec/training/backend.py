@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -43,12 +43,13 @@ def choose(backend: str | None = None) -> str:
     return chosen
 
 
-def start(backend: str | None = None, threads: int | None = None) -> str:
+def start(backend: str | None = None, threads: int | None = None, parts: int = 1) -> str:
     """Makes Keras run on a backend, as `choose` finds it, and returns its name.
 
     Settings that a user's `keras.json` or environment could have changed are set
     to their defaults, so that a spec means the same everywhere. `threads` is how many
-    it computes with, by itself one for each processor. Raises `Problems`.
+    it computes with, by itself one for each processor. With `parts` of a batch it makes
+    itself ready to compute those side by side, where it can. Raises `Problems`.
     """
     chosen = choose(backend)
     os.environ["KERAS_BACKEND"] = chosen
@@ -65,6 +66,8 @@ def start(backend: str | None = None, threads: int | None = None) -> str:
 
         if threads:
             _compute_with(threads, chosen)
+        elif parts > 1 and chosen == "tensorflow":
+            _compute_in(parts)
 
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
@@ -97,6 +100,30 @@ def _compute_with(count: int, backend: str) -> None:
         cause = f"{backend} computes in this process already, and cannot change its threads"
         raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None
     _threads = count
+
+
+_parts = 1
+
+
+def parts() -> int:
+    """How many parts of a batch this process computes side by side."""
+    return _parts
+
+
+def _compute_in(count: int) -> None:
+    """A thread for each part, and none that an operation is spread over.
+
+    Left alone where there is a GPU, and where TensorFlow computes already.
+    """
+    global _parts
+    from tensorflow import config
+
+    if config.list_physical_devices("GPU"):
+        return
+    with suppress(RuntimeError):
+        config.threading.set_intra_op_parallelism_threads(1)
+        config.threading.set_inter_op_parallelism_threads(count)
+        _parts = count
 
 
 def _running() -> Any:

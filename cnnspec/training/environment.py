@@ -13,7 +13,7 @@ from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Problems, Warn
 from cnnspec.diagnostics.surroundings import CannotResume, MayDiffer
 from cnnspec.runs import ENVIRONMENT, Run, command_line
-from cnnspec.training.backend import threads
+from cnnspec.training.backend import parts, threads
 
 
 def environment(backend: str, splits: Splits, strategy: Any = None) -> dict[str, Any]:
@@ -28,6 +28,7 @@ def environment(backend: str, splits: Splits, strategy: Any = None) -> dict[str,
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "threads": threads(),
+        "parts": parts(),
         "devices": strategy.num_replicas_in_sync if strategy else 1,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command_line(),
@@ -52,7 +53,7 @@ def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
     """Raises `Problems` where a training cannot go on as it began; warns where it may differ."""
     before = run.read_json(ENVIRONMENT)
     anywhere = {"origin": "", "path": ""}
-    then = {"devices": 1, **before, "data": {**before.get("data", {}), **anywhere}}
+    then = {"devices": 1, "parts": 1, **before, "data": {**before.get("data", {}), **anywhere}}
     here = {**now, "data": {**now["data"], **anywhere}}
     differing = {
         name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"

@@ -32,11 +32,17 @@ class Fit:
     """A training under way. What it goes on from is its `state`, new or from a checkpoint.
 
     Its `scorer` measures the model as it is just then.
-    With a strategy of `tf.distribute` its steps are spread over several devices.
+    With a strategy of `tf.distribute` its steps are spread over several devices; else
+    each is taken in parts of its batch.
     """
 
     def __init__(
-        self, model: keras.Model, train: Training, splits: Splits, strategy: Any = None
+        self,
+        model: keras.Model,
+        train: Training,
+        splits: Splits,
+        strategy: Any = None,
+        parts: int = 1,
     ) -> None:
         self._model = model
         self.scorer = Scorer(model)
@@ -48,7 +54,8 @@ class Fit:
             self._augmenter = Augmenter(train.augment, shape, train.seed)
         classes = model.output_shape[-1]
         weights = image_weights(train.class_weight, splits.train.known, classes)
-        self._runner = steps(model, Feed(splits.train, self._augmenter, weights), strategy)
+        feed = Feed(splits.train, self._augmenter, weights)
+        self._runner = steps(model, feed, strategy, parts)
         self._in_epoch = -(-len(splits.train) // train.batch)
         seeds = self._augmenter.variables if self._augmenter else []
         self.state = State(model, train, Rates(train, self._in_epoch), seeds)

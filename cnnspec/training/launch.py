@@ -14,6 +14,7 @@ from cnnspec.report.attempt import attempt
 from cnnspec.runs import ENVIRONMENT, METRICS, Run
 from cnnspec.series import Series
 from cnnspec.training.backend import start
+from cnnspec.training.parts import parts_of
 from cnnspec.training.trackers import Watch
 
 
@@ -35,11 +36,11 @@ def find(folder: str) -> Run | Series:
     return Series.find(folder) or Run.open(folder)
 
 
-def begun_with(kept: Run | Series | None) -> int:
-    """How many devices a training began with, 1 for one that is yet to begin."""
+def begun_with(kept: Run | Series | None, what: str) -> int | None:
+    """How many `devices` or `parts` a training began with, `None` for one yet to begin."""
     runs = kept.runs() if isinstance(kept, Series) else [kept] if kept else []
     begun = (run for run in runs if (run.folder / ENVIRONMENT).is_file())
-    return next((int(run.read_json(ENVIRONMENT).get("devices", 1)) for run in begun), 1)
+    return next((int(run.read_json(ENVIRONMENT).get(what, 1)) for run in begun), None)
 
 
 def launch(
@@ -54,19 +55,23 @@ def launch(
     report: bool = True,
     watch: Watch | None = None,
     devices: int | None = None,
+    alone: bool = False,
 ) -> Reached:
     """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
 
     `warn` gets what a person should know; trackers follow through `watch`. It computes on
-    so many devices of this machine, by itself on as many as it began with. Raises
-    `Problems`, and `Stopped` after a signal.
+    so many devices of this machine, by itself on as many as it began with. Where it is
+    `alone` in its process, that is made ready for it. Raises `Problems`, and `Stopped`
+    after a signal.
     """
-    chosen = start(backend, threads)
+    spread_over = devices or begun_with(kept, "devices") or 1
+    parts = begun_with(kept, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
+    chosen = start(backend, threads, parts)
     from cnnspec.training import seeds, session
     from cnnspec.training.devices import spread
     from cnnspec.training.precision import require_accelerator
 
-    strategy = spread(checked, chosen, devices or begun_with(kept))
+    strategy = spread(checked, chosen, spread_over)
     given: Any = {"offline": offline, "watch": watch, "strategy": strategy}
     if isinstance(kept, Run):
         outcome = session.resume(kept, chosen, warn, **given)

@@ -1,6 +1,7 @@
 """How good predictions are: accuracy, macro F1, loss and confusion matrix."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 
 from cnnspec.datasets.arrays import Split
 from cnnspec.record import Record
+from cnnspec.training.backend import parts
 from cnnspec.training.batches import scale
+from cnnspec.training.parts import bounds
 
 _IMAGES = 1000
 """Images in a forward pass, at most; enough to be fast."""
@@ -99,8 +102,8 @@ class Scorer:
         for rows in self._rows(split.images):
             pause()
             labels = split.known[rows]
-            found, mean = self._forwards(scale(split.images[rows]), one_hot[labels])
-            loss += float(keras.ops.convert_to_numpy(mean)) * len(labels)
+            found, losses = self._forwards(scale(split.images[rows]), one_hot[labels])
+            loss += float(keras.ops.convert_to_numpy(losses).sum(dtype=float))
             outputs = keras.ops.convert_to_numpy(found)
             counts += confusion(labels, outputs.argmax(axis=1), self.classes)
             seen(outputs)
@@ -113,19 +116,20 @@ class Scorer:
 
 
 Forwards = Callable[[np.ndarray, np.ndarray], tuple[Any, Any]]
-"""From float images and one-hot labels to the output of the network and the mean loss."""
+"""From float images and one-hot labels to the output of the network and the losses."""
 
 
 def _forwards(model: keras.Model) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """Output and loss, layer after layer.
+    """Output and loss of each image, layer after layer.
 
-    The loss is computed from the output itself and not from its numbers: Keras
-    takes a loss from what went into a softmax or sigmoid where it knows it.
+    A loss is computed from the output itself and not from its numbers: Keras
+    takes a loss from what went into a softmax or sigmoid where it knows it. Each has the
+    penalties of the weights in it, as their mean has in Keras.
     """
 
     def forwards(images: Any, labels: Any) -> tuple[Any, Any]:
         outputs = model(images, training=False)
-        return outputs, model.compute_loss(images, labels, outputs, training=False)
+        return outputs, model.loss.call(labels, outputs) + sum(model.losses)
 
     return forwards
 
@@ -135,7 +139,25 @@ def _in_tensorflow(model: keras.Model) -> Forwards:
 
     shapes = ((None, *model.input_shape[1:]), model.output_shape)
     signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
-    return tf.function(_forwards(model), input_signature=signature)  # type: ignore[no-any-return]
+    forwards = _forwards(model)
+
+    @cache
+    def compiled(parts: int) -> Any:
+        def in_parts(images: Any, labels: Any) -> tuple[Any, Any]:
+            ends = bounds(tf.shape(images)[0], parts)
+            found = [forwards(images[first:last], labels[first:last]) for first, last in ends]
+            outputs, losses = (tf.concat(each, 0) for each in zip(*found, strict=True))
+            return outputs, losses
+
+        whole = parts == 1
+        return tf.function(forwards if whole else in_parts, input_signature=signature)
+
+    def call(images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
+        found: tuple[Any, Any]
+        found = compiled(parts() if len(images) >= parts() else 1)(images, labels)
+        return found
+
+    return call
 
 
 def _in_jax(model: keras.Model) -> Forwards:

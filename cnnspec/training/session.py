@@ -22,11 +22,13 @@ from cnnspec.interrupts import Pause, interrupts
 from cnnspec.record import Record
 from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
 from cnnspec.training import checkpoints, evidence
+from cnnspec.training.backend import parts
 from cnnspec.training.build import as_written, build, compile_model
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
+from cnnspec.training.parts import separable
 from cnnspec.training.passes import PASSES
 from cnnspec.training.precision import require_accelerator
 from cnnspec.training.score import Score, Scorer
@@ -140,7 +142,7 @@ def _train(
     keras.utils.set_random_seed(spec.train.seed)
     model = build(checked, spec.train.seed, PASSES)
     compile_model(model, spec.train, quick=True)
-    fit = Fit(model, spec.train, splits, strategy)
+    fit = Fit(model, spec.train, splits, strategy, parts() if separable(checked) else 1)
     prepare(fit.state)
     watch.begin(run, spec, fit.state.history)
 

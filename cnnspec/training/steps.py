@@ -1,12 +1,13 @@
 """Training steps: many at once in one compiled loop where the backend allows it.
 
-Each step is Keras's own `train_step` on a compiled model. What differs from `fit` is
-around it: the images stay on the device as bytes, a batch is gathered, scaled and
+Each step is Keras's own `train_step` on a compiled model, or that in parts. What differs
+from `fit` is around it: the images stay on the device as bytes, a batch is gathered, scaled and
 augmented there, each step has its own learning rate, and the loop over the steps is
 compiled too, so that Python is out of the way.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
 import keras
@@ -15,6 +16,7 @@ import numpy as np
 from cnnspec.datasets.arrays import Split
 from cnnspec.record import Record
 from cnnspec.training.augment import Augmenter
+from cnnspec.training.parts import train_step
 
 
 class Steps(Protocol):
@@ -43,8 +45,8 @@ class Feed(Record):
         return [one_hot] if self.weights is None else [one_hot, self.weights]
 
 
-def steps(model: keras.Model, feed: Feed, strategy: Any = None) -> Steps:
-    """The fastest way to run steps on the backend in use.
+def steps(model: keras.Model, feed: Feed, strategy: Any = None, parts: int = 1) -> Steps:
+    """The fastest way to run steps on the backend in use, each in parts on TensorFlow.
 
     With a strategy of `tf.distribute` they are spread over its devices.
     """
@@ -54,7 +56,11 @@ def steps(model: keras.Model, feed: Feed, strategy: Any = None) -> Steps:
 
         return ReplicatedLoop(model, feed, strategy)
     runners: dict[str, Callable[[keras.Model, Feed], Steps]]
-    runners = {"tensorflow": TensorFlowLoop, "jax": _JaxSteps, "torch": _TorchSteps}
+    runners = {
+        "tensorflow": lambda model, feed: TensorFlowLoop(model, feed, parts),
+        "jax": _JaxSteps,
+        "torch": _TorchSteps,
+    }
     return runners[keras.backend.backend()](model, feed)
 
 
@@ -96,25 +102,36 @@ def compiled_loop(step: Callable[[Any, Any], Any]) -> Any:
 
 
 class TensorFlowLoop:
-    """TensorFlow: a while loop over the steps, data as device tensors."""
+    """TensorFlow: a while loop over the steps, data as device tensors, batches in parts.
 
-    def __init__(self, model: keras.Model, feed: Feed) -> None:
+    A batch of fewer images than parts stays whole, for kernels fail on no images at all.
+    """
+
+    def __init__(self, model: keras.Model, feed: Feed, parts: int = 1) -> None:
         import tensorflow as tf
 
         images = tf.constant(feed.split.images)
         columns = [tf.constant(each) for each in feed.columns(model.output_shape[-1])]
         augment = feed.augmenter or unchanged
 
-        def step(rows: Any, rate: Any) -> Any:
-            model.optimizer.learning_rate.assign(rate)
-            pixels = augment(tf.cast(tf.gather(images, rows), tf.float32) / 255.0)
-            logs = model.train_step((pixels, *(tf.gather(each, rows) for each in columns)))
-            return tf.math.is_finite(logs["loss"])
+        @cache
+        def loop(parts: int) -> Any:
+            train = train_step(model, parts)
 
-        self._loop = compiled_loop(step)
+            def step(rows: Any, rate: Any) -> Any:
+                model.optimizer.learning_rate.assign(rate)
+                pixels = augment(tf.cast(tf.gather(images, rows), tf.float32) / 255.0)
+                logs = train(pixels, *(tf.gather(each, rows) for each in columns))
+                return tf.math.is_finite(logs["loss"])
+
+            return compiled_loop(step)
+
+        self._loop = loop
+        self._parts = parts
 
     def run(self, rows: np.ndarray, rates: np.ndarray) -> bool:
-        return bool(self._loop(rows, rates))
+        parts = self._parts if rows.shape[1] >= self._parts else 1
+        return bool(self._loop(parts)(rows, rates))
 
 
 class _JaxSteps:
