@@ -13,6 +13,7 @@ from cnnspec.datasets.arrays import load
 from cnnspec.source import Source
 from cnnspec.training import parts
 from cnnspec.training.batches import batches, image_weights, order
+from cnnspec.training.passes import PASSES
 from tests.places import ROOT
 from tests.test_steps import compiled, constant, losses_by_keras, runner_of
 
@@ -62,21 +63,31 @@ def test_weights_and_uneven_parts_change_nothing(images):
     assert losses_in_parts(parted, split, rows, 3, weights=weights) == pytest.approx(one, rel=1e-5)
 
 
-def test_each_part_drops_other_values():
-    import tensorflow as tf
+DRAWING = {
+    "dropout": "conv 6x3 relu; pool 4; dropout 0.3; dense 20 relu; dropout 0.5; dense 10 softmax",
+    "channels": "conv 6x3 relu; sdropout 0.3; pool 4; dense 10 softmax",
+    "noise": "noise 0.3; pool 4; dense 10 softmax",
+    "nothing": "pool 4; dropout 0; dense 10 softmax",
+    "again and again": "pool 4; repeat 3 shared { dropout 0.3; conv 1x1 }; dense 10 softmax",
+}
 
-    model = compiled("dropout 0.5 name=drop; dense 10 softmax")
-    seen = []
-    layer = model.get_layer("drop")
-    call = layer.call
-    layer.call = lambda inputs, training: seen.append(call(inputs, training=training)) or seen[-1]
-    step = parts.train_step(model, 2)
-    ones, labels = tf.ones((8, 28, 28, 1)), tf.one_hot(range(8), 10)
-    step(ones, labels)
-    first, second = (each.numpy() for each in seen)
-    assert first.shape == second.shape == (4, 28, 28, 1)
-    assert 0.4 < (first == 0).mean() < 0.6
-    assert 0.4 < (first == second).mean() < 0.6
+
+@pytest.mark.parametrize("passes", [(), PASSES], ids=["as written", "quick"])
+@pytest.mark.parametrize("text", DRAWING.values(), ids=DRAWING)
+def test_parts_get_what_is_drawn_for_the_whole_batch(text, passes):
+    split = load("fashion_mnist_mini").train
+    rows, _ = batches(order(len(split), 1, 1), 101)
+    whole, parted = (compiled(text, passes=passes) for _ in range(2))
+    calls = [layer.call for layer in parted.layers]
+    one = losses_in_parts(whole, split, rows[:10], 1)
+    assert losses_in_parts(parted, split, rows[:10], 2) == pytest.approx(one, rel=1e-4)
+    for mine, other in zip(parted.variables, whole.variables, strict=True):
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-3, atol=1e-4)
+    # What was put in place of a layer's own call is there no more.
+    assert calls == [layer.call for layer in parted.layers]
+    if "0.3" in text:
+        again = losses_in_parts(compiled(text.replace("0.3", "0")), split, rows[:10], 2)
+        assert again != pytest.approx(one, rel=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -75,17 +75,23 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0 or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training)
-        return inputs * _mask(inputs, self.rate, self.seed_generator.next())
+        import tensorflow as tf
+
+        return inputs * self.draw(tf.shape(inputs))
+
+    def draw(self, shape: Any) -> Any:
+        """What values of a shape are multiplied by: 0, or by how much they are enlarged."""
+        return _mask(shape, self.rate, self.seed_generator.next(), self.compute_dtype)
 
 
-def _mask(inputs: Any, rate: float, seed: Any) -> Any:
+def _mask(shape: Any, rate: float, seed: Any, dtype: str) -> Any:
     """0 for what is dropped, else by how much it is enlarged; TensorFlow."""
     import tensorflow as tf
 
     width, bits = (8, tf.uint8) if (256 * rate).is_integer() else (16, tf.uint16)
     dropped = round(2**width * rate)
     enlarged = 2**width / (2**width - dropped)
-    count = tf.size(inputs)
+    count = tf.reduce_prod(shape)
     in_word = 32 // width
     words = tf.random.stateless_uniform(
         [(count + in_word - 1) // in_word],
@@ -95,8 +101,8 @@ def _mask(inputs: Any, rate: float, seed: Any) -> Any:
         dtype=tf.int32,
     )
     drawn = tf.reshape(tf.bitcast(words, bits), [-1])[:count]
-    kept = tf.cast(drawn >= tf.constant(dropped, bits), inputs.dtype)
-    return tf.reshape(kept * tf.cast(enlarged, inputs.dtype), tf.shape(inputs))
+    kept = tf.cast(drawn >= tf.constant(dropped, bits), dtype)
+    return tf.reshape(kept * tf.cast(enlarged, dtype), shape)
 
 
 class _AtOnce:

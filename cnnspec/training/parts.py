@@ -2,13 +2,16 @@
 
 Where every operation is spread over all threads, they wait for each other at its end, a
 hundred times a step. Parts of a batch wait for each other once. It is the same step: the
-loss is the mean over the whole batch, and one gradient moves the weights.
+loss is the mean over the whole batch, one gradient moves the weights, and what layers draw
+they draw for the whole batch. Only the order in which numbers are added up is another.
 
 Knows Keras's public parts; where it needs TensorFlow it imports it.
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cnnspec.check import Checked
@@ -53,8 +56,10 @@ def train_step(model: Any, parts: int) -> Train:
     def step(images: Any, labels: Any, *weights: Any) -> dict[str, Any]:
         count = tf.shape(labels)[0]
         outputs, sums = [], []
-        with tf.GradientTape() as tape:
+        drawing = _Drawing(model, count)
+        with tf.GradientTape() as tape, drawing.for_all():
             for first, last in bounds(count, parts):
+                drawing.begin(first, last)
                 outputs.append(model(images[first:last], training=True))
                 losses = model.loss.call(labels[first:last], outputs[-1])
                 for weight in weights:
@@ -70,3 +75,51 @@ def train_step(model: Any, parts: int) -> Train:
         return figures
 
     return step
+
+
+class _Drawing:
+    """Has layers draw for a batch of `count` images, of which each part takes its own."""
+
+    def __init__(self, model: Any, count: Any) -> None:
+        self._layers = [each for each in model.layers if hasattr(each, "seed_generator")]
+        self._count = count
+        self._drawn: dict[tuple[str, int], Any] = {}
+
+    def begin(self, first: Any, last: Any) -> None:
+        """The part that goes through the model next."""
+        self._ends = first, last
+        self._uses = Counter[str]()
+
+    @contextmanager
+    def for_all(self) -> Iterator[None]:
+        """As long as it lasts, layers that draw do so."""
+        for layer in self._layers:
+            layer.call = self._call(layer, layer.call)
+        try:
+            yield
+        finally:
+            for layer in self._layers:
+                del layer.call
+
+    def _call(self, layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        import keras
+        import tensorflow as tf
+
+        adds = isinstance(layer, keras.layers.GaussianNoise)
+
+        def of_part(inputs: Any, training: bool = False) -> Any:
+            # A layer that is used again draws again.
+            use = layer.name, self._uses[layer.name]
+            self._uses[layer.name] += 1
+            if use not in self._drawn:
+                shape = tf.concat([[self._count], tf.shape(inputs)[1:]], 0)
+                if hasattr(layer, "draw"):
+                    self._drawn[use] = layer.draw(shape)
+                else:
+                    nothing = tf.fill(shape, tf.cast(0 if adds else 1, inputs.dtype))
+                    self._drawn[use] = call(nothing, training=training)
+            first, last = self._ends
+            mine = self._drawn[use][first:last]
+            return inputs + mine if adds else inputs * mine
+
+        return of_part
