@@ -232,6 +232,18 @@ def test_dropout_draws_the_same_from_the_same_seed():
     assert not np.array_equal(first, Dropout(0.3, seed=4)(ones, training=True))
 
 
+@pytest.mark.parametrize("rate", [0.25, 0.3])
+@pytest.mark.parametrize("skip", [0, 1, 8, 16, 37, 700])
+def test_dropout_can_draw_what_comes_behind_others(rate, skip):
+    from cnnspec.training.kernels import Dropout
+
+    layer = Dropout(rate)
+    whole = layer.draw([90, 11], [3, 4]).numpy().reshape(-1)
+    behind = layer.draw([25, 11], [3, 4], skip).numpy().reshape(-1)
+    assert np.array_equal(behind, whole[skip : skip + 275])
+    assert 0.1 < (behind == 0).mean() < 0.5
+
+
 def test_neighbouring_values_are_dropped_independently():
     """Several values come from the bits of one drawn number."""
     import tensorflow as tf

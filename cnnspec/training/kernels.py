@@ -77,30 +77,40 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
             return super().call(inputs, training=training)
         import tensorflow as tf
 
-        return inputs * self.draw(tf.shape(inputs))
+        return inputs * self.draw(tf.shape(inputs), self.seed_generator.next())
 
-    def draw(self, shape: Any) -> Any:
-        """What values of a shape are multiplied by: 0, or by how much they are enlarged."""
-        return _mask(shape, self.rate, self.seed_generator.next(), self.compute_dtype)
+    def draw(self, shape: Any, seed: Any, skip: Any = 0) -> Any:
+        """What values of a shape are multiplied by: 0, or by how much they are enlarged.
+
+        With `skip` they are those behind so many others, as they are drawn all together.
+        """
+        return _mask(shape, self.rate, seed, skip, self.compute_dtype)
 
 
-def _mask(shape: Any, rate: float, seed: Any, dtype: str) -> Any:
-    """0 for what is dropped, else by how much it is enlarged; TensorFlow."""
+def _mask(shape: Any, rate: float, seed: Any, skip: Any, dtype: str) -> Any:
+    """0 for what is dropped, else by how much it is enlarged; TensorFlow.
+
+    Philox makes a block of four words of each value of its counter (Salmon et al.,
+    "Parallel random numbers: as easy as 1, 2, 3", 2011), so it can begin at any of them.
+    """
     import tensorflow as tf
 
     width, bits = (8, tf.uint8) if (256 * rate).is_integer() else (16, tf.uint16)
     dropped = round(2**width * rate)
     enlarged = 2**width / (2**width - dropped)
-    count = tf.reduce_prod(shape)
     in_word = 32 // width
-    words = tf.random.stateless_uniform(
-        [(count + in_word - 1) // in_word],
-        tf.cast(seed, tf.int32),
-        minval=None,
-        maxval=None,
+    block = skip // (4 * in_word)
+    ahead = skip - 4 * in_word * block
+    behind = ahead + tf.reduce_prod(shape)
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=tf.cast(seed, tf.int32))
+    words = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=[(behind + in_word - 1) // in_word],
+        key=key,
+        counter=counter + tf.stack([tf.cast(block, tf.uint64), tf.constant(0, tf.uint64)]),
+        alg=tf.random.Algorithm.PHILOX.value,
         dtype=tf.int32,
     )
-    drawn = tf.reshape(tf.bitcast(words, bits), [-1])[:count]
+    drawn = tf.reshape(tf.bitcast(words, bits), [-1])[ahead:behind]
     kept = tf.cast(drawn >= tf.constant(dropped, bits), dtype)
     return tf.reshape(kept * tf.cast(enlarged, dtype), shape)
 

@@ -111,14 +111,16 @@ class _Drawing:
             # A layer that is used again draws again.
             use = layer.name, self._uses[layer.name]
             self._uses[layer.name] += 1
+            shape, (first, last) = tf.shape(inputs), self._ends
+            if hasattr(layer, "draw"):
+                if use not in self._drawn:
+                    self._drawn[use] = layer.seed_generator.next()
+                skip = first * tf.reduce_prod(shape[1:])
+                return inputs * layer.draw(shape, self._drawn[use], skip)
             if use not in self._drawn:
-                shape = tf.concat([[self._count], tf.shape(inputs)[1:]], 0)
-                if hasattr(layer, "draw"):
-                    self._drawn[use] = layer.draw(shape)
-                else:
-                    nothing = tf.fill(shape, tf.cast(0 if adds else 1, inputs.dtype))
-                    self._drawn[use] = call(nothing, training=training)
-            first, last = self._ends
+                whole = tf.concat([[self._count], shape[1:]], 0)
+                nothing = tf.fill(whole, tf.cast(0 if adds else 1, inputs.dtype))
+                self._drawn[use] = call(nothing, training=training)
             mine = self._drawn[use][first:last]
             return inputs + mine if adds else inputs * mine
 
