@@ -235,14 +235,12 @@ def test_train_prints_a_summary_and_a_line_an_epoch(run):
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_evaluate_finds_the_same_figures(run, capsys, backend):
+def test_evaluate_finds_the_same_figures(run):
     folder, _ = run
-    assert main(["evaluate", str(folder), "--json"]) == 0
-    again = json.loads(capsys.readouterr().out)
+    done = cnnspec("evaluate", str(folder), "--json")
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
     kept = json.loads((folder / "metrics.json").read_text())
-    # This process computes with other threads than that of the training: the last digits differ.
-    losses = [figures["test"].pop("loss") for figures in (again, kept)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-8)
     assert again["test"] == kept["test"]
 
 

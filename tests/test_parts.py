@@ -15,7 +15,7 @@ from cnnspec.training import parts
 from cnnspec.training.batches import batches, image_weights, order
 from cnnspec.training.passes import PASSES
 from tests.places import ROOT
-from tests.test_steps import compiled, constant, losses_by_keras, runner_of
+from tests.test_steps import compiled, losses_by_keras, losses_by_loop
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -27,16 +27,6 @@ TEXTS = {
 }
 
 
-def losses_in_parts(model, split, rows, count, **feed):
-    runner = runner_of(model, split, count, **feed)
-    losses = []
-    for each in rows:
-        model.reset_metrics()
-        assert runner.run(each[None], constant(model, each[None]))
-        losses.append(float(model.get_metrics_result()["loss"]))
-    return losses
-
-
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("count", [2, 3])
 def test_fifty_steps_in_parts_have_the_losses_of_keras(text, count):
@@ -44,7 +34,7 @@ def test_fifty_steps_in_parts_have_the_losses_of_keras(text, count):
     rows, _ = batches(order(len(split), 1, 1), 100)
     written, parted = compiled(text), compiled(text)
     theirs = losses_by_keras(written, split, rows)
-    assert losses_in_parts(parted, split, rows, count) == pytest.approx(theirs, rel=1e-4)
+    assert losses_by_loop(parted, split, rows, parts=count) == pytest.approx(theirs, rel=1e-4)
     for mine, other in zip(parted.get_weights(), written.get_weights(), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-2, atol=1e-3)
     figures = [model.get_metrics_result() for model in (parted, written)]
@@ -59,8 +49,10 @@ def test_weights_and_uneven_parts_change_nothing(images):
     weights = image_weights(tuple(1 + 0.5 * i for i in range(10)), split.labels, 10)
     rows = np.arange(3 * images, dtype=np.int32).reshape(3, images)
     whole, parted = compiled(TEXTS["plain"]), compiled(TEXTS["plain"])
-    one = losses_in_parts(whole, split, rows, 1, weights=weights)
-    assert losses_in_parts(parted, split, rows, 3, weights=weights) == pytest.approx(one, rel=1e-5)
+    one = losses_by_loop(whole, split, rows, weights=weights)
+    assert losses_by_loop(parted, split, rows, parts=3, weights=weights) == pytest.approx(
+        one, rel=1e-5
+    )
 
 
 DRAWING = {
@@ -79,14 +71,14 @@ def test_parts_get_what_is_drawn_for_the_whole_batch(text, passes):
     rows, _ = batches(order(len(split), 1, 1), 101)
     whole, parted = (compiled(text, passes=passes) for _ in range(2))
     calls = [layer.call for layer in parted.layers]
-    one = losses_in_parts(whole, split, rows[:10], 1)
-    assert losses_in_parts(parted, split, rows[:10], 2) == pytest.approx(one, rel=1e-4)
+    one = losses_by_loop(whole, split, rows[:10])
+    assert losses_by_loop(parted, split, rows[:10], parts=2) == pytest.approx(one, rel=1e-4)
     for mine, other in zip(parted.variables, whole.variables, strict=True):
         np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-3, atol=1e-4)
     # What was put in place of a layer's own call is there no more.
     assert calls == [layer.call for layer in parted.layers]
     if "0.3" in text:
-        again = losses_in_parts(compiled(text.replace("0.3", "0")), split, rows[:10], 2)
+        again = losses_by_loop(compiled(text.replace("0.3", "0")), split, rows[:10], parts=2)
         assert again != pytest.approx(one, rel=1e-2)
 
 

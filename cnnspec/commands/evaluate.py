@@ -8,7 +8,6 @@ from argparse import ArgumentParser, Namespace
 from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.commands.train import figures, verdicts
-from cnnspec.runs import ENVIRONMENT
 from cnnspec.series import one_run
 from cnnspec.terminal import show
 
@@ -24,9 +23,10 @@ def run(args: Namespace) -> int:
     """Evaluates one run."""
     kept = one_run(args.run)
     from cnnspec.training.backend import start
+    from cnnspec.training.launch import begun_with
 
     # As it was trained, so that every figure is the same to the last digit.
-    start(args.backend, parts=kept.read_json(ENVIRONMENT).get("parts", 1))
+    start(args.backend, parts=begun_with(kept, "parts") or 1)
     from cnnspec.training.again import evaluate
 
     scores, claims = evaluate(kept, args.data, offline=args.offline)

@@ -42,16 +42,17 @@ def run(args: Namespace) -> int:
         raise Problems(fault)
     result = checked(kept.spec)
     from cnnspec.training.backend import start
+    from cnnspec.training.launch import begun_with
 
-    begun = {"devices": 1, "parts": 1, **kept.read_json(ENVIRONMENT)}
-    backend = start(args.backend, begun.get("threads"), begun["parts"])
+    threads = kept.read_json(ENVIRONMENT).get("threads")
+    backend = start(args.backend, threads, begun_with(kept, "parts") or 1)
     from cnnspec.datasets.where import of_run
     from cnnspec.training.devices import spread
     from cnnspec.training.reproduce import results, surroundings
     from cnnspec.training.session import train
 
     given: Any = {"offline": args.offline, "where": of_run(result.spec.data, kept)}
-    given["strategy"] = spread(result, backend, args.devices or begun["devices"])
+    given["strategy"] = spread(result, backend, args.devices or begun_with(kept, "devices") or 1)
     with tempfile.TemporaryDirectory() as temporary:
         try:
             again = train(result, args.out or Path(temporary), backend, **given).run
