@@ -32,6 +32,7 @@ lint: .venv/tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # PyTorch is compared with as well where it is installed.
 bench: .venv/tests
@@ -51,7 +52,7 @@ schema: .venv/trains
 	  > grammar/ir.schema.json
 
 docs: .venv/trains
-	$(BIN)/python -m cnnspec.reference docs
+	$(BIN)/python -m cnnspec.commands.reference docs
 	$(BIN)/cnnspec draw specs/lenet5.cnn --out docs/lenet5.svg --force
 
 .venv/trains: pyproject.toml

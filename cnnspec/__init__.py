@@ -5,12 +5,12 @@ From Python: `cnnspec.load("net.cnn")`, then `.check()`, `.build()`, `.train()`,
 
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.version import __version__
+
 if TYPE_CHECKING:
     from cnnspec.api.network import CheckResult, Network, load, loads, open_run, resume
     from cnnspec.api.trained import Trained
-    from cnnspec.diagnostics.base import Problems, Stopped
-
-__version__ = "0.1.0"
+    from cnnspec.diagnostics.errors import Problems, Stopped
 
 __all__ = [
     "CheckResult",
@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Problems": "diagnostics.base",
-    "Stopped": "diagnostics.base",
+    "Problems": "diagnostics.errors",
+    "Stopped": "diagnostics.errors",
     "Trained": "api.trained",
 }
 """The modules of what is not in `api.network`."""

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import full_data
+from tests.support.places import full_data
 
 # Processes that run tests side by side have Ctrl-C ignored, which theirs would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONGEST = ("test_sweep_local", "test_resume", "test_devices", "test_oracle", "test_notebook")
+LONGEST = ("test_local", "test_resume", "test_devices", "test_oracle", "test_notebook")
 """Files that take minutes, to be begun first where two processes share the tests."""
 
 
@@ -44,6 +44,6 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
 @pytest.fixture(scope="session")
 def backend() -> str:
     """Keras, started once for all tests that train."""
-    from cnnspec.training.backend import start
+    from cnnspec.targets.keras.backend import start
 
     return start("tensorflow")

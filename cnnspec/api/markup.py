@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterable
 from html import escape
 
-from cnnspec.terminal import safe
+from cnnspec.core.terminal import safe
 
 
 def text(value: object) -> str:

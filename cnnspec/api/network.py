@@ -15,23 +15,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.advise import advised
+from cnnspec.analysis.advice import advised
+from cnnspec.analysis.check import Checked, Verdict, check
+from cnnspec.analysis.formulas import explain
+from cnnspec.analysis.load import checked, normalized
+from cnnspec.analysis.summary import overview, title
 from cnnspec.api import markup
 from cnnspec.api.picture import Picture
 from cnnspec.api.trained import Trained
-from cnnspec.check import Checked, Verdict, check
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.core.source import Source
+from cnnspec.core.terminal import plain
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import CannotRead
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.diagnostics.render import render, tell
-from cnnspec.diagnostics.surroundings import CannotRead
-from cnnspec.expand import Overrides
-from cnnspec.explain import explain
-from cnnspec.files import read_source
-from cnnspec.graph import Row
+from cnnspec.expansion.expand import Overrides
+from cnnspec.files.sources import read_source
+from cnnspec.graph.build import Row
 from cnnspec.language.parse import parse_value
-from cnnspec.overview import overview, title
-from cnnspec.reading import checked, normalized
-from cnnspec.source import Source
-from cnnspec.terminal import plain
+from cnnspec.report.write_report import write_report
+from cnnspec.runs.run import Run
 from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
@@ -184,10 +187,10 @@ class Network:
         """
         network = self if seed is None else self.set(seed=seed)
         result = network._sound()
-        from cnnspec.training.backend import start
+        from cnnspec.targets.keras.backend import start
 
         start()
-        from cnnspec.training.build import build, compile_model
+        from cnnspec.targets.keras.build import build, compile_model
 
         train = result.spec.train
         model = build(result, train.seed)
@@ -217,12 +220,13 @@ class Network:
         network = self.set(**settings) if settings else self
         result = network._sound()
         tell(*result.problems)
-        from cnnspec.training.launch import launch
+        from cnnspec.training.start import launch
 
-        given: Any = {"backend": backend, "offline": offline, "report": report}
-        given["devices"] = devices
+        given: Any = {"backend": backend, "offline": offline, "devices": devices}
         given["watch"] = Watch(track, Path(out), tell)
         reached = launch(result, None, Path(out), tell, **given)
+        if report:
+            write_report(Run(reached.kept.folder), tell)
         return Trained(reached.kept.folder)
 
     def draw(self) -> Picture:
@@ -287,13 +291,15 @@ def resume(
     One that has finished is handed out as it is. Raises `Problems`, and `Stopped` if it is
     stopped again.
     """
-    from cnnspec.training.launch import find, launch
+    from cnnspec.training.start import find, launch
 
     kept = find(os.fspath(folder))
     watch = Watch(track, kept.folder.parent, tell)
     if not kept.finished:
-        given: Any = {"backend": backend, "offline": offline, "report": report, "watch": watch}
+        given: Any = {"backend": backend, "offline": offline, "watch": watch}
         launch(checked(kept.spec), kept, kept.folder.parent, tell, **given)
+        if report:
+            write_report(Run(kept.folder), tell)
     return Trained(kept.folder)
 
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.record import Record
-from cnnspec.writing import write_atomically
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.environment import CannotWrite
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import write_atomically
 
 
 def free(path: Path, remedy: str) -> None:

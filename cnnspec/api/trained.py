@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.api import markup
 from cnnspec.api.picture import Picture
+from cnnspec.core.terminal import Line, plain, table
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import tell
 from cnnspec.report.contents import SPLITS, Epoch, Verdict
+from cnnspec.report.phrases import spread
 from cnnspec.report.seeds import Trained as Gathered
 from cnnspec.report.seeds import gather
-from cnnspec.report.words import spread
-from cnnspec.runs import PAGE, Run
-from cnnspec.series import MEASURES, Series, Spread, one_run
-from cnnspec.series import SPLITS as ORDER
-from cnnspec.terminal import Line, plain, table
+from cnnspec.runs.run import PAGE, Run
+from cnnspec.runs.seeds import MEASURES, Series, Spread, one_run
+from cnnspec.runs.seeds import SPLITS as ORDER
 
 if TYPE_CHECKING:
     import keras
@@ -108,8 +108,8 @@ class Trained:
 
         Needs matplotlib.
         """
-        from cnnspec.report.figures import figures
         from cnnspec.report.pictures import read
+        from cnnspec.report.plot_files import figures
 
         run = self._told.middle
         pictures = read(Run(run.folder), len(run.labels))
@@ -122,7 +122,7 @@ class Trained:
         Raises `Problems`, for several seeds too: take one of `seeds`.
         """
         run = one_run(str(self.run))
-        from cnnspec.training.backend import start
+        from cnnspec.targets.keras.backend import start
 
         start()
         from cnnspec.training.session import restore
@@ -144,10 +144,10 @@ class Trained:
         `Problems`, for several seeds too: take one of `seeds`.
         """
         run = one_run(str(self.run))
-        from cnnspec.training.backend import start
+        from cnnspec.targets.keras.backend import start
 
         start()
-        from cnnspec.training.again import evaluate
+        from cnnspec.training.evaluate import evaluate
 
         scores, _ = evaluate(run, None if data is None else Path(data), offline=offline)
         return {name: score.figures for name, score in scores.items()}
@@ -161,16 +161,16 @@ class Trained:
         scorer = self._scorer
         import numpy as np
 
-        from cnnspec.datasets import own
-        from cnnspec.datasets.found import Raw
+        from cnnspec.datasets import user_data
+        from cnnspec.datasets.raw import Raw
 
         shape = self._told.middle.checked.spec.shape.dims
         notes: list[Diagnostic] = []
         if isinstance(images, str | os.PathLike):
-            found = own.images(Path(images), None, shape)
+            found = user_data.images(Path(images), None, shape)
             pixels, notes = found.images, list(found.notes)
         else:
-            pixels = own.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
+            pixels = user_data.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
         tell(*notes)
         return scorer.predict(pixels)
 
@@ -199,7 +199,7 @@ class Trained:
         return "".join(parts)
 
     def _curves(self) -> list[Any]:
-        from cnnspec.report.figures import curves
+        from cnnspec.report.plot_files import curves
 
         return curves(self._told)
 

@@ -65,7 +65,7 @@ def _dispatch(arguments: list[str]) -> int:
             sys.stdout.write(_help())
             return 0 if arguments else USAGE
         case ["--version" | "-V"]:
-            from cnnspec import __version__
+            from cnnspec.version import __version__
 
             sys.stdout.write(f"cnnspec {__version__}\n")
             return 0
@@ -91,7 +91,7 @@ def _run(name: str, arguments: list[str]) -> int:
     module, parser = parser_of(name)
     from argparse import Namespace
 
-    from cnnspec.diagnostics.base import Problems, Stopped
+    from cnnspec.diagnostics.errors import Problems, Stopped
 
     # What a command line asks for that cannot be read is not known but for this.
     parsed = Namespace(json="--json" in arguments)
@@ -122,8 +122,8 @@ def _help() -> str:
 
 
 def _unknown(name: str) -> int:
+    from cnnspec.core.terminal import safe
     from cnnspec.language.suggest import nearest
-    from cnnspec.terminal import safe
 
     near = nearest(name, COMMANDS)
     hint = f"did you mean `{near}`?" if near else f"it can be {', '.join(COMMANDS)}"
@@ -149,7 +149,7 @@ def _fail(error: Exception, arguments: list[str]) -> int:
     import traceback
 
     traceback.print_exception(error)
-    from cnnspec import __version__
+    from cnnspec.version import __version__
 
     return _say(
         f"\nThis is a bug of cnnspec {__version__}, not yours. Please report it with the lines\n"

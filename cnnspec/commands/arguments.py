@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raises `Problems` with the fault and a suggestion."""
         from cnnspec.commands.inputs import BadUsage
-        from cnnspec.diagnostics.base import Problems
+        from cnnspec.diagnostics.errors import Problems
 
         hint = f"`{self.prog} --help` lists what there is"
         unknown = message.removeprefix("unrecognized arguments: ")

@@ -10,18 +10,18 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from cnnspec.advise import advised
-from cnnspec.check import Checked, check
+from cnnspec.analysis.advice import advised
+from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.summary import overview, title
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
-from cnnspec.diagnostics.base import Problems
+from cnnspec.core.terminal import Line, show
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.diagnostics.render import as_json, render
-from cnnspec.diagnostics.text import TooLarge
-from cnnspec.expand import Overrides
-from cnnspec.overview import overview, title
+from cnnspec.diagnostics.syntax import TooLarge
+from cnnspec.expansion.expand import Overrides
 from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, size, survey
-from cnnspec.terminal import Line, show
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -97,7 +97,7 @@ def _print(result: Checked, *, explained: bool) -> None:
     if result.totals:
         show([*title(result), []])
         if explained:
-            from cnnspec.explain import explain
+            from cnnspec.analysis.formulas import explain
 
             show(explain(result))
         else:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.commands.output import print_json
-from cnnspec.datasets.catalog import DATASETS
+from cnnspec.core.terminal import show, table
 from cnnspec.datasets.files import locate
 from cnnspec.diagnostics.render import as_json, render
-from cnnspec.terminal import show, table
+from cnnspec.ir.datasets import DATASETS
 
 if TYPE_CHECKING:
-    from cnnspec.cluster.doctor import Examined
+    from cnnspec.training.distributed.doctor import Examined
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -44,14 +44,14 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Examines a cluster and says what does not fit."""
-    from cnnspec.cluster.connection import connect, leave
+    from cnnspec.training.distributed.connection import connect, leave
 
     here = [name for name, dataset in DATASETS.items() if locate(dataset)]
     named = [name for name in args.data if name in DATASETS]
     paths = [str(Path(path).absolute()) for path in args.data if path not in DATASETS]
     connect(args.address)
     try:
-        from cnnspec.cluster.doctor import examine
+        from cnnspec.training.distributed.doctor import examine
 
         found = examine(args.out, named if args.data else here, paths)
     finally:

@@ -12,11 +12,11 @@ from pathlib import Path
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.commands.report import load_extra
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.report.comparison import COLUMNS, Compared, cautions, compare
-from cnnspec.terminal import Line, show, table
-from cnnspec.writing import csv_text
+from cnnspec.core.terminal import Line, show, table
+from cnnspec.diagnostics.environment import CannotWrite
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import csv_text
+from cnnspec.report.run_table import COLUMNS, Compared, cautions, compare
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from cnnspec.commands import COMMANDS, parser_of
 from cnnspec.commands.output import print_json, print_text
-from cnnspec.shells import FILES, SHELLS, Command, Flag
+from cnnspec.commands.shells import FILES, SHELLS, Command, Flag
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 from cnnspec.commands.arguments import Offered
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
-from cnnspec.datasets.catalog import DATASETS, Dataset
+from cnnspec.core.terminal import Line, show, table
 from cnnspec.datasets.files import cache_folder, contents, locate
-from cnnspec.diagnostics.base import Problems
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.diagnostics.render import as_json, render
+from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.language.suggest import nearest
-from cnnspec.terminal import Line, show, table
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -8,14 +8,14 @@ not how they say it. Exit code 0 if they say the same, 1 if they differ.
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from cnnspec.check import Checked, check
+from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.diff import Change, Difference, Pair, compare
+from cnnspec.analysis.load import normalized
 from cnnspec.commands.output import print_json
-from cnnspec.compare import Change, Difference, Pair, compare
-from cnnspec.diagnostics.base import Problems
-from cnnspec.files import read_source
-from cnnspec.graph import Row
-from cnnspec.reading import normalized
-from cnnspec.terminal import Line, show, table
+from cnnspec.core.terminal import Line, show, table
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.sources import read_source
+from cnnspec.graph.build import Row
 
 _MARKS = {"same": " ", "changed": "~", "added": "+", "removed": "-"}
 _STYLES = {"+": "good", "-": "bad", "~": "strong"}

@@ -7,14 +7,14 @@ Prints the picture, or writes it with `--out`. A file that exists is not touched
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json, print_text
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.reading import checked
-from cnnspec.terminal import show
-from cnnspec.writing import write_atomically
+from cnnspec.core.terminal import show
+from cnnspec.diagnostics.environment import CannotWrite
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import write_atomically
 
 
 def arguments(parser: ArgumentParser) -> None:

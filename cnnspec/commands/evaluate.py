@@ -8,8 +8,8 @@ from argparse import ArgumentParser, Namespace
 from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.commands.train import figures, verdicts
-from cnnspec.series import one_run
-from cnnspec.terminal import show
+from cnnspec.core.terminal import show
+from cnnspec.runs.seeds import one_run
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -22,12 +22,12 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Evaluates one run."""
     kept = one_run(args.run)
-    from cnnspec.training.backend import start
-    from cnnspec.training.launch import begun_with
+    from cnnspec.targets.keras.backend import start
+    from cnnspec.training.start import begun_with
 
     # As it was trained, so that every figure is the same to the last digit.
     start(args.backend, parts=begun_with(kept, "parts") or 1)
-    from cnnspec.training.again import evaluate
+    from cnnspec.training.evaluate import evaluate
 
     scores, claims = evaluate(kept, args.data, offline=args.offline)
     if args.json:

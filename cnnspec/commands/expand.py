@@ -6,10 +6,10 @@ The text parses to an equal spec. Comments stay behind; they spoke of another te
 
 from argparse import ArgumentParser, Namespace
 
+from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json, print_text
-from cnnspec.reading import checked
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -6,12 +6,13 @@ Without a code, lists them all.
 from argparse import ArgumentParser, Namespace
 
 from cnnspec.commands.output import print_json
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.commands.stories import printed
+from cnnspec.core.terminal import Line, show
+from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
-from cnnspec.diagnostics.surroundings import CannotRead
+from cnnspec.diagnostics.environment import CannotRead
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.language.suggest import nearest
-from cnnspec.stories import printed
-from cnnspec.terminal import Line, show
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -14,14 +14,16 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from cnnspec.commands.output import print_json, print_text
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.core.record import Record
+from cnnspec.core.source import Source
+from cnnspec.core.terminal import Line, has_colour, show
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.diagnostics.render import as_json, render
-from cnnspec.files import read_source
-from cnnspec.format import format_text
-from cnnspec.record import Record
-from cnnspec.source import Source
-from cnnspec.terminal import Line, has_colour, show
-from cnnspec.writing import rewrite
+from cnnspec.files.atomic import rewrite
+from cnnspec.files.sources import read_source
+from cnnspec.language.formatter import format_text
+from cnnspec.layers.table import CONSTRUCTS
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -70,7 +72,7 @@ def run(args: Namespace) -> int:
 
 def _format(source: Source) -> _Formatted:
     try:
-        return _Formatted(source, format_text(source), ())
+        return _Formatted(source, format_text(source, CONSTRUCTS), ())
     except Problems as problems:
         return _Formatted(source, source.text, problems.diagnostics)
 

@@ -2,13 +2,13 @@
 
 from argparse import Namespace
 
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import CannotRead
-from cnnspec.expand import Overrides
-from cnnspec.files import read_source
+from cnnspec.analysis.load import normalized
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.environment import CannotRead
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.expansion.expand import Overrides
+from cnnspec.files.sources import read_source
 from cnnspec.language.parse import parse_value
-from cnnspec.reading import normalized
-from cnnspec.source import Source
 
 
 class BadUsage(CannotRead):

@@ -7,11 +7,11 @@ place of a .cnn file. `--text` prints the canonical .cnn text instead.
 import sys
 from argparse import ArgumentParser, Namespace
 
+from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.ir.document import dump
-from cnnspec.reading import checked
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -4,14 +4,15 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from cnnspec.analysis.assignment import Judgement, Rules, judge, read_rules
+from cnnspec.analysis.load import normalized
 from cnnspec.commands.output import print_json
-from cnnspec.diagnostics.base import Diagnostic, Problems
-from cnnspec.diagnostics.surroundings import CannotRead
-from cnnspec.files import read_source
-from cnnspec.reading import normalized
-from cnnspec.rules import Judgement, Rules, judge, read_rules
-from cnnspec.terminal import Line, show, table
-from cnnspec.writing import csv_text
+from cnnspec.core.terminal import Line, show, table
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import CannotRead
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import csv_text
+from cnnspec.files.sources import read_source
 
 
 def run(args: Namespace) -> int:

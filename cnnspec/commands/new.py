@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import CannotWrite
+from cnnspec.core.terminal import show, table
+from cnnspec.diagnostics.environment import CannotWrite
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import write_atomically
 from cnnspec.language.suggest import nearest
-from cnnspec.terminal import show, table
-from cnnspec.writing import write_atomically
 
 FOLDER = Path(__file__).parent.parent / "templates"
 TEMPLATES = ("lenet", "mlp", "tiny", "resnet", "mobilenet", "inception")

@@ -4,15 +4,16 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped
+from cnnspec.core.terminal import show
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.errors import Problems, Stopped
 from cnnspec.diagnostics.render import as_json as problem_as_json
 from cnnspec.diagnostics.render import render
-from cnnspec.terminal import show
 
 
 def print_json(data: Any) -> None:
     """One JSON document, ASCII only so that every terminal and locale can carry it."""
-    from cnnspec.writing import json_text
+    from cnnspec.files.atomic import json_text
 
     sys.stdout.write(json_text(data))
 
@@ -38,8 +39,8 @@ def chosen_format(args: Namespace) -> str:
 
 def print_findings(form: str, found: tuple[Diagnostic, ...]) -> None:
     """Diagnostics as one document for machines."""
-    from cnnspec import __version__
     from cnnspec.diagnostics.formats import github, sarif
+    from cnnspec.version import __version__
 
     if form == "sarif":
         print_json(sarif(found, __version__))

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, print_text
-from cnnspec.diagnostics.base import Diagnostic, Problems
+from cnnspec.core.record import Record
+from cnnspec.core.terminal import show
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import CannotWrite
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.diagnostics.render import render
-from cnnspec.diagnostics.surroundings import CannotWrite
-from cnnspec.record import Record
-from cnnspec.runs import ENVIRONMENT, Run
-from cnnspec.series import one_run
-from cnnspec.terminal import show
-from cnnspec.writing import csv_text, json_text, write_atomically
+from cnnspec.files.atomic import csv_text, json_text, write_atomically
+from cnnspec.runs.run import ENVIRONMENT, Run
+from cnnspec.runs.seeds import one_run
 
 if TYPE_CHECKING:
-    from cnnspec.check import Checked
+    from cnnspec.analysis.check import Checked
 
 _COLUMNS = "ID,Prediction"
 
@@ -82,7 +83,7 @@ def run(args: Namespace) -> int:
     kept = one_run(args.run)
     if args.out and args.out.exists() and not args.force:
         raise Problems(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
-    from cnnspec.training.backend import start
+    from cnnspec.targets.keras.backend import start
 
     start(args.backend)
     from cnnspec.training.score import Scorer
@@ -125,9 +126,9 @@ def _images(
     args: Namespace, kept: Run, checked: "Checked"
 ) -> tuple[Any, tuple[str, ...], list[Diagnostic]]:
     """The images, the names of their files where they are files, and what is odd about them."""
-    from cnnspec.datasets.own import images
     from cnnspec.datasets.splits import images_of
-    from cnnspec.datasets.where import of_run
+    from cnnspec.datasets.user_data import images
+    from cnnspec.runs.data import of_run
 
     spec = checked.spec
     if args.images:

@@ -14,14 +14,14 @@ from typing import Any
 
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, report_problems
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import MissingExtra
+from cnnspec.core.terminal import show
+from cnnspec.diagnostics.environment import MissingExtra
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.ir.claims import MEASURED
-from cnnspec.runs import Run
-from cnnspec.sweeps.conclude import keep
+from cnnspec.report.sweep.finalize import keep
+from cnnspec.runs.run import Run
 from cnnspec.sweeps.folder import Sweep
 from cnnspec.sweeps.results import Results
-from cnnspec.terminal import show
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -9,14 +9,14 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import add_backend, add_devices, add_run
 from cnnspec.commands.output import print_json
-from cnnspec.diagnostics.base import Problems, Stopped
-from cnnspec.diagnostics.surroundings import BadRun
-from cnnspec.reading import checked
-from cnnspec.runs import ENVIRONMENT, Run
-from cnnspec.series import one_run
-from cnnspec.terminal import Line, show, table
+from cnnspec.core.terminal import Line, show, table
+from cnnspec.diagnostics.environment import BadRun
+from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.runs.run import ENVIRONMENT, Run
+from cnnspec.runs.seeds import one_run
 
 if TYPE_CHECKING:
     from cnnspec.training.reproduce import Differing
@@ -41,13 +41,13 @@ def run(args: Namespace) -> int:
         fault = BadRun(None, f"{kept} has not finished", f"`cnnspec train --resume {kept}` goes on")
         raise Problems(fault)
     result = checked(kept.spec)
-    from cnnspec.training.backend import start
-    from cnnspec.training.launch import begun_with
+    from cnnspec.targets.keras.backend import start
+    from cnnspec.training.start import begun_with
 
     threads = kept.read_json(ENVIRONMENT).get("threads")
     backend = start(args.backend, threads, begun_with(kept, "parts") or 1)
-    from cnnspec.datasets.where import of_run
-    from cnnspec.training.devices import spread
+    from cnnspec.runs.data import of_run
+    from cnnspec.training.distributed.devices import spread
     from cnnspec.training.reproduce import results, surroundings
     from cnnspec.training.session import train
 

@@ -11,8 +11,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from cnnspec.advise import advised
-from cnnspec.check import Checked, check
+from cnnspec.analysis.advice import advised
+from cnnspec.analysis.check import Checked, check
 from cnnspec.commands.arguments import (
     add_backend,
     add_overrides,
@@ -23,20 +23,20 @@ from cnnspec.commands.arguments import (
 from cnnspec.commands.check import sweep_lines
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
-from cnnspec.diagnostics.base import Problems
+from cnnspec.core.source import Source
+from cnnspec.core.terminal import Line, show, table
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.diagnostics.render import tell
-from cnnspec.expand import Overrides
+from cnnspec.expansion.expand import Overrides
 from cnnspec.ir.claims import MEASURED
+from cnnspec.report.sweep.finalize import conclude
 from cnnspec.report.sweep.writing import lines
-from cnnspec.runs import PAGE, command_line
-from cnnspec.source import Source
-from cnnspec.sweeps.conclude import conclude
-from cnnspec.sweeps.engines import Engine
+from cnnspec.runs.run import PAGE, command_line
+from cnnspec.sweeps.engines.base import Engine
 from cnnspec.sweeps.folder import BEST, FAILED, TABLE, Sweep
 from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
 from cnnspec.sweeps.points import MAX_RUNS, axes_of, size, survey
-from cnnspec.terminal import Line, show, table
 
 ENGINES = ("local", "ray")
 RULES = (HALVING, ASHA)
@@ -107,7 +107,7 @@ def run(args: Namespace) -> int:
     """Runs a sweep, or goes on with one."""
     if args.dry_run:
         return _dry(args)
-    from cnnspec.training.backend import choose
+    from cnnspec.targets.keras.backend import choose
 
     if args.resume:
         sweep = _resumed(args)
@@ -155,7 +155,7 @@ def _engine(args: Namespace, todo: Plan) -> tuple[Engine, int]:
         from cnnspec.sweeps.engines.local import LocalEngine
 
         return LocalEngine(jobs), jobs
-    from cnnspec.cluster.connection import connect, processors
+    from cnnspec.training.distributed.connection import connect, processors
 
     connect(args.address, None if args.address else jobs * todo.threads)
     from cnnspec.sweeps.engines.ray import RayEngine

@@ -9,7 +9,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from cnnspec.check import Checked
+from cnnspec.analysis.check import Checked
+from cnnspec.analysis.diff import compare
+from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import (
     Offered,
     add_backend,
@@ -22,16 +24,15 @@ from cnnspec.commands.arguments import (
 )
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
-from cnnspec.compare import compare
-from cnnspec.diagnostics.base import Problems, listing
+from cnnspec.core.terminal import Line, show, table
+from cnnspec.diagnostics.base import listing
+from cnnspec.diagnostics.environment import CannotResume
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.diagnostics.render import tell
-from cnnspec.diagnostics.surroundings import CannotResume
-from cnnspec.expectations import Held
-from cnnspec.language.kinds import number_text
-from cnnspec.reading import checked
-from cnnspec.runs import METRICS, PAGE, Run
-from cnnspec.series import MEASURES, SPLITS, Series
-from cnnspec.terminal import Line, show, table
+from cnnspec.language.arg_types import number_text
+from cnnspec.runs.expectations import Held
+from cnnspec.runs.run import METRICS, PAGE, Run
+from cnnspec.runs.seeds import MEASURES, SPLITS, Series
 from cnnspec.training.trackers import TRACKERS, Watch
 
 ENGINES = ("ray",)
@@ -83,7 +84,8 @@ def run(args: Namespace) -> int:
     for name in ("seed", "epochs"):
         if getattr(args, name) is not None:
             args.sets.append(f"{name}={getattr(args, name)}")
-    from cnnspec.training.launch import find, launch
+    from cnnspec.report.write_report import write_report
+    from cnnspec.training.start import find, launch
 
     kept = find(args.resume) if args.resume else None
     watch = Watch(args.trackers, kept.folder.parent if kept else args.out, tell)
@@ -95,16 +97,18 @@ def run(args: Namespace) -> int:
             print_json({"command": "train", "ok": True, "run": str(kept)})
         return 0
     given: Any = {"backend": args.backend, "threads": args.threads}
-    given |= {"offline": args.offline, "report": args.report}
+    given["offline"] = args.offline
     if args.engine:
         _require_alone(args)
-        from cnnspec.training.together import launch_together
+        from cnnspec.training.distributed.launch import launch_together
 
         given |= {"workers": args.workers, "address": args.address}
         reached = launch_together(result, kept, args.out, tell, **given)
     else:
         given |= {"watch": watch, "devices": args.devices}
         reached = launch(result, kept, args.out, tell, alone=True, **given)
+    if args.report:
+        write_report(Run(reached.kept.folder), tell)
     if args.json:
         print_json({"command": "train", "ok": True, **reached.dump()})
     elif isinstance(reached.kept, Run):

@@ -8,11 +8,12 @@ from math import prod
 
 import numpy as np
 
-from cnnspec.datasets.catalog import DATASETS, Dataset
+from cnnspec.core.record import Record
 from cnnspec.datasets.files import Place, contents
-from cnnspec.diagnostics.base import Diagnostic, Problems
-from cnnspec.diagnostics.surroundings import DatasetCorrupt
-from cnnspec.record import Record
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import DatasetCorrupt
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.ir.datasets import DATASETS, Dataset
 
 
 class Split(Record):

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from cnnspec.datasets import own
-from cnnspec.datasets.found import Raw
-from cnnspec.datasets.verify import doubts, normal
+from cnnspec.datasets import user_data
+from cnnspec.datasets.normalize import doubts, normal
+from cnnspec.datasets.raw import Raw
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.ir.spec import Data
 
@@ -15,9 +15,9 @@ def describe(path: Path) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
 
     Raises `Problems` where it cannot be trained on.
     """
-    found = own.read(path.expanduser(), {}, None)
+    found = user_data.read(path.expanduser(), {}, None)
     known = normal(found)
-    train, test, held = own.divided(known)
+    train, test, held = user_data.divided(known)
     names = found.labels or tuple(map(str, range(known.classes)))
     shape = train.images.shape[1:]
     facts = {
@@ -36,7 +36,7 @@ def describe(path: Path) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
         },
         "sha256": {file.name: file.sha256 for file in found.files},
         "lines": [
-            f"data {Data.specs['source'].kind.write(own.written(path))}",
+            f"data {Data.specs['source'].kind.write(user_data.written(path))}",
             f"input {'x'.join(map(str, shape))}",
             f"classes {known.classes}",
         ],

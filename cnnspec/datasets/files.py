@@ -12,11 +12,11 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from cnnspec.datasets.catalog import Dataset, File
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import DatasetCorrupt, DatasetMissing
-from cnnspec.record import Record
-from cnnspec.writing import cannot_write, write_atomically
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.environment import DatasetCorrupt, DatasetMissing
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import cannot_write, write_atomically
+from cnnspec.ir.datasets import Dataset, File
 
 DEBIAN = Path("/usr/share/datasets")
 TIMEOUT = 7

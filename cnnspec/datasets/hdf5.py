@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cnnspec.datasets.found import sized
+from cnnspec.datasets.raw import sized
 
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
 """The filters that come with HDF5 and h5py; any other would be loaded from a file."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from cnnspec.datasets.arrays import idx, idx_shape
-from cnnspec.datasets.catalog import File
 from cnnspec.datasets.files import unpacked
-from cnnspec.datasets.found import AGAIN, Found, Raw, bad, guarded, plain_file, sized, whole
+from cnnspec.datasets.raw import AGAIN, Found, Raw, bad, guarded, plain_file, sized, whole
+from cnnspec.ir.datasets import File
 
 TITLE = "IDX files"
 _GZIP = b"\x1f\x8b"

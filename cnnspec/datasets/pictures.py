@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cnnspec.datasets.catalog import File
-from cnnspec.datasets.found import (
+from cnnspec.core.record import Record
+from cnnspec.datasets.raw import (
     PICTURES,
     Found,
     Raw,
@@ -28,7 +28,7 @@ from cnnspec.datasets.found import (
     sized,
 )
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.record import Record
+from cnnspec.ir.datasets import File
 
 TITLE = "pictures, a folder for each class"
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")

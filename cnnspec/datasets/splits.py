@@ -1,14 +1,14 @@
 """The images of a spec, divided as it says: to train, to validate and to test on."""
 
-from cnnspec.datasets import own
+from cnnspec.core.record import Record
+from cnnspec.datasets import user_data
 from cnnspec.datasets.arrays import Images, Split, load, split_off
-from cnnspec.datasets.found import misfit
-from cnnspec.datasets.where import Where
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import DataMisfit
+from cnnspec.datasets.locate import Where
+from cnnspec.datasets.raw import misfit
+from cnnspec.diagnostics.environment import DataMisfit
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.ir.conflicts import watched
 from cnnspec.ir.spec import Spec
-from cnnspec.record import Record
-from cnnspec.settings import watched
 
 
 class Splits(Record):
@@ -47,7 +47,7 @@ def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Image
     """
     if where is None:
         return load(spec.data.source, offline=offline)
-    return own.load(spec, where)
+    return user_data.load(spec, where)
 
 
 def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:

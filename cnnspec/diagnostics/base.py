@@ -6,8 +6,8 @@ Knows sources and spans; not how a diagnostic is printed, nor who raises it.
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from cnnspec.record import Record
-from cnnspec.source import Span
+from cnnspec.core.record import Record
+from cnnspec.core.source import Span
 
 
 class Label(Record):
@@ -102,69 +102,6 @@ class Traced(Diagnostic):
     @property
     def related(self) -> tuple[Label, ...]:
         return (*self.inner.related, *self.uses)
-
-
-class Refused(Exception):
-    """Carries the diagnostic of one value from where it is found to where all are collected."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
-
-
-class Problems(Exception):
-    """Ends a command: what a person did or has must change first.
-
-    As text it is what the commands print: each message with its place and its help.
-    """
-
-    def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__("; ".join(d.message for d in diagnostics))
-        self.diagnostics = diagnostics
-
-    def __str__(self) -> str:
-        from cnnspec.diagnostics.render import render
-        from cnnspec.terminal import plain
-
-        return plain(render(self.diagnostics)).rstrip()
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows: a fault in a spec is not to be looked for in our calls."""
-        return str(self).splitlines()
-
-    @property
-    def exit_code(self) -> int:
-        """The gravest exit code of the diagnostics."""
-        return max(d.exit_code for d in self.diagnostics)
-
-
-def reason(error: Exception) -> str:
-    """What an error says, in one line; of a foreign one without a word its name."""
-    told = error.diagnostics[0].message if isinstance(error, Problems) else str(error)
-    return told.splitlines()[0] if told else type(error).__name__
-
-
-class Stopped(Exception):
-    """Ends a command because a signal asked for it.
-
-    `run` is the folder to go on with, and `command` what goes on with it.
-    """
-
-    def __init__(self, number: int, run: str = "", command: str = "train") -> None:
-        going_on = f"; go on with `cnnspec.resume({run!r})`" if run else ""
-        super().__init__(f"stopped by signal {number}{going_on}")
-        self.number = number
-        self.run = run
-        self.command = command
-
-    @property
-    def remedy(self) -> str:
-        """The command that goes on; empty where there is nothing to go on with."""
-        return f"cnnspec {self.command} --resume {self.run}" if self.run else ""
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows: who stops a training asks for no traceback."""
-        return str(self).splitlines()
 
 
 def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str = "`") -> str:

@@ -5,29 +5,29 @@ from inspect import cleandoc
 
 from cnnspec.diagnostics import (
     claims,
-    habits,
+    environment,
     lints,
+    names,
     shapes,
     silence,
     structure,
-    surroundings,
-    text,
+    syntax,
     training,
-    words,
+    training_lints,
 )
 from cnnspec.diagnostics.base import Diagnostic
 
 _MODULES = (
-    text,
-    words,
+    syntax,
+    names,
     structure,
     shapes,
     claims,
     training,
     lints,
-    habits,
+    training_lints,
     silence,
-    surroundings,
+    environment,
 )
 
 

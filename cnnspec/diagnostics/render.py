@@ -3,9 +3,9 @@
 import os
 from typing import Any
 
+from cnnspec.core.source import Span
+from cnnspec.core.terminal import Line, messages, show, width
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.source import Span
-from cnnspec.terminal import Line, messages, show, width
 
 MOST = 20
 """How many diagnostics are shown at once."""

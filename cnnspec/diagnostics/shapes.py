@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
+from cnnspec.core.shapes import Image, Shape
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, listing
-from cnnspec.shapes import Image, Shape
-from cnnspec.source import Span
 
 
 class ShapeFault(Diagnostic):

@@ -2,14 +2,14 @@
 
 from typing import ClassVar
 
-from cnnspec.diagnostics import habits, lints
+from cnnspec.diagnostics import lints, training_lints
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import Lint
 
 SILENCEABLE = tuple(
     sorted(
         cls.code
-        for module in (lints, habits)
+        for module in (lints, training_lints)
         for cls in vars(module).values()
         if isinstance(cls, type) and issubclass(cls, Lint) and cls is not Lint
     )

@@ -3,11 +3,11 @@
 No font is at hand, so widths are estimated for the widest of the usual fonts, DejaVu Sans.
 """
 
-from cnnspec.graph import Row
+from cnnspec.core.record import Record
+from cnnspec.core.terminal import safe
+from cnnspec.graph.build import Row
 from cnnspec.ir.spec import is_automatic
 from cnnspec.layers.base import Layer
-from cnnspec.record import Record
-from cnnspec.terminal import safe
 
 SIZE = 11
 """The height of letters."""

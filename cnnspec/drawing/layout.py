@@ -6,7 +6,9 @@ y downwards. The axis of a line is the middle of every block on it.
 
 from typing import Any
 
-from cnnspec.check import Checked
+from cnnspec.analysis.check import Checked
+from cnnspec.core.record import Record
+from cnnspec.core.terminal import safe
 from cnnspec.drawing.blocks import GAP, Block, Branches, Framed, Lines, Node
 from cnnspec.drawing.labels import HEADING, LINE, SIZE, Words, labels, shortened, width
 from cnnspec.drawing.palette import COLOURS, kind_of
@@ -23,10 +25,8 @@ from cnnspec.drawing.structure import (
     rows_of,
     structure,
 )
-from cnnspec.graph import INPUT, Graph
+from cnnspec.graph.build import INPUT, Graph
 from cnnspec.layers.merging import Elementwise
-from cnnspec.record import Record
-from cnnspec.terminal import safe
 
 WIDTH = 960.0
 """How wide a picture gets before a chain goes on in another row."""

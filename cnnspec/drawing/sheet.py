@@ -3,9 +3,9 @@
 Units are pixels; x goes to the right and y downwards. Knows no layer and no colour.
 """
 
+from cnnspec.core.record import Record
 from cnnspec.drawing.labels import Words
 from cnnspec.drawing.solids import Solid
-from cnnspec.record import Record
 
 Point = tuple[float, float]
 

@@ -7,8 +7,8 @@ measured against the largest of the network, so that every network fits.
 from collections.abc import Iterable
 from math import sqrt
 
-from cnnspec.record import Record
-from cnnspec.shapes import Image, Shape
+from cnnspec.core.record import Record
+from cnnspec.core.shapes import Image, Shape
 
 _HEIGHT, _LENGTH, _BAR = 92.0, 64.0, 92.0
 _LEAST = 7.0

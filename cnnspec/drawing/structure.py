@@ -8,9 +8,9 @@ counted in a network of more items than a picture can hold.
 from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.graph import INPUT, Graph, Row
+from cnnspec.core.record import Record
+from cnnspec.graph.build import INPUT, Graph, Row
 from cnnspec.layers.base import SameShape
-from cnnspec.record import Record
 
 
 class Group(Record):

@@ -7,15 +7,15 @@ style sheet, no font file, no address. Text comes from users and is escaped.
 from collections.abc import Iterator
 from html import escape
 
-from cnnspec.check import Checked
+from cnnspec.analysis.check import Checked
+from cnnspec.core.terminal import safe
 from cnnspec.drawing.blocks import Node
 from cnnspec.drawing.labels import HEADING, SIZE, Words, story
 from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
 from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
-from cnnspec.graph import INPUT, Graph
+from cnnspec.graph.build import INPUT, Graph
 from cnnspec.layers.merging import Add, Average, Maximum, Multiply
-from cnnspec.terminal import safe
 
 _INK, _GREY, _LINE, _PAPER = "#1A1A1A", "#555555", "#666666", "#FFFFFF"
 _FONTS = "Helvetica, Arial, sans-serif"

@@ -1,22 +1,23 @@
 """`block`: words of one's own, and their use."""
 
-from cnnspec.diagnostics.base import Diagnostic, Label, Refused, Traced
-from cnnspec.diagnostics.structure import (
-    BlockUsesItself,
-    WrittenAs,
-)
-from cnnspec.diagnostics.text import (
-    TooLarge,
-    Twice,
-)
-from cnnspec.diagnostics.words import (
+from cnnspec.diagnostics.base import Diagnostic, Label, Traced
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import (
     Incompatible,
     MissingValue,
     TooManyValues,
     UnknownOption,
     WrongKind,
 )
-from cnnspec.expansion.frames import Definition, Frame
+from cnnspec.diagnostics.structure import (
+    BlockUsesItself,
+    WrittenAs,
+)
+from cnnspec.diagnostics.syntax import (
+    TooLarge,
+    Twice,
+)
+from cnnspec.expansion.scopes import Definition, Frame
 from cnnspec.expansion.statements import Statements
 from cnnspec.ir.spec import NAME, Names
 from cnnspec.language.expressions import Scope, evaluate

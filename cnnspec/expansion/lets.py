@@ -1,13 +1,13 @@
 """`let`: names for numbers."""
 
-from cnnspec.diagnostics.base import Refused
+from cnnspec.diagnostics.errors import Refused
 from cnnspec.diagnostics.structure import (
     WrittenAs,
 )
-from cnnspec.diagnostics.text import (
+from cnnspec.diagnostics.syntax import (
     Twice,
 )
-from cnnspec.expansion.frames import Frame
+from cnnspec.expansion.scopes import Frame
 from cnnspec.expansion.statements import Statements
 from cnnspec.language.expressions import evaluate
 from cnnspec.language.syntax import (

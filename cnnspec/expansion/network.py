@@ -1,22 +1,22 @@
 """Layers, and the branches that merges join."""
 
-from cnnspec.diagnostics.base import Refused
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import (
+    Incompatible,
+)
 from cnnspec.diagnostics.structure import (
     NotABranch,
     TooFewBranches,
 )
-from cnnspec.diagnostics.text import (
+from cnnspec.diagnostics.syntax import (
     BlockMissing,
     Twice,
 )
-from cnnspec.diagnostics.words import (
-    Incompatible,
-)
-from cnnspec.expansion.frames import Frame
+from cnnspec.expansion.scopes import Frame
 from cnnspec.expansion.statements import Statements
 from cnnspec.ir.spec import NAME, Element, Gap, Merge, Node, is_automatic
 from cnnspec.language.binding import Bound, bind
-from cnnspec.language.entries import Entry
+from cnnspec.language.constructs import Entry
 from cnnspec.language.syntax import (
     Statement,
 )

@@ -1,14 +1,14 @@
 """`repeat`: the same statements several times."""
 
-from cnnspec.diagnostics.base import Refused
+from cnnspec.diagnostics.errors import Refused
 from cnnspec.diagnostics.structure import (
     WrittenAs,
 )
-from cnnspec.expansion.frames import Frame
+from cnnspec.expansion.scopes import Frame
 from cnnspec.expansion.statements import MAX_LAYERS, Statements, too_many
 from cnnspec.ir.spec import Shared
+from cnnspec.language.arg_types import Whole
 from cnnspec.language.expressions import evaluate
-from cnnspec.language.kinds import Whole
 from cnnspec.language.syntax import (
     Argument,
     Expression,

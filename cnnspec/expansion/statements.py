@@ -3,20 +3,22 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar
 
-from cnnspec.diagnostics.base import Diagnostic, Refused
-from cnnspec.diagnostics.text import (
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import (
+    Misplaced,
+    UnknownStatement,
+)
+from cnnspec.diagnostics.syntax import (
     BlockMissing,
     BlockNotTaken,
     MissingSeparator,
     TooLarge,
     Twice,
 )
-from cnnspec.diagnostics.words import (
-    Misplaced,
-    UnknownStatement,
-)
-from cnnspec.expansion.frames import Frame, Handler
-from cnnspec.expansion.memory import Memory
+from cnnspec.expansion.cache import Memory
+from cnnspec.expansion.scopes import Frame, Handler
 from cnnspec.ir.spec import Element, Gap
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -25,7 +27,6 @@ from cnnspec.language.syntax import (
 )
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
-from cnnspec.source import Span
 
 MAX_LAYERS = 10_000
 MAX_STEPS = 30_000

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from cnnspec.expansion.blocks import Blocks
-from cnnspec.expansion.frames import Handler
+from cnnspec.expansion.imports import Uses
 from cnnspec.expansion.lets import Lets
 from cnnspec.expansion.network import Network
 from cnnspec.expansion.repetition import Repetition
-from cnnspec.expansion.uses import Uses
+from cnnspec.expansion.scopes import Handler
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 

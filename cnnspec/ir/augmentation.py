@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
+from cnnspec.core.shapes import Image
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.language.arg_types import Real, Whole
 from cnnspec.language.choices import Choice
-from cnnspec.language.entries import Entry, option
-from cnnspec.language.kinds import Real, Whole
+from cnnspec.language.constructs import Entry, option
 from cnnspec.layers.base import Keras
-from cnnspec.shapes import Image
 
 _FILLS = {"background": "constant", "nearest": "nearest", "reflect": "reflect"}
 """What comes in from outside of an image, and Keras's word for it."""

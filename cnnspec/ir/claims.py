@@ -4,14 +4,14 @@ import operator
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from cnnspec.diagnostics.base import Refused
-from cnnspec.diagnostics.words import BadClaim, UnknownWord
+from cnnspec.core.record import Record
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import BadClaim, UnknownWord
+from cnnspec.language.arg_types import MAX_REAL, Real, number_text
 from cnnspec.language.expressions import Scope
-from cnnspec.language.kinds import MAX_REAL, Real, number_text
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Relation, Statement, Word
-from cnnspec.record import Record
-from cnnspec.source import Span
 
 C = TypeVar("C", bound="Claim")
 

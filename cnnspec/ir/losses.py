@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from cnnspec.language.entries import Entry, option
-from cnnspec.language.kinds import Real
+from cnnspec.language.arg_types import Real
+from cnnspec.language.constructs import Entry, option
 from cnnspec.layers.base import Keras
 
 

@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic, listing
-from cnnspec.diagnostics.words import Incompatible
+from cnnspec.diagnostics.names import Incompatible
+from cnnspec.language.arg_types import Real
 from cnnspec.language.choices import Switch
-from cnnspec.language.entries import Entry, flag, option, positional
-from cnnspec.language.kinds import Real
+from cnnspec.language.constructs import Entry, flag, option, positional
 from cnnspec.layers.base import Keras
 
 _BETA = Real(high=1, below=True)

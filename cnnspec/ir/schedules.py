@@ -9,9 +9,9 @@ import math
 from typing import ClassVar
 
 from cnnspec.ir.claims import MONITORED
+from cnnspec.language.arg_types import Real, Whole
 from cnnspec.language.choices import Choice
-from cnnspec.language.entries import Entry, option, positional
-from cnnspec.language.kinds import Real, Whole
+from cnnspec.language.constructs import Entry, option, positional
 
 _FLOOR = "the smallest rate, as a share of the learning rate"
 

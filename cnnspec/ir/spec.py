@@ -7,23 +7,23 @@ prints canonical `.cnn` text, which parses to an equal spec.
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from cnnspec.datasets.catalog import DATASETS, Dataset
+from cnnspec.core.record import Record
+from cnnspec.core.shapes import Shape, shape_of
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.names import Incompatible
 from cnnspec.diagnostics.silence import SILENCEABLE
-from cnnspec.diagnostics.words import Incompatible
 from cnnspec.ir.claims import Budget, Expectation
+from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.training import Training
+from cnnspec.language.arg_types import Dimensions, Whole
 from cnnspec.language.choices import Name, Several, Source, Text
-from cnnspec.language.entries import Entry, option, positional
-from cnnspec.language.kinds import Dimensions, Whole
+from cnnspec.language.constructs import Entry, option, positional
 from cnnspec.language.tables import Made
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten
 from cnnspec.layers.merging import MERGES, Add, Merging
 from cnnspec.layers.table import LAYERS
-from cnnspec.record import Record
-from cnnspec.shapes import Shape, shape_of
-from cnnspec.source import Span
 
 NAME = Name()
 _ARRAY = Text("the name of an array, in quotes where it is no word")

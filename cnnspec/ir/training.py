@@ -3,15 +3,15 @@
 from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.words import OutOfRange
+from cnnspec.diagnostics.names import OutOfRange
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import MEASURED, MONITORED
 from cnnspec.ir.losses import LOSSES, CategoricalCrossentropy, Loss
 from cnnspec.ir.optimizers import OPTIMIZERS, Adam, Optimizer
 from cnnspec.ir.schedules import SCHEDULES, Constant, Schedule
+from cnnspec.language.arg_types import Numbers, Real, Whole, number_text
 from cnnspec.language.choices import Choice, Either, Several, Switch
-from cnnspec.language.entries import Entry, flag, option, positional
-from cnnspec.language.kinds import Numbers, Real, Whole, number_text
+from cnnspec.language.constructs import Entry, flag, option, positional
 from cnnspec.language.tables import Made, OneOf
 
 

@@ -6,18 +6,21 @@ Knows syntax and entries; no layer and no setting by name.
 from functools import cache
 from typing import Any
 
-from cnnspec.diagnostics.base import Diagnostic, Refused
-from cnnspec.diagnostics.text import Twice
-from cnnspec.diagnostics.words import (
+from cnnspec.core.record import MISSING, Record
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import (
     MissingValue,
     TooManyValues,
     UnknownOption,
     UnknownWord,
     WrongKind,
 )
-from cnnspec.language.entries import Entry
+from cnnspec.diagnostics.syntax import Twice
+from cnnspec.language.arg_types import Kind
+from cnnspec.language.constructs import Entry
 from cnnspec.language.expressions import Scope
-from cnnspec.language.kinds import Kind
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -28,8 +31,6 @@ from cnnspec.language.syntax import (
     Relation,
     Word,
 )
-from cnnspec.record import MISSING, Record
-from cnnspec.source import Span
 
 Extra = tuple[tuple[str, Kind], ...]
 """Options that a word takes beside the fields of its entry."""

@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from cnnspec.diagnostics.base import Refused
-from cnnspec.diagnostics.text import Twice
-from cnnspec.diagnostics.words import UnknownWord, WrongKind
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import UnknownWord, WrongKind
+from cnnspec.diagnostics.syntax import Twice
+from cnnspec.language.arg_types import Kind
 from cnnspec.language.expressions import Scope
-from cnnspec.language.kinds import Kind
 from cnnspec.language.scan import MAX_WORD
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -19,7 +20,6 @@ from cnnspec.language.syntax import (
     String,
     Word,
 )
-from cnnspec.source import Span
 
 
 class Choice(Kind):

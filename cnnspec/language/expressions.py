@@ -5,13 +5,13 @@ Knows syntax and arithmetic; what a value is for is the caller's business.
 
 import math
 
-from cnnspec.diagnostics.base import Refused
-from cnnspec.diagnostics.words import BadArithmetic, UnknownName, WrongKind
+from cnnspec.core.record import Record
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import BadArithmetic, UnknownName, WrongKind
 from cnnspec.language.numbers import MAX_WHOLE, divide
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Binary, Expression, Group, Negative, Number, Word
-from cnnspec.record import Record
-from cnnspec.source import Span
 
 Scope = dict[str, int | float]
 """The names that are defined and their values."""

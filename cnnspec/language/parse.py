@@ -6,13 +6,13 @@ time; only one with faults, which are to be told, needs lark itself.
 
 from functools import cache
 
+from cnnspec.core.record import Record
+from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.language.automaton import Automaton, Unreadable
 from cnnspec.language.scan import scan
 from cnnspec.language.syntax import Expression, Option, Statement
 from cnnspec.language.tree import Tree
-from cnnspec.record import Record
-from cnnspec.source import Source
 
 
 class Parsed(Record):

@@ -14,11 +14,11 @@ from typing import Any
 import lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
+from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.text import UnexpectedText
+from cnnspec.diagnostics.syntax import UnexpectedText
 from cnnspec.language.syntax import Statement
 from cnnspec.language.tree import Tree
-from cnnspec.source import Source
 
 
 def grammar_folder() -> Path:

@@ -8,15 +8,15 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
+from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.text import (
+from cnnspec.diagnostics.syntax import (
     ForbiddenCharacter,
     TooLarge,
     Unclosed,
     UnclosedString,
     Unopened,
 )
-from cnnspec.source import Source, Span
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 100

@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from cnnspec.record import Record
-from cnnspec.source import Span
+from cnnspec.core.record import Record
+from cnnspec.core.source import Span
 
 
 class Node(Record):

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cnnspec.diagnostics.base import Diagnostic, Refused
-from cnnspec.diagnostics.words import (
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import (
     Misplaced,
     UnknownWord,
 )
+from cnnspec.language.arg_types import Kind
 from cnnspec.language.binding import bind
-from cnnspec.language.entries import Entry
+from cnnspec.language.constructs import Entry
 from cnnspec.language.expressions import Scope
-from cnnspec.language.kinds import Kind
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -19,7 +21,6 @@ from cnnspec.language.syntax import (
     Expression,
     Word,
 )
-from cnnspec.source import Span
 
 
 def tagged(key: str, table: Mapping[str, type[Entry]]) -> dict[str, Any]:

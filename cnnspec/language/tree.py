@@ -8,9 +8,10 @@ import math
 import re
 from typing import Any
 
+from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.text import UNITS, BadNumber, MissingSpace
-from cnnspec.diagnostics.words import BadArithmetic
+from cnnspec.diagnostics.names import BadArithmetic
+from cnnspec.diagnostics.syntax import UNITS, BadNumber, MissingSpace
 from cnnspec.language.numbers import MAX_WHOLE, divide
 from cnnspec.language.syntax import (
     Binary,
@@ -29,7 +30,6 @@ from cnnspec.language.syntax import (
     String,
     Word,
 )
-from cnnspec.source import Source, Span
 
 
 def _start(thing: Any) -> int:

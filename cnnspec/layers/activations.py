@@ -6,14 +6,14 @@ written out; the others are made from their names.
 
 from typing import ClassVar, cast
 
-from cnnspec.counts import count
+from cnnspec.core.counts import count
+from cnnspec.core.record import RecordMeta
+from cnnspec.core.shapes import Image, Shape, sizes
+from cnnspec.language.arg_types import Real
 from cnnspec.language.choices import Switch
-from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Real
+from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Keras, SameShape, Work
 from cnnspec.layers.weighted import ACTIVATIONS
-from cnnspec.record import RecordMeta
-from cnnspec.shapes import Image, Shape, sizes
 
 
 class Activation(SameShape):

@@ -6,12 +6,12 @@ gives data: the name of a Keras class and its arguments.
 
 from typing import Any, ClassVar
 
-from cnnspec.counts import ZERO, Count
+from cnnspec.core.counts import ZERO, Count
+from cnnspec.core.record import Record
+from cnnspec.core.shapes import Image, Shape, Vector, sizes
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.shapes import NeedsImage
-from cnnspec.language.entries import Entry
-from cnnspec.record import Record
-from cnnspec.shapes import Image, Shape, Vector, sizes
+from cnnspec.language.constructs import Entry
 
 
 class Misfit(Exception):

@@ -7,16 +7,16 @@ convolution arithmetic for deep learning" (2016), and Howard et al., "MobileNets
 
 from typing import Any, ClassVar
 
-from cnnspec.counts import Count, count
+from cnnspec.core.counts import Count, count
+from cnnspec.core.shapes import Image, Shape, reach, sizes, unwindow, window
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.names import Incompatible
 from cnnspec.diagnostics.shapes import ChannelsDoNotDivide, WindowTooLarge
-from cnnspec.diagnostics.words import Incompatible
+from cnnspec.language.arg_types import Pair, Whole
 from cnnspec.language.choices import Choice
-from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Pair, Whole
+from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Keras, Misfit, Work
 from cnnspec.layers.weighted import Weighted
-from cnnspec.shapes import Image, Shape, reach, sizes, unwindow, window
 
 
 class Convolution(Weighted):

@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from cnnspec.counts import count
-from cnnspec.language.entries import positional
-from cnnspec.language.kinds import Whole
+from cnnspec.core.counts import count
+from cnnspec.core.shapes import Shape, Vector
+from cnnspec.language.arg_types import Whole
+from cnnspec.language.constructs import positional
 from cnnspec.layers.base import Keras, Work
 from cnnspec.layers.weighted import Weighted
-from cnnspec.shapes import Shape, Vector
 
 
 class Dense(Weighted):

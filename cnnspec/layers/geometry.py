@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-from cnnspec.counts import count
+from cnnspec.core.counts import count
+from cnnspec.core.shapes import Image, Shape, shape_of, sizes
 from cnnspec.diagnostics.shapes import CannotReshape, NothingLeft
+from cnnspec.language.arg_types import Dimensions, Pair
 from cnnspec.language.choices import Choice
-from cnnspec.language.entries import flag, positional
-from cnnspec.language.kinds import Dimensions, Pair
+from cnnspec.language.constructs import flag, positional
 from cnnspec.layers.base import Keras, Layer, Misfit, Work
-from cnnspec.shapes import Image, Shape, shape_of, sizes
 
 
 class Flatten(Layer):

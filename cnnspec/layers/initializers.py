@@ -5,11 +5,11 @@ The words are Keras's; see the class of the same name there for the formula.
 
 from typing import Any, ClassVar, cast
 
-from cnnspec.language.entries import Entry, option, positional
-from cnnspec.language.kinds import MAX_REAL, Real, Whole
+from cnnspec.core.record import RecordMeta
+from cnnspec.language.arg_types import MAX_REAL, Real, Whole
+from cnnspec.language.constructs import Entry, option, positional
 from cnnspec.language.tables import OneOf
 from cnnspec.layers.base import Keras
-from cnnspec.record import RecordMeta
 
 
 class Initializer(Entry):

@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from cnnspec.counts import Count, count
+from cnnspec.core.counts import Count, count
+from cnnspec.core.shapes import Image, Shape, sizes
 from cnnspec.diagnostics.shapes import BranchesDiffer
 from cnnspec.language.choices import Switch
-from cnnspec.language.entries import flag
+from cnnspec.language.constructs import flag
 from cnnspec.layers.base import Keras, Layer, Misfit, Work
-from cnnspec.shapes import Image, Shape, sizes
 
 
 class Merging(Layer):

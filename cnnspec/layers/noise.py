@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from cnnspec.language.entries import positional
-from cnnspec.language.kinds import Real
+from cnnspec.core.shapes import Shape
+from cnnspec.language.arg_types import Real
+from cnnspec.language.constructs import positional
 from cnnspec.layers.base import Keras, SameShape, Work
-from cnnspec.shapes import Shape
 
 _RATE = Real(high=1, below=True)
 

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-from cnnspec.counts import ZERO, Count, count
+from cnnspec.core.counts import ZERO, Count, count
+from cnnspec.core.shapes import Shape, sizes
 from cnnspec.diagnostics.shapes import ChannelsDoNotDivide
+from cnnspec.language.arg_types import Real, Whole
 from cnnspec.language.choices import Either, Switch
-from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Real, Whole
+from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Keras, Misfit, SameShape, Work
-from cnnspec.shapes import Shape, sizes
 
 
 class Normalization(SameShape):

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-from cnnspec.counts import count
+from cnnspec.core.counts import count
+from cnnspec.core.shapes import Shape, sizes, window
 from cnnspec.diagnostics.shapes import WindowTooLarge
+from cnnspec.language.arg_types import Pair
 from cnnspec.language.choices import Choice
-from cnnspec.language.entries import flag, option, positional
-from cnnspec.language.kinds import Pair
+from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Keras, Layer, Misfit, Work
-from cnnspec.shapes import Shape, sizes, window
 
 _ONE = count(1)
 

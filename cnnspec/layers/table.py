@@ -3,11 +3,13 @@
 Adding a layer is one class, one line here and one spec in the tests.
 """
 
+from cnnspec.language.constructs import Entry
 from cnnspec.layers.activations import ACTIVATION_LAYERS
 from cnnspec.layers.base import Layer
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize
+from cnnspec.layers.merging import MERGES, Residual
 from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
 from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
 from cnnspec.layers.pooling import AveragePool, GlobalAverage, GlobalMax, MaxPool
@@ -35,3 +37,6 @@ LAYERS: dict[str, type[Layer]] = {
     "reshape": Reshape,
     **ACTIVATION_LAYERS,
 }
+
+CONSTRUCTS: dict[str, type[Entry]] = {**LAYERS, **MERGES, Residual.word: Residual}
+"""Every word that makes something of the network: the layers, the merges and `residual`."""

@@ -2,12 +2,12 @@
 
 from typing import Any, ClassVar
 
-from cnnspec.counts import Count, count
+from cnnspec.core.counts import Count, count
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.words import Incompatible
+from cnnspec.diagnostics.names import Incompatible
+from cnnspec.language.arg_types import Real
 from cnnspec.language.choices import Choice, Switch
-from cnnspec.language.entries import flag, option
-from cnnspec.language.kinds import Real
+from cnnspec.language.constructs import flag, option
 from cnnspec.layers.base import Keras, Layer
 from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer, Orthogonal
 

@@ -17,8 +17,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnspec.record import Record
-from cnnspec.terminal import safe
+from cnnspec.core.record import Record
+from cnnspec.core.terminal import safe
 
 INK, SOFT, LINE, PAPER = "#1a1d21", "#59616b", "#d9dde2", "#fefefe"
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072b2", "#d55e00", "#007a5a", "#a8558a", "#3a8dbb"

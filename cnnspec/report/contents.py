@@ -8,15 +8,15 @@ import math
 from pathlib import Path
 from typing import Any
 
-from cnnspec.check import Checked, check
-from cnnspec.datasets.catalog import DATASETS
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import BadRun
-from cnnspec.files import number
+from cnnspec.analysis.check import Checked, check
+from cnnspec.core.record import Record
+from cnnspec.core.terminal import safe
+from cnnspec.diagnostics.environment import BadRun
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.sources import number
 from cnnspec.ir.claims import MEASURED, RELATIONS, Expectation
-from cnnspec.record import Record
-from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
-from cnnspec.terminal import safe
+from cnnspec.ir.datasets import DATASETS
+from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of the data by their names in files, with those in texts."""

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cnnspec.report.comparison import COLUMNS, Compared
+from cnnspec.core.terminal import safe
 from cnnspec.report.contents import SPLITS, Contents
+from cnnspec.report.phrases import count, duration, number, spread
+from cnnspec.report.run_table import COLUMNS, Compared
 from cnnspec.report.seeds import Trained
-from cnnspec.report.words import count, duration, number, spread
-from cnnspec.terminal import safe
 
 if TYPE_CHECKING:
     from cnnspec.report.canvas import Drawn

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from cnnspec import __version__
+from cnnspec.files.atomic import write_atomically
 from cnnspec.report import plots
 from cnnspec.report.canvas import COLOURS, LINE, Drawn, drawn
-from cnnspec.report.comparison import COLUMNS, Compared, cautions
-from cnnspec.report.figures import CURVES
 from cnnspec.report.page import lay_out, template
+from cnnspec.report.phrases import number
+from cnnspec.report.plot_files import CURVES
 from cnnspec.report.plots import Series
-from cnnspec.report.words import number
-from cnnspec.writing import write_atomically
+from cnnspec.report.run_table import COLUMNS, Compared, cautions
+from cnnspec.version import __version__
 
 
 def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> list[Path]:

@@ -15,23 +15,23 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cnnspec import __version__
-from cnnspec.check import Checked
-from cnnspec.diagnostics.base import Problems
+from cnnspec.analysis.check import Checked
+from cnnspec.analysis.formulas import derivation, facts, legend
+from cnnspec.core.terminal import safe
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.drawing.svg import draw
-from cnnspec.explain import derivation, facts, legend
+from cnnspec.files.atomic import cannot_write, json_text, write_atomically
+from cnnspec.report import phrases
 from cnnspec.report import pictures as images
-from cnnspec.report import words
 from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import SPLITS, Contents, Verdict
-from cnnspec.report.figures import CURVES, figures
 from cnnspec.report.markdown import markdown
 from cnnspec.report.pictures import Pictures
+from cnnspec.report.plot_files import CURVES, figures
 from cnnspec.report.plots import MOST_NAMED
 from cnnspec.report.seeds import Trained, gather
-from cnnspec.runs import PAGE, Run
-from cnnspec.terminal import safe
-from cnnspec.writing import cannot_write, json_text, write_atomically
+from cnnspec.runs.run import PAGE, Run
+from cnnspec.version import __version__
 
 FOLDER = "report"
 
@@ -129,7 +129,7 @@ def template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (words.number, words.spread, words.count, words.duration, words.size):
+    for filter_ in (phrases.number, phrases.spread, phrases.count, phrases.duration, phrases.size):
         environment.filters[filter_.__name__] = filter_
     environment.filters |= {"inline": inline, "picture": picture, "strip": images.strip}
     environment.filters["prose"] = prose

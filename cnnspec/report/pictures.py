@@ -7,11 +7,11 @@ import zlib
 
 import numpy as np
 
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import BadRun
-from cnnspec.record import Record
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.environment import BadRun
+from cnnspec.diagnostics.errors import Problems
 from cnnspec.report.contents import SPLITS
-from cnnspec.runs import IMAGES, Run
+from cnnspec.runs.run import IMAGES, Run
 
 _MOST = 2**20
 """Bytes that the arrays may hold; ours hold far less, and a foreign file is not trusted."""

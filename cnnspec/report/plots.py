@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from cnnspec.record import Record
+from cnnspec.core.record import Record
 from cnnspec.report.canvas import (
     BLUE,
     GREEN,

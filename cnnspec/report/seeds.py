@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 from statistics import fmean
 
-from cnnspec.record import Record
+from cnnspec.core.record import Record
+from cnnspec.core.terminal import safe
 from cnnspec.report.contents import Contents, Epoch, Verdict, read, verdicts
-from cnnspec.runs import IR, Run
-from cnnspec.series import Series, Spread, spread
-from cnnspec.terminal import safe
+from cnnspec.runs.run import IR, Run
+from cnnspec.runs.seeds import Series, Spread, spread
 
 
 class Trained(Record):

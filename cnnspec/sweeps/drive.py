@@ -6,15 +6,17 @@ was killed. Loads no framework; the workers of the engine do.
 
 from collections.abc import Iterable, Iterator
 
-from cnnspec.diagnostics.base import Problems, Stopped, Warn
-from cnnspec.diagnostics.surroundings import SweepBlocked, TrainingKilled
-from cnnspec.expand import read
-from cnnspec.interrupts import Pause, interrupts
-from cnnspec.runs import Run
-from cnnspec.series import Series
-from cnnspec.source import Source
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import Warn
+from cnnspec.diagnostics.environment import SweepBlocked, TrainingKilled
+from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.expansion.expand import read
+from cnnspec.files.interrupts import Pause, interrupts
+from cnnspec.runs.run import Run
+from cnnspec.runs.seeds import Series
+from cnnspec.runs.tasks import BLOCKED, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps import folder
-from cnnspec.sweeps.engines import BLOCKED, FAILED, PAUSED, Ended, Engine, Racer, Task
+from cnnspec.sweeps.engines.base import Engine, Racer
 from cnnspec.sweeps.folder import FAILURE, LOGS, ROUNDS, Sweep, Trial
 from cnnspec.sweeps.halving import ASHA, HALVING, Round, decide, figure_of, rungs
 from cnnspec.sweeps.plan import Planned

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from cnnspec.diagnostics.base import Problems, Warn
-from cnnspec.diagnostics.surroundings import BadRun
-from cnnspec.record import Record
-from cnnspec.runs import HISTORY, IR, METRICS, SOURCE, Run, new_folder
-from cnnspec.source import Source
+from cnnspec.core.record import Record
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import Warn
+from cnnspec.diagnostics.environment import BadRun
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.runs.run import HISTORY, IR, METRICS, SOURCE, Run, new_folder
 from cnnspec.sweeps.halving import Round
 from cnnspec.sweeps.plan import Plan, Planned
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Self
 
-from cnnspec.record import Record
+from cnnspec.core.record import Record
 
 HALVING = "halving"
 ASHA = "asha"

@@ -9,13 +9,14 @@ from collections import Counter
 from string import Formatter
 from typing import Any, Self
 
-from cnnspec.check import Checked
-from cnnspec.datasets.where import beside
-from cnnspec.diagnostics.base import Problems, listing
-from cnnspec.diagnostics.surroundings import CannotRead
-from cnnspec.diagnostics.text import TooLarge
-from cnnspec.expand import Overrides
-from cnnspec.record import Record
+from cnnspec.analysis.check import Checked
+from cnnspec.core.record import Record
+from cnnspec.datasets.locate import beside
+from cnnspec.diagnostics.base import listing
+from cnnspec.diagnostics.environment import CannotRead
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.syntax import TooLarge
+from cnnspec.expansion.expand import Overrides
 from cnnspec.sweeps.points import MAX_RUNS, Point, axes_of, label, points, reason, size, text_of
 
 

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.check import Checked, Checker
-from cnnspec.diagnostics.base import Diagnostic, Problems
-from cnnspec.diagnostics.surroundings import CannotRead
-from cnnspec.expand import Overrides
-from cnnspec.expansion.trials import Axis
+from cnnspec.analysis.check import Checked, Checker
+from cnnspec.core.record import Record
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import CannotRead
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.expansion.expand import Overrides
+from cnnspec.expansion.search import Axis
 from cnnspec.language.parse import parse
 from cnnspec.language.syntax import Expression
-from cnnspec.record import Record
-from cnnspec.source import Source
 
 if TYPE_CHECKING:
     import random

@@ -4,11 +4,11 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from cnnspec.runs import METRICS
+from cnnspec.core.terminal import has_colour, in_notebook, messages
+from cnnspec.runs.run import METRICS
+from cnnspec.runs.tasks import DONE, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps import folder
-from cnnspec.sweeps.engines import DONE, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps.folder import Sweep, Trial
-from cnnspec.terminal import has_colour, in_notebook, messages
 
 
 class Progress:

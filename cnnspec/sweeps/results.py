@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from cnnspec import __version__
-from cnnspec.columns import COLUMNS, FIGURES, measure_of
-from cnnspec.sweeps import findings
-from cnnspec.sweeps.findings import Effect, Winners
+from cnnspec.runs.metrics import COLUMNS, FIGURES, measure_of
+from cnnspec.sweeps import analysis
+from cnnspec.sweeps.analysis import Effect, Winners
 from cnnspec.sweeps.folder import Sweep
 from cnnspec.sweeps.plan import Plan
 from cnnspec.sweeps.rows import STATES, Row, rows
+from cnnspec.version import __version__
 
 COSTS = ("params", "macs")
 """What a front sets the figure against."""
@@ -46,12 +46,12 @@ class Results:
     @cached_property
     def by(self) -> str:
         """The figure that points are chosen by: `asked`, or what there is in its place."""
-        return findings.judged(self.rows, self.asked)
+        return analysis.judged(self.rows, self.asked)
 
     @property
     def quality(self) -> str:
         """The figure of the same images that compares across loss functions."""
-        return findings.quality_of(self.by)
+        return analysis.quality_of(self.by)
 
     @property
     def finished(self) -> list[Row]:
@@ -61,7 +61,7 @@ class Results:
     @cached_property
     def loss_functions(self) -> list[str]:
         """The loss functions that points were trained with, in order."""
-        return findings.functions(self.rows)
+        return analysis.functions(self.rows)
 
     @property
     def several(self) -> bool:
@@ -83,21 +83,21 @@ class Results:
     @cached_property
     def winners(self) -> Winners:
         """The best points."""
-        return findings.winners(self.rows, self.by)
+        return analysis.winners(self.rows, self.by)
 
     @cached_property
     def effects(self) -> dict[str, tuple[Effect, ...]]:
         """What each swept name does to `quality`, the one that does most first."""
-        return findings.effects(self.rows, self.plan.names, self.quality)
+        return analysis.effects(self.rows, self.plan.names, self.quality)
 
     @property
     def cautions(self) -> list[str]:
         """What one should know before one believes in the winners."""
-        return findings.cautions(self.rows, self.asked, self.by)
+        return analysis.cautions(self.rows, self.asked, self.by)
 
     def front(self, cost: str) -> tuple[Row, ...]:
         """The points that no cheaper one is as good as by `quality`."""
-        return findings.front(self.rows, cost, self.quality)
+        return analysis.front(self.rows, cost, self.quality)
 
     @cached_property
     def cheapest(self) -> list[Row]:

@@ -7,16 +7,16 @@ row says what is wrong.
 import re
 from typing import Any
 
-from cnnspec.columns import split_of
-from cnnspec.diagnostics.base import Problems
-from cnnspec.expand import read
-from cnnspec.files import number
+from cnnspec.core.record import Record
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.expansion.expand import read
+from cnnspec.files.sources import number
 from cnnspec.ir.claims import MEASURED
 from cnnspec.ir.spec import Spec
-from cnnspec.record import Record
-from cnnspec.runs import METRICS
-from cnnspec.series import Spread, spread
-from cnnspec.source import Source
+from cnnspec.runs.metrics import split_of
+from cnnspec.runs.run import METRICS
+from cnnspec.runs.seeds import Spread, spread
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.folder import BEGUN, FAILED, FINISHED, WAITING, Sweep, Trial
 from cnnspec.sweeps.plan import Planned

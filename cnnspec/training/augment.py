@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from cnnspec.core.shapes import Image
 from cnnspec.ir.augmentation import Augment
-from cnnspec.shapes import Image
-from cnnspec.training.build import Seeds, make
+from cnnspec.targets.keras.build import Seeds, make
 
 _AUGMENT = 0xA06
 """Keeps these seeds apart from those of layers and of dropout."""

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import BadRun, DamagedCheckpoint
-from cnnspec.record import Record
-from cnnspec.runs import Run
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.environment import BadRun, DamagedCheckpoint
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.runs.run import Run
 
 VERSION = 1
 """Grows when an older program could not go on from what is written."""

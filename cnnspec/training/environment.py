@@ -8,12 +8,13 @@ from typing import Any
 
 import keras
 
-from cnnspec import __version__
 from cnnspec.datasets.splits import Splits
-from cnnspec.diagnostics.base import Problems, Warn
-from cnnspec.diagnostics.surroundings import CannotResume, MayDiffer
-from cnnspec.runs import ENVIRONMENT, Run, command_line
-from cnnspec.training.backend import parts, threads
+from cnnspec.diagnostics.base import Warn
+from cnnspec.diagnostics.environment import CannotResume, MayDiffer
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.runs.run import ENVIRONMENT, Run, command_line
+from cnnspec.targets.keras.backend import parts, threads
+from cnnspec.version import __version__
 
 
 def environment(backend: str, splits: Splits, strategy: Any = None) -> dict[str, Any]:

@@ -7,22 +7,23 @@ from typing import Any
 import keras
 import numpy as np
 
+from cnnspec.core.shapes import Image
 from cnnspec.datasets.splits import Splits
-from cnnspec.diagnostics.base import Problems, Stopped
-from cnnspec.diagnostics.surroundings import LostTraining
-from cnnspec.interrupts import Pause
+from cnnspec.diagnostics.environment import LostTraining
+from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.files.interrupts import Pause
 from cnnspec.ir.training import Training
-from cnnspec.shapes import Image
+from cnnspec.targets.keras.build import Seeds
 from cnnspec.training.augment import Augmenter
 from cnnspec.training.averages import averaged
 from cnnspec.training.batches import batches, image_weights, order
-from cnnspec.training.build import Seeds
+from cnnspec.training.loops import Feed, Steps
 from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
 from cnnspec.training.schedule import Rates
 from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
-from cnnspec.training.steps import Feed, Steps, steps
+from cnnspec.training.steps import steps
 
 _PACE = 0.25
 """Seconds between two looks at the clock and the keyboard."""

@@ -7,9 +7,9 @@ found from the shapes. An accelerator reports it; `out_of_memory` knows those re
 import os
 from pathlib import Path
 
-from cnnspec.check import Checked
-from cnnspec.diagnostics.base import Problems
-from cnnspec.diagnostics.surroundings import OutOfMemory
+from cnnspec.analysis.check import Checked
+from cnnspec.diagnostics.environment import OutOfMemory
+from cnnspec.diagnostics.errors import Problems
 
 _FLOAT = 4
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

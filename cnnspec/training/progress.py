@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cnnspec.terminal import has_colour, in_notebook, messages
+from cnnspec.core.terminal import has_colour, in_notebook, messages
 
 
 class EpochLines:

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnspec.record import Record
-from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, Run
+from cnnspec.core.record import Record
+from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, Run
 from cnnspec.training.session import restore
 
 _OF_THE_MOMENT = {"seconds", "started", "command", "origin", "path"}

@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from cnnspec.core.record import Record
 from cnnspec.datasets.arrays import Split
-from cnnspec.record import Record
-from cnnspec.training.backend import parts
+from cnnspec.targets.keras.backend import parts
 from cnnspec.training.batches import scale
-from cnnspec.training.parts import bounds
+from cnnspec.training.microbatches import bounds
 
 _IMAGES = 1000
 """Images in a forward pass, at most; enough to be fast."""

@@ -4,14 +4,15 @@ from typing import Any
 
 import keras
 
-from cnnspec.check import Checked, check
-from cnnspec.datasets.where import of_run
-from cnnspec.diagnostics.base import Stopped, Warn, silent
-from cnnspec.expectations import Held
-from cnnspec.runs import ENVIRONMENT, IR, Run
-from cnnspec.series import Series
-from cnnspec.source import Source
-from cnnspec.terminal import messages, show
+from cnnspec.analysis.check import Checked, check
+from cnnspec.core.source import Source
+from cnnspec.core.terminal import messages, show
+from cnnspec.diagnostics.base import Warn, silent
+from cnnspec.diagnostics.errors import Stopped
+from cnnspec.runs.data import of_run
+from cnnspec.runs.expectations import Held
+from cnnspec.runs.run import ENVIRONMENT, IR, Run
+from cnnspec.runs.seeds import Series
 from cnnspec.training import session
 from cnnspec.training.trackers import Watch
 

@@ -9,32 +9,34 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnspec.check import Checked, check
+from cnnspec.analysis.check import Checked, check
+from cnnspec.core.record import Record
+from cnnspec.datasets.locate import Where, beside
 from cnnspec.datasets.splits import Splits, divide
-from cnnspec.datasets.where import Where, beside, of_run
-from cnnspec.diagnostics.base import Problems, Stopped, Warn, reason, silent
-from cnnspec.diagnostics.surroundings import (
+from cnnspec.diagnostics.base import Warn, silent
+from cnnspec.diagnostics.environment import (
     BadRun,
     DamagedCheckpoint,
 )
-from cnnspec.expectations import Held, judge
-from cnnspec.interrupts import Pause, interrupts
-from cnnspec.record import Record
-from cnnspec.runs import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
-from cnnspec.training import checkpoints, evidence
-from cnnspec.training.backend import parts
-from cnnspec.training.build import as_written, build, compile_model
+from cnnspec.diagnostics.errors import Problems, Stopped, reason
+from cnnspec.files.atomic import cannot_write
+from cnnspec.files.interrupts import Pause, interrupts
+from cnnspec.runs.data import of_run
+from cnnspec.runs.expectations import Held, judge
+from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
+from cnnspec.targets.keras.backend import parts
+from cnnspec.targets.keras.build import as_written, build, compile_model
+from cnnspec.targets.keras.passes import PASSES
+from cnnspec.targets.keras.precision import require_accelerator
+from cnnspec.training import checkpoints, samples
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
-from cnnspec.training.parts import separable
-from cnnspec.training.passes import PASSES
-from cnnspec.training.precision import require_accelerator
+from cnnspec.training.microbatches import separable
 from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
 from cnnspec.training.trackers import Watch
-from cnnspec.writing import cannot_write
 
 
 class Outcome(Record):
@@ -157,7 +159,7 @@ def _train(
     run.write_json(HISTORY, fit.state.history)
     save(as_written(model, checked), run)
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
-    evidence.keep(run, splits, fit.scorer.classes, outputs)
+    samples.keep(run, splits, fit.scorer.classes, outputs)
     claims = judge(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {
@@ -181,7 +183,7 @@ def _measured(
 ) -> tuple[dict[str, Score], list[np.ndarray]]:
     """The scores that are asked for, and the outputs for the split that evidence is kept of."""
     outputs: list[np.ndarray] = []
-    judged = evidence.judged(splits)
+    judged = samples.judged(splits)
     seen = {judged: outputs.append} if judged else {}
     return scorer.scores(splits.measured(which), pause, seen), outputs
 

@@ -10,16 +10,17 @@ from typing import Any
 
 import keras
 
-from cnnspec.datasets.where import Where
-from cnnspec.diagnostics.base import Diagnostic, Problems, Stopped, reason
+from cnnspec.analysis.load import checked
+from cnnspec.core.source import Source
+from cnnspec.datasets.locate import Where
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import OutOfMemory
+from cnnspec.diagnostics.errors import Problems, Stopped, reason
 from cnnspec.diagnostics.render import tell
-from cnnspec.diagnostics.surroundings import OutOfMemory
-from cnnspec.reading import checked
-from cnnspec.runs import ENVIRONMENT, Run
-from cnnspec.source import Source
-from cnnspec.sweeps.engines import BLOCKED, DONE, FAILED, PAUSED, STOPPED, Ended, Task
+from cnnspec.runs.run import ENVIRONMENT, Run
+from cnnspec.runs.tasks import BLOCKED, DONE, FAILED, PAUSED, STOPPED, Ended, Task
+from cnnspec.targets.keras.backend import start
 from cnnspec.training import session
-from cnnspec.training.backend import start
 from cnnspec.training.session import Paused
 
 

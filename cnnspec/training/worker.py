@@ -15,9 +15,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
-from cnnspec.diagnostics.base import Problems
-from cnnspec.runs import Run
-from cnnspec.sweeps.engines import BLOCKED, DONE, Ended, Task, dump
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.runs.run import Run
+from cnnspec.runs.tasks import BLOCKED, DONE, Ended, Task, dump
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def do(task: Task) -> Ended:
         return Ended(DONE)
     for stream in (1, 2):
         _leads_to(stream, str(task.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    from cnnspec.training.backend import start
+    from cnnspec.targets.keras.backend import start
 
     try:
         start(task.backend, task.threads)

@@ -20,7 +20,7 @@ from tests.benchmarks.measuring import (
     python,
     say,
 )
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 LENET = "specs/lenet5.cnn"
 LARK = (
@@ -92,8 +92,8 @@ def timed(work: Callable[[], object], times: int) -> float:
 def within() -> dict[str, float]:
     """What is measured within one process: a warm check, and specs of more and more layers."""
     from cnnspec.__main__ import RARELY
-    from cnnspec.check import check
-    from cnnspec.source import Source
+    from cnnspec.analysis.check import check
+    from cnnspec.core.source import Source
 
     gc.set_threshold(RARELY)
     lenet = (ROOT / LENET).read_text()

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cnnspec.record import Record
-from tests.places import ROOT, full_data
+from cnnspec.core.record import Record
+from tests.support.places import ROOT, full_data
 
 Row = dict[str, Any]
 """A comparison or a figure, as it is written to JSON."""

@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
-from cnnspec.check import check
-from cnnspec.files import read_source
+from cnnspec.analysis.check import check
+from cnnspec.files.sources import read_source
 from tests.benchmarks.measuring import (
     Measure,
     Row,
@@ -29,7 +29,7 @@ from tests.benchmarks.measuring import (
     python,
     say,
 )
-from tests.places import ROOT, full_data
+from tests.support.places import ROOT, full_data
 
 NETWORKS = {"budget": 6, "lenet5": 3, "grid_2": 2, "four_1": 2}
 """The networks, and how many epochs are trained: the first, which compiles, is left out."""
@@ -200,11 +200,11 @@ def product() -> float:
 
 def start() -> None:
     """`cnnspec train` up to the end of its first step."""
-    from cnnspec.training.backend import start as start_backend
+    from cnnspec.targets.keras.backend import start as start_backend
 
     start_backend("tensorflow")
     from cnnspec.commands import main
-    from cnnspec.training.steps import TensorFlowLoop
+    from cnnspec.training.loops import TensorFlowLoop
 
     stepping = TensorFlowLoop.run
 

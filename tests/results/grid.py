@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import correlation, fmean, stdev
 
 from cnnspec.report.markdown import table
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 REFERENCE = ROOT.parent / "shared" / "reference" / "grid_81.csv"
 NAMES = ("depth", "filters", "kernel", "loss")

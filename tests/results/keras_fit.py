@@ -7,12 +7,12 @@ images and the seeds of dropout are Keras's. Prints the figures of the test set 
 import json
 import sys
 
-from cnnspec.check import check
+from cnnspec.analysis.check import check
+from cnnspec.datasets.locate import beside
 from cnnspec.datasets.splits import divide
-from cnnspec.datasets.where import beside
-from cnnspec.files import read_source
-from cnnspec.training.backend import start
-from tests.places import ROOT
+from cnnspec.files.sources import read_source
+from cnnspec.targets.keras.backend import start
+from tests.support.places import ROOT
 
 
 def main(name: str, seed: int) -> None:
@@ -20,8 +20,8 @@ def main(name: str, seed: int) -> None:
     import keras
     import numpy as np
 
+    from cnnspec.targets.keras.build import build, compile_model
     from cnnspec.training.batches import scale
-    from cnnspec.training.build import build, compile_model
     from cnnspec.training.score import Scorer
 
     checked = check(read_source(str(ROOT / "specs" / f"{name}.cnn")))

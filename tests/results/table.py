@@ -4,11 +4,11 @@ import hashlib
 import json
 from typing import Any
 
-from cnnspec.check import check
-from cnnspec.files import read_source
+from cnnspec.analysis.check import check
+from cnnspec.files.sources import read_source
 from cnnspec.ir.claims import Expectation
-from cnnspec.series import spread
-from tests.places import ROOT
+from cnnspec.runs.seeds import spread
+from tests.support.places import ROOT
 
 RESULTS = ROOT / "docs" / "results.json"
 README = ROOT / "README.md"

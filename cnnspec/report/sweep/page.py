@@ -4,21 +4,21 @@ import re
 import shlex
 from pathlib import Path
 
-from cnnspec import __version__
-from cnnspec.columns import COLUMNS, FIGURES
+from cnnspec.core.terminal import safe
+from cnnspec.files.atomic import write_atomically
 from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import source_text
 from cnnspec.report.page import FOLDER, lay_out, template
-from cnnspec.report.sweep.figures import figures
+from cnnspec.report.phrases import count, duration, number
+from cnnspec.report.sweep.plot_files import figures
 from cnnspec.report.sweep.tables import dropped_points, headline, points, tables
 from cnnspec.report.sweep.writing import markdown
-from cnnspec.report.words import count, duration, number
-from cnnspec.runs import PAGE, SOURCE, Run
+from cnnspec.runs.metrics import COLUMNS, FIGURES
+from cnnspec.runs.run import PAGE, SOURCE, Run
 from cnnspec.sweeps.folder import BEGUN, BEST, WAITING
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import DAMAGED
-from cnnspec.terminal import safe
-from cnnspec.writing import write_atomically
+from cnnspec.version import __version__
 
 MOST_POINTS = 200
 """No more points are listed on the page, so that it stays small; the CSV has all."""

@@ -3,11 +3,11 @@
 Knows results; no plot, no page and no terminal. Light.
 """
 
-from cnnspec.columns import COLUMNS, FIGURES, Column
+from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import many
-from cnnspec.record import Record
-from cnnspec.report.words import NONE, count, number, spread
-from cnnspec.sweeps.findings import reach
+from cnnspec.report.phrases import NONE, count, number, spread
+from cnnspec.runs.metrics import COLUMNS, FIGURES, Column
+from cnnspec.sweeps.analysis import reach
 from cnnspec.sweeps.folder import BEST, LOGS, RESULTS, TABLE
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import STOPPED, Row

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.columns import FIGURES, split_of
+from cnnspec.core.terminal import Line
+from cnnspec.core.terminal import table as columns
+from cnnspec.files.atomic import csv_text
 from cnnspec.report.markdown import escaped, image, table
 from cnnspec.report.sweep.tables import Table, headline, tables
+from cnnspec.runs.metrics import FIGURES, split_of
 from cnnspec.sweeps.results import Results
 from cnnspec.sweeps.rows import Row
-from cnnspec.terminal import Line
-from cnnspec.terminal import table as columns
-from cnnspec.writing import csv_text
 
 if TYPE_CHECKING:
     from cnnspec.report.canvas import Drawn

@@ -15,18 +15,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-import cnnspec
-from cnnspec.diagnostics.base import Stopped
-from cnnspec.sweeps.engines import (
-    BLOCKED,
-    MOST_ATTEMPTS,
-    STOPPED,
-    Ended,
-    Task,
-    Tell,
-    dump,
-    killed,
-)
+from cnnspec.diagnostics.errors import Stopped
+from cnnspec.runs.tasks import BLOCKED, MOST_ATTEMPTS, STOPPED, Ended, Task, dump, killed
+from cnnspec.sweeps.engines.base import Tell
 
 _LIFETIME = 30
 """Tasks that a worker does before another takes its place: each leaves some memory taken."""
@@ -158,7 +149,7 @@ class _Worker:
 
 def _begin() -> "subprocess.Popen[str]":
     # The worker finds the same cnnspec as this process, wherever it was imported from.
-    home = str(Path(cnnspec.__file__).parents[1])
+    home = str(Path(__file__).parents[3])
     path = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
         [sys.executable, "-m", "cnnspec.training.worker"],

@@ -1,7 +1,7 @@
 """Ray Tune: trainings on this machine or on every machine of a cluster.
 
 A process of Ray does many tasks, one after another; the class it runs is in
-`cnnspec.training.trainable`. What is killed is begun again, on another machine where its
+`cnnspec.sweeps.engines.trainable`. What is killed is begun again, on another machine where its
 own is gone. Results are in the run folders, which every machine must see; of what Tune
 would write nothing is kept.
 """
@@ -18,13 +18,14 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from cnnspec.cluster.connection import leave
-from cnnspec.diagnostics.base import Problems, Stopped
-from cnnspec.diagnostics.surroundings import NoCluster
-from cnnspec.runs import Run
-from cnnspec.sweeps.engines import BLOCKED, DONE, MOST_ATTEMPTS, Ended, Task, Tell, killed
+from cnnspec.diagnostics.environment import NoCluster
+from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.runs.run import Run
+from cnnspec.runs.tasks import BLOCKED, DONE, MOST_ATTEMPTS, Ended, Task, killed
+from cnnspec.sweeps.engines.base import Tell
+from cnnspec.sweeps.engines.trainable import BUDGET, FIGURE, Bell, Tasks
 from cnnspec.sweeps.halving import SHARE
-from cnnspec.training.trainable import BUDGET, FIGURE, Bell, Tasks
+from cnnspec.training.distributed.connection import leave
 
 _SEEN = 60
 """Seconds until this machine must see what another has written; NFS takes up to 30."""
@@ -42,7 +43,7 @@ _QUIET = {
 
 
 class RayEngine:
-    """Runs tasks on the Ray that `cnnspec.cluster.connection.connect` has joined.
+    """Runs tasks on the Ray that `cnnspec.training.distributed.connection.connect` has joined.
 
     `jobs` is how many at once, by itself as many as there are processors for.
     """

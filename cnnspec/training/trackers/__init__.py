@@ -11,11 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from cnnspec.diagnostics.base import Problems, Warn, listing, reason, silent
-from cnnspec.diagnostics.surroundings import CannotRead, MissingExtra, TrackerFailed
+from cnnspec.diagnostics.base import Warn, listing, silent
+from cnnspec.diagnostics.environment import CannotRead, MissingExtra, TrackerFailed
+from cnnspec.diagnostics.errors import Problems, reason
 from cnnspec.ir.spec import Spec
 from cnnspec.language.suggest import nearest
-from cnnspec.runs import ENVIRONMENT, Run
+from cnnspec.runs.run import ENVIRONMENT, Run
 
 TRACKERS = {"tensorboard": "tensorboard", "mlflow": "mlflow"}
 """Every tracker and the package that it needs; the extra that installs it has its name."""

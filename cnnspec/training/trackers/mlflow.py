@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.ir.spec import Spec
-from cnnspec.runs import Run
+from cnnspec.runs.run import Run
 from cnnspec.training.trackers import Figures, of_end, of_epoch, without_passwords
 
 KEPT = "mlflow.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.ir.spec import Spec
-from cnnspec.runs import Run
+from cnnspec.runs.run import Run
 from cnnspec.training.trackers import Figures, of_end, of_epoch
 
 FOLDER = "tensorboard"

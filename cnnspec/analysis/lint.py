@@ -1,0 +1,74 @@
+"""Warnings: what is right and still hardly meant. Pure: a spec and its graph in, diagnostics out.
+
+A table of small functions, one for each lint. Each is silent where it is in doubt:
+a warning that is wrong once is not read the second time. There is none for a budget
+that is never near, for a budget is mostly the task's and not the network's.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from cnnspec.analysis.lints.neighbours import (
+    bias_before_norm,
+    does_nothing,
+    dropout_before_norm,
+    dropout_on_output,
+    no_activation,
+    softmax_twice,
+)
+from cnnspec.analysis.lints.network import Network
+from cnnspec.analysis.lints.sizes import dense_holds_most, pool_drops, skips_pixels, small_field
+from cnnspec.analysis.lints.training import (
+    changes_class,
+    idle_schedule,
+    last_function,
+    patience_too_long,
+    slow_average,
+    unusual_rate,
+    validates_on_test,
+)
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.silence import SilencesNothing
+from cnnspec.graph.build import Graph
+from cnnspec.ir.spec import Spec
+
+
+def lint(spec: Spec, graph: Graph, places: dict[str, Span]) -> list[Diagnostic]:
+    """The warnings of a spec without errors, each place once, without those it silences."""
+    network = Network(spec, graph, places)
+    found: dict[Any, Diagnostic] = {}
+    for function in LINTS:
+        for warning in function(network):
+            span = warning.span
+            place = (id(span.source), span.start) if span else None
+            found.setdefault((warning.code, place), warning)
+    codes = {warning.code for warning in found.values()}
+    needless = [
+        SilencesNothing(places.get(f"silence.{code}"), silenced=code)
+        for code in spec.silence
+        if code not in codes
+    ]
+    return [w for w in found.values() if w.code not in spec.silence] + needless
+
+
+LINTS: tuple[Callable[[Network], Iterator[Diagnostic]], ...] = (
+    bias_before_norm,
+    pool_drops,
+    no_activation,
+    softmax_twice,
+    last_function,
+    dropout_before_norm,
+    dropout_on_output,
+    small_field,
+    validates_on_test,
+    unusual_rate,
+    dense_holds_most,
+    does_nothing,
+    skips_pixels,
+    patience_too_long,
+    changes_class,
+    idle_schedule,
+    slow_average,
+)
+"""Every lint, in the order of their codes."""

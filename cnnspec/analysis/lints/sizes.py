@@ -1,0 +1,146 @@
+"""Lints about shapes and costs: rows that are dropped, pixels that are not seen."""
+
+from collections.abc import Iterator
+from math import ceil
+
+from cnnspec.analysis.lints.network import Network, short
+from cnnspec.core.shapes import Image, Vector
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.lints import DenseHoldsMost, PoolDrops, SkipsPixels, SmallField
+from cnnspec.graph.build import Row
+from cnnspec.graph.receptive_field import fields
+from cnnspec.layers.activations import Activation
+from cnnspec.layers.convolution import Convolution, TransposedConv
+from cnnspec.layers.dense import Dense
+from cnnspec.layers.geometry import Flatten
+from cnnspec.layers.noise import Dropout, Noise
+from cnnspec.layers.normalization import Normalization
+from cnnspec.layers.pooling import GlobalPooling, Pooling
+
+
+def pool_drops(network: Network) -> Iterator[Diagnostic]:
+    """Rows and columns at the edge that fill no window of a pooling."""
+    for row in network.rows:
+        layer, image = row.layer, row.before
+        if not isinstance(layer, Pooling) or layer.padding == "same":
+            continue
+        assert isinstance(image, Image)
+        sides = (image.height, image.width)
+        strides = layer.stride or layer.size
+        rows, columns = (
+            # Where it steps further than it is large, it leaves out more than the edge.
+            (side - size) % stride if stride <= size else 0
+            for side, size, stride in zip(sides, layer.size, strides, strict=True)
+        )
+        if rows or columns:
+            near = (layer.size[0] - 1, layer.size[0] + 1)
+            even = layer.stride is None and layer.size[0] == layer.size[1]
+            fits = [n for n in near if even and n > 1 and not any(side % n for side in sides)]
+            yield network.at(
+                row,
+                PoolDrops,
+                "size",
+                of=short(layer),
+                image=f"{image.height}x{image.width}",
+                rows=rows,
+                columns=columns,
+                fits=tuple(fits),
+            )
+
+
+def small_field(network: Network) -> Iterator[Diagnostic]:
+    """A global pooling at the end of which no value sees the whole image."""
+    row: Row | None = network.rows[-1]
+    while row is not None and isinstance(row.before, Vector):
+        row = network.source(row)
+    image = network.graph.input
+    if row is None or not isinstance(row.layer, GlobalPooling) or not isinstance(image, Image):
+        return
+    assert isinstance(row.before, Image)
+    seen = fields(network.graph)[row.inputs[0]]
+    sides = (image.height, image.width)
+    missing = [side - field.size for side, field in zip(sides, seen, strict=True)]
+    # On a single pixel nothing is joined.
+    if max(missing) <= 0 or (row.before.height, row.before.width) == (1, 1):
+        return
+    more = max(ceil(lack / (2 * field.step)) for lack, field in zip(missing, seen, strict=True))
+    field = "x".join(str(ceil(min(f.size, s))) for f, s in zip(seen, sides, strict=True))
+    yield network.at(
+        row,
+        SmallField,
+        of=short(row.layer),
+        field=field,
+        image=f"{image.height}x{image.width}",
+        more=more,
+    )
+
+
+DENSE_SHARE = 0.9
+
+
+DENSE_LEAST = 100_000
+"""Below so many parameters, where they are is hardly worth a word."""
+
+
+def dense_holds_most(network: Network) -> Iterator[Diagnostic]:
+    """A dense layer on the image of convolutions that holds nearly every parameter."""
+    total = sum(row.params for row in network.rows)
+    if total < DENSE_LEAST:
+        return
+    for row in network.rows:
+        layer = row.layer
+        if not isinstance(layer, Dense) or row.params <= DENSE_SHARE * total:
+            continue
+        flat = network.back(network.source(row), (Activation, Dropout, Noise, Normalization))
+        if flat is None or not isinstance(flat.layer, Flatten):
+            continue
+        image = flat.before
+        seen = [r for r in network.rows if isinstance(r.layer, Convolution)]
+        if seen and isinstance(image, Image) and image.height * image.width > 1:
+            field = fields(network.graph)[flat.inputs[0]]
+            whole = network.graph.input.dims[:2]
+            yield network.at(
+                row,
+                DenseHoldsMost,
+                "units",
+                of=short(layer),
+                params=row.params,
+                total=total,
+                image=str(image),
+                left=(image.channels + layer.bias) * layer.units,
+                covers=all(f.size >= side for f, side in zip(field, whole, strict=False)),
+            )
+
+
+_WINDOWED = (Convolution, Pooling)
+
+
+def skips_pixels(network: Network) -> Iterator[Diagnostic]:
+    """Windows that move further than they are large."""
+    for row in network.rows:
+        layer = row.layer
+        if isinstance(layer, TransposedConv) or row.implied:
+            continue
+        if not isinstance(layer, _WINDOWED):
+            continue
+        size: tuple[int, int] = layer.size if isinstance(layer, Pooling) else layer.kernel  # type: ignore[attr-defined]
+        stride = layer.stride or size
+        # What else reads the image sees what this one leaves out: the shortcut of a residual.
+        alone = len(network.takers[row.inputs[0]]) == 1
+        over = [
+            step > side and positions > 1
+            for step, side, positions in zip(stride, size, row.after.dims, strict=False)
+        ]
+        if alone and any(over):
+            yield network.at(
+                row,
+                SkipsPixels,
+                "stride",
+                of=short(layer),
+                kernel=_pair(size),
+                stride=_pair(stride),
+            )
+
+
+def _pair(sides: tuple[int, int]) -> str:
+    return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"

@@ -1,0 +1,196 @@
+"""Lints about the settings of training, and what they mean for this network and its data."""
+
+from collections.abc import Iterator
+from math import ceil
+
+from cnnspec.analysis.lints.neighbours import SAME_VALUES, function_of
+from cnnspec.analysis.lints.network import Network, short
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.training_lints import (
+    ChangesClass,
+    IdleSchedule,
+    LossMisfit,
+    NoProbabilities,
+    PatienceTooLong,
+    SlowAverage,
+    UnusualRate,
+    ValidatesOnTest,
+)
+from cnnspec.ir.claims import MEASURES
+from cnnspec.ir.conflicts import watched
+from cnnspec.ir.datasets import DATASETS
+from cnnspec.ir.schedules import Exponential, Plateau, Step
+from cnnspec.language.arg_types import number_text
+from cnnspec.layers.geometry import Reshape
+from cnnspec.layers.normalization import Normalization
+from cnnspec.layers.pooling import AveragePool, GlobalAverage
+from cnnspec.layers.weighted import Weighted
+
+LOSSES: dict[str, tuple[str, ...]] = {
+    "categorical_crossentropy": ("softmax",),
+    "focal": ("softmax",),
+    "binary_crossentropy": ("sigmoid", "hard_sigmoid"),
+    "poisson": ("softmax", "sigmoid", "softplus", "exponential"),
+}
+"""The last functions that fit a loss, the best one first. `mse` takes any numbers."""
+
+
+def last_function(network: Network) -> Iterator[Diagnostic]:
+    """An end of the network that is not what the loss reads."""
+    loss = network.spec.train.loss.word
+    row = network.rows[-1]
+    # A mean of probabilities is one, and so are probabilities in another order.
+    passed = (*SAME_VALUES, AveragePool, GlobalAverage, Reshape)
+    while isinstance(row.layer, passed) or row.layer.word == "linear":
+        before = network.source(row)
+        if before is None:
+            return
+        row = before
+    function = function_of(row.layer)
+    if isinstance(row.layer, Normalization):
+        function = "linear"
+    if loss not in LOSSES or not function or function in LOSSES[loss]:
+        return
+    wanted = LOSSES[loss][0]
+    if function == "linear":
+        dense = isinstance(row.layer, Weighted)
+        fix = f"write `{short(row.layer)} {wanted}`" if dense else f"put `{wanted}` at the end"
+        yield network.at(row, NoProbabilities, loss=loss, wanted=wanted, fix=fix)
+    else:
+        other = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}
+        yield network.at(
+            row,
+            LossMisfit,
+            "activation",
+            activation=function,
+            loss=loss,
+            wanted=wanted,
+            other=other.get(function, ""),
+        )
+
+
+def validates_on_test(network: Network) -> Iterator[Diagnostic]:
+    """A test set that is watched while training, or even chooses."""
+    train = network.spec.train
+    choosing = watched(train)
+    # A target that does not end the training is looked at, no more.
+    if train.target and not train.target.stop:
+        del choosing["target"]
+    if train.validation == "test":
+        chosen = [text for text, figure in choosing.values() if figure.startswith("val_")]
+        chooses = next(iter(chosen), "")
+        yield ValidatesOnTest(network.places.get("train.validation"), chooses=chooses)
+    if "target" in choosing and train.target and train.target.quantity in MEASURES:
+        yield ValidatesOnTest(
+            network.places.get("train.target"),
+            chooses=f"{choosing['target'][0]} … stop",
+            instead=f"val_{train.target.quantity}",
+        )
+
+
+RATES: dict[str, tuple[float, float]] = {
+    "sgd": (1e-4, 0.5),
+    "adam": (1e-5, 1e-2),
+    "adamw": (1e-5, 1e-2),
+    "nadam": (1e-5, 1e-2),
+    "adamax": (1e-5, 2e-2),
+    "lamb": (1e-4, 0.1),
+    "rmsprop": (1e-5, 1e-2),
+    "adagrad": (1e-3, 0.5),
+    "adadelta": (1e-3, 1.0),
+    "lion": (1e-6, 1e-3),
+}
+"""The learning rates an optimizer is used with: around its default in Keras and its paper's."""
+
+
+SLACK = 3.0
+"""How far beyond, as a factor, is still nobody's business."""
+
+
+def unusual_rate(network: Network) -> Iterator[Diagnostic]:
+    """A learning rate far out of the habit of its optimizer."""
+    optimizer = network.spec.train.optimizer
+    rate, (low, high) = optimizer.learning_rate, RATES[optimizer.word]
+    if not low / SLACK <= rate <= high * SLACK:
+        yield UnusualRate(
+            network.places.get("train.optimizer"),
+            optimizer=optimizer.word,
+            rate=number_text(rate),
+            low=number_text(low),
+            high=number_text(high),
+            default=number_text(type(optimizer).specs["learning_rate"].default),
+            above=rate > high,
+        )
+
+
+def patience_too_long(network: Network) -> Iterator[Diagnostic]:
+    """Patience that cannot run out."""
+    train = network.spec.train
+    stop, schedule = train.early_stop, train.schedule
+    if stop and not stop.restore and stop.patience >= train.epochs:
+        yield PatienceTooLong(
+            network.places.get("train.early_stop"),
+            what=f"early_stop {stop.monitor}",
+            patience=stop.patience,
+            epochs=train.epochs,
+            restores=True,
+        )
+    if isinstance(schedule, Plateau) and schedule.patience >= train.epochs - 1:
+        yield PatienceTooLong(
+            network.places.get("train.schedule"),
+            what=f"schedule plateau({schedule.monitor})",
+            patience=schedule.patience,
+            epochs=train.epochs,
+        )
+
+
+def changes_class(network: Network) -> Iterator[Diagnostic]:
+    """Digits that are mirrored or turned upside down."""
+    augment = network.spec.train.augment
+    dataset = DATASETS.get(network.spec.data.source)
+    if augment is None or dataset is None or "".join(dataset.labels) != "0123456789":
+        return
+    place = network.places.get("train.augment")
+    if augment.flip:
+        option, becomes = f"flip={augment.flip}", "a mirrored 2 is none"
+        yield ChangesClass(place, option=option, becomes=becomes)
+    elif augment.rotate > 90:
+        option = f"rotate={number_text(augment.rotate)}"
+        yield ChangesClass(place, option=option, becomes="a 6 upside down is a 9")
+
+
+SPENT = 1e-4
+"""The share of a learning rate below which a network hardly learns."""
+
+
+def idle_schedule(network: Network) -> Iterator[Diagnostic]:
+    """Rates that never change, or are next to nothing for half of the training."""
+    schedule, epochs = network.spec.train.schedule, network.spec.train.epochs
+    place = network.places.get("train.schedule")
+    written = schedule.called()
+    if isinstance(schedule, Step) and schedule.every >= epochs:
+        yield IdleSchedule(place, schedule=written, every=schedule.every, epochs=epochs)
+    # One step an epoch is as fine as it needs.
+    elif isinstance(schedule, Step | Exponential) and (
+        schedule.share(epochs // 2, 1, epochs) < SPENT
+    ):
+        yield IdleSchedule(place, schedule=written, epochs=epochs)
+
+
+def slow_average(network: Network) -> Iterator[Diagnostic]:
+    """An average of the weights that does not get away from the first of them."""
+    train = network.spec.train
+    dataset = DATASETS.get(network.spec.data.source)
+    momentum = train.optimizer.ema
+    if momentum is None or dataset is None:
+        return
+    held = train.validation if isinstance(train.validation, float) else 0
+    steps = train.epochs * ceil(dataset.counts[0] * (1 - held) / train.batch)
+    first = momentum**steps
+    if first > 0.5:
+        yield SlowAverage(
+            network.places.get("train.optimizer"),
+            momentum=number_text(momentum),
+            steps=steps,
+            share=int(100 * first),
+        )

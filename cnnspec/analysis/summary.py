@@ -1,0 +1,54 @@
+"""What is said of a checked spec: its layers, its totals, its budgets. Prints nothing."""
+
+from cnnspec.analysis.check import Checked
+from cnnspec.core.terminal import Line, table
+
+
+def title(result: Checked) -> list[Line]:
+    """Name, file, data and shapes, in a line."""
+    spec = result.spec
+    facts = f"{spec.data.source}, {spec.shape} -> {spec.classes} classes"
+    return [[(spec.model, "strong"), (f"  {result.source.name}  {facts}", "dim")]]
+
+
+def overview(result: Checked) -> list[Line]:
+    """The layers, the totals and what became of every budget."""
+    totals = result.totals
+    assert totals is not None
+    rows = [
+        (
+            row.name,
+            f"({row.layer})" if row.implied else str(row.layer),
+            str(row.after),
+            f"{row.params:,}",
+            f"{row.macs:,}",
+        )
+        for row in result.rows
+    ]
+    rows.append(("total", "", "", f"{totals.params:,}", f"{totals.macs:,}"))
+    lines = table(("name", "layer", "output", "params", "MACs"), rows, 2)
+    lines[-1] = [(text, "strong") for text, _ in lines[-1]]
+    frozen = totals.params - totals.trainable
+    of_which = f" ({totals.trainable:,} trainable, {frozen:,} not)" if frozen else ""
+    lines += [
+        [],
+        [
+            (
+                f"{totals.params:,} parameters{of_which}, {totals.macs:,} MACs, "
+                f"flash {kib(totals.params * 4)}, RAM {kib(totals.values * 4)}, "
+                f"depth {totals.depth}",
+                "",
+            )
+        ],
+    ]
+    for name, value in result.fitted.items():
+        lines.append([(f"{name} = {value}, the largest value that fits", "")])
+    for verdict in result.verdicts:
+        words = ("held", "good") if verdict.holds else ("not held", "bad")
+        lines.append([(f"{verdict.budget}: {verdict.value:,} ", ""), words])
+    return lines
+
+
+def kib(size: int) -> str:
+    """Bytes in KiB, as they count on small devices."""
+    return f"{size / 1024:,.1f} KiB"

@@ -1,0 +1,241 @@
+"""The reference pages, written from the tables: `python -m cnnspec.commands.reference FOLDER`.
+
+`reference.md` holds every word of the language with its arguments, `codes.md` every
+code with its story. Both are committed in `docs/`; a test compares them.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from inspect import cleandoc
+from pathlib import Path
+
+from cnnspec.commands.stories import printed
+from cnnspec.core.record import MISSING
+from cnnspec.core.terminal import plain, safe
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.catalog import catalog, story, title
+from cnnspec.expansion.expand import words
+from cnnspec.ir.augmentation import Augment
+from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
+from cnnspec.ir.datasets import DATASETS
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import COMMON, OPTIMIZERS, Optimizer
+from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.spec import Data, Spec
+from cnnspec.ir.training import EarlyStop, Target, Training
+from cnnspec.language.choices import Switch
+from cnnspec.language.constructs import Entry, Field
+from cnnspec.layers.activations import Activation
+from cnnspec.layers.initializers import INITIALIZERS
+from cnnspec.layers.merging import MERGES
+from cnnspec.layers.table import LAYERS
+from cnnspec.layers.weighted import Weighted
+
+_MADE = "<!-- Made by `make docs` from the tables of the package. -->\n"
+
+_GROUPS = {
+    "CNN0": "The text",
+    "CNN1": "Words and values",
+    "CNN2": "Shapes",
+    "CNN3": "Budgets and claims",
+    "CNN4": "IR documents",
+    "CNN5": "Training",
+    "CNN6": "Warnings",
+    "CNN9": "Surroundings: files, packages, data, runs",
+}
+
+
+def reference() -> str:
+    """The page of every word of the language."""
+    return "\n".join(
+        [
+            "# Reference",
+            "",
+            _MADE,
+            *_layers(),
+            *_structure(),
+            *_settings(),
+            *_training(),
+            *_claims(),
+            *_tables(),
+        ]
+    )
+
+
+def codes() -> str:
+    """The page of every code."""
+    lines = [
+        "# Codes",
+        "",
+        _MADE,
+        "Every error and warning has a code that never changes its meaning;",
+        "`cnnspec explain CODE` prints its story. Warnings leave the exit code at 0 unless",
+        "`check --strict` is asked for, and `silence CODE` takes one out of a spec.",
+        "",
+    ]
+    group = ""
+    for code, cls in catalog().items():
+        if code[:4] != group:
+            group = code[:4]
+            lines += [f"## {_GROUPS[group]}", ""]
+        lines += [f"### {code}: {title(cls)}", "", *story(cls), ""]
+        lines += _examples(cls)
+    return "\n".join(lines)
+
+
+def _examples(cls: type[Diagnostic]) -> list[str]:
+    lines: list[str] = []
+    if cls.bad:
+        bad = [safe(line) for line in cls.bad.splitlines()]
+        lines += ["Wrong:", "", "```text", *bad, "", *plain(printed(cls)).splitlines(), "```", ""]
+    if cls.good:
+        lines += ["Right:", "", "```cnn", *cls.good.splitlines(), "```", ""]
+    return lines
+
+
+def _layers() -> list[str]:
+    lines = [
+        "## Layers",
+        "",
+        "Every layer also takes `name=`. Sizes come first, joined by `x` where they are one:",
+        "`conv 32x3`. Flags are words that stand alone; options are `name=value`.",
+        "",
+        "Layers with a kernel (`conv`, `dwconv`, `sepconv`, `tconv`, `dense`) share these:",
+        "",
+        *_fields(Weighted.specs),
+    ]
+    plainly = []
+    for word, cls in LAYERS.items():
+        if issubclass(cls, Activation) and not cls.specs:
+            plainly.append(word)
+            continue
+        shared = Weighted.specs if issubclass(cls, Weighted) else {}
+        own = {name: spec for name, spec in cls.specs.items() if spec is not shared.get(name)}
+        lines += _entry(cls, own)
+    listed = ", ".join(f"`{word}`" for word in plainly)
+    return [*lines, "### Activations without arguments", "", listed, ""]
+
+
+def _structure() -> list[str]:
+    rows = [(f"`{word}`", does) for word, does in words().items() if word not in MERGES]
+    lines = ["## Structure and statements", "", *_table(("word", "what it does"), rows)]
+    lines += ["## Merges", ""]
+    for cls in MERGES.values():
+        lines += _entry(cls, cls.specs)
+    return lines
+
+
+def _settings() -> list[str]:
+    lines = ["## Settings of a spec", "", "Each is a statement of its own: `model lenet5`.", ""]
+    return [*lines, *_fields(Spec.specs, statements=True), *_entry(Data, Data.specs)]
+
+
+def _training() -> list[str]:
+    lines = ["## Training: `train { … }`", "", "Each is a statement of its own: `epochs 20`.", ""]
+    lines += _fields(Training.specs, statements=True)
+    for setting in (Augment, EarlyStop, Target):
+        lines += _entry(setting, setting.specs)
+    common = {name: Optimizer.specs[name] for name in COMMON}
+    lines += ["## Optimizers", "", "Every optimizer takes these:", "", *_fields(common)]
+    for optimizer in OPTIMIZERS.values():
+        specs = optimizer.specs.items()
+        own = {name: spec for name, spec in specs if spec is not common.get(name)}
+        lines += _entry(optimizer, own)
+    lines += ["## Schedules", ""]
+    for schedule in SCHEDULES.values():
+        lines += _entry(schedule, schedule.specs)
+    lines += ["## Losses", ""]
+    for loss in LOSSES.values():
+        lines += _entry(loss, loss.specs)
+    return lines
+
+
+def _claims() -> list[str]:
+    relations = ", ".join(f"`{relation}`" for relation in RELATIONS)
+    sizes = ", ".join(f"`{dtype}` ({size})" for dtype, size in BYTES.items())
+    return [
+        "## Budgets and expectations",
+        "",
+        f"`budget QUANTITY RELATION LIMIT`, with one of {relations}; `flash` and `ram` may name",
+        f"the type of a value and its bytes: {sizes}.",
+        "",
+        *_table(("quantity", "what it is"), [(f"`{q}`", a) for q, a in QUANTITIES.items()]),
+        "`expect MEASURE RELATION LIMIT`, of the test set, with `val_` of the validation set",
+        "and with `train_` of the training images.",
+        "",
+        *_table(("measure", "what it is"), [(f"`{m}`", a) for m, a in MEASURES.items()]),
+    ]
+
+
+def _tables() -> list[str]:
+    rows = [
+        (f"`{name}`", "x".join(map(str, dataset.shape)), str(dataset.classes))
+        for name, dataset in DATASETS.items()
+    ]
+    lines = ["## Datasets", "", *_table(("data", "input", "classes"), rows)]
+    lines += ["## Initializers", ""]
+    for cls in INITIALIZERS.values():
+        lines += _entry(cls, cls.specs)
+    return lines[:-1]
+
+
+def _entry(cls: type[Entry], fields: Mapping[str, Field]) -> list[str]:
+    return [f"### `{cls.usage()}`", "", *cleandoc(cls.__doc__ or "").splitlines(), ""] + (
+        _fields(fields) if fields else []
+    )
+
+
+def _fields(fields: Mapping[str, Field], *, statements: bool = False) -> list[str]:
+    rows = [
+        (
+            f"`{name}`" if statements else _written(name, spec),
+            _expected(spec),
+            _default(spec),
+            spec.help,
+        )
+        # As they are written: sizes first.
+        for name, spec in sorted(fields.items(), key=lambda item: item[1].place != "positional")
+    ]
+    return _table(("argument", "what it can be", "default", "what it is"), rows)
+
+
+def _written(name: str, spec: Field) -> str:
+    if spec.place == "flag" and isinstance(spec.kind, Switch):
+        return f"`{spec.kind.words[0]}`"
+    if spec.place == "positional":
+        return f"`{'x' * spec.joined}{name.upper()}`"
+    return f"`{name}`" if spec.place == "flag" else f"`{name}=`"
+
+
+def _expected(spec: Field) -> str:
+    if isinstance(spec.kind, Switch) and spec.place == "flag":
+        return f"stands alone, and says `{spec.kind.write(spec.kind.means)}`"
+    return spec.kind.expected
+
+
+def _default(spec: Field) -> str:
+    if spec.default is MISSING:
+        return "must be given"
+    if spec.default is None or spec.default == ():
+        return "none"
+    return f"`{spec.kind.write(spec.default)}`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [head, tuple("---" for _ in head), *rows]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return ["| " + " | ".join(line) + " |" for line in cells] + [""]
+
+
+PAGES = {"reference.md": reference, "codes.md": codes}
+"""Every page by its file."""
+
+
+def main(folder: str = "docs") -> None:
+    """Writes every page into a folder."""
+    for name, page in PAGES.items():
+        (Path(folder) / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -1,0 +1,114 @@
+"""What is found at a path before it is held against a spec, and what every reader shares.
+
+Knows files and limits; no kind of file and no spec.
+"""
+
+import hashlib
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import DataMisfit, DataNote, DatasetCorrupt
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.ir.datasets import File
+
+MOST = 4 * 2**30
+"""Bytes of one array: 85 times MNIST as float32. What claims to be larger is never read."""
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+"""How the files of pictures end that are read."""
+
+AGAIN = "copy or download it again"
+"""What mends a damaged file."""
+
+
+class Raw(Record):
+    """Images and labels as they are stored, and what messages call each."""
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    where: str
+    labels_where: str = ""
+
+
+class Found(Record):
+    """What a path holds. Without a test set, a share of the training images becomes one."""
+
+    title: str
+    """The sort of file or folder, in words."""
+    files: tuple[File, ...]
+    train: Raw
+    test: Raw | None
+    labels: tuple[str, ...] = ()
+    """The names of the classes, where there are any."""
+    notes: tuple[Diagnostic, ...] = ()
+
+
+def bad(path: Path, reason: object, remedy: str = "") -> Problems:
+    """The end of a command whose data is damaged or of no use."""
+    return Problems(DatasetCorrupt(None, f"{path}: {reason}", remedy))
+
+
+def misfit(cause: str, remedy: str) -> Problems:
+    """The end of a command whose data is not what its spec says."""
+    return Problems(DataMisfit(None, cause, remedy))
+
+
+def note(cause: str, remedy: str = "") -> DataNote:
+    """Something done with the data that a person should know."""
+    return DataNote(None, cause, remedy)
+
+
+@contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Turns whatever a damaged file makes of the libraries that read it into `Problems`."""
+    try:
+        yield
+    except MemoryError:
+        raise bad(path, "it does not fit in memory", "take fewer or smaller images") from None
+    except (
+        ArithmeticError,
+        EOFError,
+        KeyError,
+        OSError,
+        RuntimeError,
+        SyntaxError,  # Pillow's word for a broken PNG
+        TypeError,
+        ValueError,
+        struct.error,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        # A KeyError shows its message as Python would write it.
+        said = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        reason = getattr(error, "strerror", None) or said or type(error).__name__
+        raise bad(path, f"cannot be read ({str(reason).splitlines()[0][:160]})", AGAIN) from None
+
+
+def sized(shape: tuple[int, ...], item: int, what: str) -> None:
+    """Refuses, with `ValueError`, an array that claims to be larger than any data set here."""
+    size = prod(shape) * item
+    if size > MOST or min(shape, default=0) < 0:
+        dims = "x".join(map(str, shape))
+        raise ValueError(f"{what} claims {dims} values, {size:,} bytes; the limit is {MOST:,}")
+
+
+def plain_file(path: Path) -> None:
+    """Raises `Problems` for a device or a pipe, which may never end."""
+    if not path.is_file():
+        raise bad(path, "it is no plain file")
+
+
+def whole(path: Path) -> File:
+    """The name, size and SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return File(path.name, path.stat().st_size, digest)

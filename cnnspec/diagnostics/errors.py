@@ -1,0 +1,65 @@
+"""What is raised: a diagnostic on its way to where it is collected, and what ends a command."""
+
+from cnnspec.core.terminal import plain
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.render import render
+
+
+class Refused(Exception):
+    """Carries the diagnostic of one value from where it is found to where all are collected."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class Problems(Exception):
+    """Ends a command: what a person did or has must change first.
+
+    As text it is what the commands print: each message with its place and its help.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        return plain(render(self.diagnostics)).rstrip()
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: a fault in a spec is not to be looked for in our calls."""
+        return str(self).splitlines()
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest exit code of the diagnostics."""
+        return max(d.exit_code for d in self.diagnostics)
+
+
+def reason(error: Exception) -> str:
+    """What an error says, in one line; of a foreign one without a word its name."""
+    told = error.diagnostics[0].message if isinstance(error, Problems) else str(error)
+    return told.splitlines()[0] if told else type(error).__name__
+
+
+class Stopped(Exception):
+    """Ends a command because a signal asked for it.
+
+    `run` is the folder to go on with, and `command` what goes on with it.
+    """
+
+    def __init__(self, number: int, run: str = "", command: str = "train") -> None:
+        going_on = f"; go on with `cnnspec.resume({run!r})`" if run else ""
+        super().__init__(f"stopped by signal {number}{going_on}")
+        self.number = number
+        self.run = run
+        self.command = command
+
+    @property
+    def remedy(self) -> str:
+        """The command that goes on; empty where there is nothing to go on with."""
+        return f"cnnspec {self.command} --resume {self.run}" if self.run else ""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: who stops a training asks for no traceback."""
+        return str(self).splitlines()

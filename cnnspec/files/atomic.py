@@ -1,0 +1,115 @@
+"""Files written whole or not at all, and the JSON and CSV that stand in them."""
+
+import csv
+import errno
+import io
+import json
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cnnspec.diagnostics.environment import CannotWrite
+from cnnspec.diagnostics.errors import Problems
+
+
+def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
+    """Writes a file so that a reader sees the old content or the new one, never a part.
+
+    A temporary file beside it is filled, synced and renamed; it gets the rights `mode`,
+    by itself those of a new file. Raises `Problems`.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask() if mode is None else mode)  # noqa: PTH101 - mkstemp gives a string
+            os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise Problems(cannot_write(path, error)) from None
+
+
+def json_text(data: Any) -> str:
+    """JSON as it is written everywhere: indented, lists of numbers on one line, ASCII only.
+
+    Raises `ValueError` for a number that is none: it has no place in JSON.
+    """
+    text = json.dumps(data, indent=2, allow_nan=False)
+    return _NUMBERS.sub(lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"
+
+
+_NUMBERS = re.compile(r"\[\n\s+((?:-?[\d.eE+-]+,?\s+)+)\]")
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """CSV as it is written everywhere: no text in it is taken for a formula by a spreadsheet."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerows(map(_harmless, row) for row in (header, *rows))
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    formula = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return f"'{cell}" if formula else cell
+
+
+def rewrite(path: str, text: str) -> None:
+    """Gives an existing file another text and leaves its rights as they are.
+
+    A link stays one; what it leads to changes. Raises `Problems` for a file that may
+    not be written to, though replacing it would work, and for anything but a plain file.
+    """
+    target = Path(path).resolve()
+    try:
+        mode = target.stat().st_mode
+    except OSError as error:
+        raise Problems(cannot_write(target, error)) from None
+    if not stat.S_ISREG(mode):
+        raise Problems(CannotWrite(None, f"cannot write {path}: it is no plain file"))
+    if not os.access(target, os.W_OK):
+        raise Problems(CannotWrite(None, f"cannot write {path}: it is read-only"))
+    write_atomically(target, text, mode=stat.S_IMODE(mode))
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in a folder last through a power failure."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
+    """The diagnostic for a failed write, with what frees the way."""
+    remedies = {
+        errno.ENOSPC: "free some space, or choose another disk with `--out`",
+        errno.EFBIG: "raise the file size limit (`ulimit -f`)",
+        errno.EACCES: "choose a folder you may write to with `--out`",
+        errno.EROFS: "choose a folder you may write to with `--out`",
+    }
+    return CannotWrite(
+        None,
+        f"cannot write {path}: {error.strerror or error}",
+        remedies.get(error.errno or 0, ""),
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,96 @@
+"""Ctrl-C and SIGTERM while a network trains: the first stops soon and safely, the second at once.
+
+A signal only raises a flag, which is read between portions of steps; saving inside of a
+handler could hang. What a person sees at once, and the end at a second signal, come from
+a thread of their own, for a handler of Python waits while a framework computes.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+from cnnspec.core.terminal import interactive, messages
+from cnnspec.diagnostics.errors import Stopped
+
+WATCHED = (signal.SIGINT, signal.SIGTERM)
+
+
+class Pause:
+    """Called between portions of work; raises `Stopped` once a signal has come."""
+
+    def __init__(self) -> None:
+        self.caught = 0
+
+    def __call__(self) -> None:
+        if self.caught:
+            raise Stopped(self.caught)
+
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[Pause]:
+    """Watches for signals as long as it lasts.
+
+    A signal that was ignored when the program began stays ignored. Outside of the
+    main thread, where signals never arrive, nothing is watched.
+    """
+    pause = Pause()
+    if threading.current_thread() is not threading.main_thread():
+        yield pause
+        return
+    handlers = {number: signal.getsignal(number) for number in WATCHED}
+    watched = [n for n, handler in handlers.items() if handler not in (signal.SIG_IGN, None)]
+    with _listening(lambda number: _take(pause, number, watched)):
+        before = {number: signal.signal(number, lambda *_: None) for number in watched}
+        try:
+            yield pause
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _take(pause: Pause, number: int, watched: list[signal.Signals]) -> None:
+    """Takes note of a signal, in the listening thread."""
+    if number not in watched:
+        return
+    if pause.caught and interactive():
+        # A session at a prompt holds more than this training, and outlives it.
+        return
+    if pause.caught:
+        # At once, whatever is under way; files are written so that this does no harm.
+        os._exit(128 + number)
+    pause.caught = number
+    again = "" if interactive() else " (again: stop at once)"
+    _say(f"\nstopping; what has been trained is being kept{again}\n")
+
+
+def _say(text: str) -> None:
+    if stream := messages():
+        with contextlib.suppress(OSError, ValueError):
+            stream.write(text)
+            stream.flush()
+
+
+@contextlib.contextmanager
+def _listening(take: Callable[[int], None]) -> Iterator[None]:
+    """Calls `take` in a thread for every signal that arrives, whatever the main thread does."""
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while numbers := receiver.recv(64):
+            for number in numbers:
+                take(number)
+
+    thread = threading.Thread(target=listen, name="interrupts", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        sender.close()
+        thread.join()
+        receiver.close()

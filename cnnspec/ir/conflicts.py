@@ -1,0 +1,66 @@
+"""Settings of training that cannot work with the rest of a spec. Pure: a spec in, faults out.
+
+What a setting can be by itself its kind says; here is what takes two of them, or the data.
+"""
+
+from collections.abc import Iterator
+
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.claims import NothingValidates, NotMeasured
+from cnnspec.diagnostics.training import CropTooLarge, WarmupTooLong, WrongWeights
+from cnnspec.ir.schedules import Cosine, Plateau
+from cnnspec.ir.spec import Spec
+from cnnspec.ir.training import Training
+from cnnspec.language.arg_types import number_text
+
+Places = dict[str, Span]
+"""Where each setting stands, `train.batch` for those of the train block."""
+
+
+def watched(train: Training) -> dict[str, tuple[str, str]]:
+    """What settings watch while training: by the setting, how it is written and the figure."""
+    found = {}
+    if isinstance(train.schedule, Plateau):
+        monitor = train.schedule.monitor
+        found["schedule"] = f"schedule plateau({monitor})", monitor
+    if train.early_stop:
+        monitor = train.early_stop.monitor
+        found["early_stop"] = f"early_stop {monitor}", monitor
+    if train.target:
+        quantity = train.target.quantity
+        found["target"] = f"target {quantity}", quantity
+    return found
+
+
+def misfits(spec: Spec, places: Places) -> Iterator[Diagnostic]:
+    """Every setting at odds with another one or with the images."""
+    train = spec.train
+    if train.validation == "none":
+        yield from unmeasurable(spec, places)
+    if train.measure == "held_out":
+        for claim in spec.expectations:
+            if claim.split == "training":
+                yield NotMeasured(claim.span, quantity=claim.quantity)
+    schedule = train.schedule
+    if isinstance(schedule, Cosine) and schedule.warmup >= train.epochs:
+        place = places.get("train.schedule")
+        yield WarmupTooLong(place, warmup=number_text(schedule.warmup), epochs=train.epochs)
+    weights = train.class_weight
+    if isinstance(weights, tuple) and len(weights) != spec.classes:
+        place = places.get("train.class_weight")
+        yield WrongWeights(place, weights=len(weights), classes=spec.classes)
+    sides = spec.input[:2]
+    if train.augment and train.augment.crop >= min(sides):
+        place = places.get("train.augment")
+        yield CropTooLarge(place, crop=train.augment.crop, image="x".join(map(str, sides)))
+
+
+def unmeasurable(spec: Spec, places: Places) -> Iterator[Diagnostic]:
+    """Claims and settings that need a validation set, where there is none."""
+    for claim in spec.expectations:
+        if claim.split == "validation":
+            yield NothingValidates(claim.span, what=f"`{claim.quantity}`")
+    for name, (written, figure) in watched(spec.train).items():
+        if figure.startswith("val_"):
+            yield NothingValidates(places.get(f"train.{name}"), what=f"`{written}`")

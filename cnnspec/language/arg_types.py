@@ -1,0 +1,316 @@
+"""What an argument can be: a whole number, a pair, a word of a closed set, ...
+
+A kind reads a value from syntax, writes it back as text, and carries it to and
+from JSON. Layers and settings are declared with kinds, so that syntax, ranges,
+printing, the JSON Schema and the documentation of a value have one source.
+"""
+
+from typing import Any
+
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.names import OutOfRange, TooManyValues, WrongKind
+from cnnspec.language.expressions import Scope, evaluate
+from cnnspec.language.numbers import MAX_WHOLE
+from cnnspec.language.syntax import (
+    Argument,
+    Dims,
+    Expression,
+    Option,
+    Relation,
+    Sequence,
+    String,
+)
+
+
+class Kind:
+    """The reading and writing of one value; a subclass for each sort of value."""
+
+    parts = 1
+    """How many parts of a size such as `32x3` it can take."""
+    words: tuple[str, ...] = ()
+    """Words that may stand alone for it."""
+    takes_words = False
+    """Whether a word can be its value."""
+    many = False
+    """Whether it takes every value that follows."""
+
+    @property
+    def expected(self) -> str:
+        """What messages and documentation say it is."""
+        raise NotImplementedError
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema."""
+        raise NotImplementedError
+
+    def read(self, value: Expression, scope: Scope, what: str) -> Any:
+        """The value that a piece of syntax stands for; raises `Refused`."""
+        raise NotImplementedError
+
+    def read_parts(self, values: tuple[Expression, ...], scope: Scope, what: str) -> Any:
+        """The value that some parts of a size stand for."""
+        return self.read(values[0], scope, what)
+
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> Any:
+        """The value that a statement with these arguments sets; `span` is its word."""
+        match arguments:
+            case ():
+                raise Refused(
+                    WrongKind(span, what=what, expected=self.expected, found="nothing at all")
+                )
+            case (Option() | Relation(), *_):
+                raise self._wrong(arguments[0], what)
+            case (Expression() as value,):
+                return self.read(value, scope, what)
+        raise Refused(TooManyValues(arguments[1].span, of=what, usage=""))
+
+    def write(self, value: Any) -> str:
+        """The text that reads as the value."""
+        return str(value)
+
+    def write_full(self, value: Any) -> str:
+        """The text that reads as the value and leaves no default unsaid."""
+        return self.write(value)
+
+    def dump(self, value: Any) -> Any:
+        """The value as JSON."""
+        return value
+
+    def load(self, data: Any) -> Any:
+        """The value from JSON that the schema allows."""
+        return data
+
+    def _wrong(self, value: Argument, what: str, remedy: str = "") -> Refused:
+        if isinstance(value, Sequence):
+            remedy = "values are separated by spaces, without a comma"
+        return Refused(
+            WrongKind(
+                value.span, what=what, expected=self.expected, found=value.kind, remedy=remedy
+            )
+        )
+
+
+_NO_NUMBERS = (Dims, Sequence, String)
+
+
+def number_text(value: int | float) -> str:
+    """A number as it is written: `16`, `0.5`, `1e+10`, never with a needless point."""
+    if abs(value) <= MAX_WHOLE and float(value).is_integer():
+        return str(int(value))
+    # With its point or exponent: digits alone would be a whole number, and too large a one.
+    return repr(float(value))
+
+
+class Whole(Kind):
+    """A whole number in a range."""
+
+    def __init__(self, low: int = 1, high: int = MAX_WHOLE) -> None:
+        self.low = low
+        self.high = high
+
+    @property
+    def expected(self) -> str:
+        if self.high == MAX_WHOLE:
+            return f"a whole number of at least {self.low}"
+        return f"a whole number from {self.low} to {self.high}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> int:
+        if isinstance(value, _NO_NUMBERS):
+            raise self._wrong(value, what)
+        number = evaluate(value, scope, what)
+        if isinstance(number, float) and not number.is_integer():
+            shown = f"the number {number_text(number)}"
+            raise Refused(WrongKind(value.span, what=what, expected=self.expected, found=shown))
+        return int(self._within(number, value.span, what))
+
+    def _within(self, number: int | float, span: Span, what: str) -> int | float:
+        if not self.low <= number <= self.high:
+            allowed = self.expected
+            if number > self.high:
+                allowed = f"a whole number from {self.low} to {self.high}"
+            raise Refused(OutOfRange(span, what=what, value=number_text(number), allowed=allowed))
+        return number
+
+
+MAX_REAL = 3.4e38
+"""Weights and their arithmetic are float32, which ends a little above."""
+
+
+class Real(Kind):
+    """A number in a range, of which either end may be left out."""
+
+    def __init__(
+        self,
+        low: float = 0.0,
+        high: float = MAX_REAL,
+        *,
+        above: bool = False,
+        below: bool = False,
+    ) -> None:
+        self.low = low
+        self.high = high
+        self.above = above
+        self.below = below
+
+    @property
+    def expected(self) -> str:
+        if self.low == -MAX_REAL:
+            return "a number"
+        low = f"above {self.low:g}" if self.above else f"of at least {self.low:g}"
+        if self.high == MAX_REAL:
+            return f"a number {low}"
+        high = f"below {self.high:g}" if self.below else f"at most {self.high:g}"
+        return f"a number {low} and {high}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "number"}
+        if self.low != -MAX_REAL:
+            schema["exclusiveMinimum" if self.above else "minimum"] = self.low
+        if self.high != MAX_REAL:
+            schema["exclusiveMaximum" if self.below else "maximum"] = self.high
+        return schema
+
+    def read(self, value: Expression, scope: Scope, what: str) -> float:
+        if isinstance(value, _NO_NUMBERS):
+            raise self._wrong(value, what)
+        number = float(evaluate(value, scope, what))
+        low = number > self.low if self.above else number >= self.low
+        high = number < self.high if self.below else number <= self.high
+        if not (low and high):
+            allowed = self.expected
+            if abs(number) > MAX_REAL:
+                allowed += f", at most {MAX_REAL:g}"
+            raise Refused(
+                OutOfRange(value.span, what=what, value=number_text(number), allowed=allowed)
+            )
+        return number
+
+    def write(self, value: float) -> str:
+        return number_text(value)
+
+    def load(self, data: Any) -> float:
+        return float(data)
+
+
+class Numbers(Kind):
+    """Numbers in a list: `1, 1, 2.5`."""
+
+    many = True
+
+    def __init__(self, item: Real) -> None:
+        self.item = item
+
+    @property
+    def expected(self) -> str:
+        return f"a list with commas, each {self.item.expected}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item.schema, "minItems": 1}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> tuple[float, ...]:
+        return self.read_arguments((value,), value.span, scope, what)
+
+    def read_arguments(
+        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+    ) -> tuple[float, ...]:
+        numbers: list[float] = []
+        for argument in arguments:
+            if isinstance(argument, Option | Relation):
+                raise self._wrong(argument, what)
+            items = argument.items if isinstance(argument, Sequence) else (argument,)
+            numbers += [self.item.read(item, scope, what) for item in items]
+        return tuple(numbers)
+
+    def write(self, value: tuple[float, ...]) -> str:
+        return ", ".join(self.item.write(item) for item in value)
+
+    def dump(self, value: tuple[float, ...]) -> list[float]:
+        return list(value)
+
+    def load(self, data: Any) -> tuple[float, ...]:
+        return tuple(float(item) for item in data)
+
+
+class Pair(Kind):
+    """Rows and columns: `3` for both, or `3x5`."""
+
+    parts = 2
+
+    def __init__(self, low: int = 1) -> None:
+        self.side = Whole(low)
+
+    @property
+    def expected(self) -> str:
+        return f"{self.side.expected}, or two as in 3x5"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.side.schema, "minItems": 2, "maxItems": 2}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> tuple[int, int]:
+        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
+
+    def read_parts(
+        self, values: tuple[Expression, ...], scope: Scope, what: str
+    ) -> tuple[int, int]:
+        if len(values) > 2:
+            raise self._wrong(values[2], what)
+        sides = [self.side.read(value, scope, what) for value in values]
+        return sides[0], sides[-1]
+
+    def write(self, value: tuple[int, int]) -> str:
+        return str(value[0]) if value[0] == value[1] else f"{value[0]}x{value[1]}"
+
+    def dump(self, value: tuple[int, int]) -> list[int]:
+        return list(value)
+
+    def load(self, data: Any) -> tuple[int, int]:
+        return data[0], data[1]
+
+
+class Dimensions(Kind):
+    """A shape of one to three sizes: `10`, `28x28`, `28x28x1`."""
+
+    parts = 3
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+        self.side = Whole()
+
+    @property
+    def expected(self) -> str:
+        return "a shape such as 28x28x1"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        items = self.side.schema
+        return {"type": "array", "items": items, "minItems": self.least, "maxItems": 3}
+
+    def read(self, value: Expression, scope: Scope, what: str) -> tuple[int, ...]:
+        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
+
+    def read_parts(
+        self, values: tuple[Expression, ...], scope: Scope, what: str
+    ) -> tuple[int, ...]:
+        if not self.least <= len(values) <= 3:
+            raise self._wrong(values[-1], what, f"a shape has {self.least} to 3 sizes")
+        return tuple(self.side.read(value, scope, what) for value in values)
+
+    def write(self, value: tuple[int, ...]) -> str:
+        return "x".join(map(str, value))
+
+    def dump(self, value: tuple[int, ...]) -> list[int]:
+        return list(value)
+
+    def load(self, data: Any) -> tuple[int, ...]:
+        return tuple(data)

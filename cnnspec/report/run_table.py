@@ -1,0 +1,138 @@
+"""Trained networks side by side: a row each, and what keeps their figures from comparing.
+
+Knows run folders and figures; no plot and no page.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cnnspec.core.record import Record
+from cnnspec.core.terminal import safe
+from cnnspec.diagnostics.base import listing
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.report.phrases import spread
+from cnnspec.report.seeds import Trained, gather, runs_below
+from cnnspec.runs import metrics
+from cnnspec.runs.metrics import Column
+from cnnspec.runs.seeds import Spread
+from cnnspec.sweeps.folder import BEGUN, FINISHED, Sweep
+from cnnspec.sweeps.rows import DAMAGED, STOPPED, rows
+
+COLUMNS: dict[str, Column] = {
+    key: metrics.COLUMNS[key]
+    for key in ("params", "macs", "loss", "train_loss", "accuracy", "f1", "epochs", "seconds")
+}
+"""The figures of a row."""
+
+
+class Compared(Record):
+    """A row: a network with its name in the table."""
+
+    name: str
+    trained: Trained
+
+    def value(self, key: str) -> Spread | None:
+        """A figure of `COLUMNS`; `None` where it is not known."""
+        totals = self.trained.runs[0].checked.totals
+        if key in ("params", "macs"):
+            assert totals is not None
+            return Spread(getattr(totals, key), None, 1)
+        if key in ("epochs", "seconds"):
+            found: Spread | None = getattr(self.trained, key)
+            return found
+        return self.trained.figure(key)
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts."""
+        return (self.name, *(spread(self.value(c.key), c.form) for c in COLUMNS.values()))
+
+    def dump(self) -> dict[str, Any]:
+        """The row as JSON: each figure with its standard deviation, `null` where unknown."""
+        row: dict[str, Any] = {"name": self.name, "run": str(self.trained.folder)}
+        row |= {"model": self.trained.middle.checked.spec.model, "seeds": len(self.trained.runs)}
+        row["loss_function"] = self.trained.middle.loss
+        for key in COLUMNS:
+            found = self.value(key)
+            row[key] = found.mean if found else None
+            row[f"{key}_sd"] = found.deviation if found else None
+        return row
+
+
+def compare(
+    folders: Iterable[Path], sort: str = "", tell: Callable[[str], None] = lambda _: None
+) -> tuple[Compared, ...]:
+    """The rows of run folders, of groups of seeds, of sweeps, and of folders that hold runs.
+
+    `sort` is a column, the best first, or `name`; by itself the rows stay in order. `tell`
+    gets a sentence about the points that a sweep has no figures of. Raises `Problems` for
+    a folder that is none of these, or damaged.
+    """
+    found = (each for folder in folders for each in _trained(folder, tell))
+    trained = list({each.folder: each for each in found}.values())
+    names = Counter(each.name for each in trained)
+    compared = [
+        Compared(each.name if names[each.name] == 1 else _longer(each), each) for each in trained
+    ]
+    if sort == "name":
+        compared.sort(key=lambda row: row.name)
+    elif sort:
+        compared.sort(key=lambda row: _rank(row, COLUMNS[sort]))
+    return tuple(compared)
+
+
+def _trained(folder: Path, tell: Callable[[str], None]) -> Iterator[Trained]:
+    """What was trained in a folder. Of a sweep no point ends it that cannot be read."""
+    sweep = Sweep.find(folder)
+    if sweep is None:
+        yield from map(gather, runs_below(folder))
+        return
+    left_out: Counter[str] = Counter()
+    for row in rows(sweep):
+        if row.state not in (FINISHED, STOPPED, BEGUN):
+            left_out[row.state] += 1
+            continue
+        try:
+            yield gather(folder / row.name)
+        except Problems:
+            left_out[DAMAGED] += 1
+    if left_out:
+        why = ", ".join(f"{count:,} {state}" for state, count in left_out.items())
+        points = f"{sum(left_out.values()):,} of {len(sweep.plan.points):,} points"
+        tell(f"{points} of {safe(folder.resolve().name)} have nothing to compare: {why}.")
+
+
+def _longer(trained: Trained) -> str:
+    return f"{trained.folder.parent.name}/{trained.name}"
+
+
+def _rank(row: Compared, column: Column) -> tuple[bool, float]:
+    found = row.value(column.key)
+    return column.rank(found.mean if found else None)
+
+
+def cautions(rows: Iterable[Compared]) -> list[str]:
+    """Why figures of these networks do not compare, in sentences."""
+    runs = [run for row in rows for run in row.trained.runs]
+    found = []
+    losses = sorted({run.loss for run in runs})
+    if len(losses) > 1:
+        found.append(
+            f"The losses are values of different functions ({', '.join(losses)}) and do not "
+            "compare; accuracy and F1 do."
+        )
+    data = {_data(run.trained_on, run.checked.spec.data.source) for run in runs}
+    if len(data) > 1:
+        found.append("The networks were trained or tested on different data.")
+    waiting = [row.name for row in rows if any(not run.scores for run in row.trained.runs)]
+    if waiting:
+        named = listing(waiting, "and", quote="")
+        found.append(f"No results yet, or not of every seed: {named}.")
+    return found
+
+
+def _data(recorded: dict[str, Any], source: str) -> str:
+    """What tells one set of data from another: its name, its bytes, its division."""
+    keys = ("sha256", "train", "validation", "test")
+    return repr((source, [recorded.get(key) for key in keys])) if recorded else repr((source, None))

@@ -1,0 +1,149 @@
+"""Which figures the report of a sweep has, and what each shows in words."""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from cnnspec.report.canvas import Drawn, drawn
+from cnnspec.report.phrases import number
+from cnnspec.report.plots import MOST_DRAWN, matrix
+from cnnspec.report.sweep import plots
+from cnnspec.report.sweep.plots import Dot, Spot
+from cnnspec.runs.metrics import COLUMNS, FIGURES
+from cnnspec.sweeps.analysis import pairs, ranked
+from cnnspec.sweeps.results import COSTS, Results
+from cnnspec.sweeps.rows import Row
+
+MOST_BARS = 20
+"""Of a sweep of several names so many points are drawn as bars, the best of all."""
+MOST_PAIRS = 10
+"""So many pairs of names have a map: those of the names that do most."""
+
+
+def figures(results: Results) -> dict[str, list[Drawn]]:
+    """Every figure there is something for, by the section it belongs to."""
+    known = ranked(results.rows, results.quality)
+    if len(known) < 2:
+        return {}
+    spots = {name: _spots(results, known, name) for name in results.effects}
+    means = [s.mean for each in spots.values() for s in each if s.mean is not None]
+    shown = plots.range_of([row.known(results.quality) for row in known], means)
+    found = {
+        "points": [_bars(results, known)],
+        "fronts": [_front(results, known, cost) for cost in COSTS if results.front(cost)],
+        "effects": [_values(results, name, spots[name], shown) for name in spots],
+        "pairs": _maps(results),
+    }
+    return {section: drawings for section, drawings in found.items() if drawings}
+
+
+def _bars(results: Results, known: Sequence[Row]) -> Drawn:
+    key = results.quality
+    words = FIGURES[key].words
+    if len(results.varied) == 1:
+        (name,) = results.varied
+        rows: Sequence[Row] = results.rows
+        title = f"{_upper(words)} by {name}"
+        labels = [row.values[name] for row in rows]
+    else:
+        rows = known[:MOST_BARS]
+        title = f"{_upper(words)} of the best {len(rows)} points"
+        labels = [row.name for row in rows]
+    found = [row.value(key) if row.finished else None for row in rows]
+    spots = [
+        Spot(label, spread.mean if spread else None, spread.deviation if spread else None)
+        for label, spread in zip(labels, found, strict=True)
+    ]
+    best = next(place for place, row in enumerate(rows) if row is known[0])
+    alt = f"{title}: {_told((spot.label, spot.mean) for spot in spots)}."
+    return drawn("points", title, alt, plots.bars, title, spots, best)
+
+
+def _front(results: Results, known: Sequence[Row], cost: str) -> Drawn:
+    words, costs = FIGURES[results.quality].words, COLUMNS[cost].words
+    title = f"{_upper(words)} over {costs}"
+    front = results.front(cost)
+    places = {row.name: place for place, row in enumerate(results.cheapest, 1)}
+
+    def dot(row: Row) -> Dot:
+        return Dot(row.known(cost), row.known(results.quality))
+
+    ends = [f"{r.name} with {dot(r).cost:,.0f} {costs} and {number(dot(r).figure)}"
+            for r in (front[0], front[-1])]  # fmt: skip
+    alt = (
+        f"{title} of {len(known):,} points. {len(front)} of them are better than every cheaper "
+        f"one, from {' to '.join(ends)}."
+    )
+    best = [(places[row.name], dot(row)) for row in front]
+    dots = [dot(row) for row in known]
+    return drawn(f"front_{cost}", title, alt, plots.front, title, costs, dots, best)
+
+
+def _spots(results: Results, known: Sequence[Row], name: str) -> list[Spot]:
+    """Each value of a name with the figures of its points."""
+    return [
+        Spot(
+            each.value,
+            each.found.mean if each.found else None,
+            each.found.deviation if each.found else None,
+            [row.known(results.quality) for row in known if row.values.get(name) == each.value],
+        )
+        for each in results.effects[name]
+    ]
+
+
+def _values(results: Results, name: str, spots: list[Spot], shown: plots.Range) -> Drawn:
+    means = _told((spot.label, spot.mean) for spot in spots)
+    alt = f"Mean {FIGURES[results.quality].words} by {name}, over all other values: {means}."
+    return drawn(f"effect_{_file(name)}", name, alt, plots.values, name, spots, shown)
+
+
+def _maps(results: Results) -> list[Drawn]:
+    """A map of the means for each pair of names, those that do most first.
+
+    Its shades go from its lowest mean to its highest.
+    """
+    found = []
+    names = {name: results.plan.names[name] for name in results.effects}
+    few = {name: values for name, values in names.items() if len(values) <= MOST_DRAWN}
+    for one, other in list(combinations(few, 2))[:MOST_PAIRS]:
+        # Long values stand on the left, where they can be read; many of them go down the page.
+        first, second = sorted((one, other), key=lambda name: _room(names[name]), reverse=True)
+        cells = pairs(results.rows, names, first, second, results.quality)
+        means = np.array([[each.mean if each else np.nan for each in row] for row in cells])
+        low, high = np.nanmin(means), np.nanmax(means)
+        share = (means - low) / (high - low) if high > low else means * 0.0 + 0.5
+        # What there is no point of is as light as paper.
+        shades = np.nan_to_num(0.05 + 0.9 * share, nan=0.0)
+        texts = [[number(each.mean if each else None) for each in row] for row in cells]
+        title = f"{first} and {second}"
+        row, column = np.unravel_index(np.nanargmax(means), means.shape)
+        at = f"{names[first][row]} and {names[second][column]}"
+        what = f"Mean {FIGURES[results.quality].words} by {title}"
+        alt = f"{what}; the highest is {texts[row][column]} at {at}."
+        down, across = (first, names[first]), (second, names[second])
+        name = f"map_{_file(first)}_{_file(second)}"
+        found.append(drawn(name, title, alt, matrix, title, shades, texts, down, across))
+    return found
+
+
+def _room(values: Sequence[str]) -> tuple[int, int]:
+    """How much room the values of a name need along the side of a map."""
+    return max(6, *map(len, values)), len(values)
+
+
+def _told(means: Iterable[tuple[str, float | None]], most: int = 12) -> str:
+    found = [f"{label} {number(mean)}" for label, mean in means]
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
+def _upper(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _file(name: str) -> str:
+    """A name of the language as a part of a file name."""
+    return re.sub(r"\W", "-", name)

@@ -1,0 +1,45 @@
+"""The report at the end of a training: written if that is possible, for nothing may be lost by it.
+
+Light by itself; what draws and fills pages is imported when it is called.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cnnspec.diagnostics.base import Warn
+from cnnspec.diagnostics.environment import NoReport
+from cnnspec.diagnostics.errors import reason
+from cnnspec.runs.run import Run
+
+if TYPE_CHECKING:
+    from cnnspec.sweeps.results import Results
+
+
+def write_report(run: Run, warn: Warn) -> None:
+    """Writes the report of a run or of a folder of seeds; whatever goes wrong is a warning."""
+
+    def page() -> None:
+        from cnnspec.report.page import write
+
+        write(run)
+
+    _attempt(page, run, warn)
+
+
+def write_sweep_report(results: "Results", warn: Warn) -> None:
+    """Writes the report of a sweep; whatever goes wrong is a warning."""
+
+    def page() -> None:
+        from cnnspec.report.sweep.page import write
+
+        write(results)
+
+    _attempt(page, results.sweep, warn)
+
+
+def _attempt(page: Callable[[], None], folder: object, warn: Warn) -> None:
+    try:
+        page()
+    except Exception as error:
+        again = f"`cnnspec report {folder}` writes it again"
+        warn(NoReport(None, f"the report could not be written: {reason(error)}", again))

@@ -1,0 +1,17 @@
+"""Where the data of a run lies: where one says, else where its training found it."""
+
+from pathlib import Path
+
+from cnnspec.datasets.locate import Where
+from cnnspec.ir.spec import Data
+from cnnspec.runs.run import ENVIRONMENT, Run
+
+
+def of_run(data: Data, run: Run, named: Path | None = None) -> Where | None:
+    """The data of a run: what is named now, else what its `environment.json` recorded."""
+    if named is not None:
+        return Where(named.expanduser().absolute())
+    if data.dataset:
+        return None
+    known = run.read_json(ENVIRONMENT).get("data", {})
+    return Where(Path(known.get("path", data.source)).absolute(), known.get("sha256"))

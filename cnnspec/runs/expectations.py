@@ -1,0 +1,36 @@
+"""What became of the expectations of a spec, once there are figures. Light."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnnspec.core.record import Record
+from cnnspec.ir.claims import Expectation
+from cnnspec.ir.spec import Spec
+
+
+class Held(Record):
+    """An expectation and what was measured."""
+
+    claim: Expectation
+    value: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the claim is true."""
+        return self.claim.holds(self.value)
+
+    def dump(self) -> dict[str, Any]:
+        """The claim and its fate as JSON."""
+        return {**self.claim.dump(), "value": self.value, "holds": self.holds}
+
+
+def judge(spec: Spec, figures: Mapping[str, Mapping[str, float]]) -> tuple[Held, ...]:
+    """Every expectation of a spec with what was measured, by split and measure."""
+    splits = {"training": "train"}
+    return tuple(
+        Held(
+            claim,
+            figures[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
+        )
+        for claim in spec.expectations
+    )

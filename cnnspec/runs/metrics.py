@@ -1,0 +1,61 @@
+"""The figures that networks are compared by: how each is called and written, and which is better.
+
+Knows what an expectation can claim; no run and no table.
+"""
+
+from cnnspec.core.record import Record
+from cnnspec.ir.claims import MEASURED, SPLITS
+
+_TITLES = {"accuracy": "accuracy", "f1": "macro F1", "loss": "loss"}
+
+
+class Column(Record):
+    """A figure that networks are compared by, how it is written and whether more is better.
+
+    `words` is its name in a sentence, `title` a short one for the head of a table.
+    """
+
+    key: str
+    title: str
+    form: str
+    more: bool = False
+    words: str = ""
+
+    def rank(self, value: float | None) -> tuple[bool, float]:
+        """What puts the best first and the unknown last."""
+        if value is None:
+            return True, 0.0
+        return False, -value if self.more else value
+
+
+def measure_of(figure: str) -> str:
+    """The measure of a figure: `loss` of `val_loss`."""
+    return figure.rpartition("_")[2]
+
+
+def split_of(figure: str) -> str:
+    """The prefix of a figure that says of what it is: `val_` of `val_loss`, empty for the test."""
+    return figure.removesuffix(measure_of(figure))
+
+
+def _measured(key: str) -> Column:
+    measure, split = measure_of(key), split_of(key)
+    short = {"": "test ", "val_": "val ", "train_": "train "}[split]
+    title = _TITLES[measure]
+    if split or measure == "loss":
+        title = short + title
+    words = f"{SPLITS[split]} {_TITLES[measure]}"
+    return Column(key, title, ".4f", more=measure != "loss", words=words)
+
+
+FIGURES = {key: _measured(key) for key in MEASURED}
+"""What is measured, as an expectation names it."""
+
+COLUMNS = {
+    **FIGURES,
+    "params": Column("params", "parameters", ",.0f", words="parameters"),
+    "macs": Column("macs", "MACs", ",.0f", words="MACs"),
+    "epochs": Column("epochs", "epochs", ".4g", words="epochs"),
+    "seconds": Column("seconds", "seconds", ".1f", words="seconds"),
+}
+"""Every figure, what a network costs among them."""

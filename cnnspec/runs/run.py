@@ -1,0 +1,185 @@
+"""Run folders: what a training leaves behind, and how it is read again.
+
+A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
+text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`,
+`images.npz` (what a report shows of the data) and `model.keras`; `metrics.json` is
+written last. One that has not finished has `checkpoints/` as well. `report.html` and
+`report/` are made of these; trackers keep `tensorboard/` and `mlflow.json` beside them.
+Nothing in it is ever overwritten by another run. Knows files only, no framework.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.environment import BadRun, RunInUse
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import cannot_write, json_text, write_atomically
+from cnnspec.ir.document import dump, load
+from cnnspec.ir.spec import Spec
+
+SPEC = "spec.cnn"
+SOURCE = "source.cnn"
+IR = "ir.json"
+HISTORY = "history.json"
+METRICS = "metrics.json"
+ENVIRONMENT = "environment.json"
+MODEL = "model.keras"
+IMAGES = "images.npz"
+PAGE = "report.html"
+LOCK = ".lock"
+OWNER = ".owner"
+
+
+class Run:
+    """A run folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Run":
+        """A new folder with the frozen spec in it: `<model>-<n>`, or one of this name.
+
+        Raises `Problems`.
+        """
+        run = cls(parent / name if name else new_folder(parent, spec.model))
+        run.make("")
+        run.write(SPEC, str(spec))
+        run.write(SOURCE, source.text)
+        run.write_json(IR, dump(spec))
+        return run
+
+    @classmethod
+    def open(cls, folder: str) -> "Run":
+        """An existing run; raises `Problems` where the folder is none."""
+        run = cls(Path(folder))
+        if (run.folder / IR).is_file():
+            return run
+        if run.folder.is_file() or (run.folder / "saved_model.pb").exists():
+            # Loading one can run code of whoever made it, and nothing tells what it was trained on.
+            cause = f"{folder} is no run folder; models made elsewhere are not loaded"
+        elif run.folder.is_dir():
+            cause = f"{folder} is no run folder: it has no {IR}"
+        else:
+            cause = f"there is no run folder {folder}"
+        raise Problems(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
+
+    @property
+    def spec(self) -> Source:
+        """The frozen spec, as the canonical text of its IR."""
+        path = self.folder / IR
+        return Source(str(path), str(load(self._read(IR), str(path))))
+
+    @property
+    def model(self) -> Path:
+        """The file with the weights; raises `Problems` where training left none."""
+        path = self.folder / MODEL
+        if not path.is_file():
+            fault = BadRun(
+                None,
+                f"{self.folder} has no {MODEL}: it was removed, or training did not finish",
+                "train again",
+            )
+            raise Problems(fault)
+        return path
+
+    @property
+    def finished(self) -> bool:
+        """Whether its training has come to its end."""
+        return (self.folder / METRICS).is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from training in this folder; raises `Problems` if one does.
+
+        The lock goes with the process that holds it, however that ends.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Problems(self._in_use()) from None
+        except OSError as error:
+            raise Problems(cannot_write(self.folder, error)) from None
+        try:
+            self.write(OWNER, f"{os.getpid()}\n")
+            yield
+        finally:
+            (self.folder / OWNER).unlink(missing_ok=True)
+            # The lock itself stays: who removed it could take it from under another.
+            lock.release()
+
+    def make(self, folder: str) -> None:
+        """Makes a folder in the run, or with "" its own, unless there is one. Raises `Problems`."""
+        try:
+            (self.folder / folder).mkdir(exist_ok=True)
+        except OSError as error:
+            raise Problems(cannot_write(self.folder / folder, error)) from None
+
+    def _in_use(self) -> RunInUse:
+        try:
+            owner = f"process {int(self._read(OWNER))}"
+        except (Problems, ValueError):
+            owner = "another process"
+        return RunInUse(None, f"{self} is in use by {owner}", "wait for it, or stop it")
+
+    def write(self, name: str, data: bytes | str) -> None:
+        """Writes a file of the run, whole or not at all."""
+        write_atomically(self.folder / name, data)
+
+    def write_json(self, name: str, data: Any) -> None:
+        """Writes a JSON file of the run. What is no number has no place in it."""
+        self.write(name, json_text(data))
+
+    def read_json(self, name: str) -> Any:
+        """Reads a JSON file of the run; raises `Problems`."""
+        try:
+            return json.loads(self._read(name))
+        except ValueError:
+            raise Problems(BadRun(None, f"{self.folder / name} is damaged")) from None
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Problems(BadRun(None, f"cannot read {self.folder / name}: {error}")) from None
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+
+def new_folder(parent: Path, model: str) -> Path:
+    """Makes `<model>-<n>` with the first free number; safe against others doing the same.
+
+    Raises `Problems`.
+    """
+    name = re.sub(r"[^\w.-]+", "-", model).strip("-.") or "model"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        taken = [p.name.removeprefix(f"{name}-") for p in parent.glob(f"{name}-*")]
+        number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
+        while True:
+            folder = parent / f"{name}-{number}"
+            try:
+                folder.mkdir()
+                return folder
+            except FileExistsError:
+                number += 1
+    except OSError as error:
+        raise Problems(cannot_write(parent, error)) from None
+
+
+def command_line() -> list[str]:
+    """The command under way, where it is ours and not that of a program or a notebook."""
+    program = Path(sys.argv[0])
+    ours = "cnnspec" in (program.stem, program.parent.name)
+    return ["cnnspec", *sys.argv[1:]] if ours else []

@@ -1,0 +1,151 @@
+"""Series: one spec trained with several seeds, each a run of its own in a common folder.
+
+The folder holds `spec.cnn` and `source.cnn` as a run does, the runs `seed-<n>`, and when
+all have finished `series.json` with mean and spread of every figure. Knows files only.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from cnnspec.core.record import Record
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.environment import BadRun
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import write_atomically
+from cnnspec.files.sources import read_source
+from cnnspec.ir.spec import Spec
+from cnnspec.runs.expectations import Held, judge
+from cnnspec.runs.run import IR, METRICS, SOURCE, SPEC, Run, new_folder
+
+SERIES = "series.json"
+MEASURES = ("accuracy", "f1", "loss")
+SPLITS = ("test", "validation", "train")
+
+
+class Spread(Record):
+    """A figure over seeds: mean and sample standard deviation (n - 1), `None` for one seed."""
+
+    mean: float
+    deviation: float | None
+    values: int
+
+    def __format__(self, form: str) -> str:
+        """`0.9913 ± 0.0004`, or the one value alone."""
+        if self.deviation is None:
+            return format(self.mean, form)
+        return f"{self.mean:{form}} ± {self.deviation:{form}}"
+
+    def dump(self) -> dict[str, Any]:
+        """The spread as JSON."""
+        return {"mean": self.mean, "deviation": self.deviation, "values": self.values}
+
+
+def spread(found: Iterable[float | None]) -> Spread | None:
+    """Mean and spread of the values there are; `None` where there is none."""
+    values = [value for value in found if value is not None]
+    if not values:
+        return None
+    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+
+
+class Series:
+    """The folder of a series."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Series":
+        """A new folder with the frozen spec: `<model>-<n>`, or one of this name.
+
+        Raises `Problems`.
+        """
+        series = cls(parent / name if name else new_folder(parent, spec.model))
+        Run(series.folder).make("")
+        write_atomically(series.folder / SPEC, str(spec))
+        write_atomically(series.folder / SOURCE, source.text)
+        return series
+
+    @classmethod
+    def find(cls, folder: str) -> "Series | None":
+        """The series in a folder, if it is one."""
+        path = Path(folder)
+        return cls(path) if (path / SPEC).is_file() and not (path / IR).is_file() else None
+
+    @property
+    def spec(self) -> Source:
+        """The frozen spec."""
+        return read_source(str(self.folder / SPEC))
+
+    @property
+    def finished(self) -> bool:
+        """Whether every seed has been trained."""
+        return (self.folder / SERIES).is_file()
+
+    def name(self, seed: int) -> str:
+        """The name of the run of a seed."""
+        return f"seed-{seed}"
+
+    def runs(self) -> list[Run]:
+        """The runs there are, by their seeds."""
+        folders = {int(p.name[5:]): p for p in self.folder.glob("seed-*") if _NAME.match(p.name)}
+        return [Run(folders[seed]) for seed in sorted(folders) if (folders[seed] / IR).is_file()]
+
+    def figures(self) -> dict[str, dict[str, Spread]]:
+        """Mean and spread of every figure of every split over the runs that have finished."""
+        metrics = [run.read_json(METRICS) for run in self.runs() if run.finished]
+        found: dict[str, dict[str, Spread]] = {}
+        for split in SPLITS:
+            for measure in MEASURES:
+                one = spread((each.get(split) or {}).get(measure) for each in metrics)
+                if one is not None:
+                    found.setdefault(split, {})[measure] = one
+        return found
+
+    def target(self) -> dict[str, Any] | None:
+        """The target and the mean epoch and time of reaching it, `None` where a seed did not."""
+        found = [run.read_json(METRICS).get("target") for run in self.runs() if run.finished]
+        if not found or not found[0]:
+            return None
+        facts = {name: [target[name] for target in found] for name in ("epoch", "seconds")}
+        means = {n: None if None in values else fmean(values) for n, values in facts.items()}
+        reached = sum(epoch is not None for epoch in facts["epoch"])
+        claim = {name: found[0][name] for name in ("quantity", "limit")}
+        return {**claim, **means, "reached": reached}
+
+    def summary(self) -> Any:
+        """What the seeds have reached together, as it was written down. Raises `Problems`."""
+        return Run(self.folder).read_json(SERIES)
+
+    def conclude(self, spec: Spec) -> tuple[Held, ...]:
+        """Writes down what all seeds have reached together; a claim is judged by the mean."""
+        figures = self.figures()
+        means = {split: {m: s.mean for m, s in found.items()} for split, found in figures.items()}
+        claims = judge(spec, means)
+        summary = {
+            "seeds": list(spec.train.seeds),
+            **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
+            "expectations": [held.dump() for held in claims],
+            "target": self.target(),
+        }
+        Run(self.folder).write_json(SERIES, summary)
+        return claims
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+
+_NAME = re.compile(r"seed-\d+$")
+
+
+def one_run(folder: str) -> Run:
+    """The run in a folder; raises `Problems` for a series, which holds several."""
+    series = Series.find(folder)
+    if series is None:
+        return Run.open(folder)
+    names = [str(run) for run in series.runs()]
+    remedy = f"name one of them: {names[0]}" if names else "train it first"
+    raise Problems(BadRun(None, f"{folder} holds several runs, one for each seed", remedy))

@@ -1,0 +1,198 @@
+"""What the rows of a sweep say: its winners, what a smaller network costs, what each name does.
+
+Values of different loss functions do not compare. So a loss has a winner for each of
+them, and across them points are compared by accuracy or macro F1. Knows rows, no files.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cnnspec.core.record import Record
+from cnnspec.runs.metrics import COLUMNS, FIGURES, measure_of, split_of
+from cnnspec.runs.seeds import Spread, spread
+from cnnspec.sweeps.rows import Row
+
+
+class Winners(Record):
+    """The best of the points that have finished; of equal ones the smaller, then the first.
+
+    `chosen` is the best by the figure asked for. `best` is the best by `quality`, which
+    compares across loss functions, `of_loss` for each function the point of the least
+    `loss`, and `of_both` the point that has both among those of its function, where there
+    is one.
+    """
+
+    chosen: Row | None
+    quality: str
+    best: Row | None
+    loss: str
+    of_loss: dict[str, Row]
+    of_both: dict[str, Row]
+
+    def dump(self) -> dict[str, Any]:
+        """The names of the winners as JSON."""
+        return {
+            "chosen": self.chosen.name if self.chosen else None,
+            f"best_{self.quality}": self.best.name if self.best else None,
+            f"best_{self.loss}": {loss: row.name for loss, row in self.of_loss.items()},
+            "best_of_both": {loss: row.name for loss, row in self.of_both.items()},
+        }
+
+
+class Effect(Record):
+    """What a value of a swept name does: a figure over all points that have it.
+
+    `low` and `high` are its smallest and largest; all are `None` where no point is known.
+    """
+
+    value: str
+    points: int
+    found: Spread | None
+    low: float | None
+    high: float | None
+
+    def dump(self) -> dict[str, Any]:
+        """The effect as JSON."""
+        return {**self.as_dict(), "found": self.found.dump() if self.found else None}
+
+
+def judged(rows: Iterable[Row], by: str) -> str:
+    """The figure to choose by: the one asked for, or of what split there is in its place."""
+    found = {name for row in rows if row.finished for name in row.figures}
+    measure = measure_of(by)
+    others = (prefix + measure for prefix in ("", "val_", "train_"))
+    return next((name for name in (by, *others) if name in found), by)
+
+
+def quality_of(by: str) -> str:
+    """The figure of the same images that compares across loss functions."""
+    return f"{split_of(by)}accuracy" if measure_of(by) == "loss" else by
+
+
+def ranked(rows: Iterable[Row], figure: str) -> list[Row]:
+    """The finished points that have a figure, the best first; of equal ones the smaller."""
+    column = COLUMNS[figure]
+    known = [row for row in rows if row.finished and row.mean(figure) is not None]
+    return sorted(known, key=lambda row: (column.rank(row.mean(figure)), row.point.params))
+
+
+def functions(rows: Iterable[Row]) -> list[str]:
+    """The loss functions of some points, in order."""
+    return list(dict.fromkeys(row.loss_function for row in rows))
+
+
+def winners(rows: Sequence[Row], by: str) -> Winners:
+    """The winners by a figure that was measured."""
+    quality, loss = quality_of(by), f"{split_of(by)}loss"
+    of_loss: dict[str, Row] = {}
+    of_both: dict[str, Row] = {}
+    for function in functions(rows):
+        same = [row for row in rows if row.loss_function == function]
+        for row in ranked(same, loss)[:1]:
+            of_loss[function] = row
+        least = {row.name for row in _leaders(same, loss)}
+        for row in _leaders(same, quality):
+            if row.name in least:
+                of_both.setdefault(function, row)
+    best = next(iter(ranked(rows, quality)), None)
+    chosen = best
+    if by == loss:
+        chosen = next(iter(ranked(of_loss.values(), quality)), None)
+        chosen = chosen or next(iter(of_loss.values()), None)
+    return Winners(chosen, quality, best, loss, of_loss, of_both)
+
+
+def _leaders(rows: Iterable[Row], figure: str) -> list[Row]:
+    """The points that share the best value of a figure."""
+    found = ranked(rows, figure)
+    return [row for row in found if row.mean(figure) == found[0].mean(figure)]
+
+
+def front(rows: Sequence[Row], cost: str, figure: str) -> tuple[Row, ...]:
+    """The points that no cheaper one is as good as, by their cost: `params` or `macs`.
+
+    There are none where all cost the same.
+    """
+    if len({row.known(cost) for row in rows}) < 2:
+        return ()
+    found: list[Row] = []
+    # Of points with the same cost the best comes first, and is the only one that is taken.
+    for row in sorted(ranked(rows, figure), key=lambda row: row.known(cost)):
+        if not found or row.known(figure) > found[-1].known(figure):
+            found.append(row)
+    return tuple(found)
+
+
+def effects(
+    rows: Sequence[Row], names: dict[str, tuple[str, ...]], figure: str
+) -> dict[str, tuple[Effect, ...]]:
+    """A figure by the values of every name that has several, the name that does most first.
+
+    There is nothing to take together where no more than one name has several values.
+    """
+    known = ranked(rows, figure)
+    varied = {name: values for name, values in names.items() if len(values) > 1}
+    found = {
+        name: tuple(
+            _effect(value, [r.known(figure) for r in known if r.values.get(name) == value])
+            for value in values
+        )
+        for name, values in varied.items()
+        if known and len(varied) > 1
+    }
+    return dict(sorted(found.items(), key=lambda item: -reach(item[1])))
+
+
+def _effect(value: str, figures: list[float]) -> Effect:
+    if not figures:
+        return Effect(value, 0, None, None, None)
+    return Effect(value, len(figures), spread(figures), min(figures), max(figures))
+
+
+def reach(of: Iterable[Effect]) -> float:
+    """How far the means of the values of a name lie apart."""
+    means = [effect.found.mean for effect in of if effect.found]
+    return max(means) - min(means) if means else 0.0
+
+
+def pairs(
+    rows: Sequence[Row], names: dict[str, tuple[str, ...]], first: str, second: str, figure: str
+) -> list[list[Spread | None]]:
+    """A figure over all points with two values: a row for each value of the first name."""
+    known = ranked(rows, figure)
+    return [
+        [
+            spread(
+                row.known(figure)
+                for row in known
+                if row.values.get(first) == one and row.values.get(second) == other
+            )
+            for other in names[second]
+        ]
+        for one in names[first]
+    ]
+
+
+def cautions(rows: Sequence[Row], asked: str, by: str) -> list[str]:
+    """What one should know before one believes in the winners, in sentences."""
+    found = []
+    finished = [row for row in rows if row.finished]
+    if by != asked and finished:
+        found.append(f"No point has a {FIGURES[asked].words}; they are compared by {by} instead.")
+    losses = functions(rows)
+    if len(losses) > 1:
+        found.append(
+            f"The losses are values of different functions ({', '.join(losses)}) and do not "
+            f"compare; across them points are compared by {FIGURES[quality_of(by)].words}."
+        )
+    if len({row.penalties for row in rows}) > 1:
+        found.append("The losses include what l1 and l2 add, which is not the same everywhere.")
+    other = f"val_{measure_of(by)}"
+    validated = any(row.validated and other in row.figures for row in finished)
+    if len(finished) > 1 and validated and not split_of(by):
+        found.append(
+            f"The winner of {len(finished):,} points was chosen by the test images, which "
+            f"flatters its figure a little; `--by {other}` chooses by the validation images, "
+            "and leaves the test images to judge."
+        )
+    return found

@@ -1,0 +1,157 @@
+"""Chooses and starts the framework. The only place that decides which one Keras runs on.
+
+Imports none of them by itself, so that a missing one is told before any work.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from typing import Any
+
+from cnnspec.datasets.files import cache_folder
+from cnnspec.diagnostics.environment import BackendTaken, MissingExtra
+from cnnspec.diagnostics.errors import Problems
+
+BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+"""Every Keras backend and the package that it needs."""
+
+
+def choose(backend: str | None = None) -> str:
+    """The backend to run on, by itself the first one installed; starts nothing.
+
+    Raises `Problems` where a package is missing, or Keras runs on another already.
+    """
+    running = _running()
+    wanted = [backend] if backend else [running] if running in BACKENDS else list(BACKENDS)
+    chosen = next((name for name in wanted if find_spec(BACKENDS[name])), None)
+    if chosen is None or not (find_spec("keras") and find_spec("numpy")):
+        extra = backend or "tensorflow"
+        raise Problems(
+            MissingExtra(
+                None,
+                f"training needs {extra}, which is not installed",
+                f"pip install 'cnnspec[{extra}]'",
+            )
+        )
+    if running and running != chosen:
+        cause = f"Keras runs on {running} in this process already, and cannot change"
+        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew"))
+    return chosen
+
+
+def start(backend: str | None = None, threads: int | None = None, parts: int = 1) -> str:
+    """Makes Keras run on a backend, as `choose` finds it, and returns its name.
+
+    Settings that a user's `keras.json` or environment could have changed are set
+    to their defaults, so that a spec means the same everywhere. `threads` is how many
+    it computes with, by itself one for each processor. With `parts` of a batch it makes
+    itself ready to compute those side by side, where it can. Raises `Problems`.
+    """
+    chosen = choose(backend)
+    os.environ["KERAS_BACKEND"] = chosen
+    # Keras asserts what it finds in `keras.json`, and a broken one would end the import.
+    os.environ["KERAS_HOME"] = str(cache_folder() / "keras")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # It warns of what is meant: each of several trainings compiles a loop of its own.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    if threads and chosen == "jax":
+        # Read once, when its client for the CPU begins.
+        os.environ["NPROC"] = str(threads)
+    with _without_chatter():
+        import keras
+
+        if threads:
+            _compute_with(threads, chosen)
+        elif parts > 1 and chosen == "tensorflow":
+            _compute_in(parts)
+
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    return chosen
+
+
+_threads: int | None = None
+
+
+def threads() -> int | None:
+    """How many threads this process computes with; `None` where that was left to the backend."""
+    return _threads
+
+
+def _compute_with(count: int, backend: str) -> None:
+    """Sets the number of threads; raises `Problems` where it is too late for that."""
+    global _threads
+    try:
+        if backend == "tensorflow":
+            from tensorflow.config import threading
+
+            threading.set_intra_op_parallelism_threads(count)
+            threading.set_inter_op_parallelism_threads(count)
+        elif backend == "torch":
+            import torch
+
+            torch.set_num_threads(count)
+    except RuntimeError:
+        cause = f"{backend} computes in this process already, and cannot change its threads"
+        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None
+    _threads = count
+
+
+_parts = 1
+
+
+def parts() -> int:
+    """How many parts of a batch this process computes side by side."""
+    return _parts
+
+
+def _compute_in(count: int) -> None:
+    """A thread for each part, and none that an operation is spread over.
+
+    Left alone where there is a GPU, and where TensorFlow computes already.
+    """
+    global _parts
+    from tensorflow import config
+
+    if config.list_physical_devices("GPU"):
+        return
+    with suppress(RuntimeError):
+        config.threading.set_intra_op_parallelism_threads(1)
+        config.threading.set_inter_op_parallelism_threads(count)
+        _parts = count
+
+
+def _running() -> Any:
+    """The backend of this process, once Keras has been imported by us or by anyone."""
+    keras: Any = sys.modules.get("keras")
+    return keras.backend.backend() if keras else None
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Holds back what TensorFlow's C++ writes to standard error while it is imported.
+
+    Its log level does not reach those lines. If the import fails they are shown
+    after all.
+    """
+    if sys.stderr is None:
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        own = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(own, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(own, 2)
+            os.close(own)

@@ -1,0 +1,143 @@
+"""IR to Keras: one Keras layer for each row of a check. Knows no layer by name."""
+
+import re
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.analysis.check import Checked
+from cnnspec.graph.build import INPUT
+from cnnspec.ir.conflicts import watched
+from cnnspec.ir.training import Training
+from cnnspec.layers.base import Keras
+from cnnspec.targets.keras import kernels
+from cnnspec.targets.keras.passes import Nodes, Pass, nodes, optimizer_at_once
+from cnnspec.targets.keras.precision import FULL, policy
+
+
+class Seeds:
+    """Seeds for everything that draws random numbers, each its own, all from one."""
+
+    def __init__(self, seed: int, *stream: int) -> None:
+        self._sequence = np.random.SeedSequence([seed, *stream])
+
+    def next(self) -> int:
+        """Another seed."""
+        (child,) = self._sequence.spawn(1)
+        return int(child.generate_state(1)[0]) & 0x7FFF_FFFF
+
+
+def build(checked: Checked, seed: int, passes: Iterable[Pass] = ()) -> keras.Model:
+    """The Keras model of a checked spec, with weights drawn from the seed.
+
+    Its layers have the names of `checked.rows`; rows that share weights share a layer.
+    With passes it is another model with the same weights, in the same order.
+    """
+    network = nodes(checked)
+    for rewrite in passes:
+        network = rewrite(network)
+    with policy(checked.spec.train.precision):
+        return _build(checked, seed, network)
+
+
+def _build(checked: Checked, seed: int, network: Nodes) -> keras.Model:
+    image = keras.Input(checked.spec.shape.dims, name="image")
+    layers: dict[str, Any] = {}
+    names = plain_names(node.name for node in network if not node.shares)
+    values: dict[int, Any] = {INPUT: image}
+    last = len(network) - 1
+    for index, node in enumerate(network):
+        name = node.shares or node.name
+        if name not in layers:
+            # Probabilities and their logarithms need every bit.
+            exact = {"dtype": FULL} if index == last else {}
+            layers[name] = make(node.keras, Seeds(seed, index), name=names[name], **exact)
+        inputs = [values[source] for source in node.inputs]
+        values[index] = layers[name](inputs if len(inputs) > 1 else inputs[0])
+    (name,) = plain_names([checked.spec.model]).values()
+    return keras.Model(image, values[last], name=name)
+
+
+def as_written(model: keras.Model, checked: Checked) -> keras.Model:
+    """The model of a spec without passes, that takes over from one with them.
+
+    It gets its weights, and the state of its optimizer and of its random numbers.
+    """
+    train = checked.spec.train
+    written = build(checked, train.seed)
+    compile_model(written, train)
+    written.optimizer.build(written.trainable_variables)
+    for to, by in ((written, model), (written.optimizer, model.optimizer)):
+        for variable, value in zip(to.variables, by.variables, strict=True):
+            variable.assign(value)
+    return written
+
+
+def plain_names(names: Iterable[str]) -> dict[str, str]:
+    """A name for each that every framework takes: ASCII, a letter or digit first, no two alike.
+
+    Names that are so already stay as they are.
+    """
+    names = list(names)
+    taken = {name for name in names if _PLAIN.fullmatch(name)}
+    found = {}
+    for name in names:
+        plain = name
+        if name not in taken:
+            plain = "n" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+            number = 2
+            stem = plain
+            while plain in taken:
+                plain, number = f"{stem}_{number}", number + 1
+            taken.add(plain)
+        found[name] = plain
+    return found
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
+
+
+def compile_model(model: keras.Model, train: Training, *, quick: bool = False) -> None:
+    """Gives a model its optimizer, loss and metrics; a `quick` one takes the same steps."""
+    seeds = Seeds(train.seed)
+    makers = {
+        "accuracy": lambda: keras.metrics.CategoricalAccuracy(name="accuracy"),
+        # Over the whole epoch; a mean of batches would be another number.
+        "f1": lambda: keras.metrics.F1Score(average="macro", name="f1"),
+    }
+    measures = [figure.rpartition("_")[2] for _, figure in watched(train).values()]
+    shown = dict.fromkeys([*train.metrics, *(name for name in measures if name in makers)])
+    described = train.optimizer.keras()
+    optimizer = make(optimizer_at_once(described) if quick else described, seeds)
+    optimizer.exclude_from_weight_decay(var_list=undecayed(model))
+    # With `mixed_float16` Keras scales the loss by itself.
+    model.compile(
+        optimizer=optimizer,
+        loss=make(train.loss.keras(), seeds),
+        metrics=[makers[name]() for name in shown],
+    )
+
+
+def undecayed(model: keras.Model) -> list[Any]:
+    """The trainable variables that weight decay leaves alone: all that are no kernel.
+
+    Biases, scales and offsets of normalization and slopes of activations, as is the habit
+    (He et al., "Bag of tricks for image classification", 2019, 3.1).
+    """
+    return [v for v in model.trainable_variables if not v.name.endswith("kernel")]
+
+
+def make(thing: Keras, seeds: Seeds, **extra: Any) -> Any:
+    """The Keras object that some data describes."""
+    space, _, name = thing.name.partition(".")
+    cls = attrgetter(name)(kernels if space == "kernels" else getattr(keras, space))
+    arguments = {
+        name: make(value, seeds) if isinstance(value, Keras) else value
+        for name, value in thing.arguments.items()
+    }
+    if thing.seeded and arguments.get("seed") is None:
+        arguments["seed"] = seeds.next()
+    return cls(**arguments, **extra)

@@ -1,0 +1,56 @@
+"""Mixed precision: half of the bits for what runs through the network, on a GPU alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+from cnnspec.analysis.check import Checked
+from cnnspec.diagnostics.environment import NoAccelerator
+from cnnspec.diagnostics.errors import Problems
+
+FULL = "float32"
+
+
+def accelerated() -> bool:
+    """Whether the backend has a GPU or another accelerator to run on."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    if backend == "jax":
+        import jax
+
+        return bool(jax.default_backend() != "cpu")
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def require_accelerator(checked: Checked) -> None:
+    """Raises `Problems` where a spec asks for mixed precision and there is no GPU."""
+    precision = checked.spec.train.precision
+    if precision != FULL and not accelerated():
+        raise Problems(
+            NoAccelerator(
+                checked.expanded.places.get("train.precision"),
+                f"`precision {precision}` needs a GPU, and {keras.backend.backend()} finds none",
+                "leave it out, or try `--set precision=float32`",
+            )
+        )
+
+
+@contextmanager
+def policy(precision: str) -> Iterator[None]:
+    """Layers and models made meanwhile compute in a precision; their weights are float32.
+
+    Without an accelerator they compute in float32: what was trained on another machine
+    can be measured anywhere.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision if precision == FULL or accelerated() else FULL)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,86 @@
+"""One training as a person asks for it: with one seed or several, anew or going on.
+
+Loads no framework before one is chosen.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from cnnspec.analysis.check import Checked
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.base import Warn
+from cnnspec.runs.expectations import Held
+from cnnspec.runs.run import ENVIRONMENT, METRICS, Run
+from cnnspec.runs.seeds import Series
+from cnnspec.targets.keras.backend import start
+from cnnspec.training.microbatches import parts_of
+from cnnspec.training.trackers import Watch
+
+
+class Reached(Record):
+    """Where a training is kept, and what became of its claims."""
+
+    kept: Run | Series
+    claims: tuple[Held, ...]
+
+    def dump(self) -> dict[str, Any]:
+        """The figures as JSON."""
+        kept = self.kept
+        found = kept.summary() if isinstance(kept, Series) else kept.read_json(METRICS)
+        return {"run": str(kept), **found}
+
+
+def find(folder: str) -> Run | Series:
+    """What is kept in a folder: a run, or the runs of several seeds. Raises `Problems`."""
+    return Series.find(folder) or Run.open(folder)
+
+
+def begun_with(kept: Run | Series | None, what: str) -> int | None:
+    """How many `devices` or `parts` a training began with, `None` for one yet to begin."""
+    runs = kept.runs() if isinstance(kept, Series) else [kept] if kept else []
+    begun = (run for run in runs if (run.folder / ENVIRONMENT).is_file())
+    return next((int(run.read_json(ENVIRONMENT).get(what, 1)) for run in begun), None)
+
+
+def launch(
+    checked: Checked,
+    kept: Run | Series | None,
+    out: Path,
+    warn: Warn,
+    *,
+    backend: str | None = None,
+    threads: int | None = None,
+    offline: bool = False,
+    watch: Watch | None = None,
+    devices: int | None = None,
+    alone: bool = False,
+) -> Reached:
+    """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
+
+    `warn` gets what a person should know; trackers follow through `watch`. It computes on
+    so many devices of this machine, by itself on as many as it began with. Where it is
+    `alone` in its process, that is made ready for it. Raises `Problems`, and `Stopped`
+    after a signal.
+    """
+    spread_over = devices or begun_with(kept, "devices") or 1
+    parts = begun_with(kept, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
+    chosen = start(backend, threads, parts)
+    from cnnspec.targets.keras.precision import require_accelerator
+    from cnnspec.training import seeds, session
+    from cnnspec.training.distributed.devices import spread
+
+    strategy = spread(checked, chosen, spread_over)
+    given: Any = {"offline": offline, "watch": watch, "strategy": strategy}
+    if isinstance(kept, Run):
+        outcome = session.resume(kept, chosen, warn, **given)
+        reached = Reached(outcome.run, outcome.claims)
+    elif checked.spec.train.runs > 1:
+        # Before there is a folder for what cannot be trained.
+        require_accelerator(checked)
+        series = kept or Series.create(out, checked.spec, checked.source)
+        claims = seeds.train(checked, series, chosen, warn, **given)
+        reached = Reached(series, claims)
+    else:
+        outcome = session.train(checked, out, chosen, warn, **given)
+        reached = Reached(outcome.run, outcome.claims)
+    return reached

@@ -1,0 +1,99 @@
+"""Whatever the text: an answer, and for what is refused a reason inside of it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.sources import decode
+from cnnspec.ir.document import load
+from tests.support.fuzz import TEXTS, WORDS, answers
+from tests.support.places import ROOT
+
+quick = settings(
+    max_examples=500,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+@quick
+@given(st.lists(st.sampled_from(WORDS), max_size=30))
+def test_words_in_any_order(words: list[str]) -> None:
+    answers(" ".join(words))
+
+
+@quick
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+def test_words_without_blanks(words: list[str]) -> None:
+    answers("".join(words))
+
+
+@quick
+@given(
+    st.sampled_from(TEXTS),
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 12), st.sampled_from(["", *WORDS])),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_a_spec_with_some_edits(text: str, edits: list[tuple[float, int, str]]) -> None:
+    for place, cut, word in edits:
+        at = int(place * len(text))
+        text = text[:at] + word + text[at + cut :]
+    answers(text)
+
+
+@quick
+@given(st.text(max_size=200))
+def test_any_text(text: str) -> None:
+    answers(text)
+
+
+@quick
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    try:
+        source = decode(data, "fuzz")
+    except Problems as problems:
+        codes = [problem.code for problem in problems.diagnostics]
+    else:
+        codes = []
+        answers(source.text)
+    assert codes in ([], ["CNN006"])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*WORDS, "layer"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["version", "layers", "layer", "units", "name", "train", "budgets"]),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(quick, max_examples=100)
+@given(JSON)
+def test_any_document(data: object) -> None:
+    with pytest.raises(Problems) as caught:
+        load(json.dumps(data), "fuzz")
+    assert [p.code for p in caught.value.diagnostics] == ["CNN401"]
+
+
+def test_ten_thousand_wrong_texts_in_one_process() -> None:
+    command = [sys.executable, "-m", "tests.support.fuzz", "10000", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["slowest_s"] < 1, report["worst"]
+    assert report["memory_mb"] < 200

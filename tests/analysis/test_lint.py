@@ -1,0 +1,385 @@
+from random import Random
+from time import perf_counter
+
+import pytest
+
+from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.lint import LINTS
+from cnnspec.analysis.lints.training import RATES, SLACK
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.silence import SILENCEABLE
+from cnnspec.files.sources import read_source
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.language.parse import parse_value
+from tests.support.places import ROOT, SPECS
+from tests.support.samples import draw_spec
+
+
+def checked(text: str) -> Checked:
+    result = check(Source("x", text))
+    assert result.ok, [p.message for p in result.problems]
+    return result
+
+
+def codes(text: str) -> list[str]:
+    return [problem.code for problem in checked(text).problems]
+
+
+# What the checker says of the networks as they were published; each is so, and none is all.
+PUBLISHED = {
+    "fashion_best": ["CNN607", "CNN602", "CNN607"],
+    "four_1": ["CNN612", "CNN610"],
+    "four_2": ["CNN612", "CNN610"],
+    "four_3": ["CNN607", "CNN610"],
+    "four_4": ["CNN602", "CNN607", "CNN610"],
+    "grid": ["CNN602"],
+    "grid_2": ["CNN602"],
+    "grid_3": ["CNN602", "CNN602"],
+    "mlp_64": ["CNN610"],
+    "mlp_conv": ["CNN610"],
+    "mlp_l2": ["CNN610"],
+    "quickstart": [],
+}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_published_specs_have_these_warnings(path) -> None:
+    result = check(read_source(str(path)))
+    assert result.ok
+    assert [p.code for p in result.problems] == PUBLISHED.get(path.stem, [])
+
+
+def test_every_code_has_a_lint() -> None:
+    # `last_function` finds two: no function at all, and one that does not fit.
+    assert len(LINTS) == len(SILENCEABLE) - 1
+
+
+HEAD = "pool 4 same; flatten"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        # A bias before batch norm.
+        ("conv 8x3 same; bn; relu; pool 2; dense 10 softmax", ["CNN601"]),
+        ("conv 8x3 same; bn no_scale; relu; pool 2; dense 10 softmax", ["CNN601"]),
+        ("dwconv 3 same; bn; relu; pool 2; dense 10 softmax", ["CNN601"]),
+        ("flatten; dense 32; bn; relu; dense 10 softmax", ["CNN601"]),
+        ("conv 8x3 same; bn no_center; relu; pool 2; dense 10 softmax", []),
+        ("conv 8x3 same; ln; relu; pool 2; dense 10 softmax", []),
+        ("conv 8x3 same relu; bn; pool 2; dense 10 softmax", []),
+        ("conv 8x3 same; relu; bn; pool 2; dense 10 softmax", []),
+        ("conv 8x3 same; pool 2; bn; relu; dense 10 softmax", []),
+        ("conv 8x3 same; add { branch { bn; relu }; branch { } }; pool 2; dense 10 softmax", []),
+        # The same convolution once before a batch norm and once before none.
+        ("conv 8x3 relu; repeat 2 shared { bn; conv 8x3 same }; relu; pool 2; dense 10 softmax",
+         []),
+        # Pooling that drops.
+        ("conv 8x4 relu; pool 2; dense 10 softmax", ["CNN602"]),
+        ("conv 8x4 relu; avgpool 2; dense 10 softmax", ["CNN602"]),
+        ("conv 8x3x4 relu; pool 2; dense 10 softmax", ["CNN602"]),
+        ("conv 8x3 relu; pool 3 stride=2; dense 10 softmax", ["CNN602"]),
+        ("conv 8x4 relu; pool 2 same; dense 10 softmax", []),
+        ("conv 8x4 relu; pool 5; dense 10 softmax", []),
+        ("conv 8x4 relu; pool 3 stride=2; dense 10 softmax", []),
+        # Linear layers in a row.
+        ("conv 8x3; conv 8x3 relu; pool 2; dense 10 softmax", ["CNN603"]),
+        ("conv 8x3; avgpool 2; dense 10 softmax", ["CNN603"]),
+        ("conv 8x3; linear; dropout 0.1; gap; dense 10 softmax", ["CNN603", "CNN609"]),
+        ("conv 8x3; pool 2; dense 10 softmax", []),
+        ("conv 8x3; relu; pool 2; dense 10 softmax", []),
+        ("conv 8x3; prelu; pool 2; dense 10 softmax", []),
+        ("conv 8x3; ln; pool 2; dense 10 softmax", []),
+        ("conv 8x3 no_bias; bn; relu; conv 8x3 relu; pool 2; dense 10 softmax", []),
+        ("dwconv 3; conv 8x1 relu; pool 2; dense 10 softmax", []),
+        ("dwconv 3 no_bias; bn; conv 8x1 relu; pool 2; dense 10 softmax", []),
+        ("conv 8x1; dwconv 3 relu; pool 2; dense 10 softmax", []),
+        ("dwconv 3; conv 8x3 relu; pool 2; dense 10 softmax", ["CNN603"]),
+        ("conv 8x3x1; conv 8x1x3 relu; pool 2; dense 10 softmax", []),
+        ("conv 8x3x1; conv 8x3x1 relu; avgpool 1x2; pool 2; dense 10 softmax", ["CNN603"]),
+        ("conv 24x3 relu; conv 4x1; conv 24x1 relu; pool 2; dense 10 softmax", []),
+        ("flatten; dense 64 relu; dense 4; dense 10 softmax", []),
+        ("flatten; dense 64; dense 10 softmax", ["CNN603"]),
+        ("conv 8x3 relu; residual { conv 8x3 same }; conv 8x3 relu; pool 8; dense 10 softmax", []),
+        ("conv 8x3 relu; repeat 2 shared { conv 8x3 same }; pool 2; dense 10 softmax", []),
+        # Softmax twice.
+        ("dense 10 softmax; softmax", ["CNN604"]),
+        ("dense 10; softmax; softmax", ["CNN604"]),
+        ("flatten; dense 10 softmax; dense 10 softmax", []),
+        # The end and the loss.
+        ("dense 10", ["CNN606"]),
+        ("dense 10; train { loss focal }", ["CNN606"]),
+        ("dense 10; train { loss binary_crossentropy }", ["CNN606"]),
+        ("dense 10; train { loss mse }", []),
+        ("dense 10 relu; train { loss mse }", []),
+        ("dense 10 relu", ["CNN605"]),
+        ("dense 10; tanh", ["CNN605"]),
+        ("dense 10 sigmoid", ["CNN605"]),
+        ("dense 10 softmax; train { loss binary_crossentropy }", ["CNN605"]),
+        ("dense 10 sigmoid; train { loss binary_crossentropy }", []),
+        ("dense 10 softmax; train { loss poisson }", []),
+        ("dense 10 sigmoid; train { loss poisson }", []),
+        ("dense 10 softplus; train { loss poisson }", []),
+        ("dense 10 relu; train { loss poisson }", ["CNN605"]),
+        ("conv 10x28 softmax; flatten", []),
+        ("conv 10x28; flatten; softmax", []),
+        ("conv 10x3 same softmax; gap", ["CNN609"]),
+        ("average { branch { dense 10 softmax }; branch { dense 10 softmax } }", []),
+        # Dropout.
+        (f"{HEAD}; dense 64 relu; dropout 0.5; bn; dense 10 softmax", ["CNN607"]),
+        (f"{HEAD}; dense 64; dropout 0.5; relu; bn; dense 10 softmax", ["CNN607"]),
+        (f"{HEAD}; dense 64 relu; dropout 0; bn; dense 10 softmax", ["CNN613"]),
+        (f"{HEAD}; dense 64 relu; bn; dropout 0.5; dense 10 softmax", []),
+        (f"{HEAD}; dropout 0.5; dense 64 no_bias; bn; relu; dense 10 softmax", []),
+        (f"{HEAD}; dense 64 relu; dropout 0.5; ln; dense 10 softmax", []),
+        ("dense 10 softmax; dropout 0.5", ["CNN608"]),
+        ("dense 10; dropout 0.5; softmax", ["CNN608"]),
+        ("dense 10; noise 0.1; softmax", ["CNN608"]),
+        ("flatten; dropout 0.5; dense 10; softmax", []),
+        # The receptive field.
+        ("conv 8x3 relu; gap; dense 10 softmax", ["CNN609"]),
+        ("conv 8x28 relu; gap; dense 10 softmax", []),
+        ("conv 8x27 relu; gap; dense 10 softmax", ["CNN609"]),
+        ("conv 8x1x28 relu; gmp; dense 10 softmax", ["CNN609"]),
+        ("conv 8x3 relu; pool 2; flatten; dense 10 softmax", []),
+        ("repeat 3 { conv 8x3 same relu; pool 2 same }; conv 8x3 relu; gap; dense 10 softmax", []),
+        ("conv 8x3 relu; multiply { branch { }; branch { gap; dense 8 sigmoid } }; gap;"
+         "dense 10 softmax", []),
+        ("conv 8x3 relu; pool 2; reshape 26x52; gap; dense 10 softmax", []),
+        ("conv 8x3 relu; gn 4; gap; dense 10 softmax", []),
+        # Training.
+        ("dense 10 softmax; train { validation test }", ["CNN610"]),
+        ("dense 10 softmax; train { validation 0.1; early_stop val_loss }", []),
+        ("dense 10 softmax; train { optimizer adam(0.1) }", ["CNN611"]),
+        ("dense 10 softmax; train { optimizer adam(0.03) }", []),
+        ("dense 10 softmax; train { optimizer sgd(0.1) }", []),
+        ("dense 10 softmax; train { optimizer sgd(1) }", []),
+        ("dense 10 softmax; train { optimizer sgd(1e-5) }", ["CNN611"]),
+        ("dense 10 softmax; train { optimizer adadelta(1) }", []),
+        # Most parameters in one layer.
+        ("conv 32x3 relu; dense 64 relu; dense 10 softmax", ["CNN612"]),
+        ("conv 32x3 relu; bn; dropout 0.5; flatten; dropout 0.5; dense 64 relu; dense 10 softmax",
+         ["CNN612"]),
+        ("flatten; dense 500 relu; dense 10 softmax", []),
+        ("pool 2; dense 10 softmax", []),
+        ("conv 8x3 relu; pool 2; dense 10 softmax", []),
+        # Layers that do nothing.
+        ("conv 8x3 relu; relu; pool 2; dense 10 softmax", ["CNN613"]),
+        ("conv 8x3 relu; pool 2; relu; dense 10 softmax", ["CNN613"]),
+        ("conv 8x3; relu slope=0.1; relu; pool 2; dense 10 softmax", []),
+        ("conv 8x3 relu; relu max=6; pool 2; dense 10 softmax", []),
+        ("conv 8x3 relu; bn; relu; pool 2; dense 10 softmax", []),
+        ("conv 8x3 tanh; relu; pool 2; dense 10 softmax", []),
+        ("pool 1; dense 10 softmax", ["CNN613"]),
+        ("pad 0; crop 0; dense 10 softmax", ["CNN613", "CNN613"]),
+        ("resize 28x28; dense 10 softmax", ["CNN613"]),
+        ("reshape 784; flatten; dense 10 softmax", ["CNN613"]),
+        ("dropout 0; noise 0; dense 10 softmax", ["CNN613", "CNN613"]),
+        # Windows that step over pixels.
+        ("pool 1 stride=2; dense 10 softmax", ["CNN614"]),
+        ("conv 8x2 relu stride=3; dense 10 softmax", ["CNN614"]),
+        ("conv 8x3 relu stride=3; dense 10 softmax", []),
+        ("tconv 8x2 relu stride=3; pool 12; dense 10 softmax", []),
+        ("conv 8x1 relu; add { branch { conv 8x3 same relu stride=2 };"
+         "branch { conv 8x1 same stride=2 } }; dense 10 softmax", []),
+        ("conv 8x1 relu; residual project { conv 8x3 same relu stride=2 }; dense 10 softmax", []),
+    ],
+)  # fmt: skip
+def test_finds_exactly(text: str, found: list[str]) -> None:
+    assert codes(text) == found
+
+
+def test_an_error_is_enough_for_once() -> None:
+    result = check(Source("x", "dense 10; softmax; softmax; budget params <= 5"))
+    assert [p.code for p in result.problems] == ["CNN301"]
+
+
+def test_a_block_is_reported_once_and_says_where_it_is_used() -> None:
+    result = checked("block b { conv 8x3 same; bn; relu }\nb; b; pool 2; dense 10 softmax")
+    (warning,) = result.problems
+    assert (warning.code, warning.severity) == ("CNN601", "warning")
+    assert [label.text for label in warning.related][1:] == ["used here"]
+
+
+@pytest.mark.parametrize("code", SILENCEABLE)
+def test_every_warning_can_be_silenced(code: str) -> None:
+    from cnnspec.diagnostics.catalog import catalog
+
+    bad = catalog()[code].bad
+    assert set(codes(bad)) == {code}
+    assert codes(f"silence {code}\n{bad}") == []
+    assert codes(f"silence {code}\n{catalog()[code].good}") == ["CNN615"]
+
+
+def test_silence_takes_several_codes_and_several_lines() -> None:
+    text = "dense 10; dropout 0; train { validation test }"
+    assert codes(text) == ["CNN606", "CNN613", "CNN610"]
+    for head in (
+        "silence CNN606 CNN610",
+        "silence CNN606, CNN610",
+        "silence CNN606\nsilence CNN610",
+    ):
+        result = checked(f"{head}\n{text}")
+        assert [p.code for p in result.problems] == ["CNN613"]
+        assert result.spec.silence == ("CNN606", "CNN610")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("silence; dense 10 softmax", ["CNN106"]),
+        ("silence CNN999; dense 10 softmax", ["CNN102"]),
+        ("silence CNN301 CNN61; dense 10 softmax", ["CNN102", "CNN102"]),
+        ("silence CNN615; dense 10 softmax", ["CNN102"]),
+        ("silence 601; dense 10 softmax", ["CNN106"]),
+        ("silence CNN601 CNN601; dense 10 softmax", ["CNN013"]),
+        ("residual { silence CNN601 }; dense 10 softmax", ["CNN110"]),
+        ("dense 10 softmax; train { silence CNN601 }", ["CNN110"]),
+    ],
+)
+def test_a_wrong_silence_is_an_error(text: str, found: list[str]) -> None:
+    assert [p.code for p in check(Source("x", text)).problems] == found
+
+
+# Each fix, done to a spec, takes the warning away and brings no other.
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("conv 8x3 same; bn; relu; pool 2; dense 10 softmax",
+         "conv 8x3 same no_bias; bn; relu; pool 2; dense 10 softmax"),
+        ("conv 8x4 relu; pool 2; dense 10 softmax", "conv 8x4 relu; pool 2 same; dense 10 softmax"),
+        ("conv 8x2 relu; pool 4; dense 10 softmax", "conv 8x2 relu; pool 3; dense 10 softmax"),
+        ("flatten; dense 64; dense 10 softmax", "flatten; dense 64 relu; dense 10 softmax"),
+        ("conv 8x3 no_bias; bn; conv 8x3 relu; pool 2; dense 10 softmax",
+         "conv 8x3 no_bias; bn; relu; conv 8x3 relu; pool 2; dense 10 softmax"),
+        ("dense 10 softmax; softmax", "dense 10 softmax"),
+        ("dense 10 relu", "dense 10 softmax"),
+        ("dense 10", "dense 10 softmax"),
+        ("dense 10; bn", "dense 10 no_bias; bn; softmax"),
+        (f"{HEAD}; dense 64 relu; dropout 0.5; bn; dense 10 softmax",
+         f"{HEAD}; dense 64 relu; bn; dropout 0.5; dense 10 softmax"),
+        ("flatten; dense 10; dropout 0.5; softmax", "flatten; dropout 0.5; dense 10; softmax"),
+        ("conv 8x3 relu; gap; dense 10 softmax", "conv 8x3 relu; flatten; dense 10 softmax"),
+        ("conv 8x3 relu; gn 4; conv 32x3 relu; dense 64 relu; dense 10 softmax",
+         "conv 8x3 relu; gn 4; conv 32x3 relu; gap; dense 64 relu; dense 10 softmax"),
+        ("conv 8x2 relu stride=3; dense 10 softmax", "conv 8x3 relu stride=3; dense 10 softmax"),
+        ("conv 8x2 relu stride=3; dense 10 softmax", "conv 8x2 relu stride=2; dense 10 softmax"),
+    ],
+)  # fmt: skip
+def test_what_the_help_says_helps(before: str, after: str) -> None:
+    assert codes(before)
+    assert codes(after) == []
+
+
+@pytest.mark.parametrize(
+    "head", ["conv 8x11 relu; pool 2", "repeat 2 { conv 8x3 same relu; pool 2 }"]
+)
+def test_as_many_convolutions_as_said_make_the_field_large_enough(head: str) -> None:
+    for count in range(6):
+        body = f"{head}; repeat {count} {{ conv 8x3 same relu }}; gap; dense 10 softmax"
+        problems = checked(body).problems
+        more = [p.help for p in problems if p.code == "CNN609"]
+        if not more:
+            break
+    (needed,) = [
+        p for p in checked(f"{head}; gap; dense 10 softmax").problems if p.code == "CNN609"
+    ]
+    assert f"put {count} more 3x3 convolution" in needed.help or count > 4
+
+
+def test_the_parameters_said_are_those_saved() -> None:
+    one = checked("conv 8x3 same; bn; relu; pool 2; dense 10 softmax")
+    two = checked("conv 8x3 same no_bias; bn; relu; pool 2; dense 10 softmax")
+    assert one.totals
+    assert two.totals
+    saved = one.totals.params - two.totals.params
+    assert (
+        one.problems[0].help == f"write `no_bias`; it saves {saved} parameters and changes nothing"
+    )
+    one = checked("conv 32x3 relu; dense 64 relu; dense 10 softmax")
+    two = checked("conv 32x3 relu; gap; dense 64 relu; dense 10 softmax")
+    left = next(row.params for row in two.rows if row.name == "dense")
+    assert f"would leave {left:,} of them" in one.problems[0].help
+
+
+def test_every_optimizer_has_a_habit_that_holds_its_default() -> None:
+    assert set(RATES) == set(OPTIMIZERS)
+    for word, (low, high) in RATES.items():
+        assert low <= OPTIMIZERS[word]().learning_rate <= high
+        for rate, found in ((low / SLACK / 1.01, 1), (low, 0), (high, 0), (high * SLACK * 1.01, 1)):
+            text = f"dense 10 softmax; train {{ optimizer {word}({rate:.12f}) }}"
+            assert len(codes(text)) == found, text
+
+
+def test_a_set_value_is_reported_where_it_is_given() -> None:
+    value = parse_value(Source("<--set>", "validation=test"))
+    assert value
+    result = check(Source("x", "dense 10 softmax; train { validation 0.1 }"), {"validation": value})
+    (warning,) = result.problems
+    assert warning.code == "CNN610"
+    assert warning.span
+    assert warning.span.source.name == "<--set>"
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_random_networks_are_linted_without_a_hitch(seed: int) -> None:
+    spec = draw_spec(Random(seed)).replace(budgets=(), expectations=())
+    result = check(Source("random", str(spec)))
+    if not result.ok:  # only validation can be at fault
+        return
+    for problem in result.problems:
+        assert problem.severity == "warning"
+        assert problem.message
+        assert problem.help
+        assert problem.code not in spec.silence
+
+
+def test_ten_thousand_layers_are_linted_in_time() -> None:
+    for layer in ("relu", "dropout 0.5", "bn", "linear", "flatten", "conv 1x1"):
+        text = f"repeat 9990 {{ {layer} }}; dense 10 softmax"
+        begin = perf_counter()
+        assert check(Source("x", text)).ok
+        assert perf_counter() - begin < 10
+
+
+def test_the_readme_spec_has_none() -> None:
+    assert codes((ROOT / "specs" / "lenet5.cnn").read_text()) == []
+
+
+# What two warnings say of the numbers themselves, with Keras as the witness.
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("conv 8x3 relu; relu; pool 4 same; dense 10 softmax", "relu"),
+        ("conv 8x3 relu; pool 2; relu; dense 10 softmax", "relu"),
+        ("conv 8x3 sigmoid; dropout 0.5; relu; pool 4 same; dense 10 softmax", "relu"),
+        ("pool 1; pool 4; dense 10 softmax", "pool"),
+        ("pool 4; resize 7x7; dense 10 softmax", "resize"),
+        ("pool 4; reshape 7x7; dense 10 softmax", "reshape"),
+    ],
+)
+def test_a_layer_that_does_nothing_does_nothing(text: str, name: str, backend: str) -> None:
+    import keras
+    import numpy as np
+
+    from cnnspec.targets.keras.build import build
+
+    result = checked(text)
+    assert [p.code for p in result.problems] == ["CNN613"]
+    model = build(result, seed=1)
+    layer = model.get_layer(name)
+    both = keras.Model(model.inputs[0], [layer.input, layer.output])
+    before, after = both(np.random.default_rng(1).normal(size=(4, 28, 28, 1)))
+    assert np.allclose(before, after, atol=1e-6)
+
+
+def test_batch_norm_takes_the_bias_off(backend: str) -> None:
+    import numpy as np
+
+    from cnnspec.targets.keras.build import build
+
+    model = build(checked("conv 8x3 same; bn; relu; pool 2; dense 10 softmax"), seed=1)
+    images = np.random.default_rng(1).normal(size=(16, 28, 28, 1))
+    before = np.asarray(model(images, training=True))
+    model.get_layer("conv").bias.assign(np.arange(8.0))
+    assert np.allclose(before, np.asarray(model(images, training=True)), atol=1e-4)

@@ -1,0 +1,100 @@
+"""The templates, and the command that copies them."""
+
+import json
+import re
+
+import pytest
+
+from cnnspec.analysis.check import check
+from cnnspec.commands import main
+from cnnspec.commands.new import FOLDER, TEMPLATES, template
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.language.formatter import format_text
+from cnnspec.layers.table import CONSTRUCTS
+
+
+def test_every_file_is_listed():
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.cnn" for name in TEMPLATES}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_is_right_short_and_explained(name):
+    text = template(name)
+    source = Source(name, text)
+    result = check(source)
+    assert result.problems == ()
+    assert result.spec.model == name
+    assert result.spec.data.source == "fashion_mnist_mini"
+    assert result.verdicts
+    assert result.spec.expectations
+    assert len(text.splitlines()) <= 30
+    assert max(map(len, text.splitlines())) <= 100
+    assert format_text(source, CONSTRUCTS) == text
+    lines = [line for line in text.splitlines() if re.search(r"\w", line)]
+    assert [line for line in lines if "#" not in line and line != "train {"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("resnet", "residual block"),
+        ("mobilenet", "multiply block"),
+        ("inception", "concat block"),
+        ("mlp", "let"),
+    ],
+)
+def test_a_template_shows_what_the_language_can(name, words):
+    assert set(words.split()) <= set(template(name).split())
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_trains(name, tmp_path, backend):
+    from cnnspec.training.session import train
+
+    text = re.sub(r"epochs \d+", "epochs 1", template(name))
+    outcome = train(check(Source(name, text)), tmp_path, backend, offline=True)
+    assert len(outcome.state.history) == 1
+    assert outcome.scores["test"].accuracy > 0.1
+
+
+def test_a_template_is_copied_once(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "tiny"]) == 0
+    out = capsys.readouterr().out
+    assert "written to tiny.cnn" in out
+    path = tmp_path / "tiny.cnn"
+    assert path.read_text() == template("tiny")
+    path.write_text("mine")
+    assert main(["new", "tiny"]) == 3
+    assert "--force" in capsys.readouterr().err
+    assert path.read_text() == "mine"
+    assert main(["new", "tiny", "--force"]) == 0
+    assert path.read_text() == template("tiny")
+
+
+def test_a_path_is_a_file_or_a_folder(tmp_path, capsys):
+    assert main(["new", "mlp", str(tmp_path / "my net.cnn")]) == 0
+    assert main(["new", "mlp", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.split("\n", 2)[2])["file"].endswith("mlp.cnn")
+    assert {p.name for p in tmp_path.iterdir()} == {"my net.cnn", "mlp.cnn"}
+    assert main(["new", "mlp", str(tmp_path / "nowhere" / "x.cnn")]) == 3
+    assert main(["check", str(tmp_path / "my net.cnn")]) == 0
+
+
+def test_without_a_name_all_are_listed(capsys):
+    assert main(["new"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n{name} " in out for name in TEMPLATES)
+    assert main(["new", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [entry["name"] for entry in data["templates"]] == list(TEMPLATES)
+
+
+def test_an_unknown_template_is_2_with_a_suggestion(capsys, tmp_path):
+    assert main(["new", "lennet", str(tmp_path / "x.cnn")]) == 2
+    assert "did you mean `lenet`?" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    for name in ("../lenet", "", "zzzz"):
+        with pytest.raises(Problems, match="there is no template"):
+            template(name)

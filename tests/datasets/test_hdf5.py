@@ -1,0 +1,119 @@
+import h5py
+import numpy as np
+import pytest
+
+from cnnspec.datasets import user_data
+from cnnspec.datasets.raw import MOST
+from cnnspec.diagnostics.errors import Problems
+from tests.support.data_files import images, labels, said, write_h5
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another file, which no spec has named."""
+    return write_h5(tmp_path / "other.h5")
+
+
+def refused(path, message):
+    with pytest.raises(Problems) as caught:
+        user_data.read(path, {}, None)
+    assert message in said(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_arrays_and_groups_are_read(tmp_path):
+    path = tmp_path / "a.hdf5"
+    with h5py.File(path, "w") as file:
+        file["train/images"] = images()
+        file.create_dataset("train/labels", data=labels(), compression="lzf", shuffle=True)
+        file["me"] = file["/"]
+    found = user_data.read(path, {}, None)
+    assert np.array_equal(found.train.images, images())
+    assert np.array_equal(found.train.labels, labels())
+    assert found.test is None
+
+
+def test_an_external_link_is_refused(tmp_path, other):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file["train_images"] = h5py.ExternalLink(other.name, "/train_images")
+    refused(path, "`train_images` is a link")
+
+
+@pytest.mark.parametrize("target", ["/train_labels", "/nothing", "/far/train_images"])
+def test_a_soft_link_is_refused(tmp_path, other, target):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file["far"] = h5py.ExternalLink(other.name, "/")
+        file["train_images"] = h5py.SoftLink(target)
+    refused(path, "`train_images` is a link")
+
+
+def test_a_name_through_a_link_is_refused(tmp_path, other):
+    path = write_h5(tmp_path / "a.h5")
+    with h5py.File(path, "a") as file:
+        file["far"] = h5py.ExternalLink(other.name, "/")
+    with pytest.raises(Problems, match="has no array far/train_images"):
+        user_data.read(path, {"train_images": "far/train_images"}, None)
+
+
+def test_a_virtual_dataset_is_refused(tmp_path, other):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    layout = h5py.VirtualLayout(shape=(12, 8, 6), dtype="u1")
+    layout[:] = h5py.VirtualSource(str(other), "train_images", shape=(12, 8, 6))
+    with h5py.File(path, "a") as file:
+        file.create_virtual_dataset("train_images", layout)
+    refused(path, "takes its values from other files")
+
+
+def test_storage_in_another_file_is_refused(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(576))
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("train_images", (12, 8, 6), "u1", external=[(str(secret), 0, 576)])
+    refused(path, "takes its values from other files")
+
+
+def test_absurd_shapes_are_refused_before_anything_is_read(tmp_path):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("train_images", (2**31, 2**20, 28), "f8", chunks=(1, 1024, 28))
+    refused(path, f"the limit is {MOST:,}")
+
+
+def test_a_shape_without_values_is_refused(tmp_path):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("train_images", (1000, 28, 28), "u1", chunks=(10, 28, 28))
+    refused(path, "a shape and no values")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array([b"a", b"b"]),
+        h5py.Empty("f4"),
+        np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f4")]),
+    ],
+    ids=["texts", "empty", "fields"],
+)
+def test_what_holds_no_plain_numbers_is_refused(tmp_path, value):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file["train_images"] = value
+    refused(path, "not plain numbers")
+
+
+def test_texts_of_any_length_are_refused(tmp_path):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("train_images", (3,), h5py.string_dtype())
+    refused(path, "not plain numbers")
+
+
+def test_a_group_in_the_place_of_an_array_is_none(tmp_path):
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        file.create_group("train_images")
+    refused(path, "no array is called like the training images")

@@ -1,0 +1,191 @@
+import numpy as np
+import pytest
+
+from cnnspec.datasets.normalize import agree, doubts, normal, shared, to_bytes
+from cnnspec.datasets.raw import Found, Raw
+from cnnspec.diagnostics.errors import Problems
+from tests.support.data_files import CLASSES, SHAPE, images, labels, said
+
+NAMES = ("a", "b", "c")
+
+
+def found(pixels=None, numbers=None, test=None, test_numbers=None, names=()) -> Found:
+    pixels = images() if pixels is None else pixels
+    numbers = labels(len(pixels)) if numbers is None else numbers
+    second = None if test is None else Raw(test, test_numbers, "test images", "test labels")
+    return Found("arrays", (), Raw(pixels, numbers, "train images", "train labels"), second, names)
+
+
+def codes(notes) -> list[str]:
+    return [note.code for note in notes]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16, np.uint32, np.int64, np.float32])
+def test_whole_numbers_stay_as_they_are(dtype):
+    pixels = images() // 3 + 2
+    known = normal(found(pixels.astype(dtype)))
+    assert known.train.images.dtype == np.uint8
+    assert np.array_equal(known.train.images[..., 0], pixels)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_fractions_from_0_to_1_become_bytes_and_that_is_said(dtype):
+    pixels = images()
+    known = normal(found((pixels / 255).astype(dtype)))
+    assert np.array_equal(known.train.images[..., 0], pixels)
+    assert "times 255" in known.notes[0].message
+
+
+def test_yes_and_no_become_white_and_black():
+    pixels = images() > 127
+    known = normal(found(pixels))
+    assert np.array_equal(known.train.images[..., 0], pixels * np.uint8(255))
+
+
+@pytest.mark.parametrize("test", [np.full((3, 8, 6), 1.0), images(3, seed=1)])
+def test_training_and_test_images_of_two_scales_are_refused(test):
+    with pytest.raises(Problems, match="two scales"):
+        normal(found(images() / (255 if test.max() > 1 else 1), test=test))
+
+
+def test_ones_where_255_is_white_are_doubted():
+    known = normal(found((images() > 127).astype(np.uint8)))
+    assert codes(known.notes) == ["CNN914"]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (images() * 2.0 - 1, "values up to 509"),
+        (images() - 128.0, "values below zero"),
+        (images().astype(int) - 9, "values below zero"),
+        (images().astype(int) + 1, "values up to 256"),
+        (np.where(images() > 9, np.nan, 1.0), "no finite number"),
+        (np.where(images() > 9, np.inf, 1.0), "no finite number"),
+        (images().astype(complex), "complex128, not pixels"),
+        (images().astype("U3"), "not pixels"),
+        (images().reshape(12, 48), "12x48, which are no images"),
+        (images().reshape(12, 2, 2, 2, 6), "no images"),
+        (np.float64(3), "a single value"),
+        (images()[:0], "holds no images"),
+        (images(12, 8, 6, 5), "8x6x5, with channels in no place"),
+    ],
+)
+def test_what_are_no_pixels_is_refused(pixels, message):
+    numbers = labels(len(pixels) if np.ndim(pixels) else 1)
+    with pytest.raises(Problems, match=message) as caught:
+        normal(found(np.asarray(pixels), numbers))
+    assert caught.value.exit_code == 3
+
+
+def test_channels_that_come_first_are_put_last():
+    pixels = images(12, 8, 6, 3)
+    known = normal(found(pixels.transpose(0, 3, 1, 2)))
+    assert np.array_equal(known.train.images, pixels)
+    assert "channels first" in known.notes[0].message
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        labels(),
+        labels().astype(np.int64),
+        labels().astype(float),
+        labels()[:, np.newaxis],
+        np.eye(CLASSES)[labels()],
+        np.eye(CLASSES, dtype=bool)[labels()],
+    ],
+    ids=["bytes", "whole", "float", "column", "one-hot", "one-hot-bool"],
+)
+def test_labels_come_in_many_forms(numbers):
+    known = normal(found(numbers=numbers))
+    assert np.array_equal(known.train.labels, labels())
+    assert known.train.labels.dtype == np.uint8
+    assert known.classes == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (labels(11), "12 images, train labels 11 labels"),
+        (labels().astype(int) - 1, "a label -1"),
+        (labels() + 0.5, "no whole numbers"),
+        (np.where(labels() > 1, np.nan, 0), "no whole numbers"),
+        (labels() * 2.0**40, "has a label"),
+        (labels().astype("U1"), "not numbers"),
+        (np.ones((12, 3)), "not one-hot"),
+        (np.eye(3)[labels()] * np.nan, "not one-hot"),
+        (labels().reshape(3, 2, 2), "one number an image"),
+        (np.uint8(3), "a single value"),
+    ],
+)
+def test_what_are_no_labels_is_refused(numbers, message):
+    with pytest.raises(Problems, match=message) as caught:
+        normal(found(numbers=np.asarray(numbers)))
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("count", [2, 256, 257, 70_000])
+def test_many_classes_fit_their_labels(count):
+    known = normal(found(np.zeros((2, 8, 6), np.uint8) + 9, np.array([0, count - 1])))
+    assert known.train.labels.tolist() == [0, count - 1]
+    assert known.classes == count
+
+
+def test_a_test_set_may_have_no_labels_and_training_images_may_not():
+    assert normal(found(test=images(3))).test.labels is None
+    raw = Raw(images(), None, "train images")
+    with pytest.raises(Problems, match="no labels"):
+        normal(Found("arrays", (), raw, None))
+
+
+def test_two_sizes_are_refused():
+    with pytest.raises(Problems, match="8x6x1 and 9x6x1"):
+        normal(found(test=images(3, 9, 6)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "line"),
+    [
+        ((8, 6, 3), 3, "write `input 8x6x1`"),
+        ((28, 28, 1), 3, "write `input 8x6x1`"),
+        (SHAPE, 10, "write `classes 3`"),
+        (SHAPE, 2, "write `classes 3`"),
+    ],
+)
+def test_what_the_spec_says_otherwise_is_told_with_the_line_to_write(shape, classes, line):
+    agree(normal(found()), SHAPE, CLASSES)
+    with pytest.raises(Problems) as caught:
+        agree(normal(found()), shape, classes)
+    assert line in said(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_labels_from_1_are_told_to_begin_at_0():
+    with pytest.raises(Problems) as caught:
+        agree(normal(found(numbers=labels() + 1)), SHAPE, CLASSES)
+    assert "subtract 1" in said(caught.value)
+
+
+def test_a_label_that_only_the_test_set_has_counts():
+    assert normal(found(test=images(2), test_numbers=np.array([0, 7]))).classes == 8
+
+
+def test_a_class_without_training_images_is_doubted():
+    known = normal(found(numbers=np.where(labels() == 1, 2, labels()), test=images(3, seed=1)))
+    (doubt,) = doubts(known.train, known.test, CLASSES, NAMES)
+    assert doubt.severity == "warning"
+    assert "of class b" in doubt.message
+
+
+def test_images_that_are_in_both_sets_are_counted():
+    known = normal(found(test=np.concatenate([images()[3:5], images(4, seed=1)])))
+    assert shared(known.train.images, known.test.images) == 2
+    (doubt,) = doubts(known.train, known.test, CLASSES, NAMES)
+    assert "2 of 6 test images" in doubt.message
+
+
+def test_large_fractions_are_cast_in_parts():
+    pixels = images(2500)
+    (cast,) = to_bytes([Raw(pixels / 255, None, "x")], [])
+    assert np.array_equal(cast[..., 0], pixels)

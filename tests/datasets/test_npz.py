@@ -1,0 +1,85 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from numpy.lib import format as npy
+
+from cnnspec.datasets import user_data
+from cnnspec.datasets.normalize import normal
+from cnnspec.datasets.raw import MOST
+from cnnspec.diagnostics.errors import Problems
+from tests.support.data_files import arrays, images, labels, said, write_npz
+
+
+def packed(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    npy.write_array(file, array)
+    return file.getvalue()
+
+
+def archive(path, **members: bytes):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in members.items():
+            made.writestr(f"{name}.npy", data)
+    return path
+
+
+def test_arrays_come_out_as_they_went_in(tmp_path):
+    turned = np.asfortranarray(images())
+    found = user_data.read(write_npz(tmp_path / "a.npz", train_images=turned), {}, None)
+    assert np.array_equal(found.train.images, images())
+    assert np.array_equal(found.train.labels, labels())
+    assert np.array_equal(found.test.images, arrays()["test_images"])
+
+
+def test_pickled_objects_are_refused_and_nothing_in_them_runs(tmp_path):
+    canary = tmp_path / "canary"
+
+    class Evil:
+        def __reduce__(self):
+            return open, (str(canary), "w")
+
+    objects = np.array([Evil()], dtype=object)
+    path = archive(tmp_path / "a.npz", train_images=packed(objects), train_labels=packed(labels()))
+    with pytest.raises(Problems, match="pickled") as caught:
+        user_data.read(path, {}, None)
+    assert caught.value.exit_code == 3
+    assert not canary.exists()
+
+
+def header(**facts) -> bytes:
+    file = io.BytesIO()
+    npy.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, **facts})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (header(shape=(2**40, 28, 28)), f"the limit is {MOST:,}"),
+        (header(shape=(MOST + 1,)), f"the limit is {MOST:,}"),
+        (header(shape=(10, 8, 6)) + bytes(2**24), "other than the 480 bytes"),
+        (header(shape=(10, 8, 6)) + bytes(479), "other than the 480 bytes"),
+        (header(shape=(-1, 8, 6)) + bytes(2**24), "claims -1x8x6 values"),
+        (header(shape=(2, 2, 2), descr=[("a", "<f4")]) + bytes(32), "not pixels"),
+        (b"\x93NUMPY\x01\x00\x10\x00{'descr': __impo", "header of `train_images` is damaged"),
+        (b"\x93NUMPY\x03\x00", "plain numbers"),
+        (b"no array at all", "magic"),
+        (b"", "magic"),
+    ],
+)
+def test_what_an_array_claims_is_looked_at_before_it_is_unpacked(tmp_path, data, message):
+    path = archive(tmp_path / "a.npz", train_images=data, train_labels=packed(labels()))
+    with pytest.raises(Problems) as caught:
+        normal(user_data.read(path, {}, None))
+    assert message in said(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_an_archive_of_other_things_is_told_what_is_missing(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as made:
+        made.writestr("readme.txt", "hello")
+    with pytest.raises(Problems, match="the training images") as caught:
+        user_data.read(tmp_path / "a.npz", {}, None)
+    assert "no array" in said(caught.value)

@@ -1,0 +1,176 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnspec.datasets import user_data
+from cnnspec.datasets.raw import PICTURES
+from cnnspec.diagnostics.errors import Problems
+from tests.support.data_files import SHAPE, arrays, images, labels, said, write_pictures
+
+RGB = (*SHAPE[:2], 3)
+
+
+def one(folder, shape, image=None, name="0.png"):
+    """What becomes of one picture."""
+    (folder / "a").mkdir(exist_ok=True)
+    if image is not None:
+        image.save(folder / "a" / name)
+    return user_data.read(folder, {}, shape).train.images[0]
+
+
+def test_parts_and_classes_are_folders(tmp_path):
+    found = user_data.read(write_pictures(tmp_path / "p"), {}, SHAPE)
+    assert found.labels == ("class 0", "class 1", "class 2")
+    assert found.train.labels.tolist() == sorted(labels(12).tolist())
+    assert found.test.labels.tolist() == [0, 0, 1, 1, 2, 2]
+    known = {image.tobytes() for image in found.train.images}
+    assert known == {image.tobytes() for image in arrays()["train_images"]}
+
+
+def test_classes_alone_have_no_test_set(tmp_path):
+    found = user_data.read(write_pictures(tmp_path / "p", parts=False), {}, SHAPE)
+    assert found.train.images.shape == (12, *SHAPE)
+    assert found.test is None
+
+
+def test_a_test_folder_without_classes_has_no_labels(tmp_path):
+    found = user_data.read(write_pictures(tmp_path / "p", test_labels=None), {}, SHAPE)
+    assert found.test.images.shape == (6, *SHAPE)
+    assert found.test.labels is None
+
+
+def test_classes_and_files_are_in_natural_order(tmp_path):
+    for name in ("10", "9", "100", "b", "A"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (6, 8), len(name)).save(tmp_path / name / "x.png")
+    assert user_data.read(tmp_path, {}, SHAPE).labels == ("9", "10", "100", "A", "b")
+
+
+@pytest.mark.parametrize("suffix", PICTURES)
+def test_every_format_is_read(tmp_path, suffix):
+    image = Image.new("L", (6, 8), 200).convert("RGB")
+    assert abs(int(one(tmp_path, SHAPE, image, f"0{suffix}").mean()) - 200) <= 2
+
+
+def test_other_sizes_are_resized_and_counted(tmp_path):
+    folder = write_pictures(tmp_path / "p")
+    Image.new("L", (60, 80), 7).save(folder / "train" / "class 1" / "large.png")
+    found = user_data.read(folder, {}, SHAPE)
+    (note,) = found.notes
+    assert note.message == "1 of 19 pictures are resized to 8x6"
+    assert found.train.images[-5].mean() == 7 or 7 in found.train.images.mean(axis=(1, 2, 3))
+
+
+def test_without_a_spec_the_common_size_is_taken(tmp_path):
+    folder = write_pictures(tmp_path / "p")
+    Image.new("RGB", (60, 80), (7, 0, 0)).save(folder / "train" / "class 1" / "large.png")
+    assert user_data.read(folder, {}, None).train.images.shape == (13, 8, 6, 3)
+
+
+def test_grey_and_colour_follow_the_channels(tmp_path):
+    red = Image.new("RGB", (6, 8), (255, 0, 0))
+    assert one(tmp_path, RGB, red)[0, 0].tolist() == [255, 0, 0]
+    assert one(tmp_path, SHAPE, red)[0, 0].tolist() == [76]
+    assert one(tmp_path, (8, 6, 4), red)[0, 0].tolist() == [255, 0, 0, 255]
+
+
+@pytest.mark.parametrize("shape", [SHAPE, RGB])
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white(tmp_path, mode, shape):
+    clear = Image.new("RGBA", (6, 8), (0, 0, 0, 0)).convert(mode)
+    if mode == "P":
+        clear.info["transparency"] = clear.getpixel((0, 0))
+    assert one(tmp_path, shape, clear).min() == 255
+
+
+def test_sixteen_bits_become_eight(tmp_path):
+    deep = Image.fromarray(np.full((8, 6), 0x80FF, np.uint16))
+    assert one(tmp_path, SHAPE, deep).max() == 0x80
+
+
+def test_exif_rotation_is_applied(tmp_path):
+    (tmp_path / "a").mkdir()
+    pixels = np.zeros((6, 8), np.uint8)
+    pixels[:, :4] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).save(tmp_path / "a" / "0.jpg", exif=exif, quality=100)
+    turned = one(tmp_path, SHAPE)
+    assert turned[:4].mean() > 200
+    assert turned[4:].mean() < 50
+
+
+def test_other_files_are_named_and_left_out(tmp_path):
+    folder = write_pictures(tmp_path / "p")
+    (folder / "train" / "class 0" / ".DS_Store").write_bytes(b"x")
+    (folder / "train" / "class 0" / "Thumbs.db").write_bytes(b"x")
+    (folder / "train" / "class 0" / ".hidden.png").write_bytes(b"x")
+    (folder / "train" / "class 0" / "deeper.png").mkdir()
+    (folder / "test" / "notes.txt").write_text("x")
+    found = user_data.read(folder, {}, SHAPE)
+    (note,) = found.notes
+    assert len(found.train.images) == 12
+    for name in (".DS_Store", "Thumbs.db", ".hidden.png", "deeper.png"):
+        assert name in note.message
+    assert "1 more" in note.message
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def bomb(width: int, height: int) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "no picture"),
+        (b"<html>", "no picture"),
+        (bomb(9000, 9000), "81000000 pixels|9000x9000 pixels"),
+        (bomb(10_000, 10_000), "10000x10000 pixels"),
+        (bomb(60_000, 60_000), "3600000000 pixels"),
+        (bomb(100, 100), "truncated"),
+    ],
+)
+def test_a_damaged_picture_is_named(tmp_path, data, message):
+    folder = write_pictures(tmp_path / "p")
+    (folder / "test" / "class 2" / "bad.png").write_bytes(data)
+    with pytest.raises(Problems, match=message) as caught:
+        user_data.read(folder, {}, SHAPE)
+    assert "bad.png" in said(caught.value)
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("shape", [SHAPE, None])
+def test_no_pictures_at_all(tmp_path, shape):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.txt").write_text("x")
+    with pytest.raises(Problems, match="no folder with pictures"):
+        user_data.read(tmp_path, {}, shape)
+
+
+def test_a_class_that_only_the_test_set_has_is_refused(tmp_path):
+    folder = write_pictures(tmp_path / "p", test_labels=labels(6) + 1)
+    with pytest.raises(Problems, match="class 3 is no class"):
+        user_data.read(folder, {}, SHAPE)
+
+
+def test_the_digest_follows_names_and_contents(tmp_path):
+    digests = set()
+    folder = write_pictures(tmp_path / "p")
+    for change in (
+        lambda: None,
+        lambda: (folder / "train/class 0/0.png").rename(folder / "train/class 0/x.png"),
+        lambda: Image.fromarray(images(1)[0]).save(folder / "train/class 0/x.png"),
+    ):
+        change()
+        digests.add(user_data.read(folder, {}, SHAPE).files[0].sha256)
+        digests.add(user_data.read(folder, {}, SHAPE).files[0].sha256)
+    assert len(digests) == 3

@@ -1,0 +1,210 @@
+import os
+
+import numpy as np
+import pytest
+
+from cnnspec.analysis.check import check
+from cnnspec.core.source import Source
+from cnnspec.datasets import user_data
+from cnnspec.datasets.locate import Where
+from cnnspec.datasets.splits import divide
+from cnnspec.diagnostics.errors import Problems
+from tests.support.data_files import (
+    WRITERS,
+    arrays,
+    images,
+    labels,
+    said,
+    write_npz,
+    write_pictures,
+)
+
+NET = "input 8x6x1; classes 3; dense 3 softmax"
+
+
+def spec_of(path, text=NET):
+    result = check(Source("<test>", f'data "{path}"; {text}'))
+    assert result.ok
+    return result.spec
+
+
+def divided(path, text=NET):
+    return divide(spec_of(path, text), Where(path), offline=True)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_kind_gives_the_same_images(tmp_path, kind):
+    splits = divided(WRITERS[kind](tmp_path))
+    for split, part in ((splits.images.train, "train"), (splits.test, "test")):
+        expected = {
+            (image.tobytes(), label)
+            for image, label in zip(
+                arrays()[f"{part}_images"], arrays()[f"{part}_labels"], strict=True
+            )
+        }
+        found = zip(split.images, split.known, strict=True)
+        assert {(image.tobytes(), label) for image, label in found} == expected
+    assert splits.images.dataset.counts == (12, 6)
+    assert len(splits.images.dataset.labels) == 3
+    assert all(len(file.sha256) == 64 for file in splits.images.dataset.files)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_test_set_without_labels_is_predicted_and_not_scored(tmp_path, kind):
+    path = WRITERS[kind](tmp_path, test_labels=None)
+    splits = divided(path, f"{NET}; train {{ validation 0.25 }}")
+    assert splits.test.labels is None
+    assert len(splits.test) == 6
+    assert list(splits.named()) == ["validation", "train"]
+
+
+@pytest.mark.parametrize("measure", ["accuracy", "f1", "loss"])
+def test_a_claim_about_an_unlabelled_test_set_is_an_error_at_its_place(tmp_path, measure):
+    path = write_npz(tmp_path / "a.npz", test_labels=None)
+    with pytest.raises(Problems, match="no labels") as caught:
+        divided(path, f"{NET}; expect {measure} >= 0.1; expect val_{measure} >= 0.1")
+    (fault,) = caught.value.diagnostics
+    assert fault.help == f"write `expect val_{measure}`"
+    assert fault.span.text == f"expect {measure} >= 0.1"
+
+
+def test_a_target_of_an_unlabelled_test_set_is_an_error(tmp_path):
+    path = write_npz(tmp_path / "a.npz", test_labels=None)
+    with pytest.raises(Problems, match="`target f1`") as caught:
+        divided(path, f"{NET}; train {{ target f1 0.5 }}")
+    assert "`target val_f1`" in said(caught.value)
+    assert divided(path, f"{NET}; train {{ target val_f1 0.5; validation 0.25 }}").validation
+
+
+def test_validating_on_an_unlabelled_test_set_is_an_error(tmp_path):
+    path = write_npz(tmp_path / "a.npz", test_labels=None)
+    with pytest.raises(Problems, match="`validation test`") as caught:
+        divided(path, f"{NET}; train {{ validation test; early_stop val_loss }}")
+    assert "`validation 0.1`" in said(caught.value)
+
+
+def test_without_a_test_set_a_share_is_held_back_for_every_seed_the_same(tmp_path):
+    path = write_npz(
+        tmp_path / "a.npz",
+        train_images=images(60),
+        train_labels=labels(60),
+        test_images=None,
+        test_labels=None,
+    )
+    first, second = (
+        divided(path, f"{NET}; train {{ seed {seed}; validation none }}") for seed in (1, 2)
+    )
+    assert np.bincount(first.test.known).tolist() == [3, 4, 3]
+    assert len(first.train) == 50
+    assert np.array_equal(first.test.images, second.test.images)
+    (note,) = first.images.notes
+    assert "10 of 60 images" in note.message
+
+
+def test_too_few_images_to_hold_any_back(tmp_path):
+    none = {"test_images": None, "test_labels": None}
+    path = write_npz(tmp_path / "a.npz", train_images=images(3), train_labels=labels(3), **none)
+    with pytest.raises(Problems, match="too few images"):
+        divided(path)
+
+
+def test_a_share_that_is_no_image_is_told(tmp_path):
+    with pytest.raises(Problems, match=r"`validation 0.01` of 12 images") as caught:
+        divided(write_npz(tmp_path / "a.npz"), f"{NET}; train {{ validation 0.01 }}")
+    assert "`validation none`" in said(caught.value)
+
+
+def test_a_class_of_one_image_is_trained_on(tmp_path):
+    numbers = np.array([0] * 6 + [1] * 5 + [2])
+    path = write_npz(tmp_path / "a.npz", train_labels=numbers)
+    splits = divided(path, f"{NET}; train {{ validation 0.9 }}")
+    assert set(splits.train.known) == {0, 1, 2}
+
+
+def test_another_content_than_the_run_was_trained_on_is_refused(tmp_path):
+    path = write_npz(tmp_path / "a.npz")
+    known = {f.name: f.sha256 for f in divided(path).images.dataset.files}
+    assert divide(spec_of(path), Where(path, known), offline=True).test
+    write_npz(path, train_images=images(12, seed=9))
+    with pytest.raises(Problems, match="SHA-256 differs") as caught:
+        divide(spec_of(path), Where(path, known), offline=True)
+    assert f"`--data {path}`" in said(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.npz", b"", "no .npz file (it is empty)"),
+        ("a.npz", b" <html>", "no .npz file (it is an HTML page)"),
+        ("a.h5", b"PNG", "no .h5 file (it begins with b'PNG')"),
+        ("a.csv", b"1,2,3", "none of the kinds known"),
+        ("a.pkl", b"\x80\x04", "none of the kinds known"),
+        ("train-images-idx3-ubyte", b"\0\0\x08\x03", "a single file of a set"),
+    ],
+)
+def test_other_files_are_told_what_they_look_like(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Problems) as caught:
+        user_data.read(tmp_path / name, {}, None)
+    assert message in said(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_a_renamed_file_is_known_by_how_it_begins(tmp_path):
+    write_npz(tmp_path / "a.npz").rename(tmp_path / "b.data")
+    assert user_data.read(tmp_path / "b.data", {}, None).train.images.shape == (12, 8, 6)
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing/at/all", "x" * 300])
+def test_nothing_there(tmp_path, name):
+    with pytest.raises(Problems) as caught:
+        user_data.read(tmp_path / name, {}, None)
+    assert caught.value.exit_code == 3
+    assert name[:20] in said(caught.value)
+
+
+def test_devices_and_pipes_are_never_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    for path in (tmp_path / "pipe.npz", user_data.Path("/dev/zero")):
+        with pytest.raises(Problems, match="no plain file"):
+            user_data.read(path, {}, None)
+        with pytest.raises(Problems, match="no plain file"):
+            user_data.images(path, None, (8, 6, 1))
+
+
+def test_an_unreadable_folder_and_arrays_of_a_folder(tmp_path):
+    folder = write_pictures(tmp_path / "p")
+    with pytest.raises(Problems, match="no arrays to name"):
+        user_data.read(folder, {"train_images": "x"}, (8, 6, 1))
+
+
+def test_channels_no_picture_has_are_refused(tmp_path):
+    with pytest.raises(Problems, match="8x6x2"):
+        divided(write_pictures(tmp_path / "p"), "input 8x6x2; classes 3; dense 3 softmax")
+
+
+def test_images_to_predict_come_from_every_kind(tmp_path):
+    shape = (8, 6, 1)
+    for kind in ("npz", "h5"):
+        path = WRITERS[kind](tmp_path)
+        assert len(user_data.images(path, None, shape).images) == 6
+        assert len(user_data.images(path, "train_images", shape).images) == 12
+        with pytest.raises(Problems, match="no array train_imags"):
+            user_data.images(path, "train_imags", shape)
+    folder = WRITERS["idx"](tmp_path)
+    assert len(user_data.images(folder / "t10k-images-idx3-ubyte.gz", None, shape).images) == 6
+    pictures = WRITERS["pictures"](tmp_path, test_labels=None)
+    assert user_data.images(pictures / "test", None, shape).names == tuple(
+        f"{i}.png" for i in range(6)
+    )
+    assert user_data.images(pictures / "test" / "3.png", None, shape).names == ("3.png",)
+    assert user_data.images(pictures, None, shape).names[-1] == "train/class 2/11.png"
+    with pytest.raises(Problems, match="no arrays to name"):
+        user_data.images(pictures, "x", shape)
+    with pytest.raises(Problems, match="has no pictures"):
+        user_data.images(folder, None, shape)
+
+
+def test_images_of_another_size_are_not_predicted(tmp_path):
+    with pytest.raises(Problems, match="8x6x1, and the network takes 28x28x1"):
+        user_data.images(write_npz(tmp_path / "a.npz"), None, (28, 28, 1))

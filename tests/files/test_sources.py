@@ -1,0 +1,78 @@
+import io
+import os
+import sys
+
+import pytest
+
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files.atomic import write_atomically
+from cnnspec.files.sources import decode, read_source
+
+
+def refusal(call, *args) -> tuple[str, int, str]:
+    with pytest.raises(Problems) as caught:
+        call(*args)
+    (problem,) = caught.value.diagnostics
+    return problem.code, caught.value.exit_code, problem.message
+
+
+def test_a_file_is_read_under_the_name_it_was_given(tmp_path) -> None:
+    path = tmp_path / "a b" / "größe.cnn"
+    path.parent.mkdir()
+    path.write_bytes("\ufeffdense 10 # ü\r\n".encode())
+    source = read_source(str(path))
+    assert (source.name, source.text) == (str(path), "dense 10 # ü\r\n")
+
+
+def test_standard_input_is_read(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"dense 10")))
+    assert read_source("-").text == "dense 10"
+    monkeypatch.setattr(sys, "stdin", None)
+    assert refusal(read_source, "-") == ("CNN901", 2, "standard input is closed")
+
+
+def test_what_cannot_be_read_is_named(tmp_path) -> None:
+    missing = str(tmp_path / "none.cnn")
+    assert refusal(read_source, missing) == ("CNN901", 2, f"there is no file {missing}")
+    folder = str(tmp_path)
+    assert refusal(read_source, folder) == ("CNN901", 2, f"{folder} is a folder")
+    code, exit_code, _ = refusal(read_source, "a\0b")
+    assert (code, exit_code) == ("CNN901", 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "offset"),
+    [(b"\xff\xfed\0", 0), (b"dense \xe9", 6), (b"\xc3", 0), (b"ok \xed\xa0\x80", 3)],
+)
+def test_what_is_not_utf_8_is_refused_with_its_place(data: bytes, offset: int) -> None:
+    code, exit_code, message = refusal(decode, data, "x.cnn")
+    assert (code, exit_code) == ("CNN006", 1)
+    assert message == f"x.cnn is not UTF-8 text: byte 0x{data[offset]:02x} at offset {offset}"
+
+
+def test_a_write_replaces_and_leaves_nothing_else(tmp_path) -> None:
+    path = tmp_path / "out.txt"
+    for content in ("first", b"second"):
+        write_atomically(path, content)
+        assert path.read_bytes() == (content if isinstance(content, bytes) else content.encode())
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+
+
+def test_a_write_obeys_the_umask(tmp_path) -> None:
+    before = os.umask(0o077)
+    try:
+        write_atomically(tmp_path / "private", "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "private").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path) -> None:
+    target = tmp_path / "taken"
+    target.mkdir()
+    (target / "kept").write_text("x")
+    code, exit_code, message = refusal(write_atomically, target, "new")
+    assert (code, exit_code) == ("CNN906", 3)
+    assert str(target) in message
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+    assert refusal(write_atomically, tmp_path / "none" / "x", "new")[0] == "CNN906"

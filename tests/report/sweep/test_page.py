@@ -1,0 +1,211 @@
+"""The page about a sweep, its figures and its Markdown, for sweeps of every kind."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from cnnspec.commands import main
+from cnnspec.report.sweep import plot_files as drawing
+from cnnspec.report.sweep import plots
+from cnnspec.report.sweep.finalize import conclude
+from cnnspec.runs.run import METRICS
+from cnnspec.sweeps.folder import BEST, RESULTS, TABLE
+from tests.report.test_page import HOSTILE, Page
+from tests.support.places import ROOT
+from tests.support.swept_folders import GRID, fill, graded, planned, reached, unfinished, whole
+
+SEEDS = """
+model mlp
+data fashion_mnist_mini
+let factor = 1e-4
+flatten; dense 16 relu l2=(factor); dense 10 softmax
+train { epochs 3; runs 3 }
+sweep { factor in 1e-6, 1e-5, 1e-4, 5e-4, 1e-3 }
+"""
+
+
+@pytest.fixture(scope="module")
+def concluded(tmp_path_factory):
+    sweep = whole(tmp_path_factory.mktemp("sweeps"))
+    warnings = []
+    conclude(sweep, warn=warnings.append)
+    assert warnings == []
+    return sweep
+
+
+def page_of(sweep):
+    parsed = Page((sweep.folder / "report.html").read_text())
+    assert parsed.open == []
+    assert parsed.all("script") == []
+    ids = [attrs["id"] for _, attrs in parsed.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    anchors = {a["href"][1:] for a in parsed.all("a") if a["href"].startswith("#")}
+    assert anchors <= set(ids)
+    assert all(attrs.get("aria-label") for attrs in parsed.all("svg"))
+    return parsed
+
+
+def test_everything_a_sweep_leaves_is_there(concluded):
+    names = {path.name for path in concluded.folder.iterdir()}
+    assert {RESULTS, TABLE, BEST, "report.html", "report"} <= names
+    drawn = {path.name for path in (concluded.folder / "report").iterdir()}
+    figures = ("points", "front_params", "front_macs", "effect_depth", "map_filters_depth")
+    assert {f"{name}.{form}" for name in figures for form in ("png", "svg")} <= drawn
+    assert "report.md" in drawn
+    text = (concluded.folder / "report" / "report.md").read_text()
+    assert all(
+        (concluded.folder / "report" / n).is_file() for n in re.findall(r"\]\((.*?)\)", text)
+    )
+
+
+def test_the_page_tells_of_winners_points_costs_and_effects(concluded):
+    parsed = page_of(concluded)
+    for heading in ("Winners", "Points by test accuracy", "Best for their cost", "Pairs of names"):
+        assert heading in parsed.text
+    assert "cnnspec train grid-sweep-1/best.cnn --threads 1" in parsed.text
+    assert "cnnspec sweep --resume" not in parsed.text
+    assert len(parsed.all("details")) == 3 + 1
+    alts = [attrs["aria-label"] for attrs in parsed.all("svg")]
+    assert any("3 of them are better than every cheaper one, from grid_2-4-" in a for a in alts)
+    assert any(a.startswith("Mean test accuracy by depth, over all other values: 1") for a in alts)
+
+
+def test_a_sweep_of_one_name_is_a_bar_for_each_value_with_its_spread(tmp_path):
+    accuracy = {"1e-06": 97, "1e-05": 98, "0.0001": 98.5, "0.0005": 97.5, "0.001": 96}
+
+    def figures(point, seed):
+        return reached(accuracy[point.values["factor"]] / 100 + seed / 1000, 0.1)
+
+    sweep = fill(planned(tmp_path, SEEDS), figures)
+    results = conclude(sweep)
+    found = drawing.figures(results)
+    # Every point costs the same, and nothing can be taken together.
+    assert list(found) == ["points"]
+    (bars,) = found["points"]
+    assert bars.title == "Test accuracy by factor"
+    assert "0.0001 0.9870" in bars.alt
+    assert "0.9870 ± 0.0010" in bars.svg
+    assert "the axis begins at 0.9" in bars.svg
+    assert "what l1 and l2 add" in page_of(sweep).text
+
+
+def test_nothing_finished_is_a_page_too(tmp_path):
+    sweep = planned(tmp_path)
+    conclude(sweep)
+    parsed = page_of(sweep)
+    assert "12 points: 12 waiting" in parsed.text
+    assert parsed.all("svg") == []
+    assert "cnnspec sweep --resume grid-sweep-1" in parsed.text
+
+
+def test_one_finished_point_is_the_winner_of_one(tmp_path):
+    sweep = planned(tmp_path)
+    alone = sweep.plan.points[3].name
+    fill(sweep, lambda point, seed: graded(point) if point.name == alone else None)
+    assert conclude(sweep).winners.chosen.name == alone
+    assert "1 finished, 11 waiting" in page_of(sweep).text
+
+
+def test_what_failed_or_was_dropped_is_told(tmp_path):
+    sweep = whole(tmp_path, text=GRID + "budget params <= 10k")
+    first, second, *_ = sweep.trials()
+    (first.run.folder / METRICS).unlink()
+    first.fail("CNN907", "the loss is <b>NaN</b>")
+    unfinished(sweep, second.point.name)
+    conclude(sweep)
+    parsed = page_of(sweep)
+    assert "CNN907 the loss is <b>NaN</b>" in parsed.text
+    assert "CNN301 budget params <= 10,000" in parsed.text
+    assert "Points dropped" in parsed.text
+    assert "begun" in parsed.text
+
+
+@pytest.mark.parametrize("names", HOSTILE[:3])
+def test_names_are_no_markup(tmp_path, names):
+    sweep = planned(tmp_path)
+    hostile = [
+        point.replace(values={**point.values, "depth": names}, name=f"p{place}")
+        for place, point in enumerate(sweep.plan.points)
+    ]
+    swept = {**sweep.plan.names, "depth": (names, "2")}
+    sweep.plan = sweep.plan.replace(points=tuple(hostile), names=swept, source=names)
+    fill(sweep, lambda point, seed: reached(0.5 + len(point.name) / 100, 0.1))
+    conclude(sweep, warn=lambda problem: pytest.fail(str(problem)))
+    parsed = page_of(sweep)
+    assert names in parsed.text
+
+
+def test_a_page_of_a_thousand_points_is_small(tmp_path):
+    text = """
+    data fashion_mnist_mini
+    let f = 1; let rate = 1e-3; let share = 0.1
+    conv (f)x3 relu; dropout (share); gap; dense 10 softmax
+    train { optimizer adam((rate)) }
+    sweep { f in 1..25; share in 0.1, 0.2, 0.3, 0.4; rate in 1e-1, 1e-2, 1e-3, 1e-4, 1e-5
+            epochs in 1, 2 }
+    """
+    sweep = planned(tmp_path, text)
+    assert len(sweep.plan.points) == 1000
+    for place, trial in enumerate(sweep.trials()):
+        # Only what the results of a sweep are read from; a thousand whole runs take long.
+        trial.run.folder.mkdir()
+        trial.run.write_json(METRICS, reached(0.9 - 0.3 / (place % 97 + 1), 0.1))
+    conclude(sweep)
+    page = sweep.folder / "report.html"
+    assert page.stat().st_size < 2_000_000
+    parsed = page_of(sweep)
+    assert "and 800 more in results.csv" in parsed.text
+    assert len((sweep.folder / TABLE).read_text().splitlines()) == 1001
+
+
+def test_a_page_that_cannot_be_written_is_a_warning(tmp_path):
+    sweep = whole(tmp_path)
+    (sweep.folder / "report").write_text("in the way")
+    warnings = []
+    conclude(sweep, warn=warnings.append)
+    assert [w.code for w in warnings] == ["CNN916"]
+    assert f"cnnspec report {sweep}" in warnings[0].help
+    assert (sweep.folder / TABLE).is_file()
+
+
+def test_the_report_is_written_again_by_another_figure_or_elsewhere(tmp_path, capsys):
+    sweep = whole(tmp_path)
+    point = str(sweep.folder / sweep.plan.points[0].name)
+    assert main(["report", str(sweep.folder), point]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        str(sweep.folder / "report.html"),
+        f"{point}/report.html",
+    ]
+    out = tmp_path / "out"
+    assert main(["report", str(sweep.folder), "--by", "val_loss", "--out", str(out)]) == 0
+    assert "Points by validation loss" in (out / "grid-sweep-1" / "report.html").read_text()
+    assert "by validation loss" in (out / "grid-sweep-1" / BEST).read_text()
+    assert main(["report", point, "--by", "f1"]) == 2
+    assert "is for sweeps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("figures", [(0.5,), (0.1, 0.1), (0.0, 1.0), (0.97, 0.9701), (0.3, 0.999)])
+def test_axes_stand_any_figures(figures):
+    low, high = plots.range_of(figures, ())
+    assert low < min(figures) <= max(figures) < high
+    dots = [plots.Dot(100 * (n + 1), figure) for n, figure in enumerate(figures)]
+    figure = plots.front("t", "parameters", dots, [(1, dots[0])])
+    figure.canvas.draw()
+    spots = [plots.Spot(str(f), f, 0.01, [f]) for f in figures]
+    plots.bars("t", spots, 0).canvas.draw()
+    plots.values("t", spots, (low, high)).canvas.draw()
+
+
+def test_results_need_no_numpy(tmp_path):
+    sweep = whole(tmp_path)
+    code = (
+        "import sys; from cnnspec.report.sweep.finalize import conclude;"
+        "from cnnspec.sweeps.folder import Sweep; from cnnspec.report.sweep.writing import lines;"
+        "lines(conclude(Sweep.open(sys.argv[1]), page=False));"
+        "print('loaded:', *{'keras', 'numpy', 'matplotlib', 'jinja2'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, str(sweep.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "loaded:\n"

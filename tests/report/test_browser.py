@@ -1,0 +1,129 @@
+"""The report in a real browser: headless Chromium, where there is one."""
+
+import json
+import re
+import shutil
+import subprocess
+from html import escape
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from cnnspec.report import overlay
+from cnnspec.report.page import write
+from cnnspec.report.run_table import compare
+from cnnspec.report.sweep.finalize import conclude
+from tests.support.run_folders import environment, make
+from tests.support.swept_folders import whole
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine")
+
+OWN = {"update.googleapis.com", "accounts.google.com", "clients2.google.com"}
+"""Whom the browser calls by itself, whatever page it shows."""
+
+CONTROL = """<!DOCTYPE html><html lang="en"><body><div style="width: 900px">wide</div>
+<img src="http://127.0.0.1:9/x.png" alt="x"><script>console.error("broken")</script>"""
+
+
+def browse(folder, page, *options, width=390):
+    """What a browser of its own prints of a page, and what was said on its console.
+
+    One of the options must be a task, such as `--dump-dom`: without one it stays open.
+    """
+    command = [
+        CHROMIUM,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-extensions",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+        "--hide-scrollbars",
+        "--enable-logging=stderr",
+        f"--user-data-dir={folder / 'profile'}",
+        f"--window-size={width},1200",
+        *options,
+        page.as_uri(),
+    ]
+    # The first start on a busy machine may take its time.
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout, [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+
+
+def requests(log):
+    """The addresses that were asked for, but for the browser's own."""
+    events = json.loads(log.read_text())["events"]
+    urls = {event.get("params", {}).get("url", "") for event in events}
+    hosts = {url: urlsplit(url) for url in urls}
+    return {u for u, p in hosts.items() if p.scheme in ("http", "https") and p.hostname not in OWN}
+
+
+def scrolls(folder, page):
+    """How wide a page is in a frame of 390 pixels; a window can hardly be so narrow."""
+    frame = (
+        f'<iframe srcdoc="{escape(page.read_text())}" style="width: 390px; border: 0"></iframe>'
+        "<script>onload = () => { const root = frames[0].document.documentElement;"
+        "document.body.dataset.widths = root.scrollWidth + ' ' + frames[0].innerWidth }</script>"
+    )
+    measuring = folder / "measuring.html"
+    measuring.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{frame}")
+    dom, _ = browse(folder, measuring, "--dump-dom")
+    return tuple(map(int, re.search(r'data-widths="(\d+) (\d+)"', dom).groups()))
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """A report whose names are long and odd, a comparison, a sweep, a page with every fault."""
+    folder = tmp_path_factory.mktemp("runs")
+    labels = ["x" * 300, "<script>", "a b " * 40, *"3456789"]
+    hard = make(folder, environment=environment(labels=labels, origin="/very/long" * 30))
+    make(folder)
+    compared = folder / "compared.html"
+    overlay.write(compare([folder]), compared)
+    control = folder / "control.html"
+    control.write_text(CONTROL)
+    sweep = whole(folder / "sweeps")
+    conclude(sweep)
+    swept = sweep.folder / "report.html"
+    return {"report": write(hard), "comparison": compared, "sweep": swept, "control": control}
+
+
+@pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
+def test_a_page_asks_for_nothing_and_complains_of_nothing(pages, tmp_path, name):
+    pillow = pytest.importorskip("PIL.Image")
+    log, shot = tmp_path / "net.json", tmp_path / "shot.png"
+    _, console = browse(tmp_path, pages[name], f"--log-net-log={log}", f"--screenshot={shot}")
+    assert console == []
+    assert requests(log) == set()
+    image = pillow.open(BytesIO(shot.read_bytes()))
+    assert image.size == (390, 1200)
+    assert len(np.unique(np.asarray(image.convert("L")))) > 20
+
+
+@pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
+def test_a_phone_scrolls_down_only(pages, tmp_path, name):
+    wide, window = scrolls(tmp_path, pages[name])
+    assert window == 390
+    assert wide == window
+
+
+def test_the_tests_above_can_fail(pages, tmp_path):
+    log = tmp_path / "net.json"
+    _, console = browse(tmp_path, pages["control"], f"--log-net-log={log}", "--dump-dom")
+    assert len(console) == 1
+    assert requests(log) == {"http://127.0.0.1:9/x.png"}
+    assert scrolls(tmp_path, pages["control"]) == (908, 390)
+
+
+def test_it_can_be_printed(pages, tmp_path):
+    printed = tmp_path / "report.pdf"
+    browse(tmp_path, pages["report"], f"--print-to-pdf={printed}")
+    assert printed.read_bytes()[:5] == b"%PDF-"

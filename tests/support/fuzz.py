@@ -1,0 +1,113 @@
+"""Many wrong texts in one process: `python -m tests.support.fuzz COUNT SEED`.
+
+Texts are words in any order, characters in any order, and specs of the project with
+edits. Prints, as JSON, how many there were, the longest time one took and the memory.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from random import Random
+from unicodedata import category
+
+from cnnspec.analysis.check import check
+from cnnspec.analysis.formulas import explain
+from cnnspec.core.source import Source
+from cnnspec.core.terminal import plain
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.render import as_json, render
+from cnnspec.layers.table import LAYERS
+from tests.support.places import SPECS
+
+TEXTS = [path.read_text(encoding="utf-8") for path in SPECS]
+WORDS = [
+    *LAYERS, "model", "data", "mnist", "input", "classes", "let", "budget", "expect", "train",
+    "params", "accuracy", "epochs", "optimizer", "adam(1e-3)", "metrics", "f1", "early_stop",
+    "val_f1", "repeat", "shared", "block", "b(f, k=3)", "residual", "project", "concat", "add",
+    "multiply", "branch", "use", "sweep", "fit(1..9)", "allow", "1..3", "1, 2", "f", "x", "in",
+    "same", "no_bias", "stride=2", "init=he_normal(seed=1)", "name=a", "l2=", "f=",
+    "=", "3", "32x3", "28x28x1", "0.5", "1/8", "0", "-1", "6k", "8KiB", "1e999",
+    "99999999999", "(f)", "(2*f)x3", "(", ")", "{", "}", ";", "\n", "\r\n", "\t", "#", '"',
+    '"a b"', ",", "..", "<=", "==", ">", "^", "%", "*", "-", "٣", "ü", "\x00", "\u202e",
+    "\ufeff", "\U0001d7db", "🙂",
+]  # fmt: skip
+
+
+def answers(text: str) -> None:
+    source = Source("fuzz", text)
+    result = check(source)
+    for problem in result.problems:
+        inside(problem, source)
+    printed = plain(render(result.problems))
+    assert all(category(char) not in ("Cc", "Cs") or char == "\n" for char in printed)
+    if result.ok:
+        assert result.totals is not None
+        assert explain(result)
+        assert check(Source("printed", str(result.spec))).spec == result.spec
+    else:
+        assert printed.startswith("error[CNN")
+
+
+def inside(problem: Diagnostic, source: Source) -> None:
+    assert problem.span is not None
+    for span in (problem.span, *(label.span for label in problem.related)):
+        assert span.source is source
+        assert 0 <= span.start <= span.end <= len(source.text)
+    assert problem.message
+    assert as_json(problem)["line"] >= 1
+
+
+def wrong(random: Random) -> str:
+    """A text that is most likely wrong."""
+    kind = random.random()
+    if kind < 0.2:
+        return " ".join(random.choices(WORDS, k=random.randint(0, 30)))
+    if kind < 0.3:
+        return "".join(random.choices(WORDS, k=random.randint(0, 12)))
+    if kind < 0.4:
+        return "".join(
+            chr(random.choice((random.randrange(128), random.randrange(0xD800))))
+            for _ in range(random.randint(0, 60))
+        )
+    text = random.choice(TEXTS)
+    for _ in range(random.randint(1, 4)):
+        at = random.randrange(len(text) + 1)
+        text = text[:at] + random.choice(["", *WORDS]) + text[at + random.randint(0, 12) :]
+    return text
+
+
+def peak() -> float:
+    """The most memory this program has used, in MB.
+
+    `getrusage` also counts what the process held before it became this program.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def main(count: int, seed: int) -> None:
+    """Runs and reports."""
+    random = Random(seed)
+    slowest, worst = 0.0, ""
+    for _ in range(count):
+        text = wrong(random)
+        began = time.process_time()
+        try:
+            answers(text)
+        except BaseException:
+            sys.stderr.write(f"{text!r}\n")
+            raise
+        seconds = time.process_time() - began
+        if seconds > slowest:
+            slowest, worst = seconds, text
+    report = {"count": count, "slowest_s": slowest, "memory_mb": peak(), "worst": worst}
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

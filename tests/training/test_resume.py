@@ -1,0 +1,370 @@
+"""Trainings that are stopped, killed or starved of disk, and go on to the same end, bit for bit.
+
+Signals are real ones sent to real processes.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from cnnspec.analysis.check import check
+from cnnspec.commands import main
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.errors import Problems
+from cnnspec.files import atomic
+from cnnspec.runs.run import METRICS, Run
+
+TEXT = """
+model small
+pool 2; conv 4x3 relu; bn; pool 2; dropout 0.25; dense 10 softmax
+train {
+  batch 50; epochs 24; metrics accuracy f1; optimizer adam(0.01)
+  early_stop val_f1 patience=23 restore
+}
+"""
+TINY = "pool 4; dropout 0.1; dense 10 softmax; train { batch 500; epochs 2; validation 0.1 }"
+
+
+def start(folder, *arguments, **options):
+    """`cnnspec train` in a process of its own, without the page at its end."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "cnnspec", "train", "--no-report", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_for(condition, process, seconds=120):
+    """Waits until a condition holds, or fails with what the process said."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if process.poll() is not None or time.monotonic() > until:
+            pytest.fail(f"ended with {process.poll()}: {process.communicate()[1]}")
+        time.sleep(0.01)
+
+
+def read_until(process, *marks):
+    """Reads what a process says until a line has one of some marks in it."""
+    for line in process.stderr:
+        if any(mark in line for mark in marks):
+            return
+    pytest.fail(f"it ended with {process.wait()} and none of {marks}")
+
+
+def left(run):
+    """What a run ended with: weights and every figure but times."""
+    from cnnspec.training.session import restore
+
+    model = restore(run)[1]
+    history = [
+        {k: v for k, v in e.items() if k != "seconds"} for e in run.read_json("history.json")
+    ]
+    metrics = {k: v for k, v in run.read_json(METRICS).items() if k != "seconds"}
+    return model.get_weights(), history, metrics
+
+
+def assert_same(run, reference):
+    weights, history, metrics = left(run)
+    assert history == reference[1]
+    assert metrics == reference[2]
+    assert all(np.array_equal(a, b) for a, b in zip(weights, reference[0], strict=True))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("resumed")
+    (folder / "small.cnn").write_text(TEXT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reference(folder, backend):
+    """The same training, never stopped."""
+    process = start(folder, "small.cnn", "--out", "whole")
+    assert process.communicate()[1].count("epoch ") == 24
+    assert process.returncode == 0
+    return left(Run(folder / "whole" / "small-1"))
+
+
+def test_five_kills_at_random_times_and_a_stop_change_nothing(folder, reference):
+    """SIGKILL loses at most the epoch under way; what is resumed ends bit-equal."""
+    chance = random.Random()
+    run = Run(folder / "killed" / "small-1")
+    epochs = 0
+    for kill in range(5):
+        begin = ["--resume", str(run.folder)] if kill else ["small.cnn", "--out", "killed"]
+        process = start(folder, *begin)
+        read_until(process, "going on", "epoch ")
+        # Some part of the way on, at no matter which moment of an epoch or of a write.
+        time.sleep(chance.uniform(0, 0.3))
+        process.kill()
+        process.communicate()
+        # The line of an epoch is printed before the epoch is kept.
+        history = run.folder / "history.json"
+        seen = len(json.loads(history.read_text())) if history.exists() else 0
+        assert process.returncode == -signal.SIGKILL
+        assert seen >= epochs
+        epochs = seen
+    process = start(folder, "--resume", str(run.folder))
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
+    assert_same(run, reference)
+    assert not (run.folder / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_soon_keeps_and_says_how_to_go_on(folder, reference, number, code):
+    out = f"signal-{code}"
+    run = Run(folder / out / "small-1")
+    process = start(folder, "small.cnn", "--out", out)
+    wait_for(lambda: (run.folder / "environment.json").exists(), process)
+    if number == signal.SIGTERM:
+        wait_for(lambda: (run.folder / "checkpoints" / "manifest.json").exists(), process)
+    sent = time.monotonic()
+    process.send_signal(number)
+    read_until(process, "stopping")
+    assert time.monotonic() - sent < 1
+    said = process.communicate()[1]
+    assert process.returncode == code
+    assert f"go on with `cnnspec train --resume {out}/small-1`" in said
+    assert "Traceback" not in said
+    process = start(folder, "--resume", str(run.folder))
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
+    assert "going on" in said
+    assert_same(run, reference)
+
+
+def test_a_second_signal_ends_at_once(folder):
+    run = Run(folder / "twice" / "small-1")
+    process = start(folder, "small.cnn", "--out", "twice")
+    wait_for(lambda: (run.folder / "environment.json").exists(), process)
+    process.send_signal(signal.SIGINT)
+    read_until(process, "stopping")
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    process.communicate()
+    assert process.returncode == 130
+    assert time.monotonic() - sent < 5
+
+
+def test_an_ignored_signal_stays_ignored(folder):
+    """As under `nohup` or in the background of a shell."""
+    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    run = Run(folder / "ignored" / "small-1")
+    process = start(folder, "small.cnn", "--epochs", "2", "--out", "ignored", **ignoring)
+    wait_for(lambda: (run.folder / "environment.json").exists(), process)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 0
+
+
+def test_a_finished_run_has_nothing_to_do(folder, reference):
+    process = start(folder, "--resume", "whole/small-1")
+    assert "nothing to do: whole/small-1 has finished" in process.communicate()[1]
+    assert process.returncode == 0
+
+
+def test_two_processes_never_train_in_one_folder(folder, reference):
+    run = Run.create(folder / "locked", check(Source("x", TEXT)).spec, Source("x", TEXT))
+    run.write_json("environment.json", {})
+    with run.locked():
+        process = start(folder, "--resume", str(run.folder))
+        said = process.communicate()[1]
+    assert process.returncode == 3
+    assert f"is in use by process {os.getpid()}" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["small.cnn", "--seed", "9"], "it differs in train.seed"),
+        (["-e", "data mnist; dense 10 softmax"], "it differs in"),
+        (["-e", "bogus 10"], "CNN101"),
+        (["--set", "epochs=3"], "a run goes on as it began"),
+    ],
+)
+def test_a_run_goes_on_with_what_it_began_with(folder, monkeypatch, capsys, arguments, said):
+    run = Run.create(folder / "other", check(Source("x", TEXT)).spec, Source("x", TEXT))
+    monkeypatch.chdir(folder)
+    assert main(["train", *arguments, "--resume", str(run.folder)]) in (1, 2)
+    assert said in capsys.readouterr().err
+
+
+def trained(folder, text=TINY):
+    from cnnspec.training.session import train
+
+    return train(check(Source("x.cnn", text)), folder, "tensorflow").run
+
+
+def resumed(run):
+    from cnnspec.training.session import resume
+
+    warnings = []
+    outcome = resume(run, "tensorflow", warnings.append)
+    return outcome.run, warnings
+
+
+class Failing:
+    """Lets the n-th call of a function of the system fail, as a full disk does."""
+
+    def __init__(self, monkeypatch, name, n):
+        self.left = n
+        self.name = name
+        real = getattr(os, name)
+
+        def call(*arguments, **options):
+            self.left -= 1
+            if self.left == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(atomic.os, name, call)
+
+
+@pytest.mark.parametrize("operation", ["fsync", "replace"])
+def test_a_failure_at_every_write_leaves_the_old_state_or_the_new(
+    tmp_path, backend, monkeypatch, operation
+):
+    whole = left(trained(tmp_path / "whole"))
+    outcomes = []
+    for n in range(1, 100):
+        with monkeypatch.context() as patch:
+            failing = Failing(patch, operation, n)
+            with contextlib.suppress(Problems):
+                trained(tmp_path / str(n))
+        if failing.left > 0:
+            break
+        try:
+            run = Run.open(str(tmp_path / str(n) / "model-1"))
+        except Problems:
+            # The disk was full before there was a spec to go on with.
+            outcomes.append("none")
+            continue
+        if not (run.folder / "environment.json").exists():
+            outcomes.append("none")
+            continue
+        run = run if run.finished else resumed(run)[0]
+        assert_same(run, whole)
+        outcomes.append("resumed")
+    assert outcomes.count("resumed") >= 7
+    assert outcomes == sorted(outcomes)
+
+
+@pytest.fixture
+def half(tmp_path, backend, monkeypatch):
+    """A run whose disk was full at the write of the model, after two epochs."""
+    with monkeypatch.context() as patch:
+        patch.setattr("cnnspec.training.session.save", lambda *_: (_ for _ in ()).throw(Problems()))
+        with pytest.raises(Problems):
+            trained(tmp_path)
+    return Run.open(str(tmp_path / "model-1"))
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(half, tmp_path):
+    newest = half.folder / "checkpoints" / "epoch-2.npz"
+    newest.write_bytes(newest.read_bytes()[:-40])
+    run, warnings = resumed(half)
+    assert [w.code for w in warnings] == ["CNN908"]
+    assert_same(run, left(trained(tmp_path / "whole")))
+
+
+def test_no_sound_checkpoint_is_told(half):
+    for path in (half.folder / "checkpoints").glob("*.npz"):
+        path.write_bytes(b"")
+    with pytest.raises(Problems, match=r"no checkpoint of .* is sound") as caught:
+        resumed(half)
+    assert caught.value.exit_code == 3
+
+
+def test_another_keras_or_other_data_is_no_continuation(half):
+    environment = half.read_json("environment.json")
+    changed = {**environment, "keras": "3.0.0", "processors": 1000}
+    changed["data"] = {**environment["data"], "train": 1}
+    half.write_json("environment.json", changed)
+    with pytest.raises(Problems, match=r"keras was 3\.0\.0 and is .*data was other") as caught:
+        resumed(half)
+    assert caught.value.exit_code == 1
+
+
+def test_another_machine_is_told(half):
+    half.write_json("environment.json", {**half.read_json("environment.json"), "processors": 1000})
+    _, warnings = resumed(half)
+    assert [w.code for w in warnings] == ["CNN912"]
+    assert "processors was 1000" in warnings[0].message
+
+
+def test_a_folder_that_vanishes_is_told(tmp_path, backend, monkeypatch):
+    import shutil
+
+    from cnnspec.training import session
+
+    real = session._keep
+
+    def keep(run, state):
+        shutil.rmtree(run.folder)
+        real(run, state)
+
+    monkeypatch.setattr(session, "_keep", keep)
+    with pytest.raises(Problems, match="cannot write") as caught:
+        trained(tmp_path)
+    assert caught.value.exit_code == 3
+
+
+def test_a_file_size_limit_is_told_and_can_be_lifted(folder, reference):
+    """EFBIG at the first checkpoint; with the limit gone the run ends as any other."""
+    import resource
+
+    limit = {
+        "preexec_fn": lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY)
+        )
+    }
+    process = start(folder, "small.cnn", "--out", "limited", **limit)
+    said = process.communicate()[1]
+    assert process.returncode == 3
+    assert "File too large" in said
+    assert "ulimit -f" in said
+    process = start(folder, "--resume", "limited/small-1")
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
+    assert_same(Run(folder / "limited" / "small-1"), reference)
+
+
+def test_a_full_disk_is_told_and_what_was_kept_is_sound(folder, reference, tmp_path):
+    """ENOSPC on a disk of 300 kB, made for it."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(tmp_path)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk is not allowed here")
+    try:
+        ballast = tmp_path / "ballast"
+        ballast.write_bytes(b"x" * 200_000)
+        process = start(folder, "small.cnn", "--out", str(tmp_path))
+        said = process.communicate()[1]
+        assert process.returncode == 3
+        assert "No space left on device" in said
+        assert "free some space" in said
+        ballast.unlink()
+        process = start(folder, "--resume", str(tmp_path / "small-1"))
+        said = process.communicate()[1]
+        assert process.returncode == 0, said
+        assert_same(Run(tmp_path / "small-1"), reference)
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
