@@ -10,13 +10,13 @@ from cnnspec.version import __version__
 if TYPE_CHECKING:
     from cnnspec.api.network import CheckResult, Network, load, loads, open_run, resume
     from cnnspec.api.trained import Trained
-    from cnnspec.diagnostics.errors import Problems, Stopped
+    from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 
 __all__ = [
     "CheckResult",
+    "CnnspecError",
+    "Interrupted",
     "Network",
-    "Problems",
-    "Stopped",
     "Trained",
     "__version__",
     "load",
@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Problems": "diagnostics.errors",
-    "Stopped": "diagnostics.errors",
+    "CnnspecError": "diagnostics.errors",
+    "Interrupted": "diagnostics.errors",
     "Trained": "api.trained",
 }
 """The modules of what is not in `api.network`."""

@@ -7,15 +7,15 @@ of thousands of layers waits no longer for its errors.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from cnnspec.analysis.check import Checked, Verdict, totals
+from cnnspec.analysis.check import BudgetResult, CheckedSpec, totals
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import OverBudget
-from cnnspec.graph.build import walk
+from cnnspec.graph.build import build_graph
 from cnnspec.ir.claims import Budget
-from cnnspec.ir.spec import Element, Merge, Node, Shared
+from cnnspec.ir.spec import Element, Merge, Node, SharedRepeat
 from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Flatten
@@ -46,18 +46,18 @@ Change = Callable[[Node], tuple[Element, ...]]
 """What stands in the place of a node."""
 
 
-def advised(checked: Checked) -> tuple[Diagnostic, ...]:
+def with_advice(checked: CheckedSpec) -> tuple[Diagnostic, ...]:
     """The problems of a spec; those of a budget with advice, where there is any."""
-    verdicts = {v.budget.span: v for v in checked.verdicts if not v.holds}
+    budget_results = {v.budget.span: v for v in checked.budget_results if not v.holds}
     return tuple(
-        problem.replace(advice=str(advice(checked, verdicts[problem.span]) or ""))
-        if isinstance(problem, OverBudget) and problem.span in verdicts
+        problem.replace(advice=str(advice(checked, budget_results[problem.span]) or ""))
+        if isinstance(problem, OverBudget) and problem.span in budget_results
         else problem
         for problem in checked.problems
     )
 
 
-def advice(checked: Checked, verdict: Verdict) -> Advice | None:
+def advice(checked: CheckedSpec, verdict: BudgetResult) -> Advice | None:
     """The smallest change that keeps a budget, `None` where none is found.
 
     Tried are other numbers of filters or units for one statement, down to half of what
@@ -68,8 +68,8 @@ def advice(checked: Checked, verdict: Verdict) -> Advice | None:
     budget = verdict.budget
     if budget.relation not in UPPER or checked.totals is None:
         return None
-    held = [v.budget for v in checked.verdicts if v.holds]
-    upper = [v.budget for v in checked.verdicts if v.budget.relation in UPPER]
+    held = [v.budget for v in checked.budget_results if v.holds]
+    upper = [v.budget for v in checked.budget_results if v.budget.relation in UPPER]
     for kept in ([*held, *upper], [*held, budget]):
         trial = _Trial(checked, budget, kept)
         numbers = [found for nodes in trial.statements() if (found := trial.number(nodes))]
@@ -83,7 +83,7 @@ def advice(checked: Checked, verdict: Verdict) -> Advice | None:
 class _Trial:
     """The tries for one budget, with all that are to hold."""
 
-    def __init__(self, checked: Checked, budget: Budget, kept: list[Budget]) -> None:
+    def __init__(self, checked: CheckedSpec, budget: Budget, kept: list[Budget]) -> None:
         self.checked = checked
         self.budget = budget
         self.kept = kept
@@ -97,7 +97,7 @@ class _Trial:
             # What a block of another file says is not this text's to change.
             if node.span and node.span.source is self.source:
                 groups.setdefault((node.span.start, node.span.end), []).append(node)
-        costs = {row.name: row.params + row.macs for row in self.checked.rows}
+        costs = {call.name: call.params + call.macs for call in self.checked.calls}
         order = sorted(
             groups.values(), key=lambda nodes: -sum(costs.get(node.name, 0) for node in nodes)
         )
@@ -108,9 +108,9 @@ class _Trial:
         if self.rows_left <= 0:
             return None
         spec = self.checked.spec
-        graph = walk(_changed(spec.nodes, span, change), spec.shape)
-        self.rows_left -= len(graph.rows)
-        if graph.faults or graph.after != self.checked.graph.after:
+        graph = build_graph(_changed(spec.nodes, span, change), spec.shape)
+        self.rows_left -= len(graph.calls)
+        if graph.errors or graph.output_shape != self.checked.graph.output_shape:
             return None
         costs = totals(graph)
         if not all(budget.holds(costs.of(budget)) for budget in self.kept):
@@ -147,7 +147,9 @@ class _Trial:
 
     def pooled(self) -> Iterator[Advice]:
         """A global pooling where an image is flattened."""
-        before = {row.name: row.before for row in self.checked.rows if not row.shares}
+        before = {
+            call.name: call.input_shape for call in self.checked.calls if not call.weights_from
+        }
         for nodes in self.statements():
             node = nodes[0]
             flat = before.get(f"{node.name}.flatten", before.get(node.name))
@@ -173,7 +175,7 @@ def _with(layer: Layer, field: str, number: int) -> Layer:
 
 def _written(node: Node, layer: Layer) -> str:
     """The statement of a layer in the place of a node, with the name that was given there."""
-    name = node.places.get("name")
+    name = node.spans.get("name")
     return f"{layer} {name.text}" if name else str(layer)
 
 
@@ -185,7 +187,7 @@ def _nodes(elements: Iterable[Element]) -> Iterator[Node]:
             case Merge(branches=branches):
                 for branch in branches:
                     yield from _nodes(branch)
-            case Shared(body=body):
+            case SharedRepeat(body=body):
                 yield from _nodes(body)
 
 
@@ -199,7 +201,7 @@ def _changed(elements: tuple[Element, ...], span: Span, change: Change) -> tuple
             case Merge(branches=branches):
                 inner = tuple(_changed(branch, span, change) for branch in branches)
                 changed.append(element.replace(branches=inner))
-            case Shared(body=body):
+            case SharedRepeat(body=body):
                 changed.append(element.replace(body=_changed(body, span, change)))
             case _:
                 changed.append(element)

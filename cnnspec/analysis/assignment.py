@@ -5,11 +5,11 @@ A rules file is a spec without layers: budgets, expectations and `allow`.
 
 from typing import Any
 
-from cnnspec.analysis.check import Checked, Verdict, check, forbidden
+from cnnspec.analysis.check import BudgetResult, CheckedSpec, check, forbidden
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.names import Misplaced
 from cnnspec.diagnostics.syntax import NothingToTrain
 from cnnspec.expansion.expand import expand
@@ -40,7 +40,7 @@ class Judgement(Record):
     is neither held nor not held: `None`.
     """
 
-    checked: Checked
+    checked: CheckedSpec
     found: tuple[str, ...]
     held: tuple[bool | None, ...]
 
@@ -51,7 +51,7 @@ class Judgement(Record):
 
 
 def read_rules(source: Source) -> Rules:
-    """The rules in a text; raises `Problems` where it is none."""
+    """The rules in a text; raises `CnnspecError` where it is none."""
     parsed = parse(source)
     expanded = expand(parsed)
     problems = [p for p in expanded.problems if not isinstance(p, NothingToTrain)]
@@ -61,11 +61,11 @@ def read_rules(source: Source) -> Rules:
             home = "in a submission; a rules file holds `budget`, `expect` and `allow`"
             problems.append(Misplaced(statement.word_span, word=statement.word, home=home))
     if problems:
-        raise Problems(*problems)
+        raise CnnspecError(*problems)
     spec = expanded.spec
     if not (spec.budgets or spec.allow):
         fault = f"{source.name} has no rule that can be judged"
-        raise Problems(
+        raise CnnspecError(
             CannotRead(None, fault, "write `budget params <= 6000` or `allow conv dense`")
         )
     return Rules(source, spec.budgets, spec.expectations, spec.allow)
@@ -77,7 +77,7 @@ def judge(rules: Rules, source: Source) -> Judgement:
     found: list[str] = []
     held: list[bool | None] = []
     for budget in rules.budgets:
-        verdict = Verdict(budget, checked.totals.of(budget)) if checked.totals else None
+        verdict = BudgetResult(budget, checked.totals.of(budget)) if checked.totals else None
         found.append(f"{verdict.value:,}" if verdict else "")
         held.append(verdict.holds if verdict else None)
     if rules.allow:

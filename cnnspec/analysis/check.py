@@ -13,14 +13,14 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import NotAllowed, NothingFits, OverBudget
 from cnnspec.diagnostics.shapes import WrongClasses
 from cnnspec.diagnostics.syntax import TooLarge
-from cnnspec.expansion.cache import Memory
-from cnnspec.expansion.expand import Expanded, Outline, Overrides, outline
-from cnnspec.graph.build import Graph, Row, walk
+from cnnspec.expansion.cache import ExpansionCache
+from cnnspec.expansion.expand import Expanded, Overrides, PartialSpec, partial_spec
+from cnnspec.graph.build import Graph, LayerCall, build_graph
 from cnnspec.ir.claims import BYTES, Budget
-from cnnspec.ir.conflicts import misfits
-from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared, Spec, every
+from cnnspec.ir.conflicts import check_settings
+from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat, Spec, every
 from cnnspec.language.parse import Parsed, parse
-from cnnspec.layers.base import Works
+from cnnspec.layers.base import InferenceCache
 
 
 class Totals(Record):
@@ -51,7 +51,7 @@ class Totals(Record):
         return {name: getattr(self, name) for name in names} | sizes | {"depth": self.depth}
 
 
-class Verdict(Record):
+class BudgetResult(Record):
     """A budget and what it is measured against."""
 
     budget: Budget
@@ -63,7 +63,7 @@ class Verdict(Record):
         return self.budget.holds(self.value)
 
 
-class Checked(Record):
+class CheckedSpec(Record):
     """A spec with all that can be known of it before training.
 
     `totals` is `None` where a fault leaves them unknown. Only a spec without
@@ -74,7 +74,7 @@ class Checked(Record):
     expanded: Expanded
     graph: Graph
     totals: Totals | None
-    verdicts: tuple[Verdict, ...]
+    budget_results: tuple[BudgetResult, ...]
     problems: tuple[Diagnostic, ...]
     fitted: dict[str, int] = {}  # noqa: RUF012 - a record never changes its defaults
     """The value that was found for a `fit`."""
@@ -85,9 +85,9 @@ class Checked(Record):
         return self.expanded.spec
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def calls(self) -> tuple[LayerCall, ...]:
         """The layers in the order in which they work."""
-        return self.graph.rows
+        return self.graph.calls
 
     @property
     def ok(self) -> bool:
@@ -95,23 +95,25 @@ class Checked(Record):
         return all(p.severity != "error" for p in self.problems)
 
 
-class Network(Record):
+class CheckedNetwork(Record):
     """What can be known of a spec whatever its training settings are."""
 
-    outline: Outline
+    partial_spec: PartialSpec
     graph: Graph
     totals: Totals | None
-    verdicts: tuple[Verdict, ...]
+    budget_results: tuple[BudgetResult, ...]
     problems: tuple[Diagnostic, ...]
 
-    def trained(self, overrides: Overrides) -> Checked:
+    def with_settings(self, overrides: Overrides) -> CheckedSpec:
         """The verdict on the network with its training settings."""
-        expanded = self.outline.settled(overrides)
+        expanded = self.partial_spec.with_overrides(overrides)
         problems = [*expanded.problems, *self.problems]
-        if not self.graph.faults and not expanded.problems:
-            problems += misfits(expanded.spec, expanded.places)
-        source = self.outline.parsed.source
-        return Checked(source, expanded, self.graph, self.totals, self.verdicts, _sorted(problems))
+        if not self.graph.errors and not expanded.problems:
+            problems += check_settings(expanded.spec, expanded.spans)
+        source = self.partial_spec.parsed.source
+        return CheckedSpec(
+            source, expanded, self.graph, self.totals, self.budget_results, _sorted(problems)
+        )
 
 
 MAX_KEPT = 20_000
@@ -120,7 +122,7 @@ MAX_TRIED = 20_000
 """Layers that a `fit` looks at in all; about a second."""
 
 
-def check(source: Source, overrides: Overrides | None = None) -> Checked:
+def check(source: Source, overrides: Overrides | None = None) -> CheckedSpec:
     """Reads and checks a text, and finds the value that a `fit` in it asks for.
 
     Only a text without errors is warned about what it hardly means.
@@ -128,11 +130,11 @@ def check(source: Source, overrides: Overrides | None = None) -> Checked:
     result = check_parsed(parse(source), overrides or {})
     if not result.ok:
         return result
-    warnings = lint(result.spec, result.graph, result.expanded.places)
+    warnings = lint(result.spec, result.graph, result.expanded.spans)
     return result.replace(problems=_sorted([*result.problems, *warnings]))
 
 
-def check_parsed(parsed: Parsed, overrides: Overrides) -> Checked:
+def check_parsed(parsed: Parsed, overrides: Overrides) -> CheckedSpec:
     """Checks a text that is parsed already."""
     return Checker(parsed).check(overrides)
 
@@ -145,27 +147,27 @@ class Checker:
 
     def __init__(self, parsed: Parsed) -> None:
         self.parsed = parsed
-        self.memory = Memory()
-        self.works = Works()
+        self.expansion_cache = ExpansionCache()
+        self.inference_cache = InferenceCache()
         self.lets: tuple[str, ...] = ()
-        self.networks: dict[tuple[int, ...], Network] = {}
+        self.networks: dict[tuple[int, ...], CheckedNetwork] = {}
         self.layers = 0
         """How many there are in all those networks."""
 
-    def check(self, overrides: Overrides) -> Checked:
+    def check(self, overrides: Overrides) -> CheckedSpec:
         """The text under some overrides, with the value that a `fit` in it asks for."""
-        result = self.network(overrides).trained(overrides)
+        result = self.network(overrides).with_settings(overrides)
         fit = result.expanded.fit
         if fit is None:
             return result
         tries = len(fit.values)
-        if tries * len(result.rows) > MAX_TRIED:
-            what = f"this fit would look at {tries:,} networks of {len(result.rows):,} layers"
+        if tries * len(result.calls) > MAX_TRIED:
+            what = f"this fit would look at {tries:,} networks of {len(result.calls):,} layers"
             limit = f"{MAX_TRIED:,} layers in all"
             return result.replace(problems=(TooLarge(fit.span, what=what, limit=limit),))
         for value, written in reversed(fit.values.items()):
             tried = {**overrides, fit.name: written}
-            result = self.network(tried).trained(tried)
+            result = self.network(tried).with_settings(tried)
             if result.ok:
                 return result.replace(fitted={fit.name: value})
         # What is wrong for another reason than a shape or a budget is told as it is.
@@ -176,13 +178,17 @@ class Checker:
         fault = NothingFits(fit.span, name=fit.name, low=low, high=high, reasons=reasons)
         return result.replace(problems=(fault,))
 
-    def network(self, overrides: Overrides) -> Network:
+    def network(self, overrides: Overrides) -> CheckedNetwork:
         """The network under some overrides."""
         network = self.networks.get(self._key(overrides))
         if network is None:
-            network = _worked_out(outline(self.parsed, overrides, self.memory), self.works)
-            lets = tuple(network.outline.lets)
-            layers = len(network.graph.rows) + sum(1 for _ in every(network.outline.spec.nodes))
+            network = _check_network(
+                partial_spec(self.parsed, overrides, self.expansion_cache), self.inference_cache
+            )
+            lets = tuple(network.partial_spec.lets)
+            layers = len(network.graph.calls) + sum(
+                1 for _ in every(network.partial_spec.spec.nodes)
+            )
             if lets != self.lets or self.layers + layers > MAX_KEPT:
                 self.networks.clear()
                 self.lets, self.layers = lets, 0
@@ -198,21 +204,23 @@ class Checker:
         return tuple([id(overrides.get(name)) for name in self.lets])
 
 
-def _worked_out(text: Outline, works: Works) -> Network:
+def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> CheckedNetwork:
     """Sends the shapes through a network and holds it against its budgets."""
-    spec, doubtful = text.spec, text.doubtful
-    graph = walk(spec.nodes, None if doubtful & {"data", "input"} else spec.shape, works)
-    known = bool(graph.rows) and graph.after is not None
-    known = known and not graph.faults and not _has_gap(spec.nodes)
+    spec, poisoned = text.spec, text.poisoned
+    graph = build_graph(
+        spec.nodes, None if poisoned & {"data", "input"} else spec.shape, inference_cache
+    )
+    known = bool(graph.calls) and graph.output_shape is not None
+    known = known and not graph.errors and not _has_gap(spec.nodes)
     costs = totals(graph) if known else None
-    verdicts = tuple(Verdict(b, costs.of(b)) for b in spec.budgets) if costs else ()
-    problems = [*graph.faults]
-    problems += [_over(verdict, graph) for verdict in verdicts if not verdict.holds]
-    if graph.after is not None and spec.nodes and not doubtful & {"data", "classes"}:
-        problems += _ending(spec, graph.after)
+    budget_results = tuple(BudgetResult(b, costs.of(b)) for b in spec.budgets) if costs else ()
+    problems = [*graph.errors]
+    problems += [_over(verdict, graph) for verdict in budget_results if not verdict.holds]
+    if graph.output_shape is not None and spec.nodes and not poisoned & {"data", "classes"}:
+        problems += _ending(spec, graph.output_shape)
     if spec.allow:
         problems += forbidden(spec.nodes, spec.allow)
-    return Network(text, graph, costs, verdicts, tuple(problems))
+    return CheckedNetwork(text, graph, costs, budget_results, tuple(problems))
 
 
 def _sorted(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -231,21 +239,21 @@ def forbidden(elements: Iterable[Element], allowed: tuple[str, ...]) -> list[Dia
 
 
 def _has_gap(elements: Iterable[Element]) -> bool:
-    return any(isinstance(element, Gap) for element in every(elements))
+    return any(isinstance(element, ErrorNode) for element in every(elements))
 
 
 def totals(graph: Graph) -> Totals:
     """Sums, the longest path, and the peak of what is alive, the input image included."""
     return Totals(
-        params=sum(row.params for row in graph.rows),
-        trainable=sum(row.trainable for row in graph.rows),
-        macs=sum(row.macs for row in graph.rows),
+        params=sum(call.params for call in graph.calls),
+        trainable=sum(call.trainable for call in graph.calls),
+        macs=sum(call.macs for call in graph.calls),
         depth=graph.depth(),
         values=max([graph.input.size, *graph.alive()]),
     )
 
 
-def _over(verdict: Verdict, graph: Graph) -> OverBudget:
+def _over(verdict: BudgetResult, graph: Graph) -> OverBudget:
     budget = verdict.budget
     return OverBudget(
         budget.span,
@@ -259,32 +267,32 @@ def _over(verdict: Verdict, graph: Graph) -> OverBudget:
 
 def _costliest(budget: Budget, graph: Graph) -> str:
     """The three layers that cost most of what the budget limits."""
-    rows = graph.rows
+    calls = graph.calls
     costs = {
-        "params": lambda: [row.params for row in rows],
-        "flash": lambda: [row.params for row in rows],
-        "trainable": lambda: [row.trainable for row in rows],
-        "macs": lambda: [row.macs for row in rows],
+        "params": lambda: [call.params for call in calls],
+        "flash": lambda: [call.params for call in calls],
+        "trainable": lambda: [call.trainable for call in calls],
+        "macs": lambda: [call.macs for call in calls],
         "ram": graph.alive,
     }
     if budget.quantity not in costs:
         return ""
     unit = " values" if budget.quantity == "ram" else ""
-    ranked = sorted(zip(costs[budget.quantity](), rows, strict=True), key=lambda pair: -pair[0])
-    return ", ".join(f"{row.name} {cost:,}{unit}" for cost, row in ranked[:3] if cost)
+    ranked = sorted(zip(costs[budget.quantity](), calls, strict=True), key=lambda pair: -pair[0])
+    return ", ".join(f"{call.name} {cost:,}{unit}" for cost, call in ranked[:3] if cost)
 
 
 def _ending(spec: Spec, after: Shape) -> list[Diagnostic]:
     """The last layer must give a value for each class."""
     last = spec.nodes[-1]
-    if after.dims == (spec.classes,) or isinstance(last, Gap):
+    if after.dims == (spec.classes,) or isinstance(last, ErrorNode):
         return []
-    if isinstance(last, Shared):
+    if isinstance(last, SharedRepeat):
         return [WrongClasses(last.span, after, classes=spec.classes, last="repeat")]
     word = last.layer.word
     if word in ("softmax", "sigmoid"):
         kernels = [n for n in spec.nodes if isinstance(n, Node) and n.layer.has_kernel]
         if kernels:
             last, word = kernels[-1], kernels[-1].layer.word
-    span = last.places.get("units", last.span)
+    span = last.spans.get("units", last.span)
     return [WrongClasses(span, after, classes=spec.classes, last=word)]

@@ -6,9 +6,9 @@ Values in, a value out; layers are aligned by what they are, not by their place.
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
-from cnnspec.graph.build import INPUT, Row
+from cnnspec.graph.build import INPUT, LayerCall
 from cnnspec.ir.spec import Spec, is_automatic
 
 COSTS = ("params", "trainable", "macs", "flash", "ram", "depth")
@@ -18,8 +18,8 @@ COSTS = ("params", "trainable", "macs", "flash", "ram", "depth")
 class Pair(Record):
     """A layer on both sides, or on one: `None` stands for none."""
 
-    before: Row | None
-    after: Row | None
+    before: LayerCall | None
+    after: LayerCall | None
     rewired: bool = False
     """Whether it takes its input from other layers than before."""
 
@@ -57,29 +57,29 @@ class Difference(Record):
         return layers and not (self.claims or self.settings)
 
 
-def facts(row: Row) -> tuple[object, ...]:
+def facts(call: LayerCall) -> tuple[object, ...]:
     """What makes a layer the same as another: what it is, its name if given, shapes and costs."""
     return (
-        row.layer,
-        _given(row.name),
-        row.before,
-        row.after,
-        row.params,
-        row.trainable,
-        row.macs,
-        bool(row.shares),
+        call.layer,
+        _given(call.name),
+        call.input_shape,
+        call.output_shape,
+        call.params,
+        call.trainable,
+        call.macs,
+        bool(call.weights_from),
     )
 
 
-def compare(before: Checked, after: Checked) -> Difference:
+def compare(before: CheckedSpec, after: CheckedSpec) -> Difference:
     """Compares two specs whose totals are known."""
-    pairs = tuple(_pairs(before.rows, after.rows))
+    pairs = tuple(_pairs(before.calls, after.calls))
     assert before.totals is not None
     assert after.totals is not None
     costs = before.totals.dump(), after.totals.dump()
     totals = {name: (costs[0][name], costs[1][name]) for name in COSTS}
     return Difference(
-        _wired(before.rows, after.rows, pairs),
+        _wired(before.calls, after.calls, pairs),
         totals,
         tuple(_claims(before.spec, after.spec)),
         tuple(_settings(before.spec, after.spec)),
@@ -92,14 +92,14 @@ def _given(name: str) -> str:
     return "" if is_automatic(last) else last
 
 
-def _pairs(before: tuple[Row, ...], after: tuple[Row, ...]) -> Iterator[Pair]:
+def _pairs(before: tuple[LayerCall, ...], after: tuple[LayerCall, ...]) -> Iterator[Pair]:
     """The layers of both sides in order: first those alike, then in between those of a word."""
 
-    def alike(row: Row) -> object:
-        return row.layer, _given(row.name), row.implied
+    def alike(call: LayerCall) -> object:
+        return call.layer, _given(call.name), call.implicit
 
-    def of_a_word(row: Row) -> object:
-        return row.layer.word, row.implied
+    def of_a_word(call: LayerCall) -> object:
+        return call.layer.word, call.implicit
 
     for same, left, right in _aligned(before, after, alike):
         if same:
@@ -109,18 +109,18 @@ def _pairs(before: tuple[Row, ...], after: tuple[Row, ...]) -> Iterator[Pair]:
             if paired:
                 yield from map(Pair, old, new)
             else:
-                yield from (Pair(row, None) for row in old)
-                yield from (Pair(None, row) for row in new)
+                yield from (Pair(call, None) for call in old)
+                yield from (Pair(None, call) for call in new)
 
 
-Rows = tuple[Row, ...]
+Rows = tuple[LayerCall, ...]
 
 
 def _aligned(
-    left: Rows, right: Rows, key: Callable[[Row], object]
+    left: Rows, right: Rows, key: Callable[[LayerCall], object]
 ) -> list[tuple[bool, Rows, Rows]]:
     """The stretches in which two sequences agree, and those in between in which they do not."""
-    keys = [key(row) for row in left], [key(row) for row in right]
+    keys = [key(call) for call in left], [key(call) for call in right]
     # What both begin and end with is found at once; the rest is short as a rule.
     head = _common(*keys)
     tail = _common(keys[0][head:][::-1], keys[1][head:][::-1])
@@ -145,8 +145,8 @@ def _wired(before: Rows, after: Rows, pairs: tuple[Pair, ...]) -> tuple[Pair, ..
     inputs that are on both sides are compared, and only of layers with several.
     """
     indices: dict[int, int] = {INPUT: INPUT}
-    old = {id(row): index for index, row in enumerate(before)}
-    new = {id(row): index for index, row in enumerate(after)}
+    old = {id(call): index for index, call in enumerate(before)}
+    new = {id(call): index for index, call in enumerate(after)}
     for pair in pairs:
         if pair.before and pair.after:
             indices[old[id(pair.before)]] = new[id(pair.after)]

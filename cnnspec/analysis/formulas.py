@@ -1,9 +1,9 @@
 """Every number of a check written out: the formula in names, with numbers put in, the result."""
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.counts import Count
 from cnnspec.core.terminal import Line
-from cnnspec.graph.build import Row
+from cnnspec.graph.build import LayerCall
 
 LEGEND = (
     ("H, W, Cin", "rows, columns and channels of the input", "H W Cin"),
@@ -20,44 +20,47 @@ LEGEND = (
 )
 
 
-def explain(checked: Checked) -> list[Line]:
+def explain(checked: CheckedSpec) -> list[Line]:
     """The lines of every layer, the sums, and what the letters stand for."""
     lines: list[Line] = []
-    for row in checked.rows:
-        lines += _layer(row)
+    for call in checked.calls:
+        lines += _layer(call)
         lines.append([])
     if checked.totals:
-        lines += _sum("parameters", [row.params for row in checked.rows])
-        lines += _sum("MACs", [row.macs for row in checked.rows])
+        lines += _sum("parameters", [call.params for call in checked.calls])
+        lines += _sum("MACs", [call.macs for call in checked.calls])
         lines.append([])
     for letters, meaning in legend(checked):
         lines.append([(f"{letters:<10}", "strong"), (meaning, "")])
     return lines
 
 
-def legend(checked: Checked) -> list[tuple[str, str]]:
+def legend(checked: CheckedSpec) -> list[tuple[str, str]]:
     """What the letters in the formulas of a network stand for."""
-    used = {word for row in checked.rows for word in _letters(row)}
+    used = {word for call in checked.calls for word in _letters(call)}
     return [(letters, told) for letters, told, words in LEGEND if set(words.split()) & used]
 
 
-def _layer(row: Row) -> list[Line]:
-    note = "  (a dense layer on an image brings it along)" if row.implied else ""
+def _layer(call: LayerCall) -> list[Line]:
+    note = "  (a dense layer on an image brings it along)" if call.implicit else ""
     lines: list[Line] = [
-        [(row.name, "strong"), (f": {row.layer}, {row.before} -> {row.after}{note}", "")]
+        [
+            (call.name, "strong"),
+            (f": {call.layer}, {call.input_shape} -> {call.output_shape}{note}", ""),
+        ]
     ]
-    lines += [[(f"  {name:<12}", "dim"), (derivation(fact), "")] for name, fact in facts(row)]
+    lines += [[(f"  {name:<12}", "dim"), (derivation(fact), "")] for name, fact in facts(call)]
     return lines
 
 
-def facts(row: Row) -> list[tuple[str, Count]]:
+def facts(call: LayerCall) -> list[tuple[str, Count]]:
     """The numbers of a layer at work by their names: its output, its parameters, its MACs."""
-    names = ("rows", "columns", "channels") if len(row.work.out) == 3 else ("values",)
-    found = list(zip(names, row.work.out, strict=True))
-    found.append(("parameters", row.work.params))
-    if row.work.frozen.value:
-        found.append(("not trained", row.work.frozen))
-    found.append(("MACs", row.work.macs))
+    names = ("rows", "columns", "channels") if len(call.inference.out) == 3 else ("values",)
+    found = list(zip(names, call.inference.out, strict=True))
+    found.append(("parameters", call.inference.params))
+    if call.inference.frozen.value:
+        found.append(("not trained", call.inference.frozen))
+    found.append(("MACs", call.inference.macs))
     return found
 
 
@@ -75,10 +78,15 @@ def _sum(name: str, values: list[int]) -> list[Line]:
     return [[(f"{name:<14}", "strong"), (text, "")]]
 
 
-def _letters(row: Row) -> set[str]:
+def _letters(call: LayerCall) -> set[str]:
     text = " ".join(
         number.symbols
-        for number in (*row.work.out, row.work.params, row.work.frozen, row.work.macs)
+        for number in (
+            *call.inference.out,
+            call.inference.params,
+            call.inference.frozen,
+            call.inference.macs,
+        )
     )
     for mark in "()*/+-,":
         text = text.replace(mark, " ")

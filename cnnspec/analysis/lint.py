@@ -16,7 +16,7 @@ from cnnspec.analysis.lints.neighbours import (
     no_activation,
     softmax_twice,
 )
-from cnnspec.analysis.lints.network import Network
+from cnnspec.analysis.lints.network import LintContext
 from cnnspec.analysis.lints.sizes import dense_holds_most, pool_drops, skips_pixels, small_field
 from cnnspec.analysis.lints.training import (
     changes_class,
@@ -34,9 +34,9 @@ from cnnspec.graph.build import Graph
 from cnnspec.ir.spec import Spec
 
 
-def lint(spec: Spec, graph: Graph, places: dict[str, Span]) -> list[Diagnostic]:
+def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
     """The warnings of a spec without errors, each place once, without those it silences."""
-    network = Network(spec, graph, places)
+    network = LintContext(spec, graph, spans)
     found: dict[Any, Diagnostic] = {}
     for function in LINTS:
         for warning in function(network):
@@ -45,14 +45,14 @@ def lint(spec: Spec, graph: Graph, places: dict[str, Span]) -> list[Diagnostic]:
             found.setdefault((warning.code, place), warning)
     codes = {warning.code for warning in found.values()}
     needless = [
-        SilencesNothing(places.get(f"silence.{code}"), silenced=code)
+        SilencesNothing(spans.get(f"silence.{code}"), silenced=code)
         for code in spec.silence
         if code not in codes
     ]
     return [w for w in found.values() if w.code not in spec.silence] + needless
 
 
-LINTS: tuple[Callable[[Network], Iterator[Diagnostic]], ...] = (
+LINTS: tuple[Callable[[LintContext], Iterator[Diagnostic]], ...] = (
     bias_before_norm,
     pool_drops,
     no_activation,

@@ -1,9 +1,9 @@
 """From a source to a checked spec, for whoever asks: a command or a program. Light."""
 
-from cnnspec.analysis.advice import advised
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.advice import with_advice
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.expand import Overrides
 
 
@@ -20,9 +20,9 @@ def normalized(source: Source) -> Source:
     return Source(source.name, str(load(source.text, source.name)))
 
 
-def checked(source: Source, values: Overrides | None = None) -> Checked:
-    """The checked spec; raises `Problems` where it has errors."""
+def checked(source: Source, values: Overrides | None = None) -> CheckedSpec:
+    """The checked spec; raises `CnnspecError` where it has errors."""
     result = check(source, values)
     if not result.ok:
-        raise Problems(*advised(result))
+        raise CnnspecError(*with_advice(result))
     return result

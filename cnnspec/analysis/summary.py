@@ -1,29 +1,29 @@
 """What is said of a checked spec: its layers, its totals, its budgets. Prints nothing."""
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.terminal import Line, table
 
 
-def title(result: Checked) -> list[Line]:
+def title(result: CheckedSpec) -> list[Line]:
     """Name, file, data and shapes, in a line."""
     spec = result.spec
     facts = f"{spec.data.source}, {spec.shape} -> {spec.classes} classes"
     return [[(spec.model, "strong"), (f"  {result.source.name}  {facts}", "dim")]]
 
 
-def overview(result: Checked) -> list[Line]:
+def overview(result: CheckedSpec) -> list[Line]:
     """The layers, the totals and what became of every budget."""
     totals = result.totals
     assert totals is not None
     rows = [
         (
             row.name,
-            f"({row.layer})" if row.implied else str(row.layer),
-            str(row.after),
+            f"({row.layer})" if row.implicit else str(row.layer),
+            str(row.output_shape),
             f"{row.params:,}",
             f"{row.macs:,}",
         )
-        for row in result.rows
+        for row in result.calls
     ]
     rows.append(("total", "", "", f"{totals.params:,}", f"{totals.macs:,}"))
     lines = table(("name", "layer", "output", "params", "MACs"), rows, 2)
@@ -43,7 +43,7 @@ def overview(result: Checked) -> list[Line]:
     ]
     for name, value in result.fitted.items():
         lines.append([(f"{name} = {value}, the largest value that fits", "")])
-    for verdict in result.verdicts:
+    for verdict in result.budget_results:
         words = ("held", "good") if verdict.holds else ("not held", "bad")
         lines.append([(f"{verdict.budget}: {verdict.value:,} ", ""), words])
     return lines

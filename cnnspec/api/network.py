@@ -5,7 +5,7 @@
 >>> network.check().params
 13610
 
-What is wrong with a spec raises `Problems`, whose text is what the commands print. Frameworks
+What is wrong with a spec raises `CnnspecError`, whose text is what the commands print. Frameworks
 are loaded by what needs them: `build`, `train` and the model of a run.
 """
 
@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analysis.advice import advised
-from cnnspec.analysis.check import Checked, Verdict, check
+from cnnspec.analysis.advice import with_advice
+from cnnspec.analysis.check import BudgetResult, CheckedSpec, check
 from cnnspec.analysis.formulas import explain
 from cnnspec.analysis.load import checked, normalized
 from cnnspec.analysis.summary import overview, title
@@ -27,11 +27,11 @@ from cnnspec.core.source import Source
 from cnnspec.core.terminal import plain
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render, tell
 from cnnspec.expansion.expand import Overrides
 from cnnspec.files.sources import read_source
-from cnnspec.graph.build import Row
+from cnnspec.graph.build import LayerCall
 from cnnspec.language.parse import parse_value
 from cnnspec.report.write_report import write_report
 from cnnspec.runs.run import Run
@@ -52,7 +52,7 @@ class CheckResult:
     As text it is what `cnnspec check` prints.
     """
 
-    def __init__(self, result: Checked) -> None:
+    def __init__(self, result: CheckedSpec) -> None:
         self._result = result
 
     @property
@@ -63,7 +63,7 @@ class CheckResult:
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """Errors and warnings, each with `code`, `severity`, `message`, `help` and `span`."""
-        return advised(self._result)
+        return with_advice(self._result)
 
     @property
     def params(self) -> int | None:
@@ -78,7 +78,7 @@ class CheckResult:
         return totals.macs if totals else None
 
     @property
-    def layers(self) -> tuple[Row, ...]:
+    def layers(self) -> tuple[LayerCall, ...]:
         """The layers as they work, each with `name`, `layer`, `before`, `after`, `params`, `macs`.
 
         >>> import cnnspec
@@ -86,10 +86,10 @@ class CheckResult:
         >>> [str(layer.after) for layer in net.check().layers]
         ['26x26x8', '13x13x8', '1352', '10']
         """
-        return self._result.rows
+        return self._result.calls
 
     @property
-    def budgets(self) -> tuple[Verdict, ...]:
+    def budgets(self) -> tuple[BudgetResult, ...]:
         """The budgets, each with `budget`, `value` and `holds`.
 
         >>> import cnnspec
@@ -97,7 +97,7 @@ class CheckResult:
         >>> [(str(b.budget), b.value, b.holds) for b in net.check().budgets]
         [('budget params <= 10000', 7850, True)]
         """
-        return self._result.verdicts
+        return self._result.budget_results
 
     def explain(self) -> str:
         """Every formula with its numbers put in, as `cnnspec check --explain` prints them."""
@@ -127,15 +127,21 @@ class CheckResult:
         if result.totals:
             (named,) = title(result)
             rows = [
-                (row.name, str(row.layer), str(row.after), f"{row.params:,}", f"{row.macs:,}")
-                for row in result.rows
+                (
+                    row.name,
+                    str(row.layer),
+                    str(row.output_shape),
+                    f"{row.params:,}",
+                    f"{row.macs:,}",
+                )
+                for row in result.calls
             ]
             rows.append(("total", "", "", f"{self.params:,}", f"{self.macs:,}"))
             parts.append(markup.heading(named[0][0], "".join(piece for piece, _ in named[1:])))
             parts.append(markup.table(("name", "layer", "output", "params", "MACs"), rows, 2))
             verdicts = [
                 (v.budget, f"{v.value:,}", "held" if v.holds else "not held")
-                for v in result.verdicts
+                for v in result.budget_results
             ]
             if verdicts:
                 parts.append(markup.table(("budget", "is", ""), verdicts, 0))
@@ -156,11 +162,11 @@ class Network:
         self._values = values or {}
 
     @cached_property
-    def _checked(self) -> Checked:
+    def _checked(self) -> CheckedSpec:
         return check(self._source, self._values)
 
-    def _sound(self) -> Checked:
-        """The checked spec; raises `Problems` where it has errors."""
+    def _sound(self) -> CheckedSpec:
+        """The checked spec; raises `CnnspecError` where it has errors."""
         return checked(self._source, self._values)
 
     def check(self) -> CheckResult:
@@ -170,7 +176,7 @@ class Network:
     def set(self, **values: Setting) -> "Network":
         """The same spec with other values for its lets and training settings.
 
-        Values are as after `--set`: `epochs=3`, `optimizer="sgd(0.1)"`. Raises `Problems`
+        Values are as after `--set`: `epochs=3`, `optimizer="sgd(0.1)"`. Raises `CnnspecError`
         for text that is no value; an unknown name is a problem that `check` tells.
 
         >>> import cnnspec
@@ -183,7 +189,7 @@ class Network:
     def build(self, seed: int | None = None) -> "keras.Model":
         """The compiled Keras model, its weights drawn from `seed`, else from that of the spec.
 
-        Raises `Problems` where the spec has errors or no framework is installed.
+        Raises `CnnspecError` where the spec has errors or no framework is installed.
         """
         network = self if seed is None else self.set(seed=seed)
         result = network._sound()
@@ -215,7 +221,7 @@ class Network:
         step over two GPUs.
 
         Ctrl-C, or the interrupt of a kernel, keeps what has been trained and raises
-        `Stopped`, which says how to go on. Raises `Problems`.
+        `Interrupted`, which says how to go on. Raises `CnnspecError`.
         """
         network = self.set(**settings) if settings else self
         result = network._sound()
@@ -230,7 +236,7 @@ class Network:
         return Trained(reached.kept.folder)
 
     def draw(self) -> Picture:
-        """The network drawn, as `cnnspec draw` does. Raises `Problems`."""
+        """The network drawn, as `cnnspec draw` does. Raises `CnnspecError`."""
         from cnnspec.drawing.svg import draw
 
         result = self._sound()
@@ -258,7 +264,7 @@ class Network:
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """The network of a .cnn file or an IR document. Raises `Problems` where it cannot be read.
+    """The network of a .cnn file or an IR document. Raises `CnnspecError` where it cannot be read.
 
     What is wrong with the spec itself is told by `check`, and raised by what needs it right.
     """
@@ -273,7 +279,7 @@ def loads(text: str, name: str = "<text>") -> Network:
 def open_run(folder: str | os.PathLike[str]) -> Trained:
     """What a training has left in a folder: a run, or the runs of several seeds.
 
-    Raises `Problems` where the folder holds neither.
+    Raises `CnnspecError` where the folder holds neither.
     """
     return Trained(Path(folder))
 
@@ -288,7 +294,7 @@ def resume(
 ) -> Trained:
     """Goes on with a training that was stopped or killed, as `cnnspec train --resume` does.
 
-    One that has finished is handed out as it is. Raises `Problems`, and `Stopped` if it is
+    One that has finished is handed out as it is. Raises `CnnspecError`, and `Interrupted` if it is
     stopped again.
     """
     from cnnspec.training.start import find, launch
@@ -304,13 +310,15 @@ def resume(
 
 
 def _overrides(values: dict[str, Setting]) -> Overrides:
-    """Values of Python as `--set` would give them. Raises `Problems`."""
+    """Values of Python as `--set` would give them. Raises `CnnspecError`."""
     found: Overrides = {}
     for name, given in values.items():
         written = ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
         value = parse_value(Source("<set>", f"{name}={written}"))
         if value is None:
             cause = f"{name}={given!r} is no value"
-            raise Problems(CannotRead(None, cause, "as in `epochs=3` or `optimizer='adam(1e-4)'`"))
+            raise CnnspecError(
+                CannotRead(None, cause, "as in `epochs=3` or `optimizer='adam(1e-4)'`")
+            )
         found[name] = value
     return found

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import CannotWrite
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
 
 
 def free(path: Path, remedy: str) -> None:
-    """Raises `Problems` where there is a file already, which is not written over unasked."""
+    """Raises `CnnspecError` where there is a file already, which is not written over unasked."""
     if path.exists():
-        raise Problems(CannotWrite(None, f"{path} exists", remedy))
+        raise CnnspecError(CannotWrite(None, f"{path} exists", remedy))
 
 
 class Picture(Record):
@@ -28,7 +28,7 @@ class Picture(Record):
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Writes an SVG file; one that exists is not touched without `force`.
 
-        Raises `Problems`.
+        Raises `CnnspecError`.
         """
         path = Path(path)
         if not force:

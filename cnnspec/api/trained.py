@@ -13,13 +13,12 @@ from cnnspec.api.picture import Picture
 from cnnspec.core.terminal import Line, plain, table
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import tell
-from cnnspec.report.contents import SPLITS, Epoch, Verdict
+from cnnspec.report.contents import SPLIT_NAMES, Epoch, ReportedClaim
 from cnnspec.report.phrases import spread
 from cnnspec.report.seeds import Trained as Gathered
 from cnnspec.report.seeds import gather
 from cnnspec.runs.run import PAGE, Run
-from cnnspec.runs.seeds import MEASURES, Series, Spread, one_run
-from cnnspec.runs.seeds import SPLITS as ORDER
+from cnnspec.runs.seeds import MEASURES, SPLITS, MeanStd, SeedRuns, one_run
 
 if TYPE_CHECKING:
     import keras
@@ -45,7 +44,7 @@ class Trained:
     @property
     def seeds(self) -> "tuple[Trained, ...]":
         """The runs of a series, each by itself; a single run is its only one."""
-        runs = Series.find(str(self.run))
+        runs = SeedRuns.find(str(self.run))
         return tuple(Trained(run.folder) for run in runs.runs()) if runs else (self,)
 
     @property
@@ -54,14 +53,14 @@ class Trained:
         return self._told.history
 
     @property
-    def scores(self) -> dict[str, dict[str, float | Spread]]:
+    def scores(self) -> dict[str, dict[str, float | MeanStd]]:
         """Figures after training: `scores["test"]["accuracy"]`, and `f1` and `loss`.
 
         Numbers for one run; of several seeds each has a `.mean` and a `.deviation`. Empty
         where training has not ended.
         """
-        found: dict[str, dict[str, float | Spread]] = {}
-        for split in ORDER:
+        found: dict[str, dict[str, float | MeanStd]] = {}
+        for split in SPLITS:
             for measure in MEASURES:
                 figure = self._told.figure(_PREFIXES[split] + measure)
                 if figure is not None:
@@ -70,7 +69,7 @@ class Trained:
         return found
 
     @property
-    def claims(self) -> tuple[Verdict, ...]:
+    def claims(self) -> tuple[ReportedClaim, ...]:
         """Budgets, expectations and the target, each with `claim`, `value` and `holds`.
 
         Claims on several seeds are judged by the mean. `holds` is `None` for what has
@@ -119,7 +118,7 @@ class Trained:
     def model(self) -> "keras.Model":
         """The compiled Keras model, rebuilt from the frozen spec with the weights of the run.
 
-        Raises `Problems`, for several seeds too: take one of `seeds`.
+        Raises `CnnspecError`, for several seeds too: take one of `seeds`.
         """
         run = one_run(str(self.run))
         from cnnspec.targets.keras.backend import start
@@ -141,7 +140,7 @@ class Trained:
         """Measures the run again, as `cnnspec evaluate` does: figures in the form of `scores`.
 
         `data` is a path of your own in place of what the run was trained on. Raises
-        `Problems`, for several seeds too: take one of `seeds`.
+        `CnnspecError`, for several seeds too: take one of `seeds`.
         """
         run = one_run(str(self.run))
         from cnnspec.targets.keras.backend import start
@@ -156,7 +155,7 @@ class Trained:
         """The output of the network for each image: float32 of shape (n, classes).
 
         `images` is an array (n, height, width) or (n, height, width, channels) of bytes, or
-        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. Raises `Problems`.
+        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. Raises `CnnspecError`.
         """
         scorer = self._scorer
         import numpy as np
@@ -221,7 +220,7 @@ class Trained:
         """Figures by split, as text."""
         counts = {name: f"{score.images:,}" for name, score in self._told.middle.scores.items()}
         return [
-            (SPLITS[split], counts.get(split, ""), *(spread(found.get(m)) for m in MEASURES))
+            (SPLIT_NAMES[split], counts.get(split, ""), *(spread(found.get(m)) for m in MEASURES))
             for split, found in self.scores.items()
         ]
 

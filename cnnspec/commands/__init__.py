@@ -91,18 +91,18 @@ def _run(name: str, arguments: list[str]) -> int:
     module, parser = parser_of(name)
     from argparse import Namespace
 
-    from cnnspec.diagnostics.errors import Problems, Stopped
+    from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 
     # What a command line asks for that cannot be read is not known but for this.
     parsed = Namespace(json="--json" in arguments)
     try:
         parsed = parser.parse_intermixed_args(arguments)
         code: int = module.run(parsed)
-    except Stopped as stopped:
+    except Interrupted as stopped:
         from cnnspec.commands.output import chosen_format, report_stopped
 
         return report_stopped(name, stopped, chosen_format(parsed))
-    except Problems as problems:
+    except CnnspecError as problems:
         from cnnspec.commands.output import chosen_format, report_problems
 
         return report_problems(name, problems, chosen_format(parsed))

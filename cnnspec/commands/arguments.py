@@ -26,9 +26,9 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        """Raises `Problems` with the fault and a suggestion."""
+        """Raises `CnnspecError` with the fault and a suggestion."""
         from cnnspec.commands.inputs import BadUsage
-        from cnnspec.diagnostics.errors import Problems
+        from cnnspec.diagnostics.errors import CnnspecError
 
         hint = f"`{self.prog} --help` lists what there is"
         unknown = message.removeprefix("unrecognized arguments: ")
@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
             message = f"unknown option `{first}`" if first[0] == "-" else f"unexpected `{first}`"
             near = nearest(first.lstrip("-"), [name.lstrip("-") for name in self._names()])
             hint = f"did you mean `--{near}`?" if near else hint
-        raise Problems(BadUsage(None, message, hint))
+        raise CnnspecError(BadUsage(None, message, hint))
 
     def _names(self) -> list[str]:
         return [name for action in self._actions for name in action.option_strings]

@@ -10,14 +10,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from cnnspec.analysis.advice import advised
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.advice import with_advice
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.summary import overview, title
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
 from cnnspec.core.terminal import Line, show
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.expand import Overrides
@@ -63,15 +63,15 @@ def run(args: Namespace) -> int:
     form = chosen_format(args)
     if args.json and args.format not in ("text", "json"):
         fault = f"`--json` and `--format {args.format}` are two formats"
-        raise Problems(BadUsage(None, fault, "give one of the two"))
+        raise CnnspecError(BadUsage(None, fault, "give one of the two"))
     if args.csv and not args.rules:
-        raise Problems(BadUsage(None, "`--csv` goes with `--rules`", "or ask for `--json`"))
+        raise CnnspecError(BadUsage(None, "`--csv` goes with `--rules`", "or ask for `--json`"))
     if args.rules:
         from cnnspec.commands.judge import run as judge
 
         if form in ("sarif", "github"):
             fault = f"`--rules` prints a table, not `--format {form}`"
-            raise Problems(BadUsage(None, fault, "choose `--format json`, or `--csv`"))
+            raise CnnspecError(BadUsage(None, fault, "choose `--format json`, or `--csv`"))
         args.json = form == "json"
         return judge(args)
     values = overrides(args)
@@ -93,7 +93,7 @@ def run(args: Namespace) -> int:
     return 0 if ok else 1
 
 
-def _print(result: Checked, *, explained: bool) -> None:
+def _print(result: CheckedSpec, *, explained: bool) -> None:
     if result.totals:
         show([*title(result), []])
         if explained:
@@ -104,19 +104,19 @@ def _print(result: Checked, *, explained: bool) -> None:
             show(overview(result))
     sys.stdout.flush()
     if result.problems:
-        lines = render(advised(result))
+        lines = render(with_advice(result))
         show([[], *lines] if result.totals else lines, sys.stderr)
 
 
-def _survey(result: Checked, values: Overrides, most: int) -> Survey | None:
-    """How the points of a sweep fare; raises `Problems` where there are too many."""
+def _survey(result: CheckedSpec, values: Overrides, most: int) -> Survey | None:
+    """How the points of a sweep fare; raises `CnnspecError` where there are too many."""
     axes = result.expanded.sweep
     if not axes or result.expanded.problems:
         return None
     count = size(axes)
     if count > most:
         what, limit = f"this sweep has {count:,} points", f"{most:,}; `--max-runs` sets another"
-        raise Problems(TooLarge(axes[0].span, what=what, limit=limit))
+        raise CnnspecError(TooLarge(axes[0].span, what=what, limit=limit))
     return survey(result.source, axes, values)
 
 
@@ -149,7 +149,7 @@ def _facts(point: Point) -> str:
     return f"{totals.params:,} parameters, {totals.macs:,} MACs"
 
 
-def document(result: Checked, found: Survey | None = None) -> dict[str, Any]:
+def document(result: CheckedSpec, found: Survey | None = None) -> dict[str, Any]:
     """The result as JSON, with how the points of its sweep fare."""
     spec, totals = result.spec, result.totals
     data: dict[str, Any] = {
@@ -159,10 +159,10 @@ def document(result: Checked, found: Survey | None = None) -> dict[str, Any]:
         "data": spec.data.source,
         "input": list(spec.input),
         "classes": spec.classes,
-        "layers": [row.dump() for row in result.rows],
+        "layers": [row.dump() for row in result.calls],
         "totals": totals.dump() if totals else None,
         "budgets": [
-            {**v.budget.dump(), "value": v.value, "holds": v.holds} for v in result.verdicts
+            {**v.budget.dump(), "value": v.value, "holds": v.holds} for v in result.budget_results
         ],
         "problems": [as_json(problem) for problem in result.problems],
     }

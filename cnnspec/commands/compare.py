@@ -14,9 +14,9 @@ from cnnspec.commands.output import print_json
 from cnnspec.commands.report import load_extra
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.diagnostics.environment import CannotWrite
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import csv_text
-from cnnspec.report.run_table import COLUMNS, Compared, cautions, compare
+from cnnspec.report.run_table import TABLE_METRICS, Compared, cautions, compare
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -25,7 +25,10 @@ def arguments(parser: ArgumentParser) -> None:
         "runs", nargs="+", metavar="RUN", help="a run folder, a sweep, or a folder that holds runs"
     )
     parser.add_argument(
-        "--sort", choices=("name", *COLUMNS), default="", help="order by a column, the best first"
+        "--sort",
+        choices=("name", *TABLE_METRICS),
+        default="",
+        help="order by a column, the best first",
     )
     parser.add_argument("--csv", action="store_true", help="print CSV")
     parser.add_argument("--markdown", action="store_true", help="print a table in Markdown")
@@ -38,7 +41,7 @@ def run(args: Namespace) -> int:
     forms = [form for form in ("json", "csv", "markdown") if getattr(args, form)]
     if len(forms) > 1:
         fault = f"`--{forms[0]}` and `--{forms[1]}` are two formats"
-        raise Problems(BadUsage(None, fault, "give one of the two"))
+        raise CnnspecError(BadUsage(None, fault, "give one of the two"))
     if args.out:
         _free(args.out, force=args.force)
         load_extra()
@@ -46,7 +49,7 @@ def run(args: Namespace) -> int:
     rows = compare(map(Path, args.runs), args.sort, left_out.append)
     if len(rows) < 2:
         fault = f"there is one run in {args.runs[0]}, and a comparison needs two"
-        raise Problems(BadUsage(None, fault, "name another, or a folder that holds several"))
+        raise CnnspecError(BadUsage(None, fault, "name another, or a folder that holds several"))
     warnings = [*cautions(rows), *left_out]
     files: list[Path] = []
     if args.out:
@@ -76,17 +79,19 @@ def run(args: Namespace) -> int:
 
 
 def _free(page: Path, *, force: bool) -> None:
-    """Sees that a page can be written where it is to be; raises `Problems`."""
+    """Sees that a page can be written where it is to be; raises `CnnspecError`."""
     if page.suffix.lower() not in (".html", ".htm"):
         fault = f"`--out {page}` does not end in .html"
-        raise Problems(BadUsage(None, fault, "the page is HTML; for others redirect the output"))
+        raise CnnspecError(
+            BadUsage(None, fault, "the page is HTML; for others redirect the output")
+        )
     if page.exists() and not force:
-        raise Problems(CannotWrite(None, f"{page} exists", "replace it with `--force`"))
+        raise CnnspecError(CannotWrite(None, f"{page} exists", "replace it with `--force`"))
 
 
 def _lines(rows: tuple[Compared, ...]) -> list[Line]:
-    header = ("run", *(column.title for column in COLUMNS.values()))
-    lines = table(header, [row.cells() for row in rows], len(COLUMNS))
+    header = ("run", *(column.title for column in TABLE_METRICS.values()))
+    lines = table(header, [row.cells() for row in rows], len(TABLE_METRICS))
     if any(row.trained.several for row in rows):
         note = "± is the standard deviation of the sample over seeds, with n - 1"
         lines += [[], [(note, "dim")]]

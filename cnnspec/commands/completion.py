@@ -31,7 +31,7 @@ def run(args: Namespace) -> int:
 def described(name: str) -> Command:
     """A command as its parser describes it."""
     module, parser = parser_of(name)
-    words: Mapping[str, tuple[str, ...]] = getattr(module, "WORDS", {})
+    words: Mapping[str, tuple[str, ...]] = getattr(module, "COMPLETED_WORDS", {})
     flags = tuple(
         Flag(
             tuple(action.option_strings),

@@ -15,7 +15,7 @@ from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.datasets.files import cache_folder, contents, locate
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.language.suggest import nearest
@@ -77,11 +77,11 @@ def run(args: Namespace) -> int:
 def _describe(args: Namespace, path: str) -> int:
     """Tells what a path holds."""
     if len(args.names) > 1 or args.fetch:
-        raise Problems(BadUsage(None, f"{path} is no dataset with a name, and goes alone"))
+        raise CnnspecError(BadUsage(None, f"{path} is no dataset with a name, and goes alone"))
     if not Path(path).exists() and path.isidentifier():
         near = nearest(path, DATASETS)
         hint = f"did you mean {near}?" if near else f"there are {', '.join(DATASETS)}"
-        raise Problems(BadUsage(None, f"there is no dataset and no path {path}", hint))
+        raise CnnspecError(BadUsage(None, f"there is no dataset and no path {path}", hint))
     from cnnspec.datasets.describe import describe
 
     facts, notes = describe(Path(path))
@@ -127,7 +127,7 @@ def state(dataset: Dataset, *, fetch: bool) -> dict[str, Any]:
         try:
             place, _ = contents(dataset, offline=not fetch)
             word = "verified"
-        except Problems as problems:
+        except CnnspecError as problems:
             if not place:
                 raise
             word, problem = "damaged", problems.diagnostics[0].message

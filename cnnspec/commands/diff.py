@@ -8,14 +8,14 @@ not how they say it. Exit code 0 if they say the same, 1 if they differ.
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.diff import Change, Difference, Pair, compare
 from cnnspec.analysis.load import normalized
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.sources import read_source
-from cnnspec.graph.build import Row
+from cnnspec.graph.build import LayerCall
 
 _MARKS = {"same": " ", "changed": "~", "added": "+", "removed": "-"}
 _STYLES = {"+": "good", "-": "bad", "~": "strong"}
@@ -38,15 +38,15 @@ def run(args: Namespace) -> int:
     return 0 if difference.same else 1
 
 
-def _known(path: str) -> Checked:
+def _known(path: str) -> CheckedSpec:
     """A checked spec. A budget may be passed, but every shape must be known."""
     result = check(normalized(read_source(path)))
     if result.totals is None or result.expanded.problems:
-        raise Problems(*result.problems)
+        raise CnnspecError(*result.problems)
     return result
 
 
-def report(before: Checked, after: Checked, difference: Difference) -> list[Line]:
+def report(before: CheckedSpec, after: CheckedSpec, difference: Difference) -> list[Line]:
     """What a person reads."""
     names = f"{before.source.name} and {after.source.name}"
     if difference.same:
@@ -92,9 +92,9 @@ def _shortened(layers: list[str]) -> list[str]:
     return [" ".join([own[0], *(w for w in own[1:] if w not in common)]) for own in words]
 
 
-def _facts(row: Row) -> tuple[str, ...]:
-    layer = f"({row.layer})" if row.implied else str(row.layer)
-    return row.name, layer, str(row.after), f"{row.params:,}", f"{row.macs:,}"
+def _facts(row: LayerCall) -> tuple[str, ...]:
+    layer = f"({row.layer})" if row.implicit else str(row.layer)
+    return row.name, layer, str(row.output_shape), f"{row.params:,}", f"{row.macs:,}"
 
 
 def _changed(change: Change) -> Line:
@@ -107,7 +107,7 @@ def _changed(change: Change) -> Line:
     return [("~  ", "strong"), (f"{change.what} {old} -> {new}", "")]
 
 
-def _document(before: Checked, after: Checked, difference: Difference) -> dict[str, Any]:
+def _document(before: CheckedSpec, after: CheckedSpec, difference: Difference) -> dict[str, Any]:
     layers = [
         {
             "change": pair.change,

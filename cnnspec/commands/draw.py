@@ -13,7 +13,7 @@ from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import CannotWrite
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
 
 
@@ -28,7 +28,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Draws one spec."""
     if args.out and args.out.exists() and not args.force:
-        raise Problems(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
+        raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
     (source,) = sources(args)
     result = checked(source, overrides(args))
     from cnnspec.drawing.layout import layout

@@ -11,7 +11,7 @@ from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.language.suggest import nearest
 
 
@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
     if code not in known:
         near = nearest(code, known)
         hint = f"did you mean {near}?" if near else "`cnnspec explain` lists every code"
-        raise Problems(CannotRead(None, f"there is no code {args.code}", hint))
+        raise CnnspecError(CannotRead(None, f"there is no code {args.code}", hint))
     cls = known[code]
     if args.json:
         data = {

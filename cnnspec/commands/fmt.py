@@ -18,7 +18,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import Line, has_colour, show
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.files.atomic import rewrite
 from cnnspec.files.sources import read_source
@@ -73,7 +73,7 @@ def run(args: Namespace) -> int:
 def _format(source: Source) -> _Formatted:
     try:
         return _Formatted(source, format_text(source, CONSTRUCTS), ())
-    except Problems as problems:
+    except CnnspecError as problems:
         return _Formatted(source, source.text, problems.diagnostics)
 
 

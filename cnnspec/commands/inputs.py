@@ -5,7 +5,7 @@ from argparse import Namespace
 from cnnspec.analysis.load import normalized
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.expand import Overrides
 from cnnspec.files.sources import read_source
 from cnnspec.language.parse import parse_value
@@ -16,27 +16,27 @@ class BadUsage(CannotRead):
 
 
 def sources(args: Namespace) -> list[Source]:
-    """The texts named on the command line. Raises `Problems`."""
+    """The texts named on the command line. Raises `CnnspecError`."""
     named = args.files if hasattr(args, "files") else [args.file] if args.file else []
     if args.inline is not None:
         if named:
-            raise Problems(BadUsage(None, "give files or `-e TEXT`, not both"))
+            raise CnnspecError(BadUsage(None, "give files or `-e TEXT`, not both"))
         return [normalized(Source("<command line>", args.inline))]
     if not named:
-        raise Problems(
+        raise CnnspecError(
             BadUsage(None, "no spec is named", "name a .cnn file, `-`, or give `-e 'dense 10'`")
         )
     return [normalized(read_source(path)) for path in named]
 
 
 def overrides(args: Namespace) -> Overrides:
-    """The values that `--set` gives. Raises `Problems`."""
+    """The values that `--set` gives. Raises `CnnspecError`."""
     found: Overrides = {}
     for item in args.sets:
         name, equals, _ = item.partition("=")
         value = parse_value(Source("<--set>", item)) if equals and name.isidentifier() else None
         if value is None:
-            raise Problems(
+            raise CnnspecError(
                 BadUsage(
                     None, f"`--set {item}` is not a name and a value", "as in `--set epochs=3`"
                 )

@@ -10,7 +10,7 @@ from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import csv_text
 from cnnspec.files.sources import read_source
 
@@ -19,7 +19,7 @@ def run(args: Namespace) -> int:
     """Judges every file; one that cannot be read is a row like any other."""
     if not args.files:
         fault = "no submission is named"
-        raise Problems(CannotRead(None, fault, "name the files to judge: `submissions/*.cnn`"))
+        raise CnnspecError(CannotRead(None, fault, "name the files to judge: `submissions/*.cnn`"))
     rules = read_rules(read_source(args.rules))
     rows = [_row(rules, path) for path in args.files]
     ok = all(row["ok"] for row in rows)
@@ -36,7 +36,7 @@ def run(args: Namespace) -> int:
 def _row(rules: Rules, path: str) -> dict[str, Any]:
     try:
         return _judged(path, judge(rules, normalized(read_source(path))))
-    except Problems as problems:
+    except CnnspecError as problems:
         unjudged = [{"found": "", "holds": None} for _ in rules.names]
         nothing = {"model": "", "ok": False, "params": None, "macs": None, "rules": unjudged}
         return {"file": path, **nothing, "fault": _first(problems.diagnostics)}

@@ -11,14 +11,14 @@ from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import show, table
 from cnnspec.diagnostics.environment import CannotWrite
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
 from cnnspec.language.suggest import nearest
 
 FOLDER = Path(__file__).parent.parent / "templates"
 TEMPLATES = ("lenet", "mlp", "tiny", "resnet", "mobilenet", "inception")
 """Every template, the easiest first; each is the file of that name."""
-WORDS = {"name": TEMPLATES}
+COMPLETED_WORDS = {"name": TEMPLATES}
 """What a shell completes, where the parser itself says less; a wrong name gets a suggestion."""
 
 
@@ -38,7 +38,7 @@ def run(args: Namespace) -> int:
     if path.is_dir():
         path /= f"{args.name}.cnn"
     if path.exists() and not args.force:
-        raise Problems(CannotWrite(None, f"{path} exists", "replace it with `--force`"))
+        raise CnnspecError(CannotWrite(None, f"{path} exists", "replace it with `--force`"))
     write_atomically(path, text)
     if args.json:
         print_json({"command": "new", "ok": True, "template": args.name, "file": str(path)})
@@ -49,11 +49,11 @@ def run(args: Namespace) -> int:
 
 
 def template(name: str) -> str:
-    """The text of a template; raises `Problems` where there is none of that name."""
+    """The text of a template; raises `CnnspecError` where there is none of that name."""
     if name not in TEMPLATES:
         near = nearest(name, TEMPLATES)
         hint = f"did you mean `{near}`?" if near else f"it can be {', '.join(TEMPLATES)}"
-        raise Problems(BadUsage(None, f"there is no template {name}", hint))
+        raise CnnspecError(BadUsage(None, f"there is no template {name}", hint))
     return (FOLDER / f"{name}.cnn").read_text(encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.diagnostics.render import as_json as problem_as_json
 from cnnspec.diagnostics.render import render
 
@@ -50,7 +50,7 @@ def print_findings(form: str, found: tuple[Diagnostic, ...]) -> None:
         sys.stdout.write(text.decode(encoding))
 
 
-def report_problems(command: str, problems: Problems, form: str) -> int:
+def report_problems(command: str, problems: CnnspecError, form: str) -> int:
     """Shows why a command ended, and returns its exit code."""
     if form == "json":
         found = [problem_as_json(p) for p in problems.diagnostics]
@@ -62,7 +62,7 @@ def report_problems(command: str, problems: Problems, form: str) -> int:
     return problems.exit_code
 
 
-def report_stopped(command: str, stopped: Stopped, form: str) -> int:
+def report_stopped(command: str, stopped: Interrupted, form: str) -> int:
     """Says that a signal ended a command and how to go on, and returns its exit code."""
     if form == "json":
         remedy = stopped.remedy or None

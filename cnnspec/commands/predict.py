@@ -18,14 +18,14 @@ from cnnspec.core.record import Record
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotWrite
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
 from cnnspec.files.atomic import csv_text, json_text, write_atomically
 from cnnspec.runs.run import ENVIRONMENT, Run
 from cnnspec.runs.seeds import one_run
 
 if TYPE_CHECKING:
-    from cnnspec.analysis.check import Checked
+    from cnnspec.analysis.check import CheckedSpec
 
 _COLUMNS = "ID,Prediction"
 
@@ -82,7 +82,7 @@ def run(args: Namespace) -> int:
     columns = _columns(args)
     kept = one_run(args.run)
     if args.out and args.out.exists() and not args.force:
-        raise Problems(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
+        raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
     from cnnspec.targets.keras.backend import start
 
     start(args.backend)
@@ -112,18 +112,18 @@ def run(args: Namespace) -> int:
 
 
 def _columns(args: Namespace) -> list[str]:
-    """The two columns of a submission; raises `Problems` where they are not two."""
+    """The two columns of a submission; raises `CnnspecError` where they are not two."""
     if args.form != "kaggle" and args.columns is not None:
-        raise Problems(BadUsage(None, "`--columns` goes with `--format kaggle`"))
+        raise CnnspecError(BadUsage(None, "`--columns` goes with `--format kaggle`"))
     names = [name.strip() for name in (args.columns or _COLUMNS).split(",")]
     if len(names) != 2 or not all(names):
         fault = f"`--columns {args.columns}` does not name two columns"
-        raise Problems(BadUsage(None, fault, "as in `--columns ImageId,Label`"))
+        raise CnnspecError(BadUsage(None, fault, "as in `--columns ImageId,Label`"))
     return names
 
 
 def _images(
-    args: Namespace, kept: Run, checked: "Checked"
+    args: Namespace, kept: Run, checked: "CheckedSpec"
 ) -> tuple[Any, tuple[str, ...], list[Diagnostic]]:
     """The images, the names of their files where they are files, and what is odd about them."""
     from cnnspec.datasets.splits import images_of
@@ -135,7 +135,7 @@ def _images(
         found = images(args.images, args.array, spec.shape.dims)
         return found.images, found.names, list(found.notes)
     if args.array is not None:
-        raise Problems(BadUsage(None, "`--array` names an array of IMAGES, and there are none"))
+        raise CnnspecError(BadUsage(None, "`--array` names an array of IMAGES, and there are none"))
     own = images_of(spec, of_run(spec.data, kept, args.data), offline=args.offline)
     return own.test.images, (), []
 

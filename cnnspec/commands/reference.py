@@ -23,8 +23,8 @@ from cnnspec.ir.optimizers import COMMON, OPTIMIZERS, Optimizer
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Data, Spec
 from cnnspec.ir.training import EarlyStop, Target, Training
-from cnnspec.language.choices import Switch
-from cnnspec.language.constructs import Entry, Field
+from cnnspec.language.choices import Bool
+from cnnspec.language.constructs import Construct, Field
 from cnnspec.layers.activations import Activation
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
@@ -179,7 +179,7 @@ def _tables() -> list[str]:
     return lines[:-1]
 
 
-def _entry(cls: type[Entry], fields: Mapping[str, Field]) -> list[str]:
+def _entry(cls: type[Construct], fields: Mapping[str, Field]) -> list[str]:
     return [f"### `{cls.usage()}`", "", *cleandoc(cls.__doc__ or "").splitlines(), ""] + (
         _fields(fields) if fields else []
     )
@@ -200,7 +200,7 @@ def _fields(fields: Mapping[str, Field], *, statements: bool = False) -> list[st
 
 
 def _written(name: str, spec: Field) -> str:
-    if spec.place == "flag" and isinstance(spec.kind, Switch):
+    if spec.place == "flag" and isinstance(spec.kind, Bool):
         return f"`{spec.kind.words[0]}`"
     if spec.place == "positional":
         return f"`{'x' * spec.joined}{name.upper()}`"
@@ -208,7 +208,7 @@ def _written(name: str, spec: Field) -> str:
 
 
 def _expected(spec: Field) -> str:
-    if isinstance(spec.kind, Switch) and spec.place == "flag":
+    if isinstance(spec.kind, Bool) and spec.place == "flag":
         return f"stands alone, and says `{spec.kind.write(spec.kind.means)}`"
     return spec.kind.expected
 

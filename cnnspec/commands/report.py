@@ -16,8 +16,8 @@ from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, report_problems
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import MissingExtra
-from cnnspec.diagnostics.errors import Problems
-from cnnspec.ir.claims import MEASURED
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.finalize import keep
 from cnnspec.runs.run import Run
 from cnnspec.sweeps.folder import Sweep
@@ -31,9 +31,9 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--by",
-        choices=MEASURED,
+        choices=METRIC_NAMES,
         metavar="FIGURE",
-        help=f"the figure that points of a sweep are chosen by (accuracy): {', '.join(MEASURED)}",
+        help=f"the metric that chooses points of a sweep (accuracy): {', '.join(METRIC_NAMES)}",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="write to FOLDER/<name of the run> instead"
@@ -44,14 +44,14 @@ def run(args: Namespace) -> int:
     """Writes every report; one that cannot be written does not stop the others."""
     names = [Path(folder).resolve().name for folder in args.runs]
     if args.out and len(set(names)) < len(names):
-        raise Problems(BadUsage(None, "two runs have the same name", "leave out `--out`"))
+        raise CnnspecError(BadUsage(None, "two runs have the same name", "leave out `--out`"))
     load_extra()
     code = 0
     written: list[dict[str, Any]] = []
     for folder, name in zip(args.runs, names, strict=True):
         try:
             page = _write(Path(folder), args.out / name if args.out else None, args.by)
-        except Problems as problems:
+        except CnnspecError as problems:
             if args.json:
                 raise
             code = max(code, report_problems("report", problems, "text"))
@@ -75,17 +75,17 @@ def _write(folder: Path, out: Path | None, by: str | None) -> Path:
         return write_sweep(results, out)
     if by:
         fault = f"`--by` is for sweeps, and {folder} is none"
-        raise Problems(BadUsage(None, fault, "leave it out"))
+        raise CnnspecError(BadUsage(None, fault, "leave it out"))
     from cnnspec.report.page import write
 
     return write(Run(folder), out)
 
 
 def load_extra() -> None:
-    """Sees that figures and pages can be made; raises `Problems` where a package is missing."""
+    """Sees that figures and pages can be made; raises `CnnspecError` where a package is missing."""
     from importlib.util import find_spec
 
     for package in ("numpy", "matplotlib", "jinja2"):
         if find_spec(package) is None:
             fault = f"a report needs {package}, which is not installed"
-            raise Problems(MissingExtra(None, fault, "pip install 'cnnspec[training]'"))
+            raise CnnspecError(MissingExtra(None, fault, "pip install 'cnnspec[training]'"))

@@ -14,7 +14,7 @@ from cnnspec.commands.arguments import add_backend, add_devices, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.diagnostics.environment import BadRun
-from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.runs.run import ENVIRONMENT, Run
 from cnnspec.runs.seeds import one_run
 
@@ -39,7 +39,7 @@ def run(args: Namespace) -> int:
     kept = one_run(args.run)
     if not kept.finished:
         fault = BadRun(None, f"{kept} has not finished", f"`cnnspec train --resume {kept}` goes on")
-        raise Problems(fault)
+        raise CnnspecError(fault)
     result = checked(kept.spec)
     from cnnspec.targets.keras.backend import start
     from cnnspec.training.start import begun_with
@@ -56,8 +56,8 @@ def run(args: Namespace) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         try:
             again = train(result, args.out or Path(temporary), backend, **given).run
-        except Stopped as stopped:
-            raise Stopped(stopped.number, stopped.run if args.out else "") from None
+        except Interrupted as stopped:
+            raise Interrupted(stopped.number, stopped.run if args.out else "") from None
         found, around = results(kept, again), surroundings(kept, again)
     if args.json:
         print_json(

@@ -11,8 +11,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from cnnspec.analysis.advice import advised
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.advice import with_advice
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.commands.arguments import (
     add_backend,
     add_overrides,
@@ -25,11 +25,11 @@ from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import Line, show, table
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import tell
 from cnnspec.expansion.expand import Overrides
-from cnnspec.ir.claims import MEASURED
-from cnnspec.report.sweep.finalize import conclude
+from cnnspec.ir.claims import METRIC_NAMES
+from cnnspec.report.sweep.finalize import finalize
 from cnnspec.report.sweep.writing import lines
 from cnnspec.runs.run import PAGE, command_line
 from cnnspec.sweeps.engines.base import Engine
@@ -74,10 +74,10 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--by",
-        choices=MEASURED,
+        choices=METRIC_NAMES,
         default="accuracy",
         metavar="FIGURE",
-        help=f"the figure that points are chosen by (accuracy): {', '.join(MEASURED)}",
+        help=f"the figure that points are chosen by (accuracy): {', '.join(METRIC_NAMES)}",
     )
     parser.add_argument(
         "--engine",
@@ -126,7 +126,7 @@ def run(args: Namespace) -> int:
         drive(sweep, engine, tell, offline=args.offline)
     finally:
         engine.close()
-    results = conclude(sweep, args.by, tell, page=args.report)
+    results = finalize(sweep, args.by, tell, page=args.report)
     if args.json:
         print_json({"command": "sweep", "ok": True, **results.dump()})
     else:
@@ -144,14 +144,16 @@ def _kept(folder: Path) -> list[Line]:
 
 
 def _engine(args: Namespace, todo: Plan) -> tuple[Engine, int]:
-    """The engine, and how many trainings it runs at the same time. Raises `Problems`."""
+    """The engine, and how many trainings it runs at the same time. Raises `CnnspecError`."""
     jobs = args.jobs or _processors()
     if args.engine == "local":
         if args.address:
-            raise Problems(BadUsage(None, "a cluster is for `--engine ray`", "add `--engine ray`"))
+            raise CnnspecError(
+                BadUsage(None, "a cluster is for `--engine ray`", "add `--engine ray`")
+            )
         if todo.stop_early == ASHA:
             fault = "`--stop-early asha` is for `--engine ray`"
-            raise Problems(BadUsage(None, fault, "on one machine take `--stop-early halving`"))
+            raise CnnspecError(BadUsage(None, fault, "on one machine take `--stop-early halving`"))
         from cnnspec.sweeps.engines.local import LocalEngine
 
         return LocalEngine(jobs), jobs
@@ -170,14 +172,14 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _checked(args: Namespace) -> tuple[Checked, Overrides]:
+def _checked(args: Namespace) -> tuple[CheckedSpec, Overrides]:
     """The spec that is named, right but for its sweep."""
     (source,) = sources(args)
     values = overrides(args)
     result = check(source, values)
     # A point may be right where the values of the lets themselves are not.
     if result.expanded.problems:
-        raise Problems(*advised(result))
+        raise CnnspecError(*with_advice(result))
     axes_of(result)
     return result, values
 
@@ -201,11 +203,11 @@ def _planned(args: Namespace) -> tuple[Plan, Source]:
 
 
 def _resumed(args: Namespace) -> Sweep:
-    """The sweep to go on with; raises `Problems` where another one is asked for as well."""
+    """The sweep to go on with; raises `CnnspecError` where another one is asked for as well."""
     others = ("file", "sets", "names", "sample", "max_runs", "threads", "stop_early", "backend")
     if any(getattr(args, name) for name in others) or args.inline is not None:
         fault = "a sweep goes on as it began, without another spec or other values"
-        raise Problems(BadUsage(None, fault, f"`cnnspec sweep --resume {args.resume}`"))
+        raise CnnspecError(BadUsage(None, fault, f"`cnnspec sweep --resume {args.resume}`"))
     return Sweep.open(args.resume)
 
 

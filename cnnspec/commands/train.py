@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.diff import compare
 from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import (
@@ -27,12 +27,12 @@ from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import CannotResume
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import tell
 from cnnspec.language.arg_types import number_text
-from cnnspec.runs.expectations import Held
+from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import METRICS, PAGE, Run
-from cnnspec.runs.seeds import MEASURES, SPLITS, Series
+from cnnspec.runs.seeds import MEASURES, SPLITS, SeedRuns
 from cnnspec.training.trackers import TRACKERS, Watch
 
 ENGINES = ("ray",)
@@ -119,20 +119,20 @@ def run(args: Namespace) -> int:
 
 
 def _require_alone(args: Namespace) -> None:
-    """Raises `Problems` where an option does not go with several machines."""
+    """Raises `CnnspecError` where an option does not go with several machines."""
     for name, given in (("devices", args.devices), ("track", args.trackers)):
         if given:
             cause = f"`--{name}` is of no use with `--engine {args.engine}`"
-            raise Problems(BadUsage(None, cause, f"leave `--{name}` out"))
+            raise CnnspecError(BadUsage(None, cause, f"leave `--{name}` out"))
 
 
-def _named(args: Namespace) -> Checked:
+def _named(args: Namespace) -> CheckedSpec:
     (source,) = sources(args)
     return checked(source, overrides(args))
 
 
-def _resumed(args: Namespace, kept: Run | Series) -> Checked:
-    """The spec of a run to go on with; raises `Problems` where another one is named as well."""
+def _resumed(args: Namespace, kept: Run | SeedRuns) -> CheckedSpec:
+    """The spec of a run to go on with; raises `CnnspecError` where another one is named as well."""
     result = checked(kept.spec)
     if args.file or args.inline is not None:
         named = _named(args)
@@ -141,7 +141,7 @@ def _resumed(args: Namespace, kept: Run | Series) -> Checked:
             changed = [change.what for change in (*difference.settings, *difference.claims)]
             changed += ["its layers"] if any(p.change != "same" for p in difference.pairs) else []
             where = listing(changed, "and", quote="")
-            raise Problems(
+            raise CnnspecError(
                 CannotResume(
                     None,
                     f"{named.source.name} is not the spec of {kept}: it differs in {where}",
@@ -149,13 +149,13 @@ def _resumed(args: Namespace, kept: Run | Series) -> Checked:
                 )
             )
     elif args.sets:
-        raise Problems(
+        raise CnnspecError(
             BadUsage(None, "a run goes on as it began, without other values", "train anew instead")
         )
     return result
 
 
-def summary(result: Checked, run: Run, claims: tuple[Held, ...]) -> list[Line]:
+def summary(result: CheckedSpec, run: Run, claims: tuple[ExpectationResult, ...]) -> list[Line]:
     """What a run has reached, in a few lines."""
     reached = run.read_json(METRICS)
     epochs, seconds, best = reached["epochs"], reached["seconds"], reached["best_epoch"]
@@ -175,7 +175,9 @@ def summary(result: Checked, run: Run, claims: tuple[Held, ...]) -> list[Line]:
     ]
 
 
-def together(result: Checked, series: Series, claims: tuple[Held, ...]) -> list[Line]:
+def together(
+    result: CheckedSpec, series: SeedRuns, claims: tuple[ExpectationResult, ...]
+) -> list[Line]:
     """What the seeds of a series have reached, as mean and spread."""
     rows = [
         (split, *(f"{found[measure]:.4f}" for measure in MEASURES))
@@ -195,7 +197,7 @@ def together(result: Checked, series: Series, claims: tuple[Held, ...]) -> list[
     ]
 
 
-def _followed(watch: Watch, kept: Run | Series) -> list[Line]:
+def _followed(watch: Watch, kept: Run | SeedRuns) -> list[Line]:
     """How to see what trackers hold."""
     return [[(f"{name}: ", ""), (how, "strong")] for name, how in watch.shown(kept.folder).items()]
 
@@ -207,7 +209,7 @@ def _kept(folder: Path) -> list[Line]:
     return [[("kept in ", ""), (str(folder), "strong")], *report]
 
 
-def _headline(result: Checked) -> Line:
+def _headline(result: CheckedSpec) -> Line:
     assert result.totals is not None
     facts = f"{result.totals.params:,} parameters, {result.totals.macs:,} MACs"
     return [(result.spec.model, "strong"), (f" on {result.spec.data.source}: {facts}", "")]
@@ -237,7 +239,7 @@ def figures(scores: dict[str, dict[str, Any]]) -> list[Line]:
     return table(("", "images", "accuracy", "macro F1", "loss"), rows, 4)
 
 
-def verdicts(claims: tuple[Held, ...]) -> list[Line]:
+def verdicts(claims: tuple[ExpectationResult, ...]) -> list[Line]:
     """A line for each expectation."""
     lines: list[Line] = [[]] if claims else []
     for held in claims:

@@ -12,7 +12,7 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.files import Place, contents
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import DatasetCorrupt
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
 
 
@@ -52,7 +52,7 @@ class Images(Record):
 
 
 def load(name: str, *, offline: bool = False) -> Images:
-    """Reads a dataset; every byte is verified. Raises `Problems`."""
+    """Reads a dataset; every byte is verified. Raises `CnnspecError`."""
     dataset = DATASETS[name]
     place, data = contents(dataset, offline=offline)
     train, test = (
@@ -73,7 +73,7 @@ def _split(dataset: Dataset, images: bytes, labels: bytes, count: int) -> Split:
             raise ValueError(f"it has a label {classes.max()}")
     except ValueError as error:
         fault = DatasetCorrupt(None, f"{dataset.title} is not what it should be: {error}")
-        raise Problems(fault) from None
+        raise CnnspecError(fault) from None
     return Split(pixels.reshape(count, height, width, channels), classes)
 
 

@@ -13,7 +13,7 @@ from cnnspec.ir.spec import Data
 def describe(path: Path) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
     """The kind, arrays and counts of what is at a path, the lines for a spec, and what is odd.
 
-    Raises `Problems` where it cannot be trained on.
+    Raises `CnnspecError` where it cannot be trained on.
     """
     found = user_data.read(path.expanduser(), {}, None)
     known = normal(found)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import DatasetCorrupt, DatasetMissing
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, write_atomically
 from cnnspec.ir.datasets import Dataset, File
 
@@ -65,7 +65,7 @@ def contents(dataset: Dataset, *, offline: bool = False) -> tuple[Place, list[by
     """The verified content of the four files and where they were found.
 
     A damaged copy in the cache is fetched once more; one elsewhere is the user's
-    own and is named. Raises `Problems`.
+    own and is named. Raises `CnnspecError`.
     """
     place = locate(dataset)
     if place and place.origin != "cache":
@@ -77,7 +77,7 @@ def contents(dataset: Dataset, *, offline: bool = False) -> tuple[Place, list[by
         if _path(folder, file):
             try:
                 content = _read(folder, file)
-            except Problems:
+            except CnnspecError:
                 if offline:
                     raise
         if content is None:
@@ -101,11 +101,11 @@ def _read(folder: Path, file: File) -> bytes:
         status = path.stat()
         return _content(path, status.st_mtime_ns, status.st_size, file)
     except ValueError as error:
-        raise Problems(
+        raise CnnspecError(
             DatasetCorrupt(None, f"{path} {error}", "delete it, and it is fetched again")
         ) from None
     except OSError as error:
-        raise Problems(
+        raise CnnspecError(
             DatasetCorrupt(None, f"cannot read {path}: {error.strerror}", "mend its rights")
         ) from None
 
@@ -151,15 +151,17 @@ def unpacked(data: bytes, most: int) -> bytes:
 def _fetch(dataset: Dataset, file: File, folder: Path, *, offline: bool) -> bytes:
     """Downloads one file from the first mirror that gives the published content."""
     if offline:
-        raise Problems(_missing(dataset, "it is not on this machine, and `--offline` was given"))
+        raise CnnspecError(
+            _missing(dataset, "it is not on this machine, and `--offline` was given")
+        )
     try:
         import pooch
     except ImportError:
-        raise Problems(_missing(dataset, "it is not on this machine")) from None
+        raise CnnspecError(_missing(dataset, "it is not on this machine")) from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problems(cannot_write(folder, error)) from None
+        raise CnnspecError(cannot_write(folder, error)) from None
     pooch.get_logger().setLevel("CRITICAL")
     reasons = []
     for url in mirrors(dataset):
@@ -184,7 +186,7 @@ def _fetch(dataset: Dataset, file: File, folder: Path, *, offline: bool) -> byte
             Path(path).unlink(missing_ok=True)
         write_atomically(folder / f"{file.name}.gz", gzip.compress(content, 6, mtime=0))
         return content
-    raise Problems(_missing(dataset, f"no mirror gave it ({'; '.join(reasons)})"))
+    raise CnnspecError(_missing(dataset, f"no mirror gave it ({'; '.join(reasons)})"))
 
 
 def mirrors(dataset: Dataset) -> tuple[str, ...]:

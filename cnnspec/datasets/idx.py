@@ -28,7 +28,7 @@ def present(folder: Path) -> bool:
 
 
 def read(folder: Path) -> Found:
-    """The images and labels of a folder. Raises `Problems`."""
+    """The images and labels of a folder. Raises `CnnspecError`."""
     paths: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.iterdir()):
         role = _role(path)

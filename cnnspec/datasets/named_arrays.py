@@ -33,7 +33,7 @@ class Store(Protocol):
 
 
 def found(path: Path, store: Store, given: dict[str, str]) -> Found:
-    """The images and labels of a file. Raises `Problems`."""
+    """The images and labels of a file. Raises `CnnspecError`."""
     names = {role: _named(path, store.names, role, given) for role in USUAL}
     arrays = {role: store.array(name) for role, name in names.items() if name}
     for role in ("train_images", "train_labels"):

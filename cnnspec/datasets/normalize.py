@@ -27,7 +27,7 @@ class Normal(Record):
 def normal(found: Found) -> Normal:
     """Brings what was found to images (n, height, width, channels) as bytes and labels (n,).
 
-    Raises `Problems` where something is not what it must be.
+    Raises `CnnspecError` where something is not what it must be.
     """
     parts = [found.train, *([found.test] if found.test else [])]
     notes = list(found.notes)
@@ -161,7 +161,7 @@ def to_labels(part: Raw) -> tuple[np.ndarray, int] | None:
 
 
 def agree(found: Normal, shape: tuple[int, ...], classes: int) -> None:
-    """Raises `Problems` with the line to write where images and spec do not agree."""
+    """Raises `CnnspecError` with the line to write where images and spec do not agree."""
     there = found.train.images.shape[1:]
     if there != shape:
         size = _size(there)

@@ -60,7 +60,7 @@ def _quiet() -> Iterator[None]:
 def read(folder: Path, shape: tuple[int, ...] | None) -> Found:
     """All pictures of a folder, brought to a shape (height, width, channels).
 
-    Without one to the size that most have, and to colour if one has it. Raises `Problems`.
+    Without one to the size that most have, and to colour if one has it. Raises `CnnspecError`.
     """
     with guarded(folder):
         within = _part(folder, _TRAIN)

@@ -17,10 +17,10 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import DataMisfit, DataNote, DatasetCorrupt
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import File
 
-MOST = 4 * 2**30
+MAX_ARRAY_BYTES = 4 * 2**30
 """Bytes of one array: 85 times MNIST as float32. What claims to be larger is never read."""
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
@@ -52,14 +52,14 @@ class Found(Record):
     notes: tuple[Diagnostic, ...] = ()
 
 
-def bad(path: Path, reason: object, remedy: str = "") -> Problems:
+def bad(path: Path, reason: object, remedy: str = "") -> CnnspecError:
     """The end of a command whose data is damaged or of no use."""
-    return Problems(DatasetCorrupt(None, f"{path}: {reason}", remedy))
+    return CnnspecError(DatasetCorrupt(None, f"{path}: {reason}", remedy))
 
 
-def misfit(cause: str, remedy: str) -> Problems:
+def misfit(cause: str, remedy: str) -> CnnspecError:
     """The end of a command whose data is not what its spec says."""
-    return Problems(DataMisfit(None, cause, remedy))
+    return CnnspecError(DataMisfit(None, cause, remedy))
 
 
 def note(cause: str, remedy: str = "") -> DataNote:
@@ -69,7 +69,7 @@ def note(cause: str, remedy: str = "") -> DataNote:
 
 @contextmanager
 def guarded(path: Path) -> Iterator[None]:
-    """Turns whatever a damaged file makes of the libraries that read it into `Problems`."""
+    """Turns whatever a damaged file makes of the libraries that read it into `CnnspecError`."""
     try:
         yield
     except MemoryError:
@@ -96,13 +96,15 @@ def guarded(path: Path) -> Iterator[None]:
 def sized(shape: tuple[int, ...], item: int, what: str) -> None:
     """Refuses, with `ValueError`, an array that claims to be larger than any data set here."""
     size = prod(shape) * item
-    if size > MOST or min(shape, default=0) < 0:
+    if size > MAX_ARRAY_BYTES or min(shape, default=0) < 0:
         dims = "x".join(map(str, shape))
-        raise ValueError(f"{what} claims {dims} values, {size:,} bytes; the limit is {MOST:,}")
+        raise ValueError(
+            f"{what} claims {dims} values, {size:,} bytes; the limit is {MAX_ARRAY_BYTES:,}"
+        )
 
 
 def plain_file(path: Path) -> None:
-    """Raises `Problems` for a device or a pipe, which may never end."""
+    """Raises `CnnspecError` for a device or a pipe, which may never end."""
     if not path.is_file():
         raise bad(path, "it is no plain file")
 

@@ -6,7 +6,7 @@ from cnnspec.datasets.arrays import Images, Split, load, split_off
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.raw import misfit
 from cnnspec.diagnostics.environment import DataMisfit
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.spec import Spec
 
@@ -43,7 +43,7 @@ class Splits(Record):
 def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Images:
     """Reads the data of a spec; `where` is the place of what is the user's own.
 
-    Raises `Problems`.
+    Raises `CnnspecError`.
     """
     if where is None:
         return load(spec.data.source, offline=offline)
@@ -51,7 +51,7 @@ def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Image
 
 
 def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
-    """Reads the data of a spec and holds back what it validates on. Raises `Problems`."""
+    """Reads the data of a spec and holds back what it validates on. Raises `CnnspecError`."""
     images = images_of(spec, where, offline=offline)
     if images.test.labels is None:
         _need_no_test(spec)
@@ -68,7 +68,7 @@ def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
 
 
 def _need_no_test(spec: Spec) -> None:
-    """Raises `Problems` where a spec asks for figures of a test set that has no labels."""
+    """Raises `CnnspecError` where a spec asks for figures of a test set that has no labels."""
     wanted = [
         (claim.span, f"expect {claim.quantity}", f"expect val_{claim.quantity}")
         for claim in spec.expectations
@@ -81,7 +81,7 @@ def _need_no_test(spec: Spec) -> None:
         wanted.append((None, "validation test", "validation 0.1"))
     because = "cannot be measured: the test set has no labels"
     if wanted:
-        raise Problems(
+        raise CnnspecError(
             *(
                 DataMisfit(span, f"`{written}` {because}", f"write `{instead}`")
                 for span, written, instead in wanted

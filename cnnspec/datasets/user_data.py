@@ -27,7 +27,7 @@ from cnnspec.datasets.raw import (
 )
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import DatasetMissing, MissingExtra
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.spec import Spec
 
@@ -46,7 +46,7 @@ _TAKEN = "take an .npz or .h5 file, a folder of IDX files, or one with a folder 
 
 
 def load(spec: Spec, where: Where) -> Images:
-    """Reads and verifies the data of a spec that lies at a path. Raises `Problems`."""
+    """Reads and verifies the data of a spec that lies at a path. Raises `CnnspecError`."""
     path = where.path
     shape = spec.shape.dims
     found = read(path, spec.data.arrays, shape)
@@ -89,7 +89,7 @@ def written(path: Path) -> str:
 
 
 def read(path: Path, arrays: dict[str, str], shape: tuple[int, ...] | None) -> Found:
-    """What a path holds, whatever it is; pictures are brought to the shape. Raises `Problems`."""
+    """What a path holds; pictures are brought to the shape. Raises `CnnspecError`."""
     if shape is not None and (len(shape) != 3 or shape[2] not in (1, 3, 4)):
         dims = "x".join(map(str, shape))
         raise misfit(f"the spec says `input {dims}`", "images have 1, 3 or 4 channels")
@@ -122,7 +122,7 @@ class Pictures(Record):
 
 
 def images(path: Path, array: str | None, shape: tuple[int, ...]) -> Pictures:
-    """The images at a path, to be predicted. Raises `Problems`."""
+    """The images at a path, to be predicted. Raises `CnnspecError`."""
     names: tuple[str, ...] = ()
     notes: list[Diagnostic] = []
     _there(path)
@@ -147,7 +147,7 @@ def images(path: Path, array: str | None, shape: tuple[int, ...]) -> Pictures:
 def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic]) -> Any:
     """Images as uint8 (n, height, width, channels), if they are of this shape.
 
-    What is done with them is noted. Raises `Problems`.
+    What is done with them is noted. Raises `CnnspecError`.
     """
     (pixels,) = to_bytes([raw], notes)
     if pixels.shape[1:] != shape:
@@ -160,7 +160,7 @@ def _there(path: Path) -> Path:
     try:
         path.stat()
     except FileNotFoundError:
-        raise Problems(
+        raise CnnspecError(
             DatasetMissing(
                 None,
                 f"there is nothing at {path}",
@@ -204,4 +204,4 @@ def _reader(module: str, path: Path) -> Any:
         return import_module(f"cnnspec.datasets.{module}")
     except ImportError as error:
         cause = f"reading {path} needs {error.name}, which is not installed"
-        raise Problems(MissingExtra(None, cause, "pip install 'cnnspec[training]'")) from None
+        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[training]'")) from None

@@ -5,7 +5,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import render
 
 
-class Refused(Exception):
+class DiagnosticError(Exception):
     """Carries the diagnostic of one value from where it is found to where all are collected."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -13,7 +13,7 @@ class Refused(Exception):
         self.diagnostic = diagnostic
 
 
-class Problems(Exception):
+class CnnspecError(Exception):
     """Ends a command: what a person did or has must change first.
 
     As text it is what the commands print: each message with its place and its help.
@@ -38,11 +38,11 @@ class Problems(Exception):
 
 def reason(error: Exception) -> str:
     """What an error says, in one line; of a foreign one without a word its name."""
-    told = error.diagnostics[0].message if isinstance(error, Problems) else str(error)
+    told = error.diagnostics[0].message if isinstance(error, CnnspecError) else str(error)
     return told.splitlines()[0] if told else type(error).__name__
 
 
-class Stopped(Exception):
+class Interrupted(Exception):
     """Ends a command because a signal asked for it.
 
     `run` is the folder to go on with, and `command` what goes on with it.

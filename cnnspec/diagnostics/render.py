@@ -7,29 +7,29 @@ from cnnspec.core.source import Span
 from cnnspec.core.terminal import Line, messages, show, width
 from cnnspec.diagnostics.base import Diagnostic
 
-MOST = 20
+MAX_SHOWN = 20
 """How many diagnostics are shown at once."""
 _LONG = 100
 """A help of more characters, a list of all words, is said only once."""
 
 
 def render(diagnostics: tuple[Diagnostic, ...], columns: int | None = None) -> list[Line]:
-    """The lines of some diagnostics, at most `MOST`, then how many there are besides.
+    """The lines of some diagnostics, at most `MAX_SHOWN`, then how many there are besides.
 
     Lines of a source are cut to `columns`, those of the terminal by themselves.
     """
     columns = columns or _columns()
     lines: list[Line] = []
     said: set[str] = set()
-    for diagnostic in diagnostics[:MOST]:
+    for diagnostic in diagnostics[:MAX_SHOWN]:
         lines += _one(diagnostic, columns)
         if diagnostic.help and diagnostic.help not in said:
             lines.append(_help(diagnostic))
         if len(diagnostic.help) > _LONG:
             said.add(diagnostic.help)
         lines.append([])
-    if len(diagnostics) > MOST:
-        lines.append([(f"and {len(diagnostics) - MOST} more", "strong")])
+    if len(diagnostics) > MAX_SHOWN:
+        lines.append([(f"and {len(diagnostics) - MAX_SHOWN} more", "strong")])
     elif lines:
         lines.pop()
     return lines

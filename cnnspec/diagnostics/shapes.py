@@ -7,7 +7,7 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, listing
 
 
-class ShapeFault(Diagnostic):
+class ShapeDiagnostic(Diagnostic):
     """A layer that cannot take the shape it gets.
 
     The checker that knows where the shape came from fills in `origin`, as
@@ -23,7 +23,7 @@ class ShapeFault(Diagnostic):
         return f"the {self.shape.article} is {self.shape} here{origin}"
 
 
-class WindowTooLarge(ShapeFault):
+class WindowTooLarge(ShapeDiagnostic):
     """A window larger than the image has no place to stand.
 
     Without padding, a kernel of K needs at least K rows and columns. Each
@@ -65,7 +65,7 @@ def _pair(sides: tuple[int, ...]) -> str:
     return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"
 
 
-class NeedsImage(ShapeFault):
+class NeedsImage(ShapeDiagnostic):
     """Convolution and pooling slide over an image; a vector has no rows and columns."""
 
     code: ClassVar[str] = "CNN202"
@@ -83,7 +83,7 @@ class NeedsImage(ShapeFault):
         return "move it before the layer that flattens the image, or `reshape` the vector"
 
 
-class ChannelsDoNotDivide(ShapeFault):
+class ChannelsDoNotDivide(ShapeDiagnostic):
     """Groups share the channels evenly, the input's and the output's."""
 
     code: ClassVar[str] = "CNN203"
@@ -104,7 +104,7 @@ class ChannelsDoNotDivide(ShapeFault):
         return f"{self.channels} divides into {listing(fits, quote='')} groups"
 
 
-class CannotReshape(ShapeFault):
+class CannotReshape(ShapeDiagnostic):
     """A reshape keeps every value, so the sizes multiply to the same number."""
 
     code: ClassVar[str] = "CNN204"
@@ -126,7 +126,7 @@ class CannotReshape(ShapeFault):
         return f"choose sizes that multiply to {self.shape.size}"
 
 
-class NothingLeft(ShapeFault):
+class NothingLeft(ShapeDiagnostic):
     """Cropping must leave at least one pixel."""
 
     code: ClassVar[str] = "CNN205"
@@ -146,7 +146,7 @@ class NothingLeft(ShapeFault):
         return f"crop at most {rows}x{columns}"
 
 
-class WrongClasses(ShapeFault):
+class WrongClasses(ShapeDiagnostic):
     """The last layer gives one value for each class."""
 
     code: ClassVar[str] = "CNN206"
@@ -171,7 +171,7 @@ class WrongClasses(ShapeFault):
         return f"end with `dense {self.classes} softmax`"
 
 
-class TooManyValuesHere(ShapeFault):
+class TooManyValuesHere(ShapeDiagnostic):
     """A layer whose output no machine could hold is a slip, not a plan."""
 
     code: ClassVar[str] = "CNN207"
@@ -189,7 +189,7 @@ class TooManyValuesHere(ShapeFault):
         return "the limit is 2,147,483,647 values for one image"
 
 
-class BranchesDiffer(ShapeFault):
+class BranchesDiffer(ShapeDiagnostic):
     """Branches that are added, multiplied or compared have one shape.
 
     Branches that are concatenated may differ in their channels only. The addend of a
@@ -228,7 +228,7 @@ class BranchesDiffer(ShapeFault):
         return tuple(Label(span, f"this branch ends in {shape}") for span, shape in self.ends)
 
 
-class WeightsDiffer(ShapeFault):
+class WeightsDiffer(ShapeDiagnostic):
     """Shared weights are the same numbers every time, so they need the same input channels."""
 
     code: ClassVar[str] = "CNN209"

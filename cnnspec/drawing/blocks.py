@@ -39,7 +39,7 @@ class Block(Protocol):
         ...
 
 
-class Node:
+class BlockNode:
     """Solids side by side, their shape above and their words below.
 
     A solid of `None` is a disc: an operation on values of the same shape.
@@ -49,13 +49,13 @@ class Node:
 
     def __init__(
         self,
-        rows: tuple[int, ...],
+        calls: tuple[int, ...],
         solids: tuple[Solid | None, ...],
         shape: str,
         words: list[Words],
         what: str = "",
     ) -> None:
-        self.rows = rows
+        self.calls = calls
         self.solids = solids
         self.above = Words(shape, "shape") if shape else None
         self.words = words
@@ -81,18 +81,18 @@ class Node:
         middle = x + self.width / 2
         parts = []
         for path in paths:
-            sheet.join(path, self.rows[0], (left, axis))
+            sheet.join(path, self.calls[0], (left, axis))
         at = left
         for number, solid in enumerate(self.solids):
-            row = self.rows[min(number, len(self.rows) - 1)]
+            call = self.calls[min(number, len(self.calls) - 1)]
             if number:
                 sheet.edges.append(
-                    Edge(self.rows[number - 1], row, ((at - _SLIT, axis), (at, axis)))
+                    Edge(self.calls[number - 1], call, ((at - _SLIT, axis), (at, axis)))
                 )
             if solid:
-                parts.append(Part(row, at, axis + self.tall / 2 - solid.height, solid))
+                parts.append(Part(call, at, axis + self.tall / 2 - solid.height, solid))
             else:
-                parts.append(Part(row, at, axis - self.RADIUS, None))
+                parts.append(Part(call, at, axis - self.RADIUS, None))
             at += (solid.length if solid else 2 * self.RADIUS) + _SLIT
         words = [(middle, axis - self.tall / 2 - 6, self.above)] if self.above else []
         base = axis + self.tall / 2 + 4
@@ -100,8 +100,8 @@ class Node:
             words.append((middle, base + number * LINE - 3, line))
         top = axis - self.up
         size = (self.width, self.up + self.down)
-        sheet.boxes.append(Box(self.rows, x, top, *size, tuple(parts), tuple(words), self.what))
-        return Path(self.rows[-1] if self.rows else path.source, ((left + self.long, axis),))
+        sheet.boxes.append(Box(self.calls, x, top, *size, tuple(parts), tuple(words), self.what))
+        return Path(self.calls[-1] if self.calls else path.source, ((left + self.long, axis),))
 
 
 class Lines:
@@ -144,7 +144,7 @@ class Branches:
     their numbers. Else the axis is in the middle.
     """
 
-    def __init__(self, lanes: list[Lines], join: Node, skips: list[int]) -> None:
+    def __init__(self, lanes: list[Lines], join: BlockNode, skips: list[int]) -> None:
         self.join = join
         # The order on the sheet.
         self.order = list(range(len(lanes)))

@@ -5,7 +5,7 @@ No font is at hand, so widths are estimated for the widest of the usual fonts, D
 
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
-from cnnspec.graph.build import Row
+from cnnspec.graph.build import LayerCall
 from cnnspec.ir.spec import is_automatic
 from cnnspec.layers.base import Layer
 
@@ -88,23 +88,26 @@ def brief(layer: Layer) -> str:
     return " ".join([layer.word, *kept])
 
 
-def params(row: Row) -> str:
+def params(call: LayerCall) -> str:
     """What is said of the weights of a row, nothing where it has none."""
-    if row.shares:
-        return "shared weights" if row.work.params.value or row.work.frozen.value else ""
-    return f"{row.params:,} params" if row.params else ""
+    if call.weights_from:
+        return (
+            "shared weights" if call.inference.params.value or call.inference.frozen.value else ""
+        )
+    return f"{call.params:,} params" if call.params else ""
 
 
-def labels(row: Row) -> list[Words]:
+def labels(call: LayerCall) -> list[Words]:
     """What stands below a layer: a name that somebody gave it, the layer, its parameters."""
-    own = row.name.rpartition(".")[2].partition("@")[0]
-    named = [] if row.implied or is_automatic(own) else [own]
+    own = call.name.rpartition(".")[2].partition("@")[0]
+    named = [] if call.implicit or is_automatic(own) else [own]
     lines = [Words(shortened(safe(name), WIDEST), "name") for name in named]
-    lines += [Words(line, "layer") for line in wrapped(safe(brief(row.layer)))]
-    return lines + [Words(text, "detail") for text in [params(row)] if text]
+    lines += [Words(line, "layer") for line in wrapped(safe(brief(call.layer)))]
+    return lines + [Words(text, "detail") for text in [params(call)] if text]
 
 
-def story(row: Row) -> str:
+def story(call: LayerCall) -> str:
     """All of a row in one line."""
-    costs = [text for text in (params(row), f"{row.macs:,} MACs" if row.macs else "") if text]
-    return safe(f"{row.name}: {row.layer}, {', '.join([f'{row.before} -> {row.after}', *costs])}")
+    costs = [text for text in (params(call), f"{call.macs:,} MACs" if call.macs else "") if text]
+    facts = ", ".join([f"{call.input_shape} -> {call.output_shape}", *costs])
+    return safe(f"{call.name}: {call.layer}, {facts}")

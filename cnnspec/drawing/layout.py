@@ -6,10 +6,10 @@ y downwards. The axis of a line is the middle of every block on it.
 
 from typing import Any
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
-from cnnspec.drawing.blocks import GAP, Block, Branches, Framed, Lines, Node
+from cnnspec.drawing.blocks import GAP, Block, BlockNode, Branches, Framed, Lines
 from cnnspec.drawing.labels import HEADING, LINE, SIZE, Words, labels, shortened, width
 from cnnspec.drawing.palette import COLOURS, kind_of
 from cnnspec.drawing.sheet import Box, Edge, Frame, Path, Sheet
@@ -60,21 +60,21 @@ class Layout(Record):
 
     def dump(self, graph: Graph) -> dict[str, Any]:
         """Blocks and lines as JSON; a row is known by its name, the input by `input`."""
-        names = [row.name for row in graph.rows] + ["input"]
+        names = [call.name for call in graph.calls] + ["input"]
         return {
             "width": round(self.width),
             "height": round(self.height),
             "boxes": [
                 {
-                    "layers": [names[row] for row in box.rows],
+                    "layers": [names[call] for call in box.calls],
                     "drawn": not box.what,
-                    "output": [] if box.what else list(_shape(graph, box.rows[-1]).dims),
+                    "output": [] if box.what else list(_shape(graph, box.calls[-1]).dims),
                     **_rounded(box),
                 }
                 for box in self.boxes
             ],
             "repeats": [
-                {"text": frame.text, "layers": [names[r] for r in frame.rows], **_rounded(frame)}
+                {"text": frame.text, "layers": [names[r] for r in frame.calls], **_rounded(frame)}
                 for frame in self.frames
             ],
             "edges": [[names[edge.source], names[edge.target]] for edge in self.edges],
@@ -85,7 +85,7 @@ def _rounded(box: Box | Frame) -> dict[str, float]:
     return {side: round(getattr(box, side), 1) for side in ("x", "y", "width", "height")}
 
 
-def layout(checked: Checked) -> Layout:
+def layout(checked: CheckedSpec) -> Layout:
     """The picture of a spec without errors."""
     graph = checked.graph
     chain = structure(graph)
@@ -113,7 +113,7 @@ def layout(checked: Checked) -> Layout:
     )
 
 
-def _facts(checked: Checked) -> str:
+def _facts(checked: CheckedSpec) -> str:
     totals = checked.totals
     if totals is None:
         return ""
@@ -122,7 +122,7 @@ def _facts(checked: Checked) -> str:
 
 def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
     """The kinds that occur, in rows of a width, and the size of it all."""
-    found = {kind_of(row.layer) for row in graph.rows}
+    found = {kind_of(call.layer) for call in graph.calls}
     keys: list[Key] = []
     x, y, widest = 0.0, 0.0, 0.0
     for kind in (kind for kind in COLOURS if kind in found):
@@ -135,8 +135,8 @@ def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
     return keys, (widest, y + LINE)
 
 
-def _shape(graph: Graph, row: int) -> Any:
-    return graph.input if row == INPUT else graph.rows[row].after
+def _shape(graph: Graph, call: int) -> Any:
+    return graph.input if call == INPUT else graph.calls[call].output_shape
 
 
 class _Builder:
@@ -145,7 +145,7 @@ class _Builder:
     def __init__(self, graph: Graph, data: str) -> None:
         self.graph = graph
         self.data = data
-        self.scale = Scale([graph.input, *(row.after for row in graph.rows)])
+        self.scale = Scale([graph.input, *(call.output_shape for call in graph.calls)])
 
     def lines(self, chain: Chain, room: float) -> Lines:
         """A chain in as many rows as a width asks for."""
@@ -166,39 +166,39 @@ class _Builder:
                 return Framed(self.lines(body, inner), text, further)
             case Left():
                 return self.left(item)
-            case Group(rows=rows):
-                return self.group(rows)
+            case Group(calls=calls):
+                return self.group(calls)
 
     def is_skip(self, branch: Chain) -> bool:
         """Whether a branch is the input itself, or brought to the shape of the others."""
-        return all(self.graph.rows[row].implied for row in rows_of(branch))
+        return all(self.graph.calls[call].implicit for call in rows_of(branch))
 
-    def group(self, rows: tuple[int, ...]) -> Node:
+    def group(self, calls: tuple[int, ...]) -> BlockNode:
         """A layer and those after it that change values only."""
-        shape = _shape(self.graph, rows[0])
-        if rows[0] == INPUT:
+        shape = _shape(self.graph, calls[0])
+        if calls[0] == INPUT:
             words = [Words("input", "layer"), Words(self.data, "detail")]
-            return Node(rows, (self.scale.solid(shape),), str(shape), words)
-        first = self.graph.rows[rows[0]]
+            return BlockNode(calls, (self.scale.solid(shape),), str(shape), words)
+        first = self.graph.calls[calls[0]]
         thin = self.scale.slab(shape)
         body = thin if is_slab(first) else self.scale.solid(shape)
-        words = [line for row in rows for line in labels(self.graph.rows[row])]
-        return Node(rows, (body, *(thin for _ in rows[1:])), str(shape), words)
+        words = [line for call in calls for line in labels(self.graph.calls[call])]
+        return BlockNode(calls, (body, *(thin for _ in calls[1:])), str(shape), words)
 
-    def join(self, index: int) -> Node:
+    def join(self, index: int) -> BlockNode:
         """A merge: a disc, or for a concatenation the block of what comes out."""
-        row = self.graph.rows[index]
+        call = self.graph.calls[index]
         solid: Solid | None = None
-        if not isinstance(row.layer, Elementwise):
-            parts = tuple(_shape(self.graph, source).dims[-1] for source in row.inputs)
-            solid = self.scale.solid(row.after, parts)
-        return Node((index,), (solid,), str(row.after), labels(row))
+        if not isinstance(call.layer, Elementwise):
+            parts = tuple(_shape(self.graph, source).dims[-1] for source in call.inputs)
+            solid = self.scale.solid(call.output_shape, parts)
+        return BlockNode((index,), (solid,), str(call.output_shape), labels(call))
 
-    def left(self, item: Left) -> Node:
+    def left(self, item: Left) -> BlockNode:
         """The place of rows that are not drawn."""
-        rows = [self.graph.rows[row] for row in item.rows]
-        params = sum(row.params for row in rows)
+        calls = [self.graph.calls[call] for call in item.calls]
+        params = sum(call.params for call in calls)
         words = [Words(item.what, "layer"), Words("not drawn", "detail")]
         if params:
             words.append(Words(f"{params:,} params", "detail"))
-        return Node(item.rows, (None,), "", words, item.what)
+        return BlockNode(item.calls, (None,), "", words, item.what)

@@ -13,7 +13,7 @@ Point = tuple[float, float]
 class Part(Record):
     """A solid in its place: the corner of its front, and the row whose output it is."""
 
-    row: int
+    call: int
     x: float
     y: float
     solid: Solid | None
@@ -23,7 +23,7 @@ class Part(Record):
 class Box(Record):
     """A group in its place, its words included; `what` is said of rows left out."""
 
-    rows: tuple[int, ...]
+    calls: tuple[int, ...]
     x: float
     y: float
     width: float
@@ -43,9 +43,9 @@ class Edge(Record):
 
 
 class Frame(Record):
-    """The outline around what is drawn once for several copies; `rows` are those of the others."""
+    """The outline around what is drawn once for several copies; `calls` are those of the others."""
 
-    rows: tuple[int, ...]
+    calls: tuple[int, ...]
     x: float
     y: float
     width: float

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.graph.build import INPUT, Graph, Row
+from cnnspec.graph.build import INPUT, Graph, LayerCall
 from cnnspec.layers.base import SameShape
 
 
 class Group(Record):
     """Layers drawn as one block: the first, and those after it that change values only."""
 
-    rows: tuple[int, ...]
+    calls: tuple[int, ...]
 
 
 class Fork(Record):
@@ -38,18 +38,18 @@ class Repeat(Record):
 class Left(Record):
     """Rows that are not drawn, and how they are called."""
 
-    rows: tuple[int, ...]
+    calls: tuple[int, ...]
     what: str
 
 
 Item = Group | Fork | Repeat | Left
 Chain = tuple[Item, ...]
 
-MOST = 300
+MAX_DRAWN_ITEMS = 300
 """More items than this are not drawn."""
-FULL = 40
+MAX_UNFOLDED_ITEMS = 40
 """Up to as many items, equal parts are drawn one by one, unless they share their weights."""
-COPIES = 3
+MIN_FOLDED_COPIES = 3
 """From so many copies on, equal parts of a long network are drawn once."""
 PERIOD = 32
 """The longest part, in items, that is looked for."""
@@ -59,23 +59,23 @@ TOGETHER = 4
 
 def structure(graph: Graph) -> Chain:
     """The chain from the input to the last row."""
-    finder = _Repetitions(graph.rows)
+    finder = _Repetitions(graph.calls)
     chain = finder.collapsed(_series(graph), shared=True)
-    if _count(chain) > FULL:
+    if _count(chain) > MAX_UNFOLDED_ITEMS:
         chain = finder.collapsed(chain, shared=False)
-    for most in (MOST, 100, 40, 16, 8, 4, 2):
+    for most in (MAX_DRAWN_ITEMS, 100, 40, 16, 8, 4, 2):
         short = _shortened(chain, most)
-        if _count(short) <= MOST:
+        if _count(short) <= MAX_DRAWN_ITEMS:
             break
-    return (Group((INPUT,)), *_grouped(short, graph.rows))
+    return (Group((INPUT,)), *_grouped(short, graph.calls))
 
 
 def rows_of(chain: Chain) -> Iterator[int]:
     """Every row that a chain draws or stands for."""
     for item in chain:
         match item:
-            case Group(rows=rows) | Left(rows=rows):
-                yield from rows
+            case Group(calls=calls) | Left(calls=calls):
+                yield from calls
             case Fork(branches=branches, join=join):
                 for branch in branches:
                     yield from rows_of(branch)
@@ -93,10 +93,10 @@ def _series(graph: Graph) -> Chain:
     be worked out, so the dominator is where the ways up from all inputs meet.
     """
     # Index -1 is the input's, which Python finds at the end of the list.
-    above = [INPUT] * (len(graph.rows) + 1)
-    depth = [0] * (len(graph.rows) + 1)
-    for index, row in enumerate(graph.rows):
-        meeting, *others = row.inputs
+    above = [INPUT] * (len(graph.calls) + 1)
+    depth = [0] * (len(graph.calls) + 1)
+    for index, call in enumerate(graph.calls):
+        meeting, *others = call.inputs
         for other in others:
             while meeting != other:
                 if depth[meeting] >= depth[other]:
@@ -109,7 +109,7 @@ def _series(graph: Graph) -> Chain:
     def between(begin: int, end: int) -> Chain:
         items: list[Item] = []
         while end != begin:
-            inputs = graph.rows[end].inputs
+            inputs = graph.calls[end].inputs
             if len(inputs) > 1:
                 items.append(Fork(tuple(between(above[end], i) for i in inputs), end))
             else:
@@ -117,20 +117,20 @@ def _series(graph: Graph) -> Chain:
             end = above[end]
         return tuple(reversed(items))
 
-    return between(INPUT, len(graph.rows) - 1)
+    return between(INPUT, len(graph.calls) - 1)
 
 
 class _Repetitions:
     """Finds equal parts that follow each other."""
 
-    def __init__(self, rows: tuple[Row, ...]) -> None:
-        self.rows = rows
+    def __init__(self, calls: tuple[LayerCall, ...]) -> None:
+        self.calls = calls
 
     def collapsed(self, chain: Chain, *, shared: bool) -> Chain:
         """The chain with equal parts as one: those that share weights, or those that do not."""
         chain = tuple(self._inside(item, shared) for item in chain)
         keys = self._numbered(chain)
-        least = 2 if shared else COPIES
+        least = 2 if shared else MIN_FOLDED_COPIES
         done: list[Item] = []
         at = 0
         while at < len(chain):
@@ -170,10 +170,10 @@ class _Repetitions:
             copies += 1
 
     def _alike(self, first: int, again: int, shared: bool) -> bool:
-        own, other = self.rows[first], self.rows[again]
+        own, other = self.calls[first], self.calls[again]
         if shared:
-            return other.shares != "" and other.shares in (own.name, own.shares)
-        return bool(own.shares) == bool(other.shares)
+            return other.weights_from != "" and other.weights_from in (own.name, own.weights_from)
+        return bool(own.weights_from) == bool(other.weights_from)
 
     def _numbered(self, chain: Chain) -> list[int]:
         """A number for each item, the same for equal ones."""
@@ -182,8 +182,8 @@ class _Repetitions:
 
     def _key(self, item: Item) -> Any:
         match item:
-            case Group(rows=rows) | Left(rows=rows):
-                return tuple(self._look(row) for row in rows)
+            case Group(calls=calls) | Left(calls=calls):
+                return tuple(self._look(call) for call in calls)
             case Fork(branches=branches, join=join):
                 inside = [tuple(self._key(item) for item in branch) for branch in branches]
                 return self._look(join), *inside
@@ -191,8 +191,8 @@ class _Repetitions:
                 return times, *(self._key(item) for item in body)
 
     def _look(self, index: int) -> Any:
-        row = self.rows[index]
-        return str(row.layer), row.before.dims, row.after.dims
+        call = self.calls[index]
+        return str(call.layer), call.input_shape.dims, call.output_shape.dims
 
 
 def _count(chain: Chain) -> int:
@@ -211,8 +211,8 @@ def _shortened(chain: Chain, most: int) -> Chain:
     items: list[Item] = list(chain)
     if len(chain) > most:
         end = len(chain) - most // 2
-        rows = tuple(rows_of(chain[most // 2 : end]))
-        items[most // 2 : end] = [Left(rows, f"{len(rows):,} layers")]
+        calls = tuple(rows_of(chain[most // 2 : end]))
+        items[most // 2 : end] = [Left(calls, f"{len(calls):,} layers")]
     return tuple(_shortened_inside(item, most) for item in items)
 
 
@@ -225,35 +225,35 @@ def _shortened_inside(item: Item, most: int) -> Item:
             if len(kept) > most:
                 end = len(kept) - most // 2
                 middle = branches[most // 2 : end]
-                rows = tuple(row for branch in middle for row in rows_of(branch))
-                left = Left(rows, f"{len(middle):,} branches")
-                kept[most // 2 : end] = [(left,) if rows else ()]
+                calls = tuple(call for branch in middle for call in rows_of(branch))
+                left = Left(calls, f"{len(middle):,} branches")
+                kept[most // 2 : end] = [(left,) if calls else ()]
             return item.replace(branches=tuple(_shortened(branch, most) for branch in kept))
     return item
 
 
-def _grouped(chain: Chain, rows: tuple[Row, ...]) -> Chain:
+def _grouped(chain: Chain, calls: tuple[LayerCall, ...]) -> Chain:
     """The chain with layers that change values only in the block of the layer before them."""
     items: list[Item] = []
     for item in chain:
         last = items[-1] if items else None
         match item:
-            case Group(rows=(row,)) if isinstance(last, Group) and _follows(last, row, rows):
-                items[-1] = Group((*last.rows, row))
+            case Group(calls=(call,)) if isinstance(last, Group) and _follows(last, call, calls):
+                items[-1] = Group((*last.calls, call))
             case Fork(branches=branches):
-                inside = tuple(_grouped(branch, rows) for branch in branches)
+                inside = tuple(_grouped(branch, calls) for branch in branches)
                 items.append(item.replace(branches=inside))
             case Repeat(body=body):
-                items.append(item.replace(body=_grouped(body, rows)))
+                items.append(item.replace(body=_grouped(body, calls)))
             case _:
                 items.append(item)
     return tuple(items)
 
 
-def _follows(group: Group, row: int, rows: tuple[Row, ...]) -> bool:
-    return is_slab(rows[row]) and len(group.rows) < TOGETHER
+def _follows(group: Group, call: int, calls: tuple[LayerCall, ...]) -> bool:
+    return is_slab(calls[call]) and len(group.calls) < TOGETHER
 
 
-def is_slab(row: Row) -> bool:
+def is_slab(call: LayerCall) -> bool:
     """Whether a layer changes values only, so that it adds no block of its own size."""
-    return isinstance(row.layer, SameShape)
+    return isinstance(call.layer, SameShape)

@@ -7,9 +7,9 @@ style sheet, no font file, no address. Text comes from users and is escaped.
 from collections.abc import Iterator
 from html import escape
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.terminal import safe
-from cnnspec.drawing.blocks import Node
+from cnnspec.drawing.blocks import BlockNode
 from cnnspec.drawing.labels import HEADING, SIZE, Words, story
 from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
@@ -31,12 +31,12 @@ _ROUND = 6.0
 """The radius with which a line turns."""
 
 
-def draw(checked: Checked) -> str:
+def draw(checked: CheckedSpec) -> str:
     """The picture of a spec without errors."""
     return drawn(checked, layout(checked))
 
 
-def drawn(checked: Checked, sheet: Layout) -> str:
+def drawn(checked: CheckedSpec, sheet: Layout) -> str:
     """The picture that a layout describes."""
     width, height = round(sheet.width), round(sheet.height)
     graph = checked.graph
@@ -65,9 +65,9 @@ def _told(sheet: Layout, graph: Graph) -> str:
     """What the picture shows, for those who do not see it."""
     told = [f"{sheet.facts}. Input {graph.input}."]
     for box in sheet.boxes:
-        rows = [graph.rows[row] for row in box.rows if row != INPUT]
-        told += [f"{box.what}."] if box.what else [f"{story(row)}." for row in rows]
-    told += [f"{frame.text}: {len(frame.rows):,} more layers." for frame in sheet.frames]
+        calls = [graph.calls[call] for call in box.calls if call != INPUT]
+        told += [f"{box.what}."] if box.what else [f"{story(call)}." for call in calls]
+    told += [f"{frame.text}: {len(frame.calls):,} more layers." for frame in sheet.frames]
     return " ".join(told)
 
 
@@ -77,16 +77,16 @@ def _box(box: Box, graph: Graph) -> Iterator[str]:
     for part in box.parts:
         if box.what:
             yield f"<g><title>{_text(box.what)}</title>{_disc(part, '…', COLOURS['input'])}</g>"
-        elif part.row == INPUT:
+        elif part.call == INPUT:
             yield f"<g><title>input {graph.input}</title>{_solid(part, COLOURS['input'])}</g>"
         else:
-            row = graph.rows[part.row]
-            colour = COLOURS[kind_of(row.layer)]
+            call = graph.calls[part.call]
+            colour = COLOURS[kind_of(call.layer)]
             if part.solid:
                 drawing = _solid(part, colour)
             else:
-                drawing = _disc(part, _SIGNS[row.layer.word], colour)
-            yield f"<g><title>{_text(story(row))}</title>{drawing}</g>"
+                drawing = _disc(part, _SIGNS[call.layer.word], colour)
+            yield f"<g><title>{_text(story(call))}</title>{drawing}</g>"
     for x, y, words in box.words:
         yield _words(x, y, words)
     yield "</g>"
@@ -118,7 +118,7 @@ def _solid(part: Part, colour: str) -> str:
 
 def _disc(part: Part, sign: str, colour: str) -> str:
     """An operation without a size of its own."""
-    radius = Node.RADIUS
+    radius = BlockNode.RADIUS
     x, y = part.x + radius, part.y + radius
     size = 17 if len(sign) == 1 else 9
     return (

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 from cnnspec.core.source import Source
 from cnnspec.language.binding import Bound
-from cnnspec.language.expressions import Scope
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.parse import Parsed, parse
-from cnnspec.language.syntax import Node, Statement, Word
+from cnnspec.language.syntax import Statement, SyntaxNode, Word
 
 MAX_KEPT = 10_000
 """Layers that are remembered."""
 
 
-class Memory:
+class ExpansionCache:
     """The files that were read, and the layers that came of statements.
 
     A statement comes to the same layer wherever the names in it have the same values.
@@ -34,7 +34,7 @@ class Memory:
             self._parsed[key] = parse(source)
         return self._parsed[key]
 
-    def bound(self, statement: Statement, scope: Scope, bind: Callable[[], Bound]) -> Bound:
+    def bound(self, statement: Statement, scope: Bindings, bind: Callable[[], Bound]) -> Bound:
         """What a statement comes to where these names are known; `bind` finds it out."""
         own = id(statement)
         if own not in self._seen:
@@ -69,7 +69,7 @@ def _names(statement: Statement) -> set[str]:
         match todo.pop():
             case Word(text=text):
                 names.add(text)
-            case Node() as node:
+            case SyntaxNode() as node:
                 todo += [getattr(node, name) for name in type(node).fields]
             case tuple() as several:
                 todo += several

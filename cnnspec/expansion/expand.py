@@ -1,7 +1,7 @@
 """Syntax tree to IR: words get their meaning, names their values, defaults are filled in.
 
 Values in, values or diagnostics out. Everything wrong is collected; what a fault
-leaves unknown is marked by a `Gap`, so that the checker draws no conclusion from it.
+leaves unknown is marked by a `ErrorNode`, so that the checker draws no conclusion from it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,18 +10,18 @@ from typing import Any
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
     UnknownName,
     UnknownSetting,
 )
 from cnnspec.diagnostics.syntax import NothingToTrain
-from cnnspec.expansion.cache import Memory
+from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.search import Axis, Fit
 from cnnspec.expansion.spec import Expansion
 from cnnspec.ir.spec import Spec
 from cnnspec.ir.training import Training
-from cnnspec.language.expressions import Scope
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -34,10 +34,10 @@ class Expanded(Record):
     """What a text says: the spec, with gaps for what could not be read, and the faults."""
 
     spec: Spec
-    places: dict[str, Span]
+    spans: dict[str, Span]
     """Where each setting of the spec stands, `train.batch` for those of the train block,
     `silence.CNN601` for a code that is silenced."""
-    doubtful: frozenset[str]
+    poisoned: frozenset[str]
     """The settings and lets that could not be read."""
     problems: tuple[Diagnostic, ...]
     fit: Fit | None = None
@@ -48,26 +48,26 @@ Overrides = dict[str, Expression]
 """Values for names of the spec, as `--set` gives them."""
 
 
-class Outline(Record):
+class PartialSpec(Record):
     """What a text says with some values for its lets, before those for its settings.
 
     Nothing in it follows from an override that is no let's: texts under overrides that
-    differ in others only have one outline, and `settled` tells them apart.
+    differ in others only have one outline, and `with_overrides` tells them apart.
     """
 
     parsed: Parsed
     spec: Spec
-    places: dict[str, Span]
-    doubtful: frozenset[str]
+    spans: dict[str, Span]
+    poisoned: frozenset[str]
     problems: tuple[Diagnostic, ...]
     fit: Fit | None
     sweep: tuple[Axis, ...]
-    scope: Scope
+    scope: Bindings
     """The names that stand outside of every block, and their values."""
     lets: dict[str, Expression | None]
     """The names for which an override was looked for, and what was found."""
 
-    def settled(self, overrides: Overrides) -> Expanded:
+    def with_overrides(self, overrides: Overrides) -> Expanded:
         """The text with the overrides that are left for its settings."""
         settings = {name: v for name, v in overrides.items() if name not in self.lets}
         values: dict[str, Any] = {}
@@ -75,17 +75,17 @@ class Outline(Record):
         for name, value in settings.items():
             try:
                 values[name] = self.setting(name, value)
-            except Refused as fault:
+            except DiagnosticError as fault:
                 refused.append(fault.diagnostic)
-        found = _distinct((*self.problems, *refused), self.doubtful)
+        found = _distinct((*self.problems, *refused), self.poisoned)
         problems = [*self.parsed.problems, *found]
         if not self.spec.nodes and not problems:
             problems.append(NothingToTrain(self.parsed.source.span(0, 0)))
         problems.sort(key=lambda p: p.span.start if p.span else -1)
         return Expanded(
             self.spec.replace(train=self.spec.train.replace(**values)),
-            self.places | {f"train.{name}": settings[name].span for name in values},
-            self.doubtful,
+            self.spans | {f"train.{name}": settings[name].span for name in values},
+            self.poisoned,
             tuple(problems),
             self.fit,
             # A name that `--set` fixes is no longer swept.
@@ -93,11 +93,11 @@ class Outline(Record):
         )
 
     def setting(self, name: str, value: Expression) -> Any:
-        """The value of a training setting; raises `Refused`, also for what is no setting."""
+        """The value of a training setting; raises `DiagnosticError`, also for an unknown one."""
         if name not in Training.specs:
             known = (*self.lets, *Training.specs)
             near = nearest(name, known)
-            raise Refused(UnknownSetting(value.span, name=name, near=near, known=known))
+            raise DiagnosticError(UnknownSetting(value.span, name=name, near=near, known=known))
         kind = Training.specs[name].kind
         return kind.read_arguments((value,), value.span, self.scope, f"`{name}`")
 
@@ -111,36 +111,36 @@ def words() -> dict[str, str]:
     } | {"silence": (Expansion.silence.__doc__ or "").strip()}
 
 
-def outline(parsed: Parsed, overrides: Overrides, memory: Memory) -> Outline:
+def partial_spec(parsed: Parsed, overrides: Overrides, memory: ExpansionCache) -> PartialSpec:
     """Gives a parsed text its meaning; `overrides` replace its lets."""
     expansion = Expansion(overrides, memory)
     expansion.run(parsed.statements, expansion.top)
     spec = expansion.spec()
-    return Outline(
+    return PartialSpec(
         parsed,
         spec,
-        expansion.places,
-        frozenset(expansion.doubtful),
+        expansion.spans,
+        frozenset(expansion.poisoned),
         tuple(expansion.problems),
         expansion.fit,
         tuple(expansion.axes),
         expansion.top.values,
-        {name: overrides.get(name) for name in expansion.top.places},
+        {name: overrides.get(name) for name in expansion.top.spans},
     )
 
 
 def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:
     """Gives a parsed text its meaning; `overrides` replace lets and training settings."""
-    return outline(parsed, overrides or {}, Memory()).settled(overrides or {})
+    return partial_spec(parsed, overrides or {}, ExpansionCache()).with_overrides(overrides or {})
 
 
-def _distinct(problems: Iterable[Diagnostic], doubtful: frozenset[str]) -> Iterator[Diagnostic]:
+def _distinct(problems: Iterable[Diagnostic], poisoned: frozenset[str]) -> Iterator[Diagnostic]:
     """Each fault once, however often its block was used, and none that follows from another."""
     seen = set()
     for problem in problems:
         found = problem.inner if isinstance(problem, Traced) else problem
         # A name whose definition is at fault is not called undefined as well.
-        if isinstance(found, UnknownName) and f"let {found.name}" in doubtful:
+        if isinstance(found, UnknownName) and f"let {found.name}" in poisoned:
             continue
         place = (problem.code, problem.span and (id(problem.span.source), problem.span.start))
         if place not in seen:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cnnspec.core.source import Source, Span
-from cnnspec.diagnostics.errors import Problems, Refused
+from cnnspec.diagnostics.errors import CnnspecError, DiagnosticError
 from cnnspec.diagnostics.names import (
     Misplaced,
 )
@@ -14,7 +14,7 @@ from cnnspec.diagnostics.structure import (
 from cnnspec.diagnostics.syntax import (
     Twice,
 )
-from cnnspec.expansion.scopes import Definition, Frame
+from cnnspec.expansion.scopes import Definition, Scope
 from cnnspec.expansion.statements import Statements
 from cnnspec.files.sources import read_used
 from cnnspec.ir.spec import Names
@@ -45,7 +45,7 @@ class Uses(Statements):
         super().__init__()
         self.files = _Files()
 
-    def use(self, statement: Statement, frame: Frame) -> None:
+    def use(self, statement: Statement, frame: Scope) -> None:
         """`use "blocks.cnn"`: the blocks of another file of the project."""
         match statement.arguments:
             case (String(value=path, span=span),):
@@ -53,12 +53,12 @@ class Uses(Statements):
             case _:
                 found = statement.arguments[0].kind if statement.arguments else "nothing"
                 form = 'use "blocks.cnn"'
-                raise Refused(WrittenAs(statement.span, word="use", form=form, found=found))
+                raise DiagnosticError(WrittenAs(statement.span, word="use", form=form, found=found))
         for name, definition in self.blocks_of(path, span).items():
             # Two files may both use a third: the same block is no second one.
             if frame.blocks.setdefault(name, definition) is not definition:
                 first = frame.blocks[name].span
-                raise Refused(Twice(span, what=f"the block `{name}`", first=first))
+                raise DiagnosticError(Twice(span, what=f"the block `{name}`", first=first))
 
     def blocks_of(self, path: str, span: Span) -> dict[str, Definition]:
         """The blocks that a file defines."""
@@ -68,17 +68,17 @@ class Uses(Statements):
         chain = files.chain or [Path(span.source.name).absolute()]
         try:
             resolved, source = read_used(path, chain[-1].parent, chain[0].parent)
-        except Problems as problems:
+        except CnnspecError as problems:
             fault = problems.diagnostics[0]
-            raise Refused(CannotUse(span, path=path, reason=fault.message)) from None
+            raise DiagnosticError(CannotUse(span, path=path, reason=fault.message)) from None
         if resolved in files.read:
             return files.read[resolved]
         if resolved in [known.resolve() for known in chain]:
             names = " -> ".join(known.name for known in [*chain, resolved])
-            raise Refused(CannotUse(span, path=path, reason=f"it uses itself: {names}"))
+            raise DiagnosticError(CannotUse(span, path=path, reason=f"it uses itself: {names}"))
         if len(files.read) >= MAX_FILES or len(chain) > MAX_FILE_DEPTH:
             reason = f"at most {MAX_FILES} files, {MAX_FILE_DEPTH} deep, can be used"
-            raise Refused(CannotUse(span, path=path, reason=reason))
+            raise DiagnosticError(CannotUse(span, path=path, reason=reason))
         files.chain = [*chain, resolved]
         try:
             return files.read.setdefault(resolved, self.definitions(source))
@@ -89,7 +89,7 @@ class Uses(Statements):
         """The blocks in a text of nothing but `let`, `block` and `use`."""
         parsed = self.memory.parsed(source)
         self.problems += parsed.problems
-        frame = Frame({}, {}, Names())
+        frame = Scope({}, {}, Names())
         for statement in parsed.statements:
             if statement.word not in ("let", "block", "use"):
                 home = "in the spec itself; a file that is used holds blocks"

@@ -1,6 +1,6 @@
 """Layers, and the branches that merges join."""
 
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
     Incompatible,
 )
@@ -12,11 +12,11 @@ from cnnspec.diagnostics.syntax import (
     BlockMissing,
     Twice,
 )
-from cnnspec.expansion.scopes import Frame
+from cnnspec.expansion.scopes import Scope
 from cnnspec.expansion.statements import Statements
-from cnnspec.ir.spec import NAME, Element, Gap, Merge, Node, is_automatic
+from cnnspec.ir.spec import NAME, Element, ErrorNode, Merge, Node, is_automatic
 from cnnspec.language.binding import Bound, bind
-from cnnspec.language.constructs import Entry
+from cnnspec.language.constructs import Construct
 from cnnspec.language.syntax import (
     Statement,
 )
@@ -30,18 +30,18 @@ _NAMED = (("name", NAME),)
 class Network(Statements):
     """The words of layers, of merges, and `residual`."""
 
-    def layer(self, statement: Statement, frame: Frame) -> None:
+    def layer(self, statement: Statement, frame: Scope) -> None:
         """A layer of the table."""
         bound = self.bound(LAYERS[statement.word], statement, frame)
         name = self.name(statement, bound, frame)
         if bound.entry is None:
-            frame.elements.append(Gap(statement.span))
+            frame.elements.append(ErrorNode(statement.span))
         else:
             frame.elements.append(
-                Node(statement.span, bound.places, frame.uses, name=name, layer=bound.entry)
+                Node(statement.span, bound.spans, frame.call_sites, name=name, layer=bound.entry)
             )
 
-    def merge(self, statement: Statement, frame: Frame) -> None:
+    def merge(self, statement: Statement, frame: Scope) -> None:
         """`residual { … }`, or `add`, `concat`, ... with a `branch { … }` for each input."""
         body = self.body(statement)
         if statement.word == "residual":
@@ -53,33 +53,33 @@ class Network(Statements):
             bound = self.bound(MERGES[statement.word], statement, frame)
             branches = [self.branch(inner, statement.word, frame) for inner in body]
             if len(branches) < 2 and not statement.broken:
-                raise Refused(TooFewBranches(statement.word_span, word=statement.word))
+                raise DiagnosticError(TooFewBranches(statement.word_span, word=statement.word))
         if bound.entry is None:
-            frame.elements.append(Gap(statement.span))
+            frame.elements.append(ErrorNode(statement.span))
             return
         name = self.name(statement.replace(word=bound.entry.word), bound, frame)
         frame.elements.append(
             Merge(
                 statement.word_span,
-                bound.places,
-                frame.uses,
+                bound.spans,
+                frame.call_sites,
                 name=name,
                 layer=bound.entry,
                 branches=tuple(branches),
             )
         )
 
-    def branch(self, statement: Statement, word: str, frame: Frame) -> tuple[Element, ...]:
+    def branch(self, statement: Statement, word: str, frame: Scope) -> tuple[Element, ...]:
         """One branch of a merge."""
         if statement.word != "branch" or statement.arguments:
             self.problems.append(NotABranch(statement.span, word=word, found=statement.word))
-            return (Gap(statement.span),)
+            return (ErrorNode(statement.span),)
         if statement.block is None:
             self.problems.append(BlockMissing(statement.word_span, word="branch"))
-            return (Gap(statement.span),)
+            return (ErrorNode(statement.span),)
         return self.elements(statement.block.statements, frame)
 
-    def bound(self, cls: type[Entry], statement: Statement, frame: Frame) -> Bound:
+    def bound(self, cls: type[Construct], statement: Statement, frame: Scope) -> Bound:
         """The arguments of a layer or merge bound to its entry."""
 
         def bound() -> Bound:
@@ -95,10 +95,10 @@ class Network(Statements):
 
         return self.memory.bound(statement, frame.values, bound)
 
-    def name(self, statement: Statement, bound: Bound, frame: Frame) -> str:
+    def name(self, statement: Statement, bound: Bound, frame: Scope) -> str:
         """The name of a layer: the one given, or the next of its word."""
         given: str | None = bound.extra.get("name")
-        span = bound.places.get("name", statement.span)
+        span = bound.spans.get("name", statement.span)
         if given is None or is_automatic(given):
             own = frame.names.next(statement.word)
             if given not in (None, own):

@@ -1,13 +1,13 @@
 """`repeat`: the same statements several times."""
 
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import (
     WrittenAs,
 )
-from cnnspec.expansion.scopes import Frame
+from cnnspec.expansion.scopes import Scope
 from cnnspec.expansion.statements import MAX_LAYERS, Statements, too_many
-from cnnspec.ir.spec import Shared
-from cnnspec.language.arg_types import Whole
+from cnnspec.ir.spec import SharedRepeat
+from cnnspec.language.arg_types import Int
 from cnnspec.language.expressions import evaluate
 from cnnspec.language.syntax import (
     Argument,
@@ -19,24 +19,29 @@ from cnnspec.language.syntax import (
     Word,
 )
 
-_TIMES = Whole(0)
+_TIMES = Int(0)
 
 
 class Repetition(Statements):
     """The word `repeat`."""
 
-    def repeat(self, statement: Statement, frame: Frame) -> None:
+    def repeat(self, statement: Statement, frame: Scope) -> None:
         """`repeat 3 { … }`, `repeat i in 0..2 { … }`, `repeat 3 shared { … }`."""
         body = self.body(statement)
         *head, last = statement.arguments or (None,)
         shared = isinstance(last, Word) and last.text == "shared" and bool(head)
         rounds = self.rounds(statement, tuple(head) if shared else statement.arguments, frame)
         if len(rounds) * max(_size(body), 1) > MAX_LAYERS:
-            raise Refused(too_many(statement.word_span))
+            raise DiagnosticError(too_many(statement.word_span))
         if shared:
             elements = self.elements(body, frame) if rounds else ()
             frame.elements.append(
-                Shared(statement.word_span, uses=frame.uses, times=len(rounds), body=elements)
+                SharedRepeat(
+                    statement.word_span,
+                    call_sites=frame.call_sites,
+                    times=len(rounds),
+                    body=elements,
+                )
             )
             return
         for values in rounds:
@@ -45,7 +50,7 @@ class Repetition(Statements):
             frame.elements += inner.elements
 
     def rounds(
-        self, statement: Statement, arguments: tuple[Argument, ...], frame: Frame
+        self, statement: Statement, arguments: tuple[Argument, ...], frame: Scope
     ) -> list[dict[str, int | float]]:
         """The values of the running name in every round; empty ones where there is no name."""
         what = "the count of `repeat`"
@@ -55,11 +60,11 @@ class Repetition(Statements):
             case (Expression() as count,):
                 times = _TIMES.read(count, frame.values, what)
                 if times > MAX_LAYERS:
-                    raise Refused(too_many(statement.word_span))
+                    raise DiagnosticError(too_many(statement.word_span))
                 return [{}] * times
             case (Word(text=name), Relation(operator="in", value=Range(low=low, high=high))):
                 ends = [
-                    Whole(-MAX_LAYERS, MAX_LAYERS).read(end, frame.values, f"the end of `{name}`")
+                    Int(-MAX_LAYERS, MAX_LAYERS).read(end, frame.values, f"the end of `{name}`")
                     for end in (low, high)
                 ]
                 return [{name: value} for value in range(ends[0], ends[1] + 1)]
@@ -69,7 +74,7 @@ class Repetition(Statements):
         found = arguments[0].kind if arguments else "nothing"
         span = arguments[0].span if arguments else statement.word_span
         form = "repeat 3 { … }` or `repeat i in 0..2 { … }"
-        raise Refused(WrittenAs(span, word="repeat", form=form, found=found))
+        raise DiagnosticError(WrittenAs(span, word="repeat", form=form, found=found))
 
 
 def _size(statements: tuple[Statement, ...]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.ir.spec import Element, Names
-from cnnspec.language.expressions import Scope
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.syntax import (
     Statement,
 )
@@ -18,37 +18,41 @@ class Definition(Record):
     span: Span
     parameters: dict[str, int | float | None]
     body: tuple[Statement, ...]
-    values: Scope
+    values: Bindings
     blocks: "dict[str, Definition]"
 
 
-class Frame:
+class Scope:
     """A place in which statements stand: the names it sees and where its elements go."""
 
     def __init__(
         self,
-        values: Scope,
+        values: Bindings,
         blocks: dict[str, Definition],
         names: Names,
-        uses: tuple[Span, ...] = (),
+        call_sites: tuple[Span, ...] = (),
         depth: int = 0,
     ) -> None:
         self.values = values
         self.blocks = blocks
         self.names = names
-        self.uses = uses
+        self.call_sites = call_sites
         self.depth = depth
         self.elements: list[Element] = []
-        self.places: dict[str, Span] = {}
+        self.spans: dict[str, Span] = {}
 
-    def inner(self, **values: int | float) -> "Frame":
+    def inner(self, **values: int | float) -> "Scope":
         """A frame within this one: the same names, elements of its own."""
-        return Frame(
-            {**self.values, **values}, dict(self.blocks), self.names, self.uses, self.depth + 1
+        return Scope(
+            {**self.values, **values},
+            dict(self.blocks),
+            self.names,
+            self.call_sites,
+            self.depth + 1,
         )
 
 
-Handler = Callable[[Any, Statement, Frame], None]
+Handler = Callable[[Any, Statement, Scope], None]
 """A method that takes a statement in a frame.
 
 Tables hold it unbound: an expansion that held methods of its own would hold itself, and stay

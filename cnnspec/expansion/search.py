@@ -2,12 +2,12 @@
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrittenAs
 from cnnspec.diagnostics.syntax import TooLarge, Twice
-from cnnspec.expansion.scopes import Frame
+from cnnspec.expansion.scopes import Scope
 from cnnspec.expansion.structure import Structure
-from cnnspec.language.arg_types import Whole
+from cnnspec.language.arg_types import Int
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
     Call,
@@ -22,7 +22,7 @@ from cnnspec.language.syntax import (
 MAX_FIT = 1_000
 MAX_AXIS = 100_000
 
-_END = Whole(-MAX_WHOLE, MAX_WHOLE)
+_END = Int(-MAX_WHOLE, MAX_WHOLE)
 
 
 class Fit(Record):
@@ -49,16 +49,18 @@ class Trials(Structure):
         self.fit: Fit | None = None
         self.axes: list[Axis] = []
 
-    def to_fit(self, name: str, call: Call, frame: Frame) -> int:
+    def to_fit(self, name: str, call: Call, frame: Scope) -> int:
         """Notes a value that the checker is to find, and takes the largest for now."""
         if self.fit is not None:
-            raise Refused(Twice(call.span, what="`fit`", first=self.fit.span))
+            raise DiagnosticError(Twice(call.span, what="`fit`", first=self.fit.span))
         match call.arguments:
             case (Range(low=low, high=high),):
                 ends = [_END.read(end, frame.values, f"the end of `{name}`") for end in (low, high)]
             case _:
                 form = f"let {name} = fit(1..64)"
-                raise Refused(WrittenAs(call.span, word="fit", form=form, found=call.span.text))
+                raise DiagnosticError(
+                    WrittenAs(call.span, word="fit", form=form, found=call.span.text)
+                )
         self.ordered(ends, call.span, "fit", f"let {name} = fit(1..64)", MAX_FIT)
         values = {value: Number(call.span, value) for value in range(ends[0], ends[1] + 1)}
         self.fit = Fit(name, values, call.span)
@@ -67,12 +69,14 @@ class Trials(Structure):
     def ordered(self, ends: list[int], span: Span, word: str, form: str, most: int) -> None:
         """Refuses a range without values, or with more than anyone would try."""
         if ends[1] < ends[0]:
-            raise Refused(WrittenAs(span, word=word, form=form, found="an empty range"))
+            raise DiagnosticError(WrittenAs(span, word=word, form=form, found="an empty range"))
         if ends[1] - ends[0] >= most:
             limit = f"{most:,} values"
-            raise Refused(TooLarge(span, what=f"the range of `{word}` is too long", limit=limit))
+            raise DiagnosticError(
+                TooLarge(span, what=f"the range of `{word}` is too long", limit=limit)
+            )
 
-    def sweep(self, statement: Statement, frame: Frame) -> None:
+    def sweep(self, statement: Statement, frame: Scope) -> None:
         """`sweep { depth in 1, 2, 3; loss in poisson, mse }`: the values to try."""
         self.once("sweep", "`sweep`", statement.word_span)
         for inner in self.body(statement):
@@ -85,7 +89,7 @@ class Trials(Structure):
                     fault = WrittenAs(inner.span, word=inner.word, form=form, found=found)
                     self.problems.append(fault)
 
-    def axis(self, statement: Statement, frame: Frame) -> None:
+    def axis(self, statement: Statement, frame: Scope) -> None:
         """One name of a sweep and its values."""
         name = statement.word
         (relation,) = statement.arguments
@@ -103,5 +107,7 @@ class Trials(Structure):
                 values = (value,)
         for known in self.axes:
             if known.name == name:
-                raise Refused(Twice(statement.word_span, what=f"`{name}`", first=known.span))
+                raise DiagnosticError(
+                    Twice(statement.word_span, what=f"`{name}`", first=known.span)
+                )
         self.axes.append(Axis(name, values, statement.word_span))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
     Incompatible,
     Misplaced,
@@ -12,8 +12,8 @@ from cnnspec.diagnostics.names import (
 )
 from cnnspec.diagnostics.structure import WrittenAs
 from cnnspec.diagnostics.syntax import BlockMissing, BlockNotTaken
-from cnnspec.expansion.cache import Memory
-from cnnspec.expansion.scopes import Frame, Handler
+from cnnspec.expansion.cache import ExpansionCache
+from cnnspec.expansion.scopes import Handler, Scope
 from cnnspec.expansion.search import Trials
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import Budget, Claim, Expectation, read_claim
@@ -21,7 +21,7 @@ from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Names, Spec
 from cnnspec.ir.training import EarlyStop, Training
-from cnnspec.language.constructs import Entry
+from cnnspec.language.constructs import Construct
 from cnnspec.language.suggest import SYNONYMS, nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -41,23 +41,23 @@ class Expansion(Trials):
         **dict.fromkeys(Training.specs, "in `train { … }`"),
     }
 
-    def __init__(self, overrides: dict[str, Expression], memory: Memory) -> None:
+    def __init__(self, overrides: dict[str, Expression], memory: ExpansionCache) -> None:
         super().__init__()
         self.memory = memory
         self.values: dict[str, Any] = {}
         self.training: dict[str, Any] = {}
         self.claims: list[Claim] = []
         self.overrides = overrides
-        self.top = Frame({}, {}, Names())
+        self.top = Scope({}, {}, Names())
 
-    def handlers(self, frame: Frame) -> dict[str, Handler]:
+    def handlers(self, frame: Scope) -> dict[str, Handler]:
         return self.outer if frame is self.top else super().handlers(frame)
 
     def taken(self, word: str) -> tuple[tuple[str, ...], int]:
         setting = Training.specs.get(word) or Spec.specs.get(word)
         return (setting.kind.words, 1) if setting else super().taken(word)
 
-    def unknown(self, statement: Statement, frame: Frame) -> None:
+    def unknown(self, statement: Statement, frame: Scope) -> None:
         word = statement.word
         if word in self.outer and frame is not self.top:
             home = "outside of every block"
@@ -65,18 +65,18 @@ class Expansion(Trials):
         else:
             super().unknown(statement, frame)
 
-    def value(self, name: str, value: Expression, frame: Frame) -> int | float:
+    def value(self, name: str, value: Expression, frame: Scope) -> int | float:
         if frame is self.top:
             value = self.overrides.get(name, value)
             if isinstance(value, Call) and value.name == "fit":
                 return self.to_fit(name, value, frame)
         return super().value(name, value, frame)
 
-    def setting(self, statement: Statement, frame: Frame) -> None:
+    def setting(self, statement: Statement, frame: Scope) -> None:
         """`model`, `data`, `input`, `classes`."""
         self.assign(Spec, self.values, "", statement)
 
-    def silence(self, statement: Statement, frame: Frame) -> None:
+    def silence(self, statement: Statement, frame: Scope) -> None:
         """`silence CNN601 CNN602`: warnings that are not wanted in this spec."""
         kind = Spec.specs["silence"].kind
         if not statement.arguments:
@@ -85,13 +85,13 @@ class Expansion(Trials):
             try:
                 (code,) = kind.read_arguments((argument,), argument.span, frame.values, "`silence`")
                 self.once(f"silence.{code}", f"`{code}`", argument.span)
-            except Refused as refused:
+            except DiagnosticError as refused:
                 self.problems.append(refused.diagnostic)
             else:
                 self.values["silence"] = (*self.values.get("silence", ()), code)
 
     def assign(
-        self, cls: type[Entry], values: dict[str, Any], prefix: str, statement: Statement
+        self, cls: type[Construct], values: dict[str, Any], prefix: str, statement: Statement
     ) -> None:
         """Sets a field of an entry from the statement that has its name."""
         name = statement.word
@@ -101,23 +101,25 @@ class Expansion(Trials):
             statement.arguments, statement.word_span, self.top.values, f"`{name}`"
         )
 
-    def budget(self, statement: Statement, frame: Frame) -> None:
+    def budget(self, statement: Statement, frame: Scope) -> None:
         """`budget params <= 6000`: a limit of cost, which `check` proves."""
         self.claims.append(read_claim(Budget, statement, frame.values))
 
-    def expect(self, statement: Statement, frame: Frame) -> None:
+    def expect(self, statement: Statement, frame: Scope) -> None:
         """`expect accuracy >= 0.98`: a claim, which `train` measures."""
         self.claims.append(read_claim(Expectation, statement, frame.values))
 
-    def train(self, statement: Statement, frame: Frame) -> None:
+    def train(self, statement: Statement, frame: Scope) -> None:
         """`train { … }`: how the network is trained; each statement in it is a setting."""
         self.once("train", "`train`", statement.word_span)
         if statement.block is None:
-            raise Refused(BlockMissing(statement.word_span, word="train"))
+            raise DiagnosticError(BlockMissing(statement.word_span, word="train"))
         if statement.arguments:
             argument = statement.arguments[0]
             form = "train { … }"
-            raise Refused(WrittenAs(argument.span, word="train", form=form, found=argument.kind))
+            raise DiagnosticError(
+                WrittenAs(argument.span, word="train", form=form, found=argument.kind)
+            )
         for whole in statement.block.statements:
             for inner in self.separated(whole, Training.specs, frame):
                 if inner.word in Training.specs:
@@ -130,7 +132,7 @@ class Expansion(Trials):
                 else:
                     self.unknown_setting(inner, frame)
 
-    def unknown_setting(self, statement: Statement, frame: Frame) -> None:
+    def unknown_setting(self, statement: Statement, frame: Scope) -> None:
         """Reports a word that is no training setting."""
         word, span = statement.word, statement.word_span
         if home := self.home(word):
@@ -159,13 +161,13 @@ class Expansion(Trials):
                 return f"to the {setting}: `{setting} {taker}({word}=…)`"
         return ""
 
-    def training_setting(self, statement: Statement, frame: Frame) -> None:
+    def training_setting(self, statement: Statement, frame: Scope) -> None:
         """A statement of the train block."""
         self.assign(Training, self.training, "train.", statement)
 
     def spec(self) -> Spec:
         """What has been understood, as one value."""
-        known = (*self.top.places, *Training.specs)
+        known = (*self.top.spans, *Training.specs)
         for axis in self.axes:
             if axis.name not in known:
                 near = nearest(axis.name, known)
@@ -187,7 +189,7 @@ class Expansion(Trials):
         Of data of the user's own a spec says them; what is there is looked at when
         training begins.
         """
-        if "data" in self.doubtful:
+        if "data" in self.poisoned:
             return
         dataset = values.get("data", Spec.fields["data"]).dataset
         if dataset is None:
@@ -204,10 +206,10 @@ class Expansion(Trials):
                 if name == "classes":
                     reason = f"another number of classes than its {shown}"
                     remedy = "leave this line out"
-                self.doubtful.add(name)
+                self.poisoned.add(name)
                 self.problems.append(
                     Incompatible(
-                        self.places[name], of=f"data {dataset.name}", reason=reason, remedy=remedy
+                        self.spans[name], of=f"data {dataset.name}", reason=reason, remedy=remedy
                     )
                 )
             values[name] = value

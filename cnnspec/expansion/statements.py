@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
     Misplaced,
     UnknownStatement,
@@ -17,9 +17,9 @@ from cnnspec.diagnostics.syntax import (
     TooLarge,
     Twice,
 )
-from cnnspec.expansion.cache import Memory
-from cnnspec.expansion.scopes import Frame, Handler
-from cnnspec.ir.spec import Element, Gap
+from cnnspec.expansion.cache import ExpansionCache
+from cnnspec.expansion.scopes import Handler, Scope
+from cnnspec.ir.spec import Element, ErrorNode
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Statement,
@@ -39,7 +39,7 @@ class Statements:
     A subclass for each kind of word adds handlers; `Structure` puts them together.
     """
 
-    memory: Memory
+    memory: ExpansionCache
     building: ClassVar[dict[str, Handler]]
     """What may stand wherever layers may."""
     blocky: frozenset[str] = frozenset()
@@ -49,9 +49,9 @@ class Statements:
 
     def __init__(self) -> None:
         self.problems: list[Diagnostic] = []
-        self.doubtful: set[str] = set()
+        self.poisoned: set[str] = set()
         """What could not be read: settings and words, `let f` for a name, `block b` for a block."""
-        self.places: dict[str, Span] = {}
+        self.spans: dict[str, Span] = {}
         """Where each thing that can be said once is said."""
         self.names: dict[str, Span] = {}
         """The layers named so far, and where."""
@@ -59,7 +59,7 @@ class Statements:
         self.spent = False
         """Whether a limit was passed; nothing is expanded from there on."""
 
-    def run(self, statements: tuple[Statement, ...], frame: Frame) -> None:
+    def run(self, statements: tuple[Statement, ...], frame: Scope) -> None:
         """Takes the statements of a frame one after another."""
         for statement in statements:
             # Without a word there is none with which another statement could begin.
@@ -69,16 +69,16 @@ class Statements:
             for part in self.separated(statement, self.known(frame), frame):
                 self.statement(part, frame)
 
-    def handlers(self, frame: Frame) -> dict[str, Handler]:
+    def handlers(self, frame: Scope) -> dict[str, Handler]:
         """The words that have a meaning in a frame."""
         return self.building
 
-    def known(self, frame: Frame) -> Collection[str]:
+    def known(self, frame: Scope) -> Collection[str]:
         """The words that may start a statement in a frame."""
         handlers = self.handlers(frame)
         return {**handlers, **frame.blocks} if frame.blocks else handlers
 
-    def statement(self, statement: Statement, frame: Frame) -> None:
+    def statement(self, statement: Statement, frame: Scope) -> None:
         """One statement: a word of the language, or a block that was defined."""
         word, block = statement.word, statement.block
         if self.spent:
@@ -88,7 +88,7 @@ class Statements:
         if self.layers > MAX_LAYERS or self.steps > MAX_STEPS:
             self.spent = True
             self.problems.append(too_many(statement.word_span))
-            frame.elements.append(Gap(statement.span))
+            frame.elements.append(ErrorNode(statement.span))
             return
         handler = self.handlers(frame).get(word)
         if handler is None and word in frame.blocks:
@@ -108,23 +108,23 @@ class Statements:
         """Whether a word is followed by a block."""
         return word in self.blocky
 
-    def guarded(self, handler: Handler, statement: Statement, frame: Frame) -> None:
+    def guarded(self, handler: Handler, statement: Statement, frame: Scope) -> None:
         """Runs a handler and keeps what it refuses."""
         if statement.broken:
-            self.doubtful.add(statement.word)
+            self.poisoned.add(statement.word)
         before = len(frame.elements)
         try:
             handler(self, statement, frame)
-        except Refused as refused:
-            self.doubtful.add(statement.word)
+        except DiagnosticError as refused:
+            self.poisoned.add(statement.word)
             if statement.word in self.building and statement.word not in ("let", "block", "use"):
                 del frame.elements[before:]
-                frame.elements.append(Gap(statement.span))
+                frame.elements.append(ErrorNode(statement.span))
             if not statement.broken:
                 self.problems.append(refused.diagnostic)
 
     def separated(
-        self, statement: Statement, known: Collection[str], frame: Frame
+        self, statement: Statement, known: Collection[str], frame: Scope
     ) -> Iterator[Statement]:
         """A statement that runs on into the next for want of a separator, as what was meant."""
         if statement.word not in known or statement.word in frame.blocks:
@@ -159,7 +159,7 @@ class Statements:
         entry = LAYERS.get(word) or MERGES.get(word)
         return (entry.words(), 0) if entry else (("shared", "project"), 1)
 
-    def unknown(self, statement: Statement, frame: Frame) -> None:
+    def unknown(self, statement: Statement, frame: Scope) -> None:
         """Reports a word that has no meaning here."""
         word, span = statement.word, statement.word_span
         if word in self.elsewhere:
@@ -172,14 +172,14 @@ class Statements:
             near = nearest(word, known)
             self.problems.append(UnknownStatement(span, word=word, near=near, known=known))
         # The layer that was meant is unknown, and so are all shapes after it.
-        frame.elements.append(Gap(statement.span))
+        frame.elements.append(ErrorNode(statement.span))
 
     @property
     def doubtful_blocks(self) -> set[str]:
         """Blocks whose definition is at fault; their use is no second fault."""
-        return {name[6:] for name in self.doubtful if name.startswith("block ")}
+        return {name[6:] for name in self.poisoned if name.startswith("block ")}
 
-    def elements(self, body: tuple[Statement, ...], frame: Frame) -> tuple[Element, ...]:
+    def elements(self, body: tuple[Statement, ...], frame: Scope) -> tuple[Element, ...]:
         """The elements of a block within a frame."""
         inner = frame.inner()
         self.run(body, inner)
@@ -187,18 +187,18 @@ class Statements:
 
     def once(self, name: str, what: str, span: Span) -> None:
         """Notes where a thing is said; a second time is a fault."""
-        if name in self.places:
-            raise Refused(Twice(span, what=what, first=self.places[name]))
-        self.places[name] = span
+        if name in self.spans:
+            raise DiagnosticError(Twice(span, what=what, first=self.spans[name]))
+        self.spans[name] = span
 
-    def apply(self, statement: Statement, frame: Frame) -> None:
+    def apply(self, statement: Statement, frame: Scope) -> None:
         """Takes a word that a block has defined."""
         raise NotImplementedError
 
     def body(self, statement: Statement) -> tuple[Statement, ...]:
         """The statements of the block that a word needs."""
         if statement.block is None:
-            raise Refused(BlockMissing(statement.word_span, word=statement.word))
+            raise DiagnosticError(BlockMissing(statement.word_span, word=statement.word))
         return statement.block.statements
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.diagnostics.environment import CannotWrite
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 
 def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
     """Writes a file so that a reader sees the old content or the new one, never a part.
 
     A temporary file beside it is filled, synced and renamed; it gets the rights `mode`,
-    by itself those of a new file. Raises `Problems`.
+    by itself those of a new file. Raises `CnnspecError`.
     """
     content = data.encode() if isinstance(data, str) else data
     try:
@@ -37,7 +37,7 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) 
             raise
         sync_folder(path.parent)
     except OSError as error:
-        raise Problems(cannot_write(path, error)) from None
+        raise CnnspecError(cannot_write(path, error)) from None
 
 
 def json_text(data: Any) -> str:
@@ -68,18 +68,18 @@ def _harmless(cell: Any) -> Any:
 def rewrite(path: str, text: str) -> None:
     """Gives an existing file another text and leaves its rights as they are.
 
-    A link stays one; what it leads to changes. Raises `Problems` for a file that may
+    A link stays one; what it leads to changes. Raises `CnnspecError` for a file that may
     not be written to, though replacing it would work, and for anything but a plain file.
     """
     target = Path(path).resolve()
     try:
         mode = target.stat().st_mode
     except OSError as error:
-        raise Problems(cannot_write(target, error)) from None
+        raise CnnspecError(cannot_write(target, error)) from None
     if not stat.S_ISREG(mode):
-        raise Problems(CannotWrite(None, f"cannot write {path}: it is no plain file"))
+        raise CnnspecError(CannotWrite(None, f"cannot write {path}: it is no plain file"))
     if not os.access(target, os.W_OK):
-        raise Problems(CannotWrite(None, f"cannot write {path}: it is read-only"))
+        raise CnnspecError(CannotWrite(None, f"cannot write {path}: it is read-only"))
     write_atomically(target, text, mode=stat.S_IMODE(mode))
 
 

@@ -13,30 +13,30 @@ import threading
 from collections.abc import Callable, Iterator
 
 from cnnspec.core.terminal import interactive, messages
-from cnnspec.diagnostics.errors import Stopped
+from cnnspec.diagnostics.errors import Interrupted
 
 WATCHED = (signal.SIGINT, signal.SIGTERM)
 
 
-class Pause:
-    """Called between portions of work; raises `Stopped` once a signal has come."""
+class StopFlag:
+    """Called between portions of work; raises `Interrupted` once a signal has come."""
 
     def __init__(self) -> None:
         self.caught = 0
 
     def __call__(self) -> None:
         if self.caught:
-            raise Stopped(self.caught)
+            raise Interrupted(self.caught)
 
 
 @contextlib.contextmanager
-def interrupts() -> Iterator[Pause]:
+def interrupts() -> Iterator[StopFlag]:
     """Watches for signals as long as it lasts.
 
     A signal that was ignored when the program began stays ignored. Outside of the
     main thread, where signals never arrive, nothing is watched.
     """
-    pause = Pause()
+    pause = StopFlag()
     if threading.current_thread() is not threading.main_thread():
         yield pause
         return
@@ -51,7 +51,7 @@ def interrupts() -> Iterator[Pause]:
                 signal.signal(number, handler)
 
 
-def _take(pause: Pause, number: int, watched: list[signal.Signals]) -> None:
+def _take(pause: StopFlag, number: int, watched: list[signal.Signals]) -> None:
     """Takes note of a signal, in the listening thread."""
     if number not in watched:
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import NotText
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ _MOST = 64 * 2**20
 
 
 def read_source(path: str) -> Source:
-    """The text of a spec; `-` is standard input. Raises `Problems`."""
+    """The text of a spec; `-` is standard input. Raises `CnnspecError`."""
     if path == "-":
         if sys.stdin is None:
-            raise Problems(CannotRead(None, "standard input is closed", "name a file instead"))
+            raise CnnspecError(CannotRead(None, "standard input is closed", "name a file instead"))
         return decode(sys.stdin.buffer.read(_MOST), "<stdin>")
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path would lose the name as given
@@ -32,16 +32,16 @@ def read_source(path: str) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         fault = CannotRead(None, f"cannot read {path}: {reason}", "")
-    raise Problems(fault)
+    raise CnnspecError(fault)
 
 
 def decode(data: bytes, name: str) -> Source:
-    """Bytes as the text of a source; raises `Problems` where they are not UTF-8."""
+    """Bytes as the text of a source; raises `CnnspecError` where they are not UTF-8."""
     try:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         byte = data[error.start]
-        raise Problems(NotText(None, name=name, offset=error.start, byte=byte)) from None
+        raise CnnspecError(NotText(None, name=name, offset=error.start, byte=byte)) from None
 
 
 def number(value: Any) -> float | None:
@@ -59,7 +59,7 @@ def number(value: Any) -> float | None:
 def read_used(path: str, folder: "Path", root: "Path") -> "tuple[Path, Source]":
     """The text of a file named in a spec in `folder`, if it lies below `root`.
 
-    Returns its resolved path and its text. Raises `Problems` for an absolute path,
+    Returns its resolved path and its text. Raises `CnnspecError` for an absolute path,
     one that leaves the root, also through a link, and anything but a plain file;
     such a thing is never opened.
     """
@@ -68,9 +68,9 @@ def read_used(path: str, folder: "Path", root: "Path") -> "tuple[Path, Source]":
     named = Path(path)
     target = (folder / named).resolve()
     if named.is_absolute() or ".." in named.parts or not target.is_relative_to(root.resolve()):
-        raise Problems(CannotRead(None, "it lies outside of the folder of the spec"))
+        raise CnnspecError(CannotRead(None, "it lies outside of the folder of the spec"))
     if not target.exists():
-        raise Problems(CannotRead(None, "there is no such file"))
+        raise CnnspecError(CannotRead(None, "there is no such file"))
     if not target.is_file():
-        raise Problems(CannotRead(None, "it is no plain file"))
+        raise CnnspecError(CannotRead(None, "it is no plain file"))
     return target, read_source(str(folder / named))

@@ -12,10 +12,15 @@ from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape, Vector
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
-from cnnspec.diagnostics.shapes import BranchesDiffer, ShapeFault, TooManyValuesHere, WeightsDiffer
-from cnnspec.ir.spec import Element, Gap, Merge, Node, Shared
+from cnnspec.diagnostics.shapes import (
+    BranchesDiffer,
+    ShapeDiagnostic,
+    TooManyValuesHere,
+    WeightsDiffer,
+)
+from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat
 from cnnspec.language.numbers import MAX_WHOLE
-from cnnspec.layers.base import Layer, Misfit, Work, Works
+from cnnspec.layers.base import Inference, InferenceCache, Layer, ShapeError
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Flatten, Reshape
@@ -28,46 +33,47 @@ INPUT = -1
 _FLATTEN = Flatten()
 
 
-class Row(Record):
-    """A layer at work: what goes in, what comes out and what it costs.
+class LayerCall(Record):
+    """A layer applied: what goes in, what comes out and what it costs.
 
-    `inputs` are the indices of the rows whose outputs it takes. An `implied` row is
+    `inputs` are the indices of the calls whose outputs it takes. An `implicit` call is
     one that another brings along: the flatten of a dense layer on an image, the 1x1
-    convolution of a projection. A row that `shares` uses the weights of an earlier one.
+    convolution of a projection. `weights_from` names the
+    earlier call whose weights it uses, empty where it has its own.
     """
 
     name: str
     layer: Layer
     inputs: tuple[int, ...]
-    before: Shape
-    after: Shape
-    work: Work
+    input_shape: Shape
+    output_shape: Shape
+    inference: Inference
     span: Span | None = None
-    implied: bool = False
-    shares: str = ""
+    implicit: bool = False
+    weights_from: str = ""
 
     @property
     def trainable(self) -> int:
         """The weights it adds that training changes."""
-        return 0 if self.shares else self.work.params.value
+        return 0 if self.weights_from else self.inference.params.value
 
     @property
     def params(self) -> int:
         """All weights it adds, frozen ones included, as Keras counts them."""
-        return 0 if self.shares else self.work.params.value + self.work.frozen.value
+        return 0 if self.weights_from else self.inference.params.value + self.inference.frozen.value
 
     @property
     def macs(self) -> int:
         """Its multiply-accumulates for one image."""
-        return self.work.macs.value
+        return self.inference.macs.value
 
     def dump(self) -> dict[str, Any]:
         """The row as JSON."""
         return {
             "name": self.name,
             "layer": str(self.layer),
-            "implied": self.implied,
-            "output": list(self.after.dims),
+            "implied": self.implicit,
+            "output": list(self.output_shape.dims),
             "params": self.params,
             "trainable": self.trainable,
             "macs": self.macs,
@@ -77,13 +83,13 @@ class Row(Record):
 class Graph(Record):
     """The rows in an order in which they can be worked out, and what is wrong.
 
-    `after` is the shape at the end, `None` where a fault leaves it unknown.
+    `output_shape` is that at the end, `None` where a fault leaves it unknown.
     """
 
     input: Shape
-    rows: tuple[Row, ...]
-    after: Shape | None
-    faults: tuple[Diagnostic, ...]
+    calls: tuple[LayerCall, ...]
+    output_shape: Shape | None
+    errors: tuple[Diagnostic, ...]
 
     def alive(self) -> list[int]:
         """How many values are needed at once while each row works.
@@ -92,22 +98,22 @@ class Graph(Record):
         that works in place puts its output where an input was that no later row takes;
         a fused activation works in place.
         """
-        last = [INPUT] * (len(self.rows) + 1)
-        for index, row in enumerate(self.rows):
-            for source in row.inputs:
+        last = [INPUT] * (len(self.calls) + 1)
+        for index, call in enumerate(self.calls):
+            for source in call.inputs:
                 last[source] = index
         # Index -1 is the input's, which Python finds at the end of the list.
-        held = [row.after.size for row in self.rows] + [self.input.size]
+        held = [call.output_shape.size for call in self.calls] + [self.input.size]
         alive = self.input.size
         needed = []
-        for index, row in enumerate(self.rows):
-            ending = {source for source in row.inputs if last[source] == index}
-            reused = row.layer.in_place and any(held[s] == held[index] for s in ending)
+        for index, call in enumerate(self.calls):
+            ending = {source for source in call.inputs if last[source] == index}
+            reused = call.layer.in_place and any(held[s] == held[index] for s in ending)
             freed = sum(held[source] for source in ending)
-            inside = row.work.inside
-            if inside:
+            scratch = call.inference.scratch
+            if scratch:
                 # In two steps: what is between stands beside the input, then the output.
-                needed.append(max(alive + inside, alive - freed + inside + held[index]))
+                needed.append(max(alive + scratch, alive - freed + scratch + held[index]))
             else:
                 needed.append(alive + (0 if reused else held[index]))
             alive += held[index] - freed
@@ -115,14 +121,14 @@ class Graph(Record):
 
     def depth(self) -> int:
         """Layers with a kernel on the longest path."""
-        depths = [0] * (len(self.rows) + 1)
-        for index, row in enumerate(self.rows):
-            longest = max(depths[source] for source in row.inputs)
-            depths[index] = longest + row.layer.has_kernel
+        depths = [0] * (len(self.calls) + 1)
+        for index, call in enumerate(self.calls):
+            longest = max(depths[source] for source in call.inputs)
+            depths[index] = longest + call.layer.has_kernel
         return max(depths)
 
 
-class _At(Record):
+class Value(Record):
     """Where the walk is: the row whose output it holds, the shape of that, what made it."""
 
     index: int
@@ -139,67 +145,71 @@ class _At(Record):
         return f"after {word} at line {self.span.line}" if self.span else f"after {word}"
 
 
-class _Walk:
+class GraphBuilder:
     """One walk under way."""
 
-    def __init__(self, works: Works) -> None:
-        self.works = works
-        self.rows: list[Row] = []
-        self.faults: list[Diagnostic] = []
+    def __init__(self, inference_cache: InferenceCache) -> None:
+        self.inference_cache = inference_cache
+        self.calls: list[LayerCall] = []
+        self.errors: list[Diagnostic] = []
 
-    def sequence(self, elements: Iterable[Element], at: _At | None) -> _At | None:
+    def sequence(self, elements: Iterable[Element], at: Value | None) -> Value | None:
         """Goes through elements one after another; `None` stands for an unknown shape."""
         for element in elements:
             match element:
-                case Gap():
+                case ErrorNode():
                     at = None
                 case Node():
                     at = self.node(element, at)
                 case Merge():
                     at = self.merge(element, at)
-                case Shared():
+                case SharedRepeat():
                     at = self.shared(element, at)
         return at
 
-    def node(self, node: Node, at: _At | None) -> _At | None:
+    def node(self, node: Node, at: Value | None) -> Value | None:
         """A layer. After a fault it goes on where the output is certain all the same."""
         if at is not None:
             try:
                 if isinstance(node.layer, Dense) and isinstance(at.shape, Image):
-                    at = self.add(f"{node.name}.flatten", _FLATTEN, at, node, implied=True)
+                    at = self.add(f"{node.name}.flatten", _FLATTEN, at, node, implicit=True)
                 return self.add(node.name, node.layer, at, node)
-            except Misfit as misfit:
+            except ShapeError as misfit:
                 self.fault(misfit, node, at.origin)
-        certain = node.layer.certain
-        return _At(INPUT, certain, node.layer, node.span) if certain else None
+        fixed_output_shape = node.layer.fixed_output_shape
+        return (
+            Value(INPUT, fixed_output_shape, node.layer, node.span) if fixed_output_shape else None
+        )
 
     def add(
-        self, name: str, layer: Layer, at: _At, node: Node | Merge, *, implied: bool = False
-    ) -> _At:
-        """Puts a layer to work; raises `Misfit`."""
-        work = self.works.of(layer, at.shape)
-        size = work.shape.size
+        self, name: str, layer: Layer, at: Value, node: Node | Merge, *, implicit: bool = False
+    ) -> Value:
+        """Puts a layer to work; raises `ShapeError`."""
+        inference = self.inference_cache.of(layer, at.shape)
+        size = inference.shape.size
         if size > MAX_WHOLE:
-            raise Misfit("", TooManyValuesHere(None, at.shape, values=size))
-        return self.row(name, layer, (at,), work, node.span, implied=implied)
+            raise ShapeError("", TooManyValuesHere(None, at.shape, values=size))
+        return self.call(name, layer, (at,), inference, node.span, implicit=implicit)
 
-    def row(
+    def call(
         self,
         name: str,
         layer: Layer,
-        sources: tuple[_At, ...],
-        work: Work,
+        sources: tuple[Value, ...],
+        inference: Inference,
         span: Span | None,
         *,
-        implied: bool = False,
-    ) -> _At:
+        implicit: bool = False,
+    ) -> Value:
         """Adds a row and moves on to its output."""
         inputs = tuple(source.index for source in sources)
-        after = work.shape
-        self.rows.append(Row(name, layer, inputs, sources[0].shape, after, work, span, implied))
-        return _At(len(self.rows) - 1, after, layer, span)
+        after = inference.shape
+        self.calls.append(
+            LayerCall(name, layer, inputs, sources[0].shape, after, inference, span, implicit)
+        )
+        return Value(len(self.calls) - 1, after, layer, span)
 
-    def merge(self, merge: Merge, at: _At | None) -> _At | None:
+    def merge(self, merge: Merge, at: Value | None) -> Value | None:
         """Every branch from the same input, then the join."""
         ends = [self.sequence(branch, at) for branch in merge.branches]
         known = [end for end in ends if end is not None]
@@ -207,8 +217,8 @@ class _Walk:
             return None
         try:
             known = self.fitted(merge, known)
-            work = merge.layer.join(tuple(end.shape for end in known))
-        except Misfit as misfit:
+            inference = merge.layer.join(tuple(end.shape for end in known))
+        except ShapeError as misfit:
             if isinstance(misfit.fault, BranchesDiffer):
                 ends_at = tuple(
                     (branch[-1].span, str(end.shape))
@@ -219,12 +229,12 @@ class _Walk:
                 fault = misfit.fault.replace(shape=at.shape, of=word, ends=ends_at)
                 if isinstance(merge.layer, Add):
                     fault = fault.replace(projected=merge.layer.project)
-                misfit = Misfit(misfit.field, fault)
+                misfit = ShapeError(misfit.field, fault)
             self.fault(misfit, merge, at.origin)
             return None
-        return self.row(merge.name, merge.layer, tuple(known), work, merge.span)
+        return self.call(merge.name, merge.layer, tuple(known), inference, merge.span)
 
-    def fitted(self, merge: Merge, ends: list[_At]) -> list[_At]:
+    def fitted(self, merge: Merge, ends: list[Value]) -> list[Value]:
         """The ends of the branches with what the merge brings along to make them fit."""
         layer = merge.layer
         target = next((e.shape for e, b in zip(ends, merge.branches, strict=True) if b), None)
@@ -235,7 +245,7 @@ class _Walk:
             fitted.append(end)
         return [self.gate(merge, layer, end, fitted) for end in fitted]
 
-    def projected(self, merge: Merge, end: _At, target: Shape) -> _At:
+    def projected(self, merge: Merge, end: Value, target: Shape) -> Value:
         """An empty branch brought to the shape of the others by a 1x1 convolution."""
         if end.shape == target or not (isinstance(end.shape, Image) and isinstance(target, Image)):
             return end
@@ -244,11 +254,11 @@ class _Walk:
             -(-end.shape.width // target.width),
         )
         conv = Conv(filters=target.channels, kernel=(1, 1), stride=stride, padding="same")
-        if conv.work(end.shape).shape != target:
+        if conv.infer(end.shape).shape != target:
             return end
-        return self.add(f"{merge.name}.project", conv, end, merge, implied=True)
+        return self.add(f"{merge.name}.project", conv, end, merge, implicit=True)
 
-    def gate(self, merge: Merge, layer: Merging, end: _At, ends: list[_At]) -> _At:
+    def gate(self, merge: Merge, layer: Merging, end: Value, ends: list[Value]) -> Value:
         """A vector beside an image as an image of one pixel, where the merge allows it."""
         image = next((e.shape for e in ends if isinstance(e.shape, Image)), None)
         if not (layer.gates and image and isinstance(end.shape, Vector)):
@@ -256,61 +266,69 @@ class _Walk:
         if end.shape.units != image.channels:
             return end
         reshape = Reshape((1, 1, image.channels))
-        return self.add(f"{merge.name}.gate", reshape, end, merge, implied=True)
+        return self.add(f"{merge.name}.gate", reshape, end, merge, implicit=True)
 
-    def shared(self, shared: Shared, at: _At | None) -> _At | None:
+    def shared(self, shared: SharedRepeat, at: Value | None) -> Value | None:
         """The same layers several times with one set of weights, counted once."""
-        begin = len(self.rows)
+        begin = len(self.calls)
         at = self.sequence(shared.body, at)
-        first = {row.name: row for row in self.rows[begin:]}
+        first = {call.name: call for call in self.calls[begin:]}
         for time in range(2, shared.times + 1):
-            begin = len(self.rows)
+            begin = len(self.calls)
             at = self.sequence(shared.body, at)
-            for index in range(begin, len(self.rows)):
-                row = self.rows[index]
-                own = first.get(row.name)
-                if own and _weights(own) != _weights(row):
-                    fault = WeightsDiffer(row.span, row.before, first=own.before)
-                    self.faults.append(fault)
+            for index in range(begin, len(self.calls)):
+                call = self.calls[index]
+                own = first.get(call.name)
+                if own and _weights(own) != _weights(call):
+                    fault = WeightsDiffer(call.span, call.input_shape, first=own.input_shape)
+                    self.errors.append(fault)
                     return None
-                name = self.unused(row.name, time)
-                self.rows[index] = row.replace(name=name, shares=own.name if own else "")
+                name = self.unused(call.name, time)
+                self.calls[index] = call.replace(name=name, weights_from=own.name if own else "")
         return at
 
     def unused(self, name: str, time: int) -> str:
         """A name for another use of a layer: `conv@2`."""
-        taken = {row.name for row in self.rows}
+        taken = {call.name for call in self.calls}
         while f"{name}@{time}" in taken:
             time += 1
         return f"{name}@{time}"
 
-    def fault(self, misfit: Misfit, element: Node | Merge, origin: str) -> None:
+    def fault(self, misfit: ShapeError, element: Node | Merge, origin: str) -> None:
         """Gives a fault its place and keeps it."""
-        span = element.places.get(misfit.field, element.span)
+        span = element.spans.get(misfit.field, element.span)
         fault = misfit.fault.replace(span=span)
-        if isinstance(fault, ShapeFault):
+        if isinstance(fault, ShapeDiagnostic):
             fault = fault.replace(origin=origin)
-        if element.uses:
-            fault = Traced(span, fault, tuple(Label(use, "used here") for use in element.uses))
-        self.faults.append(fault)
+        if element.call_sites:
+            fault = Traced(
+                span, fault, tuple(Label(use, "used here") for use in element.call_sites)
+            )
+        self.errors.append(fault)
 
 
-def walk(elements: Iterable[Element], shape: Shape | None, works: Works | None = None) -> Graph:
+def build_graph(
+    elements: Iterable[Element], shape: Shape | None, inference_cache: InferenceCache | None = None
+) -> Graph:
     """The graph of a network on an input of a shape, `None` if even that is unknown.
 
-    `works` are those of walks before, where networks have layers in common.
+    `inference_cache` are of graphs built before, where networks have layers in common.
     """
-    under_way = _Walk(works or Works())
-    at = under_way.sequence(elements, _At(INPUT, shape) if shape else None)
+    under_way = GraphBuilder(inference_cache or InferenceCache())
+    at = under_way.sequence(elements, Value(INPUT, shape) if shape else None)
     return Graph(
         shape or Vector(0),
-        tuple(under_way.rows),
+        tuple(under_way.calls),
         at.shape if at else None,
-        tuple(under_way.faults),
+        tuple(under_way.errors),
     )
 
 
-def _weights(row: Row) -> tuple[int, int, int]:
+def _weights(call: LayerCall) -> tuple[int, int, int]:
     """What must be the same for weights to be shared: how many there are, and the channels."""
-    has = row.work.params.value or row.work.frozen.value
-    return row.work.params.value, row.work.frozen.value, row.before.dims[-1] if has else 0
+    has = call.inference.params.value or call.inference.frozen.value
+    return (
+        call.inference.params.value,
+        call.inference.frozen.value,
+        call.input_shape.dims[-1] if has else 0,
+    )

@@ -9,7 +9,7 @@ from math import ceil, inf
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, reach
-from cnnspec.graph.build import INPUT, Graph, Row
+from cnnspec.graph.build import INPUT, Graph, LayerCall
 from cnnspec.layers.activations import Activation
 from cnnspec.layers.base import Layer
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
@@ -49,21 +49,21 @@ _ALL = Field(inf, 1)
 
 def fields(graph: Graph) -> list[Fields]:
     """The receptive field of each row of a graph; that of the input comes last."""
-    known: list[Fields] = [(_PIXEL, _PIXEL)] * (len(graph.rows) + 1)
-    for index, row in enumerate(graph.rows):
+    known: list[Fields] = [(_PIXEL, _PIXEL)] * (len(graph.calls) + 1)
+    for index, call in enumerate(graph.calls):
         # The index of the input, -1, finds the last.
-        known[index] = _behind(row, [known[source] for source in row.inputs])
+        known[index] = _behind(call, [known[source] for source in call.inputs])
     assert INPUT == -1
     return known
 
 
-def _behind(row: Row, before: list[Fields]) -> Fields:
-    if isinstance(row.layer, Merging):
+def _behind(call: LayerCall, before: list[Fields]) -> Fields:
+    if isinstance(call.layer, Merging):
         return _widest(before, 0), _widest(before, 1)
     (rows, columns) = before[0]
-    if isinstance(row.layer, _STAY):
+    if isinstance(call.layer, _STAY):
         return rows, columns
-    windows = _windows(row.layer, row)
+    windows = _windows(call.layer, call)
     if windows is None:
         return _ALL, _ALL
     return rows.window(*windows[0]), columns.window(*windows[1])
@@ -73,7 +73,7 @@ def _widest(before: list[Fields], side: int) -> Field:
     return Field(max(f[side].size for f in before), max(f[side].step for f in before))
 
 
-def _windows(layer: Layer, row: Row) -> list[tuple[float, float]] | None:
+def _windows(layer: Layer, call: LayerCall) -> list[tuple[float, float]] | None:
     """Window and stride for rows and for columns; `None` for a layer that looks everywhere."""
     match layer:
         case TransposedConv():
@@ -85,8 +85,8 @@ def _windows(layer: Layer, row: Row) -> list[tuple[float, float]] | None:
             return [(reach(k, d), s) for k, s, d in sides]
         case Pooling():
             return list(zip(layer.size, layer.stride or layer.size, strict=True))
-        case Resize() if isinstance(row.before, Image):
-            old = (row.before.height, row.before.width)
+        case Resize() if isinstance(call.input_shape, Image):
+            old = (call.input_shape.height, call.input_shape.width)
             seen = 1 + _SPREAD[layer.interpolation]
             return [(seen, a / b) for a, b in zip(old, layer.size, strict=True)]
     return None

@@ -5,9 +5,9 @@ from typing import ClassVar
 from cnnspec.core.shapes import Image
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.structure import WrittenAs
-from cnnspec.language.arg_types import Real, Whole
+from cnnspec.language.arg_types import Float, Int
 from cnnspec.language.choices import Choice
-from cnnspec.language.constructs import Entry, option
+from cnnspec.language.constructs import Construct, option
 from cnnspec.layers.base import Keras
 
 _FILLS = {"background": "constant", "nearest": "nearest", "reflect": "reflect"}
@@ -16,7 +16,7 @@ _FILLS = {"background": "constant", "nearest": "nearest", "reflect": "reflect"}
 _EXAMPLE = "augment shift=0.1 rotate=10"
 
 
-class Augment(Entry):
+class Augment(Construct):
     """Changes training images at random, each in its own way and anew in every epoch.
 
     Done on whole batches within the compiled step, in the order of the options; never to
@@ -29,23 +29,23 @@ class Augment(Entry):
         Choice("horizontal", "vertical", "both"), "mirrors half of the images", default=None
     )
     crop: int = option(
-        Whole(0), "pads by so many pixels and cuts the old size out of it somewhere", default=0
+        Int(0), "pads by so many pixels and cuts the old size out of it somewhere", default=0
     )
     shift: float = option(
-        Real(high=1, below=True), "how far it moves at most, as a share of a side", default=0
+        Float(high=1, below=True), "how far it moves at most, as a share of a side", default=0
     )
-    rotate: float = option(Real(high=180), "how far it turns at most, in degrees", default=0)
+    rotate: float = option(Float(high=180), "how far it turns at most, in degrees", default=0)
     shear: float = option(
-        Real(high=1, below=True), "how far lines lean at most, as a share of a side", default=0
+        Float(high=1, below=True), "how far lines lean at most, as a share of a side", default=0
     )
     zoom: float = option(
-        Real(high=1, below=True), "how much larger or smaller it gets at most", default=0
+        Float(high=1, below=True), "how much larger or smaller it gets at most", default=0
     )
     erase: float = option(
-        Real(high=1), "the share of the images in which a rectangle becomes background", default=0
+        Float(high=1), "the share of the images in which a rectangle becomes background", default=0
     )
     noise: float = option(
-        Real(), "the standard deviation of Gaussian noise, of pixels from 0 to 1", default=0
+        Float(), "the standard deviation of Gaussian noise, of pixels from 0 to 1", default=0
     )
     fill: str = option(Choice(*_FILLS), "what comes in at the edges", default="background")
 

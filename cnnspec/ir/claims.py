@@ -6,10 +6,10 @@ from typing import Any, ClassVar, TypeVar
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import BadClaim, UnknownWord
-from cnnspec.language.arg_types import MAX_REAL, Real, number_text
-from cnnspec.language.expressions import Scope
+from cnnspec.language.arg_types import MAX_REAL, Float, number_text
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Relation, Statement, Word
 
@@ -41,10 +41,10 @@ MEASURES = {
     "f1": "the mean over the classes of 2PR / (P + R) (macro F1)",
     "loss": "the value of the loss function, regularization included",
 }
-SPLITS = {"": "test", "val_": "validation", "train_": "training"}
-MEASURED = tuple(prefix + measure for prefix in SPLITS for measure in MEASURES)
+SPLIT_PREFIXES = {"": "test", "val_": "validation", "train_": "training"}
+METRIC_NAMES = tuple(prefix + measure for prefix in SPLIT_PREFIXES for measure in MEASURES)
 """What an expectation can claim; `accuracy` alone means the test set."""
-MONITORED = tuple(name for name in MEASURED if name not in MEASURES)
+MONITORED = tuple(name for name in METRIC_NAMES if name not in MEASURES)
 """What can be watched while training: figures of the validation set and of training."""
 
 
@@ -63,9 +63,9 @@ class Claim(Record):
     span: Span | None = None
 
     @classmethod
-    def limits(cls, quantity: str) -> Real:
+    def limits(cls, quantity: str) -> Float:
         """The numbers that a limit of this quantity can be."""
-        return Real(-MAX_REAL)
+        return Float(-MAX_REAL)
 
     def holds(self, value: float) -> bool:
         """Whether a measured value keeps the claim."""
@@ -97,22 +97,22 @@ class Expectation(Claim):
     """A claim about what training reaches: `expect accuracy >= 0.98`."""
 
     word: ClassVar[str] = "expect"
-    known: ClassVar[tuple[str, ...]] = MEASURED
+    known: ClassVar[tuple[str, ...]] = METRIC_NAMES
     example: ClassVar[str] = "expect accuracy >= 0.98"
 
     @classmethod
-    def limits(cls, quantity: str) -> Real:
-        return super().limits(quantity) if quantity.endswith("loss") else Real(high=1)
+    def limits(cls, quantity: str) -> Float:
+        return super().limits(quantity) if quantity.endswith("loss") else Float(high=1)
 
     @property
     def split(self) -> str:
         """The part of the data it speaks of."""
         prefix = self.quantity.partition("_")[0] + "_" if "_" in self.quantity else ""
-        return SPLITS[prefix]
+        return SPLIT_PREFIXES[prefix]
 
 
-def read_claim(cls: type[C], statement: Statement, scope: Scope) -> C:
-    """The claim a statement makes; raises `Refused`."""
+def read_claim(cls: type[C], statement: Statement, scope: Bindings) -> C:
+    """The claim a statement makes; raises `DiagnosticError`."""
     word = cls.word
     match statement.arguments:
         case (Word() as quantity, *kind, Relation(operator=relation) as tail) if (
@@ -122,17 +122,19 @@ def read_claim(cls: type[C], statement: Statement, scope: Scope) -> C:
             dtype = ""
             if kind:
                 if not isinstance(kind[0], Word):
-                    raise Refused(BadClaim(kind[0].span, word=word, example=cls.example))
+                    raise DiagnosticError(BadClaim(kind[0].span, word=word, example=cls.example))
                 in_bytes = quantity.text in ("flash", "ram")
                 _known(kind[0], quantity.text, tuple(BYTES) if in_bytes else ())
                 dtype = "" if kind[0].text == "float32" else kind[0].text
             what = f"the limit of `{quantity.text}`"
             limit = cls.limits(quantity.text).read(tail.value, scope, what)
             return cls(quantity.text, relation, limit, dtype, statement.span)
-    raise Refused(BadClaim(statement.span, word=word, example=cls.example))
+    raise DiagnosticError(BadClaim(statement.span, word=word, example=cls.example))
 
 
 def _known(word: Word, of: str, known: tuple[str, ...]) -> None:
     if word.text not in known:
         near = nearest(word.text, known)
-        raise Refused(UnknownWord(word.span, word=word.text, of=f"`{of}`", near=near, known=known))
+        raise DiagnosticError(
+            UnknownWord(word.span, word=word.text, of=f"`{of}`", near=near, known=known)
+        )

@@ -33,34 +33,34 @@ def watched(train: Training) -> dict[str, tuple[str, str]]:
     return found
 
 
-def misfits(spec: Spec, places: Places) -> Iterator[Diagnostic]:
+def check_settings(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     """Every setting at odds with another one or with the images."""
     train = spec.train
     if train.validation == "none":
-        yield from unmeasurable(spec, places)
+        yield from unmeasurable(spec, spans)
     if train.measure == "held_out":
         for claim in spec.expectations:
             if claim.split == "training":
                 yield NotMeasured(claim.span, quantity=claim.quantity)
     schedule = train.schedule
     if isinstance(schedule, Cosine) and schedule.warmup >= train.epochs:
-        place = places.get("train.schedule")
+        place = spans.get("train.schedule")
         yield WarmupTooLong(place, warmup=number_text(schedule.warmup), epochs=train.epochs)
     weights = train.class_weight
     if isinstance(weights, tuple) and len(weights) != spec.classes:
-        place = places.get("train.class_weight")
+        place = spans.get("train.class_weight")
         yield WrongWeights(place, weights=len(weights), classes=spec.classes)
     sides = spec.input[:2]
     if train.augment and train.augment.crop >= min(sides):
-        place = places.get("train.augment")
+        place = spans.get("train.augment")
         yield CropTooLarge(place, crop=train.augment.crop, image="x".join(map(str, sides)))
 
 
-def unmeasurable(spec: Spec, places: Places) -> Iterator[Diagnostic]:
+def unmeasurable(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     """Claims and settings that need a validation set, where there is none."""
     for claim in spec.expectations:
         if claim.split == "validation":
             yield NothingValidates(claim.span, what=f"`{claim.quantity}`")
     for name, (written, figure) in watched(spec.train).items():
         if figure.startswith("val_"):
-            yield NothingValidates(places.get(f"train.{name}"), what=f"`{written}`")
+            yield NothingValidates(spans.get(f"train.{name}"), what=f"`{written}`")

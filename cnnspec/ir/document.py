@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cnnspec.diagnostics.claims import InvalidIR
-from cnnspec.diagnostics.errors import Problems
-from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Claim, Expectation
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, Budget, Claim, Expectation
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
-from cnnspec.ir.spec import NAME, Element, Merge, Names, Node, Shared, Spec, is_automatic
+from cnnspec.ir.spec import NAME, Element, Merge, Names, Node, SharedRepeat, Spec, is_automatic
 from cnnspec.ir.training import Training
 from cnnspec.language.tables import tagged
 from cnnspec.layers.initializers import INITIALIZERS
@@ -38,7 +38,7 @@ def dump(spec: Spec) -> dict[str, Any]:
 
 
 def load(text: str, name: str) -> Spec:
-    """The spec in a JSON document; raises `Problems` where it is not valid."""
+    """The spec in a JSON document; raises `CnnspecError` where it is not valid."""
     try:
         data = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
@@ -63,7 +63,7 @@ def _finite(text: str) -> float:
 
 
 def validate(data: Any, name: str) -> None:
-    """Raises `Problems` with the first and deepest fault of a document."""
+    """Raises `CnnspecError` with the first and deepest fault of a document."""
     import jsonschema
 
     version = data.get("version") if isinstance(data, dict) else None
@@ -77,8 +77,8 @@ def validate(data: Any, name: str) -> None:
         raise _invalid(name, place.lstrip("."), error.message[:300])
 
 
-def _invalid(name: str, place: str, reason: str) -> Problems:
-    return Problems(InvalidIR(None, name=name, place=place, reason=reason))
+def _invalid(name: str, place: str, reason: str) -> CnnspecError:
+    return CnnspecError(InvalidIR(None, name=name, place=place, reason=reason))
 
 
 def _dump(elements: Iterable[Element]) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ def _dump(elements: Iterable[Element]) -> list[dict[str, Any]]:
             case Merge(name=name, layer=merging, branches=branches):
                 head = {"layer": merging.word, "name": name, **merging.dump()}
                 found.append({**head, "branches": [_dump(branch) for branch in branches]})
-            case Shared(times=times, body=body):
+            case SharedRepeat(times=times, body=body):
                 found.append({"repeat": times, "layers": _dump(body)})
     return found
 
@@ -103,7 +103,7 @@ def _elements(
         here = f"{place}[{index}]"
         if "repeat" in item:
             body = _elements(item["layers"], names, document, f"{here}.layers")
-            elements.append(Shared(times=item["repeat"], body=body))
+            elements.append(SharedRepeat(times=item["repeat"], body=body))
             continue
         word = item["layer"]
         if word in MERGES:
@@ -180,7 +180,7 @@ def schema() -> dict[str, Any]:
             **header,
             "layers": {"$ref": "#/$defs/sequence", "minItems": 1},
             "budgets": claims,
-            "expectations": _claim_schema(MEASURED, dtypes=False),
+            "expectations": _claim_schema(METRIC_NAMES, dtypes=False),
             "train": train,
         },
         "required": ["version", "layers"],

@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from cnnspec.language.arg_types import Real
-from cnnspec.language.constructs import Entry, option
+from cnnspec.language.arg_types import Float
+from cnnspec.language.constructs import Construct, option
 from cnnspec.layers.base import Keras
 
 
-class Loss(Entry):
+class Loss(Construct):
     """What training makes small. Labels are one-hot."""
 
     keras_name: ClassVar[str]
@@ -25,7 +25,7 @@ class CategoricalCrossentropy(Loss):
     keras_name: ClassVar[str] = "CategoricalCrossentropy"
 
     label_smoothing: float = option(
-        Real(high=1, below=True), "the share spread evenly over all classes", default=0.0
+        Float(high=1, below=True), "the share spread evenly over all classes", default=0.0
     )
 
 
@@ -49,8 +49,8 @@ class Focal(CategoricalCrossentropy):
     word: ClassVar[str] = "focal"
     keras_name: ClassVar[str] = "CategoricalFocalCrossentropy"
 
-    alpha: float = option(Real(high=1), "the weight of every class", default=0.25)
-    gamma: float = option(Real(), "how fast easy examples lose weight", default=2.0)
+    alpha: float = option(Float(high=1), "the weight of every class", default=0.25)
+    gamma: float = option(Float(), "how fast easy examples lose weight", default=2.0)
 
 
 class MeanSquaredError(Loss):

@@ -4,34 +4,34 @@ from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic, listing
 from cnnspec.diagnostics.names import Incompatible
-from cnnspec.language.arg_types import Real
-from cnnspec.language.choices import Switch
-from cnnspec.language.constructs import Entry, flag, option, positional
+from cnnspec.language.arg_types import Float
+from cnnspec.language.choices import Bool
+from cnnspec.language.constructs import Construct, flag, option, positional
 from cnnspec.layers.base import Keras
 
-_BETA = Real(high=1, below=True)
+_BETA = Float(high=1, below=True)
 
 
-class Optimizer(Entry):
+class Optimizer(Construct):
     """How the weights are moved. Fields are named as Keras's arguments; so are defaults."""
 
     keras_name: ClassVar[str]
 
-    learning_rate: float = positional(Real(above=True), "how far a step goes", default=1e-3)
+    learning_rate: float = positional(Float(above=True), "how far a step goes", default=1e-3)
     weight_decay: float | None = option(
-        Real(), "the share of a kernel taken off each step, times the learning rate", default=None
+        Float(), "the share of a kernel taken off each step, times the learning rate", default=None
     )
     clipnorm: float | None = option(
-        Real(above=True), "the largest norm of the gradient of each weight", default=None
+        Float(above=True), "the largest norm of the gradient of each weight", default=None
     )
     clipvalue: float | None = option(
-        Real(above=True), "the largest value within a gradient", default=None
+        Float(above=True), "the largest value within a gradient", default=None
     )
     global_clipnorm: float | None = option(
-        Real(above=True), "the largest norm of all gradients together", default=None
+        Float(above=True), "the largest norm of all gradients together", default=None
     )
     ema: float | None = option(
-        Real(high=1, above=True, below=True),
+        Float(high=1, above=True, below=True),
         "keeps a moving average of the weights with this momentum, and uses it",
         default=None,
     )
@@ -64,12 +64,12 @@ class Sgd(Optimizer):
     word: ClassVar[str] = "sgd"
     keras_name: ClassVar[str] = "SGD"
 
-    learning_rate: float = positional(Real(above=True), "how far a step goes", default=0.01)
+    learning_rate: float = positional(Float(above=True), "how far a step goes", default=0.01)
     momentum: float = option(
-        Real(high=1, below=True), "the share of the last step kept", default=0.0
+        Float(high=1, below=True), "the share of the last step kept", default=0.0
     )
     nesterov: bool = flag(
-        Switch("nesterov", means=True), "looks ahead along the momentum", default=False
+        Bool("nesterov", means=True), "looks ahead along the momentum", default=False
     )
 
 
@@ -81,8 +81,8 @@ class Adam(Optimizer):
 
     beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
     beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
-    amsgrad: bool = flag(Switch("amsgrad", means=True), "never lets steps grow", default=False)
+    epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
+    amsgrad: bool = flag(Bool("amsgrad", means=True), "never lets steps grow", default=False)
 
 
 class AdamW(Adam):
@@ -92,7 +92,7 @@ class AdamW(Adam):
     keras_name: ClassVar[str] = "AdamW"
 
     weight_decay: float | None = option(
-        Real(), "the share of a kernel taken off each step, times the learning rate", default=0.004
+        Float(), "the share of a kernel taken off each step, times the learning rate", default=0.004
     )
 
 
@@ -104,7 +104,7 @@ class Nadam(Optimizer):
 
     beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
     beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+    epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
 
 
 class Adamax(Nadam):
@@ -128,10 +128,10 @@ class RmsProp(Optimizer):
     keras_name: ClassVar[str] = "RMSprop"
 
     rho: float = option(_BETA, "the decay of the mean squared gradient", default=0.9)
-    momentum: float = option(Real(), "the share of the last step kept", default=0.0)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+    momentum: float = option(Float(), "the share of the last step kept", default=0.0)
+    epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
     centered: bool = flag(
-        Switch("centered", means=True), "takes the mean gradient off first", default=False
+        Bool("centered", means=True), "takes the mean gradient off first", default=False
     )
 
 
@@ -141,7 +141,7 @@ class Adagrad(Optimizer):
     word: ClassVar[str] = "adagrad"
     keras_name: ClassVar[str] = "Adagrad"
 
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+    epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
 
 
 class Adadelta(Optimizer):
@@ -151,7 +151,7 @@ class Adadelta(Optimizer):
     keras_name: ClassVar[str] = "Adadelta"
 
     rho: float = option(_BETA, "the decay of the means", default=0.95)
-    epsilon: float = option(Real(above=True), "keeps the division from zero", default=1e-7)
+    epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
 
 
 class Lion(Optimizer):

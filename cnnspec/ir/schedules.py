@@ -9,14 +9,14 @@ import math
 from typing import ClassVar
 
 from cnnspec.ir.claims import MONITORED
-from cnnspec.language.arg_types import Real, Whole
+from cnnspec.language.arg_types import Float, Int
 from cnnspec.language.choices import Choice
-from cnnspec.language.constructs import Entry, option, positional
+from cnnspec.language.constructs import Construct, option, positional
 
 _FLOOR = "the smallest rate, as a share of the learning rate"
 
 
-class Schedule(Entry):
+class Schedule(Construct):
     """How the learning rate changes while training goes on."""
 
     def share(self, step: int, steps: int, epochs: int) -> float:
@@ -53,9 +53,9 @@ class Cosine(Schedule):
     word: ClassVar[str] = "cosine"
 
     warmup: float = option(
-        Real(), "epochs in which the rate rises; may be a part of one", default=0
+        Float(), "epochs in which the rate rises; may be a part of one", default=0
     )
-    floor: float = option(Real(high=1, below=True), _FLOOR, default=0)
+    floor: float = option(Float(high=1, below=True), _FLOOR, default=0)
 
     def share(self, step: int, steps: int, epochs: int) -> float:
         warm = round(self.warmup * steps)
@@ -75,13 +75,13 @@ class OneCycle(Schedule):
     word: ClassVar[str] = "onecycle"
 
     rise: float = option(
-        Real(high=1, above=True, below=True), "the share of the training spent rising", default=0.3
+        Float(high=1, above=True, below=True), "the share of the training spent rising", default=0.3
     )
     start: float = option(
-        Real(high=1, above=True), "the first rate, as a share of the learning rate", default=0.04
+        Float(high=1, above=True), "the first rate, as a share of the learning rate", default=0.04
     )
     floor: float = option(
-        Real(high=1, below=True), "the last rate, as a share of the learning rate", default=4e-6
+        Float(high=1, below=True), "the last rate, as a share of the learning rate", default=4e-6
     )
 
     def share(self, step: int, steps: int, epochs: int) -> float:
@@ -103,8 +103,8 @@ class Step(Schedule):
 
     word: ClassVar[str] = "step"
 
-    every: int = option(Whole(), "epochs from one drop to the next", default=10)
-    factor: float = option(Real(high=1, above=True, below=True), "what is left of it", default=0.1)
+    every: int = option(Int(), "epochs from one drop to the next", default=10)
+    factor: float = option(Float(high=1, above=True, below=True), "what is left of it", default=0.1)
 
     def share(self, step: int, steps: int, epochs: int) -> float:
         return math.pow(self.factor, step // steps // self.every)
@@ -119,7 +119,7 @@ class Exponential(Schedule):
     word: ClassVar[str] = "exponential"
 
     rate: float = option(
-        Real(high=1, above=True, below=True), "what is left after an epoch", default=0.9
+        Float(high=1, above=True, below=True), "what is left after an epoch", default=0.9
     )
 
     def share(self, step: int, steps: int, epochs: int) -> float:
@@ -139,10 +139,10 @@ class Plateau(Schedule):
         "the figure watched: the lower the better for a loss, else the higher",
         default="val_loss",
     )
-    factor: float = option(Real(high=1, above=True, below=True), "what is left of it", default=0.1)
-    patience: int = option(Whole(), "epochs to wait for an improvement", default=5)
-    min_delta: float = option(Real(), "what counts as an improvement", default=1e-4)
-    floor: float = option(Real(high=1, below=True), _FLOOR, default=0)
+    factor: float = option(Float(high=1, above=True, below=True), "what is left of it", default=0.1)
+    patience: int = option(Int(), "epochs to wait for an improvement", default=5)
+    min_delta: float = option(Float(), "what counts as an improvement", default=1e-4)
+    floor: float = option(Float(high=1, below=True), _FLOOR, default=0)
 
     def share(self, step: int, steps: int, epochs: int) -> float:
         """All of it, until an epoch shows no improvement."""

@@ -16,10 +16,10 @@ from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.training import Training
-from cnnspec.language.arg_types import Dimensions, Whole
-from cnnspec.language.choices import Name, Several, Source, Text
-from cnnspec.language.constructs import Entry, option, positional
-from cnnspec.language.tables import Made
+from cnnspec.language.arg_types import Dimensions, Int
+from cnnspec.language.choices import Name, Source, Text, WordSet
+from cnnspec.language.constructs import Construct, option, positional
+from cnnspec.language.tables import Construction
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten
 from cnnspec.layers.merging import MERGES, Add, Merging
@@ -32,11 +32,11 @@ _ARRAY = Text("the name of an array, in quotes where it is no word")
 class Placed(Record):
     """Part of a network: where it and its fields were written, and where its block was used."""
 
-    ignored: ClassVar[tuple[str, ...]] = ("span", "places", "uses")
+    ignored: ClassVar[tuple[str, ...]] = ("span", "spans", "call_sites")
 
     span: Span | None = None
-    places: dict[str, Span] = {}  # noqa: RUF012 - a record never changes its defaults
-    uses: tuple[Span, ...] = ()
+    spans: dict[str, Span] = {}  # noqa: RUF012 - a record never changes its defaults
+    call_sites: tuple[Span, ...] = ()
 
 
 class Node(Placed):
@@ -64,7 +64,7 @@ class Merge(Placed):
         return [f"{head} {{", *_indented(inside), "}"]
 
 
-class Shared(Placed):
+class SharedRepeat(Placed):
     """Layers that are applied several times, each time with the same weights."""
 
     times: int = 1
@@ -75,7 +75,7 @@ class Shared(Placed):
         return _block(f"repeat {self.times} shared", self.body, full)
 
 
-class Gap(Placed):
+class ErrorNode(Placed):
     """The place of something that could not be read; no spec without errors has one."""
 
     def lines(self, *, full: bool = False) -> list[str]:
@@ -83,7 +83,7 @@ class Gap(Placed):
         return []
 
 
-Element = Node | Merge | Shared | Gap
+Element = Node | Merge | SharedRepeat | ErrorNode
 
 
 def every(elements: "Iterable[Element]") -> "Iterator[Element]":
@@ -94,7 +94,7 @@ def every(elements: "Iterable[Element]") -> "Iterator[Element]":
             case Merge(branches=branches):
                 for branch in branches:
                     yield from every(branch)
-            case Shared(body=body):
+            case SharedRepeat(body=body):
                 yield from every(body)
 
 
@@ -112,7 +112,7 @@ def _indented(lines: list[str]) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-class Data(Entry):
+class Data(Construct):
     """The images to train and test on."""
 
     word: ClassVar[str] = "data"
@@ -146,20 +146,20 @@ class Data(Entry):
         return name, Incompatible(None, of=of, reason=reason, remedy=remedy)
 
 
-class Spec(Entry):
+class Spec(Construct):
     """A network with its input, budgets, claims and training."""
 
     model: str = option(NAME, "the name of the network", default="model")
-    data: Data = option(Made(Data), "the images", default=Data("fashion_mnist_mini"))
+    data: Data = option(Construction(Data), "the images", default=Data("fashion_mnist_mini"))
     input: tuple[int, ...] = option(
         Dimensions(2), "height, width and channels of an image", default=(28, 28, 1)
     )
-    classes: int = option(Whole(2), "how many classes there are", default=10)
+    classes: int = option(Int(2), "how many classes there are", default=10)
     allow: tuple[str, ...] = option(
-        Several(*LAYERS, *MERGES), "the only layers that may be used; all by itself", default=()
+        WordSet(*LAYERS, *MERGES), "the only layers that may be used; all by itself", default=()
     )
     silence: tuple[str, ...] = option(
-        Several(*SILENCEABLE), "the codes of warnings that are not wanted", default=()
+        WordSet(*SILENCEABLE), "the codes of warnings that are not wanted", default=()
     )
     nodes: tuple[Element, ...] = ()
     budgets: tuple[Budget, ...] = ()

@@ -5,17 +5,17 @@ from typing import ClassVar
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.names import OutOfRange
 from cnnspec.ir.augmentation import Augment
-from cnnspec.ir.claims import MEASURED, MONITORED
+from cnnspec.ir.claims import METRIC_NAMES, MONITORED
 from cnnspec.ir.losses import LOSSES, CategoricalCrossentropy, Loss
 from cnnspec.ir.optimizers import OPTIMIZERS, Adam, Optimizer
 from cnnspec.ir.schedules import SCHEDULES, Constant, Schedule
-from cnnspec.language.arg_types import Numbers, Real, Whole, number_text
-from cnnspec.language.choices import Choice, Either, Several, Switch
-from cnnspec.language.constructs import Entry, flag, option, positional
-from cnnspec.language.tables import Made, OneOf
+from cnnspec.language.arg_types import Float, Int, Numbers, number_text
+from cnnspec.language.choices import Bool, Choice, Union, WordSet
+from cnnspec.language.constructs import Construct, flag, option, positional
+from cnnspec.language.tables import Construction, OneOf
 
 
-class EarlyStop(Entry):
+class EarlyStop(Construct):
     """Ends training when a figure has not improved for some epochs."""
 
     word: ClassVar[str] = "early_stop"
@@ -23,34 +23,34 @@ class EarlyStop(Entry):
     monitor: str = positional(
         Choice(*MONITORED), "the figure watched: the lower the better for a loss, else the higher"
     )
-    patience: int = option(Whole(), "epochs to wait for an improvement", default=5)
-    min_delta: float = option(Real(), "what counts as an improvement", default=0.0)
+    patience: int = option(Int(), "epochs to wait for an improvement", default=5)
+    min_delta: float = option(Float(), "what counts as an improvement", default=0.0)
     restore: bool = flag(
-        Switch("restore", means=True), "goes back to the weights of the best epoch", default=False
+        Bool("restore", means=True), "goes back to the weights of the best epoch", default=False
     )
 
 
-class Target(Entry):
+class Target(Construct):
     """A figure to be reached; the report says after how many epochs and seconds it was."""
 
     word: ClassVar[str] = "target"
 
     quantity: str = positional(
-        Choice(*MEASURED), "the figure: at least the value, for a loss at most"
+        Choice(*METRIC_NAMES), "the figure: at least the value, for a loss at most"
     )
-    value: float = positional(Real(), "what is to be reached")
-    stop: bool = flag(Switch("stop", means=True), "ends training when it is reached", default=False)
+    value: float = positional(Float(), "what is to be reached")
+    stop: bool = flag(Bool("stop", means=True), "ends training when it is reached", default=False)
 
     def conflict(self) -> tuple[str, Diagnostic] | None:
         """A share is at most 1."""
         if self.quantity.endswith("loss") or self.value <= 1:
             return None
         what, shown = f"the target of `{self.quantity}`", number_text(self.value)
-        allowed = Real(high=1).expected
+        allowed = Float(high=1).expected
         return "value", OutOfRange(None, what=what, value=shown, allowed=allowed)
 
 
-class Training(Entry):
+class Training(Construct):
     """Every setting of training, each with a default."""
 
     word: ClassVar[str] = "train"
@@ -65,28 +65,28 @@ class Training(Entry):
         OneOf("loss", LOSSES), "what training makes small", default=CategoricalCrossentropy()
     )
     metrics: tuple[str, ...] = option(
-        Several("accuracy", "f1"), "the figures shown after each epoch", default=("accuracy",)
+        WordSet("accuracy", "f1"), "the figures shown after each epoch", default=("accuracy",)
     )
     class_weight: tuple[float, ...] | str = option(
-        Either(Numbers(Real(above=True)), "balanced", "none"),
+        Union(Numbers(Float(above=True)), "balanced", "none"),
         "how much the images of each class count; `balanced`: n / (classes * images of the class)",
         default="none",
     )
     augment: Augment | None = option(
-        Made(Augment, optional=True), "random changes of training images", default=None
+        Construction(Augment, optional=True), "random changes of training images", default=None
     )
-    batch: int = option(Whole(high=65536), "images in a step", default=128)
-    epochs: int = option(Whole(high=100_000), "passes over the training images", default=10)
+    batch: int = option(Int(high=65536), "images in a step", default=128)
+    epochs: int = option(Int(high=100_000), "passes over the training images", default=10)
     validation: float | str = option(
-        Either(Real(high=1, above=True, below=True), "none", "test"),
+        Union(Float(high=1, above=True, below=True), "none", "test"),
         "the share of the training images held back to validate on; `test` takes the test set",
         default=0.1,
     )
     early_stop: EarlyStop | None = option(
-        Made(EarlyStop, optional=True), "when to end early", default=None
+        Construction(EarlyStop, optional=True), "when to end early", default=None
     )
     target: Target | None = option(
-        Made(Target, optional=True), "a figure to be reached", default=None
+        Construction(Target, optional=True), "a figure to be reached", default=None
     )
     measure: str = option(
         Choice("all", "held_out"),
@@ -99,8 +99,8 @@ class Training(Entry):
         "of the arithmetic; weights are float32 in any case, and less needs a GPU",
         default="float32",
     )
-    seed: int = option(Whole(0), "what every random number follows from", default=1)
-    runs: int = option(Whole(high=1000), "trainings with this seed and those after it", default=1)
+    seed: int = option(Int(0), "what every random number follows from", default=1)
+    runs: int = option(Int(high=1000), "trainings with this seed and those after it", default=1)
 
     @property
     def seeds(self) -> range:

@@ -8,9 +8,9 @@ printing, the JSON Schema and the documentation of a value have one source.
 from typing import Any
 
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import OutOfRange, TooManyValues, WrongKind
-from cnnspec.language.expressions import Scope, evaluate
+from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
     Argument,
@@ -23,7 +23,7 @@ from cnnspec.language.syntax import (
 )
 
 
-class Kind:
+class ArgType:
     """The reading and writing of one value; a subclass for each sort of value."""
 
     parts = 1
@@ -45,28 +45,28 @@ class Kind:
         """Its JSON Schema."""
         raise NotImplementedError
 
-    def read(self, value: Expression, scope: Scope, what: str) -> Any:
-        """The value that a piece of syntax stands for; raises `Refused`."""
+    def read(self, value: Expression, scope: Bindings, what: str) -> Any:
+        """The value that a piece of syntax stands for; raises `DiagnosticError`."""
         raise NotImplementedError
 
-    def read_parts(self, values: tuple[Expression, ...], scope: Scope, what: str) -> Any:
+    def read_parts(self, values: tuple[Expression, ...], scope: Bindings, what: str) -> Any:
         """The value that some parts of a size stand for."""
         return self.read(values[0], scope, what)
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
     ) -> Any:
         """The value that a statement with these arguments sets; `span` is its word."""
         match arguments:
             case ():
-                raise Refused(
+                raise DiagnosticError(
                     WrongKind(span, what=what, expected=self.expected, found="nothing at all")
                 )
             case (Option() | Relation(), *_):
                 raise self._wrong(arguments[0], what)
             case (Expression() as value,):
                 return self.read(value, scope, what)
-        raise Refused(TooManyValues(arguments[1].span, of=what, usage=""))
+        raise DiagnosticError(TooManyValues(arguments[1].span, of=what, usage=""))
 
     def write(self, value: Any) -> str:
         """The text that reads as the value."""
@@ -84,10 +84,10 @@ class Kind:
         """The value from JSON that the schema allows."""
         return data
 
-    def _wrong(self, value: Argument, what: str, remedy: str = "") -> Refused:
+    def _wrong(self, value: Argument, what: str, remedy: str = "") -> DiagnosticError:
         if isinstance(value, Sequence):
             remedy = "values are separated by spaces, without a comma"
-        return Refused(
+        return DiagnosticError(
             WrongKind(
                 value.span, what=what, expected=self.expected, found=value.kind, remedy=remedy
             )
@@ -105,7 +105,7 @@ def number_text(value: int | float) -> str:
     return repr(float(value))
 
 
-class Whole(Kind):
+class Int(ArgType):
     """A whole number in a range."""
 
     def __init__(self, low: int = 1, high: int = MAX_WHOLE) -> None:
@@ -122,13 +122,15 @@ class Whole(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> int:
+    def read(self, value: Expression, scope: Bindings, what: str) -> int:
         if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
         number = evaluate(value, scope, what)
         if isinstance(number, float) and not number.is_integer():
             shown = f"the number {number_text(number)}"
-            raise Refused(WrongKind(value.span, what=what, expected=self.expected, found=shown))
+            raise DiagnosticError(
+                WrongKind(value.span, what=what, expected=self.expected, found=shown)
+            )
         return int(self._within(number, value.span, what))
 
     def _within(self, number: int | float, span: Span, what: str) -> int | float:
@@ -136,7 +138,9 @@ class Whole(Kind):
             allowed = self.expected
             if number > self.high:
                 allowed = f"a whole number from {self.low} to {self.high}"
-            raise Refused(OutOfRange(span, what=what, value=number_text(number), allowed=allowed))
+            raise DiagnosticError(
+                OutOfRange(span, what=what, value=number_text(number), allowed=allowed)
+            )
         return number
 
 
@@ -144,7 +148,7 @@ MAX_REAL = 3.4e38
 """Weights and their arithmetic are float32, which ends a little above."""
 
 
-class Real(Kind):
+class Float(ArgType):
     """A number in a range, of which either end may be left out."""
 
     def __init__(
@@ -179,7 +183,7 @@ class Real(Kind):
             schema["exclusiveMaximum" if self.below else "maximum"] = self.high
         return schema
 
-    def read(self, value: Expression, scope: Scope, what: str) -> float:
+    def read(self, value: Expression, scope: Bindings, what: str) -> float:
         if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
         number = float(evaluate(value, scope, what))
@@ -189,7 +193,7 @@ class Real(Kind):
             allowed = self.expected
             if abs(number) > MAX_REAL:
                 allowed += f", at most {MAX_REAL:g}"
-            raise Refused(
+            raise DiagnosticError(
                 OutOfRange(value.span, what=what, value=number_text(number), allowed=allowed)
             )
         return number
@@ -201,12 +205,12 @@ class Real(Kind):
         return float(data)
 
 
-class Numbers(Kind):
+class Numbers(ArgType):
     """Numbers in a list: `1, 1, 2.5`."""
 
     many = True
 
-    def __init__(self, item: Real) -> None:
+    def __init__(self, item: Float) -> None:
         self.item = item
 
     @property
@@ -217,11 +221,11 @@ class Numbers(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item.schema, "minItems": 1}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> tuple[float, ...]:
+    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[float, ...]:
         return self.read_arguments((value,), value.span, scope, what)
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
     ) -> tuple[float, ...]:
         numbers: list[float] = []
         for argument in arguments:
@@ -241,13 +245,13 @@ class Numbers(Kind):
         return tuple(float(item) for item in data)
 
 
-class Pair(Kind):
+class Pair(ArgType):
     """Rows and columns: `3` for both, or `3x5`."""
 
     parts = 2
 
     def __init__(self, low: int = 1) -> None:
-        self.side = Whole(low)
+        self.side = Int(low)
 
     @property
     def expected(self) -> str:
@@ -257,11 +261,11 @@ class Pair(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.side.schema, "minItems": 2, "maxItems": 2}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> tuple[int, int]:
+    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[int, int]:
         return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
 
     def read_parts(
-        self, values: tuple[Expression, ...], scope: Scope, what: str
+        self, values: tuple[Expression, ...], scope: Bindings, what: str
     ) -> tuple[int, int]:
         if len(values) > 2:
             raise self._wrong(values[2], what)
@@ -278,14 +282,14 @@ class Pair(Kind):
         return data[0], data[1]
 
 
-class Dimensions(Kind):
+class Dimensions(ArgType):
     """A shape of one to three sizes: `10`, `28x28`, `28x28x1`."""
 
     parts = 3
 
     def __init__(self, least: int = 1) -> None:
         self.least = least
-        self.side = Whole()
+        self.side = Int()
 
     @property
     def expected(self) -> str:
@@ -296,11 +300,11 @@ class Dimensions(Kind):
         items = self.side.schema
         return {"type": "array", "items": items, "minItems": self.least, "maxItems": 3}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> tuple[int, ...]:
+    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[int, ...]:
         return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
 
     def read_parts(
-        self, values: tuple[Expression, ...], scope: Scope, what: str
+        self, values: tuple[Expression, ...], scope: Bindings, what: str
     ) -> tuple[int, ...]:
         if not self.least <= len(values) <= 3:
             raise self._wrong(values[-1], what, f"a shape has {self.least} to 3 sizes")

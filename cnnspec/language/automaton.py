@@ -41,7 +41,7 @@ class Automaton:
 
     def read(self, text: str) -> Any:
         """What the tree makes of the whole text; raises `Unreadable`."""
-        rules, actions, goals, words = self._rules, states.ACTIONS, states.AFTER, states.WORDS
+        rules, actions, goals, words = self._rules, states.ACTIONS, states.AFTER, states.KEYWORDS
         path = [0]
         values: list[Any] = []
         for found in self._pieces(text):

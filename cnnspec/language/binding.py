@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.core.record import MISSING, Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
     MissingValue,
     TooManyValues,
@@ -18,9 +18,9 @@ from cnnspec.diagnostics.names import (
     WrongKind,
 )
 from cnnspec.diagnostics.syntax import Twice
-from cnnspec.language.arg_types import Kind
-from cnnspec.language.constructs import Entry
-from cnnspec.language.expressions import Scope
+from cnnspec.language.arg_types import ArgType
+from cnnspec.language.constructs import Construct
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -32,7 +32,7 @@ from cnnspec.language.syntax import (
     Word,
 )
 
-Extra = tuple[tuple[str, Kind], ...]
+Extra = tuple[tuple[str, ArgType], ...]
 """Options that a word takes beside the fields of its entry."""
 
 
@@ -43,7 +43,7 @@ class Bound(Record):
     """
 
     entry: Any
-    places: dict[str, Span]
+    spans: dict[str, Span]
     extra: dict[str, Any]
 
 
@@ -53,14 +53,14 @@ class _Form(Record):
     The kinds are also those of the options that it takes beside its fields.
     """
 
-    kinds: dict[str, Kind]
+    kinds: dict[str, ArgType]
     positional: tuple[str, ...]
     bare: dict[str, str]
     needed: tuple[str, ...]
 
 
 @cache
-def _form(cls: type[Entry], extra: Extra) -> _Form:
+def _form(cls: type[Construct], extra: Extra) -> _Form:
     specs = cls.specs
     return _Form(
         {name: spec.kind for name, spec in specs.items()} | dict(extra),
@@ -79,14 +79,14 @@ class _Binding:
     """One binding under way."""
 
     def __init__(
-        self, cls: type[Entry], scope: Scope, problems: list[Diagnostic], extra: Extra
+        self, cls: type[Construct], scope: Bindings, problems: list[Diagnostic], extra: Extra
     ) -> None:
         self.cls = cls
         self.scope = scope
         self.problems = problems
         self.before = len(problems)
         self.values: dict[str, Any] = {}
-        self.places: dict[str, Span] = {}
+        self.spans: dict[str, Span] = {}
         form = _form(cls, extra)
         self.kinds = form.kinds
         self.queue = list(form.positional)
@@ -109,7 +109,7 @@ class _Binding:
             case Call(name=name, word_span=span):
                 raise self.unknown(Word(span, name))
             case Relation():
-                raise Refused(
+                raise DiagnosticError(
                     WrongKind(
                         argument.span,
                         what=f"an argument of `{self.cls.word}`",
@@ -123,7 +123,7 @@ class _Binding:
     def option(self, option: Option) -> None:
         if option.name not in self.kinds:
             known = tuple(self.kinds)
-            raise Refused(
+            raise DiagnosticError(
                 UnknownOption(
                     option.word_span,
                     option=option.name,
@@ -152,7 +152,7 @@ class _Binding:
         if kind.many:
             read = kind.read(value, self.scope, self.what(name))
             self.values[name] = (*self.values.get(name, ()), *read)
-            self.places[name] = self.places.get(name, value.span).to(value.span)
+            self.spans[name] = self.spans.get(name, value.span).to(value.span)
             return
         if isinstance(value, Dims) and (kind.parts > 1 or self.joined_next()):
             parts = value.parts
@@ -173,11 +173,11 @@ class _Binding:
     def joined_next(self) -> bool:
         return len(self.queue) > 1 and self.cls.specs[self.queue[1]].joined
 
-    def too_many(self, span: Span) -> Refused:
+    def too_many(self, span: Span) -> DiagnosticError:
         usage = self.cls.usage()
-        return Refused(TooManyValues(span, of=f"`{self.cls.word}`", usage=usage))
+        return DiagnosticError(TooManyValues(span, of=f"`{self.cls.word}`", usage=usage))
 
-    def unknown(self, word: Word) -> Refused:
+    def unknown(self, word: Word) -> DiagnosticError:
         self.lost = True
         known = tuple(self.bare)
         needed = bool(self.queue) and self.cls.specs[self.queue[0]].default is MISSING
@@ -190,9 +190,13 @@ class _Binding:
             name = self.queue[0]
             expected = self.cls.specs[name].kind.expected
             what = self.what(name)
-            return Refused(WrongKind(word.span, what=what, expected=expected, found=word.kind))
+            return DiagnosticError(
+                WrongKind(word.span, what=what, expected=expected, found=word.kind)
+            )
         of = f"`{self.cls.word}`"
-        return Refused(UnknownWord(word.span, word=word.text, of=of, near=near, known=known))
+        return DiagnosticError(
+            UnknownWord(word.span, word=word.text, of=of, near=near, known=known)
+        )
 
     def store(self, name: str, value: Expression, span: Span) -> None:
         self.once(name, span)
@@ -203,16 +207,16 @@ class _Binding:
         self.values[name] = self.kinds[name].read_parts(values, self.scope, self.what(name))
 
     def once(self, name: str, span: Span) -> None:
-        if name in self.places:
-            raise Refused(Twice(span, what=self.what(name), first=self.places[name]))
-        self.places[name] = span
+        if name in self.spans:
+            raise DiagnosticError(Twice(span, what=self.what(name), first=self.spans[name]))
+        self.spans[name] = span
 
 
 def bind(
-    cls: type[Entry],
+    cls: type[Construct],
     arguments: tuple[Argument, ...],
     span: Span,
-    scope: Scope,
+    scope: Bindings,
     problems: list[Diagnostic],
     *,
     extra: Extra = (),
@@ -229,7 +233,7 @@ def bind(
     for argument in arguments:
         try:
             binding.take(argument)
-        except Refused as refused:
+        except DiagnosticError as refused:
             problems.append(refused.diagnostic)
     values = binding.values
     beside = {name: values.pop(name) for name, _ in extra if name in values}
@@ -249,6 +253,6 @@ def bind(
             conflict = entry.conflict()
             if conflict:
                 field, fault = conflict
-                problems.append(fault.replace(span=binding.places.get(field, span)))
+                problems.append(fault.replace(span=binding.spans.get(field, span)))
                 entry = None
-    return Bound(entry, binding.places, beside)
+    return Bound(entry, binding.spans, beside)

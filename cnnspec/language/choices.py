@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import UnknownWord, WrongKind
 from cnnspec.diagnostics.syntax import Twice
-from cnnspec.language.arg_types import Kind
-from cnnspec.language.expressions import Scope
+from cnnspec.language.arg_types import ArgType
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.scan import MAX_WORD
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -22,7 +22,7 @@ from cnnspec.language.syntax import (
 )
 
 
-class Choice(Kind):
+class Choice(ArgType):
     """One word of a closed set."""
 
     takes_words = True
@@ -38,18 +38,18 @@ class Choice(Kind):
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> str:
+    def read(self, value: Expression, scope: Bindings, what: str) -> str:
         if not isinstance(value, Word):
             raise self._wrong(value, what)
         if value.text in self.words:
             return value.text
         near = nearest(value.text, self.words)
-        raise Refused(
+        raise DiagnosticError(
             UnknownWord(value.span, word=value.text, of=what, near=near, known=self.words)
         )
 
 
-class Switch(Kind):
+class Bool(ArgType):
     """Yes or no; `word` standing alone says the one that is not the default."""
 
     takes_words = True
@@ -66,7 +66,7 @@ class Switch(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> bool:
+    def read(self, value: Expression, scope: Bindings, what: str) -> bool:
         if isinstance(value, Word):
             if value.text in self.words:
                 return self.means
@@ -86,7 +86,7 @@ _NAME = (
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-class Name(Kind):
+class Name(ArgType):
     """A name a person gives: letters, digits, `_`; in quotes also `-`, `.` and spaces."""
 
     takes_words = True
@@ -99,7 +99,7 @@ class Name(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": MAX_WORD, "pattern": f"^{_NAME}$"}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> str:
+    def read(self, value: Expression, scope: Bindings, what: str) -> str:
         match value:
             case Word(text=text):
                 return text
@@ -123,7 +123,7 @@ MAX_TEXT = 4096
 """As long as a path can be on Linux."""
 
 
-class Text(Kind):
+class Text(ArgType):
     """A text that only its reader understands, such as a path: in quotes, or a word."""
 
     takes_words = True
@@ -139,7 +139,7 @@ class Text(Kind):
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^{_TEXT}$"}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> str:
+    def read(self, value: Expression, scope: Bindings, what: str) -> str:
         match value:
             case Word(text=text):
                 return text
@@ -153,7 +153,7 @@ class Text(Kind):
         return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
 
 
-class Source(Kind):
+class Source(ArgType):
     """One of some known names, or a path in quotes.
 
     A path that reads like a known name is kept as one in the folder at hand: `./mnist`.
@@ -174,7 +174,7 @@ class Source(Kind):
     def schema(self) -> dict[str, Any]:
         return self.path.schema
 
-    def read(self, value: Expression, scope: Scope, what: str) -> str:
+    def read(self, value: Expression, scope: Bindings, what: str) -> str:
         if isinstance(value, String):
             path = self.path.read(value, scope, what)
             return f"./{path}" if path in self.words else path
@@ -184,7 +184,7 @@ class Source(Kind):
             return value.text
         near = nearest(value.text, self.words)
         otherwise = "" if near else f'a path is written in quotes: `"{value.text}"`'
-        raise Refused(
+        raise DiagnosticError(
             UnknownWord(
                 value.span,
                 word=value.text,
@@ -199,12 +199,12 @@ class Source(Kind):
         return value if value in self.words else f'"{value}"'
 
 
-class Either(Kind):
+class Union(ArgType):
     """A value of another kind, or one of a few words."""
 
     takes_words = True
 
-    def __init__(self, kind: Kind, *words: str) -> None:
+    def __init__(self, kind: ArgType, *words: str) -> None:
         self.kind = kind
         self.choice = Choice(*words)
         self.words = words
@@ -218,19 +218,19 @@ class Either(Kind):
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.kind.schema, self.choice.schema]}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> Any:
+    def read(self, value: Expression, scope: Bindings, what: str) -> Any:
         if isinstance(value, Word) and value.text not in scope:
             return self.choice.read(value, scope, what)
         return self.kind.read(value, scope, what)
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
     ) -> Any:
         if self.kind.many and len(arguments) > 1:
             return self.kind.read_arguments(arguments, span, scope, what)
         return super().read_arguments(arguments, span, scope, what)
 
-    def read_parts(self, values: tuple[Expression, ...], scope: Scope, what: str) -> Any:
+    def read_parts(self, values: tuple[Expression, ...], scope: Bindings, what: str) -> Any:
         if isinstance(values[0], Word):
             return self.read(values[0], scope, what)
         return self.kind.read_parts(values, scope, what)
@@ -245,7 +245,7 @@ class Either(Kind):
         return data if data in self.words else self.kind.load(data)
 
 
-class Several(Kind):
+class WordSet(ArgType):
     """One or more words of a closed set, each once."""
 
     many = True
@@ -264,11 +264,11 @@ class Several(Kind):
         return {"type": "array", "items": self.choice.schema, "uniqueItems": True}
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
+        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
     ) -> tuple[str, ...]:
         if not arguments:
             fault = WrongKind(span, what=what, expected=self.expected, found="nothing at all")
-            raise Refused(fault)
+            raise DiagnosticError(fault)
         places: dict[str, Span] = {}
         for argument in arguments:
             if isinstance(argument, Option | Relation):
@@ -276,11 +276,11 @@ class Several(Kind):
             for item in argument.items if isinstance(argument, Sequence) else (argument,):
                 word = self.choice.read(item, scope, what)
                 if word in places:
-                    raise Refused(Twice(item.span, what=f"`{word}`", first=places[word]))
+                    raise DiagnosticError(Twice(item.span, what=f"`{word}`", first=places[word]))
                 places[word] = item.span
         return tuple(places)
 
-    def read(self, value: Expression, scope: Scope, what: str) -> tuple[str, ...]:
+    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[str, ...]:
         return self.read_arguments((value,), value.span, scope, what)
 
     def write(self, value: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """Table entries: records whose fields are their syntax.
 
-A layer, an optimizer or a setting is one `Entry` class. Its fields say, in order,
+A layer, an optimizer or a setting is one `Construct` class. Its fields say, in order,
 what it takes, of which kind, with which default and what for. From that one
 declaration come the binding of arguments, the printed form, the JSON form, the
 schema and the reference pages.
@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 
 from cnnspec.core.record import MISSING, Record
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.language.arg_types import Kind
+from cnnspec.language.arg_types import ArgType
 
 
 class Field:
@@ -22,7 +22,7 @@ class Field:
 
     __slots__ = ("default", "help", "joined", "kind", "place")
 
-    def __init__(self, kind: Kind, place: str, default: Any, help: str, joined: bool) -> None:
+    def __init__(self, kind: ArgType, place: str, default: Any, help: str, joined: bool) -> None:
         self.kind = kind
         self.place = place
         self.default = default
@@ -30,7 +30,7 @@ class Field:
         self.joined = joined
 
 
-def positional(kind: Kind, help: str, *, default: Any = MISSING, joined: bool = False) -> Any:
+def positional(kind: ArgType, help: str, *, default: Any = MISSING, joined: bool = False) -> Any:
     """A value known by its position.
 
     A `joined` one stands in the same size as the one before: the kernel of `32x3`.
@@ -38,17 +38,17 @@ def positional(kind: Kind, help: str, *, default: Any = MISSING, joined: bool = 
     return Field(kind, "positional", default, help, joined)
 
 
-def flag(kind: Kind, help: str, *, default: Any) -> Any:
+def flag(kind: ArgType, help: str, *, default: Any) -> Any:
     """A value whose words may stand alone: `relu`, `same`, `no_bias`."""
     return Field(kind, "flag", default, help, False)
 
 
-def option(kind: Kind, help: str, *, default: Any) -> Any:
+def option(kind: ArgType, help: str, *, default: Any) -> Any:
     """A value given as `name=value`."""
     return Field(kind, "option", default, help, False)
 
 
-class Entry(Record):
+class Construct(Record):
     """A record whose fields are the arguments of a word of the language."""
 
     word: ClassVar[str] = ""

@@ -7,21 +7,21 @@ import math
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import BadArithmetic, UnknownName, WrongKind
 from cnnspec.language.numbers import MAX_WHOLE, divide
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Binary, Expression, Group, Negative, Number, Word
 
-Scope = dict[str, int | float]
+Bindings = dict[str, int | float]
 """The names that are defined and their values."""
 
 
-def evaluate(expression: Expression, scope: Scope, what: str) -> int | float:
+def evaluate(expression: Expression, scope: Bindings, what: str) -> int | float:
     """The number an expression stands for.
 
     Whole numbers stay whole as long as the arithmetic is exact. `what` names the
-    value in messages. Raises `Refused` for an unknown name, a value that is no
+    value in messages. Raises `DiagnosticError` for an unknown name, a value that is no
     number, a division by zero and a result beyond the limits.
     """
     # Most are a number and no more, and a sweep asks for very many.
@@ -43,7 +43,9 @@ def evaluate(expression: Expression, scope: Scope, what: str) -> int | float:
             case Word(text=text, span=span):
                 if text not in scope:
                     near = nearest(text, scope)
-                    raise Refused(UnknownName(span, name=text, near=near, known=tuple(scope)))
+                    raise DiagnosticError(
+                        UnknownName(span, name=text, near=near, known=tuple(scope))
+                    )
                 values.append(scope[text])
             case Binary(operator=operator, left=left, right=right, span=span):
                 todo += [_Apply(operator, span), right, left]
@@ -52,7 +54,7 @@ def evaluate(expression: Expression, scope: Scope, what: str) -> int | float:
                 values.append(_operate(operator, before, after, span))
             case other:
                 fault = WrongKind(other.span, what=what, expected="a number", found=other.kind)
-                raise Refused(fault)
+                raise DiagnosticError(fault)
     return values.pop()
 
 
@@ -65,7 +67,7 @@ class _Apply(Record):
 
 def _operate(operator: str, left: int | float, right: int | float, span: Span) -> int | float:
     if operator in "/%" and right == 0:
-        raise Refused(BadArithmetic(span, reason="it divides by zero"))
+        raise DiagnosticError(BadArithmetic(span, reason="it divides by zero"))
     match operator:
         case "+":
             value = left + right
@@ -80,18 +82,18 @@ def _operate(operator: str, left: int | float, right: int | float, span: Span) -
         case _:
             value = _power(left, right, span)
     if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_WHOLE):
-        raise Refused(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
+        raise DiagnosticError(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
     return value
 
 
 def _power(base: int | float, exponent: int | float, span: Span) -> int | float:
     # Estimated first: 9^9^9 must not be worked out to be refused.
     if base != 0 and exponent * math.log2(abs(base)) > 1000:
-        raise Refused(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
+        raise DiagnosticError(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
     try:
         value = base**exponent
     except ZeroDivisionError:
-        raise Refused(BadArithmetic(span, reason="it divides by zero")) from None
+        raise DiagnosticError(BadArithmetic(span, reason="it divides by zero")) from None
     if isinstance(value, complex):
-        raise Refused(BadArithmetic(span, reason="it is no real number"))
+        raise DiagnosticError(BadArithmetic(span, reason="it is no real number"))
     return int(value) if isinstance(value, float) and value.is_integer() else value

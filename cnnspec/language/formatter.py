@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from cnnspec.core.source import Source, Span
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import TooLarge
-from cnnspec.language.constructs import Entry
+from cnnspec.language.constructs import Construct
 from cnnspec.language.parse import parse
 from cnnspec.language.scan import MAX_BYTES, comments
 from cnnspec.language.syntax import (
@@ -36,12 +36,12 @@ _FAR = 45
 """Comments line up behind lines of at most so many columns."""
 _INDENT = "  "
 
-Constructs = Mapping[str, type[Entry]]
+Constructs = Mapping[str, type[Construct]]
 """Layers and merges by their words; the table is handed in, for this folder knows no layer."""
 
 
 def format_text(source: Source, constructs: Constructs) -> str:
-    """The text in its canonical layout. Raises `Problems` where it does not parse or fit.
+    """The text in its canonical layout. Raises `CnnspecError` where it does not parse or fit.
 
     `constructs` are the layers by their words, whose arguments have a canonical order.
 
@@ -50,14 +50,14 @@ def format_text(source: Source, constructs: Constructs) -> str:
     """
     parsed = parse(source)
     if parsed.problems:
-        raise Problems(*parsed.problems)
+        raise CnnspecError(*parsed.problems)
     layout = _Layout(source, constructs)
     layout.body(parsed.statements, 0, len(source.text), 0)
     text = "".join(f"{line}\n" for line in _aligned(layout.lines))
     if len(text.encode()) > MAX_BYTES:
         # Deep blocks on one line get long by their indent; nothing would read the file again.
         what = "this text would be too long in its canonical layout"
-        raise Problems(TooLarge(source.span(0, 0), what=what, limit="256 KiB"))
+        raise CnnspecError(TooLarge(source.span(0, 0), what=what, limit="256 KiB"))
     return text
 
 
@@ -176,7 +176,7 @@ class _Layout:
         return tuple(statement.arguments[index] for index in order)
 
 
-def _rank(entry: type[Entry], names: list[str], argument: Argument) -> tuple[int, int] | None:
+def _rank(entry: type[Construct], names: list[str], argument: Argument) -> tuple[int, int] | None:
     """Where an argument belongs: among sizes, flags or options, and where there."""
     match argument:
         case Option(name=name) if name in names:

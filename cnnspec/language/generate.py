@@ -114,7 +114,7 @@ def _lexer(lexer: Any) -> dict[str, Any]:
     }
     return {
         "PIECE": f"(?>(?:{'|'.join(ignored)})*)(?:{'|'.join(pieces)}|{end})",
-        "WORDS": words,
+        "KEYWORDS": words,
         "END": _END,
     }
 

@@ -11,7 +11,7 @@ value becomes a list: rules that only hand on one value are gone through ahead o
 # fmt: off
 # ruff: noqa: E501
 PIECE = '(?>(?:[ \t\r\x0c]+|#[^\n]*)*)(?:(?P<X>(?<=[0-9)])x(?=[0-9(]))|(?P<HEAD>[^\\W\\d]\\w*(?=\\())|(?P<NUMBER>[0-9][0-9_]*(?:\\.[0-9][0-9_]*)?(?:[eE][+-]?[0-9]+)?(?:(?:KiB|MiB|kB|MB|k|M)(?!\\w))?)|(?P<_SEP>[;\n](?:[;\\s]|#[^\n]*)*)|(?P<NAME>[^\\W\\d]\\w*)|(?P<STRING>"[^"\n]*")|(?P<COMPARE>(?:<=|>=|==|<|>))|(?P<__ANON_0>\\.\\.)|(?P<CARET>\\^)|(?P<COMMA>,)|(?P<EQUAL>=)|(?P<LBRACE>\\{)|(?P<LPAR>\\()|(?P<MINUS>\\-)|(?P<PERCENT>%)|(?P<PLUS>\\+)|(?P<RBRACE>\\})|(?P<RPAR>\\))|(?P<SLASH>/)|(?P<STAR>\\*)|(?P<END>\\Z)|(?P<OTHER>(?s:.)))'
-WORDS = {'NAME': {'in': 'IN'}}
+KEYWORDS = {'NAME': {'in': 'IN'}}
 END = 'END'
 FINAL = 4
 RULES: tuple[tuple[str, int, str, tuple[tuple[int, bool], ...] | None], ...] = (

@@ -6,7 +6,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 
 
-class Node(Record):
+class SyntaxNode(Record):
     """A piece of syntax. Where it stands takes no part in equality."""
 
     ignored: ClassVar[tuple[str, ...]] = ("span", "word_span")
@@ -19,7 +19,7 @@ class Node(Record):
         return type(self).__name__.lower()
 
 
-class Expression(Node):
+class Expression(SyntaxNode):
     """A node that stands for a value."""
 
 
@@ -128,7 +128,7 @@ class Negative(Expression):
         return f"the number {self.span.text}"
 
 
-class Option(Node):
+class Option(SyntaxNode):
     """`stride=2`."""
 
     name: str
@@ -140,7 +140,7 @@ class Option(Node):
         return f"the option `{self.name}`"
 
 
-class Relation(Node):
+class Relation(SyntaxNode):
     """`<= 6000`, `in 1, 2, 3`."""
 
     operator: str
@@ -154,14 +154,14 @@ class Relation(Node):
 Argument = Expression | Option | Relation
 
 
-class Block(Node):
+class Block(SyntaxNode):
     """`{ … }`; not `closed` where its end is missing and was put at the end of the text."""
 
     statements: "tuple[Statement, ...]"
     closed: bool = True
 
 
-class Statement(Node):
+class Statement(SyntaxNode):
     """A word, its arguments and perhaps a block.
 
     A statement is `broken` when part of its text did not parse: what is there can

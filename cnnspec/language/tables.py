@@ -5,15 +5,15 @@ from typing import Any
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
     Misplaced,
     UnknownWord,
 )
-from cnnspec.language.arg_types import Kind
+from cnnspec.language.arg_types import ArgType
 from cnnspec.language.binding import bind
-from cnnspec.language.constructs import Entry
-from cnnspec.language.expressions import Scope
+from cnnspec.language.constructs import Construct
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -23,7 +23,7 @@ from cnnspec.language.syntax import (
 )
 
 
-def tagged(key: str, table: Mapping[str, type[Entry]]) -> dict[str, Any]:
+def tagged(key: str, table: Mapping[str, type[Construct]]) -> dict[str, Any]:
     """The JSON Schema of an object whose `key` holds a word of the table.
 
     Written with `if` and `then`, so that a validator complains about the entry that
@@ -40,7 +40,7 @@ def tagged(key: str, table: Mapping[str, type[Entry]]) -> dict[str, Any]:
     }
 
 
-class OneOf(Kind):
+class OneOf(ArgType):
     """A word of a table, alone or as a call with arguments: `adam(1e-3)`.
 
     `what` is what its entries are called; the JSON Schema defines them once, under
@@ -49,7 +49,7 @@ class OneOf(Kind):
 
     takes_words = True
 
-    def __init__(self, what: str, table: Mapping[str, type[Entry]]) -> None:
+    def __init__(self, what: str, table: Mapping[str, type[Construct]]) -> None:
         self.what = what
         self.table = table
         self.words = tuple(table)
@@ -63,7 +63,7 @@ class OneOf(Kind):
     def schema(self) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{self.what}"}
 
-    def read(self, value: Expression, scope: Scope, what: str) -> Entry:
+    def read(self, value: Expression, scope: Bindings, what: str) -> Construct:
         match value:
             case Word(text=name, span=span):
                 arguments: tuple[Argument, ...] = ()
@@ -73,46 +73,48 @@ class OneOf(Kind):
                 raise self._wrong(value, what)
         if name not in self.table:
             near = nearest(name, self.table)
-            raise Refused(UnknownWord(span, word=name, of=what, near=near, known=self.words))
+            raise DiagnosticError(
+                UnknownWord(span, word=name, of=what, near=near, known=self.words)
+            )
         problems: list[Diagnostic] = []
         bound = bind(self.table[name], arguments, span, scope, problems)
         if problems:
-            raise Refused(problems[0])
-        entry: Entry = bound.entry
+            raise DiagnosticError(problems[0])
+        entry: Construct = bound.entry
         return entry
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
-    ) -> Entry:
+        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+    ) -> Construct:
         match arguments:
             case (Word(text=name), extra, *_) if name in self.table:
                 inside = ", ".join(argument.span.text for argument in arguments[1:])
                 home = f"in parentheses: `{name}({inside})`"
-                raise Refused(Misplaced(extra.span, word=extra.span.text, home=home))
-        entry: Entry = super().read_arguments(arguments, span, scope, what)
+                raise DiagnosticError(Misplaced(extra.span, word=extra.span.text, home=home))
+        entry: Construct = super().read_arguments(arguments, span, scope, what)
         return entry
 
-    def write(self, value: Entry) -> str:
+    def write(self, value: Construct) -> str:
         return value.called()
 
-    def write_full(self, value: Entry) -> str:
+    def write_full(self, value: Construct) -> str:
         return value.called(full=True)
 
-    def dump(self, value: Entry) -> dict[str, Any]:
+    def dump(self, value: Construct) -> dict[str, Any]:
         return {"name": value.word, **value.dump()}
 
-    def load(self, data: Any) -> Entry:
+    def load(self, data: Any) -> Construct:
         return self.table[data["name"]].load(data)
 
 
-class Made(Kind):
+class Construction(ArgType):
     """The arguments of a statement bound to an entry: `early_stop val_f1 patience=5`.
 
     As a single value, for `--set` and `sweep`, it is written as a call with the word:
     `early_stop(val_f1, patience=5)`. An `optional` one can be `none`.
     """
 
-    def __init__(self, cls: type[Entry], *, optional: bool = False) -> None:
+    def __init__(self, cls: type[Construct], *, optional: bool = False) -> None:
         self.cls = cls
         self.optional = optional
         self.words = (*cls.words(), *(["none"] if optional else []))
@@ -126,8 +128,8 @@ class Made(Kind):
         return self.cls.schema("")
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Scope, what: str
-    ) -> Entry | None:
+        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+    ) -> Construct | None:
         match arguments:
             case (Word(text="none"),) if self.optional:
                 return None
@@ -136,21 +138,21 @@ class Made(Kind):
         problems: list[Diagnostic] = []
         bound = bind(self.cls, arguments, span, scope, problems)
         if problems:
-            raise Refused(problems[0])
-        entry: Entry = bound.entry
+            raise DiagnosticError(problems[0])
+        entry: Construct = bound.entry
         return entry
 
-    def read(self, value: Expression, scope: Scope, what: str) -> Entry | None:
+    def read(self, value: Expression, scope: Bindings, what: str) -> Construct | None:
         return self.read_arguments((value,), value.span, scope, what)
 
-    def write(self, value: Entry) -> str:
+    def write(self, value: Construct) -> str:
         return " ".join(value.arguments())
 
-    def write_full(self, value: Entry) -> str:
+    def write_full(self, value: Construct) -> str:
         return " ".join(value.arguments(full=True))
 
-    def dump(self, value: Entry) -> dict[str, Any]:
+    def dump(self, value: Construct) -> dict[str, Any]:
         return value.dump()
 
-    def load(self, data: Any) -> Entry:
+    def load(self, data: Any) -> Construct:
         return self.cls.load(data)

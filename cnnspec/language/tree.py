@@ -20,7 +20,6 @@ from cnnspec.language.syntax import (
     Dims,
     Group,
     Negative,
-    Node,
     Number,
     Option,
     Range,
@@ -28,19 +27,20 @@ from cnnspec.language.syntax import (
     Sequence,
     Statement,
     String,
+    SyntaxNode,
     Word,
 )
 
 
 def _start(thing: Any) -> int:
     """Where a node or a token begins."""
-    start: int = thing.span.start if isinstance(thing, Node) else thing.start_pos
+    start: int = thing.span.start if isinstance(thing, SyntaxNode) else thing.start_pos
     return start
 
 
 def _end(thing: Any) -> int:
     """Where a node or a token ends."""
-    end: int = thing.span.end if isinstance(thing, Node) else thing.end_pos
+    end: int = thing.span.end if isinstance(thing, SyntaxNode) else thing.end_pos
     return end
 
 
@@ -155,12 +155,12 @@ class Tree:
         return Group(self._span(items[0], items[2]), items[1])
 
     def dims(self, items: list[Any]) -> Dims:
-        parts = tuple(item for item in items if isinstance(item, Node))
+        parts = tuple(item for item in items if isinstance(item, SyntaxNode))
         return Dims(self._span(items[0], items[-1]), parts)  # type: ignore[arg-type]
 
     def call(self, items: list[Any]) -> Call:
         name, *inside = items
-        arguments = tuple(item for item in inside if isinstance(item, Node))
+        arguments = tuple(item for item in inside if isinstance(item, SyntaxNode))
         span = self._span(name, items[-1])
         return Call(span, str(name), self._at(name), arguments)  # type: ignore[arg-type]
 

@@ -9,10 +9,10 @@ from typing import ClassVar, cast
 from cnnspec.core.counts import count
 from cnnspec.core.record import RecordMeta
 from cnnspec.core.shapes import Image, Shape, sizes
-from cnnspec.language.arg_types import Real
-from cnnspec.language.choices import Switch
+from cnnspec.language.arg_types import Float
+from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Keras, SameShape, Work
+from cnnspec.layers.base import Inference, Keras, SameShape
 from cnnspec.layers.weighted import ACTIVATIONS
 
 
@@ -28,8 +28,8 @@ class Relu(Activation):
 
     word: ClassVar[str] = "relu"
 
-    max: float | None = option(Real(), "the largest value let through", default=None)
-    slope: float = option(Real(), "the slope below zero", default=0.0)
+    max: float | None = option(Float(), "the largest value let through", default=None)
+    slope: float = option(Float(), "the slope below zero", default=0.0)
 
     def keras(self) -> Keras:
         return Keras("layers.ReLU", {"max_value": self.max, "negative_slope": self.slope})
@@ -44,7 +44,7 @@ class LeakyRelu(Activation):
 
     word: ClassVar[str] = "leaky_relu"
 
-    slope: float = positional(Real(), "the slope below zero", default=0.3)
+    slope: float = positional(Float(), "the slope below zero", default=0.3)
 
     def keras(self) -> Keras:
         return Keras("layers.LeakyReLU", {"negative_slope": self.slope})
@@ -55,19 +55,17 @@ class Prelu(Activation):
 
     word: ClassVar[str] = "prelu"
 
-    shared: bool = flag(
-        Switch("shared", means=True), "one slope for a whole channel", default=False
-    )
+    shared: bool = flag(Bool("shared", means=True), "one slope for a whole channel", default=False)
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         if self.shared:
             image = self.image(shape)
-            return Work(sizes(image), params=count(image.channels, "Cin"))
+            return Inference(sizes(image), params=count(image.channels, "Cin"))
         if isinstance(shape, Image):
             height, width, channels = sizes(shape)
-            return Work((height, width, channels), params=height * width * channels)
+            return Inference((height, width, channels), params=height * width * channels)
         (units,) = sizes(shape)
-        return Work((units,), params=units)
+        return Inference((units,), params=units)
 
     def keras(self) -> Keras:
         return Keras("layers.PReLU", {"shared_axes": [1, 2] if self.shared else None})
@@ -78,7 +76,7 @@ class Elu(Activation):
 
     word: ClassVar[str] = "elu"
 
-    alpha: float = positional(Real(), "the limit far below zero, negated", default=1.0)
+    alpha: float = positional(Float(), "the limit far below zero, negated", default=1.0)
 
     def keras(self) -> Keras:
         return Keras("layers.ELU", {"alpha": self.alpha})

@@ -11,10 +11,10 @@ from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape, Vector, sizes
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.shapes import NeedsImage
-from cnnspec.language.constructs import Entry
+from cnnspec.language.constructs import Construct
 
 
-class Misfit(Exception):
+class ShapeError(Exception):
     """A layer that cannot take the shape it gets: the field at fault and the fault."""
 
     def __init__(self, field: str, fault: Diagnostic) -> None:
@@ -23,7 +23,7 @@ class Misfit(Exception):
         self.fault = fault
 
 
-class Work(Record):
+class Inference(Record):
     """What a layer does to one example, each number with its derivation.
 
     `out` are the sizes of its output: one for a vector, three for an image.
@@ -33,7 +33,7 @@ class Work(Record):
     """
 
     out: tuple[Count, ...]
-    inside: int = 0
+    scratch: int = 0
     """Values that are alive between its input and its output, where it works in two steps."""
     params: Count = ZERO
     frozen: Count = ZERO
@@ -58,20 +58,20 @@ class Keras(Record):
     seeded: bool = False
 
 
-class Layer(Entry):
-    """A layer of the table. Its fields are its syntax, as `Entry` says."""
+class Layer(Construct):
+    """A layer of the table. Its fields are its syntax, as `Construct` says."""
 
     in_place: ClassVar[bool] = False
     """Whether the output can take the memory of the input: one value in, one out."""
     has_kernel: ClassVar[bool] = False
     """Whether it counts towards the depth of a network."""
 
-    def work(self, shape: Shape) -> Work:
-        """Output sizes and costs on an input of this shape; raises `Misfit`."""
+    def infer(self, shape: Shape) -> Inference:
+        """Output sizes and costs on an input of this shape; raises `ShapeError`."""
         raise NotImplementedError
 
     @property
-    def certain(self) -> Shape | None:
+    def fixed_output_shape(self) -> Shape | None:
         """The output shape where it is the same for every input, so that checks can go on."""
         return None
 
@@ -80,31 +80,31 @@ class Layer(Entry):
         raise NotImplementedError
 
     def image(self, shape: Shape) -> Image:
-        """The shape as an image; raises `Misfit` for a vector."""
+        """The shape as an image; raises `ShapeError` for a vector."""
         if isinstance(shape, Image):
             return shape
-        raise Misfit("", NeedsImage(None, shape, of=self.word))
+        raise ShapeError("", NeedsImage(None, shape, of=self.word))
 
 
 MAX_KEPT = 10_000
 """Layers whose work is remembered."""
 
 
-class Works:
+class InferenceCache:
     """The work of layers, remembered for those that meet a shape again."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, tuple[int, ...]], tuple[Layer, Work]] = {}
+        self._known: dict[tuple[int, tuple[int, ...]], tuple[Layer, Inference]] = {}
 
-    def of(self, layer: Layer, shape: Shape) -> Work:
-        """What a layer does to a shape; raises `Misfit`."""
+    def of(self, layer: Layer, shape: Shape) -> Inference:
+        """What a layer does to a shape; raises `ShapeError`."""
         # By its id: to compare all fields takes longer. It is kept, so no other one gets that.
         key = id(layer), shape.dims
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MAX_KEPT:
                 self._known.clear()
-            found = self._known[key] = layer, layer.work(shape)
+            found = self._known[key] = layer, layer.infer(shape)
         return found[1]
 
 
@@ -113,5 +113,5 @@ class SameShape(Layer):
 
     in_place: ClassVar[bool] = True
 
-    def work(self, shape: Shape) -> Work:
-        return Work(sizes(shape))
+    def infer(self, shape: Shape) -> Inference:
+        return Inference(sizes(shape))

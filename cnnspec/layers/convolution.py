@@ -12,10 +12,10 @@ from cnnspec.core.shapes import Image, Shape, reach, sizes, unwindow, window
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.names import Incompatible
 from cnnspec.diagnostics.shapes import ChannelsDoNotDivide, WindowTooLarge
-from cnnspec.language.arg_types import Pair, Whole
+from cnnspec.language.arg_types import Int, Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Keras, Misfit, Work
+from cnnspec.layers.base import Inference, Keras, ShapeError
 from cnnspec.layers.weighted import Weighted
 
 
@@ -60,14 +60,14 @@ class Convolution(Weighted):
         return count(kernel[0], "Kh"), count(kernel[1], "Kw")
 
     def positions(self, image: Image) -> tuple[Count, Count]:
-        """Rows and columns of the output; raises `Misfit` where the kernel does not fit."""
+        """Rows and columns of the output; raises `ShapeError` where the kernel does not fit."""
         height, width, _ = sizes(image)
         kernel_height, kernel_width = self.sides()
         if self.padding == "valid":
             kernel = kernel_height.value, kernel_width.value
             rows, columns = map(reach, kernel, self.dilation)
             if rows > image.height or columns > image.width:
-                raise Misfit(
+                raise ShapeError(
                     "kernel", WindowTooLarge(None, image, window=kernel, dilation=self.dilation)
                 )
         stride = [count(step, "S") for step in self.stride]
@@ -95,20 +95,20 @@ class Conv(Convolution):
 
     word: ClassVar[str] = "conv"
 
-    filters: int = positional(Whole(), "how many channels come out")
+    filters: int = positional(Int(), "how many channels come out")
     kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window", joined=True)
     groups: int = option(
-        Whole(), "into how many separate convolutions the channels are divided", default=1
+        Int(), "into how many separate convolutions the channels are divided", default=1
     )
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         image = self.image(shape)
         for channels, which in ((image.channels, "input channels"), (self.filters, "filters")):
             if channels % self.groups:
                 fault = ChannelsDoNotDivide(
                     None, image, groups=self.groups, channels=channels, which=which
                 )
-                raise Misfit("groups", fault)
+                raise ShapeError("groups", fault)
         rows, columns = self.positions(image)
         height, width = self.sides()
         filters = count(self.filters, "F")
@@ -116,7 +116,7 @@ class Conv(Convolution):
         if self.groups > 1:
             depth = depth / count(self.groups, "G")
         kernel = height * width * depth
-        return Work(
+        return Inference(
             (rows, columns, filters),
             params=(kernel + self.ones) * filters,
             macs=_area(rows, columns) * kernel * filters,
@@ -138,16 +138,16 @@ class DepthwiseConv(Convolution):
     equal_strides: ClassVar[bool] = True
 
     kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window")
-    multiplier: int = option(Whole(), "how many filters each channel has", default=1)
+    multiplier: int = option(Int(), "how many filters each channel has", default=1)
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         image = self.image(shape)
         rows, columns = self.positions(image)
         height, width = self.sides()
         channels = count(image.channels, "Cin")
         if self.multiplier > 1:
             channels = channels * count(self.multiplier, "M")
-        return Work(
+        return Inference(
             (rows, columns, channels),
             params=(height * width + self.ones) * channels,
             macs=_area(rows, columns) * height * width * channels,
@@ -168,13 +168,13 @@ class SeparableConv(Convolution):
     word: ClassVar[str] = "sepconv"
     equal_strides: ClassVar[bool] = True
 
-    filters: int = positional(Whole(), "how many channels come out")
+    filters: int = positional(Int(), "how many channels come out")
     kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window", joined=True)
     multiplier: int = option(
-        Whole(), "how many filters each channel has in the depthwise part", default=1
+        Int(), "how many filters each channel has in the depthwise part", default=1
     )
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         image = self.image(shape)
         rows, columns = self.positions(image)
         height, width = self.sides()
@@ -183,9 +183,9 @@ class SeparableConv(Convolution):
         if self.multiplier > 1:
             channels = channels * count(self.multiplier, "M")
         depthwise = height * width * channels
-        return Work(
+        return Inference(
             (rows, columns, filters),
-            inside=(rows * columns * channels).value,
+            scratch=(rows * columns * channels).value,
             params=depthwise + (channels + self.ones) * filters,
             macs=_area(rows, columns) * (depthwise + channels * filters),
         )
@@ -208,10 +208,10 @@ class TransposedConv(Convolution):
 
     word: ClassVar[str] = "tconv"
 
-    filters: int = positional(Whole(), "how many channels come out")
+    filters: int = positional(Int(), "how many channels come out")
     kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window", joined=True)
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         image = self.image(shape)
         height, width, channels = sizes(image)
         kernel_height, kernel_width = self.sides()
@@ -219,7 +219,7 @@ class TransposedConv(Convolution):
         stride = [count(step, "S") for step in self.stride]
         dilation = [count(step, "D") for step in self.dilation]
         kernel = kernel_height * kernel_width * channels
-        return Work(
+        return Inference(
             (
                 unwindow(height, kernel_height, stride[0], self.padding, dilation[0]),
                 unwindow(width, kernel_width, stride[1], self.padding, dilation[1]),

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from cnnspec.core.counts import count
 from cnnspec.core.shapes import Shape, Vector
-from cnnspec.language.arg_types import Whole
+from cnnspec.language.arg_types import Int
 from cnnspec.language.constructs import positional
-from cnnspec.layers.base import Keras, Work
+from cnnspec.layers.base import Inference, Keras
 from cnnspec.layers.weighted import Weighted
 
 
@@ -15,15 +15,15 @@ class Dense(Weighted):
 
     word: ClassVar[str] = "dense"
 
-    units: int = positional(Whole(), "how many values come out")
+    units: int = positional(Int(), "how many values come out")
 
     @property
-    def certain(self) -> Shape:
+    def fixed_output_shape(self) -> Shape:
         return Vector(self.units)
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         inputs, units = count(shape.size, "N"), count(self.units, "U")
-        return Work((units,), params=(inputs + self.ones) * units, macs=inputs * units)
+        return Inference((units,), params=(inputs + self.ones) * units, macs=inputs * units)
 
     def keras(self) -> Keras:
         return Keras("layers.Dense", {"units": self.units} | self.weight_arguments("kernel"))

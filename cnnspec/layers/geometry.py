@@ -8,7 +8,7 @@ from cnnspec.diagnostics.shapes import CannotReshape, NothingLeft
 from cnnspec.language.arg_types import Dimensions, Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, positional
-from cnnspec.layers.base import Keras, Layer, Misfit, Work
+from cnnspec.layers.base import Inference, Keras, Layer, ShapeError
 
 
 class Flatten(Layer):
@@ -17,11 +17,11 @@ class Flatten(Layer):
     word: ClassVar[str] = "flatten"
     in_place: ClassVar[bool] = True
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         if not isinstance(shape, Image):
-            return Work(sizes(shape))
+            return Inference(sizes(shape))
         height, width, channels = sizes(shape)
-        return Work((height * width * channels,))
+        return Inference((height * width * channels,))
 
     def keras(self) -> Keras:
         return Keras("layers.Flatten", {})
@@ -35,11 +35,11 @@ class Reshape(Layer):
 
     shape: tuple[int, ...] = positional(Dimensions(), "the sizes of the output")
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         target = shape_of(self.shape)
         if target.size != shape.size:
-            raise Misfit("shape", CannotReshape(None, shape, target=target))
-        return Work(tuple(count(size) for size in target.dims))
+            raise ShapeError("shape", CannotReshape(None, shape, target=target))
+        return Inference(tuple(count(size) for size in target.dims))
 
     def keras(self) -> Keras:
         return Keras("layers.Reshape", {"target_shape": shape_of(self.shape).dims})
@@ -52,10 +52,10 @@ class Pad(Layer):
 
     border: tuple[int, int] = positional(Pair(0), "rows and columns added on each side")
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         height, width, channels = sizes(self.image(shape))
         rows, columns = (count(side, "P") for side in self.border)
-        return Work((height + count(2) * rows, width + count(2) * columns, channels))
+        return Inference((height + count(2) * rows, width + count(2) * columns, channels))
 
     def keras(self) -> Keras:
         return Keras("layers.ZeroPadding2D", {"padding": self.border})
@@ -68,14 +68,14 @@ class Crop(Layer):
 
     border: tuple[int, int] = positional(Pair(0), "rows and columns cut off on each side")
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         image = self.image(shape)
         height, width, channels = sizes(image)
         rows, columns = (count(side, "P") for side in self.border)
         out = (height - count(2) * rows, width - count(2) * columns, channels)
         if out[0].value < 1 or out[1].value < 1:
-            raise Misfit("border", NothingLeft(None, image, crop=self.border))
-        return Work(out)
+            raise ShapeError("border", NothingLeft(None, image, crop=self.border))
+        return Inference(out)
 
     def keras(self) -> Keras:
         return Keras("layers.Cropping2D", {"cropping": self.border})
@@ -91,9 +91,9 @@ class Resize(Layer):
         Choice("bilinear", "nearest", "bicubic"), "how values between are found", default="bilinear"
     )
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         channels = count(self.image(shape).channels, "Cin")
-        return Work((count(self.size[0]), count(self.size[1]), channels))
+        return Inference((count(self.size[0]), count(self.size[1]), channels))
 
     def keras(self) -> Keras:
         return Keras(

@@ -6,13 +6,13 @@ The words are Keras's; see the class of the same name there for the formula.
 from typing import Any, ClassVar, cast
 
 from cnnspec.core.record import RecordMeta
-from cnnspec.language.arg_types import MAX_REAL, Real, Whole
-from cnnspec.language.constructs import Entry, option, positional
+from cnnspec.language.arg_types import MAX_REAL, Float, Int
+from cnnspec.language.constructs import Construct, option, positional
 from cnnspec.language.tables import OneOf
 from cnnspec.layers.base import Keras
 
 
-class Initializer(Entry):
+class Initializer(Construct):
     """An initializer; `keras_name` is the Keras class."""
 
     keras_name: ClassVar[str]
@@ -28,7 +28,7 @@ class Drawn(Initializer):
     """An initializer that draws random numbers."""
 
     seed: int | None = option(
-        Whole(0), "fixes the numbers drawn; else they follow from the training seed", default=None
+        Int(0), "fixes the numbers drawn; else they follow from the training seed", default=None
     )
 
 
@@ -64,7 +64,7 @@ class Constant(Initializer):
     keras_name: ClassVar[str] = "Constant"
     draws: ClassVar[bool] = False
 
-    value: float = positional(Real(-MAX_REAL), "the value")
+    value: float = positional(Float(-MAX_REAL), "the value")
 
 
 class RandomNormal(Drawn):
@@ -73,8 +73,8 @@ class RandomNormal(Drawn):
     word: ClassVar[str] = "random_normal"
     keras_name: ClassVar[str] = "RandomNormal"
 
-    stddev: float = positional(Real(), "the standard deviation", default=0.05)
-    mean: float = option(Real(-MAX_REAL), "the mean", default=0.0)
+    stddev: float = positional(Float(), "the standard deviation", default=0.05)
+    mean: float = option(Float(-MAX_REAL), "the mean", default=0.0)
 
 
 class TruncatedNormal(Drawn):
@@ -83,8 +83,8 @@ class TruncatedNormal(Drawn):
     word: ClassVar[str] = "truncated_normal"
     keras_name: ClassVar[str] = "TruncatedNormal"
 
-    stddev: float = positional(Real(), "the standard deviation", default=0.05)
-    mean: float = option(Real(-MAX_REAL), "the mean", default=0.0)
+    stddev: float = positional(Float(), "the standard deviation", default=0.05)
+    mean: float = option(Float(-MAX_REAL), "the mean", default=0.0)
 
 
 class RandomUniform(Drawn):
@@ -93,8 +93,8 @@ class RandomUniform(Drawn):
     word: ClassVar[str] = "random_uniform"
     keras_name: ClassVar[str] = "RandomUniform"
 
-    minval: float = option(Real(-MAX_REAL), "the lower end", default=-0.05)
-    maxval: float = option(Real(-MAX_REAL), "the upper end", default=0.05)
+    minval: float = option(Float(-MAX_REAL), "the lower end", default=-0.05)
+    maxval: float = option(Float(-MAX_REAL), "the upper end", default=0.05)
 
 
 class Orthogonal(Drawn):
@@ -103,7 +103,7 @@ class Orthogonal(Drawn):
     word: ClassVar[str] = "orthogonal"
     keras_name: ClassVar[str] = "Orthogonal"
 
-    gain: float = option(Real(), "what the matrix is multiplied by", default=1.0)
+    gain: float = option(Float(), "what the matrix is multiplied by", default=1.0)
 
 
 INITIALIZERS: dict[str, type[Initializer]] = {

@@ -5,9 +5,9 @@ from typing import ClassVar
 from cnnspec.core.counts import Count, count
 from cnnspec.core.shapes import Image, Shape, sizes
 from cnnspec.diagnostics.shapes import BranchesDiffer
-from cnnspec.language.choices import Switch
+from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag
-from cnnspec.layers.base import Keras, Layer, Misfit, Work
+from cnnspec.layers.base import Inference, Keras, Layer, ShapeError
 
 
 class Merging(Layer):
@@ -17,16 +17,16 @@ class Merging(Layer):
     gates: ClassVar[bool] = False
     """Whether a vector with a value for each channel may stand beside an image."""
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         return self.join((shape,))
 
-    def join(self, shapes: tuple[Shape, ...]) -> Work:
-        """Output sizes on inputs of these shapes; raises `Misfit` where they do not fit."""
+    def join(self, shapes: tuple[Shape, ...]) -> Inference:
+        """Output sizes on inputs of these shapes; raises `ShapeError` where they do not fit."""
         first = shapes[0]
         for shape in shapes[1:]:
             if shape != first:
-                raise Misfit("", BranchesDiffer(None, first, of=self.word, shapes=shapes))
-        return Work(sizes(first))
+                raise ShapeError("", BranchesDiffer(None, first, of=self.word, shapes=shapes))
+        return Inference(sizes(first))
 
     def keras(self) -> Keras:
         return Keras(f"layers.{self.keras_name}", {})
@@ -49,7 +49,7 @@ class Add(Elementwise):
     keras_name: ClassVar[str] = "Add"
 
     project: bool = flag(
-        Switch("project", means=True),
+        Bool("project", means=True),
         "whether an empty branch gets a 1x1 convolution where its shape differs",
         default=False,
     )
@@ -65,12 +65,12 @@ class Multiply(Elementwise):
     keras_name: ClassVar[str] = "Multiply"
     gates: ClassVar[bool] = True
 
-    def join(self, shapes: tuple[Shape, ...]) -> Work:
+    def join(self, shapes: tuple[Shape, ...]) -> Inference:
         largest = max(shapes, key=lambda shape: shape.size)
         if isinstance(largest, Image):
             gate = Image(1, 1, largest.channels)
             if all(shape in (largest, gate) for shape in shapes):
-                return Work(sizes(largest))
+                return Inference(sizes(largest))
         return super().join(shapes)
 
 
@@ -94,14 +94,14 @@ class Concat(Merging):
     word: ClassVar[str] = "concat"
     keras_name: ClassVar[str] = "Concatenate"
 
-    def join(self, shapes: tuple[Shape, ...]) -> Work:
+    def join(self, shapes: tuple[Shape, ...]) -> Inference:
         first = shapes[0]
         if any(shape.dims[:-1] != first.dims[:-1] for shape in shapes):
-            raise Misfit("", BranchesDiffer(None, first, of=self.word, shapes=shapes))
+            raise ShapeError("", BranchesDiffer(None, first, of=self.word, shapes=shapes))
         channels: Count = count(0)
         for number, shape in enumerate(shapes, 1):
             channels = channels + count(shape.dims[-1], f"C{number}")
-        return Work((*sizes(first)[:-1], channels))
+        return Inference((*sizes(first)[:-1], channels))
 
 
 MERGES: dict[str, type[Merging]] = {

@@ -3,11 +3,11 @@
 from typing import ClassVar
 
 from cnnspec.core.shapes import Shape
-from cnnspec.language.arg_types import Real
+from cnnspec.language.arg_types import Float
 from cnnspec.language.constructs import positional
-from cnnspec.layers.base import Keras, SameShape, Work
+from cnnspec.layers.base import Inference, Keras, SameShape
 
-_RATE = Real(high=1, below=True)
+_RATE = Float(high=1, below=True)
 
 
 class Dropout(SameShape):
@@ -28,8 +28,8 @@ class SpatialDropout(SameShape):
 
     rate: float = positional(_RATE, "the share of channels set to zero")
 
-    def work(self, shape: Shape) -> Work:
-        return super().work(self.image(shape))
+    def infer(self, shape: Shape) -> Inference:
+        return super().infer(self.image(shape))
 
     def keras(self) -> Keras:
         return Keras("layers.SpatialDropout2D", {"rate": self.rate}, seeded=True)
@@ -40,7 +40,7 @@ class Noise(SameShape):
 
     word: ClassVar[str] = "noise"
 
-    stddev: float = positional(Real(high=1), "the standard deviation of the noise")
+    stddev: float = positional(Float(high=1), "the standard deviation of the noise")
 
     def keras(self) -> Keras:
         return Keras("layers.GaussianNoise", {"stddev": self.stddev}, seeded=True)

@@ -5,23 +5,23 @@ from typing import ClassVar
 from cnnspec.core.counts import ZERO, Count, count
 from cnnspec.core.shapes import Shape, sizes
 from cnnspec.diagnostics.shapes import ChannelsDoNotDivide
-from cnnspec.language.arg_types import Real, Whole
-from cnnspec.language.choices import Either, Switch
+from cnnspec.language.arg_types import Float, Int
+from cnnspec.language.choices import Bool, Union
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Keras, Misfit, SameShape, Work
+from cnnspec.layers.base import Inference, Keras, SameShape, ShapeError
 
 
 class Normalization(SameShape):
     """Values brought to mean 0 and variance 1, then scaled and moved, channel by channel."""
 
     center: bool = flag(
-        Switch("no_center", means=False), "whether a trainable number is added", default=True
+        Bool("no_center", means=False), "whether a trainable number is added", default=True
     )
     scale: bool = flag(
-        Switch("no_scale", means=False), "whether a trainable factor is applied", default=True
+        Bool("no_scale", means=False), "whether a trainable factor is applied", default=True
     )
     epsilon: float = option(
-        Real(above=True), "added to the variance so that nothing divides by zero", default=1e-3
+        Float(above=True), "added to the variance so that nothing divides by zero", default=1e-3
     )
 
     def weights(self, shape: Shape) -> Count:
@@ -29,8 +29,8 @@ class Normalization(SameShape):
         each = self.center + self.scale
         return count(each) * count(shape.dims[-1], "Cin") if each else ZERO
 
-    def work(self, shape: Shape) -> Work:
-        return Work(sizes(shape), params=self.weights(shape))
+    def infer(self, shape: Shape) -> Inference:
+        return Inference(sizes(shape), params=self.weights(shape))
 
 
 class BatchNorm(Normalization):
@@ -42,12 +42,12 @@ class BatchNorm(Normalization):
     word: ClassVar[str] = "bn"
 
     momentum: float = option(
-        Real(high=1, below=True), "how slowly the moving statistics follow", default=0.99
+        Float(high=1, below=True), "how slowly the moving statistics follow", default=0.99
     )
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         statistics = count(2) * count(shape.dims[-1], "Cin")
-        return Work(sizes(shape), params=self.weights(shape), frozen=statistics)
+        return Inference(sizes(shape), params=self.weights(shape), frozen=statistics)
 
     def keras(self) -> Keras:
         return Keras(
@@ -82,17 +82,17 @@ class GroupNorm(Normalization):
     word: ClassVar[str] = "gn"
 
     groups: int | str = positional(
-        Either(Whole(), "instance"), "how many groups; `instance` for one a channel", default=32
+        Union(Int(), "instance"), "how many groups; `instance` for one a channel", default=32
     )
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         channels = shape.dims[-1]
         if isinstance(self.groups, int) and channels % self.groups:
             fault = ChannelsDoNotDivide(
                 None, shape, groups=self.groups, channels=channels, which="channels"
             )
-            raise Misfit("groups", fault)
-        return super().work(shape)
+            raise ShapeError("groups", fault)
+        return super().infer(shape)
 
     def keras(self) -> Keras:
         return Keras(

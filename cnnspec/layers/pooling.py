@@ -8,7 +8,7 @@ from cnnspec.diagnostics.shapes import WindowTooLarge
 from cnnspec.language.arg_types import Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Keras, Layer, Misfit, Work
+from cnnspec.layers.base import Inference, Keras, Layer, ShapeError
 
 _ONE = count(1)
 
@@ -28,14 +28,14 @@ class Pooling(Layer):
         Pair(), "how far the window moves; as far as it is large by itself", default=None
     )
 
-    def work(self, shape: Shape) -> Work:
+    def infer(self, shape: Shape) -> Inference:
         image = self.image(shape)
         if self.padding == "valid" and (self.size[0] > image.height or self.size[1] > image.width):
-            raise Misfit("size", WindowTooLarge(None, image, what="pool", window=self.size))
+            raise ShapeError("size", WindowTooLarge(None, image, what="pool", window=self.size))
         height, width, channels = sizes(image)
         sides = [count(side, "P") for side in self.size]
         strides = [count(step, "S") for step in self.stride or self.size]
-        return Work(
+        return Inference(
             (
                 window(height, sides[0], strides[0], self.padding, _ONE),
                 window(width, sides[1], strides[1], self.padding, _ONE),
@@ -69,8 +69,8 @@ class GlobalPooling(Layer):
 
     keras_name: ClassVar[str]
 
-    def work(self, shape: Shape) -> Work:
-        return Work((count(self.image(shape).channels, "Cin"),))
+    def infer(self, shape: Shape) -> Inference:
+        return Inference((count(self.image(shape).channels, "Cin"),))
 
     def keras(self) -> Keras:
         return Keras(f"layers.{self.keras_name}", {})

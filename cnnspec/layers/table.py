@@ -3,7 +3,7 @@
 Adding a layer is one class, one line here and one spec in the tests.
 """
 
-from cnnspec.language.constructs import Entry
+from cnnspec.language.constructs import Construct
 from cnnspec.layers.activations import ACTIVATION_LAYERS
 from cnnspec.layers.base import Layer
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
@@ -38,5 +38,5 @@ LAYERS: dict[str, type[Layer]] = {
     **ACTIVATION_LAYERS,
 }
 
-CONSTRUCTS: dict[str, type[Entry]] = {**LAYERS, **MERGES, Residual.word: Residual}
+CONSTRUCTS: dict[str, type[Construct]] = {**LAYERS, **MERGES, Residual.word: Residual}
 """Every word that makes something of the network: the layers, the merges and `residual`."""

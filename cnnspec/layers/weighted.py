@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from cnnspec.core.counts import Count, count
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.names import Incompatible
-from cnnspec.language.arg_types import Real
-from cnnspec.language.choices import Choice, Switch
+from cnnspec.language.arg_types import Float
+from cnnspec.language.choices import Bool, Choice
 from cnnspec.language.constructs import flag, option
 from cnnspec.layers.base import Keras, Layer
 from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer, Orthogonal
@@ -42,14 +42,14 @@ class Weighted(Layer):
         Choice(*ACTIVATIONS), "the function applied to the output", default="linear"
     )
     bias: bool = flag(
-        Switch("no_bias", means=False), "whether a trainable number is added", default=True
+        Bool("no_bias", means=False), "whether a trainable number is added", default=True
     )
     init: Initializer = option(
         INIT, "how the kernel starts", default=INITIALIZERS["glorot_uniform"]()
     )
     bias_init: Initializer = option(INIT, "how the bias starts", default=INITIALIZERS["zeros"]())
-    l1: float = option(Real(), "adds this times the sum of |w| to the loss", default=0.0)
-    l2: float = option(Real(), "adds this times the sum of w² to the loss", default=0.0)
+    l1: float = option(Float(), "adds this times the sum of |w| to the loss", default=0.0)
+    l2: float = option(Float(), "adds this times the sum of w² to the loss", default=0.0)
 
     def conflict(self) -> tuple[str, Diagnostic] | None:
         """An orthogonal matrix has two sides at least, and a bias has one."""

@@ -8,17 +8,17 @@ import math
 from pathlib import Path
 from typing import Any
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.environment import BadRun
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.sources import number
-from cnnspec.ir.claims import MEASURED, RELATIONS, Expectation
+from cnnspec.ir.claims import METRIC_NAMES, RELATIONS, Expectation
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
 
-SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of the data by their names in files, with those in texts."""
 
 Epoch = dict[str, float | None]
@@ -66,7 +66,7 @@ class Measured(Record):
         return tuple(scores)
 
 
-class Verdict(Record):
+class ReportedClaim(Record):
     """A budget, expectation or target with what became of it; `None` is not measured yet."""
 
     claim: str
@@ -82,13 +82,13 @@ class Contents(Record):
     """All that a report tells of one run."""
 
     folder: Path
-    checked: Checked
+    checked: CheckedSpec
     source: str
     """The text that was trained, as it was written."""
     history: tuple[Epoch, ...]
     scores: dict[str, Measured]
     """What was measured after training, by split; empty where training has not ended."""
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[ReportedClaim, ...]
     best_epoch: int | None
     """The epoch whose weights are kept, where it is not the last."""
     seconds: float | None
@@ -148,7 +148,7 @@ class Contents(Record):
             "seed": self.seed,
             "labels": list(self.labels),
             "totals": totals.dump(),
-            "layers": [row.dump() for row in self.checked.rows],
+            "layers": [row.dump() for row in self.checked.calls],
             "verdicts": [verdict.dump() for verdict in self.verdicts],
             "scores": {name: _dump(score, self.labels) for name, score in self.scores.items()},
             "history": list(self.history),
@@ -172,7 +172,7 @@ def _dump(score: Measured, labels: tuple[str, ...]) -> dict[str, Any]:
 
 
 def read(run: Run) -> Contents:
-    """Reads a run folder; raises `Problems` where a file in it is damaged.
+    """Reads a run folder; raises `CnnspecError` where a file in it is damaged.
 
     A file that is not there yet is no fault: the notes tell of it.
     """
@@ -188,7 +188,7 @@ def read(run: Run) -> Contents:
     labels = _labels(checked, environment)
     try:
         scores = {
-            name: _measured(name, metrics[name], labels) for name in SPLITS if name in metrics
+            name: _measured(name, metrics[name], labels) for name in SPLIT_NAMES if name in metrics
         }
         found = verdicts(checked, metrics)
         best_epoch, seconds = number(metrics.get("best_epoch")), number(metrics.get("seconds"))
@@ -213,17 +213,17 @@ _MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, Overf
 """What reading a JSON document of another form raises."""
 
 
-def _checked(run: Run) -> Checked:
+def _checked(run: Run) -> CheckedSpec:
     """The network of a run, which must be without errors."""
     try:
         checked = check(run.spec)
         if not checked.ok:
-            raise Problems(*checked.problems)
-    except Problems as problems:
+            raise CnnspecError(*checked.problems)
+    except CnnspecError as problems:
         if problems.exit_code == BadRun.exit_code:
             raise
         reason = problems.diagnostics[0].message
-        raise Problems(BadRun(None, f"the spec in {run} is damaged: {reason}")) from None
+        raise CnnspecError(BadRun(None, f"the spec in {run} is damaged: {reason}")) from None
     return checked
 
 
@@ -237,9 +237,11 @@ def _part(run: Run, name: str, empty: Any, shaped: Any) -> Any:
         raise _damaged(run, name, error) from None
 
 
-def _damaged(run: Run, name: str, error: BaseException) -> Problems:
+def _damaged(run: Run, name: str, error: BaseException) -> CnnspecError:
     reason = f"{type(error).__name__}: {error}"[:200]
-    return Problems(BadRun(None, f"{run.folder / name} is not of the form it should be ({reason})"))
+    return CnnspecError(
+        BadRun(None, f"{run.folder / name} is not of the form it should be ({reason})")
+    )
 
 
 def _unfinished(done: int, epochs: int) -> str:
@@ -256,7 +258,7 @@ def source_text(run: Run) -> str:
     return "\n".join(map(safe, text.splitlines()))
 
 
-def _labels(checked: Checked, environment: dict[str, Any]) -> tuple[str, ...]:
+def _labels(checked: CheckedSpec, environment: dict[str, Any]) -> tuple[str, ...]:
     """The names of the classes: as recorded, as the catalogue has them, or their numbers."""
     spec = checked.spec
     data = environment.get("data")
@@ -306,18 +308,18 @@ def _measured(name: str, data: dict[str, Any], labels: tuple[str, ...]) -> Measu
     return Measured(name, accuracy, f1, loss, rows)
 
 
-def verdicts(checked: Checked, metrics: dict[str, Any]) -> tuple[Verdict, ...]:
+def verdicts(checked: CheckedSpec, metrics: dict[str, Any]) -> tuple[ReportedClaim, ...]:
     """Budgets proved, then expectations and the target measured."""
-    found = [Verdict(str(v.budget), f"{v.value:,}", v.holds) for v in checked.verdicts]
+    found = [ReportedClaim(str(v.budget), f"{v.value:,}", v.holds) for v in checked.budget_results]
     if not metrics:
-        found += [Verdict(str(claim), "", None) for claim in checked.spec.expectations]
+        found += [ReportedClaim(str(claim), "", None) for claim in checked.spec.expectations]
     for item in metrics.get("expectations", ()):
-        if item["quantity"] not in MEASURED or item["relation"] not in RELATIONS:
+        if item["quantity"] not in METRIC_NAMES or item["relation"] not in RELATIONS:
             raise ValueError("an expectation is not one of the language")
         claim = Expectation(item["quantity"], item["relation"], float(item["limit"]))
         value = number(item["value"])
         shown = "" if value is None else f"{value:.4f}"
-        found.append(Verdict(str(claim), shown, bool(item["holds"])))
+        found.append(ReportedClaim(str(claim), shown, bool(item["holds"])))
     target = metrics.get("target")
     if target:
         epoch, seconds = number(target.get("epoch")), number(target.get("seconds"))
@@ -325,5 +327,5 @@ def verdicts(checked: Checked, metrics: dict[str, Any]) -> tuple[Verdict, ...]:
         if reached and seconds is not None:
             reached += f", after {seconds:.1f} s"
         claim_text = f"target {target['quantity']} {number(target['limit']):g}"
-        found.append(Verdict(claim_text, reached, epoch is not None))
+        found.append(ReportedClaim(claim_text, reached, epoch is not None))
     return tuple(found)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cnnspec.core.terminal import safe
-from cnnspec.report.contents import SPLITS, Contents
+from cnnspec.report.contents import SPLIT_NAMES, Contents
 from cnnspec.report.phrases import count, duration, number, spread
-from cnnspec.report.run_table import COLUMNS, Compared
+from cnnspec.report.run_table import TABLE_METRICS, Compared
 from cnnspec.report.seeds import Trained
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ _SECTIONS = {
 
 def comparison(rows: tuple[Compared, ...]) -> str:
     """Networks side by side as a table."""
-    header = ("run", *(column.title for column in COLUMNS.values()))
+    header = ("run", *(column.title for column in TABLE_METRICS.values()))
     cells = [(escaped(row.name), *row.cells()[1:]) for row in rows]
     return table(header, cells) + "\n"
 
@@ -127,8 +127,14 @@ def _layers(run: Contents) -> str:
     totals = run.checked.totals
     assert totals is not None
     rows = [
-        (code(row.name), code(str(row.layer)), str(row.after), count(row.params), count(row.macs))
-        for row in run.checked.rows
+        (
+            code(row.name),
+            code(str(row.layer)),
+            str(row.output_shape),
+            count(row.params),
+            count(row.macs),
+        )
+        for row in run.checked.calls
     ]
     rows.append(("**total**", "", "", count(totals.params), count(totals.macs)))
     return table(("name", "layer", "output", "parameters", "MACs"), rows)
@@ -148,7 +154,7 @@ def _classes(run: Contents) -> str:
         )
         for entry in score.classes(run.labels)
     ]
-    header = (f"class ({SPLITS[name]})", "precision", "recall", "F1", "images")
+    header = (f"class ({SPLIT_NAMES[name]})", "precision", "recall", "F1", "images")
     return table(header, rows)
 
 

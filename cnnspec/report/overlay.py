@@ -10,14 +10,14 @@ from cnnspec.report.page import lay_out, template
 from cnnspec.report.phrases import number
 from cnnspec.report.plot_files import CURVES
 from cnnspec.report.plots import Series
-from cnnspec.report.run_table import COLUMNS, Compared, cautions
+from cnnspec.report.run_table import TABLE_METRICS, Compared, cautions
 from cnnspec.version import __version__
 
 
 def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> list[Path]:
     """Writes the page and, in a folder of its name, its figures; returns every file.
 
-    `notes` are sentences on the page beside its own cautions. Raises `Problems`.
+    `notes` are sentences on the page beside its own cautions. Raises `CnnspecError`.
     """
     found = figures(rows)
     files = lay_out(page.with_suffix(""), found, {})
@@ -29,7 +29,7 @@ def render(rows: tuple[Compared, ...], found: list[Drawn], notes: Iterable[str])
     """The page as HTML."""
     text: str = template("comparison.html").render(
         rows=rows,
-        columns=COLUMNS.values(),
+        columns=TABLE_METRICS.values(),
         cautions=[*cautions(rows), *notes],
         several=any(row.trained.several for row in rows),
         figures=found,

@@ -15,16 +15,16 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.formulas import derivation, facts, legend
 from cnnspec.core.terminal import safe
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.drawing.svg import draw
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
 from cnnspec.report import phrases
 from cnnspec.report import pictures as images
 from cnnspec.report.canvas import Drawn
-from cnnspec.report.contents import SPLITS, Contents, Verdict
+from cnnspec.report.contents import SPLIT_NAMES, Contents, ReportedClaim
 from cnnspec.report.markdown import markdown
 from cnnspec.report.pictures import Pictures
 from cnnspec.report.plot_files import CURVES, figures
@@ -47,7 +47,7 @@ def write(run: Run, out: Path | None = None) -> Path:
 
     It is `report.html` in the run folder, and beside it `report/` with each figure as PNG
     and SVG, `report.md` and `report.json`. `out` is another folder for all of them. A
-    report that is there already is replaced. Raises `Problems`.
+    report that is there already is replaced. Raises `CnnspecError`.
     """
     trained = gather(run.folder)
     pictures = images.read(Run(trained.middle.folder), len(trained.middle.labels))
@@ -65,7 +65,7 @@ def write(run: Run, out: Path | None = None) -> Path:
 def lay_out(folder: Path, found: Iterable[Drawn], parts: dict[str, str]) -> list[Path]:
     """Writes figures as PNG and SVG, and other files, into a folder; returns them.
 
-    Raises `Problems`.
+    Raises `CnnspecError`.
     """
     files: dict[Path, bytes | str] = {}
     for figure in found:
@@ -75,7 +75,7 @@ def lay_out(folder: Path, found: Iterable[Drawn], parts: dict[str, str]) -> list
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problems(cannot_write(folder, error)) from None
+        raise CnnspecError(cannot_write(folder, error)) from None
     for path, data in files.items():
         write_atomically(path, data)
     return list(files)
@@ -98,7 +98,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         run=run,
         spec=run.checked.spec,
         totals=run.checked.totals,
-        rows=run.checked.rows,
+        rows=run.checked.calls,
         most_rows=MOST_ROWS,
         facts=facts,
         legend=legend(run.checked),
@@ -108,7 +108,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         curves=[found[name] for name in (*CURVES, "learning_rate") if name in found],
         confusions=[found[f"confusion_{s}"] for s in _SIDES if f"confusion_{s}" in found],
         judged=judged(run),
-        splits=SPLITS,
+        splits=SPLIT_NAMES,
         pictures=pictures,
         few=len(run.labels) <= MOST_NAMED,
         standing=standing(trained.verdicts),
@@ -155,9 +155,9 @@ def picture(image: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(images.png(image)).decode()}"
 
 
-def network(checked: Checked) -> Markup:
+def network(checked: CheckedSpec) -> Markup:
     """The network drawn, as an `<svg>` element that has escaped its texts; no very large one."""
-    return Markup(draw(checked) if len(checked.rows) <= MOST_ROWS else "")
+    return Markup(draw(checked) if len(checked.calls) <= MOST_ROWS else "")
 
 
 def judged(run: Contents) -> str:
@@ -165,7 +165,7 @@ def judged(run: Contents) -> str:
     return next((name for name in ("test", "validation", "train") if name in run.scores), "test")
 
 
-def standing(verdicts: tuple[Verdict, ...]) -> tuple[str, str]:
+def standing(verdicts: tuple[ReportedClaim, ...]) -> tuple[str, str]:
     """How the claims of a run stand: a style and a sentence."""
     if not verdicts:
         return "plain", "No budget or expectation was stated"

@@ -9,8 +9,8 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import BadRun
-from cnnspec.diagnostics.errors import Problems
-from cnnspec.report.contents import SPLITS
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.report.contents import SPLIT_NAMES
 from cnnspec.runs.run import IMAGES, Run
 
 _MOST = 2**20
@@ -49,7 +49,7 @@ _DAMAGED = (OSError, KeyError, ValueError, TypeError, EOFError, IndexError, Memo
 
 
 def read(run: Run, classes: int) -> Pictures | None:
-    """The images of a run, `None` where it has none; raises `Problems` for a damaged file."""
+    """The images of a run, `None` where it has none; raises `CnnspecError` for a damaged file."""
     path = run.folder / IMAGES
     if not path.exists():
         return None
@@ -62,7 +62,7 @@ def read(run: Run, classes: int) -> Pictures | None:
             return _pictures({name: arrays[name] for name in arrays.files}, classes)
     except _DAMAGED as error:
         fault = BadRun(None, f"{path} is damaged: {str(error)[:200]}")
-    raise Problems(fault)
+    raise CnnspecError(fault)
 
 
 def _pictures(arrays: dict[str, np.ndarray], classes: int) -> Pictures:
@@ -70,13 +70,13 @@ def _pictures(arrays: dict[str, np.ndarray], classes: int) -> Pictures:
     labels = _classes(arrays["sample_labels"], len(samples), classes)
     counts = {
         split: tuple(int(n) for n in arrays[f"count_{split}"])
-        for split in SPLITS
+        for split in SPLIT_NAMES
         if f"count_{split}" in arrays
     }
     if any(len(count) != classes for count in counts.values()):
         raise ValueError("a histogram has not a bar for each class")
     judged = str(arrays["judged"]) if "judged" in arrays else ""
-    if judged not in (*SPLITS, ""):
+    if judged not in (*SPLIT_NAMES, ""):
         raise ValueError("the mistakes are of no known split")
     return Pictures(
         samples={label: samples[labels == label] for label in np.unique(labels).tolist()},

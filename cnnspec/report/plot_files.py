@@ -2,7 +2,7 @@
 
 from cnnspec.report import plots
 from cnnspec.report.canvas import BLUE, ORANGE, Drawn, drawn
-from cnnspec.report.contents import SPLITS, Contents, Measured
+from cnnspec.report.contents import SPLIT_NAMES, Contents, Measured
 from cnnspec.report.phrases import count, number
 from cnnspec.report.pictures import Pictures
 from cnnspec.report.plots import Series
@@ -67,7 +67,7 @@ def _learning_rate(run: Contents) -> Drawn | None:
 
 
 def _confusion(run: Contents, score: Measured) -> Drawn:
-    title = f"{SPLITS[score.name].capitalize()} images"
+    title = f"{SPLIT_NAMES[score.name].capitalize()} images"
     wrong = [
         (images, true, put)
         for true, row in enumerate(score.confusion)
@@ -75,7 +75,7 @@ def _confusion(run: Contents, score: Measured) -> Drawn:
         if true != put and images
     ]
     most = max(wrong, default=None)
-    alt = f"Confusion matrix of {count(score.images)} {SPLITS[score.name]} images, "
+    alt = f"Confusion matrix of {count(score.images)} {SPLIT_NAMES[score.name]} images, "
     alt += f"{number(score.accuracy)} of them right."
     if most:
         images, true, put = most
@@ -88,17 +88,16 @@ def _images(run: Contents, pictures: Pictures) -> list[Drawn]:
     labels = run.labels
     found = []
     if pictures.counts:
-        parts = ", ".join(f"{count(sum(n))} {SPLITS[s]}" for s, n in pictures.counts.items())
+        parts = ", ".join(f"{count(sum(n))} {SPLIT_NAMES[s]}" for s, n in pictures.counts.items())
         whole = [sum(column) for column in zip(*pictures.counts.values(), strict=True)]
         alt = f"Images of each class: {parts}. From {min(whole):,} to {max(whole):,} a class."
         title = "Images of each class"
-        found.append(drawn("classes", title, alt, plots.histogram, pictures, labels, SPLITS))
+        found.append(drawn("classes", title, alt, plots.histogram, pictures, labels, SPLIT_NAMES))
     if pictures.samples:
         alt = f"Training images of {len(pictures.samples)} classes, a row for each."
         found.append(drawn("samples", "Training images", alt, plots.samples, pictures, labels))
     if pictures.mistakes:
-        alt = (
-            f"The {len(pictures.mistakes)} worst mistakes on the {SPLITS[pictures.judged]} images."
-        )
+        split = SPLIT_NAMES[pictures.judged]
+        alt = f"The {len(pictures.mistakes)} worst mistakes on the {split} images."
         found.append(drawn("mistakes", "Worst mistakes", alt, plots.mistakes, pictures, labels))
     return found

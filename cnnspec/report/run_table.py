@@ -11,17 +11,17 @@ from typing import Any
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import listing
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.report.phrases import spread
 from cnnspec.report.seeds import Trained, gather, runs_below
 from cnnspec.runs import metrics
-from cnnspec.runs.metrics import Column
-from cnnspec.runs.seeds import Spread
+from cnnspec.runs.metrics import Metric
+from cnnspec.runs.seeds import MeanStd
 from cnnspec.sweeps.folder import BEGUN, FINISHED, Sweep
 from cnnspec.sweeps.rows import DAMAGED, STOPPED, rows
 
-COLUMNS: dict[str, Column] = {
-    key: metrics.COLUMNS[key]
+TABLE_METRICS: dict[str, Metric] = {
+    key: metrics.METRICS[key]
     for key in ("params", "macs", "loss", "train_loss", "accuracy", "f1", "epochs", "seconds")
 }
 """The figures of a row."""
@@ -33,27 +33,27 @@ class Compared(Record):
     name: str
     trained: Trained
 
-    def value(self, key: str) -> Spread | None:
-        """A figure of `COLUMNS`; `None` where it is not known."""
+    def value(self, key: str) -> MeanStd | None:
+        """A figure of `METRICS`; `None` where it is not known."""
         totals = self.trained.runs[0].checked.totals
         if key in ("params", "macs"):
             assert totals is not None
-            return Spread(getattr(totals, key), None, 1)
+            return MeanStd(getattr(totals, key), None, 1)
         if key in ("epochs", "seconds"):
-            found: Spread | None = getattr(self.trained, key)
+            found: MeanStd | None = getattr(self.trained, key)
             return found
         return self.trained.figure(key)
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts."""
-        return (self.name, *(spread(self.value(c.key), c.form) for c in COLUMNS.values()))
+        return (self.name, *(spread(self.value(c.key), c.form) for c in TABLE_METRICS.values()))
 
     def dump(self) -> dict[str, Any]:
         """The row as JSON: each figure with its standard deviation, `null` where unknown."""
         row: dict[str, Any] = {"name": self.name, "run": str(self.trained.folder)}
         row |= {"model": self.trained.middle.checked.spec.model, "seeds": len(self.trained.runs)}
         row["loss_function"] = self.trained.middle.loss
-        for key in COLUMNS:
+        for key in TABLE_METRICS:
             found = self.value(key)
             row[key] = found.mean if found else None
             row[f"{key}_sd"] = found.deviation if found else None
@@ -66,7 +66,7 @@ def compare(
     """The rows of run folders, of groups of seeds, of sweeps, and of folders that hold runs.
 
     `sort` is a column, the best first, or `name`; by itself the rows stay in order. `tell`
-    gets a sentence about the points that a sweep has no figures of. Raises `Problems` for
+    gets a sentence about the points that a sweep has no figures of. Raises `CnnspecError` for
     a folder that is none of these, or damaged.
     """
     found = (each for folder in folders for each in _trained(folder, tell))
@@ -78,7 +78,7 @@ def compare(
     if sort == "name":
         compared.sort(key=lambda row: row.name)
     elif sort:
-        compared.sort(key=lambda row: _rank(row, COLUMNS[sort]))
+        compared.sort(key=lambda row: _rank(row, TABLE_METRICS[sort]))
     return tuple(compared)
 
 
@@ -95,7 +95,7 @@ def _trained(folder: Path, tell: Callable[[str], None]) -> Iterator[Trained]:
             continue
         try:
             yield gather(folder / row.name)
-        except Problems:
+        except CnnspecError:
             left_out[DAMAGED] += 1
     if left_out:
         why = ", ".join(f"{count:,} {state}" for state, count in left_out.items())
@@ -107,7 +107,7 @@ def _longer(trained: Trained) -> str:
     return f"{trained.folder.parent.name}/{trained.name}"
 
 
-def _rank(row: Compared, column: Column) -> tuple[bool, float]:
+def _rank(row: Compared, column: Metric) -> tuple[bool, float]:
     found = row.value(column.key)
     return column.rank(found.mean if found else None)
 

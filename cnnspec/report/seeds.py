@@ -6,9 +6,9 @@ from statistics import fmean
 
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
-from cnnspec.report.contents import Contents, Epoch, Verdict, read, verdicts
+from cnnspec.report.contents import Contents, Epoch, ReportedClaim, read, verdicts
 from cnnspec.runs.run import IR, Run
-from cnnspec.runs.seeds import Series, Spread, spread
+from cnnspec.runs.seeds import MeanStd, SeedRuns, spread
 
 
 class Trained(Record):
@@ -35,24 +35,24 @@ class Trained(Record):
         return ranked[(len(ranked) - 1) // 2] if ranked else self.runs[0]
 
     @property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> tuple[ReportedClaim, ...]:
         """Claims held or not; those of several seeds by their mean, once all have finished."""
         if not self.several:
             return self.runs[0].verdicts
-        series = Series(self.folder)
+        series = SeedRuns(self.folder)
         return verdicts(self.middle.checked, series.summary() if series.finished else {})
 
-    def figure(self, name: str) -> Spread | None:
+    def figure(self, name: str) -> MeanStd | None:
         """A measured figure over the seeds, `None` where no run has it."""
         return spread(run.figure(name) for run in self.runs)
 
     @property
-    def seconds(self) -> Spread | None:
+    def seconds(self) -> MeanStd | None:
         """The time that training took."""
         return spread(run.seconds for run in self.runs)
 
     @property
-    def epochs(self) -> Spread | None:
+    def epochs(self) -> MeanStd | None:
         """How many epochs were run."""
         return spread(len(run.history) for run in self.runs)
 
@@ -69,7 +69,7 @@ class Trained(Record):
 
 
 def gather(folder: Path) -> Trained:
-    """What a folder holds: a run, or the runs `seed-1`, `seed-2`, … Raises `Problems`."""
+    """What a folder holds: a run, or the runs `seed-1`, `seed-2`, … Raises `CnnspecError`."""
     members = [folder] if (folder / IR).is_file() else seeds(folder)
     if not members:
         Run.open(str(folder))
@@ -79,7 +79,7 @@ def gather(folder: Path) -> Trained:
 
 def seeds(folder: Path) -> list[Path]:
     """The runs `seed-<n>` in a folder, by their numbers."""
-    return [run.folder for run in Series(folder).runs()]
+    return [run.folder for run in SeedRuns(folder).runs()]
 
 
 def runs_below(folder: Path) -> list[Path]:

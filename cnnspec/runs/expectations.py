@@ -8,7 +8,7 @@ from cnnspec.ir.claims import Expectation
 from cnnspec.ir.spec import Spec
 
 
-class Held(Record):
+class ExpectationResult(Record):
     """An expectation and what was measured."""
 
     claim: Expectation
@@ -24,11 +24,13 @@ class Held(Record):
         return {**self.claim.dump(), "value": self.value, "holds": self.holds}
 
 
-def judge(spec: Spec, figures: Mapping[str, Mapping[str, float]]) -> tuple[Held, ...]:
+def judge_expectations(
+    spec: Spec, figures: Mapping[str, Mapping[str, float]]
+) -> tuple[ExpectationResult, ...]:
     """Every expectation of a spec with what was measured, by split and measure."""
     splits = {"training": "train"}
     return tuple(
-        Held(
+        ExpectationResult(
             claim,
             figures[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
         )

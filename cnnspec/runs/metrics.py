@@ -4,12 +4,12 @@ Knows what an expectation can claim; no run and no table.
 """
 
 from cnnspec.core.record import Record
-from cnnspec.ir.claims import MEASURED, SPLITS
+from cnnspec.ir.claims import METRIC_NAMES, SPLIT_PREFIXES
 
 _TITLES = {"accuracy": "accuracy", "f1": "macro F1", "loss": "loss"}
 
 
-class Column(Record):
+class Metric(Record):
     """A figure that networks are compared by, how it is written and whether more is better.
 
     `words` is its name in a sentence, `title` a short one for the head of a table.
@@ -38,24 +38,24 @@ def split_of(figure: str) -> str:
     return figure.removesuffix(measure_of(figure))
 
 
-def _measured(key: str) -> Column:
+def _measured(key: str) -> Metric:
     measure, split = measure_of(key), split_of(key)
     short = {"": "test ", "val_": "val ", "train_": "train "}[split]
     title = _TITLES[measure]
     if split or measure == "loss":
         title = short + title
-    words = f"{SPLITS[split]} {_TITLES[measure]}"
-    return Column(key, title, ".4f", more=measure != "loss", words=words)
+    words = f"{SPLIT_PREFIXES[split]} {_TITLES[measure]}"
+    return Metric(key, title, ".4f", more=measure != "loss", words=words)
 
 
-FIGURES = {key: _measured(key) for key in MEASURED}
+MEASURED_METRICS = {key: _measured(key) for key in METRIC_NAMES}
 """What is measured, as an expectation names it."""
 
-COLUMNS = {
-    **FIGURES,
-    "params": Column("params", "parameters", ",.0f", words="parameters"),
-    "macs": Column("macs", "MACs", ",.0f", words="MACs"),
-    "epochs": Column("epochs", "epochs", ".4g", words="epochs"),
-    "seconds": Column("seconds", "seconds", ".1f", words="seconds"),
+METRICS = {
+    **MEASURED_METRICS,
+    "params": Metric("params", "parameters", ",.0f", words="parameters"),
+    "macs": Metric("macs", "MACs", ",.0f", words="MACs"),
+    "epochs": Metric("epochs", "epochs", ".4g", words="epochs"),
+    "seconds": Metric("seconds", "seconds", ".1f", words="seconds"),
 }
 """Every figure, what a network costs among them."""

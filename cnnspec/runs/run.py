@@ -19,7 +19,7 @@ from typing import Any
 
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import BadRun, RunInUse
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.spec import Spec
@@ -47,7 +47,7 @@ class Run:
     def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Run":
         """A new folder with the frozen spec in it: `<model>-<n>`, or one of this name.
 
-        Raises `Problems`.
+        Raises `CnnspecError`.
         """
         run = cls(parent / name if name else new_folder(parent, spec.model))
         run.make("")
@@ -58,7 +58,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: str) -> "Run":
-        """An existing run; raises `Problems` where the folder is none."""
+        """An existing run; raises `CnnspecError` where the folder is none."""
         run = cls(Path(folder))
         if (run.folder / IR).is_file():
             return run
@@ -69,7 +69,7 @@ class Run:
             cause = f"{folder} is no run folder: it has no {IR}"
         else:
             cause = f"there is no run folder {folder}"
-        raise Problems(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
+        raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
 
     @property
     def spec(self) -> Source:
@@ -79,7 +79,7 @@ class Run:
 
     @property
     def model(self) -> Path:
-        """The file with the weights; raises `Problems` where training left none."""
+        """The file with the weights; raises `CnnspecError` where training left none."""
         path = self.folder / MODEL
         if not path.is_file():
             fault = BadRun(
@@ -87,7 +87,7 @@ class Run:
                 f"{self.folder} has no {MODEL}: it was removed, or training did not finish",
                 "train again",
             )
-            raise Problems(fault)
+            raise CnnspecError(fault)
         return path
 
     @property
@@ -97,7 +97,7 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from training in this folder; raises `Problems` if one does.
+        """Keeps other processes from training in this folder; raises `CnnspecError` if one does.
 
         The lock goes with the process that holds it, however that ends.
         """
@@ -107,9 +107,9 @@ class Run:
         try:
             lock.acquire()
         except Timeout:
-            raise Problems(self._in_use()) from None
+            raise CnnspecError(self._in_use()) from None
         except OSError as error:
-            raise Problems(cannot_write(self.folder, error)) from None
+            raise CnnspecError(cannot_write(self.folder, error)) from None
         try:
             self.write(OWNER, f"{os.getpid()}\n")
             yield
@@ -119,16 +119,16 @@ class Run:
             lock.release()
 
     def make(self, folder: str) -> None:
-        """Makes a folder in the run, or with "" its own, unless there is one. Raises `Problems`."""
+        """Makes a folder in the run, with "" its own, if it is missing. Raises `CnnspecError`."""
         try:
             (self.folder / folder).mkdir(exist_ok=True)
         except OSError as error:
-            raise Problems(cannot_write(self.folder / folder, error)) from None
+            raise CnnspecError(cannot_write(self.folder / folder, error)) from None
 
     def _in_use(self) -> RunInUse:
         try:
             owner = f"process {int(self._read(OWNER))}"
-        except (Problems, ValueError):
+        except (CnnspecError, ValueError):
             owner = "another process"
         return RunInUse(None, f"{self} is in use by {owner}", "wait for it, or stop it")
 
@@ -141,17 +141,17 @@ class Run:
         self.write(name, json_text(data))
 
     def read_json(self, name: str) -> Any:
-        """Reads a JSON file of the run; raises `Problems`."""
+        """Reads a JSON file of the run; raises `CnnspecError`."""
         try:
             return json.loads(self._read(name))
         except ValueError:
-            raise Problems(BadRun(None, f"{self.folder / name} is damaged")) from None
+            raise CnnspecError(BadRun(None, f"{self.folder / name} is damaged")) from None
 
     def _read(self, name: str) -> str:
         try:
             return (self.folder / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise Problems(BadRun(None, f"cannot read {self.folder / name}: {error}")) from None
+            raise CnnspecError(BadRun(None, f"cannot read {self.folder / name}: {error}")) from None
 
     def __str__(self) -> str:
         return str(self.folder)
@@ -160,7 +160,7 @@ class Run:
 def new_folder(parent: Path, model: str) -> Path:
     """Makes `<model>-<n>` with the first free number; safe against others doing the same.
 
-    Raises `Problems`.
+    Raises `CnnspecError`.
     """
     name = re.sub(r"[^\w.-]+", "-", model).strip("-.") or "model"
     try:
@@ -175,7 +175,7 @@ def new_folder(parent: Path, model: str) -> Path:
             except FileExistsError:
                 number += 1
     except OSError as error:
-        raise Problems(cannot_write(parent, error)) from None
+        raise CnnspecError(cannot_write(parent, error)) from None
 
 
 def command_line() -> list[str]:

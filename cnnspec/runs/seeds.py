@@ -13,11 +13,11 @@ from typing import Any
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import BadRun
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
 from cnnspec.files.sources import read_source
 from cnnspec.ir.spec import Spec
-from cnnspec.runs.expectations import Held, judge
+from cnnspec.runs.expectations import ExpectationResult, judge_expectations
 from cnnspec.runs.run import IR, METRICS, SOURCE, SPEC, Run, new_folder
 
 SERIES = "series.json"
@@ -25,7 +25,7 @@ MEASURES = ("accuracy", "f1", "loss")
 SPLITS = ("test", "validation", "train")
 
 
-class Spread(Record):
+class MeanStd(Record):
     """A figure over seeds: mean and sample standard deviation (n - 1), `None` for one seed."""
 
     mean: float
@@ -43,25 +43,25 @@ class Spread(Record):
         return {"mean": self.mean, "deviation": self.deviation, "values": self.values}
 
 
-def spread(found: Iterable[float | None]) -> Spread | None:
+def spread(found: Iterable[float | None]) -> MeanStd | None:
     """Mean and spread of the values there are; `None` where there is none."""
     values = [value for value in found if value is not None]
     if not values:
         return None
-    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+    return MeanStd(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
-class Series:
+class SeedRuns:
     """The folder of a series."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @classmethod
-    def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Series":
+    def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "SeedRuns":
         """A new folder with the frozen spec: `<model>-<n>`, or one of this name.
 
-        Raises `Problems`.
+        Raises `CnnspecError`.
         """
         series = cls(parent / name if name else new_folder(parent, spec.model))
         Run(series.folder).make("")
@@ -70,7 +70,7 @@ class Series:
         return series
 
     @classmethod
-    def find(cls, folder: str) -> "Series | None":
+    def find(cls, folder: str) -> "SeedRuns | None":
         """The series in a folder, if it is one."""
         path = Path(folder)
         return cls(path) if (path / SPEC).is_file() and not (path / IR).is_file() else None
@@ -94,10 +94,10 @@ class Series:
         folders = {int(p.name[5:]): p for p in self.folder.glob("seed-*") if _NAME.match(p.name)}
         return [Run(folders[seed]) for seed in sorted(folders) if (folders[seed] / IR).is_file()]
 
-    def figures(self) -> dict[str, dict[str, Spread]]:
+    def figures(self) -> dict[str, dict[str, MeanStd]]:
         """Mean and spread of every figure of every split over the runs that have finished."""
         metrics = [run.read_json(METRICS) for run in self.runs() if run.finished]
-        found: dict[str, dict[str, Spread]] = {}
+        found: dict[str, dict[str, MeanStd]] = {}
         for split in SPLITS:
             for measure in MEASURES:
                 one = spread((each.get(split) or {}).get(measure) for each in metrics)
@@ -117,14 +117,14 @@ class Series:
         return {**claim, **means, "reached": reached}
 
     def summary(self) -> Any:
-        """What the seeds have reached together, as it was written down. Raises `Problems`."""
+        """What the seeds have reached together, as it was written down. Raises `CnnspecError`."""
         return Run(self.folder).read_json(SERIES)
 
-    def conclude(self, spec: Spec) -> tuple[Held, ...]:
+    def finalize(self, spec: Spec) -> tuple[ExpectationResult, ...]:
         """Writes down what all seeds have reached together; a claim is judged by the mean."""
         figures = self.figures()
         means = {split: {m: s.mean for m, s in found.items()} for split, found in figures.items()}
-        claims = judge(spec, means)
+        claims = judge_expectations(spec, means)
         summary = {
             "seeds": list(spec.train.seeds),
             **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
@@ -142,10 +142,10 @@ _NAME = re.compile(r"seed-\d+$")
 
 
 def one_run(folder: str) -> Run:
-    """The run in a folder; raises `Problems` for a series, which holds several."""
-    series = Series.find(folder)
+    """The run in a folder; raises `CnnspecError` for a series, which holds several."""
+    series = SeedRuns.find(folder)
     if series is None:
         return Run.open(folder)
     names = [str(run) for run in series.runs()]
     remedy = f"name one of them: {names[0]}" if names else "train it first"
-    raise Problems(BadRun(None, f"{folder} holds several runs, one for each seed", remedy))
+    raise CnnspecError(BadRun(None, f"{folder} holds several runs, one for each seed", remedy))

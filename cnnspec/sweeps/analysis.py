@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.runs.metrics import COLUMNS, FIGURES, measure_of, split_of
-from cnnspec.runs.seeds import Spread, spread
-from cnnspec.sweeps.rows import Row
+from cnnspec.runs.metrics import MEASURED_METRICS, METRICS, measure_of, split_of
+from cnnspec.runs.seeds import MeanStd, spread
+from cnnspec.sweeps.rows import PointResult
 
 
 class Winners(Record):
@@ -22,12 +22,12 @@ class Winners(Record):
     is one.
     """
 
-    chosen: Row | None
+    chosen: PointResult | None
     quality: str
-    best: Row | None
+    best: PointResult | None
     loss: str
-    of_loss: dict[str, Row]
-    of_both: dict[str, Row]
+    of_loss: dict[str, PointResult]
+    of_both: dict[str, PointResult]
 
     def dump(self) -> dict[str, Any]:
         """The names of the winners as JSON."""
@@ -47,7 +47,7 @@ class Effect(Record):
 
     value: str
     points: int
-    found: Spread | None
+    found: MeanStd | None
     low: float | None
     high: float | None
 
@@ -56,7 +56,7 @@ class Effect(Record):
         return {**self.as_dict(), "found": self.found.dump() if self.found else None}
 
 
-def judged(rows: Iterable[Row], by: str) -> str:
+def judged(rows: Iterable[PointResult], by: str) -> str:
     """The figure to choose by: the one asked for, or of what split there is in its place."""
     found = {name for row in rows if row.finished for name in row.figures}
     measure = measure_of(by)
@@ -69,23 +69,23 @@ def quality_of(by: str) -> str:
     return f"{split_of(by)}accuracy" if measure_of(by) == "loss" else by
 
 
-def ranked(rows: Iterable[Row], figure: str) -> list[Row]:
+def ranked(rows: Iterable[PointResult], figure: str) -> list[PointResult]:
     """The finished points that have a figure, the best first; of equal ones the smaller."""
-    column = COLUMNS[figure]
+    column = METRICS[figure]
     known = [row for row in rows if row.finished and row.mean(figure) is not None]
     return sorted(known, key=lambda row: (column.rank(row.mean(figure)), row.point.params))
 
 
-def functions(rows: Iterable[Row]) -> list[str]:
+def functions(rows: Iterable[PointResult]) -> list[str]:
     """The loss functions of some points, in order."""
     return list(dict.fromkeys(row.loss_function for row in rows))
 
 
-def winners(rows: Sequence[Row], by: str) -> Winners:
+def winners(rows: Sequence[PointResult], by: str) -> Winners:
     """The winners by a figure that was measured."""
     quality, loss = quality_of(by), f"{split_of(by)}loss"
-    of_loss: dict[str, Row] = {}
-    of_both: dict[str, Row] = {}
+    of_loss: dict[str, PointResult] = {}
+    of_both: dict[str, PointResult] = {}
     for function in functions(rows):
         same = [row for row in rows if row.loss_function == function]
         for row in ranked(same, loss)[:1]:
@@ -102,20 +102,20 @@ def winners(rows: Sequence[Row], by: str) -> Winners:
     return Winners(chosen, quality, best, loss, of_loss, of_both)
 
 
-def _leaders(rows: Iterable[Row], figure: str) -> list[Row]:
+def _leaders(rows: Iterable[PointResult], figure: str) -> list[PointResult]:
     """The points that share the best value of a figure."""
     found = ranked(rows, figure)
     return [row for row in found if row.mean(figure) == found[0].mean(figure)]
 
 
-def front(rows: Sequence[Row], cost: str, figure: str) -> tuple[Row, ...]:
+def front(rows: Sequence[PointResult], cost: str, figure: str) -> tuple[PointResult, ...]:
     """The points that no cheaper one is as good as, by their cost: `params` or `macs`.
 
     There are none where all cost the same.
     """
     if len({row.known(cost) for row in rows}) < 2:
         return ()
-    found: list[Row] = []
+    found: list[PointResult] = []
     # Of points with the same cost the best comes first, and is the only one that is taken.
     for row in sorted(ranked(rows, figure), key=lambda row: row.known(cost)):
         if not found or row.known(figure) > found[-1].known(figure):
@@ -124,7 +124,7 @@ def front(rows: Sequence[Row], cost: str, figure: str) -> tuple[Row, ...]:
 
 
 def effects(
-    rows: Sequence[Row], names: dict[str, tuple[str, ...]], figure: str
+    rows: Sequence[PointResult], names: dict[str, tuple[str, ...]], figure: str
 ) -> dict[str, tuple[Effect, ...]]:
     """A figure by the values of every name that has several, the name that does most first.
 
@@ -156,8 +156,12 @@ def reach(of: Iterable[Effect]) -> float:
 
 
 def pairs(
-    rows: Sequence[Row], names: dict[str, tuple[str, ...]], first: str, second: str, figure: str
-) -> list[list[Spread | None]]:
+    rows: Sequence[PointResult],
+    names: dict[str, tuple[str, ...]],
+    first: str,
+    second: str,
+    figure: str,
+) -> list[list[MeanStd | None]]:
     """A figure over all points with two values: a row for each value of the first name."""
     known = ranked(rows, figure)
     return [
@@ -173,17 +177,19 @@ def pairs(
     ]
 
 
-def cautions(rows: Sequence[Row], asked: str, by: str) -> list[str]:
+def cautions(rows: Sequence[PointResult], asked: str, by: str) -> list[str]:
     """What one should know before one believes in the winners, in sentences."""
     found = []
     finished = [row for row in rows if row.finished]
     if by != asked and finished:
-        found.append(f"No point has a {FIGURES[asked].words}; they are compared by {by} instead.")
+        found.append(
+            f"No point has a {MEASURED_METRICS[asked].words}; they are compared by {by} instead."
+        )
     losses = functions(rows)
     if len(losses) > 1:
         found.append(
             f"The losses are values of different functions ({', '.join(losses)}) and do not "
-            f"compare; across them points are compared by {FIGURES[quality_of(by)].words}."
+            f"compare; across them points are compared by {MEASURED_METRICS[quality_of(by)].words}."
         )
     if len({row.penalties for row in rows}) > 1:
         found.append("The losses include what l1 and l2 add, which is not the same everywhere.")

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import SweepBlocked, TrainingKilled
-from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.expansion.expand import read
-from cnnspec.files.interrupts import Pause, interrupts
+from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.runs.run import Run
-from cnnspec.runs.seeds import Series
+from cnnspec.runs.seeds import SeedRuns
 from cnnspec.runs.tasks import BLOCKED, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.engines.base import Engine, Racer
@@ -29,21 +29,21 @@ AGAIN = ("", TrainingKilled.code)
 def drive(sweep: Sweep, engine: Engine, warn: Warn, *, offline: bool = False) -> None:
     """Does what is left of a sweep; one that stops early by `asha` needs a `Racer`.
 
-    Raises `Problems`, and `Stopped` after a signal.
+    Raises `CnnspecError`, and `Interrupted` after a signal.
     """
     with Run(sweep.folder).locked(), interrupts() as pause:
-        sweep.mend(warn)
+        sweep.repair(warn)
         for trial in sweep.trials():
             if trial.state == folder.FAILED and trial.failure.get("code", "") in AGAIN:
                 (trial.run.folder / FAILURE).unlink()
         try:
             _Drive(sweep, engine, pause, offline).run()
-        except Stopped as stopped:
-            raise Stopped(stopped.number, str(sweep), "sweep") from None
+        except Interrupted as stopped:
+            raise Interrupted(stopped.number, str(sweep), "sweep") from None
 
 
 class _Drive:
-    def __init__(self, sweep: Sweep, engine: Engine, pause: Pause, offline: bool) -> None:
+    def __init__(self, sweep: Sweep, engine: Engine, pause: StopFlag, offline: bool) -> None:
         self._sweep = sweep
         self._engine = engine
         self._pause = pause
@@ -97,7 +97,7 @@ class _Drive:
         ]
         self._progress.begin_round([task for task in tasks if task.name not in before], None)
 
-        def tell(task: Task, how: Ended | None) -> None:
+        def on_event(task: Task, how: Ended | None) -> None:
             trial = trials[task.name]
             if task.name in before:
                 return
@@ -111,7 +111,7 @@ class _Drive:
                 self._keep(decided.values())
 
         assert isinstance(self._engine, Racer)
-        self._engine.race(tasks, ends, tell, self._pause)
+        self._engine.race(tasks, ends, on_event, self._pause)
         self._unblocked()
 
     def _round(self, points: list[Planned], until: int | None) -> None:
@@ -136,15 +136,15 @@ class _Drive:
             trial.fail(ended.code, ended.message, ended.attempts)
         elif ended and ended.how == BLOCKED:
             self._blocked = ended
-        self._progress.tell(trial, ended)
+        self._progress.on_event(trial, ended)
 
     def _unblocked(self) -> None:
-        """Raises `Problems` where one training was blocked by what would block all."""
+        """Raises `CnnspecError` where one training was blocked by what would block all."""
         if self._blocked:
             fault = self._blocked
             again = f"`cnnspec sweep --resume {self._sweep}` goes on"
             remedy = f"{fault.remedy or 'mend that'}; then {again}"
-            raise Problems(SweepBlocked(None, fault.message, remedy))
+            raise CnnspecError(SweepBlocked(None, fault.message, remedy))
 
     def _begun(self, point: Planned) -> Iterator[Trial]:
         """The trainings of a point; with several seeds it has a folder for them."""
@@ -154,9 +154,9 @@ class _Drive:
 
     def _series(self, point: Planned) -> None:
         """The folder of a point with several seeds."""
-        if Series.find(str(self._sweep.folder / point.name)) is None:
+        if SeedRuns.find(str(self._sweep.folder / point.name)) is None:
             source = Source(self._sweep.plan.source, point.text)
-            Series.create(self._sweep.folder, self._spec_of[point.name], source, point.name)
+            SeedRuns.create(self._sweep.folder, self._spec_of[point.name], source, point.name)
 
     def _task(self, trial: Trial, until: int | None) -> Task:
         plan, spec = self._sweep.plan, self._spec_of[trial.point.name]
@@ -187,6 +187,6 @@ class _Drive:
         """Takes the seeds of a point together once all have been trained."""
         states = {trial.state for trial in self._sweep.trials_of(point)}
         if point.several and folder.FINISHED in states and states <= folder.ENDED:
-            series = Series(self._sweep.folder / point.name)
+            series = SeedRuns(self._sweep.folder / point.name)
             if not series.finished:
-                series.conclude(self._spec_of[point.name])
+                series.finalize(self._spec_of[point.name])

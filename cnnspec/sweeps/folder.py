@@ -16,7 +16,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import BadRun
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import HISTORY, IR, METRICS, SOURCE, Run, new_folder
 from cnnspec.sweeps.halving import Round
 from cnnspec.sweeps.plan import Plan, Planned
@@ -65,7 +65,7 @@ class Trial(Record):
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """The figures of its epochs so far. Raises `Problems`."""
+        """The figures of its epochs so far. Raises `CnnspecError`."""
         known = (self.run.folder / HISTORY).is_file()
         found: list[dict[str, float]] = self.run.read_json(HISTORY) if known else []
         return found
@@ -77,7 +77,7 @@ class Trial(Record):
         return found
 
     def fail(self, code: str, message: str, attempts: int = 1) -> None:
-        """Writes down why it failed. Raises `Problems`."""
+        """Writes down why it failed. Raises `CnnspecError`."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.run.write_json(FAILURE, {"code": code, "message": message, "attempts": attempts})
 
@@ -91,7 +91,7 @@ class Sweep:
 
     @classmethod
     def create(cls, parent: Path, plan: Plan, source: Source) -> Self:
-        """A new folder `<model>-sweep-<n>` with the plan in it. Raises `Problems`."""
+        """A new folder `<model>-sweep-<n>` with the plan in it. Raises `CnnspecError`."""
         run = Run(new_folder(parent, f"{plan.model}-sweep"))
         run.make(LOGS)
         run.write(SOURCE, source.text)
@@ -100,22 +100,22 @@ class Sweep:
 
     @classmethod
     def find(cls, folder: str | Path) -> Self | None:
-        """The sweep in a folder, if it is one. Raises `Problems` for a damaged one."""
+        """The sweep in a folder, if it is one. Raises `CnnspecError` for a damaged one."""
         path = Path(folder)
         return cls.open(path) if (path / SWEEP).is_file() else None
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
-        """The sweep in a folder; raises `Problems` where there is none, or it is damaged."""
+        """The sweep in a folder; raises `CnnspecError` where there is none, or it is damaged."""
         path = Path(folder)
         if not (path / SWEEP).is_file():
             cause = f"{path} is no sweep folder: it has no {SWEEP}"
-            raise Problems(BadRun(None, cause, "name a folder that `cnnspec sweep` has left"))
+            raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec sweep` has left"))
         data = Run(path).read_json(SWEEP)
         try:
             return cls(path, Plan.load(data))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Problems(BadRun(None, f"{path / SWEEP} is damaged: {error}")) from None
+            raise CnnspecError(BadRun(None, f"{path / SWEEP} is damaged: {error}")) from None
 
     def trials(self) -> Iterator[Trial]:
         """Every training of the plan, in its order."""
@@ -133,10 +133,10 @@ class Sweep:
             return []
         try:
             return [Round.load(each) for each in Run(self.folder).read_json(ROUNDS)]
-        except (Problems, KeyError, TypeError):
+        except (CnnspecError, KeyError, TypeError):
             return []
 
-    def mend(self, warn: Warn) -> None:
+    def repair(self, warn: Warn) -> None:
         """Sees that every result can be read; one that was torn is told and removed.
 
         What it was a result of is trained again.
@@ -150,7 +150,7 @@ class Sweep:
                     if isinstance(trial.run.read_json(name), form):
                         continue
                     warn(BadRun(None, f"{path} is damaged"))
-                except Problems as problems:
+                except CnnspecError as problems:
                     for fault in problems.diagnostics:
                         warn(fault)
                 path.unlink()

@@ -9,12 +9,12 @@ from collections import Counter
 from string import Formatter
 from typing import Any, Self
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.datasets.locate import beside
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.expand import Overrides
 from cnnspec.sweeps.points import MAX_RUNS, Point, axes_of, label, points, reason, size, text_of
@@ -101,7 +101,7 @@ class Plan(Record):
 
 
 def plan(
-    checked: Checked,
+    checked: CheckedSpec,
     overrides: Overrides,
     *,
     name: str = "",
@@ -114,7 +114,7 @@ def plan(
     `name` is a template such as `net_{depth}-{filters}`; by itself a name is that of the
     model and every value. `drawn` takes so many points that are right at random, always
     the same ones for a seed. `most` is how many trainings there may be; `how` goes into
-    the plan as it is. Raises `Problems` for a spec that sweeps nothing, for too many
+    the plan as it is. Raises `CnnspecError` for a spec that sweeps nothing, for too many
     trainings, for names that are not distinct, and where no point is right.
     """
     axes = axes_of(checked)
@@ -127,13 +127,13 @@ def plan(
         if found.trainings > most:
             what = f"this sweep has more than {most:,} trainings"
             limit = f"{most:,}; `--max-runs` sets another, and `--sample` draws some of them"
-            raise Problems(TooLarge(axes[0].span, what=what, limit=limit))
+            raise CnnspecError(TooLarge(axes[0].span, what=what, limit=limit))
         if len(found.right) == drawn:
             break
     if not found.right:
         reasons = "; ".join(f"{count:,} times {why}" for why, count in found.reasons.items())
         cause = f"no point of {source.name} is right: {reasons}"
-        raise Problems(CannotRead(None, cause, "`cnnspec check` tells what is wrong with it"))
+        raise CnnspecError(CannotRead(None, cause, "`cnnspec check` tells what is wrong with it"))
     where = beside(checked.spec.data, source.name)
     return Plan(
         model=checked.spec.model,
@@ -204,6 +204,6 @@ def _template(model: str, names: list[str]) -> str:
     return f"{plain}_{'-'.join(f'{{{name}}}' for name in names)}"
 
 
-def _bad_name(template: str, cause: str) -> Problems:
+def _bad_name(template: str, cause: str) -> CnnspecError:
     remedy = "as in `--names 'net_{depth}-{filters}'`, with every name that tells points apart"
-    return Problems(CannotRead(None, f"`--names {template}`: {cause}", remedy))
+    return CnnspecError(CannotRead(None, f"`--names {template}`: {cause}", remedy))

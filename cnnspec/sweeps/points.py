@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analysis.check import Checked, Checker
+from cnnspec.analysis.check import CheckedSpec, Checker
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.expand import Overrides
 from cnnspec.expansion.search import Axis
 from cnnspec.language.parse import parse
@@ -35,7 +35,7 @@ class Point(Record):
     """One choice of a value for every name of a sweep, and its check."""
 
     values: dict[str, str]
-    checked: Checked
+    checked: CheckedSpec
 
     @property
     def label(self) -> str:
@@ -75,11 +75,11 @@ class Survey(Record):
         return data
 
 
-def axes_of(checked: Checked) -> tuple[Axis, ...]:
-    """The names that a spec sweeps; raises `Problems` where there are none."""
+def axes_of(checked: CheckedSpec) -> tuple[Axis, ...]:
+    """The names that a spec sweeps; raises `CnnspecError` where there are none."""
     if not checked.expanded.sweep:
         remedy = "write what it is to try, as in `sweep { filters in 8, 16, 32 }`"
-        raise Problems(CannotRead(None, f"{checked.source.name} sweeps nothing", remedy))
+        raise CnnspecError(CannotRead(None, f"{checked.source.name} sweeps nothing", remedy))
     return checked.expanded.sweep
 
 

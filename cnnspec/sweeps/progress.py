@@ -48,7 +48,7 @@ class Progress:
             self._say(f"{len(tasks)} trainings are left")
         self._show()
 
-    def tell(self, trial: Trial, ended: Ended | None) -> None:
+    def on_event(self, trial: Trial, ended: Ended | None) -> None:
         """A training begins (`None`) or has ended."""
         if ended is None:
             self._running.append(trial.name)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from cnnspec.runs.metrics import COLUMNS, FIGURES, measure_of
+from cnnspec.runs.metrics import MEASURED_METRICS, METRICS, measure_of
 from cnnspec.sweeps import analysis
 from cnnspec.sweeps.analysis import Effect, Winners
 from cnnspec.sweeps.folder import Sweep
 from cnnspec.sweeps.plan import Plan
-from cnnspec.sweeps.rows import STATES, Row, rows
+from cnnspec.sweeps.rows import STATES, PointResult, rows
 from cnnspec.version import __version__
 
 COSTS = ("params", "macs")
@@ -23,7 +23,7 @@ COSTS = ("params", "macs")
 class Results:
     """What a sweep has come to; `asked` is the figure that points are to be chosen by."""
 
-    def __init__(self, sweep: Sweep, found: Sequence[Row], asked: str = "accuracy") -> None:
+    def __init__(self, sweep: Sweep, found: Sequence[PointResult], asked: str = "accuracy") -> None:
         self.sweep = sweep
         self.rows = tuple(found)
         self.asked = asked
@@ -54,7 +54,7 @@ class Results:
         return analysis.quality_of(self.by)
 
     @property
-    def finished(self) -> list[Row]:
+    def finished(self) -> list[PointResult]:
         """The points that compare."""
         return [row for row in self.rows if row.finished]
 
@@ -95,12 +95,12 @@ class Results:
         """What one should know before one believes in the winners."""
         return analysis.cautions(self.rows, self.asked, self.by)
 
-    def front(self, cost: str) -> tuple[Row, ...]:
+    def front(self, cost: str) -> tuple[PointResult, ...]:
         """The points that no cheaper one is as good as by `quality`."""
         return analysis.front(self.rows, cost, self.quality)
 
     @cached_property
-    def cheapest(self) -> list[Row]:
+    def cheapest(self) -> list[PointResult]:
         """The points of any front, by their parameters."""
         found = {row.name: row for cost in COSTS for row in self.front(cost)}
         return sorted(found.values(), key=lambda row: row.point.params)
@@ -110,7 +110,7 @@ class Results:
         """The names with several values."""
         return [name for name, values in self.plan.names.items() if len(values) > 1]
 
-    def sorted(self, by: str = "") -> list[Row]:
+    def sorted(self, by: str = "") -> list[PointResult]:
         """The rows by a figure, the best first, by `name`, or by a name of the sweep.
 
         What has not finished comes after what has, and what is unknown last; by itself
@@ -118,21 +118,21 @@ class Results:
         within each loss function. Raises `KeyError` for anything else.
         """
         key = by or self.by
-        if key in COLUMNS:
+        if key in METRICS:
             return sorted(self.rows, key=lambda row: self._place(row, key))
         if key == "name":
             return sorted(self.rows, key=lambda row: row.name)
         places = {value: place for place, value in enumerate(self.plan.names[key])}
         return sorted(self.rows, key=lambda row: places.get(row.values.get(key, ""), -1))
 
-    def _place(self, row: Row, key: str) -> tuple[Any, ...]:
+    def _place(self, row: PointResult, key: str) -> tuple[Any, ...]:
         """What puts a row in its place by a figure."""
-        if key in FIGURES and not row.finished:
+        if key in MEASURED_METRICS and not row.finished:
             # All that such a row can have.
             key = f"val_{measure_of(key)}"
         of_loss = measure_of(key) == "loss"
         group = self.loss_functions.index(row.loss_function) if of_loss else 0
-        column = COLUMNS[key]
+        column = METRICS[key]
         return not row.finished, group, column.rank(row.mean(key)), row.point.params
 
     def dump(self) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from typing import Any
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.expand import read
 from cnnspec.files.sources import number
-from cnnspec.ir.claims import MEASURED
+from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.metrics import split_of
 from cnnspec.runs.run import METRICS
-from cnnspec.runs.seeds import Spread, spread
+from cnnspec.runs.seeds import MeanStd, spread
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.folder import BEGUN, FAILED, FINISHED, WAITING, Sweep, Trial
 from cnnspec.sweeps.plan import Planned
@@ -29,7 +29,7 @@ STATES = (FINISHED, STOPPED, FAILED, DAMAGED, BEGUN, WAITING)
 _SPLITS = {"": "test", "val_": "validation", "train_": "train"}
 
 
-class Row(Record):
+class PointResult(Record):
     """A point of a sweep and what it reached.
 
     `figures` are named as an expectation names them; of a point that has not finished
@@ -40,9 +40,9 @@ class Row(Record):
     point: Planned
     spec: Spec
     state: str
-    figures: dict[str, Spread]
-    epochs: Spread | None
-    seconds: Spread | None
+    figures: dict[str, MeanStd]
+    epochs: MeanStd | None
+    seconds: MeanStd | None
     reason: str = ""
 
     @property
@@ -75,12 +75,12 @@ class Row(Record):
         """Whether all of its seeds were trained to the end: only such points compare."""
         return self.state == FINISHED
 
-    def value(self, key: str) -> Spread | None:
+    def value(self, key: str) -> MeanStd | None:
         """A figure of `COLUMNS`; `None` where it is not known."""
         if key in ("params", "macs"):
-            return Spread(getattr(self.point, key), None, 1)
+            return MeanStd(getattr(self.point, key), None, 1)
         if key in ("epochs", "seconds"):
-            found: Spread | None = getattr(self, key)
+            found: MeanStd | None = getattr(self, key)
             return found
         return self.figures.get(key)
 
@@ -112,7 +112,7 @@ class Row(Record):
         }
 
 
-def rows(sweep: Sweep) -> tuple[Row, ...]:
+def rows(sweep: Sweep) -> tuple[PointResult, ...]:
     """A row for every point of the plan, in its order."""
     ended = _stopped(sweep)
     return tuple(_row(point, list(sweep.trials_of(point)), ended) for point in sweep.plan.points)
@@ -128,14 +128,14 @@ class _Kept(Record):
     reason: str = ""
 
 
-def _row(point: Planned, trials: list[Trial], ended: set[str]) -> Row:
+def _row(point: Planned, trials: list[Trial], ended: set[str]) -> PointResult:
     kept = [_kept(trial) for trial in trials]
     state = _state({each.state for each in kept})
     if point.name in ended and state in (BEGUN, WAITING):
         state = STOPPED
     # The figures of a training that failed on its way are no result of its point.
     told = [each for each in kept if each.state in (FINISHED, BEGUN)]
-    names = [name for name in MEASURED if any(name in each.figures for each in told)]
+    names = [name for name in METRIC_NAMES if any(name in each.figures for each in told)]
     if state != FINISHED:
         names = [name for name in names if split_of(name) == "val_"]
     reasons = (
@@ -143,7 +143,7 @@ def _row(point: Planned, trials: list[Trial], ended: set[str]) -> Row:
         for trial, each in zip(trials, kept, strict=True)
         if each.reason
     )
-    return Row(
+    return PointResult(
         point=point,
         spec=read(Source(point.name, point.text)).spec,
         state=state,
@@ -172,7 +172,7 @@ def _kept(trial: Trial) -> _Kept:
                 return _Kept(FAILED, {}, reason=reason.strip())
             case folder.BEGUN:
                 return _so_far(trial.history)
-    except Problems as problems:
+    except CnnspecError as problems:
         return _Kept(DAMAGED, {}, reason=problems.diagnostics[0].message)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         return _Kept(DAMAGED, {}, reason=f"a file is not of the form it should be: {error!r}")
@@ -181,7 +181,7 @@ def _kept(trial: Trial) -> _Kept:
 
 def _measured(metrics: dict[str, Any]) -> _Kept:
     figures = {}
-    for name in MEASURED:
+    for name in METRIC_NAMES:
         prefix = split_of(name)
         found = metrics.get(_SPLITS[prefix]) or {}
         figures[name] = found.get(name.removeprefix(prefix))
@@ -191,7 +191,7 @@ def _measured(metrics: dict[str, Any]) -> _Kept:
 def _so_far(history: list[dict[str, float]]) -> _Kept:
     """What an unfinished training has come to: the figures of its last epoch."""
     last = dict(history[-1]) if history else {}
-    figures = {name: last.get(name) for name in MEASURED if split_of(name) == "val_"}
+    figures = {name: last.get(name) for name in METRIC_NAMES if split_of(name) == "val_"}
     seconds = [number(epoch.get("seconds")) for epoch in history]
     return _Kept(BEGUN, _numbers(figures), len(history), sum(s for s in seconds if s))
 

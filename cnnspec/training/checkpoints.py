@@ -18,7 +18,7 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import BadRun, DamagedCheckpoint
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
 
 VERSION = 1
@@ -45,8 +45,8 @@ class Checkpoint(Record):
     facts: dict[str, Any]
 
 
-def keep(run: Run, name: str, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint and forgets all but the last two. Raises `Problems`."""
+def save(run: Run, name: str, checkpoint: Checkpoint) -> None:
+    """Writes a checkpoint and forgets all but the last two. Raises `CnnspecError`."""
     data = pack(checkpoint)
     run.make(FOLDER)
     file = f"{FOLDER}/{name}.npz"
@@ -55,10 +55,10 @@ def keep(run: Run, name: str, checkpoint: Checkpoint) -> None:
     listed = [*listed, Listed(file, len(data), hashlib.sha256(data).hexdigest())][-KEPT:]
     entries = [each.as_dict() for each in listed]
     run.write_json(MANIFEST, {"version": VERSION, "checkpoints": entries})
-    forget(run, frozenset(run.folder / file for file in (MANIFEST, *(e.file for e in listed))))
+    delete(run, frozenset(run.folder / file for file in (MANIFEST, *(e.file for e in listed))))
 
 
-def forget(run: Run, but: frozenset[Path] = frozenset()) -> None:
+def delete(run: Run, but: frozenset[Path] = frozenset()) -> None:
     """Removes checkpoints; one that cannot be removed is in nobody's way."""
     folder = run.folder / FOLDER
     with contextlib.suppress(OSError):
@@ -88,20 +88,20 @@ def unpack(data: bytes) -> Checkpoint:
 
 
 def _listed(run: Run) -> list[Listed]:
-    """What the manifest names, oldest first; raises `Problems` where it cannot be read."""
+    """What the manifest names, oldest first; raises `CnnspecError` where it cannot be read."""
     if not (run.folder / MANIFEST).exists():
         return []
     manifest = run.read_json(MANIFEST)
     try:
         if manifest["version"] > VERSION:
             newer = f"its checkpoints are of version {manifest['version']}, newer than this program"
-            raise Problems(BadRun(None, f"cannot go on with {run}: {newer} reads ({VERSION})"))
+            raise CnnspecError(BadRun(None, f"cannot go on with {run}: {newer} reads ({VERSION})"))
         return [Listed(**entry) for entry in manifest["checkpoints"]]
     except (KeyError, TypeError):
-        raise Problems(BadRun(None, f"{run.folder / MANIFEST} is damaged")) from None
+        raise CnnspecError(BadRun(None, f"{run.folder / MANIFEST} is damaged")) from None
 
 
-def sound(run: Run) -> tuple[list[Checkpoint], list[DamagedCheckpoint]]:
+def valid(run: Run) -> tuple[list[Checkpoint], list[DamagedCheckpoint]]:
     """The checkpoints of a run that are as they were written, newest first, and what is not."""
     found: list[Checkpoint] = []
     damaged: list[DamagedCheckpoint] = []

@@ -11,7 +11,7 @@ import keras
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import CannotResume, MayDiffer
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import ENVIRONMENT, Run, command_line
 from cnnspec.targets.keras.backend import parts, threads
 from cnnspec.version import __version__
@@ -51,7 +51,7 @@ _SAME = ("keras", "backend", "data")
 
 
 def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
-    """Raises `Problems` where a training cannot go on as it began; warns where it may differ."""
+    """Raises `CnnspecError` where a training cannot go on; warns where it may differ."""
     before = run.read_json(ENVIRONMENT)
     anywhere = {"origin": "", "path": ""}
     then = {"devices": 1, "parts": 1, **before, "data": {**before.get("data", {}), **anywhere}}
@@ -64,7 +64,9 @@ def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
     graver = [text for name, text in differing.items() if name in (*_SAME, now["backend"])]
     if graver:
         cause = f"cannot go on with {run}: {'; '.join(graver)}"
-        raise Problems(CannotResume(None, cause, "train again, or go back to what it began with"))
+        raise CnnspecError(
+            CannotResume(None, cause, "train again, or go back to what it began with")
+        )
     for text in differing.values():
         warn(MayDiffer(None, f"the end may differ in its last bits: {text}"))
 

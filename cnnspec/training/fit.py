@@ -10,8 +10,8 @@ import numpy as np
 from cnnspec.core.shapes import Image
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.environment import LostTraining
-from cnnspec.diagnostics.errors import Problems, Stopped
-from cnnspec.files.interrupts import Pause
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.files.interrupts import StopFlag
 from cnnspec.ir.training import Training
 from cnnspec.targets.keras.build import Seeds
 from cnnspec.training.augment import Augmenter
@@ -20,7 +20,7 @@ from cnnspec.training.batches import batches, image_weights, order
 from cnnspec.training.loops import Feed, Steps
 from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
-from cnnspec.training.schedule import Rates
+from cnnspec.training.schedule import LearningRates
 from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
 from cnnspec.training.steps import steps
@@ -59,13 +59,13 @@ class Fit:
         self._runner = steps(model, feed, strategy, parts)
         self._in_epoch = -(-len(splits.train) // train.batch)
         seeds = self._augmenter.variables if self._augmenter else []
-        self.state = State(model, train, Rates(train, self._in_epoch), seeds)
+        self.state = State(model, train, LearningRates(train, self._in_epoch), seeds)
 
-    def run(self, keep: Callable[[State], None], pause: Pause, until: int | None = None) -> bool:
+    def run(self, keep: Callable[[State], None], pause: StopFlag, until: int | None = None) -> bool:
         """Runs the epochs that are left; `keep` gets the state after each and before a stop.
 
         With `until` it pauses after so many epochs of all; returns whether it came to its
-        end. Raises `Stopped` after a signal, and `Problems` when the loss is no longer a
+        end. Raises `Interrupted` after a signal, and `CnnspecError` when the loss is no longer a
         number.
         """
         state, train = self.state, self._train
@@ -88,7 +88,7 @@ class Fit:
                     self._steps(pace, lines, pause)
                     with averaged(self._model):
                         figures, aimed = self._figures(pause)
-                except Stopped:
+                except Interrupted:
                     state.spent = time.perf_counter() - began
                     keep(state)
                     raise
@@ -102,7 +102,7 @@ class Fit:
         state.settle()
         return True
 
-    def _steps(self, pace: "_Pace", lines: EpochLines, pause: Pause) -> None:
+    def _steps(self, pace: "_Pace", lines: EpochLines, pause: StopFlag) -> None:
         """The steps of an epoch that are left."""
         state, train = self.state, self._train
         left = state.step
@@ -122,7 +122,7 @@ class Fit:
     def _portions(
         self, pace: "_Pace", rows: np.ndarray, rates: np.ndarray
     ) -> Iterator[tuple[int, bool]]:
-        """Steps in portions; raises `Problems` where a batch does not fit in memory."""
+        """Steps in portions; raises `CnnspecError` where a batch does not fit in memory."""
         try:
             yield from pace.run(rows, rates)
         except Exception as error:
@@ -131,7 +131,7 @@ class Fit:
                 raise
             raise problems from None
 
-    def _figures(self, pause: Pause) -> tuple[dict[str, float], float]:
+    def _figures(self, pause: StopFlag) -> tuple[dict[str, float], float]:
         """The figures of an epoch, and the one that is to reach the target.
 
         Those of training are Keras's own, running means while the weights move; those of
@@ -158,10 +158,10 @@ def _measured(prefix: str, found: Score | None) -> dict[str, float]:
     return {f"{prefix}{name}": value for name, value in figures.items()}
 
 
-def _lost(figures: Mapping[str, Any], state: State) -> Problems:
+def _lost(figures: Mapping[str, Any], state: State) -> CnnspecError:
     """A figure, of training or validation, that is no number any more."""
     name = next(name for name, value in figures.items() if not np.isfinite(float(value)))
-    return Problems(
+    return CnnspecError(
         LostTraining(
             None,
             f"the {name} is {float(figures[name])} in epoch {state.epoch + 1}, "

@@ -7,21 +7,21 @@ found from the shapes. An accelerator reports it; `out_of_memory` knows those re
 import os
 from pathlib import Path
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.diagnostics.environment import OutOfMemory
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 _FLOAT = 4
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def step_bytes(checked: Checked, batch: int) -> int:
+def step_bytes(checked: CheckedSpec, batch: int) -> int:
     """The least memory a training step takes, in bytes.
 
     The output of every layer that does not work in place is kept for its gradient,
     each value in four bytes; weights, gradients and scratch space come on top.
     """
-    kept = sum(row.after.size for row in checked.rows if not row.layer.in_place)
+    kept = sum(row.output_shape.size for row in checked.calls if not row.layer.in_place)
     return kept * batch * _FLOAT
 
 
@@ -39,8 +39,8 @@ def machine_bytes() -> int | None:
     return min(found, default=None)
 
 
-def require_memory(checked: Checked, images: int) -> None:
-    """Raises `Problems` where a batch cannot fit, naming the largest that could."""
+def require_memory(checked: CheckedSpec, images: int) -> None:
+    """Raises `CnnspecError` where a batch cannot fit, naming the largest that could."""
     batch = min(checked.spec.train.batch, images)
     needed, there = step_bytes(checked, batch), machine_bytes()
     if there is not None and needed > there:
@@ -50,7 +50,7 @@ def require_memory(checked: Checked, images: int) -> None:
             f"a batch of {batch} images needs at least {_shown(needed)} between the layers, "
             f"and this machine has {_shown(there)}"
         )
-        raise Problems(OutOfMemory(checked.expanded.places.get("train.batch"), cause, remedy))
+        raise CnnspecError(OutOfMemory(checked.expanded.spans.get("train.batch"), cause, remedy))
 
 
 def _half(batch: int) -> int:
@@ -62,11 +62,11 @@ def _shown(size: int) -> str:
     return f"{size / 2**30:.1f} GiB"
 
 
-def out_of_memory(error: Exception, batch: int) -> Problems | None:
+def out_of_memory(error: Exception, batch: int) -> CnnspecError | None:
     """The problem that an error of a framework stands for, if memory was its cause."""
     text = f"{type(error).__name__}: {error}"
     signs = ("MemoryError", "OutOfMemory", "RESOURCE_EXHAUSTED", "ResourceExhausted", "OOM when")
     if not any(sign in text for sign in signs):
         return None
     cause = f"a batch of {batch} images does not fit in memory"
-    return Problems(OutOfMemory(None, cause, f"write `batch {max(1, batch // 4)}`"))
+    return CnnspecError(OutOfMemory(None, cause, f"write `batch {max(1, batch // 4)}`"))

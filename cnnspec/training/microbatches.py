@@ -14,25 +14,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.layers.normalization import BatchNorm
 
-MOST = 4
+MAX_PROCESSORS = 4
 """Processors up to which batches are parted; what it does on more of them is not known."""
-LEAST = 32
+MIN_PART_IMAGES = 32
 """Images of a part that are worth a thread of their own."""
 
 
-def separable(checked: Checked) -> bool:
+def separable(checked: CheckedSpec) -> bool:
     """Whether each image goes through the network by itself; batch norm looks at all of them."""
-    return not any(isinstance(row.layer, BatchNorm) for row in checked.rows)
+    return not any(isinstance(row.layer, BatchNorm) for row in checked.calls)
 
 
-def parts_of(checked: Checked) -> int:
+def parts_of(checked: CheckedSpec) -> int:
     """Into how many parts a batch is best divided on this machine, 1 where it is left whole."""
     processors = os.cpu_count() or 1
-    enough = checked.spec.train.batch >= LEAST * processors
-    return processors if separable(checked) and enough and processors <= MOST else 1
+    enough = checked.spec.train.batch >= MIN_PART_IMAGES * processors
+    return processors if separable(checked) and enough and processors <= MAX_PROCESSORS else 1
 
 
 def bounds(count: Any, parts: int) -> Iterator[tuple[Any, Any]]:

@@ -24,7 +24,7 @@ _MISTAKES = 24
 
 
 def keep(run: Run, splits: Splits, classes: int, outputs: Sequence[np.ndarray]) -> None:
-    """Writes `images.npz` into the run; raises `Problems` where it cannot."""
+    """Writes `images.npz` into the run; raises `CnnspecError` where it cannot."""
     file = io.BytesIO()
     np.savez_compressed(file, **evidence(splits, classes, outputs))
     run.write(IMAGES, file.getvalue())

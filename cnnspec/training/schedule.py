@@ -8,7 +8,7 @@ from cnnspec.ir.schedules import Plateau
 from cnnspec.ir.training import Training
 
 
-class Rates:
+class LearningRates:
     """The learning rate of every step, `steps` of them in an epoch.
 
     Only a plateau remembers anything: as Keras's `ReduceLROnPlateau`, it multiplies the

@@ -74,26 +74,26 @@ class Scorer:
         self,
         splits: Mapping[str, Split],
         pause: Callable[[], None] = lambda: None,
-        seen: Mapping[str, Seen] | None = None,
+        on_batch: Mapping[str, Seen] | None = None,
     ) -> dict[str, Score]:
         """Measures splits by their names, each once: what validates may be the test set.
 
-        `seen` has who looks at the outputs for the split of a name, as in `score`.
+        `on_batch` has who looks at the outputs for the split of a name, as in `score`.
         """
         scores: dict[str, Score] = {}
         for name, split in splits.items():
             same = next(known for known, other in splits.items() if other is split)
             if same not in scores:
-                scores[same] = self.score(split, pause, (seen or {}).get(name, _unseen))
+                scores[same] = self.score(split, pause, (on_batch or {}).get(name, _unseen))
             scores[name] = scores[same]
         return scores
 
     def score(
-        self, split: Split, pause: Callable[[], None] = lambda: None, seen: Seen = _unseen
+        self, split: Split, pause: Callable[[], None] = lambda: None, on_batch: Seen = _unseen
     ) -> Score:
         """Measures a split; the loss includes regularization, as in Keras's `evaluate`.
 
-        `pause` is called now and then; what it raises ends the measuring. `seen` gets the
+        `pause` is called now and then; what it raises ends the measuring. `on_batch` gets the
         output of the network for some images after others.
         """
         one_hot = np.eye(self.classes, dtype=np.float32)
@@ -106,7 +106,7 @@ class Scorer:
             loss += float(keras.ops.convert_to_numpy(losses).sum(dtype=float))
             outputs = keras.ops.convert_to_numpy(found)
             counts += confusion(labels, outputs.argmax(axis=1), self.classes)
-            seen(outputs)
+            on_batch(outputs)
         right = int(np.trace(counts))
         return Score(right / len(split), macro_f1(counts), loss / len(split), counts)
 

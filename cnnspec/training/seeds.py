@@ -4,33 +4,33 @@ from typing import Any
 
 import keras
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import messages, show
 from cnnspec.diagnostics.base import Warn, silent
-from cnnspec.diagnostics.errors import Stopped
+from cnnspec.diagnostics.errors import Interrupted
 from cnnspec.runs.data import of_run
-from cnnspec.runs.expectations import Held
+from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import ENVIRONMENT, IR, Run
-from cnnspec.runs.seeds import Series
+from cnnspec.runs.seeds import SeedRuns
 from cnnspec.training import session
 from cnnspec.training.trackers import Watch
 
 
 def train(
-    checked: Checked,
-    series: Series,
+    checked: CheckedSpec,
+    series: SeedRuns,
     backend: str,
     warn: Warn,
     *,
     offline: bool = False,
     watch: Watch | None = None,
     strategy: Any = None,
-) -> tuple[Held, ...]:
+) -> tuple[ExpectationResult, ...]:
     """Trains the seeds of a series that have not been trained; returns what became of its claims.
 
     Seeds count up from that of the spec. A claim is judged by the mean. Raises
-    `Problems`, and `Stopped` after a signal.
+    `CnnspecError`, and `Interrupted` after a signal.
     """
     spec = checked.spec
     for seed in spec.train.seeds:
@@ -58,6 +58,6 @@ def train(
                     watch=watch,
                     strategy=strategy,
                 )
-        except Stopped as stopped:
-            raise Stopped(stopped.number, str(series)) from None
-    return series.conclude(spec)
+        except Interrupted as stopped:
+            raise Interrupted(stopped.number, str(series)) from None
+    return series.finalize(spec)

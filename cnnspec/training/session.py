@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.record import Record
 from cnnspec.datasets.locate import Where, beside
 from cnnspec.datasets.splits import Splits, divide
@@ -18,11 +18,11 @@ from cnnspec.diagnostics.environment import (
     BadRun,
     DamagedCheckpoint,
 )
-from cnnspec.diagnostics.errors import Problems, Stopped, reason
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted, reason
 from cnnspec.files.atomic import cannot_write
-from cnnspec.files.interrupts import Pause, interrupts
+from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.runs.data import of_run
-from cnnspec.runs.expectations import Held, judge
+from cnnspec.runs.expectations import ExpectationResult, judge_expectations
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
 from cnnspec.targets.keras.backend import parts
 from cnnspec.targets.keras.build import as_written, build, compile_model
@@ -45,7 +45,7 @@ class Outcome(Record):
     run: Run
     state: State
     scores: dict[str, Score]
-    claims: tuple[Held, ...]
+    claims: tuple[ExpectationResult, ...]
 
 
 class Paused(Exception):
@@ -53,7 +53,7 @@ class Paused(Exception):
 
 
 def train(
-    checked: Checked,
+    checked: CheckedSpec,
     parent: Path,
     backend: str,
     warn: Warn = silent,
@@ -70,7 +70,7 @@ def train(
     The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
     the data. Data of the user's own lies beside the spec, if not at `where`. Trackers
     follow through `watch`. A strategy of `tf.distribute` spreads each step over several
-    devices. Raises `Problems`, `Stopped` after a signal, and `Paused` after the epoch
+    devices. Raises `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch
     `until`.
     """
     require_accelerator(checked)
@@ -99,11 +99,11 @@ def resume(
 ) -> Outcome:
     """Goes on with a run that was stopped or killed, to the same end as if it had not been.
 
-    Raises `Problems`, `Stopped` after a signal, and `Paused` after the epoch `until`.
+    Raises `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch `until`.
     """
     checked = check(run.spec)
     if not checked.ok:
-        raise Problems(*checked.problems)
+        raise CnnspecError(*checked.problems)
     require_accelerator(checked)
     watch = watch or Watch()
     with _at_work(run, watch) as pause:
@@ -118,22 +118,22 @@ def resume(
 
 
 @contextmanager
-def _at_work(run: Run, watch: Watch) -> Iterator[Pause]:
-    """Holds the lock of a run and watches for signals; `Stopped` then says how to go on."""
+def _at_work(run: Run, watch: Watch) -> Iterator[StopFlag]:
+    """Holds the lock of a run and watches for signals; `Interrupted` then says how to go on."""
     with run.locked(), interrupts() as pause:
         try:
             yield pause
-        except Stopped as stopped:
-            raise Stopped(stopped.number, str(run)) from None
+        except Interrupted as stopped:
+            raise Interrupted(stopped.number, str(run)) from None
         finally:
             watch.end()
 
 
 def _train(
-    checked: Checked,
+    checked: CheckedSpec,
     run: Run,
     splits: Splits,
-    pause: Pause,
+    pause: StopFlag,
     watch: Watch,
     until: int | None,
     strategy: Any,
@@ -160,7 +160,7 @@ def _train(
     save(as_written(model, checked), run)
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
     samples.keep(run, splits, fit.scorer.classes, outputs)
-    claims = judge(spec, {name: found.figures for name, found in scores.items()})
+    claims = judge_expectations(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {
         **{name: figures.dump() for name, figures in scores.items()},
@@ -174,12 +174,12 @@ def _train(
     }
     run.write_json(METRICS, metrics)
     watch.end(metrics)
-    checkpoints.forget(run)
+    checkpoints.delete(run)
     return Outcome(run, fit.state, scores, claims)
 
 
 def _measured(
-    scorer: Scorer, splits: Splits, which: str, pause: Pause
+    scorer: Scorer, splits: Splits, which: str, pause: StopFlag
 ) -> tuple[dict[str, Score], list[np.ndarray]]:
     """The scores that are asked for, and the outputs for the split that evidence is kept of."""
     outputs: list[np.ndarray] = []
@@ -192,13 +192,13 @@ def _keep(run: Run, state: State) -> None:
     """Writes down how far a training is."""
     arrays, facts = state.dump()
     step = f"-step-{state.step}" if state.step else ""
-    checkpoints.keep(run, f"epoch-{state.epoch}{step}", Checkpoint(arrays, facts))
+    checkpoints.save(run, f"epoch-{state.epoch}{step}", Checkpoint(arrays, facts))
     run.write_json(HISTORY, state.history)
 
 
 def _go_back(state: State, run: Run, warn: Warn) -> None:
     """Brings a state to the newest checkpoint that is sound; a run that has none starts anew."""
-    found, damaged = checkpoints.sound(run)
+    found, damaged = checkpoints.valid(run)
     for checkpoint in found:
         try:
             state.load(checkpoint.arrays, checkpoint.facts)
@@ -208,7 +208,7 @@ def _go_back(state: State, run: Run, warn: Warn) -> None:
     else:
         if damaged:
             lost = BadRun(None, f"no checkpoint of {run} is sound", "train again from the start")
-            raise Problems(*damaged, lost)
+            raise CnnspecError(*damaged, lost)
     for fault in damaged:
         warn(fault)
 
@@ -216,32 +216,32 @@ def _go_back(state: State, run: Run, warn: Warn) -> None:
 def save(model: keras.Model, run: Run) -> None:
     """Keeps the model in the run; Keras writes in place, so it writes elsewhere first.
 
-    Raises `Problems`.
+    Raises `CnnspecError`.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL
         try:
             model.save(path)
         except OSError as error:
-            raise Problems(cannot_write(path, error)) from None
+            raise CnnspecError(cannot_write(path, error)) from None
         run.write(MODEL, path.read_bytes())
 
 
-def restore(run: Run) -> tuple[Checked, keras.Model]:
+def restore(run: Run) -> tuple[CheckedSpec, keras.Model]:
     """The model of a run: rebuilt from its frozen spec, with the saved weights only.
 
-    Nothing but numbers is taken from the model file. Raises `Problems`.
+    Nothing but numbers is taken from the model file. Raises `CnnspecError`.
     """
     path = run.model
     checked = check(run.spec)
     if not checked.ok:
-        raise Problems(*checked.problems)
+        raise CnnspecError(*checked.problems)
     model = build(checked, checked.spec.train.seed)
     try:
         # Before the model is compiled: the state of the optimizer stays in the file.
         model.load_weights(path)
     except Exception as error:  # whatever a damaged archive makes of Keras, zip or h5
         fault = BadRun(None, f"cannot read the weights in {path}: {reason(error)[:200]}")
-        raise Problems(fault) from None
+        raise CnnspecError(fault) from None
     compile_model(model, checked.spec.train)
     return checked, model

@@ -6,12 +6,12 @@ Loads no framework before one is chosen.
 from pathlib import Path
 from typing import Any
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import Warn
-from cnnspec.runs.expectations import Held
+from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import ENVIRONMENT, METRICS, Run
-from cnnspec.runs.seeds import Series
+from cnnspec.runs.seeds import SeedRuns
 from cnnspec.targets.keras.backend import start
 from cnnspec.training.microbatches import parts_of
 from cnnspec.training.trackers import Watch
@@ -20,31 +20,31 @@ from cnnspec.training.trackers import Watch
 class Reached(Record):
     """Where a training is kept, and what became of its claims."""
 
-    kept: Run | Series
-    claims: tuple[Held, ...]
+    kept: Run | SeedRuns
+    claims: tuple[ExpectationResult, ...]
 
     def dump(self) -> dict[str, Any]:
         """The figures as JSON."""
         kept = self.kept
-        found = kept.summary() if isinstance(kept, Series) else kept.read_json(METRICS)
+        found = kept.summary() if isinstance(kept, SeedRuns) else kept.read_json(METRICS)
         return {"run": str(kept), **found}
 
 
-def find(folder: str) -> Run | Series:
-    """What is kept in a folder: a run, or the runs of several seeds. Raises `Problems`."""
-    return Series.find(folder) or Run.open(folder)
+def find(folder: str) -> Run | SeedRuns:
+    """What is kept in a folder: a run, or the runs of several seeds. Raises `CnnspecError`."""
+    return SeedRuns.find(folder) or Run.open(folder)
 
 
-def begun_with(kept: Run | Series | None, what: str) -> int | None:
+def begun_with(kept: Run | SeedRuns | None, what: str) -> int | None:
     """How many `devices` or `parts` a training began with, `None` for one yet to begin."""
-    runs = kept.runs() if isinstance(kept, Series) else [kept] if kept else []
+    runs = kept.runs() if isinstance(kept, SeedRuns) else [kept] if kept else []
     begun = (run for run in runs if (run.folder / ENVIRONMENT).is_file())
     return next((int(run.read_json(ENVIRONMENT).get(what, 1)) for run in begun), None)
 
 
 def launch(
-    checked: Checked,
-    kept: Run | Series | None,
+    checked: CheckedSpec,
+    kept: Run | SeedRuns | None,
     out: Path,
     warn: Warn,
     *,
@@ -59,7 +59,7 @@ def launch(
 
     `warn` gets what a person should know; trackers follow through `watch`. It computes on
     so many devices of this machine, by itself on as many as it began with. Where it is
-    `alone` in its process, that is made ready for it. Raises `Problems`, and `Stopped`
+    `alone` in its process, that is made ready for it. Raises `CnnspecError`, and `Interrupted`
     after a signal.
     """
     spread_over = devices or begun_with(kept, "devices") or 1
@@ -77,7 +77,7 @@ def launch(
     elif checked.spec.train.runs > 1:
         # Before there is a folder for what cannot be trained.
         require_accelerator(checked)
-        series = kept or Series.create(out, checked.spec, checked.source)
+        series = kept or SeedRuns.create(out, checked.spec, checked.source)
         claims = seeds.train(checked, series, chosen, warn, **given)
         reached = Reached(series, claims)
     else:

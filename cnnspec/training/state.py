@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnspec.ir.training import EarlyStop, Target, Training
 from cnnspec.training.averages import averaged, settle
-from cnnspec.training.schedule import Rates
+from cnnspec.training.schedule import LearningRates
 
 Epoch = dict[str, Any]
 """The figures of one epoch by their names."""
@@ -25,7 +25,7 @@ class State:
     """How far a training is: its variables, its figures and what watches them."""
 
     def __init__(
-        self, model: keras.Model, train: Training, rates: Rates, seeds: Sequence[Any] = ()
+        self, model: keras.Model, train: Training, rates: LearningRates, seeds: Sequence[Any] = ()
     ) -> None:
         self._model = model
         self._seeds = list(seeds)
@@ -39,8 +39,8 @@ class State:
         self.ended = False
         """Whether early stopping or a target has ended the training."""
         self.history: list[Epoch] = []
-        self.stopper = Stopper(train.early_stop) if train.early_stop else None
-        self.aim = Aim(train.target) if train.target else None
+        self.stopper = EarlyStopping(train.early_stop) if train.early_stop else None
+        self.aim = TargetTracker(train.target) if train.target else None
 
     @property
     def seconds(self) -> float:
@@ -130,7 +130,7 @@ def _numbered(arrays: Arrays, name: str) -> list[np.ndarray]:
     return [arrays[f"{name}_{i}"] for i in range(count)]
 
 
-class Stopper:
+class EarlyStopping:
     """Early stopping: watches a figure, keeps the weights of the best epoch if asked to."""
 
     def __init__(self, stop: EarlyStop) -> None:
@@ -167,7 +167,7 @@ class Stopper:
         self.best_epoch = facts["best_epoch"]
 
 
-class Aim:
+class TargetTracker:
     """A target: takes note of when it is first reached."""
 
     def __init__(self, target: Target) -> None:

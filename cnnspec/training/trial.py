@@ -15,7 +15,7 @@ from cnnspec.core.source import Source
 from cnnspec.datasets.locate import Where
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import OutOfMemory
-from cnnspec.diagnostics.errors import Problems, Stopped, reason
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted, reason
 from cnnspec.diagnostics.render import tell
 from cnnspec.runs.run import ENVIRONMENT, Run
 from cnnspec.runs.tasks import BLOCKED, DONE, FAILED, PAUSED, STOPPED, Ended, Task
@@ -33,9 +33,9 @@ def advance(task: Task, strategy: Any = None) -> Ended:
         _train(task, strategy)
     except Paused:
         return Ended(PAUSED)
-    except Stopped:
+    except Interrupted:
         return Ended(STOPPED)
-    except Problems as problems:
+    except CnnspecError as problems:
         tell(*problems.diagnostics)
         return _told(problems)
     except Exception as error:
@@ -62,7 +62,7 @@ def _train(task: Task, strategy: Any) -> None:
         )
 
 
-def _told(problems: Problems) -> Ended:
+def _told(problems: CnnspecError) -> Ended:
     """A fault of this training alone, or one that every other would meet as well."""
     fault: Diagnostic = problems.diagnostics[0]
     own = problems.exit_code < 2 or isinstance(fault, OutOfMemory)

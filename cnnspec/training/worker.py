@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
 from cnnspec.runs.tasks import BLOCKED, DONE, Ended, Task, dump
 
@@ -47,7 +47,7 @@ def do(task: Task) -> Ended:
 
     try:
         start(task.backend, task.threads)
-    except Problems as problems:
+    except CnnspecError as problems:
         fault = problems.diagnostics[0]
         return Ended(BLOCKED, fault.code, fault.message, fault.help)
     from cnnspec.training.trial import advance

@@ -3,8 +3,8 @@ from time import perf_counter
 
 import pytest
 
-from cnnspec.analysis.advice import MOST_ROWS, Advice, advice, advised
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.advice import MOST_ROWS, Advice, advice, with_advice
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.ir.claims import Budget
 from tests.support.places import SPECS
@@ -19,27 +19,27 @@ LENET = (
 def found(text: str) -> list[str]:
     """What is advised for each budget that does not hold."""
     result = check(Source("x", text))
-    return [str(advice(result, v) or "") for v in result.verdicts if not v.holds]
+    return [str(advice(result, v) or "") for v in result.budget_results if not v.holds]
 
 
-def done(checked: Checked, given: Advice) -> Checked:
+def done(checked: CheckedSpec, given: Advice) -> CheckedSpec:
     """The spec with the advice put in the place it names."""
     text = checked.source.text
     return check(Source("x", text[: given.span.start] + given.text + text[given.span.end :]))
 
 
-def fits(checked: Checked) -> int:
+def fits(checked: CheckedSpec) -> int:
     """Does whatever is advised, and sees it fit; how many pieces of advice there were."""
     number = 0
-    for index, verdict in enumerate(checked.verdicts):
+    for index, verdict in enumerate(checked.budget_results):
         given = None if verdict.holds else advice(checked, verdict)
         if given is None:
             continue
         number += 1
         again = done(checked, given)
-        assert again.verdicts[index].holds, given
-        assert again.verdicts[index].value == given.value
-        for before, after in zip(checked.verdicts, again.verdicts, strict=True):
+        assert again.budget_results[index].holds, given
+        assert again.budget_results[index].value == given.value
+        for before, after in zip(checked.budget_results, again.budget_results, strict=True):
             assert after.holds or not before.holds
         assert {p.code for p in again.problems if p.severity == "error"} <= {"CNN301", "CNN302"}
     return number
@@ -97,11 +97,11 @@ def test_groups_and_names_are_kept() -> None:
 
 def test_the_help_carries_the_advice() -> None:
     result = check(Source("x", f"{LENET}budget params <= 50k; budget params == 3"))
-    first, second = advised(result)
+    first, second = with_advice(result)
     assert first.help.startswith("most of it: dense 48,120, ")
     assert first.help.endswith("; `dense 95 relu` at line 3 would fit (49,581)")
     assert second.help == ""
-    assert [p.message for p in advised(result)] == [p.message for p in result.problems]
+    assert [p.message for p in with_advice(result)] == [p.message for p in result.problems]
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -143,9 +143,9 @@ def test_is_the_same_every_time_and_quick() -> None:
     result = check(
         Source("x", f"{LENET}budget params <= 50k; budget ram <= 20KiB; budget depth <= 9")
     )
-    first = advised(result)
+    first = with_advice(result)
     begin = perf_counter()
-    assert advised(result) == first
+    assert with_advice(result) == first
     assert perf_counter() - begin < 0.5  # 4 ms on the machine it was written on
 
 
@@ -155,6 +155,6 @@ def test_work_is_bounded() -> None:
     )
     result = check(Source("x", text))
     begin = perf_counter()
-    advised(result)
+    with_advice(result)
     assert perf_counter() - begin < 10
-    assert len(result.rows) > MOST_ROWS
+    assert len(result.calls) > MOST_ROWS

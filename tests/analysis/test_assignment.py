@@ -8,7 +8,7 @@ import pytest
 from cnnspec.analysis.assignment import judge, read_rules
 from cnnspec.commands import main
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 RULES = Source("rules.cnn", "budget params <= 6000\nallow conv pool dense\nexpect accuracy >= 0.9")
 KEEPS = "conv 8x3 relu; pool 4; dense 10 softmax"
@@ -17,11 +17,11 @@ KEEPS = "conv 8x3 relu; pool 4; dense 10 softmax"
 def test_rules_are_budgets_expectations_and_allow() -> None:
     rules = read_rules(RULES)
     assert rules.names == ["budget params <= 6000", "allow conv pool dense"]
-    with pytest.raises(Problems, match="`conv` does not stand here"):
+    with pytest.raises(CnnspecError, match="`conv` does not stand here"):
         read_rules(Source("x", "conv 3x3\nbudget params <= 6k"))
-    with pytest.raises(Problems, match="has no rule that can be judged"):
+    with pytest.raises(CnnspecError, match="has no rule that can be judged"):
         read_rules(Source("x", "expect accuracy >= 0.9"))
-    with pytest.raises(Problems, match="does not know the word `parms`"):
+    with pytest.raises(CnnspecError, match="does not know the word `parms`"):
         read_rules(Source("x", "budget parms <= 6k"))
 
 

@@ -2,13 +2,13 @@ import gc
 
 import pytest
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.language.parse import parse_value
 from tests.support.places import SPECS
 
 
-def checked(text: str, **sets: str) -> Checked:
+def checked(text: str, **sets: str) -> CheckedSpec:
     overrides = {}
     for name, value in sets.items():
         overrides[name] = parse_value(Source("<--set>", f"{name}={value}"))
@@ -62,18 +62,18 @@ def test_every_budget_is_measured_and_judged_at_its_limit(budget: str, value: in
         ("==", value, True), ("==", value + 1, False),
     ]:  # fmt: skip
         result = checked(f"dense 10 softmax; budget {budget} {relation} {limit}")
-        (verdict,) = result.verdicts
+        (verdict,) = result.budget_results
         assert (verdict.value, verdict.holds, result.ok) == (value, holds, holds)
 
 
 def test_a_dense_layer_brings_its_flatten_along() -> None:
-    rows = checked("conv 8x3; dense 10").rows
-    assert [(row.name, row.implied) for row in rows] == [
+    rows = checked("conv 8x3; dense 10").calls
+    assert [(row.name, row.implicit) for row in rows] == [
         ("conv", False),
         ("dense.flatten", True),
         ("dense", False),
     ]
-    assert [row.implied for row in checked("flatten; dense 10").rows] == [False, False]
+    assert [row.implicit for row in checked("flatten; dense 10").calls] == [False, False]
 
 
 # One fault says one thing: what is unknown after it is not judged.
@@ -117,7 +117,7 @@ def test_totals_need_every_layer() -> None:
     for text in ("dens 3; dense 10", "conv 8x99; dense 10", "dense 10 sofmax", "", "input 3"):
         result = checked(text)
         assert result.totals is None
-        assert result.verdicts == ()
+        assert result.budget_results == ()
 
 
 def test_where_a_shape_comes_from_is_said() -> None:
@@ -174,7 +174,7 @@ def test_a_hundred_million_parameters_are_over_budget_at_once() -> None:
 def test_ten_thousand_layers_are_checked() -> None:
     result = checked("relu;" * 9_999 + "dense 10")
     assert result.ok
-    assert len(result.rows) == 10_001
+    assert len(result.calls) == 10_001
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.sources import decode
 from cnnspec.ir.document import load
 from tests.support.fuzz import TEXTS, WORDS, answers
@@ -61,7 +61,7 @@ def test_any_text(text: str) -> None:
 def test_any_bytes(data: bytes) -> None:
     try:
         source = decode(data, "fuzz")
-    except Problems as problems:
+    except CnnspecError as problems:
         codes = [problem.code for problem in problems.diagnostics]
     else:
         codes = []
@@ -85,7 +85,7 @@ JSON = st.recursive(
 @settings(quick, max_examples=100)
 @given(JSON)
 def test_any_document(data: object) -> None:
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         load(json.dumps(data), "fuzz")
     assert [p.code for p in caught.value.diagnostics] == ["CNN401"]
 

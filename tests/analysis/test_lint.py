@@ -3,7 +3,7 @@ from time import perf_counter
 
 import pytest
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.lint import LINTS
 from cnnspec.analysis.lints.training import RATES, SLACK
 from cnnspec.core.source import Source
@@ -15,7 +15,7 @@ from tests.support.places import ROOT, SPECS
 from tests.support.samples import draw_spec
 
 
-def checked(text: str) -> Checked:
+def checked(text: str) -> CheckedSpec:
     result = check(Source("x", text))
     assert result.ok, [p.message for p in result.problems]
     return result
@@ -298,7 +298,7 @@ def test_the_parameters_said_are_those_saved() -> None:
     )
     one = checked("conv 32x3 relu; dense 64 relu; dense 10 softmax")
     two = checked("conv 32x3 relu; gap; dense 64 relu; dense 10 softmax")
-    left = next(row.params for row in two.rows if row.name == "dense")
+    left = next(row.params for row in two.calls if row.name == "dense")
     assert f"would leave {left:,} of them" in one.problems[0].help
 
 

@@ -37,7 +37,7 @@ def test_every_spec_is_right_and_short(name):
     result = checked(name)
     assert result.ok
     assert result.spec.model == name
-    assert result.verdicts
+    assert result.budget_results
     assert result.spec.expectations
     lines = BY_NAME[name].read_text().splitlines()
     assert len(lines) <= (20 if name == "lenet5" else 30)
@@ -50,12 +50,12 @@ def test_parameters_are_those_published(name):
     assert result.totals.params == params
     assert result.totals.params - result.totals.trainable == frozen
     if layers:
-        assert [row.params for row in result.rows if row.params] == layers
+        assert [row.params for row in result.calls if row.params] == layers
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_are_those_published(name):
-    assert [str(row.after) for row in checked(name).rows] == SHAPES[name]
+    assert [str(row.output_shape) for row in checked(name).calls] == SHAPES[name]
 
 
 def test_lenet_5_has_416520_macs():

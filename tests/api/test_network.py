@@ -15,7 +15,7 @@ from cnnspec.api.picture import Picture
 from cnnspec.commands import main
 from cnnspec.core.terminal import in_notebook
 from cnnspec.runs.run import Run
-from cnnspec.runs.seeds import Spread
+from cnnspec.runs.seeds import MeanStd
 from tests.support.places import ROOT
 
 TEXT = (
@@ -86,7 +86,7 @@ def test_findings_are_those_of_the_command_and_stop_what_needs_a_sound_spec(caps
     assert str(result).endswith(shown)
     network = cnnspec.loads(text, "<command line>")
     for ask in (network.build, network.train, network.draw):
-        with pytest.raises(cnnspec.Problems) as caught:
+        with pytest.raises(cnnspec.CnnspecError) as caught:
             ask()
         assert str(caught.value) == shown
         assert caught.value._render_traceback_() == shown.splitlines()
@@ -94,11 +94,11 @@ def test_findings_are_those_of_the_command_and_stop_what_needs_a_sound_spec(caps
 
 
 def test_a_file_that_is_missing_is_a_problem(tmp_path):
-    with pytest.raises(cnnspec.Problems, match="there is no file"):
+    with pytest.raises(cnnspec.CnnspecError, match="there is no file"):
         cnnspec.load(tmp_path / "no.cnn")
-    with pytest.raises(cnnspec.Problems, match="there is no run folder"):
+    with pytest.raises(cnnspec.CnnspecError, match="there is no run folder"):
         cnnspec.open_run(tmp_path / "no")
-    with pytest.raises(cnnspec.Problems, match="there is no run folder"):
+    with pytest.raises(cnnspec.CnnspecError, match="there is no run folder"):
         cnnspec.resume(tmp_path / "no")
 
 
@@ -128,11 +128,11 @@ def test_values_are_set_as_on_the_command_line(values, written):
 
 
 def test_values_that_are_none_are_told():
-    with pytest.raises(cnnspec.Problems, match="is no value"):
+    with pytest.raises(cnnspec.CnnspecError, match="is no value"):
         cnnspec.loads(TEXT).set(epochs="3; dense 7")
-    with pytest.raises(cnnspec.Problems, match="is no value"):
+    with pytest.raises(cnnspec.CnnspecError, match="is no value"):
         cnnspec.loads(TEXT).set(epochs=object())
-    with pytest.raises(cnnspec.Problems, match="did you mean `epochs`"):
+    with pytest.raises(cnnspec.CnnspecError, match="did you mean `epochs`"):
         cnnspec.loads(TEXT).train(epochz=3)
 
 
@@ -153,7 +153,7 @@ def test_a_picture_is_what_draw_writes_and_is_kept_once(tmp_path, capsys):
     path = picture.save(tmp_path / "net.svg")
     assert path.read_text() == capsys.readouterr().out
     assert picture._repr_svg_().startswith("<svg")
-    with pytest.raises(cnnspec.Problems, match="force=True"):
+    with pytest.raises(cnnspec.CnnspecError, match="force=True"):
         picture.save(path)
     Picture("<svg/>", "other").save(path, force=True)
     assert path.read_text().endswith("<svg/>\n")
@@ -198,7 +198,7 @@ def test_the_model_of_a_run_predicts(run, tmp_path, capsys):
     capsys.readouterr()
     assert np.allclose(run.predict(images / 255), found, atol=1e-6)
     assert "times 255" in capsys.readouterr().err
-    with pytest.raises(cnnspec.Problems, match="the array has images of 27x28x1"):
+    with pytest.raises(cnnspec.CnnspecError, match="the array has images of 27x28x1"):
         run.predict(images[:, 1:])
 
 
@@ -213,7 +213,7 @@ def test_figures_are_those_of_the_report(run):
 def test_a_series_tells_mean_and_spread(series):
     assert [each.run.name for each in series.seeds] == ["seed-3", "seed-4"]
     accuracy = series.scores["test"]["accuracy"]
-    assert isinstance(accuracy, Spread)
+    assert isinstance(accuracy, MeanStd)
     single = [each.scores["test"]["accuracy"] for each in series.seeds]
     assert accuracy.mean == pytest.approx(sum(single) / 2)
     assert "±" in str(series)
@@ -221,7 +221,7 @@ def test_a_series_tells_mean_and_spread(series):
     assert [claim.holds for claim in series.claims] == [True, True, False]
     assert series.claims[1].value == f"{accuracy.mean:.4f}"
     assert series.report is None
-    with pytest.raises(cnnspec.Problems, match="several runs"):
+    with pytest.raises(cnnspec.CnnspecError, match="several runs"):
         _ = series.model
     assert cnnspec.resume(series.run).scores == series.scores
     well_formed(series._repr_html_())
@@ -279,10 +279,13 @@ def test_html_is_the_table_of_the_layers():
 
 
 def test_a_stopped_training_says_how_to_go_on_in_both_languages():
-    stopped = cnnspec.Stopped(2, "runs/it's-1")
+    stopped = cnnspec.Interrupted(2, "runs/it's-1")
     assert stopped.remedy == "cnnspec train --resume runs/it's-1"
     assert str(stopped) == 'stopped by signal 2; go on with `cnnspec.resume("runs/it\'s-1")`'
-    assert (cnnspec.Stopped(2).remedy, str(cnnspec.Stopped(2))) == ("", "stopped by signal 2")
+    assert (cnnspec.Interrupted(2).remedy, str(cnnspec.Interrupted(2))) == (
+        "",
+        "stopped by signal 2",
+    )
 
 
 @pytest.mark.parametrize(("shell", "found"), [(None, False), (object(), False)])

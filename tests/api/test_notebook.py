@@ -131,14 +131,16 @@ def test_an_interrupted_training_is_kept_and_goes_on(kernel):
     streams, reply = run(client, code, interrupt)
     assert streams["stderr"] == ""
     assert "what has been trained is being kept\n" in streams["stdout"]
-    assert reply["ename"] == "Stopped"
+    assert reply["ename"] == "Interrupted"
     assert reply["traceback"] == [
         "stopped by signal 2; go on with `cnnspec.resume('runs/model-1')`"
     ]
     streams, reply = run(client, "print(kept, cnnspec.open_run('runs/model-1'))")
     assert reply["status"] == "ok"
     assert "7 model  in runs/model-1" in streams["stdout"]
-    going_on = "try:\n    cnnspec.resume('runs/model-1')\nexcept cnnspec.Stopped: print('again')"
+    going_on = (
+        "try:\n    cnnspec.resume('runs/model-1')\nexcept cnnspec.Interrupted: print('again')"
+    )
     interrupted.clear()
 
     def once_more(text):
@@ -156,7 +158,7 @@ def test_an_interrupted_training_is_kept_and_goes_on(kernel):
 def test_a_wrong_spec_is_told_without_a_traceback(kernel):
     _, client = kernel
     _, reply = run(client, "import cnnspec; cnnspec.loads('conv 8x3; dense 9 softmax').draw()")
-    assert reply["ename"] == "Problems"
+    assert reply["ename"] == "CnnspecError"
     first, place, *_ = reply["traceback"]
     assert first == "error[CNN206]: the network ends in 9, and there are 10 classes"
     assert place == " --> <text>:1:17"

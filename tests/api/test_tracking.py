@@ -6,7 +6,7 @@ import pytest
 
 import cnnspec
 from cnnspec.diagnostics.environment import CannotWrite
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.training import trackers
 from cnnspec.training.trackers import Watch
 
@@ -42,7 +42,7 @@ def test_track_follows_in_python_as_on_the_command_line(followed):
 
 
 def test_an_unknown_tracker_is_refused_before_there_is_a_run(tmp_path):
-    with pytest.raises(cnnspec.Problems, match="did you mean `mlflow`"):
+    with pytest.raises(cnnspec.CnnspecError, match="did you mean `mlflow`"):
         cnnspec.loads(TEXT).train(tmp_path / "runs", track=["mlfow"])
     assert not (tmp_path / "runs").exists()
 
@@ -56,7 +56,7 @@ def test_a_series_is_followed_seed_by_seed(backend, tmp_path):
 
 def test_a_tracker_that_fails_with_problems_is_told_in_one_line(tmp_path, monkeypatch):
     def begin(*_):
-        raise Problems(CannotWrite(None, "the disk is full"))
+        raise CnnspecError(CannotWrite(None, "the disk is full"))
 
     class Failing:
         @staticmethod

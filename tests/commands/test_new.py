@@ -9,7 +9,7 @@ from cnnspec.analysis.check import check
 from cnnspec.commands import main
 from cnnspec.commands.new import FOLDER, TEMPLATES, template
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.language.formatter import format_text
 from cnnspec.layers.table import CONSTRUCTS
 
@@ -26,7 +26,7 @@ def test_a_template_is_right_short_and_explained(name):
     assert result.problems == ()
     assert result.spec.model == name
     assert result.spec.data.source == "fashion_mnist_mini"
-    assert result.verdicts
+    assert result.budget_results
     assert result.spec.expectations
     assert len(text.splitlines()) <= 30
     assert max(map(len, text.splitlines())) <= 100
@@ -96,5 +96,5 @@ def test_an_unknown_template_is_2_with_a_suggestion(capsys, tmp_path):
     assert "did you mean `lenet`?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
     for name in ("../lenet", "", "zzzz"):
-        with pytest.raises(Problems, match="there is no template"):
+        with pytest.raises(CnnspecError, match="there is no template"):
             template(name)

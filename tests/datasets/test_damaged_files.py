@@ -6,7 +6,7 @@ import pytest
 
 from cnnspec.datasets import user_data
 from cnnspec.datasets.normalize import normal
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import WRITERS, write_idx, write_pictures
 
 CASES = 120
@@ -42,14 +42,14 @@ def test_damage_is_named_or_harmless(kind, tmp_path):
     root = KINDS[kind](tmp_path)
     files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
     random = Random(kind)
-    refused: list[Problems] = []
+    refused: list[CnnspecError] = []
     for _ in range(CASES):
         path = random.choice(files)
         whole = path.read_bytes()
         path.write_bytes(damaged(whole, random))
         try:
             normal(user_data.read(root, {}, None))
-        except Problems as problems:
+        except CnnspecError as problems:
             refused.append(problems)
         finally:
             path.write_bytes(whole)

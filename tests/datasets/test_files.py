@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.datasets.files import cache_folder, contents, locate, mirrors, places, verified
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
 from tests.support.data_files import packed
 
@@ -104,7 +104,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_once_more(mirror):
 
 def test_without_a_mirror_the_ways_to_get_it_are_named():
     dataset = remote("http://127.0.0.1:9/", debian="fashion-mnist-nowhere")
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         contents(dataset)
     (fault,) = caught.value.diagnostics
     assert caught.value.exit_code == 3
@@ -115,7 +115,7 @@ def test_without_a_mirror_the_ways_to_get_it_are_named():
 
 def test_offline_asks_no_mirror(mirror):
     _, address, asked = mirror
-    with pytest.raises(Problems, match="--offline"):
+    with pytest.raises(CnnspecError, match="--offline"):
         contents(remote(f"{address}/good/"), offline=True)
     assert asked == []
 
@@ -123,7 +123,7 @@ def test_offline_asks_no_mirror(mirror):
 def test_an_unwritable_cache_is_named(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(Problems, match="cannot write") as caught:
+    with pytest.raises(CnnspecError, match="cannot write") as caught:
         contents(remote("http://127.0.0.1:9/"))
     assert caught.value.exit_code == 3
 
@@ -137,7 +137,7 @@ def test_the_users_folder_comes_first_and_is_verified(monkeypatch, tmp_path):
     path = own / f"{TRAIN_LABELS.name}.gz"
     path.unlink()
     (own / TRAIN_LABELS.name).write_bytes(bytes(len(CONTENT)))
-    with pytest.raises(Problems, match="another SHA-256") as caught:
+    with pytest.raises(CnnspecError, match="another SHA-256") as caught:
         contents(dataset)
     assert caught.value.exit_code == 3
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from cnnspec.datasets import user_data
-from cnnspec.datasets.raw import MOST
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.datasets.raw import MAX_ARRAY_BYTES
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import images, labels, said, write_h5
 
 
@@ -15,7 +15,7 @@ def other(tmp_path):
 
 
 def refused(path, message):
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         user_data.read(path, {}, None)
     assert message in said(caught.value)
     assert caught.value.exit_code == 3
@@ -53,7 +53,7 @@ def test_a_name_through_a_link_is_refused(tmp_path, other):
     path = write_h5(tmp_path / "a.h5")
     with h5py.File(path, "a") as file:
         file["far"] = h5py.ExternalLink(other.name, "/")
-    with pytest.raises(Problems, match="has no array far/train_images"):
+    with pytest.raises(CnnspecError, match="has no array far/train_images"):
         user_data.read(path, {"train_images": "far/train_images"}, None)
 
 
@@ -79,7 +79,7 @@ def test_absurd_shapes_are_refused_before_anything_is_read(tmp_path):
     path = write_h5(tmp_path / "a.h5", train_images=None)
     with h5py.File(path, "a") as file:
         file.create_dataset("train_images", (2**31, 2**20, 28), "f8", chunks=(1, 1024, 28))
-    refused(path, f"the limit is {MOST:,}")
+    refused(path, f"the limit is {MAX_ARRAY_BYTES:,}")
 
 
 def test_a_shape_without_values_is_refused(tmp_path):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cnnspec.datasets import user_data
-from cnnspec.datasets.raw import MOST
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.datasets.raw import MAX_ARRAY_BYTES
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import IDX, arrays, idx_bytes, packed, said, write_idx
 
 
@@ -37,7 +37,7 @@ def test_a_file_gzipped_and_not_is_the_same_set(tmp_path):
 def test_two_sets_in_one_folder_are_told_apart_by_a_person(tmp_path):
     folder = write_idx(tmp_path / "a")
     (folder / f"letters-{IDX['train_images']}").write_bytes(idx_bytes(arrays()["train_images"]))
-    with pytest.raises(Problems, match="could be its train images"):
+    with pytest.raises(CnnspecError, match="could be its train images"):
         user_data.read(folder, {}, None)
 
 
@@ -51,7 +51,7 @@ def test_two_sets_in_one_folder_are_told_apart_by_a_person(tmp_path):
         (packed(idx_bytes(np.zeros((2, 8, 6)))) + b"junk", "4 bytes after its end"),
         (idx_bytes(np.zeros((2, 8, 6))) + b"\0", "holds 97 values"),
         (idx_bytes(np.zeros((2, 8, 6)))[:-1], "holds 95 values"),
-        (packed(b"\0\0\x08\x03" + struct.pack(">3I", 2**32 - 1, 2**16, 2)), f"{MOST:,}"),
+        (packed(b"\0\0\x08\x03" + struct.pack(">3I", 2**32 - 1, 2**16, 2)), f"{MAX_ARRAY_BYTES:,}"),
         (packed(b"\0\0\x08\x03" + struct.pack(">3I", 2, 8, 6) + bytes(2**24)), "97 values"),
         (b"\0\0\x0d\x03" + struct.pack(">3I", 1, 1, 1) + bytes(4), "no IDX file of bytes"),
     ],
@@ -59,7 +59,7 @@ def test_two_sets_in_one_folder_are_told_apart_by_a_person(tmp_path):
 def test_damaged_files_are_named(tmp_path, data, message):
     folder = write_idx(tmp_path / "a", pack=False)
     (folder / IDX["train_images"]).write_bytes(data)
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         user_data.read(folder, {}, None)
     assert message in said(caught.value)
     assert IDX["train_images"] in said(caught.value)
@@ -68,5 +68,5 @@ def test_damaged_files_are_named(tmp_path, data, message):
 
 def test_a_missing_file_is_named(tmp_path):
     folder = write_idx(tmp_path / "a", train_labels=None)
-    with pytest.raises(Problems, match=IDX["train_labels"]):
+    with pytest.raises(CnnspecError, match=IDX["train_labels"]):
         user_data.read(folder, {}, None)

@@ -2,7 +2,7 @@ import pytest
 
 from cnnspec.datasets import user_data
 from cnnspec.datasets.named_arrays import USUAL
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import arrays, images, labels, said, write_h5, write_npz
 
 WRITE = {".npz": write_npz, ".h5": write_h5}
@@ -38,7 +38,7 @@ def test_usual_names_are_found(tmp_path, suffix, names):
 def test_names_that_are_given_come_first(tmp_path, suffix):
     names = dict(zip(ROLES, ("a", "b", "c d", "größe"), strict=True))
     path = WRITE[suffix](tmp_path / f"a{suffix}", **renamed(names))
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         user_data.read(path, {}, None)
     assert "train_images=…" in said(caught.value)
     assert "a, b, c d, größe" in said(caught.value)
@@ -54,14 +54,14 @@ def test_one_set_under_simple_names_has_no_test_set(tmp_path):
 
 
 def test_a_name_that_is_not_there_is_told_with_the_nearest(tmp_path):
-    with pytest.raises(Problems, match="no array train_imags") as caught:
+    with pytest.raises(CnnspecError, match="no array train_imags") as caught:
         user_data.read(write_npz(tmp_path / "a.npz"), {"train_images": "train_imags"}, None)
     assert "did you mean train_images?" in said(caught.value)
 
 
 def test_two_that_could_be_meant_are_told(tmp_path):
     path = write_npz(tmp_path / "a.npz", x_train=images())
-    with pytest.raises(Problems, match="both train_images and x_train") as caught:
+    with pytest.raises(CnnspecError, match="both train_images and x_train") as caught:
         user_data.read(path, {}, None)
     assert "`train_images=train_images`" in said(caught.value)
     assert user_data.read(path, {"train_images": "x_train"}, None).notes
@@ -74,5 +74,5 @@ def test_arrays_that_are_not_used_are_named(tmp_path):
 
 
 def test_training_needs_labels(tmp_path):
-    with pytest.raises(Problems, match="the training labels"):
+    with pytest.raises(CnnspecError, match="the training labels"):
         user_data.read(write_npz(tmp_path / "a.npz", train_labels=None), {}, None)

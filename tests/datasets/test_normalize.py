@@ -3,7 +3,7 @@ import pytest
 
 from cnnspec.datasets.normalize import agree, doubts, normal, shared, to_bytes
 from cnnspec.datasets.raw import Found, Raw
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import CLASSES, SHAPE, images, labels, said
 
 NAMES = ("a", "b", "c")
@@ -44,7 +44,7 @@ def test_yes_and_no_become_white_and_black():
 
 @pytest.mark.parametrize("test", [np.full((3, 8, 6), 1.0), images(3, seed=1)])
 def test_training_and_test_images_of_two_scales_are_refused(test):
-    with pytest.raises(Problems, match="two scales"):
+    with pytest.raises(CnnspecError, match="two scales"):
         normal(found(images() / (255 if test.max() > 1 else 1), test=test))
 
 
@@ -73,7 +73,7 @@ def test_ones_where_255_is_white_are_doubted():
 )
 def test_what_are_no_pixels_is_refused(pixels, message):
     numbers = labels(len(pixels) if np.ndim(pixels) else 1)
-    with pytest.raises(Problems, match=message) as caught:
+    with pytest.raises(CnnspecError, match=message) as caught:
         normal(found(np.asarray(pixels), numbers))
     assert caught.value.exit_code == 3
 
@@ -120,7 +120,7 @@ def test_labels_come_in_many_forms(numbers):
     ],
 )
 def test_what_are_no_labels_is_refused(numbers, message):
-    with pytest.raises(Problems, match=message) as caught:
+    with pytest.raises(CnnspecError, match=message) as caught:
         normal(found(numbers=np.asarray(numbers)))
     assert caught.value.exit_code == 3
 
@@ -135,12 +135,12 @@ def test_many_classes_fit_their_labels(count):
 def test_a_test_set_may_have_no_labels_and_training_images_may_not():
     assert normal(found(test=images(3))).test.labels is None
     raw = Raw(images(), None, "train images")
-    with pytest.raises(Problems, match="no labels"):
+    with pytest.raises(CnnspecError, match="no labels"):
         normal(Found("arrays", (), raw, None))
 
 
 def test_two_sizes_are_refused():
-    with pytest.raises(Problems, match="8x6x1 and 9x6x1"):
+    with pytest.raises(CnnspecError, match="8x6x1 and 9x6x1"):
         normal(found(test=images(3, 9, 6)))
 
 
@@ -155,14 +155,14 @@ def test_two_sizes_are_refused():
 )
 def test_what_the_spec_says_otherwise_is_told_with_the_line_to_write(shape, classes, line):
     agree(normal(found()), SHAPE, CLASSES)
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         agree(normal(found()), shape, classes)
     assert line in said(caught.value)
     assert caught.value.exit_code == 3
 
 
 def test_labels_from_1_are_told_to_begin_at_0():
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         agree(normal(found(numbers=labels() + 1)), SHAPE, CLASSES)
     assert "subtract 1" in said(caught.value)
 

@@ -7,8 +7,8 @@ from numpy.lib import format as npy
 
 from cnnspec.datasets import user_data
 from cnnspec.datasets.normalize import normal
-from cnnspec.datasets.raw import MOST
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.datasets.raw import MAX_ARRAY_BYTES
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import arrays, images, labels, said, write_npz
 
 
@@ -42,7 +42,7 @@ def test_pickled_objects_are_refused_and_nothing_in_them_runs(tmp_path):
 
     objects = np.array([Evil()], dtype=object)
     path = archive(tmp_path / "a.npz", train_images=packed(objects), train_labels=packed(labels()))
-    with pytest.raises(Problems, match="pickled") as caught:
+    with pytest.raises(CnnspecError, match="pickled") as caught:
         user_data.read(path, {}, None)
     assert caught.value.exit_code == 3
     assert not canary.exists()
@@ -57,8 +57,8 @@ def header(**facts) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (header(shape=(2**40, 28, 28)), f"the limit is {MOST:,}"),
-        (header(shape=(MOST + 1,)), f"the limit is {MOST:,}"),
+        (header(shape=(2**40, 28, 28)), f"the limit is {MAX_ARRAY_BYTES:,}"),
+        (header(shape=(MAX_ARRAY_BYTES + 1,)), f"the limit is {MAX_ARRAY_BYTES:,}"),
         (header(shape=(10, 8, 6)) + bytes(2**24), "other than the 480 bytes"),
         (header(shape=(10, 8, 6)) + bytes(479), "other than the 480 bytes"),
         (header(shape=(-1, 8, 6)) + bytes(2**24), "claims -1x8x6 values"),
@@ -71,7 +71,7 @@ def header(**facts) -> bytes:
 )
 def test_what_an_array_claims_is_looked_at_before_it_is_unpacked(tmp_path, data, message):
     path = archive(tmp_path / "a.npz", train_images=data, train_labels=packed(labels()))
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         normal(user_data.read(path, {}, None))
     assert message in said(caught.value)
     assert caught.value.exit_code == 3
@@ -80,6 +80,6 @@ def test_what_an_array_claims_is_looked_at_before_it_is_unpacked(tmp_path, data,
 def test_an_archive_of_other_things_is_told_what_is_missing(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as made:
         made.writestr("readme.txt", "hello")
-    with pytest.raises(Problems, match="the training images") as caught:
+    with pytest.raises(CnnspecError, match="the training images") as caught:
         user_data.read(tmp_path / "a.npz", {}, None)
     assert "no array" in said(caught.value)

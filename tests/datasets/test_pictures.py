@@ -7,7 +7,7 @@ from PIL import Image
 
 from cnnspec.datasets import user_data
 from cnnspec.datasets.raw import PICTURES
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import SHAPE, arrays, images, labels, said, write_pictures
 
 RGB = (*SHAPE[:2], 3)
@@ -142,7 +142,7 @@ def bomb(width: int, height: int) -> bytes:
 def test_a_damaged_picture_is_named(tmp_path, data, message):
     folder = write_pictures(tmp_path / "p")
     (folder / "test" / "class 2" / "bad.png").write_bytes(data)
-    with pytest.raises(Problems, match=message) as caught:
+    with pytest.raises(CnnspecError, match=message) as caught:
         user_data.read(folder, {}, SHAPE)
     assert "bad.png" in said(caught.value)
     assert caught.value.exit_code == 3
@@ -152,13 +152,13 @@ def test_a_damaged_picture_is_named(tmp_path, data, message):
 def test_no_pictures_at_all(tmp_path, shape):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.txt").write_text("x")
-    with pytest.raises(Problems, match="no folder with pictures"):
+    with pytest.raises(CnnspecError, match="no folder with pictures"):
         user_data.read(tmp_path, {}, shape)
 
 
 def test_a_class_that_only_the_test_set_has_is_refused(tmp_path):
     folder = write_pictures(tmp_path / "p", test_labels=labels(6) + 1)
-    with pytest.raises(Problems, match="class 3 is no class"):
+    with pytest.raises(CnnspecError, match="class 3 is no class"):
         user_data.read(folder, {}, SHAPE)
 
 

@@ -8,7 +8,7 @@ from cnnspec.core.source import Source
 from cnnspec.datasets import user_data
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.splits import divide
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import (
     WRITERS,
     arrays,
@@ -61,7 +61,7 @@ def test_a_test_set_without_labels_is_predicted_and_not_scored(tmp_path, kind):
 @pytest.mark.parametrize("measure", ["accuracy", "f1", "loss"])
 def test_a_claim_about_an_unlabelled_test_set_is_an_error_at_its_place(tmp_path, measure):
     path = write_npz(tmp_path / "a.npz", test_labels=None)
-    with pytest.raises(Problems, match="no labels") as caught:
+    with pytest.raises(CnnspecError, match="no labels") as caught:
         divided(path, f"{NET}; expect {measure} >= 0.1; expect val_{measure} >= 0.1")
     (fault,) = caught.value.diagnostics
     assert fault.help == f"write `expect val_{measure}`"
@@ -70,7 +70,7 @@ def test_a_claim_about_an_unlabelled_test_set_is_an_error_at_its_place(tmp_path,
 
 def test_a_target_of_an_unlabelled_test_set_is_an_error(tmp_path):
     path = write_npz(tmp_path / "a.npz", test_labels=None)
-    with pytest.raises(Problems, match="`target f1`") as caught:
+    with pytest.raises(CnnspecError, match="`target f1`") as caught:
         divided(path, f"{NET}; train {{ target f1 0.5 }}")
     assert "`target val_f1`" in said(caught.value)
     assert divided(path, f"{NET}; train {{ target val_f1 0.5; validation 0.25 }}").validation
@@ -78,7 +78,7 @@ def test_a_target_of_an_unlabelled_test_set_is_an_error(tmp_path):
 
 def test_validating_on_an_unlabelled_test_set_is_an_error(tmp_path):
     path = write_npz(tmp_path / "a.npz", test_labels=None)
-    with pytest.raises(Problems, match="`validation test`") as caught:
+    with pytest.raises(CnnspecError, match="`validation test`") as caught:
         divided(path, f"{NET}; train {{ validation test; early_stop val_loss }}")
     assert "`validation 0.1`" in said(caught.value)
 
@@ -104,12 +104,12 @@ def test_without_a_test_set_a_share_is_held_back_for_every_seed_the_same(tmp_pat
 def test_too_few_images_to_hold_any_back(tmp_path):
     none = {"test_images": None, "test_labels": None}
     path = write_npz(tmp_path / "a.npz", train_images=images(3), train_labels=labels(3), **none)
-    with pytest.raises(Problems, match="too few images"):
+    with pytest.raises(CnnspecError, match="too few images"):
         divided(path)
 
 
 def test_a_share_that_is_no_image_is_told(tmp_path):
-    with pytest.raises(Problems, match=r"`validation 0.01` of 12 images") as caught:
+    with pytest.raises(CnnspecError, match=r"`validation 0.01` of 12 images") as caught:
         divided(write_npz(tmp_path / "a.npz"), f"{NET}; train {{ validation 0.01 }}")
     assert "`validation none`" in said(caught.value)
 
@@ -126,7 +126,7 @@ def test_another_content_than_the_run_was_trained_on_is_refused(tmp_path):
     known = {f.name: f.sha256 for f in divided(path).images.dataset.files}
     assert divide(spec_of(path), Where(path, known), offline=True).test
     write_npz(path, train_images=images(12, seed=9))
-    with pytest.raises(Problems, match="SHA-256 differs") as caught:
+    with pytest.raises(CnnspecError, match="SHA-256 differs") as caught:
         divide(spec_of(path), Where(path, known), offline=True)
     assert f"`--data {path}`" in said(caught.value)
 
@@ -144,7 +144,7 @@ def test_another_content_than_the_run_was_trained_on_is_refused(tmp_path):
 )
 def test_other_files_are_told_what_they_look_like(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         user_data.read(tmp_path / name, {}, None)
     assert message in said(caught.value)
     assert caught.value.exit_code == 3
@@ -157,7 +157,7 @@ def test_a_renamed_file_is_known_by_how_it_begins(tmp_path):
 
 @pytest.mark.parametrize("name", ["nothing", "nothing/at/all", "x" * 300])
 def test_nothing_there(tmp_path, name):
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         user_data.read(tmp_path / name, {}, None)
     assert caught.value.exit_code == 3
     assert name[:20] in said(caught.value)
@@ -166,20 +166,20 @@ def test_nothing_there(tmp_path, name):
 def test_devices_and_pipes_are_never_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.npz")
     for path in (tmp_path / "pipe.npz", user_data.Path("/dev/zero")):
-        with pytest.raises(Problems, match="no plain file"):
+        with pytest.raises(CnnspecError, match="no plain file"):
             user_data.read(path, {}, None)
-        with pytest.raises(Problems, match="no plain file"):
+        with pytest.raises(CnnspecError, match="no plain file"):
             user_data.images(path, None, (8, 6, 1))
 
 
 def test_an_unreadable_folder_and_arrays_of_a_folder(tmp_path):
     folder = write_pictures(tmp_path / "p")
-    with pytest.raises(Problems, match="no arrays to name"):
+    with pytest.raises(CnnspecError, match="no arrays to name"):
         user_data.read(folder, {"train_images": "x"}, (8, 6, 1))
 
 
 def test_channels_no_picture_has_are_refused(tmp_path):
-    with pytest.raises(Problems, match="8x6x2"):
+    with pytest.raises(CnnspecError, match="8x6x2"):
         divided(write_pictures(tmp_path / "p"), "input 8x6x2; classes 3; dense 3 softmax")
 
 
@@ -189,7 +189,7 @@ def test_images_to_predict_come_from_every_kind(tmp_path):
         path = WRITERS[kind](tmp_path)
         assert len(user_data.images(path, None, shape).images) == 6
         assert len(user_data.images(path, "train_images", shape).images) == 12
-        with pytest.raises(Problems, match="no array train_imags"):
+        with pytest.raises(CnnspecError, match="no array train_imags"):
             user_data.images(path, "train_imags", shape)
     folder = WRITERS["idx"](tmp_path)
     assert len(user_data.images(folder / "t10k-images-idx3-ubyte.gz", None, shape).images) == 6
@@ -199,12 +199,12 @@ def test_images_to_predict_come_from_every_kind(tmp_path):
     )
     assert user_data.images(pictures / "test" / "3.png", None, shape).names == ("3.png",)
     assert user_data.images(pictures, None, shape).names[-1] == "train/class 2/11.png"
-    with pytest.raises(Problems, match="no arrays to name"):
+    with pytest.raises(CnnspecError, match="no arrays to name"):
         user_data.images(pictures, "x", shape)
-    with pytest.raises(Problems, match="has no pictures"):
+    with pytest.raises(CnnspecError, match="has no pictures"):
         user_data.images(folder, None, shape)
 
 
 def test_images_of_another_size_are_not_predicted(tmp_path):
-    with pytest.raises(Problems, match="8x6x1, and the network takes 28x28x1"):
+    with pytest.raises(CnnspecError, match="8x6x1, and the network takes 28x28x1"):
         user_data.images(write_npz(tmp_path / "a.npz"), None, (28, 28, 1))

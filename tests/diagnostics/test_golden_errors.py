@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 
 import cnnspec.commands.inputs  # noqa: F401 - its diagnostics count too
-from cnnspec.analysis.advice import advised
+from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import plain
 from cnnspec.diagnostics import claims, environment, lints, names, shapes, syntax
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.errors import Problems
-from cnnspec.diagnostics.render import MOST, as_json, render
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.render import MAX_SHOWN, as_json, render
 from cnnspec.files.sources import decode
 
 FOLDER = Path(__file__).parents[1] / "errors"
@@ -23,8 +23,8 @@ NO_TEXT = {"CNN112"}
 
 def problems_of(path: Path) -> tuple[Diagnostic, ...]:
     try:
-        return advised(check(decode(path.read_bytes(), f"tests/errors/{path.name}")))
-    except Problems as problems:
+        return with_advice(check(decode(path.read_bytes(), f"tests/errors/{path.name}")))
+    except CnnspecError as problems:
         return problems.diagnostics
 
 
@@ -122,8 +122,8 @@ def test_ten_independent_faults_are_exactly_ten() -> None:
 def test_more_faults_than_fit_are_counted() -> None:
     problems = problems_of(FOLDER / "CNN101-more-than-shown.cnn")
     printed = plain(render(problems))
-    assert len(problems) == MOST + 5
-    assert printed.count("error[") == MOST
+    assert len(problems) == MAX_SHOWN + 5
+    assert printed.count("error[") == MAX_SHOWN
     assert printed.endswith("\nand 5 more\n")
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from cnnspec.drawing.blocks import Node
+from cnnspec.drawing.blocks import BlockNode
 from cnnspec.drawing.labels import HEADING, SIZE, width
 from cnnspec.drawing.layout import MARGIN, WIDTH, layout
 from cnnspec.graph.build import INPUT
@@ -52,8 +52,8 @@ def test_solids_and_words_stay_in_their_boxes(text):
         left, top, right, bottom = rectangle(box)
         for part in box.parts:
             solid = part.solid
-            length = solid.length + solid.right if solid else 2 * Node.RADIUS
-            height, up = (solid.height, solid.up) if solid else (2 * Node.RADIUS, 0)
+            length = solid.length + solid.right if solid else 2 * BlockNode.RADIUS
+            height, up = (solid.height, solid.up) if solid else (2 * BlockNode.RADIUS, 0)
             assert left - 0.01 <= part.x <= part.x + length <= right + 0.01
             assert top - 0.01 <= part.y - up <= part.y + height <= bottom + 0.01
         lines = [y for _, y, _ in box.words]
@@ -71,25 +71,25 @@ def test_solids_and_words_stay_in_their_boxes(text):
 @each
 def test_every_row_is_drawn_or_stands_for_equal_ones(text):
     graph, sheet = drawn(text)
-    rows = [row for box in sheet.boxes for row in box.rows]
-    rows += [row for frame in sheet.frames for row in frame.rows]
-    assert sorted(rows) == [INPUT, *range(len(graph.rows))]
+    rows = [row for box in sheet.boxes for row in box.calls]
+    rows += [row for frame in sheet.frames for row in frame.calls]
+    assert sorted(rows) == [INPUT, *range(len(graph.calls))]
     for box in sheet.boxes:
-        assert box.what or {part.row for part in box.parts} == set(box.rows)
+        assert box.what or {part.call for part in box.parts} == set(box.calls)
 
 
 @each
 def test_lines_connect_what_the_graph_connects(text):
     graph, sheet = drawn(text)
-    place = {row: n for n, box in enumerate(sheet.boxes) for row in box.rows}
+    place = {row: n for n, box in enumerate(sheet.boxes) for row in box.calls}
     for number, frame in enumerate(sheet.frames):
         # A copy stands where the one that is drawn stands.
-        place |= dict.fromkeys(frame.rows, -1 - number)
+        place |= dict.fromkeys(frame.calls, -1 - number)
     framed = {
         n: {-1 - k for k, frame in enumerate(sheet.frames) if inside(box, frame)}
         for n, box in enumerate(sheet.boxes)
     }
-    wanted = {(place[s], place[t]) for t, row in enumerate(graph.rows) for s in row.inputs}
+    wanted = {(place[s], place[t]) for t, row in enumerate(graph.calls) for s in row.inputs}
     found = {(place[edge.source], place[edge.target]) for edge in sheet.edges}
     for source, target in found:
         assert (source, target) in wanted or framed[source], (source, target)
@@ -103,7 +103,7 @@ def test_lines_connect_what_the_graph_connects(text):
 @each
 def test_lines_begin_and_end_at_solids_and_cross_no_other_box(text):
     _, sheet = drawn(text)
-    place = {row: box for box in sheet.boxes for row in box.rows}
+    place = {row: box for box in sheet.boxes for row in box.calls}
     for edge in sheet.edges:
         source, target = place[edge.source], place[edge.target]
         points = edge.points
@@ -140,10 +140,10 @@ def test_long_chains_go_on_in_further_rows(name):
 def test_a_skip_goes_above_the_branch_and_the_branch_stays_on_the_axis():
     graph, sheet = drawn("conv 4x3; residual { conv 4x3 same }; dense 10")
     ways = {(edge.source, edge.target): edge.points for edge in sheet.edges}
-    add = next(i for i, row in enumerate(graph.rows) if row.layer.word == "add")
+    add = next(i for i, row in enumerate(graph.calls) if row.layer.word == "add")
     assert len(ways[0, 1]) == len(ways[1, add]) == 2
     assert len(ways[0, add]) == 6
-    branch = next(box for box in sheet.boxes if 1 in box.rows)
+    branch = next(box for box in sheet.boxes if 1 in box.calls)
     assert min(y for _, y in ways[0, add]) < branch.y
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnspec.drawing.structure import MOST, Fork, Group, Left, Repeat, rows_of, structure
+from cnnspec.drawing.structure import MAX_DRAWN_ITEMS, Fork, Group, Left, Repeat, rows_of, structure
 from cnnspec.graph.build import INPUT
 from tests.support.drawn import CASES, cases, checked
 
@@ -15,12 +15,12 @@ def items(text):
 def test_every_row_is_in_exactly_one_item(text):
     graph = checked(text).graph
     found = sorted(rows_of(structure(graph)))
-    assert found == [INPUT, *range(len(graph.rows))]
+    assert found == [INPUT, *range(len(graph.calls))]
 
 
 def test_layers_that_change_values_only_stand_with_the_one_before():
     chain = items("conv 4x3; bn; relu; pool 2; flatten; dropout 0.5; dense 10")
-    assert [item.rows for item in chain] == [(INPUT,), (0, 1, 2), (3,), (4, 5), (6,)]
+    assert [item.calls for item in chain] == [(INPUT,), (0, 1, 2), (3,), (4, 5), (6,)]
 
 
 def test_a_skip_is_an_empty_branch():
@@ -33,7 +33,7 @@ def test_a_skip_is_an_empty_branch():
 def test_a_projection_is_in_the_branch_of_the_skip():
     graph = checked(CASES["project"]).graph
     fork = structure(graph)[2]
-    names = {tuple(graph.rows[row].name for row in rows_of(branch)) for branch in fork.branches}
+    names = {tuple(graph.calls[row].name for row in rows_of(branch)) for branch in fork.branches}
     assert names == {("conv_2",), ("add.project",)}
 
 
@@ -63,11 +63,11 @@ def test_parts_that_differ_are_not_drawn_as_one():
 
 def test_the_middle_of_a_very_long_network_is_counted():
     chain = items(CASES["thousands"])
-    assert len(chain) <= MOST + 1
+    assert len(chain) <= MAX_DRAWN_ITEMS + 1
     (left,) = (item for item in chain if isinstance(item, Left))
-    assert left.what == f"{len(left.rows):,} layers"
+    assert left.what == f"{len(left.calls):,} layers"
     assert isinstance(chain[-1], Group)
-    assert chain[-1].rows == (len(checked(CASES["thousands"]).rows) - 1,)
+    assert chain[-1].calls == (len(checked(CASES["thousands"]).calls) - 1,)
 
 
 def test_the_middle_of_very_many_branches_is_counted():

@@ -59,9 +59,9 @@ def test_every_drawn_layer_tells_its_story():
     result = checked(ALL["preact_resnet"])
     root = ElementTree.fromstring(draw(result))
     titles = {element.text for element in root.iter(f"{SVG}title")}
-    assert {story(row) for row in result.rows} <= titles
+    assert {story(row) for row in result.calls} <= titles
     assert "input 28x28x1" in titles
-    assert all(f"{story(row)}." in root[1].text for row in result.rows)
+    assert all(f"{story(row)}." in root[1].text for row in result.calls)
 
 
 def test_shape_layer_and_parameters_are_written():
@@ -87,9 +87,9 @@ def test_shape_layer_and_parameters_are_written():
 def test_whatever_a_name_holds_is_text(name):
     result = checked("conv 4x3; dense 10")
     spec = result.spec.replace(model=name)
-    rows = (result.rows[0].replace(name=name), *result.rows[1:])
+    rows = (result.calls[0].replace(name=name), *result.calls[1:])
     hostile = result.replace(
-        expanded=result.expanded.replace(spec=spec), graph=result.graph.replace(rows=rows)
+        expanded=result.expanded.replace(spec=spec), graph=result.graph.replace(calls=rows)
     )
     svg = draw(hostile)
     svg.encode()

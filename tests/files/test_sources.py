@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
 from cnnspec.files.sources import decode, read_source
 
 
 def refusal(call, *args) -> tuple[str, int, str]:
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         call(*args)
     (problem,) = caught.value.diagnostics
     return problem.code, caught.value.exit_code, problem.message

@@ -2,7 +2,7 @@ import pytest
 
 from cnnspec.core.source import Source
 from cnnspec.expansion.expand import read
-from cnnspec.ir.claims import MEASURED, QUANTITIES, Budget, Expectation
+from cnnspec.ir.claims import METRIC_NAMES, QUANTITIES, Budget, Expectation
 
 
 def claims(text: str):
@@ -59,7 +59,7 @@ def test_every_quantity_is_a_budget(quantity: str) -> None:
     assert (str(budget), problems) == (f"budget {quantity} <= 3", [])
 
 
-@pytest.mark.parametrize("measure", MEASURED)
+@pytest.mark.parametrize("measure", METRIC_NAMES)
 def test_every_measure_is_an_expectation(measure: str) -> None:
     ((claim,), problems) = claims(f"expect {measure} <= 1")
     assert (str(claim), problems) == (f"expect {measure} <= 1", [])

@@ -5,7 +5,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.document import VERSION, dump, load, schema, schema_text
 from cnnspec.ir.spec import Spec
 from cnnspec.ir.training import Training
@@ -21,7 +21,7 @@ MINIMAL: dict[str, Any] = {"version": VERSION, "layers": [{"layer": "dense", "un
 
 def refusal(document: Any) -> str:
     text = document if isinstance(document, str) else json.dumps(document)
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         load(text, "net.json")
     (problem,) = caught.value.diagnostics
     assert problem.code == "CNN401"

@@ -11,7 +11,7 @@ from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.spec import Names, Node, Spec, is_automatic
 from cnnspec.ir.training import EarlyStop, Target, Training
-from cnnspec.language.constructs import Entry
+from cnnspec.language.constructs import Construct
 from cnnspec.language.formatter import format_text
 from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense
@@ -52,30 +52,30 @@ def test_every_value_of_every_layer_reads_back(cls: type[Layer]) -> None:
 
 
 @pytest.mark.parametrize("cls", INITIALIZERS.values(), ids=lambda cls: cls.word)
-def test_every_value_of_every_initializer_reads_back(cls: type[Entry]) -> None:
+def test_every_value_of_every_initializer_reads_back(cls: type[Construct]) -> None:
     reads_back(Spec(nodes=named([Dense(units=1, init=init) for init in entries(cls)])))
 
 
 @pytest.mark.parametrize("cls", OPTIMIZERS.values(), ids=lambda cls: cls.word)
-def test_every_value_of_every_optimizer_reads_back(cls: type[Entry]) -> None:
+def test_every_value_of_every_optimizer_reads_back(cls: type[Construct]) -> None:
     for optimizer in entries(cls):
         reads_back(Spec(nodes=named([Dense(units=1)]), train=Training(optimizer=optimizer)))
 
 
 @pytest.mark.parametrize("cls", LOSSES.values(), ids=lambda cls: cls.word)
-def test_every_value_of_every_loss_reads_back(cls: type[Entry]) -> None:
+def test_every_value_of_every_loss_reads_back(cls: type[Construct]) -> None:
     for loss in entries(cls):
         reads_back(Spec(nodes=named([Dense(units=1)]), train=Training(loss=loss)))
 
 
 @pytest.mark.parametrize("cls", SCHEDULES.values(), ids=lambda cls: cls.word)
-def test_every_value_of_every_schedule_reads_back(cls: type[Entry]) -> None:
+def test_every_value_of_every_schedule_reads_back(cls: type[Construct]) -> None:
     for schedule in entries(cls):
         reads_back(Spec(nodes=named([Dense(units=1)]), train=Training(schedule=schedule)))
 
 
 @pytest.mark.parametrize("cls", [Training, EarlyStop, Augment, Target], ids=lambda cls: cls.word)
-def test_every_value_of_every_training_setting_reads_back(cls: type[Entry]) -> None:
+def test_every_value_of_every_training_setting_reads_back(cls: type[Construct]) -> None:
     for value in entries(cls):
         train = value if isinstance(value, Training) else Training(**{cls.word: value})
         reads_back(Spec(nodes=named([Dense(units=1)]), train=train))

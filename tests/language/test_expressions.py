@@ -1,7 +1,7 @@
 import pytest
 
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Refused
+from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.language.expressions import evaluate
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.parse import parse_value
@@ -74,7 +74,7 @@ def test_value(text: str, value: float) -> None:
     ],
 )
 def test_no_value(text: str, code: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(DiagnosticError) as caught:
         value_of(text)
     assert caught.value.diagnostic.code == code
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.expand import read
 from cnnspec.language.formatter import WIDTH, format_text
 from cnnspec.language.parse import parse
@@ -139,7 +139,7 @@ def test_wrong_text_stays_as_wrong_as_it_is(path: Path) -> None:
     except UnicodeDecodeError:
         return
     if parse(source).problems:
-        with pytest.raises(Problems) as caught:
+        with pytest.raises(CnnspecError) as caught:
             format_text(source, CONSTRUCTS)
         assert caught.value.diagnostics == parse(source).problems
         assert caught.value.exit_code == 1
@@ -265,5 +265,5 @@ def test_a_large_text_takes_no_time_and_no_stack() -> None:
 
 
 def test_what_would_be_too_long_to_be_read_again_is_refused() -> None:
-    with pytest.raises(Problems, match="too long in its canonical layout"):
+    with pytest.raises(CnnspecError, match="too long in its canonical layout"):
         formatted("repeat 1 {" * 99 + "relu;" * 20_000 + "}" * 99)

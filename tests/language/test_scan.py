@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.language.parse import parse
 from cnnspec.language.scan import MAX_BYTES, MAX_DEPTH, MAX_TOKENS, MAX_WORD, scan
@@ -10,7 +10,7 @@ from cnnspec.language.scan import MAX_BYTES, MAX_DEPTH, MAX_TOKENS, MAX_WORD, sc
 SPEC = "dense 10 softmax\n"
 
 
-def checked(text: str) -> Checked:
+def checked(text: str) -> CheckedSpec:
     return check(Source("x", text))
 
 

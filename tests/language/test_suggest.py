@@ -8,7 +8,7 @@ from cnnspec.commands import COMMANDS
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.names import UnknownStatement
 from cnnspec.ir.augmentation import Augment
-from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES
+from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
@@ -37,7 +37,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "a precision": Training.specs["precision"].kind.words,
     "an initializer": tuple(INITIALIZERS),
     "a quantity": tuple(QUANTITIES),
-    "a measure": MEASURED,
+    "a measure": METRIC_NAMES,
     "a data type": tuple(BYTES),
     "a command": tuple(COMMANDS),
 }

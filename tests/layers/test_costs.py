@@ -2,24 +2,24 @@
 
 import pytest
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.shapes import Image, Shape, Vector
 from cnnspec.core.source import Source
 from cnnspec.expansion.expand import read
 from cnnspec.ir.spec import Node
-from cnnspec.layers.base import Misfit, Work
+from cnnspec.layers.base import Inference, ShapeError
 from cnnspec.layers.table import LAYERS
 from tests.support.samples import entries
 
 IMAGE = Image(8, 6, 4)
 
 
-def work(text: str, shape: Shape = IMAGE) -> Work:
+def infer(text: str, shape: Shape = IMAGE) -> Inference:
     expanded = read(Source("x", text))
     assert expanded.problems == ()
     (node,) = expanded.spec.nodes
     assert isinstance(node, Node)
-    return node.layer.work(shape)
+    return node.layer.infer(shape)
 
 
 # One row a layer: statement, MACs and parameters by hand, output.
@@ -68,14 +68,14 @@ def work(text: str, shape: Shape = IMAGE) -> Work:
     ],
 )
 def test_costs_by_hand(text: str, macs: int, params: int, out: str) -> None:
-    found = work(text)
+    found = infer(text)
     assert (found.macs.value, found.params.value, str(found.shape)) == (macs, params, out)
 
 
 def test_moving_statistics_are_not_trained() -> None:
-    assert work("bn").frozen.value == 2 * 4
-    assert work("bn no_center no_scale").frozen.value == 2 * 4
-    assert work("ln").frozen.value == 0
+    assert infer("bn").frozen.value == 2 * 4
+    assert infer("bn no_center no_scale").frozen.value == 2 * 4
+    assert infer("ln").frozen.value == 0
 
 
 def test_every_layer_has_a_story_and_help() -> None:
@@ -90,8 +90,8 @@ def test_layer_in_place_keeps_the_number_of_values(cls) -> None:
     for layer in list(entries(cls))[:4]:
         for shape in (IMAGE, Vector(192)):
             try:
-                out = layer.work(shape).shape
-            except Misfit:
+                out = layer.infer(shape).shape
+            except ShapeError:
                 continue
             assert not cls.in_place or out.size == shape.size
 
@@ -102,15 +102,15 @@ def test_every_derivation_is_worth_its_value(cls) -> None:
 
     for layer in list(entries(cls))[:6]:
         try:
-            found = layer.work(IMAGE)
-        except Misfit:
+            found = layer.infer(IMAGE)
+        except ShapeError:
             continue
         for number in (*found.out, found.params, found.frozen, found.macs):
             known = {"floor": floor, "ceil": ceil}
             assert eval(number.numbers, known) == number.value
 
 
-def checked(text: str) -> Checked:
+def checked(text: str) -> CheckedSpec:
     return check(Source("x", text))
 
 
@@ -121,7 +121,7 @@ def test_lenet_5_as_published() -> None:
         "dense 120 relu; dense 84 relu; dense 10 softmax"
     )
     assert result.totals is not None
-    assert [row.params for row in result.rows if row.params] == [156, 2416, 48120, 10164, 850]
+    assert [row.params for row in result.calls if row.params] == [156, 2416, 48120, 10164, 850]
     assert (result.totals.params, result.totals.macs) == (61_706, 416_520)
     assert result.totals.depth == 5
 

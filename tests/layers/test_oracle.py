@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnnspec.analysis.check import Row, check
+from cnnspec.analysis.check import LayerCall, check
 from cnnspec.core.record import MISSING
 from cnnspec.core.shapes import Image, Shape, Vector
 from cnnspec.core.source import Source
-from cnnspec.language.arg_types import Dimensions, Kind, Pair, Whole
-from cnnspec.language.choices import Choice, Either, Switch
+from cnnspec.language.arg_types import ArgType, Dimensions, Int, Pair
+from cnnspec.language.choices import Bool, Choice, Union
 from cnnspec.language.tables import OneOf
-from cnnspec.layers.base import Layer, Misfit
+from cnnspec.layers.base import Layer, ShapeError
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.table import LAYERS
 from tests.support.places import SPECS
@@ -24,23 +24,23 @@ from tests.support.samples import draw_nodes, draw_spec, samples
 pytestmark = pytest.mark.usefixtures("backend")
 
 SHAPES: tuple[Shape, ...] = (Image(7, 8, 6), Image(4, 3, 2), Image(1, 1, 1), Vector(24))
-MOST = 120
+MAX_VARIANTS = 120
 """No more of a layer's grid is tried on one shape; which, is drawn from a seed."""
 
 
-def few(kind: Kind) -> list[Any]:
+def few(kind: ArgType) -> list[Any]:
     """A handful of small values of a kind, so that all their combinations can be tried."""
     match kind:
-        case Whole(low=low):
+        case Int(low=low):
             return [low, low + 1, low + 2]
         case Pair(side=side):
             low = side.low
             return [(low, low), (low + 1, low + 1), (low + 2, low), (low, low + 2)]
         case Dimensions():
             return [(24,), (6, 4), (2, 3, 4), (7, 8, 6), (5, 5, 5)]
-        case Switch():
+        case Bool():
             return [True, False]
-        case Either(kind=inner, words=words):
+        case Union(kind=inner, words=words):
             return [*few(inner), *words]
         case Choice(words=words):
             return list(words[:2])
@@ -50,7 +50,7 @@ def few(kind: Kind) -> list[Any]:
 
 
 def grid(cls: type[Layer]) -> list[Layer]:
-    """Every combination of a few values of every field, at most `MOST`, and each value once."""
+    """At most `MAX_VARIANTS` combinations of a few values of every field, and each value once."""
     random = Random(cls.word)
     axes = {name: few(spec.kind) for name, spec in cls.specs.items()}
     base = {name: few(spec.kind)[1] for name, spec in cls.specs.items()}
@@ -60,13 +60,13 @@ def grid(cls: type[Layer]) -> list[Layer]:
     ]
     values += [
         dict(zip(axes, (random.choice(axis) for axis in axes.values()), strict=True))
-        for _ in range(MOST)
+        for _ in range(MAX_VARIANTS)
     ]
     layers = dict.fromkeys([cls(**base), *(cls(**v) for v in values)])
     return [layer for layer in layers if layer.conflict() is None]
 
 
-def samples_of(kind: Kind) -> list[Any]:
+def samples_of(kind: ArgType) -> list[Any]:
     """All words of a kind; of numbers a few small ones, so that kernels stay small."""
     return list(kind.words) if isinstance(kind, Choice) else few(kind)
 
@@ -88,20 +88,20 @@ def given(layer: Layer, shape: Shape) -> Shape:
     return Vector(shape.size) if isinstance(layer, Dense) else shape
 
 
-def facts(rows: tuple[Row, ...]) -> list[tuple[Any, ...]]:
+def facts(rows: tuple[LayerCall, ...]) -> list[tuple[Any, ...]]:
     """What the checker says of every layer."""
-    return [(row.name, row.after.dims, row.trainable, row.params) for row in rows]
+    return [(row.name, row.output_shape.dims, row.trainable, row.params) for row in rows]
 
 
-def keras_facts(model: Any, rows: tuple[Row, ...]) -> list[tuple[Any, ...]]:
+def keras_facts(model: Any, rows: tuple[LayerCall, ...]) -> list[tuple[Any, ...]]:
     """What Keras says of them; a layer that shares weights adds none the second time."""
     from cnnspec.targets.keras.build import plain_names
 
     uses: Counter[str] = Counter()
-    names = plain_names(row.name for row in rows if not row.shares)
+    names = plain_names(row.name for row in rows if not row.weights_from)
     found = []
     for row in rows:
-        layer = model.get_layer(names[row.shares or row.name])
+        layer = model.get_layer(names[row.weights_from or row.name])
         # A layer has a node of the graph for each time it is applied.
         out = layer._inbound_nodes[uses[layer.name]].outputs[0]
         trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
@@ -117,14 +117,14 @@ def test_layer_is_what_keras_says(cls: type[Layer]) -> None:
     for layer, shape in itertools.product(grid(cls), SHAPES):
         shape = given(layer, shape)
         try:
-            work = layer.work(shape)
-        except Misfit:
+            infer = layer.infer(shape)
+        except ShapeError:
             continue
         accepted += 1
         theirs = keras_layer(layer)
         out = tuple(theirs(symbol(shape)).shape[1:])
         trainable = sum(int(np.prod(weight.shape)) for weight in theirs.trainable_weights)
-        ours = (work.shape.dims, work.params.value, work.params.value + work.frozen.value)
+        ours = (infer.shape.dims, infer.params.value, infer.params.value + infer.frozen.value)
         assert ours == (out, trainable, theirs.count_params()), (str(layer), str(shape))
     assert accepted
 
@@ -136,13 +136,13 @@ def test_layer_is_what_keras_says(cls: type[Layer]) -> None:
     ids=lambda cls: cls.word,
 )
 def test_what_does_not_fit_is_refused_by_keras_too(cls: type[Layer]) -> None:
-    misfits = 0
+    check_settings = 0
     for layer, shape in itertools.product(grid(cls), SHAPES):
         try:
-            layer.work(given(layer, shape))
-        except Misfit:
-            misfits += 1
-            if misfits > 40:
+            layer.infer(given(layer, shape))
+        except ShapeError:
+            check_settings += 1
+            if check_settings > 40:
                 break
             with pytest.raises((ValueError, TypeError, IndexError)):
                 keras_layer(layer)(symbol(given(layer, shape)))
@@ -154,8 +154,8 @@ def test_shape_is_that_of_real_values(cls: type[Layer]) -> None:
     tried = 0
     for layer in grid(cls)[:: max(1, len(grid(cls)) // 8)]:
         try:
-            expected = layer.work(given(layer, shape)).shape.dims
-        except Misfit:
+            expected = layer.infer(given(layer, shape)).shape.dims
+        except ShapeError:
             continue
         tried += 1
         values = np.ones((2, *given(layer, shape).dims), "float32")
@@ -173,7 +173,7 @@ def test_random_network_is_what_keras_builds(seed: int) -> None:
     checked = check(Source("random", str(spec)))
     assert checked.totals is not None
     model = build(checked, seed=1)
-    assert facts(checked.rows) == keras_facts(model, checked.rows)
+    assert facts(checked.calls) == keras_facts(model, checked.calls)
     assert checked.totals.params == model.count_params()
     assert checked.totals.trainable == sum(int(np.prod(w.shape)) for w in model.trainable_weights)
 
@@ -185,4 +185,4 @@ def test_committed_spec_is_what_keras_builds(path: Any) -> None:
     checked = check(Source(path.name, path.read_text(encoding="utf-8")))
     assert checked.ok
     model = build(checked, seed=1)
-    assert facts(checked.rows) == keras_facts(model, checked.rows)
+    assert facts(checked.calls) == keras_facts(model, checked.calls)

@@ -91,7 +91,7 @@ def test_checking_and_drawing_from_python_load_no_framework() -> None:
     code = (
         "import sys, cnnspec;"
         "net = cnnspec.loads('data mnist; conv 8x3; dense 10 softmax');"
-        "net.check()._repr_html_(); net.draw(); cnnspec.Trained, cnnspec.Problems;"
+        "net.check()._repr_html_(); net.draw(); cnnspec.Trained, cnnspec.CnnspecError;"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(

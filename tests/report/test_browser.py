@@ -14,7 +14,7 @@ import pytest
 from cnnspec.report import overlay
 from cnnspec.report.page import write
 from cnnspec.report.run_table import compare
-from cnnspec.report.sweep.finalize import conclude
+from cnnspec.report.sweep.finalize import finalize
 from tests.support.run_folders import environment, make
 from tests.support.swept_folders import whole
 
@@ -91,7 +91,7 @@ def pages(tmp_path_factory):
     control = folder / "control.html"
     control.write_text(CONTROL)
     sweep = whole(folder / "sweeps")
-    conclude(sweep)
+    finalize(sweep)
     swept = sweep.folder / "report.html"
     return {"report": write(hard), "comparison": compared, "sweep": swept, "control": control}
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.report.contents import Measured, read
 from cnnspec.report.seeds import gather, runs_below
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, IR, METRICS, SOURCE, Run
@@ -119,7 +119,7 @@ def test_control_characters_of_a_file_never_get_out(tmp_path):
 def test_a_damaged_file_is_named_and_ends_with_3(tmp_path, file, text):
     run = make(tmp_path)
     (run.folder / file).write_text(text)
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         read(run)
     assert caught.value.exit_code == 3
     assert run.folder.name in str(caught.value)
@@ -177,9 +177,9 @@ def test_what_lies_in_a_folder(tmp_path):
 
 
 def test_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(Problems, match="is no run folder"):
+    with pytest.raises(CnnspecError, match="is no run folder"):
         gather(tmp_path)
-    with pytest.raises(Problems, match="there is no run folder"):
+    with pytest.raises(CnnspecError, match="there is no run folder"):
         gather(tmp_path / "none")
-    with pytest.raises(Problems):
+    with pytest.raises(CnnspecError):
         read(Run(tmp_path))

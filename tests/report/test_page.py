@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from cnnspec.commands import main
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.report import page
 from cnnspec.report.page import write
 from cnnspec.report.phrases import NONE
@@ -344,7 +344,7 @@ def test_a_png_holds_the_pixels():
 )
 def test_images_that_cannot_be_right_are_refused(tmp_path, change):
     run = make(tmp_path, images=images() | change)
-    with pytest.raises(Problems, match="is damaged") as caught:
+    with pytest.raises(CnnspecError, match="is damaged") as caught:
         read(run, 10)
     assert caught.value.exit_code == 3
 
@@ -359,7 +359,7 @@ def test_a_file_of_images_is_never_unpickled(tmp_path):
 
     arrays = images() | {"sample_labels": np.array([Trap()] * 20, object)}
     np.savez_compressed(run.folder / IMAGES, **arrays)
-    with pytest.raises(Problems, match="is damaged"):
+    with pytest.raises(CnnspecError, match="is damaged"):
         read(run, 10)
     assert not canary.exists()
 
@@ -368,7 +368,7 @@ def test_a_file_of_images_is_never_unpickled(tmp_path):
 def test_a_file_that_is_no_archive_is_refused(tmp_path, data):
     run = make(tmp_path)
     (run.folder / IMAGES).write_bytes(data)
-    with pytest.raises(Problems, match="is damaged"):
+    with pytest.raises(CnnspecError, match="is damaged"):
         read(run, 10)
 
 

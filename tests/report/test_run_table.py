@@ -11,7 +11,7 @@ import pytest
 
 from cnnspec.commands import main
 from cnnspec.report.phrases import NONE
-from cnnspec.report.run_table import COLUMNS, cautions, compare
+from cnnspec.report.run_table import TABLE_METRICS, cautions, compare
 from cnnspec.runs.run import METRICS
 from tests.report.test_page import Page
 from tests.support.places import ROOT
@@ -89,7 +89,7 @@ def test_the_table_is_printed_and_the_warning_apart(runs, capsys):
     assert main(["compare", str(runs), "--sort", "accuracy"]) == 0
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
-    assert lines[0].split() == " ".join(["run", *(c.title for c in COLUMNS.values())]).split()
+    assert lines[0].split() == " ".join(["run", *(c.title for c in TABLE_METRICS.values())]).split()
     assert lines[2].startswith("seeds ")
     assert "0.8500 ± 0.0707" in lines[2]
     assert "standard deviation" in captured.out

@@ -5,7 +5,7 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import IR, Run
 
 SOURCE = Source("x.cnn", "model tiny\n# a comment\ndense 10 softmax; train { epochs 3 }")
@@ -40,14 +40,14 @@ def test_a_name_becomes_a_folder_name(tmp_path):
 
 
 def test_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(Problems, match="there is no run folder"):
+    with pytest.raises(CnnspecError, match="there is no run folder"):
         Run.open(str(tmp_path / "none"))
-    with pytest.raises(Problems, match="is no run folder"):
+    with pytest.raises(CnnspecError, match="is no run folder"):
         Run.open(str(tmp_path))
     (tmp_path / IR).write_text("{")
-    with pytest.raises(Problems, match="no JSON"):
+    with pytest.raises(CnnspecError, match="no JSON"):
         _ = Run.open(str(tmp_path)).spec
-    with pytest.raises(Problems, match=r"has no model\.keras"):
+    with pytest.raises(CnnspecError, match=r"has no model\.keras"):
         _ = Run.open(str(tmp_path)).model
 
 
@@ -57,7 +57,7 @@ def test_models_made_elsewhere_are_refused_by_name(tmp_path, name):
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"cos\nsystem\n(S'touch canary'\ntR.")
     named = path.parent if path.parent != tmp_path else path
-    with pytest.raises(Problems, match="models made elsewhere are not loaded") as caught:
+    with pytest.raises(CnnspecError, match="models made elsewhere are not loaded") as caught:
         Run.open(str(named))
     assert str(named) in str(caught.value)
     assert caught.value.exit_code == 3
@@ -72,7 +72,7 @@ def test_numbers_that_are_none_have_no_place_in_json(tmp_path):
 
 def test_a_parent_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "runs").write_text("a file in the way")
-    with pytest.raises(Problems, match="cannot write") as caught:
+    with pytest.raises(CnnspecError, match="cannot write") as caught:
         Run.create(tmp_path / "runs", SPEC, SOURCE)
     assert caught.value.exit_code == 3
 

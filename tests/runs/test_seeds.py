@@ -7,7 +7,7 @@ import pytest
 
 from cnnspec.commands import main
 from cnnspec.runs.run import Run
-from cnnspec.runs.seeds import Series, Spread, spread
+from cnnspec.runs.seeds import MeanStd, SeedRuns, spread
 
 TEXT = (
     "model few; pool 4; dense 10 softmax; expect accuracy >= 0.2; expect loss <= 0.1;"
@@ -23,15 +23,15 @@ def folder(tmp_path_factory, backend):
 
 
 def test_mean_and_sample_deviation_over_the_values_there_are():
-    assert spread([1.0, None, 2.0, 3.0]) == Spread(2.0, 1.0, 3)
-    assert spread([None, 4.0]) == Spread(4.0, None, 1)
+    assert spread([1.0, None, 2.0, 3.0]) == MeanStd(2.0, 1.0, 3)
+    assert spread([None, 4.0]) == MeanStd(4.0, None, 1)
     assert spread([None]) is None
-    assert f"{Spread(2.0, 1.0, 3):.2f}" == "2.00 ± 1.00"
-    assert f"{Spread(2.0, None, 1):.2f}" == "2.00"
+    assert f"{MeanStd(2.0, 1.0, 3):.2f}" == "2.00 ± 1.00"
+    assert f"{MeanStd(2.0, None, 1):.2f}" == "2.00"
 
 
 def test_every_seed_is_a_run_and_their_figures_are_taken_together(folder):
-    series = Series(folder)
+    series = SeedRuns(folder)
     runs = series.runs()
     assert [run.folder.name for run in runs] == ["seed-5", "seed-6", "seed-7"]
     found = [run.read_json("metrics.json")["test"]["accuracy"] for run in runs]

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 CLASSES = 3
 SHAPE = (8, 6, 1)
@@ -95,6 +95,6 @@ WRITERS = {
 }
 
 
-def said(problems: Problems) -> str:
+def said(problems: CnnspecError) -> str:
     """All that a person reads of a fault."""
     return "\n".join(f"{d.message}\n{d.help}" for d in problems.diagnostics)

@@ -3,7 +3,7 @@
 from functools import cache
 from random import Random
 
-from cnnspec.analysis.check import Checked, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.files.sources import read_source
 from tests.support.places import SPECS
@@ -38,9 +38,9 @@ def cases() -> dict[str, str]:
 
 
 @cache
-def checked(text: str) -> Checked:
+def checked(text: str) -> CheckedSpec:
     """The checked text; its budgets need not hold."""
     result = check(Source("x", text))
-    assert result.graph.after is not None
+    assert result.graph.output_shape is not None
     assert result.totals is not None
     return result

@@ -14,17 +14,17 @@ from cnnspec.core.record import MISSING
 from cnnspec.core.shapes import Image, Shape, Vector, shape_of
 from cnnspec.diagnostics.claims import NothingValidates
 from cnnspec.diagnostics.silence import SILENCEABLE
-from cnnspec.graph.build import walk
-from cnnspec.ir.claims import BYTES, MEASURED, QUANTITIES, RELATIONS, Budget, Expectation
-from cnnspec.ir.conflicts import misfits
+from cnnspec.graph.build import build_graph
+from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, Budget, Expectation
+from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.datasets import DATASETS
-from cnnspec.ir.spec import Data, Element, Merge, Names, Node, Shared, Spec, is_automatic
+from cnnspec.ir.spec import Data, Element, Merge, Names, Node, SharedRepeat, Spec, is_automatic
 from cnnspec.ir.training import Training
-from cnnspec.language.arg_types import Dimensions, Kind, Numbers, Pair, Real, Whole
-from cnnspec.language.choices import Choice, Either, Name, Several, Source, Switch, Text
-from cnnspec.language.constructs import Entry
-from cnnspec.language.tables import Made, OneOf
-from cnnspec.layers.base import Layer, Misfit
+from cnnspec.language.arg_types import ArgType, Dimensions, Float, Int, Numbers, Pair
+from cnnspec.language.choices import Bool, Choice, Name, Source, Text, Union, WordSet
+from cnnspec.language.constructs import Construct
+from cnnspec.language.tables import Construction, OneOf
+from cnnspec.layers.base import Layer, ShapeError
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.merging import MERGES, Merging
 from cnnspec.layers.pooling import GlobalAverage
@@ -34,7 +34,7 @@ DTYPES = tuple(dtype for dtype in BYTES if dtype != "float32")
 NAMES = ("a", "stem_1", "in", "x", "x3", "my net", "a.b-c", "größe", "3x3", "k", "true", "√2")
 
 
-def reals(kind: Real) -> list[float]:
+def reals(kind: Float) -> list[float]:
     """Numbers at both ends of a range and inside of it."""
     candidates = (kind.low, kind.high, -1.5, 0.0, 1e-7, 0.1, 1 / 3, 0.5, 1.0, 2.0, 1e16, 1.5e37)
     return [
@@ -46,12 +46,12 @@ def reals(kind: Real) -> list[float]:
     ]
 
 
-def samples(kind: Kind) -> list[Any]:
+def samples(kind: ArgType) -> list[Any]:
     """Values of a kind, its limits among them."""
     match kind:
-        case Whole(low=low, high=high):
+        case Int(low=low, high=high):
             return [low, low + 1, low + 2, min(1000, high), high]
-        case Real():
+        case Float():
             return reals(kind)
         case Numbers(item=item):
             return [(value,) * 10 for value in reals(item)] + [tuple(reals(item))]
@@ -62,7 +62,7 @@ def samples(kind: Kind) -> list[Any]:
             return [(4, 6, 2)[:n] for n in range(least, 4)] + [(2**31 - 1,) * least]
         case Choice(words=words):
             return list(words)
-        case Switch():
+        case Bool():
             return [True, False]
         case Name():
             return list(NAMES)
@@ -70,18 +70,18 @@ def samples(kind: Kind) -> list[Any]:
             return [*NAMES, "a/b", "../größe und mehr/x.h5", "C:\\data", "it's", "=cmd()", "~"]
         case Source(words=words, path=path):
             return [*words, *samples(path)]
-        case Either(kind=inner, words=words):
+        case Union(kind=inner, words=words):
             return [*samples(inner), *words]
-        case Several(words=words):
+        case WordSet(words=words):
             return [c for n in range(1, len(words) + 1) for c in itertools.permutations(words, n)]
         case OneOf(table=table):
             return [entry for cls in table.values() for entry in entries(cls)]
-        case Made(cls=cls):
+        case Construction(cls=cls):
             return list(entries(cls))
     raise TypeError(kind)
 
 
-def required(cls: type[Entry]) -> dict[str, Any]:
+def required(cls: type[Construct]) -> dict[str, Any]:
     """A value for each field without a default."""
     return {
         name: samples(spec.kind)[1]
@@ -90,7 +90,7 @@ def required(cls: type[Entry]) -> dict[str, Any]:
     }
 
 
-def entries(cls: type[Entry]) -> Iterator[Entry]:
+def entries(cls: type[Construct]) -> Iterator[Construct]:
     """An entry for each value of each field, the other fields at their defaults."""
     base = required(cls)
     if cls(**base).conflict() is None:
@@ -102,10 +102,10 @@ def entries(cls: type[Entry]) -> Iterator[Entry]:
                 yield entry
 
 
-def draw(kind: Kind, random: Random, size: int = 24) -> Any:
+def draw(kind: ArgType, random: Random, size: int = 24) -> Any:
     """A small value of a kind; `size` is what the sizes of a shape multiply to."""
     match kind:
-        case Whole(low=low, high=high):
+        case Int(low=low, high=high):
             return min(low + random.choice((0, 1, 1, 2, 3, 5, 7, 11)), high)
         case Pair(side=side):
             first = draw(side, random)
@@ -118,16 +118,16 @@ def draw(kind: Kind, random: Random, size: int = 24) -> Any:
             return tuple(sizes)
         case Numbers(item=item):
             return tuple(random.choice(reals(item)) for _ in range(10))
-        case Either(kind=inner, words=words):
+        case Union(kind=inner, words=words):
             return random.choice((draw(inner, random), random.choice(words)))
         case OneOf(table=table):
             return draw_entry(random.choice(list(table.values())), random)
-        case Made(cls=cls):
+        case Construction(cls=cls):
             return draw_entry(cls, random)
     return random.choice(samples(kind))
 
 
-def draw_entry(cls: type[Entry], random: Random, size: int = 24) -> Any:
+def draw_entry(cls: type[Construct], random: Random, size: int = 24) -> Any:
     """An entry with some of its fields drawn and no conflict between them."""
     while True:
         values = {
@@ -152,8 +152,8 @@ def draw_layer(random: Random, shape: Shape) -> tuple[Layer, Shape]:
         layer = draw_entry(random.choice(random.choice(FAMILIES)), random, shape.size)
         given = Vector(shape.size) if isinstance(layer, Dense) else shape
         try:
-            after = layer.work(given).shape
-        except Misfit:
+            after = layer.infer(given).shape
+        except ShapeError:
             continue
         if after.size <= 100_000:
             return layer, after
@@ -212,7 +212,7 @@ class Drawing:
         assert isinstance(layer, Merging)
         name = self.name(word)
         merge = Merge(name=name, layer=layer, branches=tuple(map(tuple, branches)))
-        known = walk((merge,), shape).after
+        known = build_graph((merge,), shape).output_shape
         assert known is not None
         return merge, known
 
@@ -224,7 +224,7 @@ class Drawing:
             case Merge():
                 branches = tuple(tuple(map(self.again, branch)) for branch in element.branches)
                 return element.replace(branches=branches, name=self.name(element.layer.word))
-            case Shared():
+            case SharedRepeat():
                 return element.replace(body=tuple(map(self.again, element.body)))
         raise AssertionError(element)
 
@@ -237,7 +237,7 @@ class Drawing:
                 if after == shape:
                     body.append(Node(name=self.name(layer.word), layer=layer))
                     break
-        return Shared(times=self.random.randint(1, 3), body=tuple(body)), shape
+        return SharedRepeat(times=self.random.randint(1, 3), body=tuple(body)), shape
 
 
 def draw_nodes(random: Random, shape: Shape, classes: int) -> tuple[Element, ...]:
@@ -265,7 +265,7 @@ def draw_spec(random: Random) -> Spec:
         budgets.append(Budget(quantity, relation, random.choice(limits), dtype))
     expectations = [
         Expectation(measure, random.choice(list(RELATIONS)), random.choice((0.0, 0.5, 0.98, 1.0)))
-        for measure in random.sample(MEASURED, random.randrange(3))
+        for measure in random.sample(METRIC_NAMES, random.randrange(3))
     ]
     spec = Spec(
         model=random.choice(NAMES),
@@ -279,5 +279,5 @@ def draw_spec(random: Random) -> Spec:
     )
     while True:
         drawn = spec.replace(train=draw_entry(Training, random))
-        if all(isinstance(fault, NothingValidates) for fault in misfits(drawn, {})):
+        if all(isinstance(fault, NothingValidates) for fault in check_settings(drawn, {})):
             return drawn

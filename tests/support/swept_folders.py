@@ -3,7 +3,7 @@
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.runs.run import HISTORY, METRICS, Run
-from cnnspec.runs.seeds import Series
+from cnnspec.runs.seeds import SeedRuns
 from cnnspec.sweeps.folder import Sweep
 from cnnspec.sweeps.plan import plan
 from tests.support.run_folders import history, make, metrics
@@ -50,7 +50,7 @@ def fill(sweep, figures):
             continue
         if trial.point.several:
             spec = check(Source("grid.cnn", trial.point.text)).spec
-            Series.create(
+            SeedRuns.create(
                 sweep.folder, spec, Source("grid.cnn", trial.point.text), trial.point.name
             )
         text = trial.point.text

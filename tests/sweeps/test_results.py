@@ -9,10 +9,10 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.commands import main
 from cnnspec.core.terminal import plain
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.sources import read_source
-from cnnspec.ir.claims import MEASURED
-from cnnspec.report.sweep.finalize import conclude
+from cnnspec.ir.claims import METRIC_NAMES
+from cnnspec.report.sweep.finalize import finalize
 from cnnspec.report.sweep.writing import csv as csv_of
 from cnnspec.report.sweep.writing import lines, markdown
 from cnnspec.runs.run import HISTORY, METRICS, Run
@@ -41,14 +41,14 @@ def test_each_point_is_a_row_in_the_order_of_the_plan(sweep):
     assert found.finished
     assert found.values == {"depth": "2", "filters": "16", "loss": CROSS}
     assert (found.point.params, found.loss_function) == (16_330, CROSS)
-    assert set(found.figures) == set(MEASURED)
+    assert set(found.figures) == set(METRIC_NAMES)
     assert found.mean("accuracy") == 0.92
     assert results.states == {"finished": 12}
     assert results.seconds == 30
 
 
 def test_a_sweep_without_any_training_has_rows_and_no_winner(tmp_path):
-    results = conclude(planned(tmp_path), page=False)
+    results = finalize(planned(tmp_path), page=False)
     assert results.states == {"waiting": 12}
     assert results.winners.chosen is None
     assert not (results.sweep.folder / BEST).exists()
@@ -71,7 +71,7 @@ def test_whatever_became_of_a_point_its_row_says_so(sweep):
     (folder / names[6] / HISTORY).write_text("7")
     decided = Round(1, "val_accuracy", dict.fromkeys(names), tuple(names[1:]))
     Run(folder).write_json(ROUNDS, [decided.as_dict()])
-    results = conclude(sweep, page=False)
+    results = finalize(sweep, page=False)
     states = [row.state for row in results.rows]
     assert states[:7] == ["stopped early", "begun", *["damaged"] * 2, "failed", *["damaged"] * 2]
     assert set(states[7:]) == {"finished"}
@@ -109,7 +109,7 @@ def test_seeds_are_mean_and_spread_and_all_must_have_finished(tmp_path):
     assert "0.8150 ± 0.0071" in plain(lines(results))
 
 
-@pytest.mark.parametrize("key", [*MEASURED, "params", "macs", "epochs", "seconds"])
+@pytest.mark.parametrize("key", [*METRIC_NAMES, "params", "macs", "epochs", "seconds"])
 def test_the_best_come_first_and_what_has_not_finished_last(sweep, key):
     unfinished(sweep, BEST_POINT)
     found = Results.read(sweep).sorted(key)
@@ -231,7 +231,7 @@ def test_a_name_that_is_also_a_column_is_told_apart(tmp_path):
 
 
 def test_the_best_point_is_a_spec_that_says_where_it_comes_from(sweep):
-    results = conclude(sweep, page=False)
+    results = finalize(sweep, page=False)
     text = (sweep.folder / BEST).read_text()
     found = check(read_source(str(sweep.folder / BEST)))
     assert found.ok
@@ -240,7 +240,7 @@ def test_the_best_point_is_a_spec_that_says_where_it_comes_from(sweep):
     assert "# test accuracy 0.9200, test macro F1 0.9100, test loss 0.1800\n" in text
     assert "cnnspec train best.cnn --threads 1\n" in text
     unfinished(sweep, BEST_POINT)
-    conclude(sweep, page=False)
+    finalize(sweep, page=False)
     assert "filters=16, loss=poisson" in (sweep.folder / BEST).read_text()
 
 
@@ -248,13 +248,13 @@ def test_the_best_point_finds_data_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = GRID.replace("data fashion_mnist_mini", 'data "mine/x.npz"; input 28x28x1; classes 10')
     sweep = fill(planned(tmp_path / "runs", text), graded)
-    conclude(sweep, page=False)
+    finalize(sweep, page=False)
     found = check(read_source(str(sweep.folder / BEST))).spec
     assert found.data.source == "../../mine/x.npz"
 
 
 def test_the_document_holds_everything(sweep):
-    conclude(sweep, page=False)
+    finalize(sweep, page=False)
     found = json.loads((sweep.folder / RESULTS).read_text())
     assert found["winners"]["chosen"] == BEST_POINT
     assert found["points"][0]["figures"]["accuracy"] == {
@@ -302,7 +302,7 @@ def test_compare_takes_a_sweep_and_what_stands_beside_it(sweep, tmp_path, capsys
 
 def test_a_damaged_plan_is_named(sweep, capsys):
     (sweep.folder / "sweep.json").write_text("{}")
-    with pytest.raises(Problems):
+    with pytest.raises(CnnspecError):
         Sweep.open(sweep.folder)
     assert main(["compare", str(sweep.folder)]) == 3
     assert "sweep.json is damaged" in capsys.readouterr().err
@@ -326,6 +326,6 @@ def test_what_is_not_of_its_form_is_told_and_done_again(sweep, name, text):
     first = next(iter(sweep.trials()))
     (first.run.folder / name).write_text(text)
     told = []
-    sweep.mend(told.append)
+    sweep.repair(told.append)
     assert [fault.message.endswith("is damaged") for fault in told] == [True]
     assert not (first.run.folder / name).exists()

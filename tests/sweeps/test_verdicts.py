@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cnnspec.analysis import check as checking
-from cnnspec.analysis.check import Checked, check_parsed
+from cnnspec.analysis.check import CheckedSpec, check_parsed
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.expansion import cache, statements
@@ -114,7 +114,7 @@ def shown(value: Any) -> Any:
     return str(value)
 
 
-def verdict(checked: Checked) -> Any:
+def verdict(checked: CheckedSpec) -> Any:
     return shown(checked.replace(source=checked.source.name))
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
-from cnnspec.training.checkpoints import MANIFEST, Checkpoint, forget, keep, pack, sound, unpack
+from cnnspec.training.checkpoints import MANIFEST, Checkpoint, delete, pack, save, unpack, valid
 
 SOURCE = Source("x.cnn", "dense 10 softmax")
 
@@ -25,7 +25,7 @@ def checkpoint(number):
 
 
 def numbers(run):
-    return [found.facts["epoch"] for found in sound(run)[0]]
+    return [found.facts["epoch"] for found in valid(run)[0]]
 
 
 def files(run):
@@ -41,37 +41,37 @@ def test_a_checkpoint_is_read_as_it_was_written():
 
 
 def test_the_last_two_are_kept(run):
-    assert sound(run) == ([], [])
+    assert valid(run) == ([], [])
     for number in range(1, 5):
-        keep(run, f"epoch-{number}", checkpoint(number))
+        save(run, f"epoch-{number}", checkpoint(number))
     assert numbers(run) == [4, 3]
     assert files(run) == ["epoch-3.npz", "epoch-4.npz", "manifest.json"]
 
 
 def test_the_same_name_replaces(run):
     for number in (1, 2):
-        keep(run, "epoch-0-step-9", checkpoint(number))
+        save(run, "epoch-0-step-9", checkpoint(number))
     assert numbers(run) == [2]
 
 
 def test_what_a_killed_write_left_goes_with_the_next(run):
-    keep(run, "epoch-1", checkpoint(1))
+    save(run, "epoch-1", checkpoint(1))
     (run.folder / "checkpoints" / ".epoch-2.npz.abc").write_bytes(b"half")
-    keep(run, "epoch-2", checkpoint(2))
+    save(run, "epoch-2", checkpoint(2))
     assert files(run) == ["epoch-1.npz", "epoch-2.npz", "manifest.json"]
 
 
 def test_forgetting_leaves_nothing(run):
-    keep(run, "epoch-1", checkpoint(1))
-    forget(run)
+    save(run, "epoch-1", checkpoint(1))
+    delete(run)
     assert not (run.folder / "checkpoints").exists()
-    forget(run)
+    delete(run)
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "gone"])
 def test_a_damaged_one_is_named_and_the_one_before_it_is_left(run, damage):
     for number in (1, 2):
-        keep(run, f"epoch-{number}", checkpoint(number))
+        save(run, f"epoch-{number}", checkpoint(number))
     path = run.folder / "checkpoints" / "epoch-2.npz"
     data = path.read_bytes()
     flipped = data[:200] + bytes([data[200] ^ 1]) + data[201:]
@@ -79,27 +79,27 @@ def test_a_damaged_one_is_named_and_the_one_before_it_is_left(run, damage):
         path.unlink()
     else:
         path.write_bytes({"empty": b"", "cut": data[:-1], "flipped": flipped}[damage])
-    found, damaged = sound(run)
+    found, damaged = valid(run)
     assert [each.facts["epoch"] for each in found] == [1]
     assert [fault.severity for fault in damaged] == ["warning"]
     assert "epoch-2.npz" in damaged[0].message
 
 
 def test_a_manifest_of_a_newer_program_is_refused(run):
-    keep(run, "epoch-1", checkpoint(1))
+    save(run, "epoch-1", checkpoint(1))
     path = run.folder / MANIFEST
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": 2}))
-    with pytest.raises(Problems, match="newer than this program reads") as caught:
-        sound(run)
+    with pytest.raises(CnnspecError, match="newer than this program reads") as caught:
+        valid(run)
     assert caught.value.exit_code == 3
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"checkpoints": [3]}'])
 def test_a_damaged_manifest_is_named(run, text):
-    keep(run, "epoch-1", checkpoint(1))
+    save(run, "epoch-1", checkpoint(1))
     (run.folder / MANIFEST).write_text(text)
-    with pytest.raises(Problems, match="damaged") as caught:
-        sound(run)
+    with pytest.raises(CnnspecError, match="damaged") as caught:
+        valid(run)
     assert caught.value.exit_code == 3
 
 

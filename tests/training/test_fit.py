@@ -8,7 +8,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.datasets.splits import divide
-from cnnspec.diagnostics.errors import Stopped
+from cnnspec.diagnostics.errors import Interrupted
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -61,10 +61,10 @@ def test_stopped_and_taken_up_again(whole, after, monkeypatch):
 
     def pause():
         if next(calls) == after:
-            raise Stopped(2)
+            raise Interrupted(2)
 
     _, first = under_way()
-    with pytest.raises(Stopped):
+    with pytest.raises(Interrupted):
         first.run(lambda state: kept.append(state.dump()), pause)
     arrays, facts = kept[-1]
     model, second = under_way()

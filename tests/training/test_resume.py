@@ -19,7 +19,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.commands import main
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files import atomic
 from cnnspec.runs.run import METRICS, Run
 
@@ -244,13 +244,13 @@ def test_a_failure_at_every_write_leaves_the_old_state_or_the_new(
     for n in range(1, 100):
         with monkeypatch.context() as patch:
             failing = Failing(patch, operation, n)
-            with contextlib.suppress(Problems):
+            with contextlib.suppress(CnnspecError):
                 trained(tmp_path / str(n))
         if failing.left > 0:
             break
         try:
             run = Run.open(str(tmp_path / str(n) / "model-1"))
-        except Problems:
+        except CnnspecError:
             # The disk was full before there was a spec to go on with.
             outcomes.append("none")
             continue
@@ -268,8 +268,10 @@ def test_a_failure_at_every_write_leaves_the_old_state_or_the_new(
 def half(tmp_path, backend, monkeypatch):
     """A run whose disk was full at the write of the model, after two epochs."""
     with monkeypatch.context() as patch:
-        patch.setattr("cnnspec.training.session.save", lambda *_: (_ for _ in ()).throw(Problems()))
-        with pytest.raises(Problems):
+        patch.setattr(
+            "cnnspec.training.session.save", lambda *_: (_ for _ in ()).throw(CnnspecError())
+        )
+        with pytest.raises(CnnspecError):
             trained(tmp_path)
     return Run.open(str(tmp_path / "model-1"))
 
@@ -285,7 +287,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(half, tmp_path):
 def test_no_sound_checkpoint_is_told(half):
     for path in (half.folder / "checkpoints").glob("*.npz"):
         path.write_bytes(b"")
-    with pytest.raises(Problems, match=r"no checkpoint of .* is sound") as caught:
+    with pytest.raises(CnnspecError, match=r"no checkpoint of .* is sound") as caught:
         resumed(half)
     assert caught.value.exit_code == 3
 
@@ -295,7 +297,7 @@ def test_another_keras_or_other_data_is_no_continuation(half):
     changed = {**environment, "keras": "3.0.0", "processors": 1000}
     changed["data"] = {**environment["data"], "train": 1}
     half.write_json("environment.json", changed)
-    with pytest.raises(Problems, match=r"keras was 3\.0\.0 and is .*data was other") as caught:
+    with pytest.raises(CnnspecError, match=r"keras was 3\.0\.0 and is .*data was other") as caught:
         resumed(half)
     assert caught.value.exit_code == 1
 
@@ -319,7 +321,7 @@ def test_a_folder_that_vanishes_is_told(tmp_path, backend, monkeypatch):
         real(run, state)
 
     monkeypatch.setattr(session, "_keep", keep)
-    with pytest.raises(Problems, match="cannot write") as caught:
+    with pytest.raises(CnnspecError, match="cannot write") as caught:
         trained(tmp_path)
     assert caught.value.exit_code == 3
 

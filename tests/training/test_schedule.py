@@ -7,13 +7,13 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
-from cnnspec.training.schedule import Rates
+from cnnspec.training.schedule import LearningRates
 
 
 def rates_of(settings, steps=2):
     checked = check(Source("x", f"dense 10 softmax; train {{ {settings} }}"))
     assert checked.ok
-    return Rates(checked.spec.train, steps)
+    return LearningRates(checked.spec.train, steps)
 
 
 def followed(rates, name, values):

@@ -9,7 +9,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.datasets.arrays import load
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
 
 TEXT = """
@@ -157,11 +157,11 @@ def test_early_stopping_ends_and_keeps_the_best_epoch(tmp_path, backend):
 
 def test_a_loss_that_is_no_number_ends_training_at_once(tmp_path, backend):
     text = "dense 64 relu; dense 10; train { optimizer sgd(1e30); loss mse; epochs 3 }"
-    with pytest.raises(Problems, match=r"the loss is (nan|inf) in epoch 1, after") as caught:
+    with pytest.raises(CnnspecError, match=r"the loss is (nan|inf) in epoch 1, after") as caught:
         trained(tmp_path, text)
     assert caught.value.exit_code == 1
     assert not (tmp_path / "model-1" / "model.keras").exists()
-    with pytest.raises(Problems, match="did not finish"):
+    with pytest.raises(CnnspecError, match="did not finish"):
         _ = Run.open(str(tmp_path / "model-1")).model
 
 
@@ -181,7 +181,7 @@ def test_a_damaged_model_file_is_refused(outcome, tmp_path, damage):
         middle = len(data) // 2
         flipped = data[:middle] + bytes(b ^ 255 for b in data[middle : middle + 200])
         path.write_bytes({"empty": b"", "cut": data[:-200], "flipped": flipped}[damage])
-    with pytest.raises(Problems, match="cannot read the weights") as caught:
+    with pytest.raises(CnnspecError, match="cannot read the weights") as caught:
         restore(Run.open(str(folder)))
     assert caught.value.exit_code == 3
 

@@ -16,7 +16,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.commands import main
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.training import trackers
 from cnnspec.training.trackers import Watch
 from tests.support import run_folders
@@ -264,7 +264,7 @@ def test_a_stop_within_an_epoch_is_no_epoch_and_resume_goes_on(tmp_path, monkeyp
         os.kill(os.getpid(), signal.SIGINT)
 
     name = foreign(monkeypatch, epoch=interrupt, end=lambda metrics: seen.append(metrics))
-    with pytest.raises(Stopped):
+    with pytest.raises(Interrupted):
         trained(tmp_path, Watch([*BOTH, name], tmp_path / "runs"))
     assert seen == [1, None]
     (folder,) = (tmp_path / "runs").iterdir()
@@ -347,7 +347,7 @@ def test_an_unknown_name_is_a_usage_error(capsys, name, hint):
 
 def test_watch_refuses_before_anything_begins(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         Watch(["mlflow"])
     assert caught.value.exit_code == 3
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cnnspec.analysis.lints.network import Network, label, short
+from cnnspec.analysis.lints.network import LintContext, label, short
 from cnnspec.core.shapes import Vector
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import (
@@ -13,7 +13,7 @@ from cnnspec.diagnostics.lints import (
     NoActivation,
     SoftmaxTwice,
 )
-from cnnspec.graph.build import Row
+from cnnspec.graph.build import LayerCall
 from cnnspec.layers.activations import Activation, Relu
 from cnnspec.layers.base import Layer
 from cnnspec.layers.convolution import DepthwiseConv
@@ -25,22 +25,22 @@ from cnnspec.layers.pooling import AveragePool, GlobalAverage, Pooling
 from cnnspec.layers.weighted import Weighted
 
 
-def bias_before_norm(network: Network) -> Iterator[Diagnostic]:
+def bias_before_norm(network: LintContext) -> Iterator[Diagnostic]:
     """A bias that the batch norm right behind it takes off."""
-    for row in network.rows:
-        layer = row.layer
+    for call in network.calls:
+        layer = call.layer
         if not (isinstance(layer, Weighted) and layer.bias and layer.activation == "linear"):
             continue
-        norm = network.taker(row)
+        norm = network.taker(call)
         if norm is None or not isinstance(norm.layer, BatchNorm):
             continue
         # Without a center of its own the batch norm would leave no offset at all.
-        if norm.layer.center and network.used_once(row):
+        if norm.layer.center and network.used_once(call):
             yield network.at(
-                row,
+                call,
                 BiasBeforeNorm,
                 of=short(layer),
-                biases=row.after.dims[-1],
+                biases=call.output_shape.dims[-1],
                 norm=label(norm, "this batch norm has an offset of its own"),
             )
 
@@ -61,22 +61,22 @@ LINEAR: tuple[type[Layer], ...] = (
 """Layers that are linear once trained: two linear layers with these between are linear."""
 
 
-def no_activation(network: Network) -> Iterator[Diagnostic]:
+def no_activation(network: LintContext) -> Iterator[Diagnostic]:
     """Two layers with kernels and nothing between them that bends."""
-    for row in network.rows:
-        layer = row.layer
+    for call in network.calls:
+        layer = call.layer
         if not (isinstance(layer, Weighted) and layer.activation == "linear"):
             continue
-        between, then = "", network.taker(row)
+        between, then = "", network.taker(call)
         while then and (isinstance(then.layer, LINEAR) or then.layer.word == "linear"):
             between = "bn" if isinstance(then.layer, BatchNorm) else between
             then = network.taker(then)
-        if then is None or not isinstance(then.layer, Weighted) or _factors(row, then):
+        if then is None or not isinstance(then.layer, Weighted) or _factors(call, then):
             continue
-        if network.used_once(row) and network.used_once(then):
+        if network.used_once(call) and network.used_once(then):
             here = f"write `{short(layer)} relu`"
             yield network.at(
-                row,
+                call,
                 NoActivation,
                 of=short(layer),
                 next=short(then.layer),
@@ -85,18 +85,22 @@ def no_activation(network: Network) -> Iterator[Diagnostic]:
             )
 
 
-def _factors(first: Row, second: Row) -> bool:
+def _factors(first: LayerCall, second: LayerCall) -> bool:
     """Whether two linear layers are one on purpose, written as two to save weights."""
-    kernels = [getattr(row.layer, "kernel", ()) for row in (first, second)]
-    depthwise = [isinstance(row.layer, DepthwiseConv) for row in (first, second)]
+    kernels = [getattr(call.layer, "kernel", ()) for call in (first, second)]
+    depthwise = [isinstance(call.layer, DepthwiseConv) for call in (first, second)]
     if any(depthwise) and (1, 1) in kernels:
         return True
     if all(kernel and 1 in kernel and kernel != (1, 1) for kernel in kernels):
         return kernels[0].index(1) != kernels[1].index(1)
     if isinstance(second.layer, Dense):
-        sizes = first.before.size, first.after.size, second.after.size
+        sizes = first.input_shape.size, first.output_shape.size, second.output_shape.size
     else:
-        sizes = first.before.dims[-1], first.after.dims[-1], second.after.dims[-1]
+        sizes = (
+            first.input_shape.dims[-1],
+            first.output_shape.dims[-1],
+            second.output_shape.dims[-1],
+        )
     return sizes[1] < min(sizes[0], sizes[2])
 
 
@@ -104,15 +108,15 @@ SAME_VALUES = (Dropout, Flatten, Noise)
 """Layers behind which values are what they were, but for noise while training."""
 
 
-def softmax_twice(network: Network) -> Iterator[Diagnostic]:
+def softmax_twice(network: LintContext) -> Iterator[Diagnostic]:
     """A softmax of what is a softmax already."""
-    for row in network.rows:
-        if row.layer.word != "softmax":
+    for call in network.calls:
+        if call.layer.word != "softmax":
             continue
-        before = network.source(row)
+        before = network.source(call)
         first = network.back(before, SAME_VALUES)
         if first and function_of(first.layer) == "softmax":
-            yield network.at(row, SoftmaxTwice, first=label(first, "the first softmax"))
+            yield network.at(call, SoftmaxTwice, first=label(first, "the first softmax"))
 
 
 def function_of(layer: Layer) -> str:
@@ -130,29 +134,29 @@ def _rate(layer: Layer) -> float:
     return 0
 
 
-def dropout_before_norm(network: Network) -> Iterator[Diagnostic]:
+def dropout_before_norm(network: LintContext) -> Iterator[Diagnostic]:
     """A batch norm that learns the variance of dropout."""
     # A kernel mixes many values, behind which little of the shift is left.
     through = (Activation, Flatten, Noise, Pooling, Reshape)
-    for row in network.rows:
-        if not isinstance(row.layer, BatchNorm):
+    for call in network.calls:
+        if not isinstance(call.layer, BatchNorm):
             continue
-        before = network.back(network.source(row), through)
+        before = network.back(network.source(call), through)
         if before and isinstance(before.layer, Dropout | SpatialDropout) and _rate(before.layer):
-            norm = label(row, "the batch norm")
+            norm = label(call, "the batch norm")
             yield network.at(before, DropoutBeforeNorm, of=short(before.layer), norm=norm)
 
 
-def dropout_on_output(network: Network) -> Iterator[Diagnostic]:
+def dropout_on_output(network: LintContext) -> Iterator[Diagnostic]:
     """Dropout or noise behind the last layer that could make up for it."""
     through = (Activation, Dropout, Flatten, Noise, Reshape, SpatialDropout)
     disturbing = []
-    row: Row | None = network.rows[-1]
-    while row is not None and isinstance(row.layer, through):
-        if _rate(row.layer):
-            disturbing.append(row)
-        row = network.source(row)
-    last = short(row.layer) if row and isinstance(row.layer, Weighted) else ""
+    call: LayerCall | None = network.calls[-1]
+    while call is not None and isinstance(call.layer, through):
+        if _rate(call.layer):
+            disturbing.append(call)
+        call = network.source(call)
+    last = short(call.layer) if call and isinstance(call.layer, Weighted) else ""
     for found in disturbing:
         yield network.at(found, DropoutOnOutput, of=short(found.layer), last=last)
 
@@ -171,29 +175,29 @@ _NEVER_NEGATIVE = (
 )
 
 
-def does_nothing(network: Network) -> Iterator[Diagnostic]:
+def does_nothing(network: LintContext) -> Iterator[Diagnostic]:
     """Layers whose output is their input."""
-    for row in network.rows:
-        reason = _why_nothing(network, row)
-        if reason is not None and network.used_once(row):
-            yield network.at(row, DoesNothing, of=short(row.layer), reason=reason)
+    for call in network.calls:
+        reason = _why_nothing(network, call)
+        if reason is not None and network.used_once(call):
+            yield network.at(call, DoesNothing, of=short(call.layer), reason=reason)
 
 
-def _why_nothing(network: Network, row: Row) -> str | None:
+def _why_nothing(network: LintContext, call: LayerCall) -> str | None:
     """Why a layer does nothing, empty where it is plain; `None` for one that does something."""
-    match row.layer:
+    match call.layer:
         case Pooling(size=(1, 1), stride=None | (1, 1)):
             return "its window is a single pixel"
-        case Dropout() | SpatialDropout() | Noise() if not _rate(row.layer):
+        case Dropout() | SpatialDropout() | Noise() if not _rate(call.layer):
             return ""
         case Pad(border=(0, 0)) | Crop(border=(0, 0)):
             return ""
-        case Flatten() if isinstance(row.before, Vector):
+        case Flatten() if isinstance(call.input_shape, Vector):
             return "its input is flat already"
-        case Reshape() | Resize() if row.before == row.after:
-            return f"its input is {row.before} already"
+        case Reshape() | Resize() if call.input_shape == call.output_shape:
+            return f"its input is {call.input_shape} already"
         case Relu(max=None, slope=0):
-            before = network.back(network.source(row), (*_SAME_POSITIONS, Pooling))
+            before = network.back(network.source(call), (*_SAME_POSITIONS, Pooling))
             if before is None or function_of(before.layer) not in _NEVER_NEGATIVE:
                 return None
             # A `relu` statement may have a slope below zero.

@@ -5,59 +5,61 @@ from typing import Any
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
-from cnnspec.graph.build import INPUT, Graph, Row
-from cnnspec.ir.spec import Element, Gap, Merge, Node, Placed, Shared, Spec
+from cnnspec.graph.build import INPUT, Graph, LayerCall
+from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, Placed, SharedRepeat, Spec
 from cnnspec.layers.base import Layer
 
 
-class Network:
+class LintContext:
     """A spec and its graph, with what several lints ask of them."""
 
-    def __init__(self, spec: Spec, graph: Graph, places: dict[str, Span]) -> None:
+    def __init__(self, spec: Spec, graph: Graph, spans: dict[str, Span]) -> None:
         self.spec = spec
         self.graph = graph
-        self.rows = graph.rows
-        self.places = places
+        self.calls = graph.calls
+        self.spans = spans
         self.elements = dict(_named(spec.nodes))
-        self.indices = {row.name: index for index, row in enumerate(self.rows)}
-        self.takers: list[list[int]] = [[] for _ in range(len(self.rows) + 1)]
-        for index, row in enumerate(self.rows):
-            for source in row.inputs:
+        self.indices = {call.name: index for index, call in enumerate(self.calls)}
+        self.takers: list[list[int]] = [[] for _ in range(len(self.calls) + 1)]
+        for index, call in enumerate(self.calls):
+            for source in call.inputs:
                 self.takers[source].append(index)
-        self.repeated = {row.shares for row in self.rows if row.shares}
+        self.repeated = {call.weights_from for call in self.calls if call.weights_from}
 
-    def source(self, row: Row) -> Row | None:
+    def source(self, call: LayerCall) -> LayerCall | None:
         """The row whose output a row takes; `None` for the input and for several."""
-        if len(row.inputs) != 1 or row.inputs[0] == INPUT:
+        if len(call.inputs) != 1 or call.inputs[0] == INPUT:
             return None
-        return self.rows[row.inputs[0]]
+        return self.calls[call.inputs[0]]
 
-    def taker(self, row: Row) -> Row | None:
+    def taker(self, call: LayerCall) -> LayerCall | None:
         """The row that takes the output of a row, if it is the only one."""
-        taken = self.takers[self.indices[row.name]]
-        return self.rows[taken[0]] if len(taken) == 1 else None
+        taken = self.takers[self.indices[call.name]]
+        return self.calls[taken[0]] if len(taken) == 1 else None
 
-    def used_once(self, row: Row) -> bool:
+    def used_once(self, call: LayerCall) -> bool:
         """Whether a layer is at work in one place only, and was written as it is."""
-        return not (row.shares or row.implied or row.name in self.repeated)
+        return not (call.weights_from or call.implicit or call.name in self.repeated)
 
-    def back(self, row: Row | None, through: tuple[type[Layer], ...]) -> Row | None:
+    def back(self, call: LayerCall | None, through: tuple[type[Layer], ...]) -> LayerCall | None:
         """The first row that is none of some layers, a row and those before it looked at."""
-        while row is not None and isinstance(row.layer, through):
-            row = self.source(row)
-        return row
+        while call is not None and isinstance(call.layer, through):
+            call = self.source(call)
+        return call
 
-    def element(self, row: Row) -> Placed | None:
+    def element(self, call: LayerCall) -> Placed | None:
         """What was written for a row."""
-        return self.elements.get(row.shares or row.name)
+        return self.elements.get(call.weights_from or call.name)
 
-    def at(self, row: Row, cls: type[Diagnostic], place: str = "", **values: Any) -> Diagnostic:
+    def at(
+        self, call: LayerCall, cls: type[Diagnostic], place: str = "", **values: Any
+    ) -> Diagnostic:
         """A warning at a row, or at the place of one of its fields where that was written."""
-        element = self.element(row)
-        span = element.places.get(place, element.span) if element else row.span
+        element = self.element(call)
+        span = element.spans.get(place, element.span) if element else call.span
         found = cls(span, **values)
-        if element and element.uses:
-            return Traced(span, found, tuple(Label(use, "used here") for use in element.uses))
+        if element and element.call_sites:
+            return Traced(span, found, tuple(Label(use, "used here") for use in element.call_sites))
         return found
 
 
@@ -70,9 +72,9 @@ def _named(elements: Iterable[Element]) -> Iterator[tuple[str, Placed]]:
                 yield name, element
                 for branch in branches:
                     yield from _named(branch)
-            case Shared(body=body):
+            case SharedRepeat(body=body):
                 yield from _named(body)
-            case Gap():
+            case ErrorNode():
                 pass
 
 
@@ -83,6 +85,6 @@ def short(layer: Layer) -> str:
     return str(type(layer)(**sizes))
 
 
-def label(row: Row, text: str) -> Label | None:
+def label(call: LayerCall, text: str) -> Label | None:
     """A second place to look at, where it was written in the text."""
-    return Label(row.span, text) if row.span else None
+    return Label(call.span, text) if call.span else None

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from math import ceil
 
-from cnnspec.analysis.lints.network import Network, short
+from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Image, Vector
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import DenseHoldsMost, PoolDrops, SkipsPixels, SmallField
-from cnnspec.graph.build import Row
+from cnnspec.graph.build import LayerCall
 from cnnspec.graph.receptive_field import fields
 from cnnspec.layers.activations import Activation
 from cnnspec.layers.convolution import Convolution, TransposedConv
@@ -18,10 +18,10 @@ from cnnspec.layers.normalization import Normalization
 from cnnspec.layers.pooling import GlobalPooling, Pooling
 
 
-def pool_drops(network: Network) -> Iterator[Diagnostic]:
+def pool_drops(network: LintContext) -> Iterator[Diagnostic]:
     """Rows and columns at the edge that fill no window of a pooling."""
-    for row in network.rows:
-        layer, image = row.layer, row.before
+    for row in network.calls:
+        layer, image = row.layer, row.input_shape
         if not isinstance(layer, Pooling) or layer.padding == "same":
             continue
         assert isinstance(image, Image)
@@ -48,20 +48,20 @@ def pool_drops(network: Network) -> Iterator[Diagnostic]:
             )
 
 
-def small_field(network: Network) -> Iterator[Diagnostic]:
+def small_field(network: LintContext) -> Iterator[Diagnostic]:
     """A global pooling at the end of which no value sees the whole image."""
-    row: Row | None = network.rows[-1]
-    while row is not None and isinstance(row.before, Vector):
+    row: LayerCall | None = network.calls[-1]
+    while row is not None and isinstance(row.input_shape, Vector):
         row = network.source(row)
     image = network.graph.input
     if row is None or not isinstance(row.layer, GlobalPooling) or not isinstance(image, Image):
         return
-    assert isinstance(row.before, Image)
+    assert isinstance(row.input_shape, Image)
     seen = fields(network.graph)[row.inputs[0]]
     sides = (image.height, image.width)
     missing = [side - field.size for side, field in zip(sides, seen, strict=True)]
     # On a single pixel nothing is joined.
-    if max(missing) <= 0 or (row.before.height, row.before.width) == (1, 1):
+    if max(missing) <= 0 or (row.input_shape.height, row.input_shape.width) == (1, 1):
         return
     more = max(ceil(lack / (2 * field.step)) for lack, field in zip(missing, seen, strict=True))
     field = "x".join(str(ceil(min(f.size, s))) for f, s in zip(seen, sides, strict=True))
@@ -82,20 +82,20 @@ DENSE_LEAST = 100_000
 """Below so many parameters, where they are is hardly worth a word."""
 
 
-def dense_holds_most(network: Network) -> Iterator[Diagnostic]:
+def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
     """A dense layer on the image of convolutions that holds nearly every parameter."""
-    total = sum(row.params for row in network.rows)
+    total = sum(row.params for row in network.calls)
     if total < DENSE_LEAST:
         return
-    for row in network.rows:
+    for row in network.calls:
         layer = row.layer
         if not isinstance(layer, Dense) or row.params <= DENSE_SHARE * total:
             continue
         flat = network.back(network.source(row), (Activation, Dropout, Noise, Normalization))
         if flat is None or not isinstance(flat.layer, Flatten):
             continue
-        image = flat.before
-        seen = [r for r in network.rows if isinstance(r.layer, Convolution)]
+        image = flat.input_shape
+        seen = [r for r in network.calls if isinstance(r.layer, Convolution)]
         if seen and isinstance(image, Image) and image.height * image.width > 1:
             field = fields(network.graph)[flat.inputs[0]]
             whole = network.graph.input.dims[:2]
@@ -115,11 +115,11 @@ def dense_holds_most(network: Network) -> Iterator[Diagnostic]:
 _WINDOWED = (Convolution, Pooling)
 
 
-def skips_pixels(network: Network) -> Iterator[Diagnostic]:
+def skips_pixels(network: LintContext) -> Iterator[Diagnostic]:
     """Windows that move further than they are large."""
-    for row in network.rows:
+    for row in network.calls:
         layer = row.layer
-        if isinstance(layer, TransposedConv) or row.implied:
+        if isinstance(layer, TransposedConv) or row.implicit:
             continue
         if not isinstance(layer, _WINDOWED):
             continue
@@ -129,7 +129,7 @@ def skips_pixels(network: Network) -> Iterator[Diagnostic]:
         alone = len(network.takers[row.inputs[0]]) == 1
         over = [
             step > side and positions > 1
-            for step, side, positions in zip(stride, size, row.after.dims, strict=False)
+            for step, side, positions in zip(stride, size, row.output_shape.dims, strict=False)
         ]
         if alone and any(over):
             yield network.at(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import ceil
 
 from cnnspec.analysis.lints.neighbours import SAME_VALUES, function_of
-from cnnspec.analysis.lints.network import Network, short
+from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.training_lints import (
     ChangesClass,
@@ -35,31 +35,31 @@ LOSSES: dict[str, tuple[str, ...]] = {
 """The last functions that fit a loss, the best one first. `mse` takes any numbers."""
 
 
-def last_function(network: Network) -> Iterator[Diagnostic]:
+def last_function(network: LintContext) -> Iterator[Diagnostic]:
     """An end of the network that is not what the loss reads."""
     loss = network.spec.train.loss.word
-    row = network.rows[-1]
+    call = network.calls[-1]
     # A mean of probabilities is one, and so are probabilities in another order.
     passed = (*SAME_VALUES, AveragePool, GlobalAverage, Reshape)
-    while isinstance(row.layer, passed) or row.layer.word == "linear":
-        before = network.source(row)
+    while isinstance(call.layer, passed) or call.layer.word == "linear":
+        before = network.source(call)
         if before is None:
             return
-        row = before
-    function = function_of(row.layer)
-    if isinstance(row.layer, Normalization):
+        call = before
+    function = function_of(call.layer)
+    if isinstance(call.layer, Normalization):
         function = "linear"
     if loss not in LOSSES or not function or function in LOSSES[loss]:
         return
     wanted = LOSSES[loss][0]
     if function == "linear":
-        dense = isinstance(row.layer, Weighted)
-        fix = f"write `{short(row.layer)} {wanted}`" if dense else f"put `{wanted}` at the end"
-        yield network.at(row, NoProbabilities, loss=loss, wanted=wanted, fix=fix)
+        dense = isinstance(call.layer, Weighted)
+        fix = f"write `{short(call.layer)} {wanted}`" if dense else f"put `{wanted}` at the end"
+        yield network.at(call, NoProbabilities, loss=loss, wanted=wanted, fix=fix)
     else:
         other = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}
         yield network.at(
-            row,
+            call,
             LossMisfit,
             "activation",
             activation=function,
@@ -69,7 +69,7 @@ def last_function(network: Network) -> Iterator[Diagnostic]:
         )
 
 
-def validates_on_test(network: Network) -> Iterator[Diagnostic]:
+def validates_on_test(network: LintContext) -> Iterator[Diagnostic]:
     """A test set that is watched while training, or even chooses."""
     train = network.spec.train
     choosing = watched(train)
@@ -79,10 +79,10 @@ def validates_on_test(network: Network) -> Iterator[Diagnostic]:
     if train.validation == "test":
         chosen = [text for text, figure in choosing.values() if figure.startswith("val_")]
         chooses = next(iter(chosen), "")
-        yield ValidatesOnTest(network.places.get("train.validation"), chooses=chooses)
+        yield ValidatesOnTest(network.spans.get("train.validation"), chooses=chooses)
     if "target" in choosing and train.target and train.target.quantity in MEASURES:
         yield ValidatesOnTest(
-            network.places.get("train.target"),
+            network.spans.get("train.target"),
             chooses=f"{choosing['target'][0]} … stop",
             instead=f"val_{train.target.quantity}",
         )
@@ -107,13 +107,13 @@ SLACK = 3.0
 """How far beyond, as a factor, is still nobody's business."""
 
 
-def unusual_rate(network: Network) -> Iterator[Diagnostic]:
+def unusual_rate(network: LintContext) -> Iterator[Diagnostic]:
     """A learning rate far out of the habit of its optimizer."""
     optimizer = network.spec.train.optimizer
     rate, (low, high) = optimizer.learning_rate, RATES[optimizer.word]
     if not low / SLACK <= rate <= high * SLACK:
         yield UnusualRate(
-            network.places.get("train.optimizer"),
+            network.spans.get("train.optimizer"),
             optimizer=optimizer.word,
             rate=number_text(rate),
             low=number_text(low),
@@ -123,13 +123,13 @@ def unusual_rate(network: Network) -> Iterator[Diagnostic]:
         )
 
 
-def patience_too_long(network: Network) -> Iterator[Diagnostic]:
+def patience_too_long(network: LintContext) -> Iterator[Diagnostic]:
     """Patience that cannot run out."""
     train = network.spec.train
     stop, schedule = train.early_stop, train.schedule
     if stop and not stop.restore and stop.patience >= train.epochs:
         yield PatienceTooLong(
-            network.places.get("train.early_stop"),
+            network.spans.get("train.early_stop"),
             what=f"early_stop {stop.monitor}",
             patience=stop.patience,
             epochs=train.epochs,
@@ -137,20 +137,20 @@ def patience_too_long(network: Network) -> Iterator[Diagnostic]:
         )
     if isinstance(schedule, Plateau) and schedule.patience >= train.epochs - 1:
         yield PatienceTooLong(
-            network.places.get("train.schedule"),
+            network.spans.get("train.schedule"),
             what=f"schedule plateau({schedule.monitor})",
             patience=schedule.patience,
             epochs=train.epochs,
         )
 
 
-def changes_class(network: Network) -> Iterator[Diagnostic]:
+def changes_class(network: LintContext) -> Iterator[Diagnostic]:
     """Digits that are mirrored or turned upside down."""
     augment = network.spec.train.augment
     dataset = DATASETS.get(network.spec.data.source)
     if augment is None or dataset is None or "".join(dataset.labels) != "0123456789":
         return
-    place = network.places.get("train.augment")
+    place = network.spans.get("train.augment")
     if augment.flip:
         option, becomes = f"flip={augment.flip}", "a mirrored 2 is none"
         yield ChangesClass(place, option=option, becomes=becomes)
@@ -163,10 +163,10 @@ SPENT = 1e-4
 """The share of a learning rate below which a network hardly learns."""
 
 
-def idle_schedule(network: Network) -> Iterator[Diagnostic]:
+def idle_schedule(network: LintContext) -> Iterator[Diagnostic]:
     """Rates that never change, or are next to nothing for half of the training."""
     schedule, epochs = network.spec.train.schedule, network.spec.train.epochs
-    place = network.places.get("train.schedule")
+    place = network.spans.get("train.schedule")
     written = schedule.called()
     if isinstance(schedule, Step) and schedule.every >= epochs:
         yield IdleSchedule(place, schedule=written, every=schedule.every, epochs=epochs)
@@ -177,7 +177,7 @@ def idle_schedule(network: Network) -> Iterator[Diagnostic]:
         yield IdleSchedule(place, schedule=written, epochs=epochs)
 
 
-def slow_average(network: Network) -> Iterator[Diagnostic]:
+def slow_average(network: LintContext) -> Iterator[Diagnostic]:
     """An average of the weights that does not get away from the first of them."""
     train = network.spec.train
     dataset = DATASETS.get(network.spec.data.source)
@@ -189,7 +189,7 @@ def slow_average(network: Network) -> Iterator[Diagnostic]:
     first = momentum**steps
     if first > 0.5:
         yield SlowAverage(
-            network.places.get("train.optimizer"),
+            network.spans.get("train.optimizer"),
             momentum=number_text(momentum),
             steps=steps,
             share=int(100 * first),

@@ -8,24 +8,24 @@ from pathlib import Path
 
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Warn, many, silent
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
 from cnnspec.report.sweep.writing import csv
 from cnnspec.report.write_report import write_sweep_report
-from cnnspec.runs.metrics import FIGURES, split_of
+from cnnspec.runs.metrics import MEASURED_METRICS, split_of
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE, Sweep
 from cnnspec.sweeps.points import label
 from cnnspec.sweeps.results import Results
-from cnnspec.sweeps.rows import Row
+from cnnspec.sweeps.rows import PointResult
 
 
-def conclude(
+def finalize(
     sweep: Sweep, by: str = "accuracy", warn: Warn = silent, *, page: bool = True
 ) -> Results:
     """Writes the results of a sweep into its folder, and the page about it.
 
     `by` is the figure that points are chosen by, as an expectation names it. A page that
-    cannot be written is a warning; raises `Problems` where the other files cannot be.
+    cannot be written is a warning; raises `CnnspecError` where the other files cannot be.
     """
     results = Results.read(sweep, by)
     keep(results, sweep.folder)
@@ -37,7 +37,7 @@ def conclude(
 def keep(results: Results, folder: Path) -> None:
     """Writes `results.json`, `results.csv` and, where there is a winner, `best.cnn`.
 
-    Raises `Problems`.
+    Raises `CnnspecError`.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,14 +45,14 @@ def keep(results: Results, folder: Path) -> None:
             # That of another figure, which is no result any more.
             (folder / BEST).unlink(missing_ok=True)
     except OSError as error:
-        raise Problems(cannot_write(folder, error)) from None
+        raise CnnspecError(cannot_write(folder, error)) from None
     write_atomically(folder / RESULTS, json_text(results.dump()))
     write_atomically(folder / TABLE, csv(results))
     if results.winners.chosen:
         write_atomically(folder / BEST, best(results, results.winners.chosen, folder))
 
 
-def best(results: Results, row: Row, folder: Path) -> str:
+def best(results: Results, row: PointResult, folder: Path) -> str:
     """The spec of a point as a file of its own, which says above where it comes from.
 
     Data of the user's own is named as it is seen from the folder of the file.
@@ -65,18 +65,18 @@ def best(results: Results, row: Row, folder: Path) -> str:
     backend = f" --backend {plan.backend}" if plan.backend else ""
     told = [
         f"The best of {many(len(results.finished), 'point')} of {plan.source} by "
-        f"{FIGURES[results.by].words}: {label(row.values)}",
+        f"{MEASURED_METRICS[results.by].words}: {label(row.values)}",
         *_reached(row),
         f"The same again: cnnspec train {BEST} --threads {plan.threads}{backend}",
     ]
     return "".join(f"# {safe(line)}\n" for line in told) + f"\n{spec}"
 
 
-def _reached(row: Row) -> list[str]:
+def _reached(row: PointResult) -> list[str]:
     """The figures of a point, a line for each split that was held back from training."""
     of = {split: [k for k in row.figures if split_of(k) == split] for split in ("", "val_")}
     return [
-        ", ".join(f"{FIGURES[key].words} {row.figures[key]:.4f}" for key in keys)
+        ", ".join(f"{MEASURED_METRICS[key].words} {row.figures[key]:.4f}" for key in keys)
         for keys in of.values()
         if keys
     ]

@@ -13,7 +13,7 @@ from cnnspec.report.phrases import count, duration, number
 from cnnspec.report.sweep.plot_files import figures
 from cnnspec.report.sweep.tables import dropped_points, headline, points, tables
 from cnnspec.report.sweep.writing import markdown
-from cnnspec.runs.metrics import COLUMNS, FIGURES
+from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.runs.run import PAGE, SOURCE, Run
 from cnnspec.sweeps.folder import BEGUN, BEST, WAITING
 from cnnspec.sweeps.results import COSTS, Results
@@ -28,7 +28,7 @@ def write(results: Results, out: Path | None = None) -> Path:
     """Writes the report of a sweep, and returns the page.
 
     It is `report.html` in the folder of the sweep, or in `out`, and beside it `report/`
-    with each figure as PNG and SVG and `report.md`. Raises `Problems`.
+    with each figure as PNG and SVG and `report.md`. Raises `CnnspecError`.
     """
     found = figures(results)
     drawings = [drawing for section in found.values() for drawing in section]
@@ -64,9 +64,11 @@ def _numbers(results: Results) -> list[tuple[str, str, str]]:
         for key in (results.quality, results.winners.loss):
             value = row.value(key)
             spread = f"± {number(value.deviation)}" if value and value.deviation is not None else ""
-            found.append((f"{FIGURES[key].words} of the best", number(row.mean(key)), spread))
+            found.append(
+                (f"{MEASURED_METRICS[key].words} of the best", number(row.mean(key)), spread)
+            )
         for key in COSTS:
-            found.append((f"{COLUMNS[key].words} of the best", count(row.mean(key)), ""))
+            found.append((f"{METRICS[key].words} of the best", count(row.mean(key)), ""))
     of = f"{len(results.finished):,} of {len(results.rows):,}"
     found.append(("points finished", of, ""))
     found.append(("time of all trainings", _joined(duration(results.seconds)), ""))

@@ -11,10 +11,10 @@ from cnnspec.report.phrases import number
 from cnnspec.report.plots import MOST_DRAWN, matrix
 from cnnspec.report.sweep import plots
 from cnnspec.report.sweep.plots import Dot, Spot
-from cnnspec.runs.metrics import COLUMNS, FIGURES
+from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.sweeps.analysis import pairs, ranked
 from cnnspec.sweeps.results import COSTS, Results
-from cnnspec.sweeps.rows import Row
+from cnnspec.sweeps.rows import PointResult
 
 MOST_BARS = 20
 """Of a sweep of several names so many points are drawn as bars, the best of all."""
@@ -39,12 +39,12 @@ def figures(results: Results) -> dict[str, list[Drawn]]:
     return {section: drawings for section, drawings in found.items() if drawings}
 
 
-def _bars(results: Results, known: Sequence[Row]) -> Drawn:
+def _bars(results: Results, known: Sequence[PointResult]) -> Drawn:
     key = results.quality
-    words = FIGURES[key].words
+    words = MEASURED_METRICS[key].words
     if len(results.varied) == 1:
         (name,) = results.varied
-        rows: Sequence[Row] = results.rows
+        rows: Sequence[PointResult] = results.rows
         title = f"{_upper(words)} by {name}"
         labels = [row.values[name] for row in rows]
     else:
@@ -61,13 +61,13 @@ def _bars(results: Results, known: Sequence[Row]) -> Drawn:
     return drawn("points", title, alt, plots.bars, title, spots, best)
 
 
-def _front(results: Results, known: Sequence[Row], cost: str) -> Drawn:
-    words, costs = FIGURES[results.quality].words, COLUMNS[cost].words
+def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
+    words, costs = MEASURED_METRICS[results.quality].words, METRICS[cost].words
     title = f"{_upper(words)} over {costs}"
     front = results.front(cost)
     places = {row.name: place for place, row in enumerate(results.cheapest, 1)}
 
-    def dot(row: Row) -> Dot:
+    def dot(row: PointResult) -> Dot:
         return Dot(row.known(cost), row.known(results.quality))
 
     ends = [f"{r.name} with {dot(r).cost:,.0f} {costs} and {number(dot(r).figure)}"
@@ -81,7 +81,7 @@ def _front(results: Results, known: Sequence[Row], cost: str) -> Drawn:
     return drawn(f"front_{cost}", title, alt, plots.front, title, costs, dots, best)
 
 
-def _spots(results: Results, known: Sequence[Row], name: str) -> list[Spot]:
+def _spots(results: Results, known: Sequence[PointResult], name: str) -> list[Spot]:
     """Each value of a name with the figures of its points."""
     return [
         Spot(
@@ -96,7 +96,9 @@ def _spots(results: Results, known: Sequence[Row], name: str) -> list[Spot]:
 
 def _values(results: Results, name: str, spots: list[Spot], shown: plots.Range) -> Drawn:
     means = _told((spot.label, spot.mean) for spot in spots)
-    alt = f"Mean {FIGURES[results.quality].words} by {name}, over all other values: {means}."
+    alt = (
+        f"Mean {MEASURED_METRICS[results.quality].words} by {name}, over all other values: {means}."
+    )
     return drawn(f"effect_{_file(name)}", name, alt, plots.values, name, spots, shown)
 
 
@@ -121,7 +123,7 @@ def _maps(results: Results) -> list[Drawn]:
         title = f"{first} and {second}"
         row, column = np.unravel_index(np.nanargmax(means), means.shape)
         at = f"{names[first][row]} and {names[second][column]}"
-        what = f"Mean {FIGURES[results.quality].words} by {title}"
+        what = f"Mean {MEASURED_METRICS[results.quality].words} by {title}"
         alt = f"{what}; the highest is {texts[row][column]} at {at}."
         down, across = (first, names[first]), (second, names[second])
         name = f"map_{_file(first)}_{_file(second)}"

@@ -6,11 +6,11 @@ Knows results; no plot, no page and no terminal. Light.
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import many
 from cnnspec.report.phrases import NONE, count, number, spread
-from cnnspec.runs.metrics import COLUMNS, FIGURES, Column
+from cnnspec.runs.metrics import MEASURED_METRICS, METRICS, Metric
 from cnnspec.sweeps.analysis import reach
 from cnnspec.sweeps.folder import BEST, LOGS, RESULTS, TABLE
 from cnnspec.sweeps.results import COSTS, Results
-from cnnspec.sweeps.rows import STOPPED, Row
+from cnnspec.sweeps.rows import STOPPED, PointResult
 
 
 class Table(Record):
@@ -73,38 +73,38 @@ def points(results: Results, most: int) -> Table:
     if results.several:
         notes.append("± is the standard deviation of the sample over seeds, with n - 1")
     header = ("point", *names, *state, *(column.title for column in columns))
-    title = f"Points by {FIGURES[results.by].words}"
+    title = f"Points by {MEASURED_METRICS[results.by].words}"
     return Table("points", title, header, tuple(rows), len(columns), tuple(notes))
 
 
 def winners(results: Results) -> Table:
     """The best points of each kind, and what one should know of them."""
     found = results.winners
-    columns = [COLUMNS[key] for key in (found.quality, found.loss, "params", "macs")]
+    columns = [METRICS[key] for key in (found.quality, found.loss, "params", "macs")]
     several = len(results.loss_functions) > 1
     rows: list[tuple[str, ...]] = []
 
-    def add(what: str, row: Row | None, function: str = "") -> None:
+    def add(what: str, row: PointResult | None, function: str = "") -> None:
         title = f"{what}, {function}" if function and several else what
         name = row.name if row else "no point has both"
         cells = _cells(row, columns) if row else (NONE,) * len(columns)
         rows.append((title, name, *cells))
 
     if found.best:
-        add(f"best {FIGURES[found.quality].words}", found.best)
+        add(f"best {MEASURED_METRICS[found.quality].words}", found.best)
     for function, row in found.of_loss.items():
-        add(f"least {FIGURES[found.loss].words}", row, function)
+        add(f"least {MEASURED_METRICS[found.loss].words}", row, function)
     for function in found.of_loss if found.best else ():
         add("best of both", found.of_both.get(function), function)
     of_function = " among those of the same loss function" if several else ""
     notes = [
-        f"Best of both: the best {FIGURES[found.quality].words} and the least "
-        f"{FIGURES[found.loss].words}{of_function}. Of equal points the smaller is taken.",
+        f"Best of both: the best {MEASURED_METRICS[found.quality].words} and the least "
+        f"{MEASURED_METRICS[found.loss].words}{of_function}. Of equal points the smaller is taken.",
     ]
     if found.chosen:
-        of = f"the best {FIGURES[found.quality].words}"
+        of = f"the best {MEASURED_METRICS[found.quality].words}"
         if results.by == found.loss:
-            of = f"the least {FIGURES[found.loss].words}" + (
+            of = f"the least {MEASURED_METRICS[found.loss].words}" + (
                 f" and, of these, {of}" if several else ""
             )
         notes.append(f"{BEST} is {found.chosen.name}: {of}.")
@@ -119,13 +119,13 @@ def cheapest(results: Results) -> Table:
         (
             str(number),
             row.name,
-            " and ".join(COLUMNS[cost].words for cost in COSTS if row in fronts[cost]),
-            *_cells(row, [COLUMNS[key] for key in (*COSTS, results.quality)]),
+            " and ".join(METRICS[cost].words for cost in COSTS if row in fronts[cost]),
+            *_cells(row, [METRICS[key] for key in (*COSTS, results.quality)]),
         )
         for number, row in enumerate(results.cheapest, 1)
     )
-    costs = tuple(COLUMNS[cost].title for cost in COSTS)
-    words = FIGURES[results.quality]
+    costs = tuple(METRICS[cost].title for cost in COSTS)
+    words = MEASURED_METRICS[results.quality]
     note = f"No point with as few of these or fewer has as good a {words.words}."
     header = ("", "point", "best for its", *costs, words.title)
     return Table("fronts", "Best for their cost", header, rows, 3, (note,))
@@ -148,7 +148,7 @@ def effects(results: Results) -> Table:
                     number(reach(values)) if first else "",
                 )
             )
-    figure = FIGURES[results.quality]
+    figure = MEASURED_METRICS[results.quality]
     notes = [
         f"The mean {figure.words} ± standard deviation over all points with that value; "
         "`apart` is how far the means of a name lie apart."
@@ -189,12 +189,12 @@ def failed(results: Results) -> Table:
     return Table("failed", "Without a result", ("point", "state", "reason"), rows, 0, (note,))
 
 
-def _columns(results: Results) -> list[Column]:
+def _columns(results: Results) -> list[Metric]:
     """The figures that any point has."""
     shown = ("params", "macs", "accuracy", "f1", "loss", "val_accuracy")
     keys = dict.fromkeys((*shown, results.by, "epochs", "seconds"))
-    return [COLUMNS[key] for key in keys if any(row.value(key) for row in results.rows)]
+    return [METRICS[key] for key in keys if any(row.value(key) for row in results.rows)]
 
 
-def _cells(row: Row, columns: list[Column]) -> tuple[str, ...]:
+def _cells(row: PointResult, columns: list[Metric]) -> tuple[str, ...]:
     return tuple(spread(row.value(column.key), column.form) for column in columns)

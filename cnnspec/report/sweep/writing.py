@@ -8,9 +8,9 @@ from cnnspec.core.terminal import table as columns
 from cnnspec.files.atomic import csv_text
 from cnnspec.report.markdown import escaped, image, table
 from cnnspec.report.sweep.tables import Table, headline, tables
-from cnnspec.runs.metrics import FIGURES, split_of
+from cnnspec.runs.metrics import MEASURED_METRICS, split_of
 from cnnspec.sweeps.results import Results
-from cnnspec.sweeps.rows import Row
+from cnnspec.sweeps.rows import PointResult
 
 if TYPE_CHECKING:
     from cnnspec.report.canvas import Drawn
@@ -40,7 +40,7 @@ def csv(results: Results) -> str:
     return csv_text(found[0], (record.values() for record in found))
 
 
-def _record(row: Row) -> dict[str, Any]:
+def _record(row: PointResult) -> dict[str, Any]:
     """All of a point but its values, by the heads of their columns."""
     record: dict[str, Any] = {
         "name": row.name,
@@ -52,7 +52,7 @@ def _record(row: Row) -> dict[str, Any]:
         "epochs": row.mean("epochs"),
         "seconds": row.mean("seconds"),
     }
-    for key in FIGURES:
+    for key in MEASURED_METRICS:
         found = row.value(key)
         title = key if split_of(key) else f"test_{key}"
         record[title] = found.mean if found else None

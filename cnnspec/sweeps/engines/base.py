@@ -15,11 +15,11 @@ Tell = Callable[[Task, Ended | None], None]
 class Engine(Protocol):
     """Runs tasks. What a process leaves undone that is killed, another does."""
 
-    def run(self, tasks: Iterable[Task], tell: Tell, look: Callable[[], None]) -> None:
+    def run(self, tasks: Iterable[Task], on_event: Tell, poll: Callable[[], None]) -> None:
         """Runs every task, in an order of its own.
 
-        `look` is called a few times a second and raises `Stopped` once a signal has come:
-        then what is under way is asked to keep what it has and awaited, and `Stopped` goes
+        `poll` is called a few times a second and raises `Interrupted` once a signal has come:
+        then what is under way is asked to keep what it has and awaited, and `Interrupted` goes
         on to the caller. After a task that is `blocked` no further one is begun.
         """
 
@@ -32,7 +32,7 @@ class Racer(Engine, Protocol):
     """An engine that can end a task because others are better."""
 
     def race(
-        self, tasks: Iterable[Task], rungs: Iterable[int], tell: Tell, look: Callable[[], None]
+        self, tasks: Iterable[Task], rungs: Iterable[int], on_event: Tell, poll: Callable[[], None]
     ) -> None:
         """Runs tasks as `run` does; the hopeless are `paused` at one of some epochs (ASHA).
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from cnnspec.diagnostics.errors import Stopped
+from cnnspec.diagnostics.errors import Interrupted
 from cnnspec.runs.tasks import BLOCKED, MOST_ATTEMPTS, STOPPED, Ended, Task, dump, killed
 from cnnspec.sweeps.engines.base import Tell
 
@@ -33,7 +33,7 @@ class LocalEngine:
         self._jobs = jobs
         self._workers: list[_Worker] = []
 
-    def run(self, tasks: Iterable[Task], tell: Tell, look: Callable[[], None]) -> None:
+    def run(self, tasks: Iterable[Task], on_event: Tell, poll: Callable[[], None]) -> None:
         """See `Engine.run`."""
         waiting = deque(tasks)
         events: SimpleQueue[tuple[Task, Ended | None] | None] = SimpleQueue()
@@ -63,17 +63,17 @@ class LocalEngine:
         for thread in threads:
             thread.start()
         working = len(threads)
-        stopped: Stopped | None = None
+        stopped: Interrupted | None = None
         while working:
             with contextlib.suppress(Empty):
                 event = events.get(timeout=_PACE)
                 if event:
-                    tell(*event)
+                    on_event(*event)
                 else:
                     working -= 1
             try:
-                look()
-            except Stopped as signal:
+                poll()
+            except Interrupted as signal:
                 stopped = stopped or signal
                 if not stopping.is_set():
                     stopping.set()

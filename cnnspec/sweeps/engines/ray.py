@@ -19,7 +19,7 @@ from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnspec.diagnostics.environment import NoCluster
-from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.runs.run import Run
 from cnnspec.runs.tasks import BLOCKED, DONE, MOST_ATTEMPTS, Ended, Task, killed
 from cnnspec.sweeps.engines.base import Tell
@@ -52,12 +52,12 @@ class RayEngine:
         os.environ.update(_QUIET)
         self._jobs = jobs
 
-    def run(self, tasks: Iterable[Task], tell: Tell, look: Callable[[], None]) -> None:
+    def run(self, tasks: Iterable[Task], on_event: Tell, poll: Callable[[], None]) -> None:
         """See `Engine.run`."""
-        self._tune(list(tasks), (None,), FIFOScheduler(), tell, look)
+        self._tune(list(tasks), (None,), FIFOScheduler(), on_event, poll)
 
     def race(
-        self, tasks: Iterable[Task], rungs: Iterable[int], tell: Tell, look: Callable[[], None]
+        self, tasks: Iterable[Task], rungs: Iterable[int], on_event: Tell, poll: Callable[[], None]
     ) -> None:
         """Runs tasks, of which the hopeless end at one of some epochs: they are told `paused`.
 
@@ -76,7 +76,7 @@ class RayEngine:
             max_t=SHARE ** (len(parts) - 1),
             reduction_factor=SHARE,
         )
-        self._tune(list(tasks), parts, asha, tell, look)
+        self._tune(list(tasks), parts, asha, on_event, poll)
 
     def close(self) -> None:
         """Leaves Ray."""
@@ -87,8 +87,8 @@ class RayEngine:
         tasks: list[Task],
         rungs: tuple[int | None, ...],
         scheduler: TrialScheduler,
-        tell: Tell,
-        look: Callable[[], None],
+        on_event: Tell,
+        poll: Callable[[], None],
     ) -> None:
         if not tasks:
             return
@@ -97,7 +97,7 @@ class RayEngine:
         # Beside the driver: on any other machine it could be lost.
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         bell = ray.remote(num_cpus=0, scheduling_strategy=here)(Bell).remote()
-        watch = _Watch(_Feed(tasks), bell, tell, look)
+        watch = _Watch(_Feed(tasks), bell, on_event, poll)
         work = tune.with_parameters(Tasks, bell=bell, rungs=rungs)
         with tempfile.TemporaryDirectory() as folder:
             tune.Tuner(
@@ -124,11 +124,11 @@ class RayEngine:
 
 
 def _require_room(threads: int) -> None:
-    """Raises `Problems` where no machine has so many processors: Tune would wait forever."""
+    """Raises `CnnspecError` where no machine has so many processors: Tune would wait forever."""
     most = max((n["Resources"].get("CPU", 0) for n in ray.nodes() if n["Alive"]), default=0)
     if most < threads:
         cause = f"each training takes {threads} threads, and no machine has more than {most:g}"
-        raise Problems(NoCluster(None, cause, "lower `--threads`, or add a machine"))
+        raise CnnspecError(NoCluster(None, cause, "lower `--threads`, or add a machine"))
 
 
 class _Feed(Searcher):  # type: ignore[misc]
@@ -159,12 +159,12 @@ class _Feed(Searcher):  # type: ignore[misc]
 class _Watch(tune.Callback):  # type: ignore[misc]
     """Tells what becomes of tasks, and looks for signals, in the thread of the driver."""
 
-    def __init__(self, feed: _Feed, bell: Any, tell: Tell, look: Callable[[], None]) -> None:
+    def __init__(self, feed: _Feed, bell: Any, on_event: Tell, poll: Callable[[], None]) -> None:
         self.feed = feed
-        self.stopped: Stopped | None = None
+        self.stopped: Interrupted | None = None
         self._bell = bell
-        self._tell = tell
-        self._look = look
+        self._tell = on_event
+        self._look = poll
         self._begun: set[str] = set()
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
@@ -173,7 +173,7 @@ class _Watch(tune.Callback):  # type: ignore[misc]
             return
         try:
             self._look()
-        except Stopped as stopped:
+        except Interrupted as stopped:
             self.stopped = stopped
             self.feed.end()
             self._bell.ring.remote()

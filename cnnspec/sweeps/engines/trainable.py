@@ -18,7 +18,7 @@ import ray
 from ray import tune
 
 from cnnspec.diagnostics.environment import RunInUse
-from cnnspec.diagnostics.errors import Stopped
+from cnnspec.diagnostics.errors import Interrupted
 from cnnspec.files.atomic import cannot_write
 from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.runs.tasks import BLOCKED, DONE, PAUSED, STOPPED, Ended, Task, dump
@@ -116,9 +116,9 @@ class Tasks(tune.Trainable):  # type: ignore[misc]
         try:
             self._busy = True
             if self._rung:
-                raise Stopped(signal.SIGTERM)
+                raise Interrupted(signal.SIGTERM)
             yield ended
-        except Stopped:
+        except Interrupted:
             ended[:] = [Ended(STOPPED)]
         finally:
             self._busy = False
@@ -136,4 +136,4 @@ class Tasks(tune.Trainable):  # type: ignore[misc]
 def _stop(number: int, frame: FrameType | None) -> None:
     """A signal before a training watches for it: nothing of it is there to keep."""
     del frame
-    raise Stopped(number)
+    raise Interrupted(number)

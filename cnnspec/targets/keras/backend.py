@@ -14,7 +14,7 @@ from typing import Any
 
 from cnnspec.datasets.files import cache_folder
 from cnnspec.diagnostics.environment import BackendTaken, MissingExtra
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Every Keras backend and the package that it needs."""
@@ -23,14 +23,14 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 def choose(backend: str | None = None) -> str:
     """The backend to run on, by itself the first one installed; starts nothing.
 
-    Raises `Problems` where a package is missing, or Keras runs on another already.
+    Raises `CnnspecError` where a package is missing, or Keras runs on another already.
     """
     running = _running()
     wanted = [backend] if backend else [running] if running in BACKENDS else list(BACKENDS)
     chosen = next((name for name in wanted if find_spec(BACKENDS[name])), None)
     if chosen is None or not (find_spec("keras") and find_spec("numpy")):
         extra = backend or "tensorflow"
-        raise Problems(
+        raise CnnspecError(
             MissingExtra(
                 None,
                 f"training needs {extra}, which is not installed",
@@ -39,7 +39,7 @@ def choose(backend: str | None = None) -> str:
         )
     if running and running != chosen:
         cause = f"Keras runs on {running} in this process already, and cannot change"
-        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew"))
+        raise CnnspecError(BackendTaken(None, cause, "start Python, or the kernel, anew"))
     return chosen
 
 
@@ -49,7 +49,7 @@ def start(backend: str | None = None, threads: int | None = None, parts: int = 1
     Settings that a user's `keras.json` or environment could have changed are set
     to their defaults, so that a spec means the same everywhere. `threads` is how many
     it computes with, by itself one for each processor. With `parts` of a batch it makes
-    itself ready to compute those side by side, where it can. Raises `Problems`.
+    itself ready to compute those side by side, where it can. Raises `CnnspecError`.
     """
     chosen = choose(backend)
     os.environ["KERAS_BACKEND"] = chosen
@@ -84,7 +84,7 @@ def threads() -> int | None:
 
 
 def _compute_with(count: int, backend: str) -> None:
-    """Sets the number of threads; raises `Problems` where it is too late for that."""
+    """Sets the number of threads; raises `CnnspecError` where it is too late for that."""
     global _threads
     try:
         if backend == "tensorflow":
@@ -98,7 +98,7 @@ def _compute_with(count: int, backend: str) -> None:
             torch.set_num_threads(count)
     except RuntimeError:
         cause = f"{backend} computes in this process already, and cannot change its threads"
-        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None
+        raise CnnspecError(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None
     _threads = count
 
 

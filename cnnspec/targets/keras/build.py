@@ -8,14 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.graph.build import INPUT
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.training import Training
 from cnnspec.layers.base import Keras
 from cnnspec.targets.keras import kernels
 from cnnspec.targets.keras.passes import Nodes, Pass, nodes, optimizer_at_once
-from cnnspec.targets.keras.precision import FULL, policy
+from cnnspec.targets.keras.precision import FULL_PRECISION, policy
 
 
 class Seeds:
@@ -30,10 +30,10 @@ class Seeds:
         return int(child.generate_state(1)[0]) & 0x7FFF_FFFF
 
 
-def build(checked: Checked, seed: int, passes: Iterable[Pass] = ()) -> keras.Model:
+def build(checked: CheckedSpec, seed: int, passes: Iterable[Pass] = ()) -> keras.Model:
     """The Keras model of a checked spec, with weights drawn from the seed.
 
-    Its layers have the names of `checked.rows`; rows that share weights share a layer.
+    Its layers have the names of `checked.calls`; rows that share weights share a layer.
     With passes it is another model with the same weights, in the same order.
     """
     network = nodes(checked)
@@ -43,17 +43,17 @@ def build(checked: Checked, seed: int, passes: Iterable[Pass] = ()) -> keras.Mod
         return _build(checked, seed, network)
 
 
-def _build(checked: Checked, seed: int, network: Nodes) -> keras.Model:
+def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
     image = keras.Input(checked.spec.shape.dims, name="image")
     layers: dict[str, Any] = {}
-    names = plain_names(node.name for node in network if not node.shares)
+    names = plain_names(node.name for node in network if not node.weights_from)
     values: dict[int, Any] = {INPUT: image}
     last = len(network) - 1
     for index, node in enumerate(network):
-        name = node.shares or node.name
+        name = node.weights_from or node.name
         if name not in layers:
             # Probabilities and their logarithms need every bit.
-            exact = {"dtype": FULL} if index == last else {}
+            exact = {"dtype": FULL_PRECISION} if index == last else {}
             layers[name] = make(node.keras, Seeds(seed, index), name=names[name], **exact)
         inputs = [values[source] for source in node.inputs]
         values[index] = layers[name](inputs if len(inputs) > 1 else inputs[0])
@@ -61,7 +61,7 @@ def _build(checked: Checked, seed: int, network: Nodes) -> keras.Model:
     return keras.Model(image, values[last], name=name)
 
 
-def as_written(model: keras.Model, checked: Checked) -> keras.Model:
+def as_written(model: keras.Model, checked: CheckedSpec) -> keras.Model:
     """The model of a spec without passes, that takes over from one with them.
 
     It gets its weights, and the state of its optimizer and of its random numbers.

@@ -42,14 +42,14 @@ def _convolution(images: Any, kernel: Any, bias: Any, padding: str) -> Any:
         outputs = tf.nn.bias_add(tf.nn.conv2d(images, kernel, 1, padding), bias)
 
         def gradients(upstream: Any) -> tuple[Any, Any, Any]:
-            _, rows, columns, filters = upstream.shape
+            _, calls, columns, filters = upstream.shape
             height, width = kernel.shape[:2]
             padded = images
             if padding == "SAME":
                 around = [[(side - 1) // 2, side // 2] for side in (height, width)]
                 padded = tf.pad(images, [[0, 0], *around, [0, 0]])
             moved = [
-                tf.reshape(padded[:, down : down + rows, right : right + columns], [-1])
+                tf.reshape(padded[:, down : down + calls, right : right + columns], [-1])
                 for down in range(height)
                 for right in range(width)
             ]

@@ -13,34 +13,37 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.graph.build import INPUT
 from cnnspec.layers.base import Keras
 
 
-class Node(Record):
+class KerasCall(Record):
     """What is built for a row: a Keras layer as data, or the layer of an earlier row again."""
 
     name: str
     keras: Keras
     inputs: tuple[int, ...]
-    shares: str = ""
+    weights_from: str = ""
 
-    def now(self, name: str = "", **arguments: Any) -> "Node":
+    def now(self, name: str = "", **arguments: Any) -> "KerasCall":
         """The same node with another class or some other arguments."""
         keras = self.keras
         named = name or keras.name
         return self.replace(keras=keras.replace(name=named, arguments=keras.arguments | arguments))
 
 
-Nodes = Sequence[Node]
+Nodes = Sequence[KerasCall]
 Pass = Callable[[Nodes], Nodes]
 
 
-def nodes(checked: Checked) -> Nodes:
+def nodes(checked: CheckedSpec) -> Nodes:
     """The network as it is written."""
-    return [Node(row.name, row.layer.keras(), row.inputs, row.shares) for row in checked.rows]
+    return [
+        KerasCall(call.name, call.layer.keras(), call.inputs, call.weights_from)
+        for call in checked.calls
+    ]
 
 
 def relu_after_pool(network: Nodes) -> Nodes:
@@ -51,14 +54,14 @@ def relu_after_pool(network: Nodes) -> Nodes:
     works on a quarter of the values where the window is 2x2.
     """
     readers = Counter(index for node in network for index in node.inputs)
-    shared = {node.shares for node in network}
+    shared = {node.weights_from for node in network}
     found = list(network)
     for index, node in enumerate(network):
-        if node.keras.name != "layers.MaxPooling2D" or node.shares or node.name in shared:
+        if node.keras.name != "layers.MaxPooling2D" or node.weights_from or node.name in shared:
             continue
         (source,) = node.inputs
         before = found[source] if source >= 0 else node
-        alone = readers[source] == 1 and not before.shares and before.name not in shared
+        alone = readers[source] == 1 and not before.weights_from and before.name not in shared
         if alone and before.keras.arguments.get("activation") == "relu":
             found[source] = before.now(activation="linear")
         elif alone and before.keras == _RELU:

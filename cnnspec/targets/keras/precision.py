@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import keras
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.diagnostics.environment import NoAccelerator
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
-FULL = "float32"
+FULL_PRECISION = "float32"
 
 
 def accelerated() -> bool:
@@ -28,13 +28,13 @@ def accelerated() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def require_accelerator(checked: Checked) -> None:
-    """Raises `Problems` where a spec asks for mixed precision and there is no GPU."""
+def require_accelerator(checked: CheckedSpec) -> None:
+    """Raises `CnnspecError` where a spec asks for mixed precision and there is no GPU."""
     precision = checked.spec.train.precision
-    if precision != FULL and not accelerated():
-        raise Problems(
+    if precision != FULL_PRECISION and not accelerated():
+        raise CnnspecError(
             NoAccelerator(
-                checked.expanded.places.get("train.precision"),
+                checked.expanded.spans.get("train.precision"),
                 f"`precision {precision}` needs a GPU, and {keras.backend.backend()} finds none",
                 "leave it out, or try `--set precision=float32`",
             )
@@ -49,7 +49,9 @@ def policy(precision: str) -> Iterator[None]:
     can be measured anywhere.
     """
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision if precision == FULL or accelerated() else FULL)
+    keras.config.set_dtype_policy(
+        precision if precision == FULL_PRECISION or accelerated() else FULL_PRECISION
+    )
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cnnspec.diagnostics.environment import MissingExtra, NoCluster
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 _ANSWER = 5
 """Seconds in which a machine must take a connection."""
@@ -24,14 +24,14 @@ _JOIN = 20
 
 
 def require_ray() -> None:
-    """Raises `Problems` where Ray, or what Tune needs, is not installed."""
+    """Raises `CnnspecError` where Ray, or what Tune needs, is not installed."""
     if not (find_spec("ray") and find_spec("pyarrow") and find_spec("pandas")):
         cause = "running on Ray needs ray, which is not installed"
-        raise Problems(MissingExtra(None, cause, "pip install 'cnnspec[cluster]'"))
+        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[cluster]'"))
 
 
 def prepare() -> None:
-    """Settings that Ray reads when it is imported. Raises `Problems` where it is missing.
+    """Settings that Ray reads when it is imported. Raises `CnnspecError` where it is missing.
 
     Who has imported it before keeps the settings of their own.
     """
@@ -44,7 +44,7 @@ def prepare() -> None:
 def connect(address: str | None, cpus: int | None = None) -> None:
     """Joins the cluster at an address, or starts a private Ray with so many CPUs.
 
-    The private one ends with this process, or with `leave`. Raises `Problems`.
+    The private one ends with this process, or with `leave`. Raises `CnnspecError`.
     """
     prepare()
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -87,17 +87,19 @@ def _needs_token() -> bool:
 
 
 def _require_answer(address: str) -> None:
-    """Raises `Problems` unless something takes connections at an address."""
+    """Raises `CnnspecError` unless something takes connections at an address."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
         cause = f"`{address}` is no address of a cluster"
-        raise Problems(NoCluster(None, cause, "write host and port, as in `10.0.0.5:6399`"))
+        raise CnnspecError(NoCluster(None, cause, "write host and port, as in `10.0.0.5:6399`"))
     try:
         socket.create_connection((host, int(port)), _ANSWER).close()
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
         remedy = f"on the first machine: `ray start --head --port={port}`; is a firewall between?"
-        raise Problems(NoCluster(None, f"nothing answers at {address}: {why}", remedy)) from None
+        raise CnnspecError(
+            NoCluster(None, f"nothing answers at {address}: {why}", remedy)
+        ) from None
 
 
 def _require_token(address: str) -> None:
@@ -107,7 +109,7 @@ def _require_token(address: str) -> None:
             "set RAY_AUTH_TOKEN, or copy ~/.ray/auth_token from its first machine; "
             "if it was started without any, set RAY_AUTH_MODE=disabled"
         )
-        raise Problems(NoCluster(None, cause, remedy))
+        raise CnnspecError(NoCluster(None, cause, remedy))
 
 
 _JOINED = "joined"
@@ -124,7 +126,7 @@ else:
 
 
 def _try_out(address: str) -> None:
-    """Joins a cluster in another process first; raises `Problems` where that fails.
+    """Joins a cluster in another process first; raises `CnnspecError` where that fails.
 
     A Ray that cannot join tries for minutes, and may end its process.
     """
@@ -136,7 +138,7 @@ def _try_out(address: str) -> None:
             trial.kill()
             found, said = trial.communicate()
     if found.decode().strip() != _JOINED:
-        raise Problems(_refused(address, (found + said).decode(errors="replace")))
+        raise CnnspecError(_refused(address, (found + said).decode(errors="replace")))
 
 
 def _refused(address: str, told: str) -> NoCluster:

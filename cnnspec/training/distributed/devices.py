@@ -8,16 +8,16 @@ how a step is spread (`replicas.py`).
 import os
 from typing import Any
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.diagnostics.base import many
 from cnnspec.diagnostics.environment import BackendTaken, CannotSpread
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 
-def spread(checked: Checked, backend: str, count: int) -> Any:
+def spread(checked: CheckedSpec, backend: str, count: int) -> Any:
     """The `tf.distribute` strategy of so many devices, `None` for one of them.
 
-    Raises `Problems` where a training cannot be spread over them.
+    Raises `CnnspecError` where a training cannot be spread over them.
     """
     if count == 1:
         return None
@@ -30,7 +30,7 @@ def spread(checked: Checked, backend: str, count: int) -> Any:
         kind = "GPU" if gpus else "core"
         cause = f"{count} devices are asked for, and this machine has {many(there, kind)}"
         remedy = f"`--devices {there}`" if there > 1 else "train without `--devices`"
-        raise Problems(CannotSpread(None, cause, remedy))
+        raise CnnspecError(CannotSpread(None, cause, remedy))
     kind = "GPU" if gpus else "CPU"
     if not gpus:
         _part_processor(count)
@@ -41,21 +41,21 @@ def spread(checked: Checked, backend: str, count: int) -> Any:
     )
 
 
-def require_spread(checked: Checked, backend: str, count: int) -> None:
-    """Raises `Problems` where steps cannot be spread over so many devices, wherever they are."""
+def require_spread(checked: CheckedSpec, backend: str, count: int) -> None:
+    """Raises `CnnspecError` where steps cannot be spread over so many devices."""
     if backend != "tensorflow":
         cause = f"several devices need tensorflow, and Keras runs on {backend}"
-        raise Problems(CannotSpread(None, cause, "train with `--backend tensorflow`"))
+        raise CnnspecError(CannotSpread(None, cause, "train with `--backend tensorflow`"))
     batch = checked.spec.train.batch
     if batch < count:
         cause = f"{count} devices cannot share batches of {many(batch, 'image')}"
-        place = checked.expanded.places.get("train.batch")
+        place = checked.expanded.spans.get("train.batch")
         remedy = f"write a larger `batch`, or train on {many(batch, 'device')}"
-        raise Problems(CannotSpread(place, cause, remedy))
+        raise CnnspecError(CannotSpread(place, cause, remedy))
 
 
 def _part_processor(count: int) -> None:
-    """Makes TensorFlow see so many processors at least; raises `Problems` where it is too late."""
+    """Makes TensorFlow see so many processors; raises `CnnspecError` where it is too late."""
     import tensorflow as tf
 
     (processor,) = tf.config.list_physical_devices("CPU")
@@ -67,4 +67,4 @@ def _part_processor(count: int) -> None:
         tf.config.set_logical_device_configuration(processor, parts)
     except RuntimeError:
         cause = "tensorflow computes in this process already, and cannot part the processor"
-        raise Problems(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None
+        raise CnnspecError(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None

@@ -16,7 +16,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import UnfitNode
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, write_atomically
 from cnnspec.training.distributed import node
 
@@ -45,7 +45,7 @@ def examine(out: Path, datasets: list[str], paths: list[str]) -> Examined:
     """Examines the cluster that this process has joined.
 
     `out` is the folder of runs, `datasets` and `paths` the data that every machine must
-    have. Raises `Problems` where `out` cannot be written to.
+    have. Raises `CnnspecError` where `out` cannot be written to.
     """
     here = node.facts(datasets, paths)
     alive = sorted((n for n in ray.nodes() if n["Alive"]), key=lambda n: n["NodeManagerAddress"])
@@ -79,7 +79,7 @@ def _shared(out: Path) -> Iterator[tuple[str, Path]]:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problems(cannot_write(out, error)) from None
+        raise CnnspecError(cannot_write(out, error)) from None
     write_atomically(mark, word)
     try:
         yield word, mark

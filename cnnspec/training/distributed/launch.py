@@ -6,15 +6,15 @@ this process, and loads no framework.
 
 from pathlib import Path
 
-from cnnspec.analysis.check import Checked
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.datasets.locate import beside
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import CannotSpread, GroupFailed
-from cnnspec.diagnostics.errors import Problems, Stopped
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.files.interrupts import interrupts
-from cnnspec.runs.expectations import judge
+from cnnspec.runs.expectations import judge_expectations
 from cnnspec.runs.run import HISTORY, METRICS, Run
-from cnnspec.runs.seeds import SPLITS, Series
+from cnnspec.runs.seeds import SPLITS, SeedRuns
 from cnnspec.runs.tasks import DONE, Ended, Task
 from cnnspec.targets.keras.backend import choose
 from cnnspec.training.distributed import connection
@@ -24,8 +24,8 @@ from cnnspec.training.start import Reached
 
 
 def launch_together(
-    checked: Checked,
-    kept: Run | Series | None,
+    checked: CheckedSpec,
+    kept: Run | SeedRuns | None,
     out: Path,
     warn: Warn,
     *,
@@ -38,12 +38,12 @@ def launch_together(
     """Trains a spec without errors by so many processes together, or goes on with `kept`.
 
     They run on the cluster at `address`, else on a private one of this machine. Raises
-    `Problems`, and `Stopped` after a signal: then the epoch under way is lost.
+    `CnnspecError`, and `Interrupted` after a signal: then the epoch under way is lost.
     """
     require_spread(checked, choose(backend or "tensorflow"), workers)
-    if isinstance(kept, Series) or checked.spec.train.runs > 1:
+    if isinstance(kept, SeedRuns) or checked.spec.train.runs > 1:
         remedy = "train them one by one, with `--set runs=1` and `--seed N`"
-        raise Problems(CannotSpread(None, "several workers train one seed", remedy))
+        raise CnnspecError(CannotSpread(None, "several workers train one seed", remedy))
     connection.connect(address)
     try:
         run = kept or Run.create(out, checked.spec, checked.source)
@@ -64,9 +64,11 @@ def launch_together(
         connection.leave()
     if ended.how != DONE:
         again = f"`cnnspec train --resume {run}` goes on"
-        raise Problems(GroupFailed(None, ended.message, ended.remedy or again))
+        raise CnnspecError(GroupFailed(None, ended.message, ended.remedy or again))
     metrics = run.read_json(METRICS)
-    claims = judge(checked.spec, {name: metrics[name] for name in SPLITS if name in metrics})
+    claims = judge_expectations(
+        checked.spec, {name: metrics[name] for name in SPLITS if name in metrics}
+    )
     return Reached(run, claims)
 
 
@@ -77,14 +79,14 @@ def _done(run: Run, task: Task, workers: int, epochs: int) -> Ended:
     follow = _Follow(run, epochs)
     with interrupts() as pause:
 
-        def look() -> None:
+        def poll() -> None:
             follow()
             pause()
 
         try:
-            ended = process_group.run(task, workers, look)
-        except Stopped as stopped:
-            raise Stopped(stopped.number, str(run)) from None
+            ended = process_group.run(task, workers, poll)
+        except Interrupted as stopped:
+            raise Interrupted(stopped.number, str(run)) from None
     follow()
     return ended
 

@@ -15,7 +15,7 @@ from typing import Any
 import ray
 
 from cnnspec.diagnostics.environment import CannotSpread
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.tasks import DONE, MOST_ATTEMPTS, Ended, Task, killed
 
 _PACE = 0.3
@@ -41,19 +41,19 @@ class _Actor:
         return worker.train(task, addresses, rank)
 
 
-def run(task: Task, workers: int, look: Callable[[], None]) -> Ended:
-    """Does a task by so many processes together; `look` is called a few times a second.
+def run(task: Task, workers: int, poll: Callable[[], None]) -> Ended:
+    """Does a task by so many processes together; `poll` is called a few times a second.
 
-    What `look` raises ends them. Raises `Problems` where the cluster is too small.
+    What `poll` raises ends them. Raises `CnnspecError` where the cluster is too small.
     """
     needs = _needs(workers)
     for _ in range(MOST_ATTEMPTS):
         kind = ray.remote(_Actor).options(scheduling_strategy="SPREAD", **needs)
         actors = [kind.remote() for _ in range(workers)]
         try:
-            addresses = _await([actor.address.remote() for actor in actors], look)
+            addresses = _await([actor.address.remote() for actor in actors], poll)
             answers = [a.train.remote(task, addresses, rank) for rank, a in enumerate(actors)]
-            return _outcome(answers, look)
+            return _outcome(answers, poll)
         except ray.exceptions.RayActorError:
             continue
         finally:
@@ -63,27 +63,27 @@ def run(task: Task, workers: int, look: Callable[[], None]) -> Ended:
 
 
 def _needs(workers: int) -> dict[str, int]:
-    """What a process of the group needs for itself; raises `Problems` where there is less."""
+    """What a process of the group needs for itself; raises `CnnspecError` where there is less."""
     there = ray.cluster_resources()
     if there.get("GPU", 0) >= workers:
         return {"num_gpus": 1, "num_cpus": 0}
     processors = int(there.get("CPU", 0))
     if processors < workers:
         cause = f"{workers} workers are asked for, and the cluster has {processors} processors"
-        raise Problems(CannotSpread(None, cause, f"`--workers {processors}`, or more machines"))
+        raise CnnspecError(CannotSpread(None, cause, f"`--workers {processors}`, or more machines"))
     return {"num_cpus": 1}
 
 
-def _await(answers: list[Any], look: Callable[[], None]) -> list[Any]:
+def _await(answers: list[Any], poll: Callable[[], None]) -> list[Any]:
     """What all answer."""
     left = answers
     while left:
-        look()
+        poll()
         _, left = ray.wait(left, num_returns=len(left), timeout=_PACE)
     return list(ray.get(answers))
 
 
-def _outcome(answers: list[Any], look: Callable[[], None]) -> Ended:
+def _outcome(answers: list[Any], poll: Callable[[], None]) -> Ended:
     """How the first process ended, or one that did not come to its end.
 
     Raises `RayActorError` where a process was lost.
@@ -91,7 +91,7 @@ def _outcome(answers: list[Any], look: Callable[[], None]) -> Ended:
     ended: Ended
     left = answers
     while left:
-        look()
+        poll()
         done, left = ray.wait(left, timeout=_PACE)
         for ended in ray.get(done):
             if ended.how != DONE:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from cnnspec.diagnostics.base import Warn, listing, silent
 from cnnspec.diagnostics.environment import CannotRead, MissingExtra, TrackerFailed
-from cnnspec.diagnostics.errors import Problems, reason
+from cnnspec.diagnostics.errors import CnnspecError, reason
 from cnnspec.ir.spec import Spec
 from cnnspec.language.suggest import nearest
 from cnnspec.runs.run import ENVIRONMENT, Run
@@ -52,16 +52,16 @@ class Watch:
     ) -> None:
         """Trackers by their names; what one keeps of many runs lies beside `parent`, theirs.
 
-        Raises `Problems` where there is none of a name, or its package is missing.
+        Raises `CnnspecError` where there is none of a name, or its package is missing.
         """
         for name in names:
             if name not in TRACKERS:
                 near = nearest(name, TRACKERS)
                 hint = f"did you mean `{near}`?" if near else f"it can be {listing(TRACKERS)}"
-                raise Problems(CannotRead(None, f"unknown tracker `{name}`", hint))
+                raise CnnspecError(CannotRead(None, f"unknown tracker `{name}`", hint))
             if not find_spec(TRACKERS[name]):
                 cause = f"tracking with {name} needs {TRACKERS[name]}, which is not installed"
-                raise Problems(MissingExtra(None, cause, f"pip install 'cnnspec[{name}]'"))
+                raise CnnspecError(MissingExtra(None, cause, f"pip install 'cnnspec[{name}]'"))
         self._names = list(dict.fromkeys(names))
         self._parent = parent
         self._warn = warn

@@ -9,7 +9,7 @@ import pytest
 from cnnspec.commands import main
 from cnnspec.report.sweep import plot_files as drawing
 from cnnspec.report.sweep import plots
-from cnnspec.report.sweep.finalize import conclude
+from cnnspec.report.sweep.finalize import finalize
 from cnnspec.runs.run import METRICS
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE
 from tests.report.test_page import HOSTILE, Page
@@ -30,7 +30,7 @@ sweep { factor in 1e-6, 1e-5, 1e-4, 5e-4, 1e-3 }
 def concluded(tmp_path_factory):
     sweep = whole(tmp_path_factory.mktemp("sweeps"))
     warnings = []
-    conclude(sweep, warn=warnings.append)
+    finalize(sweep, warn=warnings.append)
     assert warnings == []
     return sweep
 
@@ -79,7 +79,7 @@ def test_a_sweep_of_one_name_is_a_bar_for_each_value_with_its_spread(tmp_path):
         return reached(accuracy[point.values["factor"]] / 100 + seed / 1000, 0.1)
 
     sweep = fill(planned(tmp_path, SEEDS), figures)
-    results = conclude(sweep)
+    results = finalize(sweep)
     found = drawing.figures(results)
     # Every point costs the same, and nothing can be taken together.
     assert list(found) == ["points"]
@@ -93,7 +93,7 @@ def test_a_sweep_of_one_name_is_a_bar_for_each_value_with_its_spread(tmp_path):
 
 def test_nothing_finished_is_a_page_too(tmp_path):
     sweep = planned(tmp_path)
-    conclude(sweep)
+    finalize(sweep)
     parsed = page_of(sweep)
     assert "12 points: 12 waiting" in parsed.text
     assert parsed.all("svg") == []
@@ -104,7 +104,7 @@ def test_one_finished_point_is_the_winner_of_one(tmp_path):
     sweep = planned(tmp_path)
     alone = sweep.plan.points[3].name
     fill(sweep, lambda point, seed: graded(point) if point.name == alone else None)
-    assert conclude(sweep).winners.chosen.name == alone
+    assert finalize(sweep).winners.chosen.name == alone
     assert "1 finished, 11 waiting" in page_of(sweep).text
 
 
@@ -114,7 +114,7 @@ def test_what_failed_or_was_dropped_is_told(tmp_path):
     (first.run.folder / METRICS).unlink()
     first.fail("CNN907", "the loss is <b>NaN</b>")
     unfinished(sweep, second.point.name)
-    conclude(sweep)
+    finalize(sweep)
     parsed = page_of(sweep)
     assert "CNN907 the loss is <b>NaN</b>" in parsed.text
     assert "CNN301 budget params <= 10,000" in parsed.text
@@ -132,7 +132,7 @@ def test_names_are_no_markup(tmp_path, names):
     swept = {**sweep.plan.names, "depth": (names, "2")}
     sweep.plan = sweep.plan.replace(points=tuple(hostile), names=swept, source=names)
     fill(sweep, lambda point, seed: reached(0.5 + len(point.name) / 100, 0.1))
-    conclude(sweep, warn=lambda problem: pytest.fail(str(problem)))
+    finalize(sweep, warn=lambda problem: pytest.fail(str(problem)))
     parsed = page_of(sweep)
     assert names in parsed.text
 
@@ -152,7 +152,7 @@ def test_a_page_of_a_thousand_points_is_small(tmp_path):
         # Only what the results of a sweep are read from; a thousand whole runs take long.
         trial.run.folder.mkdir()
         trial.run.write_json(METRICS, reached(0.9 - 0.3 / (place % 97 + 1), 0.1))
-    conclude(sweep)
+    finalize(sweep)
     page = sweep.folder / "report.html"
     assert page.stat().st_size < 2_000_000
     parsed = page_of(sweep)
@@ -164,7 +164,7 @@ def test_a_page_that_cannot_be_written_is_a_warning(tmp_path):
     sweep = whole(tmp_path)
     (sweep.folder / "report").write_text("in the way")
     warnings = []
-    conclude(sweep, warn=warnings.append)
+    finalize(sweep, warn=warnings.append)
     assert [w.code for w in warnings] == ["CNN916"]
     assert f"cnnspec report {sweep}" in warnings[0].help
     assert (sweep.folder / TABLE).is_file()
@@ -201,9 +201,9 @@ def test_axes_stand_any_figures(figures):
 def test_results_need_no_numpy(tmp_path):
     sweep = whole(tmp_path)
     code = (
-        "import sys; from cnnspec.report.sweep.finalize import conclude;"
+        "import sys; from cnnspec.report.sweep.finalize import finalize;"
         "from cnnspec.sweeps.folder import Sweep; from cnnspec.report.sweep.writing import lines;"
-        "lines(conclude(Sweep.open(sys.argv[1]), page=False));"
+        "lines(finalize(Sweep.open(sys.argv[1]), page=False));"
         "print('loaded:', *{'keras', 'numpy', 'matplotlib', 'jinja2'} & set(sys.modules))"
     )
     command = [sys.executable, "-c", code, str(sweep.folder)]

@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.targets.keras import backend
 
 
 def test_a_missing_framework_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(backend.BACKENDS, "jax", "no_such_package")
-    with pytest.raises(Problems, match="needs jax, which is not installed") as caught:
+    with pytest.raises(CnnspecError, match="needs jax, which is not installed") as caught:
         backend.start("jax")
     assert caught.value.exit_code == 3
     assert caught.value.diagnostics[0].help == "pip install 'cnnspec[jax]'"
@@ -36,6 +36,6 @@ def test_a_backend_that_runs_already_is_kept_and_not_changed_in_silence(monkeypa
     assert backend.start() == "tensorflow"
     # Any package that is installed stands for a second framework.
     monkeypatch.setitem(backend.BACKENDS, "jax", "numpy")
-    with pytest.raises(Problems, match="Keras runs on tensorflow in this process already"):
+    with pytest.raises(CnnspecError, match="Keras runs on tensorflow in this process already"):
         backend.start("jax")
     assert os.environ["KERAS_BACKEND"] == "tensorflow"

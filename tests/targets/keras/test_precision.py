@@ -4,7 +4,7 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -21,7 +21,7 @@ def test_without_a_gpu_it_is_refused_before_training(precision):
 
     if accelerated():
         pytest.skip("this machine has a GPU")
-    with pytest.raises(Problems) as raised:
+    with pytest.raises(CnnspecError) as raised:
         require_accelerator(checked(precision))
     (problem,) = raised.value.diagnostics
     assert raised.value.exit_code == 3

@@ -11,7 +11,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.commands import main
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.errors import Problems
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
 from tests.support.places import ROOT
 
@@ -188,7 +188,7 @@ def test_the_command_reproduces_what_it_trained_on_as_many_devices(folder):
 def refusal(text, backend, count):
     from cnnspec.training.distributed.devices import spread
 
-    with pytest.raises(Problems) as caught:
+    with pytest.raises(CnnspecError) as caught:
         spread(check(Source("x", text)), backend, count)
     (fault,) = caught.value.diagnostics
     assert fault.exit_code == 3
