@@ -97,7 +97,7 @@ class _Trial:
             # What a block of another file says is not this text's to change.
             if node.span and node.span.source is self.source:
                 groups.setdefault((node.span.start, node.span.end), []).append(node)
-        costs = {call.name: call.params + call.macs for call in self.checked.calls}
+        costs = {call.name: call.params + call.macs for call in self.checked.layers}
         order = sorted(
             groups.values(), key=lambda nodes: -sum(costs.get(node.name, 0) for node in nodes)
         )
@@ -148,7 +148,7 @@ class _Trial:
     def pooled(self) -> Iterator[Advice]:
         """A global pooling where an image is flattened."""
         before = {
-            call.name: call.input_shape for call in self.checked.calls if not call.weights_from
+            call.name: call.input_shape for call in self.checked.layers if not call.weights_from
         }
         for nodes in self.statements():
             node = nodes[0]

@@ -85,9 +85,9 @@ class CheckedSpec(Record):
         return self.expanded.spec
 
     @property
-    def calls(self) -> tuple[LayerCall, ...]:
+    def layers(self) -> tuple[LayerCall, ...]:
         """The layers in the order in which they work."""
-        return self.graph.calls
+        return self.graph.layers
 
     @property
     def ok(self) -> bool:
@@ -161,8 +161,8 @@ class Checker:
         if fit is None:
             return result
         tries = len(fit.values)
-        if tries * len(result.calls) > MAX_TRIED:
-            what = f"this fit would look at {tries:,} networks of {len(result.calls):,} layers"
+        if tries * len(result.layers) > MAX_TRIED:
+            what = f"this fit would look at {tries:,} networks of {len(result.layers):,} layers"
             limit = f"{MAX_TRIED:,} layers in all"
             return result.replace(problems=(TooLarge(fit.span, what=what, limit=limit),))
         for value, written in reversed(fit.values.items()):
@@ -210,7 +210,7 @@ def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> Checke
     graph = build_graph(
         spec.nodes, None if poisoned & {"data", "input"} else spec.shape, inference_cache
     )
-    known = bool(graph.calls) and graph.output_shape is not None
+    known = bool(graph.layers) and graph.output_shape is not None
     known = known and not graph.errors and not _has_gap(spec.nodes)
     costs = totals(graph) if known else None
     budget_results = tuple(BudgetResult(b, costs.of(b)) for b in spec.budgets) if costs else ()
@@ -245,11 +245,11 @@ def _has_gap(elements: Iterable[Element]) -> bool:
 def totals(graph: Graph) -> Totals:
     """Sums, the longest path, and the peak of what is alive, the input image included."""
     return Totals(
-        params=sum(call.params for call in graph.calls),
-        trainable=sum(call.trainable for call in graph.calls),
-        macs=sum(call.macs for call in graph.calls),
+        params=sum(call.params for call in graph.layers),
+        trainable=sum(call.trainable for call in graph.layers),
+        macs=sum(call.macs for call in graph.layers),
         depth=graph.depth(),
-        values=max([graph.input.size, *graph.alive()]),
+        values=max(graph.alive()),
     )
 
 

@@ -73,13 +73,13 @@ def facts(call: LayerCall) -> tuple[object, ...]:
 
 def compare(before: CheckedSpec, after: CheckedSpec) -> Difference:
     """Compares two specs whose totals are known."""
-    pairs = tuple(_pairs(before.calls, after.calls))
+    pairs = tuple(_pairs(before.layers, after.layers))
     assert before.totals is not None
     assert after.totals is not None
     costs = before.totals.dump(), after.totals.dump()
     totals = {name: (costs[0][name], costs[1][name]) for name in COSTS}
     return Difference(
-        _wired(before.calls, after.calls, pairs),
+        _wired(before.layers, after.layers, pairs),
         totals,
         tuple(_claims(before.spec, after.spec)),
         tuple(_settings(before.spec, after.spec)),
@@ -145,8 +145,8 @@ def _wired(before: Rows, after: Rows, pairs: tuple[Pair, ...]) -> tuple[Pair, ..
     inputs that are on both sides are compared, and only of layers with several.
     """
     indices: dict[int, int] = {INPUT: INPUT}
-    old = {id(call): index for index, call in enumerate(before)}
-    new = {id(call): index for index, call in enumerate(after)}
+    old = {id(call): index for index, call in enumerate(before, 1)}
+    new = {id(call): index for index, call in enumerate(after, 1)}
     for pair in pairs:
         if pair.before and pair.after:
             indices[old[id(pair.before)]] = new[id(pair.after)]

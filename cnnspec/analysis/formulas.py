@@ -23,12 +23,12 @@ LEGEND = (
 def explain(checked: CheckedSpec) -> list[Line]:
     """The lines of every layer, the sums, and what the letters stand for."""
     lines: list[Line] = []
-    for call in checked.calls:
+    for call in checked.layers:
         lines += _layer(call)
         lines.append([])
     if checked.totals:
-        lines += _sum("parameters", [call.params for call in checked.calls])
-        lines += _sum("MACs", [call.macs for call in checked.calls])
+        lines += _sum("parameters", [call.params for call in checked.layers])
+        lines += _sum("MACs", [call.macs for call in checked.layers])
         lines.append([])
     for letters, meaning in legend(checked):
         lines.append([(f"{letters:<10}", "strong"), (meaning, "")])
@@ -37,7 +37,7 @@ def explain(checked: CheckedSpec) -> list[Line]:
 
 def legend(checked: CheckedSpec) -> list[tuple[str, str]]:
     """What the letters in the formulas of a network stand for."""
-    used = {word for call in checked.calls for word in _letters(call)}
+    used = {word for call in checked.layers for word in _letters(call)}
     return [(letters, told) for letters, told, words in LEGEND if set(words.split()) & used]
 
 

@@ -23,7 +23,7 @@ def overview(result: CheckedSpec) -> list[Line]:
             f"{row.params:,}",
             f"{row.macs:,}",
         )
-        for row in result.calls
+        for row in result.layers
     ]
     rows.append(("total", "", "", f"{totals.params:,}", f"{totals.macs:,}"))
     lines = table(("name", "layer", "output", "params", "MACs"), rows, 2)

@@ -86,7 +86,7 @@ class CheckResult:
         >>> [str(layer.after) for layer in net.check().layers]
         ['26x26x8', '13x13x8', '1352', '10']
         """
-        return self._result.calls
+        return self._result.layers
 
     @property
     def budgets(self) -> tuple[BudgetResult, ...]:
@@ -134,7 +134,7 @@ class CheckResult:
                     f"{row.params:,}",
                     f"{row.macs:,}",
                 )
-                for row in result.calls
+                for row in result.layers
             ]
             rows.append(("total", "", "", f"{self.params:,}", f"{self.macs:,}"))
             parts.append(markup.heading(named[0][0], "".join(piece for piece, _ in named[1:])))

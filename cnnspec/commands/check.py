@@ -159,7 +159,7 @@ def document(result: CheckedSpec, found: Survey | None = None) -> dict[str, Any]
         "data": spec.data.source,
         "input": list(spec.input),
         "classes": spec.classes,
-        "layers": [row.dump() for row in result.calls],
+        "layers": [row.dump() for row in result.layers],
         "totals": totals.dump() if totals else None,
         "budgets": [
             {**v.budget.dump(), "value": v.value, "holds": v.holds} for v in result.budget_results

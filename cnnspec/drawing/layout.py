@@ -60,7 +60,7 @@ class Layout(Record):
 
     def dump(self, graph: Graph) -> dict[str, Any]:
         """Blocks and lines as JSON; a row is known by its name, the input by `input`."""
-        names = [call.name for call in graph.calls] + ["input"]
+        names = [call.name for call in graph.calls]
         return {
             "width": round(self.width),
             "height": round(self.height),
@@ -68,7 +68,9 @@ class Layout(Record):
                 {
                     "layers": [names[call] for call in box.calls],
                     "drawn": not box.what,
-                    "output": [] if box.what else list(_shape(graph, box.calls[-1]).dims),
+                    "output": []
+                    if box.what
+                    else list(graph.calls[box.calls[-1]].output_shape.dims),
                     **_rounded(box),
                 }
                 for box in self.boxes
@@ -122,7 +124,7 @@ def _facts(checked: CheckedSpec) -> str:
 
 def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
     """The kinds that occur, in rows of a width, and the size of it all."""
-    found = {kind_of(call.layer) for call in graph.calls}
+    found = {kind_of(call.layer) for call in graph.layers}
     keys: list[Key] = []
     x, y, widest = 0.0, 0.0, 0.0
     for kind in (kind for kind in COLOURS if kind in found):
@@ -135,17 +137,13 @@ def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
     return keys, (widest, y + LINE)
 
 
-def _shape(graph: Graph, call: int) -> Any:
-    return graph.input if call == INPUT else graph.calls[call].output_shape
-
-
 class _Builder:
     """Items to blocks that know their sizes."""
 
     def __init__(self, graph: Graph, data: str) -> None:
         self.graph = graph
         self.data = data
-        self.scale = Scale([graph.input, *(call.output_shape for call in graph.calls)])
+        self.scale = Scale([call.output_shape for call in graph.calls])
 
     def lines(self, chain: Chain, room: float) -> Lines:
         """A chain in as many rows as a width asks for."""
@@ -175,11 +173,11 @@ class _Builder:
 
     def group(self, calls: tuple[int, ...]) -> BlockNode:
         """A layer and those after it that change values only."""
-        shape = _shape(self.graph, calls[0])
+        first = self.graph.calls[calls[0]]
+        shape = first.output_shape
         if calls[0] == INPUT:
             words = [Words("input", "layer"), Words(self.data, "detail")]
             return BlockNode(calls, (self.scale.solid(shape),), str(shape), words)
-        first = self.graph.calls[calls[0]]
         thin = self.scale.slab(shape)
         body = thin if is_slab(first) else self.scale.solid(shape)
         words = [line for call in calls for line in labels(self.graph.calls[call])]
@@ -190,7 +188,7 @@ class _Builder:
         call = self.graph.calls[index]
         solid: Solid | None = None
         if not isinstance(call.layer, Elementwise):
-            parts = tuple(_shape(self.graph, source).dims[-1] for source in call.inputs)
+            parts = tuple(self.graph.calls[source].output_shape.dims[-1] for source in call.inputs)
             solid = self.scale.solid(call.output_shape, parts)
         return BlockNode((index,), (solid,), str(call.output_shape), labels(call))
 

@@ -92,10 +92,9 @@ def _series(graph: Graph) -> Chain:
     that of a join is where its branches begin. Rows stand in an order in which they can
     be worked out, so the dominator is where the ways up from all inputs meet.
     """
-    # Index -1 is the input's, which Python finds at the end of the list.
-    above = [INPUT] * (len(graph.calls) + 1)
-    depth = [0] * (len(graph.calls) + 1)
-    for index, call in enumerate(graph.calls):
+    above = [INPUT] * len(graph.calls)
+    depth = [0] * len(graph.calls)
+    for index, call in enumerate(graph.layers, 1):
         meeting, *others = call.inputs
         for other in others:
             while meeting != other:

@@ -20,16 +20,17 @@ from cnnspec.diagnostics.shapes import (
 )
 from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat
 from cnnspec.language.numbers import MAX_WHOLE
-from cnnspec.layers.base import Inference, InferenceCache, Layer, ShapeError
+from cnnspec.layers.base import Inference, InferenceCache, Input, Layer, ShapeError
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Flatten, Reshape
 from cnnspec.layers.merging import Add, Merging
 
-INPUT = -1
-"""The index that stands for the input image among the inputs of a row."""
+INPUT = 0
+"""The index of the first call of every graph, which is the input."""
 
 
+_INPUT = Input()
 _FLATTEN = Flatten()
 
 
@@ -81,15 +82,25 @@ class LayerCall(Record):
 
 
 class Graph(Record):
-    """The rows in an order in which they can be worked out, and what is wrong.
+    """The calls of layers in an order in which they can be computed, and the errors.
 
-    `output_shape` is that at the end, `None` where a fault leaves it unknown.
+    The first call is the input, so that an index always finds its call. `output_shape` is
+    that at the end, `None` where an error leaves it unknown.
     """
 
-    input: Shape
     calls: tuple[LayerCall, ...]
     output_shape: Shape | None
     errors: tuple[Diagnostic, ...]
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the input."""
+        return self.calls[INPUT].output_shape
+
+    @property
+    def layers(self) -> tuple[LayerCall, ...]:
+        """The calls without the input."""
+        return self.calls[1:]
 
     def alive(self) -> list[int]:
         """How many values are needed at once while each row works.
@@ -98,13 +109,12 @@ class Graph(Record):
         that works in place puts its output where an input was that no later row takes;
         a fused activation works in place.
         """
-        last = [INPUT] * (len(self.calls) + 1)
+        last = [INPUT] * len(self.calls)
         for index, call in enumerate(self.calls):
             for source in call.inputs:
                 last[source] = index
-        # Index -1 is the input's, which Python finds at the end of the list.
-        held = [call.output_shape.size for call in self.calls] + [self.input.size]
-        alive = self.input.size
+        held = [call.output_shape.size for call in self.calls]
+        alive = 0
         needed = []
         for index, call in enumerate(self.calls):
             ending = {source for source in call.inputs if last[source] == index}
@@ -121,10 +131,10 @@ class Graph(Record):
 
     def depth(self) -> int:
         """Layers with a kernel on the longest path."""
-        depths = [0] * (len(self.calls) + 1)
-        for index, call in enumerate(self.calls):
-            longest = max(depths[source] for source in call.inputs)
-            depths[index] = longest + call.layer.has_kernel
+        depths: list[int] = []
+        for call in self.calls:
+            longest = max((depths[source] for source in call.inputs), default=0)
+            depths.append(longest + call.layer.has_kernel)
         return max(depths)
 
 
@@ -148,9 +158,10 @@ class Value(Record):
 class GraphBuilder:
     """One walk under way."""
 
-    def __init__(self, inference_cache: InferenceCache) -> None:
+    def __init__(self, shape: Shape | None, inference_cache: InferenceCache) -> None:
         self.inference_cache = inference_cache
-        self.calls: list[LayerCall] = []
+        shape = shape or Vector(0)
+        self.calls = [LayerCall("input", _INPUT, (), shape, shape, _INPUT.infer(shape))]
         self.errors: list[Diagnostic] = []
 
     def sequence(self, elements: Iterable[Element], at: Value | None) -> Value | None:
@@ -314,10 +325,9 @@ def build_graph(
 
     `inference_cache` are of graphs built before, where networks have layers in common.
     """
-    under_way = GraphBuilder(inference_cache or InferenceCache())
+    under_way = GraphBuilder(shape, inference_cache or InferenceCache())
     at = under_way.sequence(elements, Value(INPUT, shape) if shape else None)
     return Graph(
-        shape or Vector(0),
         tuple(under_way.calls),
         at.shape if at else None,
         tuple(under_way.errors),

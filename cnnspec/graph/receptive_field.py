@@ -9,7 +9,7 @@ from math import ceil, inf
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, reach
-from cnnspec.graph.build import INPUT, Graph, LayerCall
+from cnnspec.graph.build import Graph, LayerCall
 from cnnspec.layers.activations import Activation
 from cnnspec.layers.base import Layer
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
@@ -48,12 +48,10 @@ _ALL = Field(inf, 1)
 
 
 def fields(graph: Graph) -> list[Fields]:
-    """The receptive field of each row of a graph; that of the input comes last."""
-    known: list[Fields] = [(_PIXEL, _PIXEL)] * (len(graph.calls) + 1)
-    for index, call in enumerate(graph.calls):
-        # The index of the input, -1, finds the last.
-        known[index] = _behind(call, [known[source] for source in call.inputs])
-    assert INPUT == -1
+    """The receptive field of each call of a graph."""
+    known: list[Fields] = [(_PIXEL, _PIXEL)]
+    for call in graph.layers:
+        known.append(_behind(call, [known[source] for source in call.inputs]))
     return known
 
 

@@ -108,6 +108,15 @@ class InferenceCache:
         return found[1]
 
 
+class Input(Layer):
+    """The image itself: what every graph begins with. No text writes it."""
+
+    word: ClassVar[str] = "input"
+
+    def infer(self, shape: Shape) -> Inference:
+        return Inference(sizes(shape))
+
+
 class SameShape(Layer):
     """A layer that changes values only."""
 

@@ -148,7 +148,7 @@ class Contents(Record):
             "seed": self.seed,
             "labels": list(self.labels),
             "totals": totals.dump(),
-            "layers": [row.dump() for row in self.checked.calls],
+            "layers": [row.dump() for row in self.checked.layers],
             "verdicts": [verdict.dump() for verdict in self.verdicts],
             "scores": {name: _dump(score, self.labels) for name, score in self.scores.items()},
             "history": list(self.history),

@@ -134,7 +134,7 @@ def _layers(run: Contents) -> str:
             count(row.params),
             count(row.macs),
         )
-        for row in run.checked.calls
+        for row in run.checked.layers
     ]
     rows.append(("**total**", "", "", count(totals.params), count(totals.macs)))
     return table(("name", "layer", "output", "parameters", "MACs"), rows)

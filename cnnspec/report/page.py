@@ -98,7 +98,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         run=run,
         spec=run.checked.spec,
         totals=run.checked.totals,
-        rows=run.checked.calls,
+        rows=run.checked.layers,
         most_rows=MOST_ROWS,
         facts=facts,
         legend=legend(run.checked),
@@ -157,7 +157,7 @@ def picture(image: np.ndarray) -> str:
 
 def network(checked: CheckedSpec) -> Markup:
     """The network drawn, as an `<svg>` element that has escaped its texts; no very large one."""
-    return Markup(draw(checked) if len(checked.calls) <= MOST_ROWS else "")
+    return Markup(draw(checked) if len(checked.layers) <= MOST_ROWS else "")
 
 
 def judged(run: Contents) -> str:

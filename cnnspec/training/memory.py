@@ -21,7 +21,7 @@ def step_bytes(checked: CheckedSpec, batch: int) -> int:
     The output of every layer that does not work in place is kept for its gradient,
     each value in four bytes; weights, gradients and scratch space come on top.
     """
-    kept = sum(row.output_shape.size for row in checked.calls if not row.layer.in_place)
+    kept = sum(row.output_shape.size for row in checked.layers if not row.layer.in_place)
     return kept * batch * _FLOAT
 
 

@@ -25,7 +25,7 @@ MIN_PART_IMAGES = 32
 
 def separable(checked: CheckedSpec) -> bool:
     """Whether each image goes through the network by itself; batch norm looks at all of them."""
-    return not any(isinstance(row.layer, BatchNorm) for row in checked.calls)
+    return not any(isinstance(row.layer, BatchNorm) for row in checked.layers)
 
 
 def parts_of(checked: CheckedSpec) -> int:

@@ -157,4 +157,4 @@ def test_work_is_bounded() -> None:
     begin = perf_counter()
     with_advice(result)
     assert perf_counter() - begin < 10
-    assert len(result.calls) > MOST_ROWS
+    assert len(result.layers) > MOST_ROWS

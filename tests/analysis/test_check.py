@@ -67,13 +67,13 @@ def test_every_budget_is_measured_and_judged_at_its_limit(budget: str, value: in
 
 
 def test_a_dense_layer_brings_its_flatten_along() -> None:
-    rows = checked("conv 8x3; dense 10").calls
+    rows = checked("conv 8x3; dense 10").layers
     assert [(row.name, row.implicit) for row in rows] == [
         ("conv", False),
         ("dense.flatten", True),
         ("dense", False),
     ]
-    assert [row.implicit for row in checked("flatten; dense 10").calls] == [False, False]
+    assert [row.implicit for row in checked("flatten; dense 10").layers] == [False, False]
 
 
 # One fault says one thing: what is unknown after it is not judged.
@@ -174,7 +174,7 @@ def test_a_hundred_million_parameters_are_over_budget_at_once() -> None:
 def test_ten_thousand_layers_are_checked() -> None:
     result = checked("relu;" * 9_999 + "dense 10")
     assert result.ok
-    assert len(result.calls) == 10_001
+    assert len(result.layers) == 10_001
 
 
 @pytest.mark.parametrize(

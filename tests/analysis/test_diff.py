@@ -120,8 +120,8 @@ def test_random_specs(seed: int) -> None:
     assert compare(before, before).same
     found = compare(before, after)
     assert not found.same
-    assert [p.before for p in found.pairs if p.before] == list(before.calls)
-    assert [p.after for p in found.pairs if p.after] == list(after.calls)
+    assert [p.before for p in found.pairs if p.before] == list(before.layers)
+    assert [p.after for p in found.pairs if p.after] == list(after.layers)
 
 
 def test_a_thousand_layers_take_no_time() -> None:

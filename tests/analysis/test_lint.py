@@ -298,7 +298,7 @@ def test_the_parameters_said_are_those_saved() -> None:
     )
     one = checked("conv 32x3 relu; dense 64 relu; dense 10 softmax")
     two = checked("conv 32x3 relu; gap; dense 64 relu; dense 10 softmax")
-    left = next(row.params for row in two.calls if row.name == "dense")
+    left = next(row.params for row in two.layers if row.name == "dense")
     assert f"would leave {left:,} of them" in one.problems[0].help
 
 

@@ -50,12 +50,12 @@ def test_parameters_are_those_published(name):
     assert result.totals.params == params
     assert result.totals.params - result.totals.trainable == frozen
     if layers:
-        assert [row.params for row in result.calls if row.params] == layers
+        assert [row.params for row in result.layers if row.params] == layers
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_are_those_published(name):
-    assert [str(row.output_shape) for row in checked(name).calls] == SHAPES[name]
+    assert [str(row.output_shape) for row in checked(name).layers] == SHAPES[name]
 
 
 def test_lenet_5_has_416520_macs():

@@ -175,7 +175,7 @@ def used(network: str, seconds: float, peak: Row) -> Row:
     """
     checked = check(read_source(str(ROOT / "specs" / f"{network}.cnn")))
     assert checked.totals is not None
-    macs, first = checked.totals.macs, next(r.macs for r in checked.calls if r.macs)
+    macs, first = checked.totals.macs, next(r.macs for r in checked.layers if r.macs)
     held = checked.spec.train.validation
     share = held if isinstance(held, float) else 0
     trained = 60_000 * (1 - share) * (3 * macs - first)

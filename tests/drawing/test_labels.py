@@ -9,7 +9,7 @@ from tests.support.drawn import cases, checked
 
 
 def texts(text):
-    return [line.text for row in checked(text).calls for line in labels(row)]
+    return [line.text for row in checked(text).layers for line in labels(row)]
 
 
 def test_a_label_is_the_layer_and_its_parameters():
@@ -31,7 +31,7 @@ def test_only_names_that_somebody_gave_are_written():
 
 
 def test_options_that_change_no_shape_are_left_to_the_story():
-    row = checked("conv 3x3 relu stride=2 l2=0.01 init=he_normal name=stem; dense 10").calls[0]
+    row = checked("conv 3x3 relu stride=2 l2=0.01 init=he_normal name=stem; dense 10").layers[0]
     assert brief(row.layer) == "conv 3x3 relu stride=2"
     assert story(row) == (
         "stem: conv 3x3 relu init=he_normal l2=0.01 stride=2, "
@@ -58,7 +58,7 @@ def test_no_text_is_wider_than_estimated(bold):
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     font = ImageFont.truetype(folder / f"DejaVuSans{'-Bold' if bold else ''}.ttf", SIZE * 20)
     words = {word for text in cases().values() for word in texts(text)}
-    words |= {str(row.output_shape) for text in cases().values() for row in checked(text).calls}
+    words |= {str(row.output_shape) for text in cases().values() for row in checked(text).layers}
     for word in words:
         # A font without a letter shows a box, whose width says nothing.
         if word.isascii():

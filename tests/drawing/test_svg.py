@@ -59,9 +59,9 @@ def test_every_drawn_layer_tells_its_story():
     result = checked(ALL["preact_resnet"])
     root = ElementTree.fromstring(draw(result))
     titles = {element.text for element in root.iter(f"{SVG}title")}
-    assert {story(row) for row in result.calls} <= titles
+    assert {story(row) for row in result.layers} <= titles
     assert "input 28x28x1" in titles
-    assert all(f"{story(row)}." in root[1].text for row in result.calls)
+    assert all(f"{story(row)}." in root[1].text for row in result.layers)
 
 
 def test_shape_layer_and_parameters_are_written():
@@ -87,9 +87,10 @@ def test_shape_layer_and_parameters_are_written():
 def test_whatever_a_name_holds_is_text(name):
     result = checked("conv 4x3; dense 10")
     spec = result.spec.replace(model=name)
-    rows = (result.calls[0].replace(name=name), *result.calls[1:])
+    rows = (result.layers[0].replace(name=name), *result.layers[1:])
     hostile = result.replace(
-        expanded=result.expanded.replace(spec=spec), graph=result.graph.replace(calls=rows)
+        expanded=result.expanded.replace(spec=spec),
+        graph=result.graph.replace(calls=(result.graph.calls[0], *rows)),
     )
     svg = draw(hostile)
     svg.encode()

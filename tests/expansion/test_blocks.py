@@ -25,14 +25,14 @@ def codes(text: str) -> list[str]:
 def names(text: str) -> list[str]:
     result = checked(text)
     assert result.ok
-    return [row.name for row in result.calls]
+    return [row.name for row in result.layers]
 
 
 def same(left: str, right: str) -> bool:
     one, other = checked(left), checked(right)
     assert one.ok
     assert other.ok
-    return [str(row.layer) for row in one.calls] == [str(row.layer) for row in other.calls]
+    return [str(row.layer) for row in one.layers] == [str(row.layer) for row in other.layers]
 
 
 END = "; gap; dense 10"
@@ -99,7 +99,7 @@ def test_shared_weights_are_counted_once_and_work_every_time() -> None:
     macs = 28 * 28 * 3 * 3 * 4 * 4
     assert thrice.totals.macs == once.totals.macs + 2 * macs
     assert thrice.totals.depth == once.totals.depth + 2
-    assert [row.weights_from for row in thrice.calls] == [
+    assert [row.weights_from for row in thrice.layers] == [
         "",
         "",
         "",
@@ -116,7 +116,7 @@ def test_a_projection_is_added_only_where_shapes_differ() -> None:
     plain = "conv 4x1; residual project { conv 4x3 same }; gap; dense 10"
     wide = "conv 4x1; residual project { conv 8x3 same stride=2 }; gap; dense 10"
     assert "add.project" not in names(plain)
-    (row,) = (row for row in checked(wide).calls if row.name == "add.project")
+    (row,) = (row for row in checked(wide).layers if row.name == "add.project")
     assert str(row.layer) == "conv 8x1 same stride=2"
     assert row.params == 4 * 8 + 8
 
@@ -177,7 +177,7 @@ def use(folder: Path, text: str) -> CheckedSpec:
 def test_use_takes_blocks_from_other_files(project: Path) -> None:
     result = use(project, 'use "lib/blocks.cnn"\nb 4\ngap; dense 10')
     assert result.ok
-    assert [row.name for row in result.calls] == ["b.conv", "b.m.pool", "gap", "dense"]
+    assert [row.name for row in result.layers] == ["b.conv", "b.m.pool", "gap", "dense"]
 
 
 def test_used_files_are_read_once(project: Path) -> None:

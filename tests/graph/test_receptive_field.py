@@ -15,7 +15,7 @@ def of(text: str) -> tuple[float, float]:
     """The field of the last layer before the end."""
     result = check(Source("x", f"{text}; flatten; dense 10 softmax"))
     assert result.ok
-    found = fields(result.graph)[len(result.calls) - 3]
+    found = fields(result.graph)[-3]
     return found[0].size, found[1].size
 
 

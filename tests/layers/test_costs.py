@@ -121,7 +121,7 @@ def test_lenet_5_as_published() -> None:
         "dense 120 relu; dense 84 relu; dense 10 softmax"
     )
     assert result.totals is not None
-    assert [row.params for row in result.calls if row.params] == [156, 2416, 48120, 10164, 850]
+    assert [row.params for row in result.layers if row.params] == [156, 2416, 48120, 10164, 850]
     assert (result.totals.params, result.totals.macs) == (61_706, 416_520)
     assert result.totals.depth == 5
 

@@ -173,7 +173,7 @@ def test_random_network_is_what_keras_builds(seed: int) -> None:
     checked = check(Source("random", str(spec)))
     assert checked.totals is not None
     model = build(checked, seed=1)
-    assert facts(checked.calls) == keras_facts(model, checked.calls)
+    assert facts(checked.layers) == keras_facts(model, checked.layers)
     assert checked.totals.params == model.count_params()
     assert checked.totals.trainable == sum(int(np.prod(w.shape)) for w in model.trainable_weights)
 
@@ -185,4 +185,4 @@ def test_committed_spec_is_what_keras_builds(path: Any) -> None:
     checked = check(Source(path.name, path.read_text(encoding="utf-8")))
     assert checked.ok
     model = build(checked, seed=1)
-    assert facts(checked.calls) == keras_facts(model, checked.calls)
+    assert facts(checked.layers) == keras_facts(model, checked.layers)

@@ -42,7 +42,7 @@ def test_a_point_is_the_spec_with_its_values() -> None:
     chosen = [p for p in points(source, read(source).sweep, {}) if p.label.endswith("poisson")]
     assert chosen[-1].label == "depth=3, filters=32, kernel=3, loss=poisson"
     assert chosen[-1].checked.spec.train.loss.word == "poisson"
-    assert len(chosen[-1].checked.calls) == 9
+    assert len(chosen[-1].checked.layers) == 9
 
 
 def test_set_fixes_a_name_of_the_sweep() -> None:
@@ -82,7 +82,7 @@ def test_set_takes_the_place_of_a_fit() -> None:
     assert value is not None
     result = check(Source("x", "let w = fit(1..64); dense (w); dense 10"), {"w": value})
     assert result.fitted == {}
-    assert str(result.calls[1].layer) == "dense 3"
+    assert str(result.layers[1].layer) == "dense 3"
 
 
 def test_a_fault_of_another_kind_is_told_as_it_is() -> None:

@@ -27,7 +27,7 @@ from cnnspec.layers.weighted import Weighted
 
 def bias_before_norm(network: LintContext) -> Iterator[Diagnostic]:
     """A bias that the batch norm right behind it takes off."""
-    for call in network.calls:
+    for call in network.layers:
         layer = call.layer
         if not (isinstance(layer, Weighted) and layer.bias and layer.activation == "linear"):
             continue
@@ -63,7 +63,7 @@ LINEAR: tuple[type[Layer], ...] = (
 
 def no_activation(network: LintContext) -> Iterator[Diagnostic]:
     """Two layers with kernels and nothing between them that bends."""
-    for call in network.calls:
+    for call in network.layers:
         layer = call.layer
         if not (isinstance(layer, Weighted) and layer.activation == "linear"):
             continue
@@ -110,7 +110,7 @@ SAME_VALUES = (Dropout, Flatten, Noise)
 
 def softmax_twice(network: LintContext) -> Iterator[Diagnostic]:
     """A softmax of what is a softmax already."""
-    for call in network.calls:
+    for call in network.layers:
         if call.layer.word != "softmax":
             continue
         before = network.source(call)
@@ -138,7 +138,7 @@ def dropout_before_norm(network: LintContext) -> Iterator[Diagnostic]:
     """A batch norm that learns the variance of dropout."""
     # A kernel mixes many values, behind which little of the shift is left.
     through = (Activation, Flatten, Noise, Pooling, Reshape)
-    for call in network.calls:
+    for call in network.layers:
         if not isinstance(call.layer, BatchNorm):
             continue
         before = network.back(network.source(call), through)
@@ -151,7 +151,7 @@ def dropout_on_output(network: LintContext) -> Iterator[Diagnostic]:
     """Dropout or noise behind the last layer that could make up for it."""
     through = (Activation, Dropout, Flatten, Noise, Reshape, SpatialDropout)
     disturbing = []
-    call: LayerCall | None = network.calls[-1]
+    call: LayerCall | None = network.layers[-1]
     while call is not None and isinstance(call.layer, through):
         if _rate(call.layer):
             disturbing.append(call)
@@ -177,7 +177,7 @@ _NEVER_NEGATIVE = (
 
 def does_nothing(network: LintContext) -> Iterator[Diagnostic]:
     """Layers whose output is their input."""
-    for call in network.calls:
+    for call in network.layers:
         reason = _why_nothing(network, call)
         if reason is not None and network.used_once(call):
             yield network.at(call, DoesNothing, of=short(call.layer), reason=reason)

@@ -17,10 +17,11 @@ class LintContext:
         self.spec = spec
         self.graph = graph
         self.calls = graph.calls
+        self.layers = graph.layers
         self.spans = spans
         self.elements = dict(_named(spec.nodes))
         self.indices = {call.name: index for index, call in enumerate(self.calls)}
-        self.takers: list[list[int]] = [[] for _ in range(len(self.calls) + 1)]
+        self.takers: list[list[int]] = [[] for _ in self.calls]
         for index, call in enumerate(self.calls):
             for source in call.inputs:
                 self.takers[source].append(index)

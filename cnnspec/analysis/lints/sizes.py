@@ -20,7 +20,7 @@ from cnnspec.layers.pooling import GlobalPooling, Pooling
 
 def pool_drops(network: LintContext) -> Iterator[Diagnostic]:
     """Rows and columns at the edge that fill no window of a pooling."""
-    for row in network.calls:
+    for row in network.layers:
         layer, image = row.layer, row.input_shape
         if not isinstance(layer, Pooling) or layer.padding == "same":
             continue
@@ -50,7 +50,7 @@ def pool_drops(network: LintContext) -> Iterator[Diagnostic]:
 
 def small_field(network: LintContext) -> Iterator[Diagnostic]:
     """A global pooling at the end of which no value sees the whole image."""
-    row: LayerCall | None = network.calls[-1]
+    row: LayerCall | None = network.layers[-1]
     while row is not None and isinstance(row.input_shape, Vector):
         row = network.source(row)
     image = network.graph.input
@@ -84,10 +84,10 @@ DENSE_LEAST = 100_000
 
 def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
     """A dense layer on the image of convolutions that holds nearly every parameter."""
-    total = sum(row.params for row in network.calls)
+    total = sum(row.params for row in network.layers)
     if total < DENSE_LEAST:
         return
-    for row in network.calls:
+    for row in network.layers:
         layer = row.layer
         if not isinstance(layer, Dense) or row.params <= DENSE_SHARE * total:
             continue
@@ -95,7 +95,7 @@ def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
         if flat is None or not isinstance(flat.layer, Flatten):
             continue
         image = flat.input_shape
-        seen = [r for r in network.calls if isinstance(r.layer, Convolution)]
+        seen = [r for r in network.layers if isinstance(r.layer, Convolution)]
         if seen and isinstance(image, Image) and image.height * image.width > 1:
             field = fields(network.graph)[flat.inputs[0]]
             whole = network.graph.input.dims[:2]
@@ -117,7 +117,7 @@ _WINDOWED = (Convolution, Pooling)
 
 def skips_pixels(network: LintContext) -> Iterator[Diagnostic]:
     """Windows that move further than they are large."""
-    for row in network.calls:
+    for row in network.layers:
         layer = row.layer
         if isinstance(layer, TransposedConv) or row.implicit:
             continue

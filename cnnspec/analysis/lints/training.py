@@ -38,7 +38,7 @@ LOSSES: dict[str, tuple[str, ...]] = {
 def last_function(network: LintContext) -> Iterator[Diagnostic]:
     """An end of the network that is not what the loss reads."""
     loss = network.spec.train.loss.word
-    call = network.calls[-1]
+    call = network.layers[-1]
     # A mean of probabilities is one, and so are probabilities in another order.
     passed = (*SAME_VALUES, AveragePool, GlobalAverage, Reshape)
     while isinstance(call.layer, passed) or call.layer.word == "linear":

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.graph.build import INPUT
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.training import Training
 from cnnspec.layers.base import Keras
@@ -33,7 +32,7 @@ class Seeds:
 def build(checked: CheckedSpec, seed: int, passes: Iterable[Pass] = ()) -> keras.Model:
     """The Keras model of a checked spec, with weights drawn from the seed.
 
-    Its layers have the names of `checked.calls`; rows that share weights share a layer.
+    Its layers have the names of `checked.layers`; calls that share weights share a layer.
     With passes it is another model with the same weights, in the same order.
     """
     network = nodes(checked)
@@ -44,21 +43,20 @@ def build(checked: CheckedSpec, seed: int, passes: Iterable[Pass] = ()) -> keras
 
 
 def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
-    image = keras.Input(checked.spec.shape.dims, name="image")
+    image, *nodes = network
+    values = [make(image.keras, Seeds(seed), name=image.name)]
     layers: dict[str, Any] = {}
-    names = plain_names(node.name for node in network if not node.weights_from)
-    values: dict[int, Any] = {INPUT: image}
-    last = len(network) - 1
-    for index, node in enumerate(network):
+    names = plain_names(node.name for node in nodes if not node.weights_from)
+    for index, node in enumerate(nodes):
         name = node.weights_from or node.name
         if name not in layers:
             # Probabilities and their logarithms need every bit.
-            exact = {"dtype": FULL_PRECISION} if index == last else {}
+            exact = {"dtype": FULL_PRECISION} if node is nodes[-1] else {}
             layers[name] = make(node.keras, Seeds(seed, index), name=names[name], **exact)
         inputs = [values[source] for source in node.inputs]
-        values[index] = layers[name](inputs if len(inputs) > 1 else inputs[0])
+        values.append(layers[name](inputs if len(inputs) > 1 else inputs[0]))
     (name,) = plain_names([checked.spec.model]).values()
-    return keras.Model(image, values[last], name=name)
+    return keras.Model(values[0], values[-1], name=name)
 
 
 def as_written(model: keras.Model, checked: CheckedSpec) -> keras.Model:
@@ -132,8 +130,8 @@ def undecayed(model: keras.Model) -> list[Any]:
 
 def make(thing: Keras, seeds: Seeds, **extra: Any) -> Any:
     """The Keras object that some data describes."""
-    space, _, name = thing.name.partition(".")
-    cls = attrgetter(name)(kernels if space == "kernels" else getattr(keras, space))
+    space = thing.name.partition(".")[0]
+    cls = attrgetter(thing.name.removeprefix("kernels."))(kernels if space == "kernels" else keras)
     arguments = {
         name: make(value, seeds) if isinstance(value, Keras) else value
         for name, value in thing.arguments.items()

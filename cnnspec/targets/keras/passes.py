@@ -39,10 +39,11 @@ Pass = Callable[[Nodes], Nodes]
 
 
 def nodes(checked: CheckedSpec) -> Nodes:
-    """The network as it is written."""
-    return [
+    """The network as it is written; the first node is its input."""
+    image = KerasCall("image", Keras("Input", {"shape": checked.spec.shape.dims}), ())
+    return [image] + [
         KerasCall(call.name, call.layer.keras(), call.inputs, call.weights_from)
-        for call in checked.calls
+        for call in checked.layers
     ]
 
 
@@ -60,7 +61,7 @@ def relu_after_pool(network: Nodes) -> Nodes:
         if node.keras.name != "layers.MaxPooling2D" or node.weights_from or node.name in shared:
             continue
         (source,) = node.inputs
-        before = found[source] if source >= 0 else node
+        before = found[source]
         alone = readers[source] == 1 and not before.weights_from and before.name not in shared
         if alone and before.keras.arguments.get("activation") == "relu":
             found[source] = before.now(activation="linear")
