@@ -83,7 +83,7 @@ class CheckResult:
 
         >>> import cnnspec
         >>> net = cnnspec.loads("data mnist; conv 8x3; pool 2; dense 10 softmax")
-        >>> [str(layer.after) for layer in net.check().layers]
+        >>> [str(layer.output_shape) for layer in net.check().layers]
         ['26x26x8', '13x13x8', '1352', '10']
         """
         return self._result.layers
