@@ -1,0 +1,54 @@
+"""The table of the Keras target: what each word of the language becomes there.
+
+A class stands here by itself, not for those derived from it: a new kind of convolution
+must say what it is in Keras, and is never taken for the plain one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from cnnspec.language.constructs import Construct
+from cnnspec.layers.activations import ACTIVATION_LAYERS, Elu, LeakyRelu, Prelu, Relu
+from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
+from cnnspec.layers.dense import Dense
+from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize
+from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
+from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
+from cnnspec.targets.keras.lowering import initializers, plain, training, weighted
+from cnnspec.targets.keras.objects import Keras
+
+LOWERINGS: dict[type[Construct], Callable[[Any], Keras]] = {
+    Conv: weighted.conv,
+    DepthwiseConv: weighted.depthwise_conv,
+    SeparableConv: weighted.separable_conv,
+    TransposedConv: weighted.transposed_conv,
+    Dense: weighted.dense,
+    Relu: plain.relu,
+    LeakyRelu: plain.leaky_relu,
+    Prelu: plain.prelu,
+    Elu: plain.elu,
+    **dict.fromkeys([ACTIVATION_LAYERS[word] for word in plain.FUNCTIONS], plain.function),
+    Flatten: plain.flatten,
+    Reshape: plain.reshape,
+    Pad: plain.pad,
+    Crop: plain.crop,
+    Resize: plain.resize,
+    **dict.fromkeys(plain.POOLS, plain.pool),
+    **dict.fromkeys(plain.GLOBAL_POOLS, plain.global_pool),
+    **dict.fromkeys(plain.MERGES, plain.merge),
+    Dropout: plain.dropout,
+    SpatialDropout: plain.spatial_dropout,
+    Noise: plain.noise,
+    BatchNorm: plain.batch_norm,
+    LayerNorm: plain.layer_norm,
+    GroupNorm: plain.group_norm,
+    **dict.fromkeys(initializers.CLASSES, initializers.initializer),
+    **dict.fromkeys(training.OPTIMIZERS, training.optimizer),
+    **dict.fromkeys(training.LOSSES, training.loss),
+}
+"""Every layer, merge, initializer, optimizer and loss, and how it is lowered."""
+
+
+def lower(construct: Construct) -> Keras:
+    """The Keras object that does the same; raises `KeyError` for a class not in the table."""
+    return LOWERINGS[type(construct)](construct)
