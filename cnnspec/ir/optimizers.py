@@ -7,15 +7,12 @@ from cnnspec.diagnostics.names import Incompatible
 from cnnspec.language.arg_types import Float
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import Construct, flag, option, positional
-from cnnspec.layers.base import Keras
 
 _BETA = Float(high=1, below=True)
 
 
 class Optimizer(Construct):
     """How the weights are moved. Fields are named as Keras's arguments; so are defaults."""
-
-    keras_name: ClassVar[str]
 
     learning_rate: float = positional(Float(above=True), "how far a step goes", default=1e-3)
     weight_decay: float | None = option(
@@ -46,13 +43,6 @@ class Optimizer(Construct):
         remedy = "clip in one way; `global_clipnorm` keeps the direction of the gradient"
         return given[-1], Incompatible(None, of=self.word, reason=reason, remedy=remedy)
 
-    def keras(self) -> Keras:
-        """The Keras optimizer."""
-        given = {name: getattr(self, name) for name in type(self).specs if name != "ema"}
-        if self.ema is not None:
-            given |= {"use_ema": True, "ema_momentum": self.ema}
-        return Keras(f"optimizers.{self.keras_name}", given)
-
 
 COMMON = tuple(name for name in Optimizer.specs if name != "learning_rate")
 """The options that every optimizer takes."""
@@ -62,7 +52,6 @@ class Sgd(Optimizer):
     """Stochastic gradient descent, with momentum if asked for."""
 
     word: ClassVar[str] = "sgd"
-    keras_name: ClassVar[str] = "SGD"
 
     learning_rate: float = positional(Float(above=True), "how far a step goes", default=0.01)
     momentum: float = option(
@@ -77,7 +66,6 @@ class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015)."""
 
     word: ClassVar[str] = "adam"
-    keras_name: ClassVar[str] = "Adam"
 
     beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
     beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
@@ -89,7 +77,6 @@ class AdamW(Adam):
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
 
     word: ClassVar[str] = "adamw"
-    keras_name: ClassVar[str] = "AdamW"
 
     weight_decay: float | None = option(
         Float(), "the share of a kernel taken off each step, times the learning rate", default=0.004
@@ -100,7 +87,6 @@ class Nadam(Optimizer):
     """Adam with Nesterov momentum (Dozat, 2016)."""
 
     word: ClassVar[str] = "nadam"
-    keras_name: ClassVar[str] = "Nadam"
 
     beta_1: float = option(_BETA, "the decay of the mean gradient", default=0.9)
     beta_2: float = option(_BETA, "the decay of the mean squared gradient", default=0.999)
@@ -111,21 +97,18 @@ class Adamax(Nadam):
     """Adam with the infinity norm (Kingma and Ba, 2015)."""
 
     word: ClassVar[str] = "adamax"
-    keras_name: ClassVar[str] = "Adamax"
 
 
 class Lamb(Nadam):
     """Adam with steps in proportion to the weights of a layer (You et al., 2020)."""
 
     word: ClassVar[str] = "lamb"
-    keras_name: ClassVar[str] = "Lamb"
 
 
 class RmsProp(Optimizer):
     """Steps divided by the root of a moving mean of squared gradients (Hinton)."""
 
     word: ClassVar[str] = "rmsprop"
-    keras_name: ClassVar[str] = "RMSprop"
 
     rho: float = option(_BETA, "the decay of the mean squared gradient", default=0.9)
     momentum: float = option(Float(), "the share of the last step kept", default=0.0)
@@ -139,7 +122,6 @@ class Adagrad(Optimizer):
     """Steps that shrink with the gradients seen so far (Duchi et al., 2011)."""
 
     word: ClassVar[str] = "adagrad"
-    keras_name: ClassVar[str] = "Adagrad"
 
     epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
 
@@ -148,7 +130,6 @@ class Adadelta(Optimizer):
     """Steps in proportion to those before (Zeiler, 2012)."""
 
     word: ClassVar[str] = "adadelta"
-    keras_name: ClassVar[str] = "Adadelta"
 
     rho: float = option(_BETA, "the decay of the means", default=0.95)
     epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
@@ -158,7 +139,6 @@ class Lion(Optimizer):
     """Steps of the sign of the momentum (Chen et al., 2023)."""
 
     word: ClassVar[str] = "lion"
-    keras_name: ClassVar[str] = "Lion"
 
     beta_1: float = option(_BETA, "how much of the momentum makes the step", default=0.9)
     beta_2: float = option(_BETA, "the decay of the momentum", default=0.99)

@@ -12,15 +12,12 @@ from cnnspec.core.shapes import Image, Shape, sizes
 from cnnspec.language.arg_types import Float
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Inference, Keras, SameShape
+from cnnspec.layers.base import Inference, SameShape
 from cnnspec.layers.weighted import ACTIVATIONS
 
 
 class Activation(SameShape):
     """A function applied to every value."""
-
-    def keras(self) -> Keras:
-        return Keras("layers.Activation", {"activation": self.word})
 
 
 class Relu(Activation):
@@ -30,9 +27,6 @@ class Relu(Activation):
 
     max: float | None = option(Float(), "the largest value let through", default=None)
     slope: float = option(Float(), "the slope below zero", default=0.0)
-
-    def keras(self) -> Keras:
-        return Keras("layers.ReLU", {"max_value": self.max, "negative_slope": self.slope})
 
 
 class LeakyRelu(Activation):
@@ -45,9 +39,6 @@ class LeakyRelu(Activation):
     word: ClassVar[str] = "leaky_relu"
 
     slope: float = positional(Float(), "the slope below zero", default=0.3)
-
-    def keras(self) -> Keras:
-        return Keras("layers.LeakyReLU", {"negative_slope": self.slope})
 
 
 class Prelu(Activation):
@@ -67,9 +58,6 @@ class Prelu(Activation):
         (units,) = sizes(shape)
         return Inference((units,), params=units)
 
-    def keras(self) -> Keras:
-        return Keras("layers.PReLU", {"shared_axes": [1, 2] if self.shared else None})
-
 
 class Elu(Activation):
     """x above zero, alpha * (exp(x) - 1) below."""
@@ -78,13 +66,10 @@ class Elu(Activation):
 
     alpha: float = positional(Float(), "the limit far below zero, negated", default=1.0)
 
-    def keras(self) -> Keras:
-        return Keras("layers.ELU", {"alpha": self.alpha})
-
 
 def _plain(word: str) -> type[Activation]:
     name = "".join(part.capitalize() for part in word.split("_"))
-    doc = f"The function `{word}` of `keras.activations`, applied to every value."
+    doc = f"The function `{word}`, applied to every value."
     body = {"__doc__": doc, "__annotations__": {}, "word": word, "__module__": __name__}
     return cast(type[Activation], RecordMeta(name, (Activation,), body))
 

@@ -1,10 +1,10 @@
-"""What a layer is: syntax, shape rule, cost rule and lowering in one frozen record.
+"""What a layer is: syntax, shape rule and cost rule in one frozen record.
 
-Knows shapes and counts; not how a spec is written, nor any framework. Lowering
-gives data: the name of a Keras class and its arguments.
+Knows shapes and counts; not how a spec is written, nor what computes it: each target
+has a table of its own that says what a layer becomes there.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnnspec.core.counts import ZERO, Count
 from cnnspec.core.record import Record
@@ -46,18 +46,6 @@ class Inference(Record):
         return Vector(*sizes) if len(sizes) == 1 else Image(*sizes)
 
 
-class Keras(Record):
-    """A Keras object as data: a dotted name below `keras` and keyword arguments.
-
-    Arguments may be such objects themselves. A `seeded` one draws random numbers and
-    gets a seed of its own when it is built, unless the spec gives it one.
-    """
-
-    name: str
-    arguments: dict[str, Any]
-    seeded: bool = False
-
-
 class Layer(Construct):
     """A layer of the table. Its fields are its syntax, as `Construct` says."""
 
@@ -74,10 +62,6 @@ class Layer(Construct):
     def fixed_output_shape(self) -> Shape | None:
         """The output shape where it is the same for every input, so that checks can go on."""
         return None
-
-    def keras(self) -> Keras:
-        """The Keras layer that does the same."""
-        raise NotImplementedError
 
     def image(self, shape: Shape) -> Image:
         """The shape as an image; raises `ShapeError` for a vector."""

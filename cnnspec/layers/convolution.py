@@ -15,7 +15,7 @@ from cnnspec.diagnostics.shapes import ChannelsDoNotDivide, WindowTooLarge
 from cnnspec.language.arg_types import Int, Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Inference, Keras, ShapeError
+from cnnspec.layers.base import Inference, ShapeError
 from cnnspec.layers.weighted import Weighted
 
 
@@ -77,14 +77,6 @@ class Convolution(Weighted):
             window(width, kernel_width, stride[1], self.padding, dilation[1]),
         )
 
-    def slide_arguments(self) -> dict[str, Any]:
-        """The Keras arguments of padding, stride and dilation."""
-        return {
-            "padding": self.padding,
-            "strides": self.stride,
-            "dilation_rate": self.dilation,
-        }
-
 
 def _area(rows: Count, columns: Count) -> Count:
     return count(rows.value, "H'") * count(columns.value, "W'")
@@ -122,14 +114,6 @@ class Conv(Convolution):
             macs=_area(rows, columns) * kernel * filters,
         )
 
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.Conv2D",
-            {"filters": self.filters, "kernel_size": self.kernel, "groups": self.groups}
-            | self.slide_arguments()
-            | self.weight_arguments("kernel"),
-        )
-
 
 class DepthwiseConv(Convolution):
     """A depthwise convolution: every channel has filters of its own."""
@@ -151,14 +135,6 @@ class DepthwiseConv(Convolution):
             (rows, columns, channels),
             params=(height * width + self.ones) * channels,
             macs=_area(rows, columns) * height * width * channels,
-        )
-
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.DepthwiseConv2D",
-            {"kernel_size": self.kernel, "depth_multiplier": self.multiplier}
-            | self.slide_arguments()
-            | self.weight_arguments("depthwise"),
         )
 
 
@@ -190,18 +166,6 @@ class SeparableConv(Convolution):
             macs=_area(rows, columns) * (depthwise + channels * filters),
         )
 
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.SeparableConv2D",
-            {
-                "filters": self.filters,
-                "kernel_size": self.kernel,
-                "depth_multiplier": self.multiplier,
-            }
-            | self.slide_arguments()
-            | self.weight_arguments("depthwise", "pointwise"),
-        )
-
 
 class TransposedConv(Convolution):
     """A transposed convolution: each input value paints a kernel onto a larger image."""
@@ -227,12 +191,4 @@ class TransposedConv(Convolution):
             ),
             params=(kernel + self.ones) * filters,
             macs=height * width * kernel * filters,
-        )
-
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.Conv2DTranspose",
-            {"filters": self.filters, "kernel_size": self.kernel}
-            | self.slide_arguments()
-            | self.weight_arguments("kernel"),
         )

@@ -6,7 +6,7 @@ from cnnspec.core.counts import count
 from cnnspec.core.shapes import Shape, Vector
 from cnnspec.language.arg_types import Int
 from cnnspec.language.constructs import positional
-from cnnspec.layers.base import Inference, Keras
+from cnnspec.layers.base import Inference
 from cnnspec.layers.weighted import Weighted
 
 
@@ -24,6 +24,3 @@ class Dense(Weighted):
     def infer(self, shape: Shape) -> Inference:
         inputs, units = count(shape.size, "N"), count(self.units, "U")
         return Inference((units,), params=(inputs + self.ones) * units, macs=inputs * units)
-
-    def keras(self) -> Keras:
-        return Keras("layers.Dense", {"units": self.units} | self.weight_arguments("kernel"))

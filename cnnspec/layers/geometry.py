@@ -8,7 +8,7 @@ from cnnspec.diagnostics.shapes import CannotReshape, NothingLeft
 from cnnspec.language.arg_types import Dimensions, Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, positional
-from cnnspec.layers.base import Inference, Keras, Layer, ShapeError
+from cnnspec.layers.base import Inference, Layer, ShapeError
 
 
 class Flatten(Layer):
@@ -22,9 +22,6 @@ class Flatten(Layer):
             return Inference(sizes(shape))
         height, width, channels = sizes(shape)
         return Inference((height * width * channels,))
-
-    def keras(self) -> Keras:
-        return Keras("layers.Flatten", {})
 
 
 class Reshape(Layer):
@@ -41,9 +38,6 @@ class Reshape(Layer):
             raise ShapeError("shape", CannotReshape(None, shape, target=target))
         return Inference(tuple(count(size) for size in target.dims))
 
-    def keras(self) -> Keras:
-        return Keras("layers.Reshape", {"target_shape": shape_of(self.shape).dims})
-
 
 class Pad(Layer):
     """Zeros added on every side: `pad 2`, or `pad 1x2` for rows and columns."""
@@ -56,9 +50,6 @@ class Pad(Layer):
         height, width, channels = sizes(self.image(shape))
         rows, columns = (count(side, "P") for side in self.border)
         return Inference((height + count(2) * rows, width + count(2) * columns, channels))
-
-    def keras(self) -> Keras:
-        return Keras("layers.ZeroPadding2D", {"padding": self.border})
 
 
 class Crop(Layer):
@@ -77,9 +68,6 @@ class Crop(Layer):
             raise ShapeError("border", NothingLeft(None, image, crop=self.border))
         return Inference(out)
 
-    def keras(self) -> Keras:
-        return Keras("layers.Cropping2D", {"cropping": self.border})
-
 
 class Resize(Layer):
     """The image drawn larger or smaller."""
@@ -94,9 +82,3 @@ class Resize(Layer):
     def infer(self, shape: Shape) -> Inference:
         channels = count(self.image(shape).channels, "Cin")
         return Inference((count(self.size[0]), count(self.size[1]), channels))
-
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.Resizing",
-            {"height": self.size[0], "width": self.size[1], "interpolation": self.interpolation},
-        )

@@ -7,13 +7,12 @@ from cnnspec.core.shapes import Image, Shape, sizes
 from cnnspec.diagnostics.shapes import BranchesDiffer
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag
-from cnnspec.layers.base import Inference, Keras, Layer, ShapeError
+from cnnspec.layers.base import Inference, Layer, ShapeError
 
 
 class Merging(Layer):
     """A layer with several inputs; its block holds a `branch { … }` for each."""
 
-    keras_name: ClassVar[str]
     gates: ClassVar[bool] = False
     """Whether a vector with a value for each channel may stand beside an image."""
 
@@ -27,9 +26,6 @@ class Merging(Layer):
             if shape != first:
                 raise ShapeError("", BranchesDiffer(None, first, of=self.word, shapes=shapes))
         return Inference(sizes(first))
-
-    def keras(self) -> Keras:
-        return Keras(f"layers.{self.keras_name}", {})
 
 
 class Elementwise(Merging):
@@ -46,7 +42,6 @@ class Add(Elementwise):
     """
 
     word: ClassVar[str] = "add"
-    keras_name: ClassVar[str] = "Add"
 
     project: bool = flag(
         Bool("project", means=True),
@@ -62,7 +57,6 @@ class Multiply(Elementwise):
     """
 
     word: ClassVar[str] = "multiply"
-    keras_name: ClassVar[str] = "Multiply"
     gates: ClassVar[bool] = True
 
     def join(self, shapes: tuple[Shape, ...]) -> Inference:
@@ -78,21 +72,18 @@ class Average(Elementwise):
     """The mean of the branches."""
 
     word: ClassVar[str] = "average"
-    keras_name: ClassVar[str] = "Average"
 
 
 class Maximum(Elementwise):
     """The largest of the branches, value by value."""
 
     word: ClassVar[str] = "maximum"
-    keras_name: ClassVar[str] = "Maximum"
 
 
 class Concat(Merging):
     """The channels of the branches side by side."""
 
     word: ClassVar[str] = "concat"
-    keras_name: ClassVar[str] = "Concatenate"
 
     def join(self, shapes: tuple[Shape, ...]) -> Inference:
         first = shapes[0]

@@ -5,7 +5,7 @@ from typing import ClassVar
 from cnnspec.core.shapes import Shape
 from cnnspec.language.arg_types import Float
 from cnnspec.language.constructs import positional
-from cnnspec.layers.base import Inference, Keras, SameShape
+from cnnspec.layers.base import Inference, SameShape
 
 _RATE = Float(high=1, below=True)
 
@@ -16,9 +16,6 @@ class Dropout(SameShape):
     word: ClassVar[str] = "dropout"
 
     rate: float = positional(_RATE, "the share of values set to zero")
-
-    def keras(self) -> Keras:
-        return Keras("layers.Dropout", {"rate": self.rate}, seeded=True)
 
 
 class SpatialDropout(SameShape):
@@ -31,9 +28,6 @@ class SpatialDropout(SameShape):
     def infer(self, shape: Shape) -> Inference:
         return super().infer(self.image(shape))
 
-    def keras(self) -> Keras:
-        return Keras("layers.SpatialDropout2D", {"rate": self.rate}, seeded=True)
-
 
 class Noise(SameShape):
     """Adds normally distributed noise."""
@@ -41,6 +35,3 @@ class Noise(SameShape):
     word: ClassVar[str] = "noise"
 
     stddev: float = positional(Float(high=1), "the standard deviation of the noise")
-
-    def keras(self) -> Keras:
-        return Keras("layers.GaussianNoise", {"stddev": self.stddev}, seeded=True)

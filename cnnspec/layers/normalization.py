@@ -8,7 +8,7 @@ from cnnspec.diagnostics.shapes import ChannelsDoNotDivide
 from cnnspec.language.arg_types import Float, Int
 from cnnspec.language.choices import Bool, Union
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Inference, Keras, SameShape, ShapeError
+from cnnspec.layers.base import Inference, SameShape, ShapeError
 
 
 class Normalization(SameShape):
@@ -49,28 +49,11 @@ class BatchNorm(Normalization):
         statistics = count(2) * count(shape.dims[-1], "Cin")
         return Inference(sizes(shape), params=self.weights(shape), frozen=statistics)
 
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.BatchNormalization",
-            {
-                "momentum": self.momentum,
-                "epsilon": self.epsilon,
-                "center": self.center,
-                "scale": self.scale,
-            },
-        )
-
 
 class LayerNorm(Normalization):
     """Layer norm: mean and variance over the channels of each position."""
 
     word: ClassVar[str] = "ln"
-
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.LayerNormalization",
-            {"epsilon": self.epsilon, "center": self.center, "scale": self.scale},
-        )
 
 
 class GroupNorm(Normalization):
@@ -93,14 +76,3 @@ class GroupNorm(Normalization):
             )
             raise ShapeError("groups", fault)
         return super().infer(shape)
-
-    def keras(self) -> Keras:
-        return Keras(
-            "layers.GroupNormalization",
-            {
-                "groups": -1 if self.groups == "instance" else self.groups,
-                "epsilon": self.epsilon,
-                "center": self.center,
-                "scale": self.scale,
-            },
-        )

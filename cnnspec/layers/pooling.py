@@ -8,15 +8,13 @@ from cnnspec.diagnostics.shapes import WindowTooLarge
 from cnnspec.language.arg_types import Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
-from cnnspec.layers.base import Inference, Keras, Layer, ShapeError
+from cnnspec.layers.base import Inference, Layer, ShapeError
 
 _ONE = count(1)
 
 
 class Pooling(Layer):
     """A window that gives one value for each channel."""
-
-    keras_name: ClassVar[str]
 
     size: tuple[int, int] = positional(Pair(), "rows and columns of the window", default=(2, 2))
     padding: str = flag(
@@ -43,48 +41,33 @@ class Pooling(Layer):
             )
         )
 
-    def keras(self) -> Keras:
-        return Keras(
-            f"layers.{self.keras_name}",
-            {"pool_size": self.size, "strides": self.stride, "padding": self.padding},
-        )
-
 
 class MaxPool(Pooling):
     """The largest value of each window."""
 
     word: ClassVar[str] = "pool"
-    keras_name: ClassVar[str] = "MaxPooling2D"
 
 
 class AveragePool(Pooling):
     """The mean of each window."""
 
     word: ClassVar[str] = "avgpool"
-    keras_name: ClassVar[str] = "AveragePooling2D"
 
 
 class GlobalPooling(Layer):
     """One value for each channel; the image becomes a vector."""
 
-    keras_name: ClassVar[str]
-
     def infer(self, shape: Shape) -> Inference:
         return Inference((count(self.image(shape).channels, "Cin"),))
-
-    def keras(self) -> Keras:
-        return Keras(f"layers.{self.keras_name}", {})
 
 
 class GlobalAverage(GlobalPooling):
     """The mean of each channel."""
 
     word: ClassVar[str] = "gap"
-    keras_name: ClassVar[str] = "GlobalAveragePooling2D"
 
 
 class GlobalMax(GlobalPooling):
     """The largest value of each channel."""
 
     word: ClassVar[str] = "gmp"
-    keras_name: ClassVar[str] = "GlobalMaxPooling2D"

@@ -1,6 +1,6 @@
 """What layers with a kernel have in common: activation, bias, initializers, regularizers."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnnspec.core.counts import Count, count
 from cnnspec.diagnostics.base import Diagnostic
@@ -8,7 +8,7 @@ from cnnspec.diagnostics.names import Incompatible
 from cnnspec.language.arg_types import Float
 from cnnspec.language.choices import Bool, Choice
 from cnnspec.language.constructs import flag, option
-from cnnspec.layers.base import Keras, Layer
+from cnnspec.layers.base import Layer
 from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer, Orthogonal
 
 ACTIVATIONS = (
@@ -30,7 +30,7 @@ ACTIVATIONS = (
     "exponential",
     "softmax",
 )
-"""The functions a layer can end with, by the names they have in `keras.activations`."""
+"""The functions a layer can end with."""
 
 
 class Weighted(Layer):
@@ -64,21 +64,3 @@ class Weighted(Layer):
     def ones(self) -> Count:
         """The bias of one output: 1, or nothing without bias."""
         return count(1 if self.bias else 0)
-
-    def regularizer(self) -> Keras | None:
-        """The Keras regularizer of the kernel, if there is one."""
-        if not (self.l1 or self.l2):
-            return None
-        return Keras("regularizers.L1L2", {"l1": self.l1, "l2": self.l2})
-
-    def weight_arguments(self, *kernels: str) -> dict[str, Any]:
-        """The Keras arguments of these fields, for kernels with these names."""
-        arguments: dict[str, Any] = {
-            "activation": self.activation,
-            "use_bias": self.bias,
-            "bias_initializer": self.bias_init.keras(),
-        }
-        for kernel in kernels:
-            arguments[f"{kernel}_initializer"] = self.init.keras()
-            arguments[f"{kernel}_regularizer"] = self.regularizer()
-        return arguments

@@ -9,6 +9,7 @@ import numpy as np
 from cnnspec.core.shapes import Image
 from cnnspec.ir.augmentation import Augment
 from cnnspec.targets.keras.build import Seeds, make
+from cnnspec.targets.keras.lowering.augmentation import augmentation
 
 _AUGMENT = 0xA06
 """Keeps these seeds apart from those of layers and of dropout."""
@@ -21,7 +22,9 @@ class Augmenter:
         self._seed = seed
         seeds = Seeds(seed, _AUGMENT)
         # Pixels are moved in float32 whatever the precision of the network.
-        self._layers = [make(layer, seeds, dtype="float32") for layer in augment.keras(shape)]
+        self._layers = [
+            make(layer, seeds, dtype="float32") for layer in augmentation(augment, shape)
+        ]
         # Built now; no variable may come into being inside a compiled loop.
         self(keras.ops.zeros((1, *shape.dims)))
 

@@ -18,6 +18,7 @@ from cnnspec.language.tables import OneOf
 from cnnspec.layers.base import Layer, ShapeError
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.table import LAYERS
+from cnnspec.targets.keras.lowering.table import lower
 from tests.support.places import SPECS
 from tests.support.samples import draw_nodes, draw_spec, samples
 
@@ -74,7 +75,7 @@ def samples_of(kind: ArgType) -> list[Any]:
 def keras_layer(layer: Layer) -> Any:
     from cnnspec.targets.keras.build import Seeds, make
 
-    return make(layer.keras(), Seeds(1))
+    return make(lower(layer), Seeds(1))
 
 
 def symbol(shape: Shape) -> Any:

@@ -137,6 +137,21 @@ def test_light_modules_know_no_heavy_one(name: str) -> None:
     assert found == set()
 
 
+def identifiers(path: Path) -> set[str]:
+    """The names of classes, methods, fields and variables in a file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for field in ("name", "id", "attr", "arg"):
+            found.add(str(getattr(node, field, "")))
+    return found
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if below(n, "layers", "ir", "graph")])
+def test_no_layer_and_no_setting_names_a_framework(name: str) -> None:
+    named = {each for each in identifiers(MODULES[name]) if "keras" in each.lower()}
+    assert named == set()
+
+
 def test_only_the_parser_knows_lark() -> None:
     users = {
         name

@@ -1,4 +1,4 @@
-"""IR to Keras: one Keras layer for each row of a check. Knows no layer by name."""
+"""Graph to Keras: one Keras layer for each call of a check. Knows no layer by name."""
 
 import re
 from collections.abc import Iterable
@@ -11,8 +11,9 @@ import numpy as np
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.training import Training
-from cnnspec.layers.base import Keras
 from cnnspec.targets.keras import kernels
+from cnnspec.targets.keras.lowering.table import lower
+from cnnspec.targets.keras.objects import Keras
 from cnnspec.targets.keras.passes import Nodes, Pass, nodes, optimizer_at_once
 from cnnspec.targets.keras.precision import FULL_PRECISION, policy
 
@@ -43,8 +44,8 @@ def build(checked: CheckedSpec, seed: int, passes: Iterable[Pass] = ()) -> keras
 
 
 def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
-    image, *nodes = network
-    values = [make(image.keras, Seeds(seed), name=image.name)]
+    _, *nodes = network
+    values = [keras.Input(checked.spec.shape.dims, name="image")]
     layers: dict[str, Any] = {}
     names = plain_names(node.name for node in nodes if not node.weights_from)
     for index, node in enumerate(nodes):
@@ -52,7 +53,7 @@ def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
         if name not in layers:
             # Probabilities and their logarithms need every bit.
             exact = {"dtype": FULL_PRECISION} if node is nodes[-1] else {}
-            layers[name] = make(node.keras, Seeds(seed, index), name=names[name], **exact)
+            layers[name] = make(node.lowered(), Seeds(seed, index), name=names[name], **exact)
         inputs = [values[source] for source in node.inputs]
         values.append(layers[name](inputs if len(inputs) > 1 else inputs[0]))
     (name,) = plain_names([checked.spec.model]).values()
@@ -108,13 +109,12 @@ def compile_model(model: keras.Model, train: Training, *, quick: bool = False) -
     }
     measures = [figure.rpartition("_")[2] for _, figure in watched(train).values()]
     shown = dict.fromkeys([*train.metrics, *(name for name in measures if name in makers)])
-    described = train.optimizer.keras()
-    optimizer = make(optimizer_at_once(described) if quick else described, seeds)
+    optimizer = make((optimizer_at_once if quick else lower)(train.optimizer), seeds)
     optimizer.exclude_from_weight_decay(var_list=undecayed(model))
     # With `mixed_float16` Keras scales the loss by itself.
     model.compile(
         optimizer=optimizer,
-        loss=make(train.loss.keras(), seeds),
+        loss=make(lower(train.loss), seeds),
         metrics=[makers[name]() for name in shown],
     )
 

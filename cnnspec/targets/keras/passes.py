@@ -2,36 +2,47 @@
 
 Its optimizer is rewritten as well: the same steps.
 
-A pass takes the nodes of a network, one for each row of a check, and gives back as many
-with the same names and weights. So what is reported and what is kept of a training stays
-that of the network as it is written: weights go from one to the other as they are.
+A pass takes the nodes of a network, one for each call of a check and its input before them,
+and gives back as many with the same names and weights. So what is reported and what is kept
+of a training stays that of the network as it is written: weights go from one to the other as
+they are.
 
-Knows the classes of Keras by name; no framework.
+Passes ask layers, and lowering comes after them. Light.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.graph.build import INPUT
-from cnnspec.layers.base import Keras
+from cnnspec.ir.optimizers import Adam, AdamW, Optimizer
+from cnnspec.layers.activations import ACTIVATION_LAYERS, Relu
+from cnnspec.layers.base import Layer
+from cnnspec.layers.convolution import Conv
+from cnnspec.layers.noise import Dropout
+from cnnspec.layers.pooling import MaxPool
+from cnnspec.layers.weighted import Weighted
+from cnnspec.targets.keras.lowering.table import lower
+from cnnspec.targets.keras.objects import Keras
 
 
 class KerasCall(Record):
-    """What is built for a row: a Keras layer as data, or the layer of an earlier row again."""
+    """What is built for a call: a layer of its own, or that of an earlier call again.
+
+    `kernel` is the class of `kernels` that is built in place of Keras's own.
+    """
 
     name: str
-    keras: Keras
+    layer: Layer
     inputs: tuple[int, ...]
     weights_from: str = ""
+    kernel: str = ""
 
-    def now(self, name: str = "", **arguments: Any) -> "KerasCall":
-        """The same node with another class or some other arguments."""
-        keras = self.keras
-        named = name or keras.name
-        return self.replace(keras=keras.replace(name=named, arguments=keras.arguments | arguments))
+    def lowered(self) -> Keras:
+        """The Keras layer as data."""
+        keras = lower(self.layer)
+        return keras.replace(name=f"kernels.{self.kernel}") if self.kernel else keras
 
 
 Nodes = Sequence[KerasCall]
@@ -40,10 +51,9 @@ Pass = Callable[[Nodes], Nodes]
 
 def nodes(checked: CheckedSpec) -> Nodes:
     """The network as it is written; the first node is its input."""
-    image = KerasCall("image", Keras("Input", {"shape": checked.spec.shape.dims}), ())
-    return [image] + [
-        KerasCall(call.name, call.layer.keras(), call.inputs, call.weights_from)
-        for call in checked.layers
+    return [
+        KerasCall(call.name, call.layer, call.inputs, call.weights_from)
+        for call in checked.graph.calls
     ]
 
 
@@ -56,32 +66,38 @@ def relu_after_pool(network: Nodes) -> Nodes:
     """
     readers = Counter(index for node in network for index in node.inputs)
     shared = {node.weights_from for node in network}
+
+    def alone(node: KerasCall) -> bool:
+        return not node.weights_from and node.name not in shared
+
     found = list(network)
     for index, node in enumerate(network):
-        if node.keras.name != "layers.MaxPooling2D" or node.weights_from or node.name in shared:
+        if not (isinstance(node.layer, MaxPool) and alone(node)):
             continue
         (source,) = node.inputs
-        before = found[source]
-        alone = readers[source] == 1 and not before.weights_from and before.name not in shared
-        if alone and before.keras.arguments.get("activation") == "relu":
-            found[source] = before.now(activation="linear")
-        elif alone and before.keras == _RELU:
-            found[source] = before.replace(keras=_NOTHING)
-        else:
-            continue
-        found[index] = node.now("kernels.MaxPoolingThenReLU")
+        plain = _without_relu(found[source].layer)
+        if plain and readers[source] == 1 and alone(found[source]):
+            found[source] = found[source].replace(layer=plain)
+            found[index] = node.replace(kernel="MaxPoolingThenReLU")
     return found
 
 
-_RELU = Keras("layers.ReLU", {"max_value": None, "negative_slope": 0.0})
-_NOTHING = Keras("layers.Activation", {"activation": "linear"})
+def _without_relu(layer: Layer) -> Layer | None:
+    """The same layer without the plain ReLU that it ends with; `None` where it has none."""
+    match layer:
+        case Weighted(activation="relu"):
+            return layer.replace(activation="linear")
+        case Relu(max=None, slope=0.0):
+            return ACTIVATION_LAYERS["linear"]()
+        case _:
+            return None
 
 
 def convolution_of_images(network: Nodes) -> Nodes:
     """Lets a convolution know that it reads the images: nobody asks for their gradient."""
     return [
-        node.now("kernels.ConvolutionOfImages")
-        if node.keras.name == "layers.Conv2D" and node.inputs == (INPUT,)
+        node.replace(kernel="ConvolutionOfImages")
+        if isinstance(node.layer, Conv) and node.inputs == (INPUT,)
         else node
         for node in network
     ]
@@ -94,18 +110,19 @@ def dropout_of_few_bits(network: Nodes) -> Nodes:
     by just that share, so that the mean stays the same.
     """
     return [
-        node.now("kernels.Dropout") if node.keras.name == "layers.Dropout" else node
+        node.replace(kernel="Dropout") if isinstance(node.layer, Dropout) else node
         for node in network
     ]
 
 
-def optimizer_at_once(optimizer: Keras) -> Keras:
-    """The optimizer that moves a weight by one operation, where there is one that does."""
-    name = _AT_ONCE.get(optimizer.name, optimizer.name)
-    return optimizer.replace(name=name)
+def optimizer_at_once(optimizer: Optimizer) -> Keras:
+    """The Keras optimizer, one that moves a weight by one operation where there is one."""
+    keras = lower(optimizer)
+    kernel = _AT_ONCE.get(type(optimizer))
+    return keras.replace(name=f"kernels.{kernel}") if kernel else keras
 
 
-_AT_ONCE = {"optimizers.Adam": "kernels.Adam", "optimizers.AdamW": "kernels.AdamW"}
+_AT_ONCE: dict[type[Optimizer], str] = {Adam: "Adam", AdamW: "AdamW"}
 
 PASSES: tuple[Pass, ...] = (relu_after_pool, convolution_of_images, dropout_of_few_bits)
 """All passes, in the order in which they are run."""

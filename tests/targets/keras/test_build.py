@@ -4,6 +4,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.layers.table import LAYERS
+from cnnspec.targets.keras.lowering.table import lower
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -87,7 +88,7 @@ def test_every_layer_of_the_table_lowers_to_a_class_that_keras_has():
             for name, spec in cls.specs.items()
             if cls.fields[name] is spec.default and spec.place == "positional"
         }
-        lowered = cls(**fields).keras()
+        lowered = lower(cls(**fields))
         assert hasattr(keras.layers, lowered.name.removeprefix("layers.")), word
 
 
@@ -197,7 +198,7 @@ def test_gradients_are_clipped(option, expected):
     from cnnspec.targets.keras.build import Seeds, make
 
     spec = check(Source("x", f"dense 10 softmax; train {{ optimizer sgd(1, {option}) }}")).spec
-    optimizer = make(spec.train.optimizer.keras(), Seeds(1))
+    optimizer = make(lower(spec.train.optimizer), Seeds(1))
     variables = [keras.Variable(np.zeros(2, np.float32)) for _ in range(2)]
     optimizer.apply([np.array([3, 4], "float32"), np.array([0.3, 0.4], "float32")], variables)
     for variable, gradient in zip(variables, expected, strict=True):

@@ -8,6 +8,7 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
+from cnnspec.targets.keras.lowering.table import lower
 from cnnspec.targets.keras.passes import (
     convolution_of_images,
     dropout_of_few_bits,
@@ -99,16 +100,23 @@ def assert_same_function(found, passes):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5 * scale, err_msg=name)
 
 
+def relus_in(network):
+    """How often ReLU is computed by what is built."""
+    return str([node.lowered() for node in network[1:]]).lower().count("relu")
+
+
 @pytest.mark.parametrize("text", REWRITTEN.values(), ids=REWRITTEN)
 def test_relu_goes_behind_the_pool(text):
     found = checked(text)
     before = nodes(found)
     after = relu_after_pool(before)
-    pools = [n.keras.name for n in after].count("kernels.MaxPoolingThenReLU")
-    relus = str([n.keras for n in before]).lower().count("relu")
+    pools = [n.kernel for n in after].count("MaxPoolingThenReLU")
+    relus = relus_in(before)
     assert pools == relus > 0
-    assert str([n.keras for n in after]).lower().count("relu") == pools
-    assert [n.replace(keras=None) for n in after] == [n.replace(keras=None) for n in before]
+    assert relus_in(after) == pools
+    assert [n.replace(layer=None, kernel="") for n in after] == [
+        n.replace(layer=None) for n in before
+    ]
     assert_same_function(found, [relu_after_pool])
 
 
@@ -259,8 +267,8 @@ def test_neighbouring_values_are_dropped_independently():
 
 def test_every_dropout_is_replaced():
     after = dropout_of_few_bits(nodes(checked("dropout 0.1; sdropout 0.1; noise 0.1; flatten")))
-    names = [node.keras.name.rpartition(".")[0] for node in after]
-    assert names[1:4] == ["kernels", "layers", "layers"]
+    names = [node.lowered().name.rpartition(".")[0] for node in after[1:4]]
+    assert names == ["kernels", "layers", "layers"]
 
 
 @pytest.mark.parametrize(
@@ -281,14 +289,14 @@ def test_an_optimizer_takes_the_steps_of_keras(setting, at_once):
 
     from cnnspec.targets.keras.build import Seeds, make
 
-    optimizer = checked(f"train {{ optimizer {setting} }}").spec.train.optimizer.keras()
+    optimizer = checked(f"train {{ optimizer {setting} }}").spec.train.optimizer
     random = np.random.default_rng(1)
     first = [random.normal(size=shape).astype(np.float32) for shape in ((40, 30), (30,))]
     weights = [
         [keras.Variable(first[0], name="kernel"), keras.Variable(first[1], name="bias")]
         for _ in range(2)
     ]
-    theirs, ours = (make(each, Seeds(1)) for each in (optimizer, optimizer_at_once(optimizer)))
+    theirs, ours = (make(way(optimizer), Seeds(1)) for way in (lower, optimizer_at_once))
     for each, moved in zip((theirs, ours), weights, strict=True):
         each.exclude_from_weight_decay(var_list=[moved[1]])
         each.build(moved)
