@@ -6,6 +6,7 @@ Knows sources and spans; not how a diagnostic is printed, nor who raises it.
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from cnnspec.core.edits import Fix
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 
@@ -58,6 +59,11 @@ class Diagnostic(Record):
         """Other places worth seeing."""
         return ()
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """Ways to remove the finding, as edits of the text, the best one first."""
+        return ()
+
 
 Warn = Callable[[Diagnostic], None]
 """Gets what a person should know and what stops nothing."""
@@ -102,6 +108,10 @@ class Traced(Diagnostic):
     @property
     def related(self) -> tuple[Label, ...]:
         return (*self.inner.related, *self.uses)
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return self.inner.fixes
 
 
 def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str = "`") -> str:
