@@ -1,12 +1,13 @@
 # Everything a fresh machine with Python and make needs: `make train`, `make test`.
 
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+# A Python that TensorFlow has wheels for; the light part runs on later ones as well.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
   && echo $$p && break; done)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-node test-cluster test-slow lint bench results grammar schema docs clean
+.PHONY: train test test-pythons test-node test-cluster test-slow lint bench results grammar schema docs clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -14,6 +15,10 @@ train: .venv/trains
 test: .venv/tests
 	$(BIN)/python -m pytest -m "not slow and not cluster" -n 2 --dist loadfile \
 	  --no-loadscope-reorder
+
+# The light part on every Python that is found, or on those named: `PYTHONS="python3.14 …"`.
+test-pythons: .venv/tests
+	$(BIN)/python -m tests.pythons $(PYTHONS)
 
 # The first of the tests on Ray: a sweep on two nodes, one of which is lost under way.
 test-node: .venv/tests
@@ -56,7 +61,7 @@ docs: .venv/trains
 	$(BIN)/cnnspec draw specs/lenet5.cnn --out docs/lenet5.svg --force
 
 .venv/trains: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "cnnspec needs Python 3.11, 3.12 or 3.13"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "TensorFlow needs Python 3.11 to 3.14"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(INSTALL) --upgrade pip
 	$(INSTALL) --editable '.[tensorflow]'

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.light import light_file, light_test
 from tests.support.places import full_data
 
 # Processes that run tests side by side have Ctrl-C ignored, which theirs would inherit.
@@ -16,8 +17,24 @@ LONGEST = ("test_local", "test_resume", "test_devices", "test_oracle", "test_not
 """Files that take minutes, to be begun first where two processes share the tests."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declares `--light`, for a Python without the extras."""
+    parser.addoption("--light", action="store_true", help="only tests that need no framework")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out files that cannot even be imported without the extras."""
+    light = config.getoption("--light")
+    leave = light and collection_path.suffix == ".py" and not light_file(collection_path)
+    return True if leave and collection_path.name.startswith("test_") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begins with the longest files, so that no process is left with one at the end."""
+    if config.getoption("--light"):
+        left_out = [item for item in items if not light_test(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if light_test(item)]
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
 

@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from typing import Any, NoReturn
 
+from cnnspec.core.terminal import has_colour
 from cnnspec.language.suggest import nearest
 
 
@@ -20,6 +21,8 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             formatter_class=_Layout,
         )
+        # Python 3.14 and later colour the help, and `add_argument` would load what that takes.
+        self.color = has_colour(sys.stdout)
 
     def print_help(self, file: Any = None) -> None:
         """Prints the help; argparse itself would hide that it cannot be written."""

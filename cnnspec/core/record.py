@@ -8,6 +8,7 @@ there are many records, as in a sweep, gets a compiled `__init__` when it is wor
 Knows nothing of the package.
 """
 
+import sys
 from collections import Counter
 from typing import Any, ClassVar, Self, dataclass_transform
 
@@ -43,8 +44,7 @@ class RecordMeta(type):
         body: dict[str, Any],
         **options: Any,
     ) -> "RecordMeta":
-        annotations = body.get("__annotations__", {})
-        own = [n for n, kind in annotations.items() if not _of_class(kind)]
+        own = [n for n, kind in _annotations(body).items() if not _of_class(kind)]
         fields: dict[str, Any] = {}
         for base in bases:
             fields |= getattr(base, "fields", {})
@@ -59,8 +59,48 @@ class RecordMeta(type):
         return cls
 
 
+def _annotations(body: dict[str, Any]) -> dict[str, Any]:
+    """Returns the annotations of a class body, by name.
+
+    Up to Python 3.13 the body holds them, later under `from __future__ import annotations`.
+    """
+    found: dict[str, Any] = body.get("__annotations__", {})
+    if sys.version_info >= (3, 14) and not found:
+        return _evaluated(body)
+    return found
+
+
+if sys.version_info >= (3, 14):
+
+    def _evaluated(body: dict[str, Any]) -> dict[str, Any]:
+        """Returns the annotations by the function that evaluates them (PEP 649, PEP 749).
+
+        `annotationlib` finds that function by the same two names, but importing it takes
+        longer than making all our classes; so it is loaded only for annotations that name
+        what is not defined yet.
+        """
+        annotate = body.get("__annotate__") or body.get("__annotate_func__")
+        if annotate is None:
+            return {}
+        try:
+            found: dict[str, Any] = annotate(_VALUE)
+        except NameError:
+            import annotationlib
+
+            forward = annotationlib.Format.FORWARDREF
+            found = annotationlib.call_annotate_function(annotate, forward)
+        return found
+
+
+_VALUE = 1
+"""`annotationlib.Format.VALUE`."""
+
+
 def _of_class(kind: Any) -> bool:
     """Whether an annotation is `ClassVar`, or that of something."""
+    if isinstance(kind, str):
+        # Quoted, or all of a module under `from __future__ import annotations`.
+        return kind.startswith(("ClassVar", "typing.ClassVar"))
     return getattr(kind, "__origin__", kind) is ClassVar
 
 

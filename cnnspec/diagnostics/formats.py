@@ -4,7 +4,7 @@ SARIF is the "Static Analysis Results Interchange Format (SARIF) Version 2.1.0" 
 (errata 01, 2023), whose paragraphs are named below.
 """
 
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -130,7 +130,7 @@ def _utf16(source: Source, offset: int) -> tuple[int, int]:
 
 def _artifact(name: str) -> dict[str, str]:
     """A file as a URI (3.4.3): relative to where the command ran, unless its path is not."""
-    path = PurePath(name)
+    path = Path(name)
     return {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())}
 
 

@@ -1,10 +1,11 @@
 import copy
 import pickle
-from typing import ClassVar
+import sys
+from typing import Any, ClassVar
 
 import pytest
 
-from cnnspec.core.record import MISSING, OFTEN, Record
+from cnnspec.core.record import MISSING, OFTEN, Record, RecordMeta
 
 
 class Point(Record):
@@ -108,3 +109,44 @@ def test_a_class_of_many_records_makes_them_as_before() -> None:
     assert all(Base(number).x == number for number in range(OFTEN + 1))
     assert type("Late", (Base,), {"__annotations__": {"w": int}})(1, w=5).w == 5
     assert all(Empty() == Empty() for _ in range(OFTEN))
+
+
+def test_annotations_may_name_what_is_not_defined_yet() -> None:
+    """Quoted up to Python 3.13; from 3.14 on (PEP 649) also bare."""
+    space: dict[str, Any] = {"Record": Record, "ClassVar": ClassVar}
+    bare = sys.version_info >= (3, 14)
+    later = "Later | None" if bare else "'Later | None'"
+    held = "ClassVar[Later]" if bare else "'ClassVar[Later]'"
+    source = f"class Early(Record):\n  limit: {held} = 3\n  x: int\n  next: {later} = None\n"
+    exec(source, space)
+    assert list(space["Early"].fields) == ["x", "next"]
+    assert space["Early"].limit == 3
+    assert space["Early"](1) == space["Early"](1, None)
+
+
+def test_annotations_may_be_text() -> None:
+    space: dict[str, Any] = {"Record": Record, "ClassVar": ClassVar}
+    lines = ["from __future__ import annotations", "class Text(Record):"]
+    exec("\n".join([*lines, "  limit: ClassVar[int] = 3", "  x: int", "  y: int = 2"]), space)
+    assert list(space["Text"].fields) == ["x", "y"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are in the body of the class")
+def test_annotations_are_where_annotationlib_finds_them() -> None:
+    import annotationlib
+
+    bodies = []
+
+    class Looks(RecordMeta):
+        def __new__(mcls, name: str, bases: Any, body: dict[str, Any]) -> RecordMeta:
+            bodies.append((annotationlib.get_annotate_from_class_namespace(body), dict(body)))
+            return super().__new__(mcls, name, bases, body)
+
+    class Seen(Record, metaclass=Looks):
+        x: int
+        y: str = ""
+
+    (annotate, body), *_ = bodies
+    assert annotate is not None
+    assert annotate in (body.get("__annotate__"), body.get("__annotate_func__"))
+    assert list(annotate(annotationlib.Format.VALUE)) == ["x", "y"] == list(Seen.fields)

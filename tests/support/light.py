@@ -1,0 +1,105 @@
+"""Which tests need nothing but the light part: for Pythons that no framework has wheels for.
+
+Read from the tests themselves, so that a new one is in without a list being kept.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support.places import ROOT
+
+EXTRAS = {
+    "PIL",
+    "h5py",
+    "hatchling",
+    "jinja2",
+    "keras",
+    "matplotlib",
+    "mlflow",
+    "nbclient",
+    "nbformat",
+    "numpy",
+    "ray",
+    "tensorboard",
+    "tensorflow",
+}
+"""The packages that the light part does without."""
+
+FIXTURES = {"backend", "published"}
+"""Fixtures that start a framework or need its data."""
+
+FOLDERS = (
+    "analysis",
+    "commands",
+    "core",
+    "diagnostics",
+    "drawing",
+    "expansion",
+    "files",
+    "graph",
+    "ir",
+    "language",
+    "layers",
+    "project",
+)
+"""The folders of the stages that come before any framework."""
+
+LEFT_OUT = {
+    "commands/test_commands.py": "trains by command",
+    "commands/test_predict.py": "trains by command",
+    "project/test_packaging.py": "builds a wheel with hatchling",
+}
+"""Files of these folders that need an extra in a way that cannot be read from them."""
+
+
+def light_file(path: Path) -> bool:
+    """Returns whether a file of tests can be imported without any extra."""
+    place = path.relative_to(ROOT / "tests")
+    if place.parts[0] not in FOLDERS or place.as_posix() in LEFT_OUT:
+        return False
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return not any(_imports_extra(node) for node in tree.body)
+
+
+def light_test(item: pytest.Item) -> bool:
+    """Returns whether a test of a light file runs without any extra."""
+    if FIXTURES & set(getattr(item, "fixturenames", ())):
+        return False
+    return getattr(item, "originalname", item.name) not in _heavy_functions(item.path)
+
+
+@cache
+def _heavy_functions(path: Path) -> set[str]:
+    """Returns the functions of a file that import an extra, or call one that does."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    heavy = {
+        name for name, node in functions.items() if any(_imports_extra(n) for n in ast.walk(node))
+    }
+    while True:
+        callers = {
+            name
+            for name, node in functions.items()
+            if any(isinstance(n, ast.Name) and n.id in heavy for n in ast.walk(node))
+        }
+        if callers <= heavy:
+            return heavy
+        heavy |= callers
+
+
+def _imports_extra(node: ast.AST) -> bool:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        names = [node.module or ""]
+    else:
+        return False
+    return any(_extra(name) for name in names)
+
+
+def _extra(name: str) -> bool:
+    heavy = ("cnnspec.training", "cnnspec.targets.keras")
+    return name.partition(".")[0] in EXTRAS or name.startswith(heavy)
