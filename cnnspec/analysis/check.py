@@ -14,7 +14,8 @@ from cnnspec.diagnostics.claims import NotAllowed, NothingFits, OverBudget
 from cnnspec.diagnostics.shapes import WrongClasses
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.cache import ExpansionCache
-from cnnspec.expansion.expand import Expanded, Overrides, PartialSpec, partial_spec
+from cnnspec.expansion.expand import Expanded, PartialSpec, partial_spec
+from cnnspec.expansion.state import Overrides
 from cnnspec.graph.build import Graph, LayerCall, build_graph
 from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.conflicts import check_settings
@@ -110,7 +111,7 @@ class CheckedNetwork(Record):
         problems = [*expanded.problems, *self.problems]
         if not self.graph.errors and not expanded.problems:
             problems += check_settings(expanded.spec, expanded.spans)
-        source = self.partial_spec.parsed.source
+        source = self.partial_spec.source
         return CheckedSpec(
             source, expanded, self.graph, self.totals, self.budget_results, _sorted(problems)
         )

@@ -4,7 +4,7 @@ from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.expansion.expand import Overrides
+from cnnspec.expansion.state import Overrides
 
 
 def normalized(source: Source) -> Source:

@@ -29,7 +29,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render, tell
-from cnnspec.expansion.expand import Overrides
+from cnnspec.expansion.state import Overrides
 from cnnspec.files.sources import read_source
 from cnnspec.graph.build import LayerCall
 from cnnspec.language.parse import parse_value

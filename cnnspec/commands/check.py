@@ -20,7 +20,7 @@ from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.diagnostics.syntax import TooLarge
-from cnnspec.expansion.expand import Overrides
+from cnnspec.expansion.state import Overrides
 from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, size, survey
 
 

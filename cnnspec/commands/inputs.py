@@ -6,7 +6,7 @@ from cnnspec.analysis.load import normalized
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.expansion.expand import Overrides
+from cnnspec.expansion.state import Overrides
 from cnnspec.files.sources import read_source
 from cnnspec.language.parse import parse_value
 

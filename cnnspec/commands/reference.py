@@ -14,7 +14,7 @@ from cnnspec.core.record import MISSING
 from cnnspec.core.terminal import plain, safe
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
-from cnnspec.expansion.expand import words
+from cnnspec.expansion.vocabulary import words
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
 from cnnspec.ir.datasets import DATASETS
@@ -117,7 +117,7 @@ def _layers() -> list[str]:
 
 
 def _structure() -> list[str]:
-    rows = [(f"`{word}`", does) for word, does in words().items() if word not in MERGES]
+    rows = [(f"`{word}`", does) for word, does in words().items()]
     lines = ["## Structure and statements", "", *_table(("word", "what it does"), rows)]
     lines += ["## Merges", ""]
     for cls in MERGES.values():

@@ -27,7 +27,7 @@ from cnnspec.core.source import Source
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import tell
-from cnnspec.expansion.expand import Overrides
+from cnnspec.expansion.state import Overrides
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.finalize import finalize
 from cnnspec.report.sweep.writing import lines

@@ -1,5 +1,6 @@
 """`block`: words of one's own, and their use."""
 
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
@@ -9,21 +10,16 @@ from cnnspec.diagnostics.names import (
     UnknownOption,
     WrongKind,
 )
-from cnnspec.diagnostics.structure import (
-    BlockUsesItself,
-    WrittenAs,
-)
-from cnnspec.diagnostics.syntax import (
-    TooLarge,
-    Twice,
-)
-from cnnspec.expansion.scopes import Definition, Scope
-from cnnspec.expansion.statements import Statements
+from cnnspec.diagnostics.structure import BlockUsesItself, WrittenAs
+from cnnspec.diagnostics.syntax import TooLarge, Twice
+from cnnspec.expansion.state import Definition, Keyword, Scope, State
+from cnnspec.expansion.statements import body_of, run
 from cnnspec.ir.spec import NAME, Names
 from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
+    Argument,
     Call,
     Dims,
     Expression,
@@ -34,128 +30,139 @@ from cnnspec.language.syntax import (
 )
 
 
-class Blocks(Statements):
-    """The word `block`, and every word that it defines."""
+def define(state: State, statement: Statement, scope: Scope) -> None:
+    """`block cbr(f, k=3) { … }`: a word of one's own."""
+    name, span, arguments = _head(statement)
+    state.poisoned.add(f"block {name}")
+    if name in scope.keywords or name in state.vocabulary.elsewhere:
+        reason = f"the name `{name}`, which is a word of the language"
+        raise DiagnosticError(
+            Incompatible(span, of="block", reason=reason, remedy="choose another name")
+        )
+    if name in scope.blocks:
+        first = scope.blocks[name].span
+        raise DiagnosticError(Twice(span, what=f"the block `{name}`", first=first))
+    parameters = _parameters(name, arguments, scope.values)
+    body = body_of(statement)
+    if not statement.broken:
+        state.poisoned.discard(f"block {name}")
+    scope.blocks[name] = Definition(span, parameters, body, dict(scope.values), dict(scope.blocks))
 
-    def define(self, statement: Statement, frame: Scope) -> None:
-        """`block cbr(f, k=3) { … }`: a word of one's own."""
-        match statement.arguments:
-            case (Call(name=name, word_span=span, arguments=inside),):
-                pass
-            case (Word(text=name, span=span),):
-                inside = ()
+
+def _head(statement: Statement) -> tuple[str, Span, tuple[Argument, ...]]:
+    """The name that a block is given, its place, and the arguments with the parameters."""
+    match statement.arguments:
+        case (Call(name=name, word_span=span, arguments=arguments),):
+            return name, span, arguments
+        case (Word(text=name, span=span),):
+            return name, span, ()
+        case (first, *_):
+            found, where = first.kind, first.span
+        case _:
+            found, where = "nothing", statement.word_span
+    form = "block name(f, k=3) { … }"
+    raise DiagnosticError(WrittenAs(where, word="block", form=form, found=found))
+
+
+def _parameters(
+    block: str, arguments: tuple[Argument, ...], bindings: Bindings
+) -> dict[str, int | float | None]:
+    """The parameters of a block with their defaults, `None` for one without."""
+    parameters: dict[str, int | float | None] = {}
+    for argument in arguments:
+        match argument:
+            case Word(text=parameter):
+                default = None
+            case Option(name=parameter, value=value):
+                default = evaluate(value, bindings, f"the default of `{parameter}`")
             case _:
-                found = statement.arguments[0].kind if statement.arguments else "nothing"
-                where = statement.arguments[0].span if statement.arguments else statement.word_span
-                form = "block name(f, k=3) { … }"
-                raise DiagnosticError(WrittenAs(where, word="block", form=form, found=found))
-        self.poisoned.add(f"block {name}")
-        if name in self.handlers(frame) or name in self.elsewhere:
-            reason = f"the name `{name}`, which is a word of the language"
-            raise DiagnosticError(
-                Incompatible(span, of="block", reason=reason, remedy="choose another name")
-            )
-        if name in frame.blocks:
-            first = frame.blocks[name].span
-            raise DiagnosticError(Twice(span, what=f"the block `{name}`", first=first))
-        parameters: dict[str, int | float | None] = {}
-        for argument in inside:
-            match argument:
-                case Word(text=parameter):
-                    default = None
-                case Option(name=parameter, value=value):
-                    default = evaluate(value, frame.values, f"the default of `{parameter}`")
-                case _:
-                    form = f"block {name}(f, k=3) {{ … }}"
-                    raise DiagnosticError(
-                        WrittenAs(argument.span, word="block", form=form, found=argument.kind)
-                    )
-            if parameter in parameters:
-                raise DiagnosticError(Twice(argument.span, what=f"the parameter `{parameter}`"))
-            parameters[parameter] = default
-        body = self.body(statement)
-        if not statement.broken:
-            self.poisoned.discard(f"block {name}")
-        frame.blocks[name] = Definition(
-            span, parameters, body, dict(frame.values), dict(frame.blocks)
-        )
-
-    def apply(self, statement: Statement, frame: Scope) -> None:
-        """A block used like a layer: `cbr 32`."""
-        word = statement.word
-        definition = frame.blocks[word]
-        if frame.depth >= MAX_DEPTH:
-            raise DiagnosticError(
-                TooLarge(statement.word_span, what="blocks nest too deep", limit="100 levels")
-            )
-        given, name = self.parameters(statement, definition, frame)
-        prefix = frame.names.next(word) if name is None else f"{frame.names.prefix}{name}"
-        inner = Scope(
-            {**definition.values, **given},
-            definition.blocks,
-            Names(f"{prefix}."),
-            (statement.span, *frame.call_sites),
-            frame.depth + 1,
-        )
-        before = len(self.problems)
-        self.run(_without(definition.body, word, self.problems), inner)
-        self.problems[before:] = [
-            Traced(p.span, p, (Label(statement.span, "used here"),)) for p in self.problems[before:]
-        ]
-        frame.elements += inner.elements
-
-    def parameters(
-        self, statement: Statement, definition: Definition, frame: Scope
-    ) -> tuple[Bindings, str | None]:
-        """The values of a block's parameters, and the name given to its use."""
-        word, known = statement.word, tuple(definition.parameters)
-        usage = " ".join([word, *(f"{p.upper()}" for p in known)])
-        values: Bindings = {}
-        name = None
-        queue = list(known)
-        parts: tuple[Expression, ...]
-        for argument in statement.arguments:
-            if isinstance(argument, Option) and argument.name == "name":
-                name = NAME.read(argument.value, frame.values, f"the name of `{word}`")
-                continue
-            if isinstance(argument, Option):
-                parameter, parts = argument.name, (argument.value,)
-                if parameter not in known:
-                    near = nearest(parameter, known)
-                    raise DiagnosticError(
-                        UnknownOption(
-                            argument.word_span, option=parameter, of=word, near=near, known=known
-                        )
-                    )
-                if parameter in values:
-                    what = f"the {parameter} of `{word}`"
-                    raise DiagnosticError(Twice(argument.span, what=what))
-                targets = [parameter]
-            elif isinstance(argument, Relation):
+                form = f"block {block}(f, k=3) {{ … }}"
                 raise DiagnosticError(
-                    WrongKind(
-                        argument.span,
-                        what=f"an argument of `{word}`",
-                        expected="a number",
-                        found=argument.kind,
-                    )
+                    WrittenAs(argument.span, word="block", form=form, found=argument.kind)
                 )
-            else:
+        if parameter in parameters:
+            raise DiagnosticError(Twice(argument.span, what=f"the parameter `{parameter}`"))
+        parameters[parameter] = default
+    return parameters
+
+
+def apply(state: State, statement: Statement, scope: Scope) -> None:
+    """A block used like a layer: `cbr 32`."""
+    word = statement.word
+    definition = scope.blocks[word]
+    if scope.depth >= MAX_DEPTH:
+        raise DiagnosticError(
+            TooLarge(statement.word_span, what="blocks nest too deep", limit="100 levels")
+        )
+    given, name = _given(statement, definition, scope.values)
+    prefix = scope.names.next(word) if name is None else f"{scope.names.prefix}{name}"
+    inner = Scope(
+        state.vocabulary.inside,
+        {**definition.values, **given},
+        definition.blocks,
+        Names(f"{prefix}."),
+        (statement.span, *scope.call_sites),
+        scope.depth + 1,
+    )
+    before = len(state.problems)
+    run(state, _without(definition.body, word, state.problems), inner)
+    state.problems[before:] = [
+        Traced(p.span, p, (Label(statement.span, "used here"),)) for p in state.problems[before:]
+    ]
+    scope.elements += inner.elements
+
+
+def _given(
+    statement: Statement, definition: Definition, bindings: Bindings
+) -> tuple[Bindings, str | None]:
+    """The values of a block's parameters, and the name given to its use."""
+    word, known = statement.word, tuple(definition.parameters)
+    usage = " ".join([word, *(parameter.upper() for parameter in known)])
+    values: Bindings = {}
+    name = None
+    left = list(known)
+    for argument in statement.arguments:
+        parts: tuple[Expression, ...]
+        match argument:
+            case Option(name="name", value=value):
+                name = NAME.read(value, bindings, f"the name of `{word}`")
+                continue
+            case Option(name=parameter, value=value):
+                _require_parameter(argument, word, known, values)
+                parts, targets = (value,), [parameter]
+            case Relation():
+                what, kind = f"an argument of `{word}`", argument.kind
+                raise DiagnosticError(
+                    WrongKind(argument.span, what=what, expected="a number", found=kind)
+                )
+            case _:
                 parts = argument.parts if isinstance(argument, Dims) else (argument,)
-                targets = queue[: len(parts)]
+                targets = left[: len(parts)]
                 if len(targets) < len(parts):
                     raise DiagnosticError(TooManyValues(argument.span, of=f"`{word}`", usage=usage))
-            for target, part in zip(targets, parts, strict=True):
-                values[target] = evaluate(part, frame.values, f"the {target} of `{word}`")
-                queue.remove(target)
-        for parameter in queue:
-            default = definition.parameters[parameter]
-            if default is None and not statement.broken:
-                raise DiagnosticError(
-                    MissingValue(statement.span, of=word, value=parameter, usage=usage)
-                )
-            values[parameter] = default or 0
-        return values, name
+        for target, part in zip(targets, parts, strict=True):
+            values[target] = evaluate(part, bindings, f"the {target} of `{word}`")
+            left.remove(target)
+    for parameter in left:
+        default = definition.parameters[parameter]
+        if default is None and not statement.broken:
+            raise DiagnosticError(
+                MissingValue(statement.span, of=word, value=parameter, usage=usage)
+            )
+        values[parameter] = default or 0
+    return values, name
+
+
+def _require_parameter(option: Option, word: str, known: tuple[str, ...], values: Bindings) -> None:
+    """Raises `DiagnosticError` for an option that names no parameter, or one that has a value."""
+    name = option.name
+    if name not in known:
+        near = nearest(name, known)
+        raise DiagnosticError(
+            UnknownOption(option.word_span, option=name, of=word, near=near, known=known)
+        )
+    if name in values:
+        raise DiagnosticError(Twice(option.span, what=f"the {name} of `{word}`"))
 
 
 def _without(
@@ -173,3 +180,8 @@ def _without(
                 statement = statement.replace(block=block.replace(statements=inner))
             kept.append(statement)
     return tuple(kept)
+
+
+KEYWORDS = {"block": Keyword(define, takes_block=True)}
+DEFINED = Keyword(apply, makes_elements=True)
+"""What a word does that `block` has defined."""

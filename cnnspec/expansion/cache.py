@@ -3,16 +3,20 @@
 Knows syntax and bindings; no word of the language by name.
 """
 
-from collections.abc import Callable
-
 from cnnspec.core.source import Source
-from cnnspec.language.binding import Bound
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.ir.spec import NAME
+from cnnspec.language.binding import Bound, bind
+from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.syntax import Statement, SyntaxNode, Word
 
 MAX_KEPT = 10_000
 """Layers that are remembered."""
+
+_NAMED = (("name", NAME),)
+"""What every layer and merge takes beside its own arguments."""
 
 
 class ExpansionCache:
@@ -34,8 +38,35 @@ class ExpansionCache:
             self._parsed[key] = parse(source)
         return self._parsed[key]
 
-    def bound(self, statement: Statement, scope: Bindings, bind: Callable[[], Bound]) -> Bound:
-        """What a statement comes to where these names are known; `bind` finds it out."""
+    def bound(
+        self,
+        cls: type[Construct],
+        statement: Statement,
+        bindings: Bindings,
+        problems: list[Diagnostic],
+    ) -> Bound:
+        """The arguments of a layer or merge bound to its fields where these names are known."""
+        key = self._key(statement, bindings)
+        found = self._bound.get(key) if key else None
+        if found is None:
+            found = bind(
+                cls,
+                statement.arguments,
+                statement.word_span,
+                bindings,
+                problems,
+                extra=_NAMED,
+                broken=statement.broken,
+            )
+            # What is wrong is bound again, to be reported again.
+            if key and found.entry is not None:
+                if len(self._bound) >= MAX_KEPT:
+                    self._bound.clear()
+                self._bound[key] = found
+        return found
+
+    def _key(self, statement: Statement, bindings: Bindings) -> tuple[object, ...] | None:
+        """What a statement and the values of its names are found by; `None` the first time."""
         own = id(statement)
         if own not in self._seen:
             if len(self._seen) >= MAX_KEPT:
@@ -44,20 +75,11 @@ class ExpansionCache:
                 self._bound.clear()
             # It is kept, so that no other one gets its id; most never come a second time.
             self._seen[own] = statement
-            return bind()
+            return None
         names = self._names.get(own)
         if names is None:
             names = self._names[own] = tuple(sorted(_names(statement)))
-        key = (own, *[scope.get(name) for name in names])
-        found = self._bound.get(key)
-        if found is None:
-            found = bind()
-            if len(self._bound) >= MAX_KEPT:
-                self._bound.clear()
-            # What is at fault is looked at again, to be reported again.
-            if found.entry is not None:
-                self._bound[key] = found
-        return found
+        return (own, *[bindings.get(name) for name in names])
 
 
 def _names(statement: Statement) -> set[str]:

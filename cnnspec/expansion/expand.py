@@ -1,7 +1,7 @@
 """Syntax tree to IR: words get their meaning, names their values, defaults are filled in.
 
-Values in, values or diagnostics out. Everything wrong is collected; what a fault
-leaves unknown is marked by a `ErrorNode`, so that the checker draws no conclusion from it.
+Values in, values or diagnostics out. Everything wrong is collected; what an error leaves
+unknown is marked by an `ErrorNode`, so that the checker draws no conclusion from it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,27 +11,24 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import (
-    UnknownName,
-    UnknownSetting,
-)
+from cnnspec.diagnostics.names import Incompatible, UnknownName, UnknownSetting
 from cnnspec.diagnostics.syntax import NothingToTrain
 from cnnspec.expansion.cache import ExpansionCache
-from cnnspec.expansion.search import Axis, Fit
-from cnnspec.expansion.spec import Expansion
+from cnnspec.expansion.state import Axis, Fit, Overrides, State
+from cnnspec.expansion.statements import run
+from cnnspec.expansion.vocabulary import VOCABULARY
+from cnnspec.ir.claims import Budget, Expectation
+from cnnspec.ir.datasets import Dataset
 from cnnspec.ir.spec import Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import (
-    Expression,
-)
-from cnnspec.layers.table import LAYERS
+from cnnspec.language.syntax import Expression
 
 
 class Expanded(Record):
-    """What a text says: the spec, with gaps for what could not be read, and the faults."""
+    """What a text says: the spec, with gaps for what could not be read, and the errors."""
 
     spec: Spec
     spans: dict[str, Span]
@@ -44,88 +41,75 @@ class Expanded(Record):
     sweep: tuple[Axis, ...] = ()
 
 
-Overrides = dict[str, Expression]
-"""Values for names of the spec, as `--set` gives them."""
-
-
 class PartialSpec(Record):
     """What a text says with some values for its lets, before those for its settings.
 
-    Nothing in it follows from an override that is no let's: texts under overrides that
-    differ in others only have one outline, and `with_overrides` tells them apart.
+    An override of a setting changes nothing in it: texts under overrides that differ in
+    settings only have one partial spec, and `with_overrides` tells them apart.
     """
 
-    parsed: Parsed
+    source: Source
     spec: Spec
-    spans: dict[str, Span]
-    poisoned: frozenset[str]
-    problems: tuple[Diagnostic, ...]
-    fit: Fit | None
-    sweep: tuple[Axis, ...]
-    scope: Bindings
-    """The names that stand outside of every block, and their values."""
-    lets: dict[str, Expression | None]
+    spans: dict[str, Span] = {}  # noqa: RUF012 - a record never changes its defaults
+    poisoned: frozenset[str] = frozenset()
+    problems: tuple[Diagnostic, ...] = ()
+    """Those of the syntax first."""
+    fit: Fit | None = None
+    sweep: tuple[Axis, ...] = ()
+    bindings: Bindings = {}  # noqa: RUF012 - a record never changes its defaults
+    """The names defined outside of every block, and their values."""
+    lets: dict[str, Expression | None] = {}  # noqa: RUF012 - a record never changes its defaults
     """The names for which an override was looked for, and what was found."""
 
     def with_overrides(self, overrides: Overrides) -> Expanded:
         """The text with the overrides that are left for its settings."""
-        settings = {name: v for name, v in overrides.items() if name not in self.lets}
+        spec, spans, problems = self.spec, self.spans, [*self.problems]
         values: dict[str, Any] = {}
-        refused: list[Diagnostic] = []
-        for name, value in settings.items():
-            try:
-                values[name] = self.setting(name, value)
-            except DiagnosticError as fault:
-                refused.append(fault.diagnostic)
-        found = _distinct((*self.problems, *refused), self.poisoned)
-        problems = [*self.parsed.problems, *found]
-        if not self.spec.nodes and not problems:
-            problems.append(NothingToTrain(self.parsed.source.span(0, 0)))
-        problems.sort(key=lambda p: p.span.start if p.span else -1)
-        return Expanded(
-            self.spec.replace(train=self.spec.train.replace(**values)),
-            self.spans | {f"train.{name}": settings[name].span for name in values},
-            self.poisoned,
-            tuple(problems),
-            self.fit,
-            # A name that `--set` fixes is no longer swept.
-            tuple(axis for axis in self.sweep if axis.name not in overrides),
-        )
+        for name, value in overrides.items():
+            if name not in self.lets:
+                try:
+                    values[name] = self._setting(name, value)
+                except DiagnosticError as error:
+                    problems.append(error.diagnostic)
+        if values:
+            spec = spec.replace(train=spec.train.replace(**values))
+            spans = spans | {f"train.{name}": overrides[name].span for name in values}
+        if problems:
+            problems = sorted(
+                _distinct(problems, self.poisoned), key=lambda p: p.span.start if p.span else -1
+            )
+        elif not spec.nodes:
+            problems = [NothingToTrain(self.source.span(0, 0))]
+        # A name that `--set` fixes is no longer swept.
+        sweep = tuple([axis for axis in self.sweep if axis.name not in overrides])
+        return Expanded(spec, spans, self.poisoned, tuple(problems), self.fit, sweep)
 
-    def setting(self, name: str, value: Expression) -> Any:
+    def _setting(self, name: str, value: Expression) -> Any:
         """The value of a training setting; raises `DiagnosticError`, also for an unknown one."""
         if name not in Training.specs:
             known = (*self.lets, *Training.specs)
             near = nearest(name, known)
             raise DiagnosticError(UnknownSetting(value.span, name=name, near=near, known=known))
         kind = Training.specs[name].kind
-        return kind.read_arguments((value,), value.span, self.scope, f"`{name}`")
+        return kind.read_arguments((value,), value.span, self.bindings, f"`{name}`")
 
 
-def words() -> dict[str, str]:
-    """What every word that is no layer does outside of blocks, by the word."""
-    return {
-        word: (handler.__doc__ or "").strip()
-        for word, handler in Expansion.outer.items()
-        if word not in LAYERS and word not in Spec.specs
-    } | {"silence": (Expansion.silence.__doc__ or "").strip()}
-
-
-def partial_spec(parsed: Parsed, overrides: Overrides, memory: ExpansionCache) -> PartialSpec:
+def partial_spec(parsed: Parsed, overrides: Overrides, cache: ExpansionCache) -> PartialSpec:
     """Gives a parsed text its meaning; `overrides` replace its lets."""
-    expansion = Expansion(overrides, memory)
-    expansion.run(parsed.statements, expansion.top)
-    spec = expansion.spec()
+    state = State(VOCABULARY, overrides, cache)
+    run(state, parsed.statements, state.top)
+    _require_known_axes(state)
+    spec = _spec(state)
     return PartialSpec(
-        parsed,
+        parsed.source,
         spec,
-        expansion.spans,
-        frozenset(expansion.poisoned),
-        tuple(expansion.problems),
-        expansion.fit,
-        tuple(expansion.axes),
-        expansion.top.values,
-        {name: overrides.get(name) for name in expansion.top.spans},
+        state.spans,
+        frozenset(state.poisoned),
+        (*parsed.problems, *state.problems),
+        state.fit,
+        tuple(state.axes),
+        state.top.values,
+        {name: overrides.get(name) for name in state.top.spans},
     )
 
 
@@ -134,20 +118,73 @@ def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:
     return partial_spec(parsed, overrides or {}, ExpansionCache()).with_overrides(overrides or {})
 
 
+def read(source: Source, overrides: Overrides | None = None) -> Expanded:
+    """Parses and expands a text."""
+    return expand(parse(source), overrides)
+
+
+def _require_known_axes(state: State) -> None:
+    """Reports the names of a sweep that are neither a `let` nor a training setting."""
+    for axis in state.axes:
+        known = (*state.top.spans, *Training.specs)
+        if axis.name not in known:
+            near = nearest(axis.name, known)
+            error = UnknownSetting(axis.span, name=axis.name, near=near, known=known)
+            state.problems.append(error)
+
+
+def _spec(state: State) -> Spec:
+    """What has been understood, as one value."""
+    claims = state.claims
+    return Spec(
+        **_with_dataset(state),
+        nodes=tuple(state.top.elements),
+        budgets=tuple([claim for claim in claims if isinstance(claim, Budget)]),
+        expectations=tuple([claim for claim in claims if isinstance(claim, Expectation)]),
+        train=Training(**state.training),
+    )
+
+
+def _with_dataset(state: State) -> dict[str, Any]:
+    """The settings with shape and classes of the dataset, which a spec may only repeat.
+
+    Of data of the user's own a spec says them; the files are looked at when training begins.
+    """
+    settings = state.settings
+    dataset = settings.get("data", Spec.fields["data"]).dataset
+    if "data" in state.poisoned or dataset is None:
+        return settings
+    fixed = {"input": dataset.shape, "classes": dataset.classes}
+    for name, value in fixed.items():
+        given = settings.get(name, value)
+        if given != value and not (name == "input" and (*given, 1) == value):
+            state.poisoned.add(name)
+            error = _contradiction(name, dataset)
+            state.problems.append(error.replace(span=state.spans[name]))
+    return {**settings, **fixed}
+
+
+def _contradiction(name: str, dataset: Dataset) -> Incompatible:
+    """The error of an `input` or `classes` that is not that of the dataset."""
+    if name == "input":
+        shown = "x".join(map(str, dataset.shape))
+        reason = f"another `input` than the {shown} of its images"
+        remedy = "leave this line out; a `resize` layer changes the size"
+    else:
+        reason = f"another number of classes than its {dataset.classes}"
+        remedy = "leave this line out"
+    return Incompatible(None, of=f"data {dataset.name}", reason=reason, remedy=remedy)
+
+
 def _distinct(problems: Iterable[Diagnostic], poisoned: frozenset[str]) -> Iterator[Diagnostic]:
-    """Each fault once, however often its block was used, and none that follows from another."""
+    """Each error once, however often its block was used, and none that follows from another."""
     seen = set()
     for problem in problems:
         found = problem.inner if isinstance(problem, Traced) else problem
-        # A name whose definition is at fault is not called undefined as well.
+        # A name whose definition is wrong is not called undefined as well.
         if isinstance(found, UnknownName) and f"let {found.name}" in poisoned:
             continue
         place = (problem.code, problem.span and (id(problem.span.source), problem.span.start))
         if place not in seen:
             seen.add(place)
             yield problem
-
-
-def read(source: Source, overrides: Overrides | None = None) -> Expanded:
-    """Parses and expands a text."""
-    return expand(parse(source), overrides)

@@ -1,51 +1,46 @@
 """`let`: names for numbers."""
 
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.structure import (
-    WrittenAs,
-)
-from cnnspec.diagnostics.syntax import (
-    Twice,
-)
-from cnnspec.expansion.scopes import Scope
-from cnnspec.expansion.statements import Statements
+from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.diagnostics.syntax import Twice
+from cnnspec.expansion.search import fit
+from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.language.expressions import evaluate
-from cnnspec.language.syntax import (
-    Expression,
-    Option,
-    Statement,
-    Word,
-)
+from cnnspec.language.syntax import Call, Expression, Option, Statement, Word
 
 
-class Lets(Statements):
-    """The word `let`."""
-
-    def let(self, statement: Statement, frame: Scope) -> None:
-        """`let f = 16`: a name for a number."""
-        if not statement.arguments:
+def let(state: State, statement: Statement, scope: Scope) -> None:
+    """`let f = 16`: a name for a number."""
+    if not statement.arguments:
+        raise DiagnosticError(
+            WrittenAs(statement.span, word="let", form="let name = value", found="nothing")
+        )
+    for argument in statement.arguments:
+        if isinstance(argument, Word):
+            state.poisoned.add(f"let {argument.text}")
+        if not isinstance(argument, Option):
+            name = argument.span.text if isinstance(argument, Word) else "name"
+            form = f"let {name} = value"
             raise DiagnosticError(
-                WrittenAs(statement.span, word="let", form="let name = value", found="nothing")
+                WrittenAs(argument.span, word="let", form=form, found=argument.kind)
             )
-        for argument in statement.arguments:
-            if isinstance(argument, Word):
-                self.poisoned.add(f"let {argument.text}")
-            if not isinstance(argument, Option):
-                form = argument.span.text if isinstance(argument, Word) else "name"
-                raise DiagnosticError(
-                    WrittenAs(
-                        argument.span, word="let", form=f"let {form} = value", found=argument.kind
-                    )
-                )
-            name = argument.name
-            if name in frame.spans:
-                what = f"the name `{name}`"
-                raise DiagnosticError(Twice(argument.span, what=what, first=frame.spans[name]))
-            frame.spans[name] = argument.span
-            self.poisoned.add(f"let {name}")
-            frame.values[name] = self.value(name, argument.value, frame)
-            self.poisoned.remove(f"let {name}")
+        name = argument.name
+        if name in scope.spans:
+            what = f"the name `{name}`"
+            raise DiagnosticError(Twice(argument.span, what=what, first=scope.spans[name]))
+        scope.spans[name] = argument.span
+        state.poisoned.add(f"let {name}")
+        scope.values[name] = _value(state, name, argument.value, scope)
+        state.poisoned.remove(f"let {name}")
 
-    def value(self, name: str, value: Expression, frame: Scope) -> int | float:
-        """What a `let` gives its name."""
-        return evaluate(value, frame.values, f"`{name}`")
+
+def _value(state: State, name: str, value: Expression, scope: Scope) -> int | float:
+    """The value that a `let` gives its name; an override comes before it."""
+    if scope is state.top:
+        value = state.overrides.get(name, value)
+        if isinstance(value, Call) and value.name == "fit":
+            return fit(state, name, value, scope)
+    return evaluate(value, scope.values, f"`{name}`")
+
+
+KEYWORDS = {"let": Keyword(let)}

@@ -1,14 +1,18 @@
 """`repeat`: the same statements several times."""
 
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.structure import (
-    WrittenAs,
+from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.expansion.state import Keyword, Scope, State
+from cnnspec.expansion.statements import (
+    MAX_LAYERS,
+    body_of,
+    elements_of,
+    run,
+    too_many_layers,
 )
-from cnnspec.expansion.scopes import Scope
-from cnnspec.expansion.statements import MAX_LAYERS, Statements, too_many
 from cnnspec.ir.spec import SharedRepeat
 from cnnspec.language.arg_types import Int
-from cnnspec.language.expressions import evaluate
+from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.syntax import (
     Argument,
     Expression,
@@ -20,61 +24,56 @@ from cnnspec.language.syntax import (
 )
 
 _TIMES = Int(0)
+_END = Int(-MAX_LAYERS, MAX_LAYERS)
 
 
-class Repetition(Statements):
-    """The word `repeat`."""
-
-    def repeat(self, statement: Statement, frame: Scope) -> None:
-        """`repeat 3 { … }`, `repeat i in 0..2 { … }`, `repeat 3 shared { … }`."""
-        body = self.body(statement)
-        *head, last = statement.arguments or (None,)
-        shared = isinstance(last, Word) and last.text == "shared" and bool(head)
-        rounds = self.rounds(statement, tuple(head) if shared else statement.arguments, frame)
-        if len(rounds) * max(_size(body), 1) > MAX_LAYERS:
-            raise DiagnosticError(too_many(statement.word_span))
-        if shared:
-            elements = self.elements(body, frame) if rounds else ()
-            frame.elements.append(
-                SharedRepeat(
-                    statement.word_span,
-                    call_sites=frame.call_sites,
-                    times=len(rounds),
-                    body=elements,
-                )
+def repeat(state: State, statement: Statement, scope: Scope) -> None:
+    """`repeat 3 { … }`, `repeat i in 0..2 { … }`, `repeat 3 shared { … }`."""
+    body = body_of(statement)
+    *head, last = statement.arguments or (None,)
+    shared = isinstance(last, Word) and last.text == "shared" and bool(head)
+    rounds = _rounds(statement, tuple(head) if shared else statement.arguments, scope.values)
+    if len(rounds) * max(_size(body), 1) > MAX_LAYERS:
+        raise DiagnosticError(too_many_layers(statement.word_span))
+    if shared:
+        elements = elements_of(state, body, scope) if rounds else ()
+        scope.elements.append(
+            SharedRepeat(
+                statement.word_span,
+                call_sites=scope.call_sites,
+                times=len(rounds),
+                body=elements,
             )
-            return
-        for values in rounds:
-            inner = frame.inner(**values)
-            self.run(body, inner)
-            frame.elements += inner.elements
+        )
+        return
+    for values in rounds:
+        inner = state.inner(scope, **values)
+        run(state, body, inner)
+        scope.elements += inner.elements
 
-    def rounds(
-        self, statement: Statement, arguments: tuple[Argument, ...], frame: Scope
-    ) -> list[dict[str, int | float]]:
-        """The values of the running name in every round; empty ones where there is no name."""
-        what = "the count of `repeat`"
-        match arguments:
-            case (Word(text=name),) if name not in frame.values:
-                pass
-            case (Expression() as count,):
-                times = _TIMES.read(count, frame.values, what)
-                if times > MAX_LAYERS:
-                    raise DiagnosticError(too_many(statement.word_span))
-                return [{}] * times
-            case (Word(text=name), Relation(operator="in", value=Range(low=low, high=high))):
-                ends = [
-                    Int(-MAX_LAYERS, MAX_LAYERS).read(end, frame.values, f"the end of `{name}`")
-                    for end in (low, high)
-                ]
-                return [{name: value} for value in range(ends[0], ends[1] + 1)]
-            case (Word(text=name), Relation(operator="in", value=values)):
-                items = values.items if isinstance(values, Sequence) else (values,)
-                return [{name: evaluate(item, frame.values, f"`{name}`")} for item in items]
-        found = arguments[0].kind if arguments else "nothing"
-        span = arguments[0].span if arguments else statement.word_span
-        form = "repeat 3 { … }` or `repeat i in 0..2 { … }"
-        raise DiagnosticError(WrittenAs(span, word="repeat", form=form, found=found))
+
+def _rounds(
+    statement: Statement, arguments: tuple[Argument, ...], bindings: Bindings
+) -> list[Bindings]:
+    """The value of the variable in every round; empty ones where there is no variable."""
+    match arguments:
+        case (Word(text=name),) if name not in bindings:
+            pass
+        case (Expression() as count,):
+            times = _TIMES.read(count, bindings, "the count of `repeat`")
+            if times > MAX_LAYERS:
+                raise DiagnosticError(too_many_layers(statement.word_span))
+            return [{}] * times
+        case (Word(text=name), Relation(operator="in", value=Range(low=low, high=high))):
+            ends = [_END.read(end, bindings, f"the end of `{name}`") for end in (low, high)]
+            return [{name: value} for value in range(ends[0], ends[1] + 1)]
+        case (Word(text=name), Relation(operator="in", value=values)):
+            items = values.items if isinstance(values, Sequence) else (values,)
+            return [{name: evaluate(item, bindings, f"`{name}`")} for item in items]
+    found = arguments[0].kind if arguments else "nothing"
+    span = arguments[0].span if arguments else statement.word_span
+    form = "repeat 3 { … }` or `repeat i in 0..2 { … }"
+    raise DiagnosticError(WrittenAs(span, word="repeat", form=form, found=found))
 
 
 def _size(statements: tuple[Statement, ...]) -> int:
@@ -87,3 +86,6 @@ def _size(statements: tuple[Statement, ...]) -> int:
             times = getattr(statement.arguments[0], "value", 1)
         size += max(1, inside) * (times if isinstance(times, int) else 1)
     return size
+
+
+KEYWORDS = {"repeat": Keyword(repeat, takes_block=True, makes_elements=True)}

@@ -16,7 +16,7 @@ from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import TooLarge
-from cnnspec.expansion.expand import Overrides
+from cnnspec.expansion.state import Overrides
 from cnnspec.sweeps.points import MAX_RUNS, Point, axes_of, label, points, reason, size, text_of
 
 

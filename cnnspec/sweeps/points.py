@@ -14,8 +14,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.expansion.expand import Overrides
-from cnnspec.expansion.search import Axis
+from cnnspec.expansion.state import Axis, Overrides
 from cnnspec.language.parse import parse
 from cnnspec.language.syntax import Expression
 

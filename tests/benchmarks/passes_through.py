@@ -12,6 +12,7 @@ from types import CodeType, FrameType
 import cnnspec
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
+from tests.benchmarks.measuring import say
 
 TEXT = "conv 32x3 relu; dense 10 softmax"
 ROOT = Path(cnnspec.__file__).parent
@@ -46,11 +47,11 @@ def main() -> None:
     args = parser.parse_args()
     codes = passed(args.text)
     files = {code.co_filename for code in codes}
-    print(f"{len(codes)} functions in {len(files)} files: {args.text}")
+    say(f"{len(codes)} functions in {len(files)} files: {args.text}")
     if args.list:
         for code in sorted(codes, key=lambda c: (c.co_filename, c.co_firstlineno)):
             place = Path(code.co_filename).relative_to(ROOT)
-            print(f"  {place}:{code.co_firstlineno} {code.co_qualname}")
+            say(f"  {place}:{code.co_firstlineno} {code.co_qualname}")
 
 
 if __name__ == "__main__":

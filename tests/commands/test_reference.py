@@ -7,7 +7,7 @@ import pytest
 
 from cnnspec.commands.reference import PAGES, codes, main, reference
 from cnnspec.diagnostics.catalog import catalog
-from cnnspec.expansion.expand import words
+from cnnspec.expansion.vocabulary import words
 from cnnspec.ir.claims import QUANTITIES
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS

@@ -91,3 +91,12 @@ def test_every_layer_refuses_what_it_does_not_know(word: str) -> None:
 def test_every_fault_of_a_file_is_found_in_one_run() -> None:
     text = "conv 8x3 @\n" * 12 + "dense 10"
     assert codes(text) == ["CNN001"] * 12
+
+
+def test_a_line_of_many_words_without_a_separator_is_read() -> None:
+    assert codes("relu " * 3000 + "\ndense 10") == ["CNN014"] * 2999
+
+
+def test_the_use_of_a_block_that_is_wrong_leaves_the_shapes_after_it_unknown() -> None:
+    spec = read(Source("x", "block b(f) { conv (f)x3 }\nb\nconv 8x99\ndense 10")).spec
+    assert [type(node).__name__ for node in spec.nodes] == ["ErrorNode", "Node", "Node"]

@@ -1,0 +1,113 @@
+"""Layers, and the branches that merges join."""
+
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.errors import DiagnosticError
+from cnnspec.diagnostics.names import Incompatible
+from cnnspec.diagnostics.structure import NotABranch, TooFewBranches
+from cnnspec.diagnostics.syntax import BlockMissing, Twice
+from cnnspec.expansion.state import Keyword, Scope, State
+from cnnspec.expansion.statements import body_of, elements_of
+from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, is_automatic
+from cnnspec.language.binding import Bound
+from cnnspec.language.syntax import Statement
+from cnnspec.layers.merging import MERGES, Add, Residual
+from cnnspec.layers.table import LAYERS
+
+
+def layer(state: State, statement: Statement, scope: Scope) -> None:
+    """A layer of the table."""
+    cls = LAYERS[statement.word]
+    bound = state.cache.bound(cls, statement, scope.values, state.problems)
+    name = _layer_name(state, statement.word, statement.span, bound, scope)
+    element = (
+        ErrorNode(statement.span)
+        if bound.entry is None
+        else Node(statement.span, bound.spans, scope.call_sites, name=name, layer=bound.entry)
+    )
+    scope.elements.append(element)
+
+
+def merge(state: State, statement: Statement, scope: Scope) -> None:
+    """`add`, `concat`, ... with a `branch { … }` for each input."""
+    body = body_of(statement)
+    cls = MERGES[statement.word]
+    bound = state.cache.bound(cls, statement, scope.values, state.problems)
+    branches = tuple([_branch(state, inner, statement.word, scope) for inner in body])
+    if len(branches) < 2 and not statement.broken:
+        raise DiagnosticError(TooFewBranches(statement.word_span, word=statement.word))
+    _join(state, statement, bound, branches, scope)
+
+
+def residual(state: State, statement: Statement, scope: Scope) -> None:
+    """`residual { … }`, or `add`, `concat`, ... with a `branch { … }` for each input."""
+    body = body_of(statement)
+    bound = state.cache.bound(Residual, statement, scope.values, state.problems)
+    branches = elements_of(state, body, scope), ()
+    added = Add(project=bound.entry.project) if bound.entry else None
+    _join(state, statement, bound.replace(entry=added), branches, scope)
+
+
+def _join(
+    state: State,
+    statement: Statement,
+    bound: Bound,
+    branches: tuple[tuple[Element, ...], ...],
+    scope: Scope,
+) -> None:
+    """The merge that a statement makes of its branches."""
+    if bound.entry is None:
+        scope.elements.append(ErrorNode(statement.span))
+        return
+    name = _layer_name(state, bound.entry.word, statement.span, bound, scope)
+    scope.elements.append(
+        Merge(
+            statement.word_span,
+            bound.spans,
+            scope.call_sites,
+            name=name,
+            layer=bound.entry,
+            branches=branches,
+        )
+    )
+
+
+def _branch(state: State, statement: Statement, word: str, scope: Scope) -> tuple[Element, ...]:
+    """One branch of a merge."""
+    if statement.word != "branch" or statement.arguments:
+        state.problems.append(NotABranch(statement.span, word=word, found=statement.word))
+        return (ErrorNode(statement.span),)
+    if statement.block is None:
+        state.problems.append(BlockMissing(statement.word_span, word="branch"))
+        return (ErrorNode(statement.span),)
+    return elements_of(state, statement.block.statements, scope)
+
+
+def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope) -> str:
+    """The name of a layer: the one given, or the next of its word."""
+    given: str | None = bound.extra.get("name")
+    span = bound.spans.get("name", place)
+    if given is None or is_automatic(given):
+        name = scope.names.next(word)
+        if given not in (None, name):
+            state.problems.append(
+                Incompatible(
+                    span,
+                    of=word,
+                    reason=f"the name `{given}`",
+                    remedy="names of this form are given by themselves",
+                )
+            )
+    else:
+        name = f"{scope.names.prefix}{given}"
+    if name in state.layer_names:
+        first = state.layer_names[name]
+        state.problems.append(Twice(span, what=f"the layer name `{name}`", first=first))
+    state.layer_names[name] = span
+    return name
+
+
+KEYWORDS = {
+    "residual": Keyword(residual, takes_block=True, makes_elements=True),
+    **dict.fromkeys(MERGES, Keyword(merge, takes_block=True, makes_elements=True, layers=1)),
+    **dict.fromkeys(LAYERS, Keyword(layer, makes_elements=True, layers=1)),
+}

@@ -1,0 +1,188 @@
+"""What an expansion knows: the scopes in which statements are, and the state they change.
+
+One explicit value with slots instead of objects that hold each other: a state in a circle
+would stay in memory until someone looks for garbage, with all that it has read.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.core.record import Record
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.errors import DiagnosticError
+from cnnspec.diagnostics.syntax import Twice
+from cnnspec.expansion.cache import ExpansionCache
+from cnnspec.ir.claims import Claim
+from cnnspec.ir.spec import Element, Names
+from cnnspec.language.expressions import Bindings
+from cnnspec.language.syntax import Expression, Number, Statement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Overrides = dict[str, Expression]
+"""Values for names of the spec, as `--set` gives them."""
+
+
+class Definition(Record):
+    """A block: its parameters with their defaults, its body, and what it can see."""
+
+    span: Span
+    parameters: dict[str, int | float | None]
+    body: tuple[Statement, ...]
+    values: Bindings
+    blocks: "dict[str, Definition]"
+
+
+class Fit(Record):
+    """A `let` whose value is to be found, and the whole numbers it can be: `let w = fit(1..64)`."""
+
+    name: str
+    values: dict[int, Number]
+    span: Span
+
+
+class Axis(Record):
+    """A name that a sweep varies, and its values."""
+
+    name: str
+    values: tuple[Expression, ...]
+    span: Span
+
+
+class Keyword(Record):
+    """What a word does."""
+
+    expand: "Callable[[State, Statement, Scope], None]"
+    """Takes a statement with this word; its docstring is the help of the reference page."""
+    takes_block: bool = False
+    makes_elements: bool = False
+    """Whether shapes are unknown after a statement with this word that is wrong."""
+    layers: int = 0
+    """As how many layers a statement with this word counts."""
+
+
+Keywords = Mapping[str, Keyword]
+
+
+class Vocabulary(Record):
+    """The words that start a statement, by the place it is in."""
+
+    outside: Keywords
+    """Outside of every block."""
+    inside: Keywords
+    """Wherever layers may be."""
+    elsewhere: Mapping[str, str]
+    """Words that have a meaning in another place only, and where that is."""
+    defined: Keyword
+    """What a word does that a `block` has defined."""
+
+
+class Scope:
+    """A place in which statements are: the names it sees and where its elements go."""
+
+    __slots__ = (
+        "blocks",
+        "call_sites",
+        "depth",
+        "elements",
+        "keywords",
+        "names",
+        "spans",
+        "values",
+    )
+
+    def __init__(
+        self,
+        keywords: Keywords,
+        values: Bindings,
+        blocks: dict[str, Definition],
+        names: Names,
+        call_sites: tuple[Span, ...] = (),
+        depth: int = 0,
+    ) -> None:
+        self.keywords = keywords
+        self.values = values
+        self.blocks = blocks
+        self.names = names
+        self.call_sites = call_sites
+        self.depth = depth
+        self.elements: list[Element] = []
+        self.spans: dict[str, Span] = {}
+        """Where each `let` of this scope is."""
+
+
+class State:
+    """What is known so far of the text that is expanded. `problems` collects what is wrong."""
+
+    __slots__ = (
+        "axes",
+        "cache",
+        "claims",
+        "file_chain",
+        "files",
+        "fit",
+        "layer_names",
+        "layers",
+        "overrides",
+        "poisoned",
+        "problems",
+        "settings",
+        "spans",
+        "spent",
+        "steps",
+        "top",
+        "training",
+        "vocabulary",
+    )
+
+    def __init__(self, vocabulary: Vocabulary, overrides: Overrides, cache: ExpansionCache) -> None:
+        self.vocabulary = vocabulary
+        self.overrides = overrides
+        """Values given from outside, before those of the `let` statements."""
+        self.cache = cache
+        self.top = Scope(vocabulary.outside, {}, {}, Names())
+        """The scope outside of every block."""
+        self.problems: list[Diagnostic] = []
+        self.poisoned: set[str] = set()
+        """What could not be read: settings and words, `let f` for a name, `block b` for a block."""
+        self.spans: dict[str, Span] = {}
+        """Where each thing that can be said once is said."""
+        self.settings: dict[str, Any] = {}
+        """The fields of `Spec` that have been set."""
+        self.training: dict[str, Any] = {}
+        """The fields of `Training` that have been set."""
+        self.claims: list[Claim] = []
+        self.fit: Fit | None = None
+        self.axes: list[Axis] = []
+        """The names that `sweep` varies."""
+        self.layer_names: dict[str, Span] = {}
+        """The layers named so far, and where."""
+        self.layers = 0
+        """Layers made so far."""
+        self.steps = 0
+        """Statements taken so far, those of repetitions each time."""
+        self.spent = False
+        """Whether a limit was passed; nothing is expanded from there on."""
+        self.files: dict[Path, dict[str, Definition]] = {}
+        """The blocks of the files that `use` has read."""
+        self.file_chain: list[Path] = []
+        """The files that are being read, each used by the one before."""
+
+    def once(self, name: str, what: str, span: Span) -> None:
+        """Notes where a thing is said. Raises `DiagnosticError` when it is said again."""
+        if name in self.spans:
+            raise DiagnosticError(Twice(span, what=what, first=self.spans[name]))
+        self.spans[name] = span
+
+    def inner(self, scope: Scope, **values: int | float) -> Scope:
+        """A scope within another one: the same names, elements of its own."""
+        return Scope(
+            self.vocabulary.inside,
+            {**scope.values, **values},
+            dict(scope.blocks),
+            scope.names,
+            scope.call_sites,
+            scope.depth + 1,
+        )

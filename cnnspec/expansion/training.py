@@ -1,0 +1,85 @@
+"""`train { … }`: the settings of training."""
+
+from cnnspec.diagnostics.errors import DiagnosticError
+from cnnspec.diagnostics.names import Misplaced, UnknownStatement
+from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.diagnostics.syntax import BlockNotTaken
+from cnnspec.expansion.settings import assign
+from cnnspec.expansion.state import Keyword, Scope, State
+from cnnspec.expansion.statements import (
+    body_of,
+    expand_statement,
+    guarded,
+    known_words,
+    separated,
+)
+from cnnspec.ir.augmentation import Augment
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.training import EarlyStop, Training
+from cnnspec.language.suggest import SYNONYMS, nearest
+from cnnspec.language.syntax import Statement
+
+ELSEWHERE = dict.fromkeys(Training.specs, "in `train { … }`")
+
+
+def train(state: State, statement: Statement, scope: Scope) -> None:
+    """`train { … }`: how the network is trained; each statement in it is a setting."""
+    state.once("train", "`train`", statement.word_span)
+    body = body_of(statement)
+    if statement.arguments:
+        argument = statement.arguments[0]
+        raise DiagnosticError(
+            WrittenAs(argument.span, word="train", form="train { … }", found=argument.kind)
+        )
+    closed = statement.block is not None and statement.block.closed
+    for whole in body:
+        for inner in separated(state, whole, Training.specs, scope):
+            if inner.word in Training.specs:
+                guarded(state, _setting, inner, scope)
+                if inner.block and inner.block.closed:
+                    state.problems.append(BlockNotTaken(inner.block.span, word=inner.word))
+            elif inner.word in known_words(scope) and not closed:
+                # The end of the block is missing before this statement.
+                expand_statement(state, inner, scope)
+            else:
+                _unknown_setting(state, inner, scope)
+
+
+def _setting(state: State, statement: Statement, scope: Scope) -> None:
+    """A statement of the train block."""
+    assign(state, Training, state.training, "train.", statement)
+
+
+def _unknown_setting(state: State, statement: Statement, scope: Scope) -> None:
+    """Reports a word that is not a training setting."""
+    word, span = statement.word, statement.word_span
+    if home := _home(state, word):
+        state.problems.append(Misplaced(span, word=word, home=home))
+    elif word in known_words(scope):
+        state.problems.append(Misplaced(span, word=word, home="outside of `train { … }`"))
+    else:
+        known = tuple(Training.specs)
+        near = nearest(word, known)
+        state.problems.append(
+            UnknownStatement(span, word=word, near=near, known=known, where="`train`")
+        )
+
+
+def _home(state: State, word: str) -> str:
+    """Where an option of another setting belongs, empty for a word that is none."""
+    word = SYNONYMS.get(word, word)
+    schedule = state.training.get("schedule")
+    for cls in (EarlyStop, Augment):
+        if word in cls.specs and not (schedule and word in type(schedule).specs):
+            return f"to `{cls.word}`: `{cls.word} … {word}=…`"
+    for setting, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+        chosen = state.training.get(setting)
+        takers = [name for name, cls in table.items() if word in cls.specs]
+        if takers:
+            taker = chosen.word if chosen and chosen.word in takers else takers[0]
+            return f"to the {setting}: `{setting} {taker}({word}=…)`"
+    return ""
+
+
+KEYWORDS = {"train": Keyword(train, takes_block=True)}
