@@ -194,7 +194,9 @@ class Network:
         network = self if seed is None else self.set(seed=seed)
         result = network._sound()
         from cnnspec.targets.keras.backend import start
+        from cnnspec.targets.table import KERAS, require_target
 
+        require_target(result, KERAS)
         start()
         from cnnspec.targets.keras.build import build, compile_model
 

@@ -41,6 +41,7 @@ _GROUPS = {
     "CNN4": "IR documents",
     "CNN5": "Training",
     "CNN6": "Warnings",
+    "CNN7": "Targets",
     "CNN9": "Surroundings: files, packages, data, runs",
 }
 

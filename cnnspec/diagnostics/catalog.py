@@ -12,6 +12,7 @@ from cnnspec.diagnostics import (
     silence,
     structure,
     syntax,
+    targets,
     training,
     training_lints,
 )
@@ -24,6 +25,7 @@ _MODULES = (
     shapes,
     claims,
     training,
+    targets,
     lints,
     training_lints,
     silence,

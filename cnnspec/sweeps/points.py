@@ -43,8 +43,12 @@ class Point(Record):
 
     @property
     def fault(self) -> Diagnostic | None:
-        """Its first fault; `None` where it is right."""
-        return next((p for p in self.checked.problems if p.severity == "error"), None)
+        """Its first error, else what of it cannot be trained; `None` where it can."""
+        # Not before there is a sweep: every `check` imports this module.
+        from cnnspec.targets.table import KERAS, check_target
+
+        first = next((p for p in self.checked.problems if p.severity == "error"), None)
+        return first or next(iter(check_target(self.checked, KERAS)), None)
 
 
 class Survey(Record):

@@ -28,6 +28,7 @@ from cnnspec.targets.keras.backend import parts
 from cnnspec.targets.keras.build import as_written, build, compile_model
 from cnnspec.targets.keras.passes import PASSES
 from cnnspec.targets.keras.precision import require_accelerator
+from cnnspec.targets.table import KERAS, require_target
 from cnnspec.training import checkpoints, samples
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
@@ -73,6 +74,7 @@ def train(
     devices. Raises `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch
     `until`.
     """
+    require_target(checked, KERAS)
     require_accelerator(checked)
     spec = checked.spec
     where = where or beside(spec.data, checked.source.name)

@@ -13,6 +13,7 @@ from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import ENVIRONMENT, METRICS, Run
 from cnnspec.runs.seeds import SeedRuns
 from cnnspec.targets.keras.backend import start
+from cnnspec.targets.table import KERAS, require_target
 from cnnspec.training.microbatches import parts_of
 from cnnspec.training.trackers import Watch
 
@@ -62,6 +63,7 @@ def launch(
     `alone` in its process, that is made ready for it. Raises `CnnspecError`, and `Interrupted`
     after a signal.
     """
+    require_target(checked, KERAS)
     spread_over = devices or begun_with(kept, "devices") or 1
     parts = begun_with(kept, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
     chosen = start(backend, threads, parts)

@@ -123,6 +123,8 @@ MODULES = {
 }
 # What runs a framework, and what asks for that; every other part stays light.
 HEAVY_PARTS = ("training", "targets.keras", "commands", "api", "__main__")
+# What is data alone in a target that runs a framework.
+TABLES = ("targets.keras.lowering", "targets.keras.unsupported")
 # Programs of their own on Ray, which is heavy anyway.
 ON_RAY = ("sweeps.engines.ray", "sweeps.engines.trainable")
 
@@ -134,7 +136,7 @@ def below(name: str, *parts: str) -> bool:
 @pytest.mark.parametrize("name", [n for n in MODULES if not below(n, *HEAVY_PARTS, *ON_RAY)])
 def test_light_modules_know_no_heavy_one(name: str) -> None:
     found = {m for m in imported(MODULES[name]) if below(m, "training", "targets.keras")}
-    assert found == set()
+    assert {m for m in found if not below(m, *TABLES)} == set()
 
 
 def identifiers(path: Path) -> set[str]:
@@ -150,6 +152,18 @@ def identifiers(path: Path) -> set[str]:
 def test_no_layer_and_no_setting_names_a_framework(name: str) -> None:
     named = {each for each in identifiers(MODULES[name]) if "keras" in each.lower()}
     assert named == set()
+
+
+def test_tables_of_targets_load_no_framework() -> None:
+    code = (
+        "import sys; from cnnspec.targets.table import TARGETS, unanswered;"
+        "print(*map(unanswered, TARGETS.values()));"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert set(done.stdout.split()) & HEAVY == set()
 
 
 def test_only_the_parser_knows_lark() -> None:

@@ -17,6 +17,7 @@ from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.runs.seeds import SPLITS, SeedRuns
 from cnnspec.runs.tasks import DONE, Ended, Task
 from cnnspec.targets.keras.backend import choose
+from cnnspec.targets.table import KERAS, require_target
 from cnnspec.training.distributed import connection
 from cnnspec.training.distributed.devices import require_spread
 from cnnspec.training.progress import EpochLines
@@ -40,6 +41,7 @@ def launch_together(
     They run on the cluster at `address`, else on a private one of this machine. Raises
     `CnnspecError`, and `Interrupted` after a signal: then the epoch under way is lost.
     """
+    require_target(checked, KERAS)
     require_spread(checked, choose(backend or "tensorflow"), workers)
     if isinstance(kept, SeedRuns) or checked.spec.train.runs > 1:
         remedy = "train them one by one, with `--set runs=1` and `--seed N`"

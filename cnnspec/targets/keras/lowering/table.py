@@ -7,6 +7,7 @@ must say what it is in Keras, and is never taken for the plain one.
 from collections.abc import Callable
 from typing import Any
 
+from cnnspec.ir.schedules import Schedule
 from cnnspec.language.constructs import Construct
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Elu, LeakyRelu, Prelu, Relu
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
@@ -47,6 +48,16 @@ LOWERINGS: dict[type[Construct], Callable[[Any], Keras]] = {
     **dict.fromkeys(training.LOSSES, training.loss),
 }
 """Every layer, merge, initializer, optimizer and loss, and how it is lowered."""
+
+
+def lowers(cls: type[Construct]) -> bool:
+    """Whether Keras trains with a word.
+
+    A schedule is not lowered: it is a function of the step, and each step is given its rate.
+    """
+    if issubclass(cls, Schedule):
+        return cls.share is not Schedule.share
+    return cls in LOWERINGS
 
 
 def lower(construct: Construct) -> Keras:

@@ -1,0 +1,158 @@
+"""The targets by name: what a checked spec can be made into, and what each does not do.
+
+A target is a folder beside this module and a line in `TARGETS`. Light: how a target lowers
+a word is imported when somebody asks for it, and no framework ever is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+from cnnspec.analysis.check import CheckedSpec
+from cnnspec.core.record import Record
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic, Label, Traced
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.targets import Unsupported
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.spec import Merge, Node, every
+from cnnspec.language.constructs import Construct
+from cnnspec.layers.activations import ACTIVATION_LAYERS
+from cnnspec.layers.base import Layer
+from cnnspec.layers.initializers import INITIALIZERS
+from cnnspec.layers.table import CONSTRUCTS
+from cnnspec.layers.weighted import Weighted
+from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
+from cnnspec.targets.reasons import Reasons
+
+NETWORK = tuple(CONSTRUCTS.values())
+"""What every target computes or declines: the layers and the merges."""
+TRAINING = tuple(
+    cls for table in (INITIALIZERS, OPTIMIZERS, LOSSES, SCHEDULES) for cls in table.values()
+)
+"""What a target that trains has to know beside them; others take the weights of a run."""
+
+
+class Target(Record):
+    """What a checked spec can be made into.
+
+    `lowers` says whether it has an answer for a class; `unsupported` has a reason for each
+    class, or for some of its records, that it does not do.
+    """
+
+    name: str
+    lowers: Callable[[type[Construct]], bool]
+    unsupported: Reasons
+    trains: bool = False
+
+    @property
+    def words(self) -> tuple[type[Construct], ...]:
+        """The classes that it must lower or give a reason for."""
+        return (*NETWORK, *TRAINING) if self.trains else NETWORK
+
+    def reason(self, construct: Construct) -> str:
+        """Why it does not do what a record says; empty where it does."""
+        cls = type(construct)
+        if cls in self.unsupported:
+            found = self.unsupported[cls]
+            return found if isinstance(found, str) else found(construct)
+        return "" if self.lowers(cls) else "it has no lowering for it"
+
+
+def unanswered(
+    target: Target, classes: Iterable[type[Construct]] | None = None
+) -> list[type[Construct]]:
+    """The classes that a target neither lowers nor gives a reason for; by default of all words."""
+    given = target.words if classes is None else classes
+    return [cls for cls in given if not target.lowers(cls) and cls not in target.unsupported]
+
+
+def check_target(checked: CheckedSpec, target: Target) -> tuple[Diagnostic, ...]:
+    """What of a spec without errors a target does not do, each place once, in their order."""
+    # Classes first: a sweep asks this of 100,000 points, and nearly always it is all there is.
+    used = {type(part) for _, part in _settings(checked, target)}
+    for call in checked.layers:
+        used.add(type(call.layer))
+        used.update([type(part) for _, part in _parts(call.layer, target)])
+    if not any(cls in target.unsupported or not target.lowers(cls) for cls in used):
+        return ()
+    found = [*_network(checked, target), *_training(checked, target)]
+    once = {(each.span, each.message): each for each in found}
+    return tuple(sorted(once.values(), key=lambda each: each.span.start if each.span else -1))
+
+
+def require_target(checked: CheckedSpec, target: Target) -> None:
+    """Raises `CnnspecError` where a target does not do all that a spec says."""
+    problems = check_target(checked, target)
+    if problems:
+        raise CnnspecError(*problems)
+
+
+Fields = tuple[tuple[str, Construct], ...]
+"""Records by the fields that hold them."""
+
+
+def _settings(checked: CheckedSpec, target: Target) -> Fields:
+    """The settings of training that a target has to do."""
+    train = checked.spec.train
+    if not target.trains:
+        return ()
+    return ("optimizer", train.optimizer), ("schedule", train.schedule), ("loss", train.loss)
+
+
+def _parts(layer: Layer, target: Target) -> Fields:
+    """What else a layer has in it that a target has to do."""
+    if not isinstance(layer, Weighted):
+        return ()
+    function = "activation", FUNCTIONS[layer.activation]
+    if not target.trains:
+        return (function,)
+    return function, ("init", layer.init), ("bias_init", layer.bias_init)
+
+
+FUNCTIONS = {word: cls() for word, cls in ACTIVATION_LAYERS.items()}
+"""The layer that does the same as a function that another layer ends with."""
+
+
+def _network(checked: CheckedSpec, target: Target) -> Iterator[Diagnostic]:
+    """The calls, those that others bring along included; a block says where it is used."""
+    elements = [e for e in every(checked.spec.nodes) if isinstance(e, Node | Merge)]
+    by_place = {element.span: element for element in elements}
+    for call in checked.layers:
+        element = by_place.get(call.span) if call.span else None
+        spans = element.spans if element and not call.implicit else {}
+        for field, part in (("", call.layer), *_parts(call.layer, target)):
+            reason = target.reason(part)
+            if reason:
+                span = spans.get(field, call.span)
+                fault = Unsupported(span, word=part.word, target=target.name, reason=reason)
+                yield _traced(fault, element.call_sites if element else ())
+
+
+def _traced(fault: Diagnostic, call_sites: tuple[Span, ...]) -> Diagnostic:
+    if not call_sites:
+        return fault
+    return Traced(fault.span, fault, tuple(Label(site, "used here") for site in call_sites))
+
+
+def _training(checked: CheckedSpec, target: Target) -> Iterator[Diagnostic]:
+    for setting, construct in _settings(checked, target):
+        reason = target.reason(construct)
+        if reason:
+            span = checked.expanded.spans.get(f"train.{setting}")
+            yield Unsupported(span, word=construct.word, target=target.name, reason=reason)
+
+
+@cache
+def _keras(cls: type[Construct]) -> bool:
+    from cnnspec.targets.keras.lowering.table import lowers
+
+    return lowers(cls)
+
+
+KERAS = Target("keras", _keras, NOT_IN_KERAS, trains=True)
+"""What trains a network."""
+
+TARGETS = {target.name: target for target in (KERAS,)}
+"""Every target by its name."""
