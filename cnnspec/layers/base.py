@@ -51,6 +51,8 @@ class Layer(Construct):
 
     in_place: ClassVar[bool] = False
     """Whether the output can take the memory of the input: one value in, one out."""
+    mixes_images: ClassVar[bool] = False
+    """Whether training computes the output for an image from others of its batch as well."""
     has_kernel: ClassVar[bool] = False
     """Whether it counts towards the depth of a network."""
 

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.layers.normalization import BatchNorm
 
 MAX_PROCESSORS = 4
 """Processors up to which batches are parted; what it does on more of them is not known."""
@@ -24,8 +23,8 @@ MIN_PART_IMAGES = 32
 
 
 def separable(checked: CheckedSpec) -> bool:
-    """Whether each image goes through the network by itself; batch norm looks at all of them."""
-    return not any(isinstance(row.layer, BatchNorm) for row in checked.layers)
+    """Whether each image goes through the network by itself."""
+    return not any(call.layer.mixes_images for call in checked.layers)
 
 
 def parts_of(checked: CheckedSpec) -> int:
