@@ -17,6 +17,8 @@ from cnnspec.language.choices import Bool, Choice, Union
 from cnnspec.language.tables import OneOf
 from cnnspec.layers.base import Layer, ShapeError
 from cnnspec.layers.dense import Dense
+from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
+from cnnspec.layers.normalization import BatchNorm
 from cnnspec.layers.table import LAYERS
 from cnnspec.targets.keras.lowering.table import lower
 from tests.support.places import SPECS
@@ -87,6 +89,14 @@ def symbol(shape: Shape) -> Any:
 def given(layer: Layer, shape: Shape) -> Shape:
     """The shape a layer gets: a dense one brings a flatten along."""
     return Vector(shape.size) if isinstance(layer, Dense) else shape
+
+
+def fits(layer: Layer, shape: Shape) -> bool:
+    try:
+        layer.infer(given(layer, shape))
+    except ShapeError:
+        return False
+    return True
 
 
 def facts(rows: tuple[LayerCall, ...]) -> list[tuple[Any, ...]]:
@@ -162,6 +172,21 @@ def test_shape_is_that_of_real_values(cls: type[Layer]) -> None:
         values = np.ones((2, *given(layer, shape).dims), "float32")
         assert tuple(keras_layer(layer)(values).shape) == (2, *expected), str(layer)
     assert tried or cls.word == "reshape"
+
+
+@pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
+def test_only_a_layer_that_says_so_mixes_the_images_of_a_batch(cls: type[Layer]) -> None:
+    """The first image beside another one, and by itself."""
+    if issubclass(cls, Dropout | SpatialDropout | Noise):
+        pytest.skip("draws other numbers for it")
+    shape = Image(7, 8, 6)
+    fitting = (layer for layer in grid(cls) if fits(layer, shape))
+    layer = next(fitting)
+    theirs = keras_layer(layer)
+    images = np.random.default_rng(1).normal(size=(2, *given(layer, shape).dims))
+    options = {"training": True} if cls is BatchNorm else {}
+    both, alone = (np.asarray(theirs(images[:n].astype("float32"), **options)) for n in (2, 1))
+    assert np.allclose(both[0], alone[0], atol=1e-4) != cls.mixes_images
 
 
 @pytest.mark.parametrize("seed", range(1000))
