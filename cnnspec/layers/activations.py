@@ -58,6 +58,9 @@ class Prelu(Activation):
         (units,) = sizes(shape)
         return Inference((units,), params=units)
 
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        return {"alpha": (1, 1, shape.dims[-1]) if self.shared else shape.dims}
+
 
 class Elu(Activation):
     """x above zero, alpha * (exp(x) - 1) below."""

@@ -1,4 +1,4 @@
-"""What a layer is: syntax, shape rule and cost rule in one frozen record.
+"""What a layer is: syntax, shape rule, cost rule and weights in one frozen record.
 
 Knows shapes and counts; not how a spec is written, nor what computes it: each target
 has a table of its own that says what a layer becomes there.
@@ -59,6 +59,15 @@ class Layer(Construct):
     def infer(self, shape: Shape) -> Inference:
         """Output sizes and costs on an input of this shape; raises `ShapeError`."""
         raise NotImplementedError
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """The shapes of its weights by their names, on an input of a shape that it takes.
+
+        Names, shapes and order are those of Keras, which a test compares. Kernels are
+        (rows, columns, channels in, channels out), those of `tconv` with the last two
+        exchanged. Weights that no gradient changes come last.
+        """
+        return {}
 
     @property
     def fixed_output_shape(self) -> Shape | None:

@@ -114,6 +114,10 @@ class Conv(Convolution):
             macs=_area(rows, columns) * kernel * filters,
         )
 
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        depth = shape.dims[-1] // self.groups
+        return self.with_bias(self.filters, kernel=(*self.kernel, depth, self.filters))
+
 
 class DepthwiseConv(Convolution):
     """A depthwise convolution: every channel has filters of its own."""
@@ -136,6 +140,11 @@ class DepthwiseConv(Convolution):
             params=(height * width + self.ones) * channels,
             macs=_area(rows, columns) * height * width * channels,
         )
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        channels = shape.dims[-1]
+        kernel = *self.kernel, channels, self.multiplier
+        return self.with_bias(channels * self.multiplier, kernel=kernel)
 
 
 class SeparableConv(Convolution):
@@ -166,6 +175,14 @@ class SeparableConv(Convolution):
             macs=_area(rows, columns) * (depthwise + channels * filters),
         )
 
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        channels = shape.dims[-1]
+        return self.with_bias(
+            self.filters,
+            depthwise_kernel=(*self.kernel, channels, self.multiplier),
+            pointwise_kernel=(1, 1, channels * self.multiplier, self.filters),
+        )
+
 
 class TransposedConv(Convolution):
     """A transposed convolution: each input value paints a kernel onto a larger image."""
@@ -192,3 +209,7 @@ class TransposedConv(Convolution):
             params=(kernel + self.ones) * filters,
             macs=height * width * kernel * filters,
         )
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        # The last two exchanged, as if for the convolution that this one transposes.
+        return self.with_bias(self.filters, kernel=(*self.kernel, self.filters, shape.dims[-1]))

@@ -24,3 +24,6 @@ class Dense(Weighted):
     def infer(self, shape: Shape) -> Inference:
         inputs, units = count(shape.size, "N"), count(self.units, "U")
         return Inference((units,), params=(inputs + self.ones) * units, macs=inputs * units)
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        return self.with_bias(self.units, kernel=(shape.size, self.units))

@@ -24,13 +24,17 @@ class Normalization(SameShape):
         Float(above=True), "added to the variance so that nothing divides by zero", default=1e-3
     )
 
-    def weights(self, shape: Shape) -> Count:
-        """The trainable weights: one or two for each channel."""
+    def trainable(self, shape: Shape) -> Count:
+        """How many weights are trainable: one or two for each channel."""
         each = self.center + self.scale
         return count(each) * count(shape.dims[-1], "Cin") if each else ZERO
 
     def infer(self, shape: Shape) -> Inference:
-        return Inference(sizes(shape), params=self.weights(shape))
+        return Inference(sizes(shape), params=self.trainable(shape))
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        given = {"gamma": self.scale, "beta": self.center}
+        return {name: shape.dims[-1:] for name, there in given.items() if there}
 
 
 class BatchNorm(Normalization):
@@ -48,7 +52,11 @@ class BatchNorm(Normalization):
 
     def infer(self, shape: Shape) -> Inference:
         statistics = count(2) * count(shape.dims[-1], "Cin")
-        return Inference(sizes(shape), params=self.weights(shape), frozen=statistics)
+        return Inference(sizes(shape), params=self.trainable(shape), frozen=statistics)
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        statistics = ("moving_mean", "moving_variance")
+        return super().weights(shape) | dict.fromkeys(statistics, shape.dims[-1:])
 
 
 class LayerNorm(Normalization):

@@ -60,6 +60,10 @@ class Weighted(Layer):
             )
         return None
 
+    def with_bias(self, outputs: int, **kernels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+        """The weights of a layer with these kernels, and so many outputs to add a bias to."""
+        return {**kernels, "bias": (outputs,)} if self.bias else kernels
+
     @property
     def ones(self) -> Count:
         """The bias of one output: 1, or nothing without bias."""

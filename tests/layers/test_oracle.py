@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from math import prod
 from random import Random
 from typing import Any
 
@@ -138,6 +139,26 @@ def test_layer_is_what_keras_says(cls: type[Layer]) -> None:
         ours = (infer.shape.dims, infer.params.value, infer.params.value + infer.frozen.value)
         assert ours == (out, trainable, theirs.count_params()), (str(layer), str(shape))
     assert accepted
+
+
+@pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
+def test_weights_have_the_names_shapes_and_order_of_keras(cls: type[Layer]) -> None:
+    tried = 0
+    for layer, shape in itertools.product(grid(cls), SHAPES):
+        shape = given(layer, shape)
+        try:
+            infer = layer.infer(shape)
+        except ShapeError:
+            continue
+        tried += 1
+        theirs = keras_layer(layer)
+        theirs.build((None, *shape.dims))
+        found = layer.weights(shape)
+        expected = [(weight.name, tuple(weight.shape)) for weight in theirs.weights]
+        assert list(found.items()) == expected, (str(layer), str(shape))
+        total = sum(prod(dims) for dims in found.values())
+        assert total == infer.params.value + infer.frozen.value
+    assert tried
 
 
 # Keras's Resizing takes any rank and fails on a vector only when it runs.
