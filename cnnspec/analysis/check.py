@@ -4,6 +4,7 @@ Values in, values or diagnostics out; `graph` sends the shapes through the netwo
 """
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from cnnspec.analysis.lint import lint
 from cnnspec.core.record import Record
@@ -22,32 +23,39 @@ from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat, Spec, every
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.layers.base import InferenceCache
+from cnnspec.program.arena import peak_of
 
 
 class Totals(Record):
     """What the whole network costs; the quantities a budget can limit."""
 
+    ignored: ClassVar[tuple[str, ...]] = ("graph",)
+    memos: ClassVar[tuple[str, ...]] = ("_peak",)
+
     params: int
     trainable: int
     macs: int
     depth: int
-    values: int
-    """The largest number of values alive at once for one image."""
+    graph: Graph
+    """What memory is planned for when that is asked for: a sweep mostly does not."""
 
     def of(self, budget: Budget) -> int:
         """The value that a budget limits."""
-        each = BYTES[budget.dtype or "float32"]
+        dtype = budget.dtype or "float32"
         if budget.quantity == "flash":
-            return self.params * each
+            return self.params * BYTES[dtype]
         if budget.quantity == "ram":
-            return self.values * each
+            return self.ram(dtype)
         value: int = getattr(self, budget.quantity)
         return value
 
+    def ram(self, dtype: str = "float32") -> int:
+        """Returns the bytes of the arena that inference of one image needs."""
+        return self.memo("_peak", lambda: peak_of(self.graph)) * BYTES[dtype]
+
     def dump(self) -> dict[str, int]:
         """Every quantity by its name; flash and RAM in bytes, as float32."""
-        each = BYTES["float32"]
-        sizes = {"flash": self.params * each, "ram": self.values * each}
+        sizes = {"flash": self.params * BYTES["float32"], "ram": self.ram()}
         names = ("params", "trainable", "macs")
         return {name: getattr(self, name) for name in names} | sizes | {"depth": self.depth}
 
@@ -244,13 +252,13 @@ def _has_gap(elements: Iterable[Element]) -> bool:
 
 
 def totals(graph: Graph) -> Totals:
-    """Sums, the longest path, and the peak of what is alive, the input image included."""
+    """Sums, the longest path, and the memory of inference."""
     return Totals(
         params=sum(call.params for call in graph.layers),
         trainable=sum(call.trainable for call in graph.layers),
         macs=sum(call.macs for call in graph.layers),
         depth=graph.depth(),
-        values=max(graph.alive()),
+        graph=graph,
     )
 
 
@@ -268,19 +276,25 @@ def _over(verdict: BudgetResult, graph: Graph) -> OverBudget:
 
 def _costliest(budget: Budget, graph: Graph) -> str:
     """The three layers that cost most of what the budget limits."""
-    calls = graph.calls
-    costs = {
-        "params": lambda: [call.params for call in calls],
-        "flash": lambda: [call.params for call in calls],
-        "trainable": lambda: [call.trainable for call in calls],
-        "macs": lambda: [call.macs for call in calls],
-        "ram": graph.alive,
+    calls = graph.layers
+    counted: dict[str, list[int]] = {
+        "params": (params := [call.params for call in calls]),
+        "flash": params,
+        "trainable": [call.trainable for call in calls],
+        "macs": [call.macs for call in calls],
     }
-    if budget.quantity not in costs:
+    if budget.quantity == "ram":
+        from cnnspec.program.inference import inference_plan
+
+        plan = inference_plan(graph, budget.dtype or "float32")
+        names = [step.name for step in plan.program.steps]
+        ranked = zip(plan.live, names, strict=True)
+    elif budget.quantity in counted:
+        ranked = zip(counted[budget.quantity], (call.name for call in calls), strict=True)
+    else:
         return ""
-    unit = " values" if budget.quantity == "ram" else ""
-    ranked = sorted(zip(costs[budget.quantity](), calls, strict=True), key=lambda pair: -pair[0])
-    return ", ".join(f"{call.name} {cost:,}{unit}" for cost, call in ranked[:3] if cost)
+    most = sorted(ranked, key=lambda pair: -pair[0])[:3]
+    return ", ".join(f"{name} {cost:,}" for cost, name in most if cost)
 
 
 def _ending(spec: Spec, after: Shape) -> list[Diagnostic]:

@@ -35,7 +35,7 @@ def overview(result: CheckedSpec) -> list[Line]:
         [
             (
                 f"{totals.params:,} parameters{of_which}, {totals.macs:,} MACs, "
-                f"flash {kib(totals.params * 4)}, RAM {kib(totals.values * 4)}, "
+                f"flash {kib(totals.params * 4)}, RAM {kib(totals.ram())}, "
                 f"depth {totals.depth}",
                 "",
             )

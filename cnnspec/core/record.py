@@ -10,7 +10,10 @@ Knows nothing of the package.
 
 import sys
 from collections import Counter
-from typing import Any, ClassVar, Self, dataclass_transform
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+T = TypeVar("T")
 
 
 class _Missing:
@@ -52,7 +55,7 @@ class RecordMeta(type):
         body["fields"] = fields
         # Its own, so that one compiled for a class is not taken by those derived from it.
         body["__init__"] = _init
-        body["__slots__"] = tuple(own)
+        body["__slots__"] = (*own, *body.get("memos", ()))
         cls = super().__new__(mcls, name, bases, body, **options)
         ignored = cls.ignored  # type: ignore[attr-defined]
         cls.compared = tuple(n for n in fields if n not in ignored)
@@ -159,6 +162,20 @@ class Record(metaclass=RecordMeta):
     """
 
     ignored: ClassVar[tuple[str, ...]] = ()
+    memos: ClassVar[tuple[str, ...]] = ()
+    """Slots of the class for what is worked out once, when it is first asked for: `memo`."""
+
+    def memo(self, slot: str, work: Callable[[], T]) -> T:
+        """Returns what a slot of `memos` holds; works it out the first time.
+
+        It must follow from the fields, for it takes no part in equality and in pickles.
+        """
+        try:
+            found: T = object.__getattribute__(self, slot)
+        except AttributeError:
+            found = work()
+            object.__setattr__(self, slot, found)
+        return found
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen")

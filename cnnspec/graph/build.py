@@ -6,7 +6,7 @@ follows from another.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape, Vector
@@ -25,6 +25,7 @@ from cnnspec.layers.convolution import Conv
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Flatten, Reshape
 from cnnspec.layers.merging import Add, Merging
+from cnnspec.operations.base import Operation
 
 INPUT = 0
 """The index of the first call of every graph, which is the input."""
@@ -88,6 +89,8 @@ class Graph(Record):
     that at the end, `None` where an error leaves it unknown.
     """
 
+    memos: ClassVar[tuple[str, ...]] = ("_operations",)
+
     calls: tuple[LayerCall, ...]
     output_shape: Shape | None
     errors: tuple[Diagnostic, ...]
@@ -102,32 +105,13 @@ class Graph(Record):
         """The calls without the input."""
         return self.calls[1:]
 
-    def alive(self) -> list[int]:
-        """How many values are needed at once while each row works.
-
-        A value is alive from the row that makes it to the last that takes it. A layer
-        that works in place puts its output where an input was that no later row takes;
-        a fused activation works in place.
-        """
-        last = [INPUT] * len(self.calls)
-        for index, call in enumerate(self.calls):
-            for source in call.inputs:
-                last[source] = index
-        held = [call.output_shape.size for call in self.calls]
-        alive = 0
-        needed = []
-        for index, call in enumerate(self.calls):
-            ending = {source for source in call.inputs if last[source] == index}
-            reused = call.layer.in_place and any(held[s] == held[index] for s in ending)
-            freed = sum(held[source] for source in ending)
-            scratch = call.inference.scratch
-            if scratch:
-                # In two steps: what is between stands beside the input, then the output.
-                needed.append(max(alive + scratch, alive - freed + scratch + held[index]))
-            else:
-                needed.append(alive + (0 if reused else held[index]))
-            alive += held[index] - freed
-        return needed
+    @property
+    def operations(self) -> list[tuple[Operation, ...]]:
+        """What each call computes, worked out when it is first asked for."""
+        return self.memo(
+            "_operations",
+            lambda: [call.layer.operations(call.input_shape) for call in self.calls],
+        )
 
     def depth(self) -> int:
         """Layers with a kernel on the longest path."""

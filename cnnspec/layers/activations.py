@@ -13,11 +13,20 @@ from cnnspec.language.arg_types import Float
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Inference, SameShape
-from cnnspec.layers.weighted import ACTIVATIONS
+from cnnspec.layers.weighted import ACTIVATIONS, ENDINGS
+from cnnspec.operations.base import Function, Operation
+from cnnspec.operations.values import LearnedSlope, Map
 
 
 class Activation(SameShape):
     """A function applied to every value."""
+
+    @property
+    def function(self) -> str:
+        return self.word
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (ENDINGS[self.word],)
 
 
 class Relu(Activation):
@@ -27,6 +36,9 @@ class Relu(Activation):
 
     max: float | None = option(Float(), "the largest value let through", default=None)
     slope: float = option(Float(), "the slope below zero", default=0.0)
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (Map(Function("relu", slope=self.slope, ceiling=self.max)),)
 
 
 class LeakyRelu(Activation):
@@ -39,6 +51,9 @@ class LeakyRelu(Activation):
     word: ClassVar[str] = "leaky_relu"
 
     slope: float = positional(Float(), "the slope below zero", default=0.3)
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (Map(Function("relu", slope=self.slope)),)
 
 
 class Prelu(Activation):
@@ -61,6 +76,9 @@ class Prelu(Activation):
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         return {"alpha": (1, 1, shape.dims[-1]) if self.shared else shape.dims}
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (LearnedSlope(per_channel=self.shared),)
+
 
 class Elu(Activation):
     """x above zero, alpha * (exp(x) - 1) below."""
@@ -68,6 +86,9 @@ class Elu(Activation):
     word: ClassVar[str] = "elu"
 
     alpha: float = positional(Float(), "the limit far below zero, negated", default=1.0)
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (Map(Function("elu", alpha=self.alpha)),)
 
 
 def _plain(word: str) -> type[Activation]:

@@ -12,6 +12,8 @@ from cnnspec.core.shapes import Image, Shape, Vector, sizes
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.shapes import NeedsImage
 from cnnspec.language.constructs import Construct
+from cnnspec.operations.base import Input as InputOperation
+from cnnspec.operations.base import Operation
 
 
 class ShapeError(Exception):
@@ -33,8 +35,6 @@ class Inference(Record):
     """
 
     out: tuple[Count, ...]
-    scratch: int = 0
-    """Values that are alive between its input and its output, where it works in two steps."""
     params: Count = ZERO
     frozen: Count = ZERO
     macs: Count = ZERO
@@ -49,8 +49,6 @@ class Inference(Record):
 class Layer(Construct):
     """A layer of the table. Its fields are its syntax, as `Construct` says."""
 
-    in_place: ClassVar[bool] = False
-    """Whether the output can take the memory of the input: one value in, one out."""
     mixes_images: ClassVar[bool] = False
     """Whether training computes the output for an image from others of its batch as well."""
     has_kernel: ClassVar[bool] = False
@@ -68,6 +66,19 @@ class Layer(Construct):
         exchanged. Weights that no gradient changes come last.
         """
         return {}
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        """Returns what it computes on an input of this shape: operations one after another.
+
+        The first takes the inputs of the layer and each other one the output before it.
+        Weights go by the names that Keras gives them. The shape must be one that `infer` takes.
+        """
+        raise NotImplementedError
+
+    @property
+    def function(self) -> str:
+        """The function that makes its values, by its word; empty where it has none."""
+        return ""
 
     @property
     def fixed_output_shape(self) -> Shape | None:
@@ -111,11 +122,12 @@ class Input(Layer):
     def infer(self, shape: Shape) -> Inference:
         return Inference(sizes(shape))
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (InputOperation(shape.dims),)
+
 
 class SameShape(Layer):
     """A layer that changes values only."""
-
-    in_place: ClassVar[bool] = True
 
     def infer(self, shape: Shape) -> Inference:
         return Inference(sizes(shape))

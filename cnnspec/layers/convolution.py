@@ -17,6 +17,8 @@ from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Inference, ShapeError
 from cnnspec.layers.weighted import Weighted
+from cnnspec.operations import windows
+from cnnspec.operations.base import Operation, Sides
 
 
 class Convolution(Weighted):
@@ -77,6 +79,11 @@ class Convolution(Weighted):
             window(width, kernel_width, stride[1], self.padding, dilation[1]),
         )
 
+    def padded(self, shape: Shape) -> Sides:
+        """Zeros on each side of an image: what `same` means there."""
+        kernel: tuple[int, int] = self.kernel  # type: ignore[attr-defined]
+        return windows.paddings(self.padding, shape, kernel, self.stride, self.dilation)
+
 
 def _area(rows: Count, columns: Count) -> Count:
     return count(rows.value, "H'") * count(columns.value, "W'")
@@ -118,6 +125,18 @@ class Conv(Convolution):
         depth = shape.dims[-1] // self.groups
         return self.with_bias(self.filters, kernel=(*self.kernel, depth, self.filters))
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        convolution = windows.Convolution(
+            self.filters,
+            self.kernel,
+            self.stride,
+            self.dilation,
+            self.padded(shape),
+            self.groups,
+            bias=self.bias_name,
+        )
+        return convolution, *self.ending()
+
 
 class DepthwiseConv(Convolution):
     """A depthwise convolution: every channel has filters of its own."""
@@ -146,6 +165,19 @@ class DepthwiseConv(Convolution):
         kernel = *self.kernel, channels, self.multiplier
         return self.with_bias(channels * self.multiplier, kernel=kernel)
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        channels = self.image(shape).channels
+        convolution = windows.Convolution(
+            channels * self.multiplier,
+            self.kernel,
+            self.stride,
+            self.dilation,
+            self.padded(shape),
+            groups=channels,
+            bias=self.bias_name,
+        )
+        return convolution, *self.ending()
+
 
 class SeparableConv(Convolution):
     """A separable convolution: a depthwise one, then a 1x1 one that mixes the channels."""
@@ -170,7 +202,6 @@ class SeparableConv(Convolution):
         depthwise = height * width * channels
         return Inference(
             (rows, columns, filters),
-            scratch=(rows * columns * channels).value,
             params=depthwise + (channels + self.ones) * filters,
             macs=_area(rows, columns) * (depthwise + channels * filters),
         )
@@ -182,6 +213,22 @@ class SeparableConv(Convolution):
             depthwise_kernel=(*self.kernel, channels, self.multiplier),
             pointwise_kernel=(1, 1, channels * self.multiplier, self.filters),
         )
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        channels = self.image(shape).channels
+        depthwise = windows.Convolution(
+            channels * self.multiplier,
+            self.kernel,
+            self.stride,
+            self.dilation,
+            self.padded(shape),
+            groups=channels,
+            kernel="depthwise_kernel",
+        )
+        pointwise = windows.Convolution(
+            self.filters, (1, 1), kernel="pointwise_kernel", bias=self.bias_name
+        )
+        return depthwise, pointwise, *self.ending()
 
 
 class TransposedConv(Convolution):
@@ -213,3 +260,21 @@ class TransposedConv(Convolution):
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         # The last two exchanged, as if for the convolution that this one transposes.
         return self.with_bias(self.filters, kernel=(*self.kernel, self.filters, shape.dims[-1]))
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        spans = tuple(map(reach, self.kernel, self.dilation))
+        cut = []
+        for span, step in zip(spans, self.stride, strict=True):
+            # A row that no kernel reaches is there all the same: what is cut is less than 0.
+            behind = min(span - step, 0)
+            before = (span - step) // 2 if self.padding == "same" and span > step else 0
+            cut.append((before, span - step - before if self.padding == "same" else behind))
+        convolution = windows.TransposedConvolution(
+            self.filters,
+            self.kernel,
+            self.stride,
+            self.dilation,
+            (cut[0], cut[1]),
+            bias=self.bias_name,
+        )
+        return convolution, *self.ending()

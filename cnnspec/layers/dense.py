@@ -8,6 +8,8 @@ from cnnspec.language.arg_types import Int
 from cnnspec.language.constructs import positional
 from cnnspec.layers.base import Inference
 from cnnspec.layers.weighted import Weighted
+from cnnspec.operations.base import Operation
+from cnnspec.operations.windows import MatrixProduct
 
 
 class Dense(Weighted):
@@ -27,3 +29,6 @@ class Dense(Weighted):
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         return self.with_bias(self.units, kernel=(shape.size, self.units))
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (MatrixProduct(self.units, bias=self.bias_name), *self.ending())

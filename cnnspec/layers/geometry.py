@@ -9,13 +9,14 @@ from cnnspec.language.arg_types import Dimensions, Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, positional
 from cnnspec.layers.base import Inference, Layer, ShapeError
+from cnnspec.operations import moves
+from cnnspec.operations.base import Operation, around
 
 
 class Flatten(Layer):
     """An image becomes a vector, row by row."""
 
     word: ClassVar[str] = "flatten"
-    in_place: ClassVar[bool] = True
 
     def infer(self, shape: Shape) -> Inference:
         if not isinstance(shape, Image):
@@ -23,12 +24,14 @@ class Flatten(Layer):
         height, width, channels = sizes(shape)
         return Inference((height * width * channels,))
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (moves.Reshape((shape.size,)),)
+
 
 class Reshape(Layer):
     """The same values in another shape: `7x7x16`, or `784` for a vector."""
 
     word: ClassVar[str] = "reshape"
-    in_place: ClassVar[bool] = True
 
     shape: tuple[int, ...] = positional(Dimensions(), "the sizes of the output")
 
@@ -37,6 +40,9 @@ class Reshape(Layer):
         if target.size != shape.size:
             raise ShapeError("shape", CannotReshape(None, shape, target=target))
         return Inference(tuple(count(size) for size in target.dims))
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (moves.Reshape(shape_of(self.shape).dims),)
 
 
 class Pad(Layer):
@@ -50,6 +56,9 @@ class Pad(Layer):
         height, width, channels = sizes(self.image(shape))
         rows, columns = (count(side, "P") for side in self.border)
         return Inference((height + count(2) * rows, width + count(2) * columns, channels))
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (moves.Pad(around(self.border)),)
 
 
 class Crop(Layer):
@@ -68,6 +77,9 @@ class Crop(Layer):
             raise ShapeError("border", NothingLeft(None, image, crop=self.border))
         return Inference(out)
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (moves.Crop(around(self.border)),)
+
 
 class Resize(Layer):
     """The image drawn larger or smaller."""
@@ -82,3 +94,6 @@ class Resize(Layer):
     def infer(self, shape: Shape) -> Inference:
         channels = count(self.image(shape).channels, "Cin")
         return Inference((count(self.size[0]), count(self.size[1]), channels))
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (moves.Resize(self.size, self.interpolation),)

@@ -8,6 +8,8 @@ from cnnspec.diagnostics.shapes import BranchesDiffer
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag
 from cnnspec.layers.base import Inference, Layer, ShapeError
+from cnnspec.operations.base import Operation
+from cnnspec.operations.values import Concatenate, Join
 
 
 class Merging(Layer):
@@ -31,7 +33,11 @@ class Merging(Layer):
 class Elementwise(Merging):
     """A merge of equal shapes, value by value."""
 
-    in_place: ClassVar[bool] = True
+    joins: ClassVar[str]
+    """How two values become one: the function of the operation."""
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (Join(self.joins),)
 
 
 class Add(Elementwise):
@@ -42,6 +48,7 @@ class Add(Elementwise):
     """
 
     word: ClassVar[str] = "add"
+    joins: ClassVar[str] = "add"
 
     project: bool = flag(
         Bool("project", means=True),
@@ -57,6 +64,7 @@ class Multiply(Elementwise):
     """
 
     word: ClassVar[str] = "multiply"
+    joins: ClassVar[str] = "multiply"
     gates: ClassVar[bool] = True
 
     def join(self, shapes: tuple[Shape, ...]) -> Inference:
@@ -72,18 +80,23 @@ class Average(Elementwise):
     """The mean of the branches."""
 
     word: ClassVar[str] = "average"
+    joins: ClassVar[str] = "average"
 
 
 class Maximum(Elementwise):
     """The largest of the branches, value by value."""
 
     word: ClassVar[str] = "maximum"
+    joins: ClassVar[str] = "maximum"
 
 
 class Concat(Merging):
     """The channels of the branches side by side."""
 
     word: ClassVar[str] = "concat"
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (Concatenate(),)
 
     def join(self, shapes: tuple[Shape, ...]) -> Inference:
         first = shapes[0]

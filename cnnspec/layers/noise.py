@@ -6,6 +6,8 @@ from cnnspec.core.shapes import Shape
 from cnnspec.language.arg_types import Float
 from cnnspec.language.constructs import positional
 from cnnspec.layers.base import Inference, SameShape
+from cnnspec.operations import values
+from cnnspec.operations.base import Operation
 
 _RATE = Float(high=1, below=True)
 
@@ -16,6 +18,9 @@ class Dropout(SameShape):
     word: ClassVar[str] = "dropout"
 
     rate: float = positional(_RATE, "the share of values set to zero")
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (values.Dropout(self.rate),)
 
 
 class SpatialDropout(SameShape):
@@ -28,6 +33,9 @@ class SpatialDropout(SameShape):
     def infer(self, shape: Shape) -> Inference:
         return super().infer(self.image(shape))
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (values.Dropout(self.rate, channels=True),)
+
 
 class Noise(SameShape):
     """Adds normally distributed noise."""
@@ -35,3 +43,6 @@ class Noise(SameShape):
     word: ClassVar[str] = "noise"
 
     stddev: float = positional(Float(high=1), "the standard deviation of the noise")
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (values.Noise(self.stddev),)

@@ -9,6 +9,8 @@ from cnnspec.language.arg_types import Float, Int
 from cnnspec.language.choices import Bool, Union
 from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Inference, SameShape, ShapeError
+from cnnspec.operations.base import Operation
+from cnnspec.operations.values import BatchNormalization, GroupNormalization
 
 
 class Normalization(SameShape):
@@ -26,6 +28,14 @@ class Normalization(SameShape):
 
     def trainable(self, shape: Shape) -> Count:
         """How many weights are trainable: one or two for each channel."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of its factor and its offset among its weights, empty where it has none."""
+        return {"scale": "gamma" if self.scale else "", "offset": "beta" if self.center else ""}
+
+    def weights(self, shape: Shape) -> Count:
+        """The trainable weights: one or two for each channel."""
         each = self.center + self.scale
         return count(each) * count(shape.dims[-1], "Cin") if each else ZERO
 
@@ -58,11 +68,17 @@ class BatchNorm(Normalization):
         statistics = ("moving_mean", "moving_variance")
         return super().weights(shape) | dict.fromkeys(statistics, shape.dims[-1:])
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (BatchNormalization(self.epsilon, self.momentum, **self.names),)
+
 
 class LayerNorm(Normalization):
     """Layer norm: mean and variance over the channels of each position."""
 
     word: ClassVar[str] = "ln"
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (GroupNormalization(1, False, self.epsilon, **self.names),)
 
 
 class GroupNorm(Normalization):
@@ -85,3 +101,7 @@ class GroupNorm(Normalization):
             )
             raise ShapeError("groups", fault)
         return super().infer(shape)
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        groups = self.groups if isinstance(self.groups, int) else shape.dims[-1]
+        return (GroupNormalization(groups, True, self.epsilon, **self.names),)

@@ -9,12 +9,17 @@ from cnnspec.language.arg_types import Pair
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Inference, Layer, ShapeError
+from cnnspec.operations.base import Operation
+from cnnspec.operations.windows import Pool, Reduce, paddings
 
 _ONE = count(1)
 
 
 class Pooling(Layer):
     """A window that gives one value for each channel."""
+
+    takes: ClassVar[str]
+    """What it takes of a window: `max` or `average`."""
 
     size: tuple[int, int] = positional(Pair(), "rows and columns of the window", default=(2, 2))
     padding: str = flag(
@@ -41,33 +46,48 @@ class Pooling(Layer):
             )
         )
 
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        stride = self.stride or self.size
+        padding = paddings(self.padding, shape, self.size, stride)
+        return (Pool(self.takes, self.size, stride, padding),)
+
 
 class MaxPool(Pooling):
     """The largest value of each window."""
 
     word: ClassVar[str] = "pool"
+    takes: ClassVar[str] = "max"
 
 
 class AveragePool(Pooling):
     """The mean of each window."""
 
     word: ClassVar[str] = "avgpool"
+    takes: ClassVar[str] = "average"
 
 
 class GlobalPooling(Layer):
     """One value for each channel; the image becomes a vector."""
 
+    takes: ClassVar[str]
+    """What it takes of a channel: `max` or `average`."""
+
     def infer(self, shape: Shape) -> Inference:
         return Inference((count(self.image(shape).channels, "Cin"),))
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        return (Reduce(self.takes),)
 
 
 class GlobalAverage(GlobalPooling):
     """The mean of each channel."""
 
     word: ClassVar[str] = "gap"
+    takes: ClassVar[str] = "average"
 
 
 class GlobalMax(GlobalPooling):
     """The largest value of each channel."""
 
     word: ClassVar[str] = "gmp"
+    takes: ClassVar[str] = "max"

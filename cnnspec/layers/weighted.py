@@ -10,6 +10,8 @@ from cnnspec.language.choices import Bool, Choice
 from cnnspec.language.constructs import flag, option
 from cnnspec.layers.base import Layer
 from cnnspec.layers.initializers import INIT, INITIALIZERS, Initializer, Orthogonal
+from cnnspec.operations.base import Function, Operation
+from cnnspec.operations.values import Map, Softmax
 
 ACTIVATIONS = (
     "linear",
@@ -31,6 +33,18 @@ ACTIVATIONS = (
     "softmax",
 )
 """The functions a layer can end with."""
+
+_FUNCTIONS = {
+    "relu6": Function("relu", ceiling=6.0),
+    "leaky_relu": Function("relu", slope=0.2),
+    "softmax": None,
+}
+ENDINGS: dict[str, Operation] = {
+    word: Softmax() if function is None else Map(function)
+    for word in ACTIVATIONS
+    for function in [_FUNCTIONS.get(word, Function(word))]
+}
+"""The operation of each of those functions."""
 
 
 class Weighted(Layer):
@@ -63,6 +77,19 @@ class Weighted(Layer):
     def with_bias(self, outputs: int, **kernels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """The weights of a layer with these kernels, and so many outputs to add a bias to."""
         return {**kernels, "bias": (outputs,)} if self.bias else kernels
+
+    @property
+    def function(self) -> str:
+        return self.activation
+
+    @property
+    def bias_name(self) -> str:
+        """The name of the bias among its weights, empty where it has none."""
+        return "bias" if self.bias else ""
+
+    def ending(self) -> tuple[Operation, ...]:
+        """The function at its end as an operation; none for `linear`."""
+        return () if self.activation == "linear" else (ENDINGS[self.activation],)
 
     @property
     def ones(self) -> Count:

@@ -21,7 +21,12 @@ def step_bytes(checked: CheckedSpec, batch: int) -> int:
     The output of every layer that does not work in place is kept for its gradient,
     each value in four bytes; weights, gradients and scratch space come on top.
     """
-    kept = sum(row.output_shape.size for row in checked.layers if not row.layer.in_place)
+    graph = checked.graph
+    kept = sum(
+        call.output_shape.size
+        for call, operations in zip(graph.layers, graph.operations[1:], strict=True)
+        if not all(operation.in_place for operation in operations)
+    )
     return kept * batch * _FLOAT
 
 

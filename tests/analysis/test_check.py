@@ -37,7 +37,7 @@ def codes(text: str, **sets: str) -> list[str]:
 def test_ram_by_hand(text: str, values: int) -> None:
     totals = checked(text).totals
     assert totals is not None
-    assert totals.values == values
+    assert totals.ram() == 4 * values
 
 
 @pytest.mark.parametrize(

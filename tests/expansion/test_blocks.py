@@ -127,12 +127,12 @@ def test_ram_of_branches_by_hand() -> None:
     text = "add { branch { conv 4x3 same }; branch { conv 4x3 same } }; gap; dense 10"
     totals = checked(text).totals
     assert totals
-    assert totals.values == 784 * (1 + 4 + 4)
+    assert totals.ram() == 4 * 784 * (1 + 4 + 4)
     # A layer that works in place may not do so on what another branch still needs.
     text = "conv 4x1; residual { relu; relu }; gap; dense 10"
     totals = checked(text).totals
     assert totals
-    assert totals.values == 784 * (4 + 4)
+    assert totals.ram() == 4 * 784 * (4 + 4)
 
 
 def test_ram_of_a_separable_convolution_counts_what_is_between_its_steps() -> None:
@@ -142,7 +142,7 @@ def test_ram_of_a_separable_convolution_counts_what_is_between_its_steps() -> No
     two = checked("dwconv 3 same multiplier=16; conv 4x1; gap; dense 10").totals
     assert one
     assert two
-    assert one.values == two.values == 784 * (16 + 4)
+    assert one.ram() == two.ram() == 4 * 784 * (16 + 4)
 
 
 def test_depth_is_that_of_the_longest_branch() -> None:

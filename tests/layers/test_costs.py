@@ -1,5 +1,8 @@
 """Costs worked out by hand; shapes and parameters are Keras's business, in test_oracle."""
 
+import itertools
+from math import prod
+
 import pytest
 
 from cnnspec.analysis.check import CheckedSpec, check
@@ -86,14 +89,31 @@ def test_every_layer_has_a_story_and_help() -> None:
 
 
 @pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
-def test_layer_in_place_keeps_the_number_of_values(cls) -> None:
-    for layer in list(entries(cls))[:4]:
-        for shape in (IMAGE, Vector(192)):
-            try:
-                out = layer.infer(shape).shape
-            except ShapeError:
-                continue
-            assert not cls.in_place or out.size == shape.size
+def test_operations_do_what_the_layer_says(cls) -> None:
+    tried = 0
+    for layer, shape in itertools.product(itertools.islice(entries(cls), 40), (IMAGE, Vector(192))):
+        try:
+            found = layer.infer(shape)
+        except ShapeError:
+            continue
+        if found.shape.size > 10**7:
+            continue
+        if cls is LAYERS["dense"] and shape is IMAGE:
+            continue
+        tried += 1
+        at: Shape = shape
+        macs = weights = 0
+        for operation in layer.operations(shape):
+            macs += operation.macs(at)
+            weights += sum(prod(dims) for dims in operation.weights(at).values())
+            after = operation.shape((at,))
+            assert not operation.in_place or after.size == at.size
+            assert not operation.keeps_shape or after == at
+            at = after
+        assert at == found.shape
+        assert macs == found.macs.value
+        assert weights == found.params.value + found.frozen.value
+    assert tried or cls.word == "reshape"
 
 
 @pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)

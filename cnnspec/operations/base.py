@@ -1,0 +1,182 @@
+"""What an operation is: one of a dozen primitive computations that every layer is made of.
+
+Layers say once what they compute in operations; whatever plans memory, follows receptive
+fields or writes code knows the operations and no layer by name. So N layers and M targets
+cost N + M, not N * M.
+
+Everything is explicit here that a layer leaves to a convention: padding on each side,
+which weights by which key, which function at the end. Knows shapes, no layer.
+"""
+
+from typing import ClassVar, Self
+
+from cnnspec.core.record import Record
+from cnnspec.core.shapes import Image, Shape, Vector
+
+Pair = tuple[int, int]
+"""Rows and columns."""
+Sides = tuple[Pair, Pair]
+"""Above and below, left and right."""
+NO_PADDING: Sides = ((0, 0), (0, 0))
+
+
+def around(border: Pair) -> Sides:
+    """Returns the same amount on both sides: of rows, and of columns."""
+    return (border[0], border[0]), (border[1], border[1])
+
+
+class Window(Record):
+    """How many positions of its input one value sees along a side, and how far the next lies.
+
+    The step is below 1 where the output is larger than the input.
+    """
+
+    size: float
+    step: float
+
+
+Windows = tuple[Window, Window]
+"""Those of rows and of columns."""
+
+POINT = (Window(1, 1), Window(1, 1))
+"""A value sees the position of its own."""
+
+
+class Operation(Record):
+    """A primitive operation: shapes and costs as functions of the shapes of its inputs.
+
+    The class attributes are the traits that passes, plans and lints ask for. Fields named
+    in `roles` are keys of weights: names of the layer at first (`kernel`), then keys of
+    the program (`conv/kernel`); an empty one says that there is no such weight.
+    """
+
+    kind: ClassVar[str] = "reshape"
+    """What it is to a reader of a picture: `convolution`, `pooling`, `merge` and so on."""
+    in_place: ClassVar[bool] = False
+    """Whether the output may overwrite an input of as many values, value by value."""
+    view: ClassVar[bool] = False
+    """Whether the output is the input as it lies in memory, so that both can be kept."""
+    keeps_shape: ClassVar[bool] = False
+    """Whether it has one input and changes values only."""
+    is_linear: ClassVar[bool] = False
+    """Whether every operation of the class is linear, or affine, at inference."""
+    training_only: ClassVar[bool] = False
+    """Whether it does nothing at inference."""
+    over_batch: ClassVar[bool] = False
+    """Whether training mixes the images of a batch in it."""
+    fuses: ClassVar[bool] = False
+    """Whether it has a field `then`: a function applied to every value that it writes."""
+    roles: ClassVar[tuple[str, ...]] = ()
+    """The fields that are keys of weights."""
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        """Returns the shape of the output; raises `ValueError` for inputs it cannot take."""
+        return inputs[0]
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        """Returns the weights on an input of this shape: key and shape.
+
+        A stored array may have another shape with the same values in the same order.
+        """
+        return {}
+
+    def macs(self, shape: Shape) -> int:
+        """Returns the multiply-accumulates for one example whose input has this shape."""
+        return 0
+
+    def windows(self, shape: Shape) -> Windows | None:
+        """Returns what one value sees of its input; `None` where it sees every position."""
+        return POINT
+
+    def identity(self, shape: Shape) -> bool:
+        """Returns whether the output is the input, at inference."""
+        return self.training_only
+
+    @property
+    def linear(self) -> bool:
+        """Whether it is linear, or affine, at inference; a fused function aside."""
+        return self.is_linear
+
+    @property
+    def disturbance(self) -> float:
+        """How strongly it disturbs values while training: a rate or a standard deviation."""
+        return 0.0
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The keys of its weights."""
+        return tuple(key for role in self.roles if (key := getattr(self, role)))
+
+    def bound(self, owner: str) -> Self:
+        """Returns the operation with the weights of a layer: `kernel` becomes `conv/kernel`."""
+        keys = {role: getattr(self, role) for role in self.roles}
+        return self.replace(**{role: f"{owner}/{key}" for role, key in keys.items() if key})
+
+    @property
+    def name(self) -> str:
+        """What a table calls it: `matrix product`."""
+        words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(self).__name__)
+        return words.strip()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Input(Operation):
+    """The image: what every program begins with."""
+
+    kind: ClassVar[str] = "input"
+
+    dims: tuple[int, ...]
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        return Image(*self.dims) if len(self.dims) == 3 else Vector(*self.dims)
+
+
+class Function(Record):
+    """A function of one number.
+
+    `relu` with a slope below zero and a ceiling stands for every member of its family
+    (ReLU, ReLU6, leaky ReLU), so that a target writes one. `alpha` belongs to `elu`.
+    """
+
+    name: str
+    slope: float = 0.0
+    ceiling: float | None = None
+    alpha: float = 1.0
+
+    @property
+    def monotone(self) -> bool:
+        """Whether it never turns an order round, so that it may be applied after a maximum."""
+        return self.name in _MONOTONE or (self.name == "relu" and self.slope >= 0)
+
+    @property
+    def never_negative(self) -> bool:
+        """Whether no value of it is below zero."""
+        return self.name in _NEVER_NEGATIVE or (self.name == "relu" and not self.slope)
+
+    def __str__(self) -> str:
+        given = []
+        if self.name == "relu":
+            given += [f"slope={self.slope:g}"] if self.slope else []
+            given += [f"max={self.ceiling:g}"] if self.ceiling is not None else []
+        if self.name == "elu" and self.alpha != 1:
+            given.append(f"alpha={self.alpha:g}")
+        return f"{self.name}({', '.join(given)})" if given else self.name
+
+
+# Only those whose value as computed is monotone too: gelu, silu and mish are not at all.
+_MONOTONE = frozenset(("sigmoid", "tanh", "hard_sigmoid", "softplus", "softsign", "exponential"))
+_NEVER_NEGATIVE = frozenset(("sigmoid", "hard_sigmoid", "softplus", "exponential"))
+
+IDENTITY = Function("linear")
+
+
+def pair(sides: Pair) -> str:
+    """Two sizes as they are written: `3`, or `3x5`."""
+    return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"
+
+
+def ending(then: Function | None) -> str:
+    """A fused function as the end of a text."""
+    return f", {then}" if then else ""

@@ -1,0 +1,98 @@
+"""Operations that move values about: pad, crop, resize, reshape."""
+
+from typing import ClassVar
+
+from cnnspec.core.shapes import Image, Shape, shape_of
+from cnnspec.operations.base import NO_PADDING, Operation, Pair, Sides, Window, Windows, pair
+from cnnspec.operations.windows import image_of
+
+
+class Pad(Operation):
+    """Zeros around an image."""
+
+    is_linear: ClassVar[bool] = True
+
+    amounts: Sides
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        image = image_of(inputs[0])
+        rows, columns = map(sum, self.amounts)
+        return Image(image.height + rows, image.width + columns, image.channels)
+
+    def identity(self, shape: Shape) -> bool:
+        return self.amounts == NO_PADDING
+
+
+class Crop(Operation):
+    """Rows and columns at the edges left out."""
+
+    is_linear: ClassVar[bool] = True
+
+    amounts: Sides
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        image = image_of(inputs[0])
+        rows, columns = map(sum, self.amounts)
+        return Image(image.height - rows, image.width - columns, image.channels)
+
+    def identity(self, shape: Shape) -> bool:
+        return self.amounts == NO_PADDING
+
+
+_REACH = {"nearest": 1, "bilinear": 2, "bicubic": 4}
+"""How many positions along a side a value is made of."""
+
+
+class Resize(Operation):
+    """An image drawn larger or smaller: `nearest`, `bilinear` or `bicubic`.
+
+    Output position i looks at (i + 1/2) * input size / output size - 1/2, as TensorFlow
+    and PyTorch (`align_corners=False`) have it; no average is taken where it shrinks.
+    """
+
+    is_linear: ClassVar[bool] = True
+
+    size: Pair
+    interpolation: str
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        return Image(*self.size, image_of(inputs[0]).channels)
+
+    def windows(self, shape: Shape) -> Windows | None:
+        image, seen = image_of(shape), _REACH[self.interpolation]
+        return (
+            Window(seen, image.height / self.size[0]),
+            Window(seen, image.width / self.size[1]),
+        )
+
+    def identity(self, shape: Shape) -> bool:
+        return shape.dims[:-1] == self.size
+
+    def __str__(self) -> str:
+        return f"resize {pair(self.size)} {self.interpolation}"
+
+
+class Reshape(Operation):
+    """The same values, row by row, in another shape."""
+
+    in_place: ClassVar[bool] = True
+    view: ClassVar[bool] = True
+    is_linear: ClassVar[bool] = True
+
+    dims: tuple[int, ...]
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        target = shape_of(self.dims)
+        if target.size != inputs[0].size:
+            raise ValueError(f"{inputs[0]} has other values than {target}")
+        return target
+
+    def windows(self, shape: Shape) -> Windows | None:
+        # A position of the output has nothing to do with one of the input.
+        return None if shape.dims != self.dims else super().windows(shape)
+
+    def identity(self, shape: Shape) -> bool:
+        return shape.dims == self.dims
+
+    def __str__(self) -> str:
+        return f"reshape {shape_of(self.dims)}"

@@ -1,0 +1,193 @@
+"""Operations on single values: functions, normalization, joins, and what training disturbs."""
+
+from typing import ClassVar
+
+from cnnspec.core.shapes import Image, Shape, shape_of
+from cnnspec.operations.base import IDENTITY, Function, Operation, Windows, ending
+
+
+class Map(Operation):
+    """A function applied to every value."""
+
+    kind: ClassVar[str] = "activation"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+
+    function: Function
+
+    @property
+    def linear(self) -> bool:
+        return self.function == IDENTITY
+
+    def identity(self, shape: Shape) -> bool:
+        return self.function == IDENTITY
+
+    def __str__(self) -> str:
+        return str(self.function)
+
+
+class LearnedSlope(Operation):
+    """x above zero, a trainable slope times x below: one for each value, or for each channel.
+
+    He et al., "Delving deep into rectifiers" (2015).
+    """
+
+    kind: ClassVar[str] = "activation"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+    roles: ClassVar[tuple[str, ...]] = ("alpha",)
+
+    alpha: str = "alpha"
+    per_channel: bool = False
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        return {self.alpha: shape.dims[-1:] if self.per_channel else shape.dims}
+
+
+class Softmax(Operation):
+    """exp(x) divided by its sum over the channels of each position."""
+
+    kind: ClassVar[str] = "activation"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+
+
+class BatchNormalization(Operation):
+    """Each channel minus its mean, divided by the root of its variance plus epsilon.
+
+    Then times `scale` and plus `offset`, where there are such weights. Training takes
+    mean and variance of the batch and lets the weights `mean` and `variance` follow with
+    `momentum` (Ioffe and Szegedy, 2015); inference takes the weights.
+    """
+
+    kind: ClassVar[str] = "normalization, dropout"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+    is_linear: ClassVar[bool] = True
+    over_batch: ClassVar[bool] = True
+    roles: ClassVar[tuple[str, ...]] = ("scale", "offset", "mean", "variance")
+
+    epsilon: float
+    momentum: float
+    scale: str = "gamma"
+    offset: str = "beta"
+    mean: str = "moving_mean"
+    variance: str = "moving_variance"
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        return dict.fromkeys(self.operands, shape.dims[-1:])
+
+
+class Affine(Operation):
+    """Each channel times a number, plus another: what batch norm is at inference."""
+
+    kind: ClassVar[str] = "normalization, dropout"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+    is_linear: ClassVar[bool] = True
+    fuses: ClassVar[bool] = True
+    roles: ClassVar[tuple[str, ...]] = ("scale", "offset")
+
+    scale: str
+    offset: str
+    then: Function | None = None
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        return dict.fromkeys(self.operands, shape.dims[-1:])
+
+    def __str__(self) -> str:
+        return f"{self.name}{ending(self.then)}"
+
+
+class GroupNormalization(Operation):
+    """Mean 0 and variance 1 within each group of channels, then scaled and moved by channel.
+
+    Over all positions together (group norm, Wu and He 2018), or within each position
+    (layer norm, Ba et al. 2016, has one group there).
+    """
+
+    kind: ClassVar[str] = "normalization, dropout"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+    roles: ClassVar[tuple[str, ...]] = ("scale", "offset")
+
+    groups: int
+    over_positions: bool
+    epsilon: float
+    scale: str = "gamma"
+    offset: str = "beta"
+
+    def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
+        return dict.fromkeys(self.operands, shape.dims[-1:])
+
+    def windows(self, shape: Shape) -> Windows | None:
+        return None if self.over_positions else super().windows(shape)
+
+
+class Join(Operation):
+    """Several inputs value by value: `add`, `multiply`, `average` or `maximum`.
+
+    Beside an image, an input of a single pixel is taken at every position.
+    """
+
+    kind: ClassVar[str] = "merge"
+    in_place: ClassVar[bool] = True
+    fuses: ClassVar[bool] = True
+
+    function: str
+    then: Function | None = None
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        largest = max(inputs, key=lambda shape: shape.size)
+        gate = Image(1, 1, largest.channels) if isinstance(largest, Image) else largest
+        if any(shape not in (largest, gate) for shape in inputs):
+            raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
+        return largest
+
+    def __str__(self) -> str:
+        return f"{self.function}{ending(self.then)}"
+
+
+class Concatenate(Operation):
+    """The channels of the inputs one after another."""
+
+    kind: ClassVar[str] = "merge"
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        if any(shape.dims[:-1] != inputs[0].dims[:-1] for shape in inputs):
+            raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
+        channels = sum(shape.dims[-1] for shape in inputs)
+        return shape_of((*inputs[0].dims[:-1], channels))
+
+
+class Dropout(Operation):
+    """Sets a random share of the values, or of whole channels, to zero while training."""
+
+    kind: ClassVar[str] = "normalization, dropout"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+    is_linear: ClassVar[bool] = True
+    training_only: ClassVar[bool] = True
+
+    rate: float
+    channels: bool = False
+
+    @property
+    def disturbance(self) -> float:
+        return self.rate
+
+
+class Noise(Operation):
+    """Adds normally distributed noise while training."""
+
+    kind: ClassVar[str] = "normalization, dropout"
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+    is_linear: ClassVar[bool] = True
+    training_only: ClassVar[bool] = True
+
+    stddev: float
+
+    @property
+    def disturbance(self) -> float:
+        return self.stddev

@@ -1,0 +1,162 @@
+"""Graph to program: every layer as the primitive operations that it is made of.
+
+A program is what passes rewrite, what memory is planned for, and what every target that
+is not Keras reads. Each step makes one value, so a step's index is the value's name, and
+steps stand in an order in which they can be computed.
+"""
+
+from typing import Any
+
+from cnnspec.core.record import Record
+from cnnspec.core.shapes import Shape
+from cnnspec.graph.build import Graph
+from cnnspec.operations.base import Operation
+from cnnspec.program.recipes import Recipe
+
+
+class Scale(Record):
+    """How integers stand for numbers: `number = factor * (integer - zero_point)`."""
+
+    factor: float
+    zero_point: int = 0
+
+
+class Value(Record):
+    """What a step makes for one example: its shape and how a number of it is stored."""
+
+    shape: Shape
+    dtype: str = "float32"
+    scale: Scale | None = None
+    """For integers only."""
+
+
+class Step(Record):
+    """An operation at work: the values it takes, by their indices, and the one it makes.
+
+    `layers` are the names of the layers it computes, several once passes have fused them.
+    """
+
+    operation: Operation
+    inputs: tuple[int, ...]
+    value: Value
+    layers: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What its value is called: the layer that ends with it."""
+        return self.layers[-1]
+
+
+class Program(Record):
+    """Steps in order, the first of which is the input; `output` is the value that is asked for.
+
+    `recipes` say how weights that no layer has are made of those that one has, in an order
+    in which they can be made.
+    """
+
+    steps: tuple[Step, ...]
+    output: int
+    recipes: dict[str, Recipe] = {}  # noqa: RUF012 - a record never changes its defaults
+
+    @property
+    def weights(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every weight that a step reads, by its key (`conv/kernel`)."""
+        found: dict[str, tuple[int, ...]] = {}
+        for step in self.steps:
+            if step.operation.roles:
+                found |= step.operation.weights(self.steps[step.inputs[0]].value.shape)
+        return found
+
+    @property
+    def macs(self) -> int:
+        """The multiply-accumulates for one example."""
+        return sum(
+            step.operation.macs(self.steps[step.inputs[0]].value.shape)
+            for step in self.steps
+            if step.inputs
+        )
+
+    def input_shapes(self, step: Step) -> tuple[Shape, ...]:
+        """The shapes of the values that a step takes."""
+        return tuple(self.steps[index].value.shape for index in step.inputs)
+
+    def readers(self) -> list[list[int]]:
+        """For each value the steps that take it, in order; a step that takes it twice, twice."""
+        found: list[list[int]] = [[] for _ in self.steps]
+        for index, step in enumerate(self.steps):
+            for source in step.inputs:
+                found[source].append(index)
+        return found
+
+    def dump(self) -> list[dict[str, Any]]:
+        """The steps as JSON."""
+        return [
+            {
+                "operation": str(step.operation),
+                "layers": list(step.layers),
+                "inputs": list(step.inputs),
+                "output": list(step.value.shape.dims),
+                "dtype": step.value.dtype,
+                "weights": list(step.operation.operands),
+            }
+            for step in self.steps
+        ]
+
+    def __str__(self) -> str:
+        lines = []
+        for index, step in enumerate(self.steps):
+            taken = ", ".join(f"%{source}" for source in step.inputs)
+            weights = "".join(f" [{key}]" for key in step.operation.operands)
+            made = f"{step.value.shape} {step.value.dtype}"
+            lines.append(f"%{index} = {step.operation}({taken}){weights} : {made}")
+        return "\n".join([*lines, f"return %{self.output}", ""])
+
+
+def build_program(graph: Graph) -> Program:
+    """Returns the program of a graph without errors, training-only operations included."""
+    steps: list[Step] = []
+    made: list[int] = []
+    for call, operations in zip(graph.calls, graph.operations, strict=True):
+        inputs = tuple(made[source] for source in call.inputs)
+        last = len(operations) - 1
+        owner = call.weights_from or call.name
+        for number, operation in enumerate(operations):
+            # A layer's own output shape is known; those between its operations are worked out.
+            shape = (
+                call.output_shape
+                if number == last
+                else operation.shape(tuple(steps[source].value.shape for source in inputs))
+            )
+            if operation.roles:
+                operation = operation.bound(owner)
+            steps.append(Step(operation, inputs, Value(shape), (call.name,)))
+            inputs = (len(steps) - 1,)
+        made.append(inputs[0])
+    return Program(tuple(steps), made[-1])
+
+
+def validate(program: Program) -> None:
+    """Raises `ValueError` where a program is not one: a bug of ours, never of a spec.
+
+    Every step takes values made before it, its operation makes just the shape that is
+    written at its value, one input begins it, every other value is of use, and every
+    recipe is made of weights that are there.
+    """
+    for index, step in enumerate(program.steps):
+        if any(not 0 <= source < index for source in step.inputs):
+            raise ValueError(f"step {index} takes {step.inputs}")
+        if bool(step.inputs) == (index == 0):
+            raise ValueError(f"step {index} has {len(step.inputs)} inputs")
+        shape = step.operation.shape(program.input_shapes(step))
+        if shape != step.value.shape:
+            raise ValueError(f"step {index}, {step.operation}, makes {shape}: {step.value.shape}")
+    if not 0 <= program.output < len(program.steps):
+        raise ValueError(f"the output is {program.output} of {len(program.steps)} steps")
+    for index, readers in enumerate(program.readers()):
+        if not readers and index not in (0, program.output):
+            raise ValueError(f"nothing takes the value of step {index}")
+    known: set[str] = set()
+    for key, recipe in program.recipes.items():
+        if any(part in program.recipes and part not in known for part in recipe.operands):
+            raise ValueError(f"{key} is made of weights that are not there yet")
+        known.add(key)

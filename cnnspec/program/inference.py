@@ -1,0 +1,16 @@
+"""Graph to what runs a network: its program after every pass, and the memory for it."""
+
+from cnnspec.graph.build import Graph
+from cnnspec.program.build import Program, build_program
+from cnnspec.program.memory_plan import MemoryPlan, memory_plan
+from cnnspec.program.passes import for_inference
+
+
+def inference_program(graph: Graph) -> Program:
+    """Returns the program of a graph without errors, every pass done."""
+    return for_inference(build_program(graph))
+
+
+def inference_plan(graph: Graph, dtype: str = "float32", alignment: int = 1) -> MemoryPlan:
+    """Returns the memory plan of that program, each number stored as `dtype`."""
+    return memory_plan(inference_program(graph), dtype, alignment)

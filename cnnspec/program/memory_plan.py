@@ -1,0 +1,98 @@
+"""Program to memory: where every value lies, by name, and how large the arena is.
+
+The peak is what generated code declares, what `budget ram` limits and what `check` prints.
+"""
+
+from typing import Any
+
+from cnnspec.core.record import Record
+from cnnspec.ir.claims import BYTES
+from cnnspec.program.arena import live_sizes, offsets_of, spans_of
+from cnnspec.program.build import Program
+
+
+class Buffer(Record):
+    """Bytes `offset` to `offset + size` of the arena, in use from one step to another.
+
+    Both steps are included. `values` are the steps whose values lie in it, one after
+    another or as views of one.
+    """
+
+    offset: int
+    size: int
+    first: int
+    last: int
+    values: tuple[int, ...]
+
+    @property
+    def end(self) -> int:
+        """The byte behind it."""
+        return self.offset + self.size
+
+    def alive(self, step: int) -> bool:
+        """Whether it is in use at a step."""
+        return self.first <= step <= self.last
+
+
+class MemoryPlan(Record):
+    """The buffers of a program in the order of their first use, and the arena they need.
+
+    `live` is the sum of the buffers in use at each step and `peak` the size of the arena,
+    both in bytes; no plan has a peak below the largest of `live`.
+    """
+
+    program: Program
+    dtype: str
+    alignment: int
+    buffers: tuple[Buffer, ...]
+    live: tuple[int, ...]
+    peak: int
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """For each step the index of the buffer that its value lies in."""
+        found = [0] * len(self.program.steps)
+        for index, buffer in enumerate(self.buffers):
+            for value in buffer.values:
+                found[value] = index
+        return tuple(found)
+
+    @property
+    def busiest(self) -> int:
+        """The first step at which most bytes are in use."""
+        return self.live.index(max(self.live))
+
+    def dump(self) -> dict[str, Any]:
+        """The plan as JSON; buffers and steps are known by their indices."""
+        steps = zip(self.program.dump(), self.places, self.live, strict=True)
+        return {
+            "dtype": self.dtype,
+            "alignment": self.alignment,
+            "peak": self.peak,
+            "busiest": self.busiest,
+            "buffers": [
+                {name: getattr(buffer, name) for name in ("offset", "size", "first", "last")}
+                for buffer in self.buffers
+            ],
+            "steps": [step | {"buffer": place, "live": live} for step, place, live in steps],
+        }
+
+
+def memory_plan(program: Program, dtype: str = "float32", alignment: int = 1) -> MemoryPlan:
+    """Returns where every value of a program lies, each number stored as `dtype`.
+
+    Sizes are rounded up to a multiple of `alignment` bytes, so offsets are multiples too.
+    """
+    each = BYTES[dtype]
+    steps = program.steps
+    sizes = [-(-step.value.shape.size * each // alignment) * alignment for step in steps]
+    spans = spans_of(
+        [step.operation for step in steps], [step.inputs for step in steps], sizes, program.output
+    )
+    live = live_sizes(spans, len(steps))
+    buffers = tuple(
+        Buffer(offset, span.size, span.first, span.last, tuple(span.values))
+        for span, offset in zip(spans, offsets_of(spans, max(live)), strict=True)
+    )
+    peak = max(buffer.end for buffer in buffers)
+    return MemoryPlan(program, dtype, alignment, buffers, tuple(live), peak)

@@ -1,0 +1,189 @@
+"""Rewrites of a program for inference: the same outputs by fewer operations.
+
+A pass is a pure function from a program to a program; both are valid (`validate`). What it
+would do to the numbers of weights it writes down as recipes.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from cnnspec.operations.base import Operation
+from cnnspec.operations.values import Affine, BatchNormalization, Map
+from cnnspec.operations.windows import (
+    Convolution,
+    MatrixProduct,
+    Pool,
+    TransposedConvolution,
+)
+from cnnspec.program.build import Program, Step
+from cnnspec.program.recipes import NormOffset, NormScale, Recipe, ScaledBias, ScaledKernel
+
+Pass = Callable[[Program], Program]
+
+
+def drop_identities(program: Program) -> Program:
+    """Leaves out what does nothing at inference: dropout, noise, `linear`, a pad by zero."""
+    idle = {
+        index
+        for index, step in enumerate(program.steps)
+        if step.inputs and step.operation.identity(program.steps[step.inputs[0]].value.shape)
+    }
+    return _without(program, idle) if idle else program
+
+
+def fold_batch_norm(program: Program) -> Program:
+    """Puts batch norm into the kernel before it, or makes it a factor and an offset.
+
+    It goes into a convolution or matrix product whose output nothing else takes and whose
+    kernel no other step reads: a kernel that is shared would be stored once for each use.
+    """
+    norms = [i for i, s in enumerate(program.steps) if isinstance(s.operation, BatchNormalization)]
+    if not norms:
+        return program
+    readers = program.readers()
+    uses = Counter(key for step in program.steps for key in step.operation.operands)
+    steps = list(program.steps)
+    recipes = dict(program.recipes)
+    folded = set()
+    for index in norms:
+        step = steps[index]
+        (source,) = step.inputs
+        norm = step.operation
+        assert isinstance(norm, BatchNormalization)
+        scale, offset = _norm_recipes(norm, step.name, recipes)
+        before = steps[source].operation
+        alone = len(readers[source]) == 1 and source != program.output and source not in folded
+        axis = _output_axis(before)
+        if alone and axis is not None and uses[getattr(before, "kernel", "")] == 1:
+            shape = program.steps[steps[source].inputs[0]].value.shape
+            operation = _folded(before, shape, axis, scale, offset, step.name, recipes)
+            layers = (*steps[source].layers, *step.layers)
+            steps[source] = steps[source].replace(operation=operation, layers=layers)
+            folded.add(index)
+        else:
+            steps[index] = step.replace(operation=Affine(scale, offset))
+    return _without(program.replace(steps=tuple(steps), recipes=recipes), folded)
+
+
+def _norm_recipes(
+    norm: BatchNormalization, name: str, recipes: dict[str, Recipe]
+) -> tuple[str, str]:
+    """The keys of the factor and the offset of a batch norm; the recipes are put down."""
+    # Two calls that share their weights share these as well.
+    owner = norm.variance.rpartition("/")[0] or name
+    scale, offset = f"{owner}/scale", f"{owner}/offset"
+    recipes[scale] = NormScale(norm.scale, norm.variance, norm.epsilon)
+    recipes[offset] = NormOffset(norm.offset, norm.mean, scale)
+    return scale, offset
+
+
+def _output_axis(operation: Operation) -> int | None:
+    """The axis of the outputs in a kernel that batch norm can go into, or `None`."""
+    match operation:
+        case Convolution(then=None) | MatrixProduct(then=None):
+            return -1
+        case TransposedConvolution(then=None):
+            return 2
+    return None
+
+
+def _folded(
+    operation: Operation,
+    shape: Any,
+    axis: int,
+    scale: str,
+    offset: str,
+    name: str,
+    recipes: dict[str, Recipe],
+) -> Operation:
+    """An operation with a batch norm in its kernel and bias; the recipes are put down."""
+    old: str = operation.kernel  # type: ignore[attr-defined]
+    bias: str = operation.bias  # type: ignore[attr-defined]
+    kernel = f"{old}*{name}"
+    recipes[kernel] = ScaledKernel(old, scale, operation.weights(shape)[old], axis)
+    if bias:
+        recipes[f"{bias}*{name}"] = ScaledBias(bias, scale, offset)
+        offset = f"{bias}*{name}"
+    return operation.replace(kernel=kernel, bias=offset)
+
+
+def relu_after_pool(program: Program) -> Program:
+    """Lets the function before a max-pooling see the maximum of each window only.
+
+    f(max(x)) = max(f(x)) where f never turns an order round, and there are fewer of them.
+    """
+    readers = program.readers()
+    steps = list(program.steps)
+    for index, step in enumerate(program.steps):
+        match step.operation:
+            case Pool(function="max"):
+                (source,) = step.inputs
+                before = steps[source]
+                alone = len(readers[source]) == 1 and source != program.output
+                if (
+                    alone
+                    and isinstance(before.operation, Map)
+                    and before.operation.function.monotone
+                ):
+                    # Each takes the other's place, so no other step has to be told.
+                    taken = tuple(steps[index].value.shape for index in before.inputs)
+                    pooled = before.value.replace(shape=step.operation.shape(taken))
+                    steps[source] = Step(step.operation, before.inputs, pooled, step.layers)
+                    steps[index] = Step(before.operation, (source,), step.value, before.layers)
+    return program.replace(steps=tuple(steps))
+
+
+def fuse_functions(program: Program) -> Program:
+    """Puts a function into the operation before it, which applies it to what it writes."""
+    readers = program.readers()
+    steps = list(program.steps)
+    fused = set()
+    for index, step in enumerate(program.steps):
+        if not isinstance(step.operation, Map):
+            continue
+        (source,) = step.inputs
+        before = steps[source]
+        if (
+            len(readers[source]) == 1
+            and source != program.output
+            and before.operation.fuses
+            and before.operation.then is None  # type: ignore[attr-defined]
+        ):
+            operation = before.operation.replace(then=step.operation.function)
+            layers = tuple(dict.fromkeys((*before.layers, *step.layers)))
+            steps[source] = before.replace(operation=operation, layers=layers)
+            fused.add(index)
+    return _without(program.replace(steps=tuple(steps)), fused)
+
+
+def _without(program: Program, dropped: set[int]) -> Program:
+    """The program without some steps: who took their output takes their input."""
+    if not dropped:
+        return program
+    place: list[int] = []
+    steps: list[Step] = []
+    for index, step in enumerate(program.steps):
+        inputs = tuple(place[source] for source in step.inputs)
+        if index in dropped:
+            place.append(inputs[0])
+        else:
+            place.append(len(steps))
+            steps.append(step if inputs == step.inputs else step.replace(inputs=inputs))
+    return program.replace(steps=tuple(steps), output=place[program.output])
+
+
+INFERENCE: tuple[Pass, ...] = (
+    drop_identities,
+    fold_batch_norm,
+    relu_after_pool,
+    fuse_functions,
+)
+"""The passes for inference, in the order in which they are run."""
+
+
+def for_inference(program: Program) -> Program:
+    """Returns the program that targets run: every pass, one after another."""
+    for rewrite in INFERENCE:
+        program = rewrite(program)
+    return program

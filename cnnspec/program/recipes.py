@@ -1,0 +1,93 @@
+"""Weights that passes make of others: arithmetic as data, done when the arrays are there.
+
+A pass knows names and shapes only. What it would have to do with the numbers it writes
+down as a recipe, so that it stays a pure function of programs and every target folds in
+the same way. The arithmetic works on whatever arrays have operators; numpy is not needed.
+"""
+
+from typing import Any, ClassVar
+
+from cnnspec.core.record import Record
+
+
+class Recipe(Record):
+    """How a weight is made. Fields named in `roles` are keys of others, or empty."""
+
+    roles: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The keys of the weights that it is made of."""
+        return tuple(key for role in self.roles if (key := getattr(self, role)))
+
+    def make(self, arrays: dict[str, Any]) -> Any:
+        """Returns the weight; `arrays` has every operand by its key."""
+        raise NotImplementedError
+
+
+class NormScale(Recipe):
+    """What batch norm multiplies a channel by: `gamma / sqrt(variance + epsilon)`."""
+
+    roles: ClassVar[tuple[str, ...]] = ("gamma", "variance")
+
+    gamma: str
+    variance: str
+    epsilon: float
+
+    def make(self, arrays: dict[str, Any]) -> Any:
+        scale = (arrays[self.variance] + self.epsilon) ** -0.5
+        return scale * arrays[self.gamma] if self.gamma else scale
+
+
+class NormOffset(Recipe):
+    """What batch norm then adds: `beta - mean * scale`."""
+
+    roles: ClassVar[tuple[str, ...]] = ("beta", "mean", "scale")
+
+    beta: str
+    mean: str
+    scale: str
+
+    def make(self, arrays: dict[str, Any]) -> Any:
+        moved = arrays[self.mean] * arrays[self.scale]
+        return arrays[self.beta] - moved if self.beta else -moved
+
+
+class ScaledKernel(Recipe):
+    """A kernel whose outputs are multiplied by `scale`.
+
+    `shape` is the kernel's, and `axis` that of its outputs.
+    """
+
+    roles: ClassVar[tuple[str, ...]] = ("kernel", "scale")
+
+    kernel: str
+    scale: str
+    shape: tuple[int, ...]
+    axis: int
+
+    def make(self, arrays: dict[str, Any]) -> Any:
+        along = [1] * len(self.shape)
+        along[self.axis] = self.shape[self.axis]
+        return arrays[self.kernel].reshape(self.shape) * arrays[self.scale].reshape(along)
+
+
+class ScaledBias(Recipe):
+    """A bias before batch norm as one behind it: `bias * scale + offset`."""
+
+    roles: ClassVar[tuple[str, ...]] = ("bias", "scale", "offset")
+
+    bias: str
+    scale: str
+    offset: str
+
+    def make(self, arrays: dict[str, Any]) -> Any:
+        return arrays[self.bias] * arrays[self.scale] + arrays[self.offset]
+
+
+def with_recipes(recipes: dict[str, Recipe], arrays: dict[str, Any]) -> dict[str, Any]:
+    """Returns the arrays with those that recipes make of them."""
+    made = dict(arrays)
+    for key, recipe in recipes.items():
+        made[key] = recipe.make(made)
+    return made
