@@ -26,16 +26,13 @@ class Normalization(SameShape):
         Float(above=True), "added to the variance so that nothing divides by zero", default=1e-3
     )
 
-    def trainable(self, shape: Shape) -> Count:
-        """How many weights are trainable: one or two for each channel."""
-
     @property
     def names(self) -> dict[str, str]:
         """The names of its factor and its offset among its weights, empty where it has none."""
         return {"scale": "gamma" if self.scale else "", "offset": "beta" if self.center else ""}
 
-    def weights(self, shape: Shape) -> Count:
-        """The trainable weights: one or two for each channel."""
+    def trainable(self, shape: Shape) -> Count:
+        """How many weights are trainable: one or two for each channel."""
         each = self.center + self.scale
         return count(each) * count(shape.dims[-1], "Cin") if each else ZERO
 
