@@ -5,6 +5,7 @@ because one before it is at fault, is passed over: no fault is reported that onl
 follows from another.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -18,13 +19,13 @@ from cnnspec.diagnostics.shapes import (
     TooManyValuesHere,
     WeightsDiffer,
 )
-from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat
+from cnnspec.ir.spec import Element, ErrorNode, Merge, Names, Node, SharedRepeat
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.layers.base import Inference, InferenceCache, Input, Layer, ShapeError
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Flatten, Reshape
-from cnnspec.layers.merging import Add, Merging
+from cnnspec.layers.merging import Add
 from cnnspec.operations.base import Operation
 
 INPUT = 0
@@ -146,6 +147,8 @@ class GraphBuilder:
         self.inference_cache = inference_cache
         shape = shape or Vector(0)
         self.calls = [LayerCall("input", _INPUT, (), shape, shape, _INPUT.infer(shape))]
+        self.origins = ["input"]
+        """The name that the layer of each call has in the text, however often it is applied."""
         self.errors: list[Diagnostic] = []
 
     def sequence(self, elements: Iterable[Element], at: Value | None) -> Value | None:
@@ -202,6 +205,7 @@ class GraphBuilder:
         self.calls.append(
             LayerCall(name, layer, inputs, sources[0].shape, after, inference, span, implicit)
         )
+        self.origins.append(name)
         return Value(len(self.calls) - 1, after, layer, span)
 
     def merge(self, merge: Merge, at: Value | None) -> Value | None:
@@ -233,14 +237,15 @@ class GraphBuilder:
         """The ends of the branches with what the merge brings along to make them fit."""
         layer = merge.layer
         target = next((e.shape for e, b in zip(ends, merge.branches, strict=True) if b), None)
+        names = Names(f"{merge.name}.")
         fitted = []
         for end, branch in zip(ends, merge.branches, strict=True):
             if isinstance(layer, Add) and layer.project and not branch and target:
-                end = self.projected(merge, end, target)
+                end = self.projected(merge, names, end, target)
             fitted.append(end)
-        return [self.gate(merge, layer, end, fitted) for end in fitted]
+        return [self.gate(merge, names, end, fitted) for end in fitted]
 
-    def projected(self, merge: Merge, end: Value, target: Shape) -> Value:
+    def projected(self, merge: Merge, names: Names, end: Value, target: Shape) -> Value:
         """An empty branch brought to the shape of the others by a 1x1 convolution."""
         if end.shape == target or not (isinstance(end.shape, Image) and isinstance(target, Image)):
             return end
@@ -251,43 +256,46 @@ class GraphBuilder:
         conv = Conv(filters=target.channels, kernel=(1, 1), stride=stride, padding="same")
         if conv.infer(end.shape).shape != target:
             return end
-        return self.add(f"{merge.name}.project", conv, end, merge, implicit=True)
+        return self.add(names.next("project"), conv, end, merge, implicit=True)
 
-    def gate(self, merge: Merge, layer: Merging, end: Value, ends: list[Value]) -> Value:
+    def gate(self, merge: Merge, names: Names, end: Value, ends: list[Value]) -> Value:
         """A vector beside an image as an image of one pixel, where the merge allows it."""
         image = next((e.shape for e in ends if isinstance(e.shape, Image)), None)
-        if not (layer.gates and image and isinstance(end.shape, Vector)):
+        if not (merge.layer.gates and image and isinstance(end.shape, Vector)):
             return end
         if end.shape.units != image.channels:
             return end
         reshape = Reshape((1, 1, image.channels))
-        return self.add(f"{merge.name}.gate", reshape, end, merge, implicit=True)
+        return self.add(names.next("gate"), reshape, end, merge, implicit=True)
 
     def shared(self, shared: SharedRepeat, at: Value | None) -> Value | None:
-        """The same layers several times with one set of weights, counted once."""
-        begin = len(self.calls)
-        at = self.sequence(shared.body, at)
-        first = {call.name: call for call in self.calls[begin:]}
-        for time in range(2, shared.times + 1):
+        """The same layers several times with one set of weights, counted once.
+
+        Layers are known by their names in the text: the body may hold repeats that share
+        weights themselves, whose calls have got other names already.
+        """
+        owners: dict[str, LayerCall] = {}
+        uses = Counter(self.origins)
+        names = {call.name for call in self.calls}
+        for _ in range(shared.times):
             begin = len(self.calls)
             at = self.sequence(shared.body, at)
+            names |= {call.name for call in self.calls[begin:]}
             for index in range(begin, len(self.calls)):
-                call = self.calls[index]
-                own = first.get(call.name)
-                if own and _weights(own) != _weights(call):
-                    fault = WeightsDiffer(call.span, call.input_shape, first=own.input_shape)
+                call, origin = self.calls[index], self.origins[index]
+                uses[origin] += 1
+                owner = owners.setdefault(origin, call)
+                if _weights(owner) != _weights(call):
+                    fault = WeightsDiffer(call.span, call.input_shape, first=owner.input_shape)
                     self.errors.append(fault)
                     return None
-                name = self.unused(call.name, time)
-                self.calls[index] = call.replace(name=name, weights_from=own.name if own else "")
+                if owner is not call:
+                    name = call.name
+                    if name == origin:
+                        name = _unused(origin, uses[origin], names)
+                        names.add(name)
+                    self.calls[index] = call.replace(name=name, weights_from=owner.name)
         return at
-
-    def unused(self, name: str, time: int) -> str:
-        """A name for another use of a layer: `conv@2`."""
-        taken = {call.name for call in self.calls}
-        while f"{name}@{time}" in taken:
-            time += 1
-        return f"{name}@{time}"
 
     def fault(self, misfit: ShapeError, element: Node | Merge, origin: str) -> None:
         """Gives a fault its place and keeps it."""
@@ -316,6 +324,13 @@ def build_graph(
         at.shape if at else None,
         tuple(under_way.errors),
     )
+
+
+def _unused(name: str, time: int, taken: set[str]) -> str:
+    """A name for another use of a layer: `conv@2`. A text may have given it to a layer."""
+    while f"{name}@{time}" in taken:
+        time += 1
+    return f"{name}@{time}"
 
 
 def _weights(call: LayerCall) -> tuple[int, int, int]:
