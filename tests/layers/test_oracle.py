@@ -1,29 +1,32 @@
-"""Keras is the oracle: shapes and counts of every layer are what Keras says they are."""
+"""Keras is the oracle: every layer has the shapes, counts and settings of Keras's own.
+
+The Keras layers are written out in `tests.support.keras_layers`, not built by the package.
+"""
 
 import itertools
-from collections import Counter
-from math import prod
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cnnspec.analysis.check import LayerCall, check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.record import MISSING
 from cnnspec.core.shapes import Image, Shape, Vector
 from cnnspec.core.source import Source
 from cnnspec.language.arg_types import ArgType, Dimensions, Int, Pair
 from cnnspec.language.choices import Bool, Choice, Union
 from cnnspec.language.tables import OneOf
-from cnnspec.layers.base import Layer, ShapeError
-from cnnspec.layers.dense import Dense
-from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
-from cnnspec.layers.normalization import BatchNorm
+from cnnspec.layers.base import Layer
+from cnnspec.layers.initializers import Initializer
+from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
-from cnnspec.targets.keras.lowering.table import lower
-from tests.support.places import SPECS
-from tests.support.samples import draw_nodes, draw_spec, samples
+from tests.support import keras_layers
+from tests.support.keras_layers import layer_of
+from tests.support.keras_network import Applied
+from tests.support.network_text import layer_text
+from tests.support.samples import samples
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -75,161 +78,126 @@ def samples_of(kind: ArgType) -> list[Any]:
     return list(kind.words) if isinstance(kind, Choice) else few(kind)
 
 
-def keras_layer(layer: Layer) -> Any:
-    from cnnspec.targets.keras.build import Seeds, make
+def arguments(layer: Layer) -> dict[str, Any]:
+    """The arguments of a layer as plain data, without those that have their defaults."""
+    given = {name: getattr(layer, name) for name in type(layer).specs}
+    changed = {n: v for n, v in given.items() if v != type(layer).specs[n].default}
+    return {name: plain(value) for name, value in changed.items()}
 
-    return make(lower(layer), Seeds(1))
+
+def plain(value: Any) -> Any:
+    if not isinstance(value, Initializer):
+        return value
+    return value.word, {n: v for n, v in arguments(value).items() if v is not None}
 
 
-def symbol(shape: Shape) -> Any:
+def cases(cls: type[Layer]) -> Iterator[tuple[Shape, dict[str, Any], CheckedSpec]]:
+    """Shapes, arguments and what the checker makes of a spec with this layer alone."""
+    for layer, shape in itertools.product(grid(cls), SHAPES):
+        given = arguments(layer)
+        head = f"input {shape}" if isinstance(shape, Image) else f"input {shape}x1x1; flatten"
+        text = f'data "x.npz"; classes 2; {head}; {layer_text(cls.word, given)}'
+        checked = check(Source("x", text))
+        assert all(problem.code[:4] in ("CNN2", "CNN6") for problem in checked.problems), text
+        yield shape, given, checked
+
+
+def by_hand(word: str, given: dict[str, Any], shape: Shape) -> tuple[Any, Any]:
+    """The Keras layer written out by hand, and a symbol of its input: a dense one flattens."""
     import keras
 
-    return keras.KerasTensor((None, *shape.dims))
+    dims = (shape.size,) if word == "dense" else shape.dims
+    return layer_of(word, given), keras.KerasTensor((None, *dims))
 
 
-def given(layer: Layer, shape: Shape) -> Shape:
-    """The shape a layer gets: a dense one brings a flatten along."""
-    return Vector(shape.size) if isinstance(layer, Dense) else shape
+def settings(layer: Any) -> Any:
+    """The settings of a Keras layer, without its name and the seeds that were not given."""
+    return without(layer.get_config(), "name", "seed")
 
 
-def fits(layer: Layer, shape: Shape) -> bool:
-    try:
-        layer.infer(given(layer, shape))
-    except ShapeError:
-        return False
-    return True
+def without(value: Any, *names: str) -> Any:
+    match value:
+        case dict():
+            return {k: without(v, *names) for k, v in value.items() if k not in names}
+        case list() | tuple():
+            return [without(item, *names) for item in value]
+    return value
 
 
-def facts(rows: tuple[LayerCall, ...]) -> list[tuple[Any, ...]]:
-    """What the checker says of every layer."""
-    return [(row.name, row.output_shape.dims, row.trainable, row.params) for row in rows]
+def test_every_word_is_written_out_by_hand() -> None:
+    assert set(keras_layers.LAYERS) == set(LAYERS)
+    assert set(keras_layers.MERGES) == set(MERGES)
 
 
-def keras_facts(model: Any, rows: tuple[LayerCall, ...]) -> list[tuple[Any, ...]]:
-    """What Keras says of them; a layer that shares weights adds none the second time."""
-    from cnnspec.targets.keras.build import plain_names
-
-    uses: Counter[str] = Counter()
-    names = plain_names(row.name for row in rows if not row.weights_from)
-    found = []
-    for row in rows:
-        layer = model.get_layer(names[row.weights_from or row.name])
-        # A layer has a node of the graph for each time it is applied.
-        out = layer._inbound_nodes[uses[layer.name]].outputs[0]
-        trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
-        costs = (0, 0) if uses[layer.name] else (trainable, layer.count_params())
-        uses[layer.name] += 1
-        found.append((row.name, tuple(out.shape[1:]), *costs))
-    return found
-
-
-@pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
-def test_layer_is_what_keras_says(cls: type[Layer]) -> None:
+@pytest.mark.parametrize("word", LAYERS)
+def test_layer_has_the_shapes_and_counts_of_keras(word: str) -> None:
     accepted = 0
-    for layer, shape in itertools.product(grid(cls), SHAPES):
-        shape = given(layer, shape)
-        try:
-            infer = layer.infer(shape)
-        except ShapeError:
+    for shape, given, checked in cases(LAYERS[word]):
+        if checked.graph.errors:
             continue
         accepted += 1
-        theirs = keras_layer(layer)
-        out = tuple(theirs(symbol(shape)).shape[1:])
-        trainable = sum(int(np.prod(weight.shape)) for weight in theirs.trainable_weights)
-        ours = (infer.shape.dims, infer.params.value, infer.params.value + infer.frozen.value)
-        assert ours == (out, trainable, theirs.count_params()), (str(layer), str(shape))
+        call = checked.layers[-1]
+        layer, symbol = by_hand(word, given, shape)
+        out = tuple(layer(symbol).shape[1:])
+        trainable = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
+        macs = Applied("", layer, (tuple(symbol.shape[1:]),), out).macs
+        ours = (call.output_shape.dims, call.trainable, call.params, call.macs)
+        assert ours == (out, trainable, layer.count_params(), macs), (given, str(shape))
+        weights = [(weight.name, tuple(weight.shape)) for weight in layer.weights]
+        assert list(call.layer.weights(call.input_shape).items()) == weights, (given, str(shape))
     assert accepted
 
 
-@pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
-def test_weights_have_the_names_shapes_and_order_of_keras(cls: type[Layer]) -> None:
-    tried = 0
-    for layer, shape in itertools.product(grid(cls), SHAPES):
-        shape = given(layer, shape)
-        try:
-            infer = layer.infer(shape)
-        except ShapeError:
+@pytest.mark.parametrize("word", LAYERS)
+def test_layer_is_built_with_the_settings_of_keras(word: str) -> None:
+    from cnnspec.targets.keras.build import build
+
+    seen = set()
+    for shape, given, checked in cases(LAYERS[word]):
+        if checked.graph.errors or str(given) in seen:
             continue
-        tried += 1
-        theirs = keras_layer(layer)
-        theirs.build((None, *shape.dims))
-        found = layer.weights(shape)
-        expected = [(weight.name, tuple(weight.shape)) for weight in theirs.weights]
-        assert list(found.items()) == expected, (str(layer), str(shape))
-        total = sum(prod(dims) for dims in found.values())
-        assert total == infer.params.value + infer.frozen.value
-    assert tried
+        # They do not depend on the shape: one that fits will do.
+        seen.add(str(given))
+        layer, symbol = by_hand(word, given, shape)
+        layer(symbol)
+        ours = build(checked, seed=1).layers[-1]
+        assert type(ours) is type(layer)
+        assert settings(ours) == settings(layer), given
 
 
 # Keras's Resizing takes any rank and fails on a vector only when it runs.
-@pytest.mark.parametrize(
-    "cls",
-    [cls for word, cls in LAYERS.items() if word != "resize"],
-    ids=lambda cls: cls.word,
-)
-def test_what_does_not_fit_is_refused_by_keras_too(cls: type[Layer]) -> None:
-    check_settings = 0
-    for layer, shape in itertools.product(grid(cls), SHAPES):
-        try:
-            layer.infer(given(layer, shape))
-        except ShapeError:
-            check_settings += 1
-            if check_settings > 40:
-                break
-            with pytest.raises((ValueError, TypeError, IndexError)):
-                keras_layer(layer)(symbol(given(layer, shape)))
+@pytest.mark.parametrize("word", [word for word in LAYERS if word != "resize"])
+def test_layer_that_does_not_fit_is_refused_by_keras_too(word: str) -> None:
+    refused = (case for case in cases(LAYERS[word]) if case[2].graph.errors)
+    for shape, given, _ in itertools.islice(refused, 40):
+        layer, symbol = by_hand(word, given, shape)
+        with pytest.raises((ValueError, TypeError, IndexError)):
+            layer(symbol)
 
 
-@pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
-def test_shape_is_that_of_real_values(cls: type[Layer]) -> None:
-    shape = Image(7, 8, 6)
-    tried = 0
-    for layer in grid(cls)[:: max(1, len(grid(cls)) // 8)]:
-        try:
-            expected = layer.infer(given(layer, shape)).shape.dims
-        except ShapeError:
-            continue
-        tried += 1
-        values = np.ones((2, *given(layer, shape).dims), "float32")
-        assert tuple(keras_layer(layer)(values).shape) == (2, *expected), str(layer)
-    assert tried or cls.word == "reshape"
+# A softmax of one channel is 1 whatever comes in.
+@pytest.mark.filterwarnings("ignore:.*softmax over axis")
+@pytest.mark.parametrize("word", LAYERS)
+def test_layer_gives_arrays_of_the_shape_that_is_checked(word: str) -> None:
+    fitting = [case for case in cases(LAYERS[word]) if not case[2].graph.errors]
+    for shape, given, checked in fitting[:: max(1, len(fitting) // 8)]:
+        layer, symbol = by_hand(word, given, shape)
+        values = np.ones((2, *symbol.shape[1:]), "float32")
+        assert tuple(layer(values).shape) == (2, *checked.layers[-1].output_shape.dims), given
 
 
-@pytest.mark.parametrize("cls", LAYERS.values(), ids=lambda cls: cls.word)
-def test_only_a_layer_that_says_so_mixes_the_images_of_a_batch(cls: type[Layer]) -> None:
-    """The first image beside another one, and by itself."""
-    if issubclass(cls, Dropout | SpatialDropout | Noise):
-        pytest.skip("draws other numbers for it")
-    shape = Image(7, 8, 6)
-    fitting = (layer for layer in grid(cls) if fits(layer, shape))
-    layer = next(fitting)
-    theirs = keras_layer(layer)
-    images = np.random.default_rng(1).normal(size=(2, *given(layer, shape).dims))
-    options = {"training": True} if cls is BatchNorm else {}
-    both, alone = (np.asarray(theirs(images[:n].astype("float32"), **options)) for n in (2, 1))
-    assert np.allclose(both[0], alone[0], atol=1e-4) != cls.mixes_images
+DISTURBING = ("dropout", "sdropout", "noise")
+"""Draw other numbers for an image alone than for one of two."""
 
 
-@pytest.mark.parametrize("seed", range(1000))
-def test_random_network_is_what_keras_builds(seed: int) -> None:
-    from cnnspec.targets.keras.build import build
-
-    random = Random(seed)
-    spec = draw_spec(random)
-    spec = spec.replace(nodes=draw_nodes(random, spec.shape, spec.classes), budgets=())
-    checked = check(Source("random", str(spec)))
-    assert checked.totals is not None
-    model = build(checked, seed=1)
-    assert facts(checked.layers) == keras_facts(model, checked.layers)
-    assert checked.totals.params == model.count_params()
-    assert checked.totals.trainable == sum(int(np.prod(w.shape)) for w in model.trainable_weights)
-
-
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_committed_spec_is_what_keras_builds(path: Any) -> None:
-    from cnnspec.targets.keras.build import build
-
-    checked = check(Source(path.name, path.read_text(encoding="utf-8")))
-    assert checked.ok
-    model = build(checked, seed=1)
-    assert facts(checked.layers) == keras_facts(model, checked.layers)
+@pytest.mark.parametrize("word", [word for word in LAYERS if word not in DISTURBING])
+def test_layer_mixes_the_images_of_a_batch_only_where_it_says_so(word: str) -> None:
+    image = Image(7, 8, 6)
+    fitting = (case for case in cases(LAYERS[word]) if case[0] == image)
+    shape, given, checked = next(case for case in fitting if not case[2].graph.errors)
+    layer, symbol = by_hand(word, given, shape)
+    images = np.random.default_rng(1).normal(size=(2, *symbol.shape[1:])).astype("float32")
+    options = {"training": True} if word == "bn" else {}
+    both, alone = (np.asarray(layer(images[:n], **options)) for n in (2, 1))
+    mixes = checked.layers[-1].layer.mixes_images
+    assert np.allclose(both[0], alone[0], atol=1e-4) != mixes
