@@ -1,6 +1,6 @@
-"""What would bring a network under its budget: one change of one layer, tried and found to fit.
+"""What brings a network under its budget: a change of one layer, tried and found to fit.
 
-Pure: a checked spec in, diagnostics with advice out. Each try changes the spec and sends
+Pure: a checked spec in, diagnostics with a fix out. Each try changes the spec and sends
 its shapes through again, which is cheap; how much is tried is bounded, so that a network
 of thousands of layers waits no longer for its errors.
 """
@@ -8,7 +8,7 @@ of thousands of layers waits no longer for its errors.
 from collections.abc import Callable, Iterable, Iterator
 
 from cnnspec.analysis.check import BudgetResult, CheckedSpec, totals
-from cnnspec.core.record import Record
+from cnnspec.core.edits import Fix, write
 from cnnspec.core.shapes import Image
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
@@ -29,17 +29,10 @@ UPPER = ("<=", "<")
 """The relations under which less is better."""
 
 
-class Advice(Record):
-    """A text that, in place of what stands at a span, keeps the budget with this value."""
-
-    span: Span
-    text: str
-    value: int
-    instead: str = ""
-
-    def __str__(self) -> str:
-        instead = f" instead of `{self.instead}`" if self.instead else ""
-        return f"`{self.text}`{instead} at line {self.span.line} would fit ({self.value:,})"
+def _advice(span: Span, text: str, value: int, instead: str = "") -> Fix:
+    """Returns the fix that writes a text with which the budget has this value."""
+    what = f" instead of `{instead}`" if instead else ""
+    return write(span, text, title=f"`{text}`{what} at line {span.line} would fit ({value:,})")
 
 
 Change = Callable[[Node], tuple[Element, ...]]
@@ -50,15 +43,15 @@ def with_advice(checked: CheckedSpec) -> tuple[Diagnostic, ...]:
     """The problems of a spec; those of a budget with advice, where there is any."""
     budget_results = {v.budget.span: v for v in checked.budget_results if not v.holds}
     return tuple(
-        problem.replace(advice=str(advice(checked, budget_results[problem.span]) or ""))
+        problem.replace(advice=advice(checked, budget_results[problem.span]))
         if isinstance(problem, OverBudget) and problem.span in budget_results
         else problem
         for problem in checked.problems
     )
 
 
-def advice(checked: CheckedSpec, verdict: BudgetResult) -> Advice | None:
-    """The smallest change that keeps a budget, `None` where none is found.
+def advice(checked: CheckedSpec, verdict: BudgetResult) -> Fix | None:
+    """Returns the smallest change that keeps a budget, or `None` where none is found.
 
     Tried are other numbers of filters or units for one statement, down to half of what
     they are; then a global pooling in place of a flatten. The budgets that hold go on
@@ -117,7 +110,7 @@ class _Trial:
             return None
         return costs.of(self.budget)
 
-    def number(self, nodes: list[Node]) -> tuple[float, Advice] | None:
+    def number(self, nodes: list[Node]) -> tuple[float, Fix] | None:
         """The largest number of filters or units that fits, as a share of what it is."""
         node = nodes[0]
         layer, span = node.layer, node.span
@@ -143,9 +136,9 @@ class _Trial:
             else:
                 fits, best = middle, value
         text = _written(node, _with(layer, field, fits * step))
-        return fits * step / present, Advice(span, text, best)
+        return fits * step / present, _advice(span, text, best)
 
-    def pooled(self) -> Iterator[Advice]:
+    def pooled(self) -> Iterator[Fix]:
         """A global pooling where an image is flattened."""
         before = {
             call.name: call.input_shape for call in self.checked.layers if not call.weights_from
@@ -166,7 +159,7 @@ class _Trial:
                 continue
             value = self.value(node.span, change)
             if value is not None:
-                yield Advice(node.span, text, value, instead)
+                yield _advice(node.span, text, value, instead)
 
 
 def _with(layer: Layer, field: str, number: int) -> Layer:

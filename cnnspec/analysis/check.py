@@ -300,14 +300,16 @@ def _costliest(budget: Budget, graph: Graph) -> str:
 def _ending(spec: Spec, after: Shape) -> list[Diagnostic]:
     """The last layer must give a value for each class."""
     last = spec.nodes[-1]
+    known = spec.data.dataset is not None
     if after.dims == (spec.classes,) or isinstance(last, ErrorNode):
         return []
     if isinstance(last, SharedRepeat):
-        return [WrongClasses(last.span, after, classes=spec.classes, last="repeat")]
+        return [WrongClasses(last.span, after, classes=spec.classes, last="repeat", known=known)]
+    end = last.span if isinstance(last, Node) and not last.call_sites else None
     word = last.layer.word
     if word in ("softmax", "sigmoid"):
         kernels = [n for n in spec.nodes if isinstance(n, Node) and n.layer.has_kernel]
         if kernels:
             last, word = kernels[-1], kernels[-1].layer.word
     span = last.spans.get("units", last.span)
-    return [WrongClasses(span, after, classes=spec.classes, last=word)]
+    return [WrongClasses(span, after, classes=spec.classes, last=word, known=known, end=end)]

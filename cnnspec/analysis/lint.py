@@ -1,10 +1,11 @@
-"""Warnings: what is right and still hardly meant. Pure: a spec and its graph in, diagnostics out.
+"""Warnings: valid, but probably not meant. Pure: a spec and its graph in, diagnostics out.
 
 A table of small functions, one for each lint. Each is silent where it is in doubt:
 a warning that is wrong once is not read the second time. There is none for a budget
-that is never near, for a budget is mostly the task's and not the network's.
+that is never near, because a budget mostly comes from the task and not from the network.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,21 +29,27 @@ from cnnspec.analysis.lints.training import (
     validates_on_test,
 )
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.silence import SilencesNothing
 from cnnspec.graph.build import Graph
 from cnnspec.ir.spec import Spec
 
 
 def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
-    """The warnings of a spec without errors, each place once, without those it silences."""
+    """Returns the warnings of a spec without errors, each place once, without those it silences."""
     network = LintContext(spec, graph, spans)
     found: dict[Any, Diagnostic] = {}
+    times: Counter[Any] = Counter()
     for function in LINTS:
         for warning in function(network):
             span = warning.span
             place = (id(span.source), span.start) if span else None
+            times[warning.code, place] += 1
             found.setdefault((warning.code, place), warning)
+    for key, warning in found.items():
+        # One statement can make several layers, in a block or a `repeat`.
+        if times[key] < network.written(warning.span):
+            found[key] = _in_part(warning)
     codes = {warning.code for warning in found.values()}
     needless = [
         SilencesNothing(spans.get(f"silence.{code}"), silenced=code)
@@ -50,6 +57,13 @@ def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
         if code not in codes
     ]
     return [w for w in found.values() if w.code not in spec.silence] + needless
+
+
+def _in_part(warning: Diagnostic) -> Diagnostic:
+    """Returns a warning that does not hold for every layer that its statement makes."""
+    if isinstance(warning, Traced):
+        return warning.replace(everywhere=False)
+    return Traced(warning.span, warning, everywhere=False)
 
 
 LINTS: tuple[Callable[[LintContext], Iterator[Diagnostic]], ...] = (

@@ -25,10 +25,6 @@ class Fix(Record):
     title: str = ""
     """What it does, in a few words, where the edits alone do not say it."""
 
-    def as_unsafe(self) -> "Fix":
-        """Returns the same edits as a guess."""
-        return self.replace(safe=False)
-
 
 def write(span: Span, text: str, *, safe: bool = False, title: str = "") -> Fix:
     """Returns the fix that writes a text in the place of a span."""

@@ -1,28 +1,29 @@
-"""What an error or warning is. One small frozen class each, apart from the code that finds it.
+"""What an error or warning is: one small frozen class each, apart from the code that finds it.
 
-Knows sources and spans; not how a diagnostic is printed, nor who raises it.
+Knows sources, spans and edits; not how a diagnostic is printed, nor who raises it.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from cnnspec.core.edits import Fix
+from cnnspec.core.edits import Fix, write
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
+from cnnspec.core.spelling import certain
 
 
 class Label(Record):
-    """A second place that explains the first, with what is to be seen there."""
+    """A second place that explains the first, with what there is to see."""
 
     span: Span
     text: str
 
 
 class Diagnostic(Record):
-    """A finding about a spec, its data or its surroundings.
+    """A finding about a spec, its data or its environment.
 
-    The docstring of a subclass tells the story behind its code; `bad` and `good`
-    are a spec that shows it and one that does not.
+    The docstring of a subclass explains its code; `bad` and `good` are a spec that shows
+    the finding and one that does not.
     """
 
     code: ClassVar[str]
@@ -32,7 +33,7 @@ class Diagnostic(Record):
     good: ClassVar[str] = ""
 
     span: Span | None
-    """The smallest place at fault; `None` where the fault is in no text."""
+    """The smallest place that is wrong; `None` where the finding is in no text."""
 
     @property
     def message(self) -> str:
@@ -46,12 +47,12 @@ class Diagnostic(Record):
 
     @property
     def label(self) -> str:
-        """What is said beside the caret; empty where the message says it all."""
+        """The text beside the caret; empty where the message is enough."""
         return ""
 
     @property
     def help(self) -> str:
-        """A fix, or empty where there is none to name."""
+        """What to do in words; empty where no fix can be named."""
         return ""
 
     @property
@@ -66,18 +67,23 @@ class Diagnostic(Record):
 
 
 Warn = Callable[[Diagnostic], None]
-"""Gets what a person should know and what stops nothing."""
+"""Takes a diagnostic that ends nothing, to show it."""
 
 
 def silent(_: Diagnostic) -> None:
-    """Tells nobody."""
+    """Ignores a diagnostic."""
 
 
 class Traced(Diagnostic):
-    """A diagnostic inside a block, with the places where the block is used."""
+    """A diagnostic of a text that makes several layers, as in a block that is used twice.
+
+    `uses` are the places where the block is used.
+    """
 
     inner: Diagnostic
-    uses: tuple[Label, ...]
+    uses: tuple[Label, ...] = ()
+    everywhere: bool = True
+    """Whether it holds for all layers that the text makes."""
 
     @property
     def code(self) -> str:  # type: ignore[override]
@@ -111,11 +117,13 @@ class Traced(Diagnostic):
 
     @property
     def fixes(self) -> tuple[Fix, ...]:
-        return self.inner.fixes
+        # A change of the text changes all its layers, also those that are as they should be.
+        found = self.inner.fixes
+        return found if self.everywhere else tuple(fix.replace(safe=False) for fix in found)
 
 
 def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str = "`") -> str:
-    """`a, b or c`, each in quotes, cut after `most` words."""
+    """Returns `a, b or c`, each word in quotes, cut after `most` words."""
     quoted = [f"{quote}{word}{quote}" for word in words]
     if len(quoted) > most:
         return ", ".join(quoted[:most]) + f" and {len(quoted) - most} more"
@@ -125,12 +133,21 @@ def listing(words: Iterable[Any], joint: str = "or", most: int = 12, quote: str 
 
 
 def many(number: int, what: str) -> str:
-    """`1 epoch`, `2,000 epochs`."""
+    """Returns `1 epoch` or `2,000 epochs`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def did_you_mean(near: str, words: "tuple[str, ...]", what: str = "") -> str:
-    """The help for an unknown word: the nearest known one, else the whole choice."""
+    """Returns the help for an unknown word: the nearest known one, or else the whole choice."""
     if near:
         return f"did you mean `{near}`?"
     return f"{what or 'it'} can be {listing(words, most=60)}" if words else ""
+
+
+def respell(
+    span: Span | None, word: str, near: str, known: "tuple[str, ...]", *, safe: bool = False
+) -> tuple[Fix, ...]:
+    """Returns the fix that writes the nearest known word, safe where it can be no other."""
+    if not (near and span):
+        return ()
+    return (write(span, near, safe=safe or certain(word, near, known), title=f"write `{near}`"),)

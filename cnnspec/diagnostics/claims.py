@@ -1,15 +1,17 @@
-"""Faults of cost and of claims: budgets that do not hold, claims nothing can measure."""
+"""Errors of costs and claims: budgets that do not hold, claims that nothing can measure."""
 
 from typing import ClassVar
 
+from cnnspec.core.edits import Fix, write
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, listing
 
 
 class OverBudget(Diagnostic):
     """A budget is proved from the layers alone, before anything is trained.
 
-    Where a single change of one layer would fit, the help names it: fewer filters or
-    units, at least half of what they are, or a global pooling in place of a flatten.
+    Where a change of one layer would fit, the help names it: fewer filters or units, at
+    least half as many, or a global pooling in place of a flatten.
     """
 
     code: ClassVar[str] = "CNN301"
@@ -21,7 +23,7 @@ class OverBudget(Diagnostic):
     relation: str
     limit: str
     costliest: str = ""
-    advice: str = ""
+    advice: Fix | None = None
     """A change that would fit."""
 
     @property
@@ -35,7 +37,12 @@ class OverBudget(Diagnostic):
     @property
     def help(self) -> str:
         most = f"most of it: {self.costliest}" if self.costliest else ""
-        return "; ".join(part for part in (most, self.advice) if part)
+        advice = self.advice.title if self.advice else ""
+        return "; ".join(part for part in (most, advice) if part)
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return (self.advice,) if self.advice else ()
 
 
 class NothingFits(Diagnostic):
@@ -64,11 +71,11 @@ class NothingFits(Diagnostic):
 
     @property
     def help(self) -> str:
-        return "loosen what fails, or make the rest of the network smaller"
+        return "relax the limits that fail, or make the rest of the network smaller"
 
 
 class NotAllowed(Diagnostic):
-    """`allow` names the only layers that may be used, as an assignment does."""
+    """`allow` lists the only layers that may be used, as the rules of an assignment do."""
 
     code: ClassVar[str] = "CNN304"
     bad: ClassVar[str] = "allow conv pool dense; conv 8x3; gap; dense 10 softmax"
@@ -79,21 +86,23 @@ class NotAllowed(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"`{self.word}` is not allowed here"
+        return f"`{self.word}` is not among the layers that `allow` lists"
 
     @property
     def help(self) -> str:
-        return f"allowed are {listing(self.allowed, 'and', most=60)}"
+        return f"use {listing(self.allowed, most=60)}"
 
 
 class NothingValidates(Diagnostic):
-    """Figures of the validation set need one."""
+    """Metrics of the validation set need one."""
 
     code: ClassVar[str] = "CNN302"
     bad: ClassVar[str] = "dense 10 softmax; expect val_accuracy >= 0.9; train { validation none }"
     good: ClassVar[str] = "dense 10 softmax; expect val_accuracy >= 0.9; train { validation 0.1 }"
 
     what: str
+    validation: Span | None = None
+    """Where `validation none` is."""
 
     @property
     def message(self) -> str:
@@ -103,15 +112,23 @@ class NothingValidates(Diagnostic):
     def help(self) -> str:
         return "write `validation 0.1` in the train block"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.validation is None:
+            return ()
+        return (write(self.validation, "validation 0.1", title="write `validation 0.1`"),)
+
 
 class NotMeasured(Diagnostic):
-    """Figures of the training images need them measured."""
+    """Metrics of the training images are only there if they are measured."""
 
     code: ClassVar[str] = "CNN305"
     bad: ClassVar[str] = "dense 10 softmax; expect train_f1 >= 0.9; train { measure held_out }"
     good: ClassVar[str] = "dense 10 softmax; expect train_f1 >= 0.9; train { measure all }"
 
     quantity: str
+    measure: Span | None = None
+    """Where `measure held_out` is."""
 
     @property
     def message(self) -> str:
@@ -122,6 +139,12 @@ class NotMeasured(Diagnostic):
     @property
     def help(self) -> str:
         return "write `measure all` in the train block"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.measure is None:
+            return ()
+        return (write(self.measure, "measure all", title="write `measure all`"),)
 
 
 class InvalidIR(Diagnostic):
@@ -136,7 +159,7 @@ class InvalidIR(Diagnostic):
     @property
     def message(self) -> str:
         place = f" at {self.place}" if self.place else ""
-        return f"{self.name} is no valid IR{place}: {self.reason}"
+        return f"{self.name} is not a valid IR document{place}: {self.reason}"
 
     @property
     def help(self) -> str:

@@ -1,11 +1,14 @@
-"""Warnings about the layers of a network: what is right and hardly meant.
+"""Warnings about the layers of a network: valid, but probably not what was meant.
 
-None changes an exit code, each has a fix, and `silence CODE` takes it out of a file.
-`cnnspec.lint` finds them.
+None changes an exit code, each names what to do, and `silence CODE` turns it off in a file.
+`cnnspec.analysis.lint` finds them.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
+from cnnspec.core.edits import Edit, Fix, write
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, listing, many
 
 
@@ -16,11 +19,11 @@ class Lint(Diagnostic):
 
 
 class BiasBeforeNorm(Lint):
-    """Batch norm takes the mean of each channel off, and with it the bias before it.
+    """Batch norm subtracts the mean of each channel, and with it the bias before it.
 
-    Its own center is added afterwards and does what the bias was meant for (Ioffe and
-    Szegedy, 2015, 3.2). The bias is neither wrong nor of any use: it costs parameters
-    that no gradient moves.
+    Its own offset is added afterwards and does what the bias was for (Ioffe and Szegedy,
+    2015, section 3.2). The bias does no harm and has no effect: it costs parameters that
+    no gradient changes.
     """
 
     code: ClassVar[str] = "CNN601"
@@ -33,7 +36,10 @@ class BiasBeforeNorm(Lint):
 
     @property
     def message(self) -> str:
-        return f"batch norm takes the bias of `{self.of}` off again"
+        return (
+            f"the bias of `{self.of}` has no effect: the batch norm after it subtracts the "
+            "channel mean"
+        )
 
     @property
     def help(self) -> str:
@@ -43,12 +49,20 @@ class BiasBeforeNorm(Lint):
     def related(self) -> tuple[Label, ...]:
         return (self.norm,) if self.norm else ()
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import set_flag
+
+        if self.span is None:
+            return ()
+        return (set_flag(self.span, "no_bias", "bias", safe=True),)
+
 
 class PoolDrops(Lint):
-    """A window that no longer fits drops the rows and columns it would have covered.
+    """Without padding, pooling ignores the rows and columns that fill no window.
 
-    Without padding, pooling of P with stride S leaves `(N - P) mod S` rows at the lower
-    edge and as many columns at the right edge that reach no output.
+    Pooling of P with stride S leaves `(N - P) mod S` rows at the lower edge and as many
+    columns at the right edge that reach no output.
     """
 
     code: ClassVar[str] = "CNN602"
@@ -66,12 +80,20 @@ class PoolDrops(Lint):
     def message(self) -> str:
         lost = [_last(self.rows, "row"), _last(self.columns, "column")]
         dropped = " and ".join(part for part in lost if part)
-        return f"`{self.of}` drops the {dropped} of its {self.image} image"
+        return f"`{self.of}` ignores the {dropped} of its {self.image} image"
 
     @property
     def help(self) -> str:
         sizes = listing(self.fits, quote="")
         return f"write `same`{f', or choose a size of {sizes}' if sizes else ''}"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import set_flag, statement_around
+
+        if self.span is None:
+            return ()
+        return (set_flag(statement_around(self.span), "same", "padding", "valid"),)
 
 
 def _last(number: int, what: str) -> str:
@@ -81,12 +103,11 @@ def _last(number: int, what: str) -> str:
 class NoActivation(Lint):
     """Two linear layers in a row compute nothing that one linear layer could not.
 
-    Without a function that bends between them, the product of their kernels is one
-    kernel. Layers that only move, drop, average or scale values on the way (also
-    batch norm, once it is trained) do not change that. Three pairs are meant so and not
-    reported: a depthwise and a 1x1 convolution, which are a separable one; two kernels
-    of which each spans one direction only; and a bottleneck with fewer values than there
-    are before and after it.
+    Without an activation between them, the product of their kernels is one kernel. Layers
+    between them that only move, drop, average or scale values (also batch norm, once it is
+    trained) do not change that. Three pairs make sense and are not reported: a depthwise
+    and a 1x1 convolution, which are a separable one; two kernels of which each spans one
+    direction only; and a bottleneck with fewer values than before and after it.
     """
 
     code: ClassVar[str] = "CNN603"
@@ -95,8 +116,11 @@ class NoActivation(Lint):
 
     of: str
     next: str
-    fix: str
     then: Label | None = None
+    norm: Span | None = None
+    """Where the batch norm between them is, after which an activation belongs."""
+    normed: bool = False
+    """Whether there is a batch norm between them."""
 
     @property
     def message(self) -> str:
@@ -104,22 +128,34 @@ class NoActivation(Lint):
 
     @property
     def label(self) -> str:
-        return "together the two are linear, as one layer would be"
+        return "the two are linear together, as one layer would be"
 
     @property
     def help(self) -> str:
-        return self.fix
+        return "put `relu` after the batch norm" if self.normed else f"write `{self.of} relu`"
 
     @property
     def related(self) -> tuple[Label, ...]:
         return (self.then,) if self.then else ()
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import put_after, set_flag
+
+        if self.span is None:
+            return ()
+        if not self.normed:
+            return (set_flag(self.span, "relu", "activation", "linear"),)
+        if self.norm is None:
+            return ()
+        return (Fix((put_after(self.norm, "relu"),), title="put `relu` after the batch norm"),)
+
 
 class SoftmaxTwice(Lint):
     """A softmax of probabilities makes them nearly equal.
 
-    It takes numbers between 0 and 1, so that of ten classes none can get more than 0.24
-    however sure the network is; it learns slowly and its loss never comes near zero.
+    Its inputs are between 0 and 1, so that of ten classes none can get more than 0.24,
+    however sure the network is. It learns slowly, and its loss stays far from zero.
     """
 
     code: ClassVar[str] = "CNN604"
@@ -134,17 +170,21 @@ class SoftmaxTwice(Lint):
 
     @property
     def help(self) -> str:
-        return "leave this one out"
+        return "remove this one"
 
     @property
     def related(self) -> tuple[Label, ...]:
         return (self.first,) if self.first else ()
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return _without(self.span)
+
 
 class DropoutBeforeNorm(Lint):
-    """Batch norm learns the variance of values with dropout and meets values without it.
+    """Batch norm learns the variance of values with dropout and is used on values without it.
 
-    Dropout enlarges the variance while training only; the moving statistics keep that
+    Dropout enlarges the variance only while training. The moving statistics keep that
     variance and are wrong afterwards (Li et al., "Understanding the disharmony between
     dropout and batch normalization by variance shift", 2018).
     """
@@ -158,19 +198,26 @@ class DropoutBeforeNorm(Lint):
 
     @property
     def message(self) -> str:
-        return f"the batch norm after `{self.of}` learns a variance that it will not meet"
+        return f"the batch norm after `{self.of}` learns a variance that is wrong without dropout"
 
     @property
     def help(self) -> str:
-        return "move it behind the batch norm"
+        return "move the dropout after the batch norm"
 
     @property
     def related(self) -> tuple[Label, ...]:
         return (self.norm,) if self.norm else ()
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import put_after
+
+        norm = self.norm.span if self.norm else None
+        return _moved(self.span, norm, put_after, "after the batch norm")
+
 
 class DropoutOnOutput(Lint):
-    """Dropout on the outputs takes right answers away, and no layer is left to make up for it."""
+    """Dropout on the outputs removes right answers, and no layer after it can compensate."""
 
     code: ClassVar[str] = "CNN608"
     bad: ClassVar[str] = "flatten; dense 10; dropout 0.5; softmax"
@@ -178,23 +225,33 @@ class DropoutOnOutput(Lint):
 
     of: str
     last: str
+    before: Span | None = None
+    """Where the last layer with weights is."""
 
     @property
     def message(self) -> str:
-        return f"`{self.of}` disturbs the outputs themselves"
+        return f"`{self.of}` changes the outputs themselves at random"
 
     @property
     def help(self) -> str:
-        return f"move it before `{self.last}`" if self.last else "leave it out"
+        return f"move it before `{self.last}`" if self.last else "remove it"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import put_before
+
+        if not self.last:
+            return tuple(fix.replace(safe=False) for fix in _without(self.span))
+        return _moved(self.span, self.before, put_before, f"before `{self.last}`")
 
 
 class SmallField(Lint):
-    """A global pooling joins what many small windows saw, wherever they were.
+    """Global pooling joins values wherever they are, and each has seen a part of the image only.
 
-    If no window covers the image, the network knows which parts there are and not how
-    they lie to each other. The field grows by (K - 1) times all strides before it with
-    each kernel of K (Araujo et al., "Computing receptive fields of convolutional neural
-    networks", 2019).
+    If no value depends on the whole image, the network knows which parts there are, but
+    not where they are relative to each other. With each kernel of K, the receptive field
+    grows by (K - 1) times the product of all strides before it (Araujo et al., "Computing
+    receptive fields of convolutional neural networks", 2019).
     """
 
     code: ClassVar[str] = "CNN609"
@@ -212,22 +269,31 @@ class SmallField(Lint):
 
     @property
     def message(self) -> str:
-        return f"no value that `{self.of}` joins sees more than {self.field} of {self.image} pixels"
+        return (
+            f"each value that `{self.of}` joins depends on at most {self.field} of the "
+            f"{self.image} pixels"
+        )
 
     @property
     def help(self) -> str:
         if self.more > 4:
-            return "convolve and pool more before it, or write `flatten` in its place"
+            return "add convolutions and pooling before it, or write `flatten` in its place"
         layers = many(self.more, "more 3x3 convolution")
         return f"put {layers} before it, or write `flatten` in its place"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        return (write(self.span, "flatten", title="write `flatten` in its place"),)
+
 
 class DenseHoldsMost(Lint):
-    """A dense layer on a large image holds nearly all parameters of the network.
+    """A dense layer on a large image has nearly all parameters of the network.
 
-    It has a weight for each unit and each value of the image, and learns every place of
-    a pattern by itself. A global pooling before it leaves a weight for each channel
-    (Lin et al., "Network in network", 2014). Only told above 100,000 parameters.
+    It has a weight for each unit and each value of the image, and learns a pattern anew
+    for every position. After a global pooling it has a weight for each unit and channel
+    (Lin et al., "Network in network", 2014). Reported above 100,000 parameters only.
     """
 
     code: ClassVar[str] = "CNN612"
@@ -241,12 +307,14 @@ class DenseHoldsMost(Lint):
     left: int
     """Its parameters after a global pooling."""
     covers: bool
-    """Whether a value before it sees the whole image."""
+    """Whether a value before it depends on the whole image."""
+    flatten: Span | None = None
+    """Where the image is flattened, if a statement of its own does it."""
 
     @property
     def message(self) -> str:
         share = 100 * self.params // self.total
-        return f"`{self.of}` holds {share} % of all parameters: {self.params:,} of {self.total:,}"
+        return f"`{self.of}` has {share} % of all parameters: {self.params:,} of {self.total:,}"
 
     @property
     def label(self) -> str:
@@ -254,12 +322,23 @@ class DenseHoldsMost(Lint):
 
     @property
     def help(self) -> str:
-        also = "" if self.covers else ", with convolutions enough before it to see the whole image"
+        also = "" if self.covers else ", with enough convolutions before it to see the whole image"
         return f"`gap` in place of flattening would leave {self.left:,} of them{also}"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import put_before, statement_around
+
+        if self.span is None:
+            return ()
+        title = "write `gap` in place of flattening"
+        if self.flatten:
+            return (write(self.flatten, "gap", title=title),)
+        return (Fix((put_before(statement_around(self.span), "gap"),), title=title),)
 
 
 class DoesNothing(Lint):
-    """A layer that gives out what it gets can be left out."""
+    """A layer whose output equals its input can be removed."""
 
     code: ClassVar[str] = "CNN613"
     bad: ClassVar[str] = "conv 8x3 relu; relu; pool 2; dense 10 softmax"
@@ -274,11 +353,15 @@ class DoesNothing(Lint):
 
     @property
     def help(self) -> str:
-        return "leave it out"
+        return "remove it"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return _without(self.span)
 
 
 class SkipsPixels(Lint):
-    """A window that moves further than it is large never looks at what lies between."""
+    """A window with a stride larger than itself never reads the pixels between."""
 
     code: ClassVar[str] = "CNN614"
     bad: ClassVar[str] = "conv 8x2 relu stride=3; dense 10 softmax"
@@ -290,10 +373,34 @@ class SkipsPixels(Lint):
 
     @property
     def message(self) -> str:
-        return (
-            f"`{self.of}` steps over pixels: its window is {self.kernel}, its stride {self.stride}"
-        )
+        return f"`{self.of}` skips pixels: its window is {self.kernel}, its stride {self.stride}"
 
     @property
     def help(self) -> str:
-        return "make the window as large as the stride, or the stride as small as the window"
+        return f"write `stride={self.kernel}`, or make the window as large as the stride"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import set_option
+
+        if self.span is None:
+            return ()
+        return set_option(self.span, "stride", self.kernel)
+
+
+def _without(span: Span | None) -> tuple[Fix, ...]:
+    """Returns the fix that takes the statement of a layer out."""
+    from cnnspec.diagnostics.rewrites import leave_out
+
+    return (leave_out(span, safe=True, statement=True),) if span else ()
+
+
+def _moved(
+    span: Span | None, place: Span | None, put: Callable[[Span, str], Edit], where: str
+) -> tuple[Fix, ...]:
+    """Returns the fix that moves a statement to another one."""
+    from cnnspec.diagnostics.rewrites import without_statement
+
+    if span is None or place is None or span.source is not place.source:
+        return ()
+    return (Fix((without_statement(span), put(place, span.text)), title=f"move it {where}"),)

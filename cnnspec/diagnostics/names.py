@@ -1,8 +1,11 @@
-"""Faults of words and values: unknown, missing, out of range, of the wrong kind."""
+"""Errors of words and values: unknown, missing, out of range, of the wrong type."""
 
+import re
 from typing import ClassVar
 
-from cnnspec.diagnostics.base import Diagnostic, did_you_mean
+from cnnspec.core.edits import Edit, Fix, insert, write
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Diagnostic, did_you_mean, respell
 
 
 class UnknownStatement(Diagnostic):
@@ -25,9 +28,13 @@ class UnknownStatement(Diagnostic):
     def help(self) -> str:
         return did_you_mean(self.near, self.known, "a statement here")
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return respell(self.span, self.word, self.near, self.known)
+
 
 class UnknownWord(Diagnostic):
-    """The words a layer or setting takes are a closed set."""
+    """The words that a layer or setting takes are a closed set."""
 
     code: ClassVar[str] = "CNN102"
     bad: ClassVar[str] = "conv 8x3 rleu; dense 10 softmax"
@@ -38,23 +45,48 @@ class UnknownWord(Diagnostic):
     """What reads the word: "`conv`", "the padding of `conv`"."""
     near: str
     known: tuple[str, ...]
-    otherwise: str = ""
-    """What else could have been meant, where there is more than the words."""
+    path: bool = False
+    """Whether a path in quotes is possible as well."""
 
     @property
     def message(self) -> str:
-        return f"{self.of} does not know the word `{self.word}`"
+        return f"unknown word `{self.word}` for {self.of}"
 
     @property
     def help(self) -> str:
-        return "; ".join(part for part in (self._words(), self.otherwise) if part)
-
-    def _words(self) -> str:
-        if self.word[:1] == "x" and (self.word[1:].isdecimal() or len(self.word) == 1):
-            return "a size is written without spaces: `32x3`"
+        if self._of_size:
+            return "write a size without spaces: `32x3`"
         if not self.known:
             return f"{self.of} takes no words"
-        return did_you_mean(self.near, self.known)
+        path = f'; write a path in quotes: `"{self.word}"`' if self.path and not self.near else ""
+        return did_you_mean(self.near, self.known) + path
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self._of_size:
+            return self._joined()
+        # A name of the spec, which only lacks its parentheses, is meant for certain.
+        named = self.near == f"({self.word})"
+        found = respell(self.span, self.word, self.near, self.known, safe=named)
+        if self.path and not self.near and self.span:
+            return (write(self.span, f'"{self.word}"', title="write a path in quotes"),)
+        return found
+
+    @property
+    def _of_size(self) -> bool:
+        return self.word[:1] == "x" and (self.word[1:].isdecimal() or len(self.word) == 1)
+
+    def _joined(self) -> tuple[Fix, ...]:
+        """The size around the word without its blanks."""
+        if not self.span:
+            return ()
+        text, start, end = self.span.source.text, self.span.start, self.span.end
+        before = re.search(r"[\d)]([ \t]*)\Z", text[:start])
+        after = re.compile(r"[ \t]*(?=\d|\()" if self.word == "x" else "").match(text, end)
+        if before is None or after is None:
+            return ()
+        place = self.span.source.span(before.start(1), after.end())
+        return (write(place, self.word, safe=True, title="remove the spaces"),)
 
 
 class UnknownOption(Diagnostic):
@@ -69,7 +101,9 @@ class UnknownOption(Diagnostic):
     near: str
     known: tuple[str, ...]
     alone: bool = False
-    """Whether it is a word that stands alone."""
+    """Whether it is a word that is written alone."""
+    value: Span | None = None
+    """Where the value of the option is."""
 
     @property
     def message(self) -> str:
@@ -82,6 +116,14 @@ class UnknownOption(Diagnostic):
         if not self.known:
             return f"`{self.of}` takes no options"
         return did_you_mean(self.near, self.known, f"an option of `{self.of}`")
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.alone and self.span and self.value:
+            yes = self.value.text in ("yes", "true", "1")
+            place = self.span.to(self.value)
+            return (write(place, self.option, safe=yes, title=f"write `{self.option}` alone"),)
+        return respell(self.span, self.option, self.near, self.known)
 
 
 class MissingValue(Diagnostic):
@@ -105,71 +147,99 @@ class MissingValue(Diagnostic):
 
 
 class OutOfRange(Diagnostic):
-    """A number outside the range in which it means something."""
+    """A number is outside the range in which it has a meaning."""
 
     code: ClassVar[str] = "CNN105"
-    bad: ClassVar[str] = "dropout 1.5; dense 10 softmax"
+    bad: ClassVar[str] = "dropout 50; dense 10 softmax"
     good: ClassVar[str] = "dropout 0.5; dense 10 softmax"
 
     what: str
     value: str
     allowed: str
+    nearest: str = ""
+    """The value in the range that was most likely meant."""
 
     @property
     def message(self) -> str:
-        return f"{self.what} is {self.value}, which is out of range"
+        return f"{self.value} is out of range for {self.what}"
 
     @property
     def help(self) -> str:
-        return f"{self.what} is {self.allowed}"
+        return f"use {self.allowed}"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if not (self.span and self.nearest):
+            return ()
+        return (write(self.span, self.nearest, title=f"write `{self.nearest}`"),)
 
 
 class WrongKind(Diagnostic):
-    """A value of another kind than the one that is read there."""
+    """A value is of another type than the one that is read there."""
 
     code: ClassVar[str] = "CNN106"
-    bad: ClassVar[str] = 'dense "ten" softmax'
+    bad: ClassVar[str] = 'dense "10" softmax'
     good: ClassVar[str] = "dense 10 softmax"
 
     what: str
     expected: str
     found: str
     remedy: str = ""
+    fix: Fix | None = None
 
     @property
     def message(self) -> str:
-        return f"{self.what} is {self.expected}, not {self.found}"
+        return f"expected {self.expected} for {self.what}, found {self.found}"
 
     @property
     def help(self) -> str:
         return self.remedy
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.fix or not self.span:
+            return (self.fix,) if self.fix else ()
+        text = self.span.text
+        number = "number" in self.expected
+        if number and re.fullmatch(r'"\d+(\.\d+)?"', text):
+            return (write(self.span, text[1:-1], safe=True, title=f"write `{text[1:-1]}`"),)
+        if self.expected.startswith("`yes`") and text in ("0", "1"):
+            word = "yes" if text == "1" else "no"
+            return (write(self.span, word, safe=True, title=f"write `{word}`"),)
+        return ()
+
 
 class TooManyValues(Diagnostic):
-    """More values than a word takes."""
+    """A word is given more values than it takes."""
 
     code: ClassVar[str] = "CNN107"
-    bad: ClassVar[str] = "dense 20 10 softmax"
-    good: ClassVar[str] = "dense 20 relu; dense 10 softmax"
+    bad: ClassVar[str] = "dense 10 10 softmax"
+    good: ClassVar[str] = "dense 10 softmax"
 
     of: str
     usage: str
 
     @property
     def message(self) -> str:
-        return f"{self.of} takes no further value here"
+        return f"{self.of} takes no more values here"
 
     @property
     def help(self) -> str:
-        return f"write `{self.usage}`" if self.usage else "it takes one value"
+        return f"write `{self.usage}`" if self.usage else "give it one value"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import leave_out
+
+        return (leave_out(self.span),) if self.span else ()
 
 
 class UnknownName(Diagnostic):
-    """A name in an expression is one that `let` has defined on a line before."""
+    """A name in an expression has to be defined with `let` on a line before."""
 
     code: ClassVar[str] = "CNN108"
-    bad: ClassVar[str] = "conv (f)x3 relu; dense 10 softmax"
-    good: ClassVar[str] = "let f = 8; conv (f)x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "let filters = 8; conv (filter)x3 relu; dense 10 softmax"
+    good: ClassVar[str] = "let filters = 8; conv (filters)x3 relu; dense 10 softmax"
 
     name: str
     near: str
@@ -185,9 +255,13 @@ class UnknownName(Diagnostic):
             return did_you_mean(self.near, self.known)
         return f"define it first: `let {self.name} = …`"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return respell(self.span, self.name, self.near, self.known)
+
 
 class BadArithmetic(Diagnostic):
-    """An expression without a value: a division by zero, a result out of bounds."""
+    """An expression has no value: it divides by zero, or its result is out of bounds."""
 
     code: ClassVar[str] = "CNN109"
     bad: ClassVar[str] = "let f = 1 / 0; dense (f) softmax"
@@ -201,7 +275,7 @@ class BadArithmetic(Diagnostic):
 
 
 class Misplaced(Diagnostic):
-    """Training settings stand in `train { … }`, everything else outside."""
+    """Training settings belong in `train { … }`, everything else outside of it."""
 
     code: ClassVar[str] = "CNN110"
     bad: ClassVar[str] = "dense 10 softmax; epochs 5"
@@ -209,21 +283,49 @@ class Misplaced(Diagnostic):
 
     word: str
     home: str
+    fix: Fix | None = None
 
     @property
     def message(self) -> str:
-        return f"`{self.word}` does not stand here"
+        return f"`{self.word}` is not allowed here"
 
     @property
     def help(self) -> str:
         return f"it belongs {self.home}"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.fix:
+            return (self.fix,)
+        if self.span and self.home == "in `train { … }`":
+            return (_into_train(self.span),)
+        return ()
+
+
+def _into_train(span: Span) -> Fix:
+    """Returns the fix that moves a setting into the block of training, or puts one around it."""
+    from cnnspec.diagnostics.rewrites import block_of, statement_around, without_statement
+
+    statement = statement_around(span)
+    inside = block_of(span.source, "train")
+    if inside is None:
+        block = f"train {{ {statement.text} }}"
+        return write(statement, block, safe=True, title="put it in `train`")
+    before = span.source.text[inside.start : inside.end].rstrip()
+    at = span.source.span(inside.start + len(before), inside.start + len(before))
+    # On a line of its own where the settings before it are.
+    lines = before.rsplit("\n", 1)
+    indent = lines[1][: len(lines[1]) - len(lines[1].lstrip())] if len(lines) > 1 else ""
+    joint = f"\n{indent}" if len(lines) > 1 else "; " if before.strip() else " "
+    moved = (without_statement(statement), Edit(at, f"{joint}{statement.text}"))
+    return Fix(moved, safe=True, title="move it into `train`")
 
 
 class BadClaim(Diagnostic):
     """A budget or expectation is a quantity, a comparison and a limit."""
 
     code: ClassVar[str] = "CNN111"
-    bad: ClassVar[str] = "dense 10 softmax; budget params 6000"
+    bad: ClassVar[str] = "dense 10 softmax; budget params 8k"
     good: ClassVar[str] = "dense 10 softmax; budget params <= 8k"
 
     word: str
@@ -231,11 +333,30 @@ class BadClaim(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"`{self.word}` is a quantity, a comparison and a limit"
+        return f"`{self.word}` needs a quantity, a comparison and a limit"
 
     @property
     def help(self) -> str:
-        return f"write `{self.example}`"
+        if self.span and self.fixes:
+            edit = self.fixes[0].edits[0]
+            cut = edit.span.start - self.span.start
+            return f"write `{self.span.text[:cut]}{edit.text}{self.span.text[cut:]}`"
+        return f"write it as in `{self.example}`"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if not self.span:
+            return ()
+        found = re.match(r"\w+\s+(\w+)(?:\s+[^\W\d]\w*)?\s+(?=[\d.]\S*\Z)", self.span.text)
+        if found is None:
+            return ()
+        # A budget is a limit; what is expected of a loss is little, of all else much.
+        below = self.word == "budget" or found[1].endswith("loss")
+        relation = "<=" if below else ">="
+        at = self.span.start + found.end()
+        title = f"write `{relation}`"
+        safe = self.word == "budget"
+        return (insert(self.span.source, at, f"{relation} ", safe=safe, title=title),)
 
 
 class UnknownSetting(Diagnostic):
@@ -257,15 +378,19 @@ class UnknownSetting(Diagnostic):
 
 
 class Incompatible(Diagnostic):
-    """Two values that are each fine but cannot stand together."""
+    """Two values are each allowed, but not together."""
 
     code: ClassVar[str] = "CNN113"
     bad: ClassVar[str] = "conv 8x3 relu stride=2 dilation=2; dense 10 softmax"
-    good: ClassVar[str] = "conv 8x3 relu dilation=2; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu stride=2; dense 10 softmax"
 
     of: str
     reason: str
     remedy: str
+    instead: str = ""
+    """What to write in the place of the span."""
+    removable: bool = True
+    """Whether the span can be left out."""
 
     @property
     def message(self) -> str:
@@ -274,3 +399,11 @@ class Incompatible(Diagnostic):
     @property
     def help(self) -> str:
         return self.remedy
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import leave_out_if_whole
+
+        if self.span and self.instead:
+            return (write(self.span, self.instead, title=f"write `{self.instead}`"),)
+        return leave_out_if_whole(self.span) if self.span and self.removable else ()

@@ -1,14 +1,16 @@
-"""Faults that show only once the shape that reaches a layer is known."""
+"""Errors that show only once the shape that reaches a layer is known."""
 
+import re
 from typing import ClassVar
 
+from cnnspec.core.edits import Edit, Fix, write
 from cnnspec.core.shapes import Image, Shape
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Diagnostic, Label, listing
+from cnnspec.diagnostics.base import Diagnostic, Label, listing, many
 
 
 class ShapeDiagnostic(Diagnostic):
-    """A layer that cannot take the shape it gets.
+    """A layer cannot take the shape that it gets.
 
     The checker that knows where the shape came from fills in `origin`, as
     `after pool at line 8`.
@@ -22,9 +24,15 @@ class ShapeDiagnostic(Diagnostic):
         origin = f", {self.origin}" if self.origin else ""
         return f"the {self.shape.article} is {self.shape} here{origin}"
 
+    def _instead(self, text: str) -> tuple[Fix, ...]:
+        """The fix that writes another size, where the one at the span is a plain number."""
+        if not self.span or not re.fullmatch(r"[\dx]+", self.span.text):
+            return ()
+        return (write(self.span, text, title=f"write `{text}`"),)
+
 
 class WindowTooLarge(ShapeDiagnostic):
-    """A window larger than the image has no place to stand.
+    """A window larger than the image fits nowhere.
 
     Without padding, a kernel of K needs at least K rows and columns. Each
     convolution without padding takes K - 1 of them away, each pooling of 2 half
@@ -53,12 +61,26 @@ class WindowTooLarge(ShapeDiagnostic):
         image = self.shape.height, self.shape.width
         if image == (1, 1):
             return "the image is a single pixel here: pool less before, or use `same` padding"
-        largest = tuple(
-            (side - 1) // step + 1 for side, step in zip(image, self.dilation, strict=True)
-        )
+        largest = self._largest
         if largest == (1, 1):
             return "use a smaller dilation, or `same` padding"
         return f"use a {self.what} of at most {_pair(largest)}, or `same` padding"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import append, statement_around
+
+        if not self.span:
+            return ()
+        smaller = () if self._largest == (1, 1) else self._instead(_pair(self._largest))
+        return (*smaller, append(statement_around(self.span), "same"))
+
+    @property
+    def _largest(self) -> tuple[int, ...]:
+        """The largest window that fits."""
+        assert isinstance(self.shape, Image)
+        sides = zip((self.shape.height, self.shape.width), self.dilation, strict=True)
+        return tuple((side - 1) // step + 1 for side, step in sides)
 
 
 def _pair(sides: tuple[int, ...]) -> str:
@@ -66,7 +88,7 @@ def _pair(sides: tuple[int, ...]) -> str:
 
 
 class NeedsImage(ShapeDiagnostic):
-    """Convolution and pooling slide over an image; a vector has no rows and columns."""
+    """Convolution and pooling need an image; a vector has no rows and columns."""
 
     code: ClassVar[str] = "CNN202"
     bad: ClassVar[str] = "flatten; conv 8x3 relu; dense 10 softmax"
@@ -76,7 +98,7 @@ class NeedsImage(ShapeDiagnostic):
 
     @property
     def message(self) -> str:
-        return f"`{self.of}` needs an image, and gets a vector of {self.shape}"
+        return f"`{self.of}` needs an image and gets a vector of {self.shape}"
 
     @property
     def help(self) -> str:
@@ -84,7 +106,7 @@ class NeedsImage(ShapeDiagnostic):
 
 
 class ChannelsDoNotDivide(ShapeDiagnostic):
-    """Groups share the channels evenly, the input's and the output's."""
+    """Groups share the channels of the input and of the output evenly."""
 
     code: ClassVar[str] = "CNN203"
     bad: ClassVar[str] = "conv 9x3 relu; conv 12x3 relu groups=4; dense 10 softmax"
@@ -93,6 +115,8 @@ class ChannelsDoNotDivide(ShapeDiagnostic):
     groups: int = 1
     channels: int = 1
     which: str = "input channels"
+    shared: tuple[int, ...] = ()
+    """All channels that the groups share: those of the input and of the output."""
 
     @property
     def message(self) -> str:
@@ -102,6 +126,17 @@ class ChannelsDoNotDivide(ShapeDiagnostic):
     def help(self) -> str:
         fits = [g for g in range(1, min(self.channels, 64) + 1) if self.channels % g == 0]
         return f"{self.channels} divides into {listing(fits, quote='')} groups"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import set_option
+
+        if self.span is None:
+            return ()
+        shared = self.shared or (self.channels,)
+        fits = [g for g in range(1, self.groups + 1) if not any(n % g for n in shared)]
+        number = str(fits[-1])
+        return set_option(self.span, "groups", number) or self._instead(number)
 
 
 class CannotReshape(ShapeDiagnostic):
@@ -125,6 +160,16 @@ class CannotReshape(ShapeDiagnostic):
     def help(self) -> str:
         return f"choose sizes that multiply to {self.shape.size}"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        assert self.target is not None
+        sizes = list(self.target.dims)
+        rest = self.target.size // sizes[-1]
+        if self.shape.size % rest:
+            return ()
+        # The channels give way: rows and columns are what a reshape is mostly about.
+        return self._instead("x".join(map(str, [*sizes[:-1], self.shape.size // rest])))
+
 
 class NothingLeft(ShapeDiagnostic):
     """Cropping must leave at least one pixel."""
@@ -141,13 +186,21 @@ class NothingLeft(ShapeDiagnostic):
 
     @property
     def help(self) -> str:
+        return f"crop at most {_pair(self._most)}"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return self._instead(_pair(self._most))
+
+    @property
+    def _most(self) -> tuple[int, int]:
+        """The rows and columns that can be cropped from each side."""
         assert isinstance(self.shape, Image)
-        rows, columns = (self.shape.height - 1) // 2, (self.shape.width - 1) // 2
-        return f"crop at most {rows}x{columns}"
+        return (self.shape.height - 1) // 2, (self.shape.width - 1) // 2
 
 
 class WrongClasses(ShapeDiagnostic):
-    """The last layer gives one value for each class."""
+    """The last layer has one output for each class."""
 
     code: ClassVar[str] = "CNN206"
     bad: ClassVar[str] = "dense 9 softmax"
@@ -155,10 +208,16 @@ class WrongClasses(ShapeDiagnostic):
 
     classes: int = 10
     last: str = ""
+    known: bool = False
+    """Whether the number of classes follows from a known dataset."""
+    end: Span | None = None
+    """The last statement, where a layer can be put after it."""
 
     @property
     def message(self) -> str:
-        return f"the network ends in {self.shape}, and there are {self.classes} classes"
+        if isinstance(self.shape, Image):
+            return f"the network ends in an image, not in {self.classes} outputs for the classes"
+        return f"the network has {many(self.shape.size, 'output')} for {self.classes} classes"
 
     @property
     def label(self) -> str:
@@ -170,9 +229,21 @@ class WrongClasses(ShapeDiagnostic):
             return f"write `dense {self.classes} softmax`"
         return f"end with `dense {self.classes} softmax`"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import put_after
+
+        if self.last == "dense" and self.span and self.span.text.isdecimal():
+            number = str(self.classes)
+            return (write(self.span, number, safe=self.known, title=f"write `{number}`"),)
+        if self.end is None:
+            return ()
+        layer = f"dense {self.classes} softmax"
+        return (Fix((put_after(self.end, layer),), title=f"end with `{layer}`"),)
+
 
 class TooManyValuesHere(ShapeDiagnostic):
-    """A layer whose output no machine could hold is a slip, not a plan."""
+    """The output of a layer is larger than any machine could hold."""
 
     code: ClassVar[str] = "CNN207"
     bad: ClassVar[str] = "resize 60000x60000; dense 10 softmax"
@@ -186,14 +257,14 @@ class TooManyValuesHere(ShapeDiagnostic):
 
     @property
     def help(self) -> str:
-        return "the limit is 2,147,483,647 values for one image"
+        return "choose smaller sizes; the limit is 2,147,483,647 values for one image"
 
 
 class BranchesDiffer(ShapeDiagnostic):
-    """Branches that are added, multiplied or compared have one shape.
+    """Branches that are added, multiplied or compared must have one shape.
 
-    Branches that are concatenated may differ in their channels only. The addend of a
-    `residual` that shrinks the image or changes its channels needs `residual project`.
+    Branches that are concatenated may differ in their channels only. A `residual` whose
+    block shrinks the image or changes its channels needs `residual project`.
     """
 
     code: ClassVar[str] = "CNN208"
@@ -207,7 +278,7 @@ class BranchesDiffer(ShapeDiagnostic):
     projected: bool = False
     """Whether an empty branch already gets a 1x1 convolution."""
     ends: tuple[tuple[Span, str], ...] = ()
-    """Where the last layer of each branch stands, and its shape."""
+    """Where the last layer of each branch is, and its shape."""
 
     @property
     def message(self) -> str:
@@ -216,12 +287,21 @@ class BranchesDiffer(ShapeDiagnostic):
     @property
     def help(self) -> str:
         if self.projected:
-            return "a projection divides the image by a whole stride: write `same` in the block"
+            return "a projection needs a whole stride: use `same` padding in the block"
         if self.of in ("add", "residual") and len({type(shape) for shape in self.shapes}) == 1:
-            return "give the branches one shape, or write `residual project`"
+            return f"give the branches one shape, or write `{self.of} project`"
         if self.of == "concat":
             return "give the branches the same rows and columns, with `same` padding for instance"
         return "give the branches one shape"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        # Not where it is an image and a vector: a projection joins images.
+        alike = len({type(shape) for shape in self.shapes}) == 1
+        if not self.span or self.of not in ("add", "residual") or self.projected or not alike:
+            return ()
+        place = self.span.source.span(self.span.end, self.span.end)
+        return (Fix((Edit(place, " project"),), title=f"write `{self.of} project`"),)
 
     @property
     def related(self) -> tuple[Label, ...]:
@@ -229,7 +309,7 @@ class BranchesDiffer(ShapeDiagnostic):
 
 
 class WeightsDiffer(ShapeDiagnostic):
-    """Shared weights are the same numbers every time, so they need the same input channels."""
+    """Shared weights are the same numbers in each repetition, so they need the same channels."""
 
     code: ClassVar[str] = "CNN209"
     bad: ClassVar[str] = (
@@ -243,8 +323,8 @@ class WeightsDiffer(ShapeDiagnostic):
 
     @property
     def message(self) -> str:
-        return f"the shared weights were made for {self.first}, and now get {self.shape}"
+        return f"the shared weights were made for {self.first} and now get {self.shape}"
 
     @property
     def help(self) -> str:
-        return "let the block end in as many channels as it begins with"
+        return "end the block with as many channels as it begins with"

@@ -1,7 +1,8 @@
-"""Which warnings a spec can silence, and one about a `silence` that does nothing."""
+"""The warnings that a spec can silence, and one about a `silence` that does nothing."""
 
 from typing import ClassVar
 
+from cnnspec.core.edits import Fix
 from cnnspec.diagnostics import lints, training_lints
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import Lint
@@ -18,7 +19,7 @@ SILENCEABLE = tuple(
 
 
 class SilencesNothing(Diagnostic):
-    """A `silence` for what is not there would hide the warning when it comes one day."""
+    """A `silence` without its warning would hide the warning if it comes one day."""
 
     code: ClassVar[str] = "CNN615"
     severity: ClassVar[str] = "warning"
@@ -29,8 +30,14 @@ class SilencesNothing(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"there is no {self.silenced} here to silence"
+        return f"this spec has no {self.silenced} to silence"
 
     @property
     def help(self) -> str:
-        return f"take {self.silenced} out of `silence`"
+        return f"remove {self.silenced} from `silence`"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import leave_out
+
+        return (leave_out(self.span, safe=True),) if self.span else ()

@@ -1,7 +1,9 @@
-"""Faults of structure: blocks, branches, repetition, other files."""
+"""Errors of structure: blocks, branches, repetition, other files."""
 
 from typing import ClassVar
 
+from cnnspec.core.edits import Edit, Fix, write
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 
 
@@ -15,6 +17,7 @@ class WrittenAs(Diagnostic):
     word: str
     form: str
     found: str
+    fix: Fix | None = None
 
     @property
     def message(self) -> str:
@@ -24,7 +27,11 @@ class WrittenAs(Diagnostic):
 
     @property
     def help(self) -> str:
-        return f"write `{self.form}`"
+        return f"write it as in `{self.form}`"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return (self.fix,) if self.fix else ()
 
 
 class BlockUsesItself(Diagnostic):
@@ -42,11 +49,17 @@ class BlockUsesItself(Diagnostic):
 
     @property
     def help(self) -> str:
-        return "a block can be used after its end; `repeat` does a thing several times"
+        return "use a block after its end only; `repeat` applies layers several times"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import leave_out, statement_around
+
+        return (leave_out(statement_around(self.span), statement=True),) if self.span else ()
 
 
 class NotABranch(Diagnostic):
-    """The block of a merge holds a `branch { … }` for each of its inputs."""
+    """The block of a merge contains a `branch { … }` for each of its inputs."""
 
     code: ClassVar[str] = "CNN122"
     bad: ClassVar[str] = "add { relu; branch { } }; dense 10 softmax"
@@ -57,21 +70,29 @@ class NotABranch(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"`{self.word}` holds branches, not `{self.found}`"
+        return f"`{self.word}` takes branches, not `{self.found}`"
 
     @property
     def help(self) -> str:
-        return "write `branch { … }`; an empty one is the input itself"
+        return "write `branch { … }` around it; an empty branch is the input itself"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if not self.span or self.found == "branch":
+            return ()
+        return (write(self.span, f"branch {{ {self.span.text} }}", title="put it in a branch"),)
 
 
 class TooFewBranches(Diagnostic):
-    """There is nothing to join with fewer than two branches."""
+    """A merge joins at least two branches."""
 
     code: ClassVar[str] = "CNN123"
     bad: ClassVar[str] = "add { branch { relu } }; dense 10 softmax"
     good: ClassVar[str] = "add { branch { relu }; branch { } }; dense 10 softmax"
 
     word: str
+    block: Span | None = None
+    """Where the block of the merge is, its braces included."""
 
     @property
     def message(self) -> str:
@@ -79,7 +100,17 @@ class TooFewBranches(Diagnostic):
 
     @property
     def help(self) -> str:
-        return f"write `{self.word} {{ branch {{ … }}; branch {{ }} }}`"
+        return "add `branch { }`, which is the input itself, or `branch { … }` with other layers"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if not self.block or not self.block.text.endswith("}"):
+            return ()
+        inside = self.block.text[:-1].rstrip()
+        at = self.block.start + len(inside)
+        joint = " " if inside == "{" else "; "
+        place = self.block.source.span(at, at)
+        return (Fix((Edit(place, f"{joint}branch {{ }}"),), title="add `branch { }`"),)
 
 
 class CannotUse(Diagnostic):

@@ -1,7 +1,8 @@
-"""Faults of the text itself: characters, brackets, numbers, the form of a statement."""
+"""Errors of the text itself: characters, brackets, numbers, the form of a statement."""
 
 from typing import ClassVar
 
+from cnnspec.core.edits import Edit, Fix, insert, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label
 
@@ -9,7 +10,7 @@ from cnnspec.diagnostics.base import Diagnostic, Label
 class UnexpectedText(Diagnostic):
     """A statement is a word, its arguments and, for some words, a block in braces.
 
-    Statements are separated by a new line or by `;`. Arithmetic stands in
+    Statements are separated by a new line or by `;`. Arithmetic is written in
     parentheses, or after `=`.
     """
 
@@ -20,6 +21,7 @@ class UnexpectedText(Diagnostic):
     found: str
     expected: str
     remedy: str = ""
+    fix: Fix | None = None
 
     @property
     def message(self) -> str:
@@ -29,9 +31,13 @@ class UnexpectedText(Diagnostic):
     def help(self) -> str:
         return self.remedy
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return (self.fix,) if self.fix else ()
+
 
 class Unclosed(Diagnostic):
-    """Every opening bracket has its closing one; a `(` closes on its own line."""
+    """Every opening bracket needs a closing one; a `(` is closed on its own line."""
 
     code: ClassVar[str] = "CNN002"
     bad: ClassVar[str] = "dense 10 softmax\ntrain {\n  epochs 5\n"
@@ -48,6 +54,14 @@ class Unclosed(Diagnostic):
     def help(self) -> str:
         where = " on the same line" if self.opener == "(" else ""
         return f"add a `{self.closer}`{where}"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import close_brace, close_parenthesis
+
+        if self.span is None:
+            return ()
+        return ((close_parenthesis if self.opener == "(" else close_brace)(self.span),)
 
 
 class Unopened(Diagnostic):
@@ -67,9 +81,18 @@ class Unopened(Diagnostic):
     def help(self) -> str:
         return "remove it, or add the bracket that it should close"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        # A guess: the opening bracket may be what is missing.
+        from cnnspec.diagnostics.rewrites import leave_out
+
+        if self.span is None:
+            return ()
+        return (leave_out(self.span, statement=True),)
+
 
 class UnclosedString(Diagnostic):
-    """A string ends at its closing quote, on the line on which it began."""
+    """A string ends with a quote, on the line on which it begins."""
 
     code: ClassVar[str] = "CNN004"
     bad: ClassVar[str] = 'model "mine\ndense 10 softmax'
@@ -83,11 +106,26 @@ class UnclosedString(Diagnostic):
     def help(self) -> str:
         return 'add a `"` on the same line'
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        inside = self.span.text.rstrip()
+        # With a blank, `;` or `#` in it, the string may have been meant to end earlier.
+        safe = not set(" \t;#{}") & set(inside)
+        at = self.span.start + len(inside)
+        return (insert(self.span.source, at, '"', safe=safe, title='add a `"`'),)
+
+
+_MARKS = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068")
+_MARKS |= frozenset("\x85\u2069")
+"""Characters that end a line elsewhere or change the direction of text."""
+
 
 class ForbiddenCharacter(Diagnostic):
-    """Control characters and marks that change the direction of text are no part of a spec.
+    """Control characters and characters that change the direction of text are not allowed.
 
-    They can make a spec look like another one than it is.
+    They can make a spec look like a different one.
     """
 
     code: ClassVar[str] = "CNN005"
@@ -98,11 +136,19 @@ class ForbiddenCharacter(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"the character U+{ord(self.character):04X} may not stand in a spec"
+        return f"the character U+{ord(self.character):04X} is not allowed in a spec"
 
     @property
     def help(self) -> str:
-        return "remove it; it is invisible in most editors"
+        return "remove it; most editors do not show it"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        # Who meets a mark of direction should look at what the line says without it.
+        safe = self.character not in _MARKS
+        return (write(self.span, "", safe=safe, title="remove the character"),)
 
 
 class NotText(Diagnostic):
@@ -125,7 +171,7 @@ class NotText(Diagnostic):
 
 
 class TooLarge(Diagnostic):
-    """Limits keep every check short, whatever the file holds."""
+    """Limits keep every check short, whatever the file contains."""
 
     code: ClassVar[str] = "CNN007"
 
@@ -157,19 +203,37 @@ class MissingSpace(Diagnostic):
 
     @property
     def help(self) -> str:
+        says, written = self._written()
+        return f"{says} `{self.before}{written}`" if written else says
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        _, written = self._written()
+        if not (self.span and written):
+            return ()
+        return (write(self.span, written, safe=True, title=f"write `{self.before}{written}`"),)
+
+    def _written(self) -> tuple[str, str]:
+        """What to say, and what to write in the place of `after`; empty if it is not known."""
+        tail = self.after[1:]
         unit = {name.lower(): name for name in UNITS}.get(self.after.lower())
         if unit and self.before[-1].isdecimal():
-            return f"the unit is written `{unit}`: `{self.before}{unit}`"
-        tail = self.after[1:]
+            return f"write the unit as `{unit}`:", unit
         if self.after[0] == "X" and tail.isdecimal():
-            return f"a size has a small x: `{self.before}x{tail}`"
+            return "write a size with a small x:", f"x{tail}"
         if self.after[0] == "x" and tail.isidentifier():
-            return f"a name in a size stands in parentheses: `{self.before}x({tail})`"
+            return "write a name in a size in parentheses:", f"x({tail})"
         if self.after[0] == "x":
-            return "a size has a number, in the digits 0 to 9, on both sides of its x: `32x3`"
-        if self.after[0] == "(":
-            return f"arguments stand without parentheses: `{self.before} {tail[:-1]}`"
-        return f"write `{self.before} {self.after}`"
+            return "write a number, in the digits 0 to 9, on both sides of the x: `32x3`", ""
+        inside = tail[:-1].strip()
+        if self.after[0] == "(" and self.before.isidentifier() and _plain(inside):
+            return "write arguments without parentheses:", f" {inside}"
+        return "write", f" {self.after}"
+
+
+def _plain(text: str) -> bool:
+    """Returns whether a value means the same without parentheses."""
+    return text.replace(".", "").isalnum()
 
 
 class BadNumber(Diagnostic):
@@ -206,7 +270,7 @@ class NothingToTrain(Diagnostic):
 
     @property
     def help(self) -> str:
-        return "the shortest spec is `dense 10 softmax`"
+        return "add a layer; the shortest spec is `dense 10 softmax`"
 
 
 class BlockMissing(Diagnostic):
@@ -226,6 +290,15 @@ class BlockMissing(Diagnostic):
     def help(self) -> str:
         return f"write `{self.word} {{ … }}`"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import append, statement_around
+
+        # An empty block means something for these: the defaults, and the input itself.
+        if not self.span or self.word not in ("train", "branch"):
+            return ()
+        return (append(statement_around(self.span), "{ }"),)
+
 
 class BlockNotTaken(Diagnostic):
     """Most words take no block."""
@@ -242,11 +315,20 @@ class BlockNotTaken(Diagnostic):
 
     @property
     def help(self) -> str:
-        return f"remove it; what belongs to `{self.word}` stands on its line"
+        return f"remove the braces; arguments of `{self.word}` are written on its line"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        inside = self.span.text.strip("{} \t\r\n")
+        if set(inside) & set(";\n{}#"):
+            return ()
+        return (write(self.span, inside, title="remove the braces"),)
 
 
 class Twice(Diagnostic):
-    """What can be said once is said once, so that no line is ignored."""
+    """What can be given once is given once, so that no line is ignored."""
 
     code: ClassVar[str] = "CNN013"
     bad: ClassVar[str] = "conv 8x3 relu tanh; dense 10 softmax"
@@ -267,6 +349,19 @@ class Twice(Diagnostic):
     def related(self) -> tuple[Label, ...]:
         return (Label(self.first, "given first here"),) if self.first else ()
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import leave_out_if_whole
+
+        if not self.span:
+            return ()
+        # Of two that say the same, either can go; else which one was meant is a guess.
+        same = self.first is not None and self.first.text == self.span.text
+        spans = [self.span]
+        if self.first and self.first.source is self.span.source:
+            spans.append(self.first)
+        return tuple(fix for span in spans for fix in leave_out_if_whole(span, safe=same))
+
 
 class MissingSeparator(Diagnostic):
     """Statements are separated by a new line or by `;`."""
@@ -283,4 +378,13 @@ class MissingSeparator(Diagnostic):
 
     @property
     def help(self) -> str:
-        return f"`{self.word}` starts a statement of its own"
+        return f"write `; {self.word}`: it begins a statement of its own"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        text, start = self.span.source.text, self.span.start
+        before = start - len(text[:start]) + len(text[:start].rstrip(" \t"))
+        place = self.span.source.span(before, start)
+        return (Fix((Edit(place, "; "),), True, f"write `; {self.word}`"),)

@@ -1,12 +1,13 @@
-"""Faults of training settings: each fine by itself, and at odds with the rest of the spec."""
+"""Errors of training settings that are each allowed, but not with the rest of the spec."""
 
 from typing import ClassVar
 
+from cnnspec.core.edits import Fix, write
 from cnnspec.diagnostics.base import Diagnostic
 
 
 class WarmupTooLong(Diagnostic):
-    """A warm-up that is as long as the training never lets it reach its learning rate.
+    """A warm-up as long as the training never reaches the learning rate.
 
     The rate rises evenly through the warm-up and falls along a cosine in what is left.
     """
@@ -20,13 +21,24 @@ class WarmupTooLong(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"the warm-up takes {_epochs(self.warmup)}, and the training {self.epochs}"
+        return f"the warm-up takes {_epochs(self.warmup)}, and the training has {self.epochs:,}"
 
     @property
     def help(self) -> str:
         if self.epochs == 1:
             return "train for more epochs, or warm up for a part of one: `warmup=0.1`"
-        return f"write `warmup={max(1, self.epochs // 10)}`, or train for more epochs"
+        return f"write `warmup={self._shorter}`, or train for more epochs"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import set_option
+
+        return set_option(self.span, "warmup", self._shorter) if self.span else ()
+
+    @property
+    def _shorter(self) -> str:
+        """A tenth of the training."""
+        return "0.1" if self.epochs == 1 else str(max(1, self.epochs // 10))
 
 
 def _epochs(number: object) -> str:
@@ -50,15 +62,22 @@ class WrongWeights(Diagnostic):
     @property
     def message(self) -> str:
         verb = "is 1 class weight" if self.weights == 1 else f"are {self.weights} class weights"
-        return f"there {verb}, and there are {self.classes} classes"
+        return f"there {verb} for {self.classes} classes"
 
     @property
     def help(self) -> str:
         return "give one for each class, or write `class_weight balanced`"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if not self.span:
+            return ()
+        title = "write `class_weight balanced`"
+        return (write(self.span, "class_weight balanced", title=title),)
+
 
 class CropTooLarge(Diagnostic):
-    """An image is padded and cut out of that again; nothing of it may be left.
+    """A crop as large as the image can leave nothing of it.
 
     `crop=4` pads four pixels on each side and cuts the old size out at a random place
     (He et al., 2016), which moves the image by at most as many pixels.
@@ -74,8 +93,19 @@ class CropTooLarge(Diagnostic):
     @property
     def message(self) -> str:
         pixels = "1 pixel" if self.crop == 1 else f"{self.crop} pixels"
-        return f"a crop of {pixels} can move an image of {self.image} out of itself"
+        return f"a crop of {pixels} can move an image of {self.image} out of view"
 
     @property
     def help(self) -> str:
-        return "4 is usual for small images: `augment crop=4`"
+        return f"write `crop={self._usual}`, which is usual for small images"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import set_option
+
+        return set_option(self.span, "crop", str(self._usual)) if self.span else ()
+
+    @property
+    def _usual(self) -> int:
+        """Four pixels, or fewer for an image smaller than that."""
+        return min(4, min(map(int, self.image.split("x"))) - 1)

@@ -1,7 +1,9 @@
-"""Warnings about how a network is trained: settings out of the habit, or of no effect."""
+"""Warnings about how a network is trained: unusual settings, or settings without effect."""
 
+import re
 from typing import ClassVar
 
+from cnnspec.core.edits import Fix, write
 from cnnspec.diagnostics.base import many
 from cnnspec.diagnostics.lints import Lint
 
@@ -9,11 +11,11 @@ from cnnspec.diagnostics.lints import Lint
 class LossMisfit(Lint):
     """Each loss reads the outputs in its own way.
 
-    `categorical_crossentropy` and `focal` take one probability for each class that sum to
-    1: a softmax. `binary_crossentropy` takes independent ones: a sigmoid. On TensorFlow,
-    Keras puts what went into a softmax through a sigmoid there, which is another function
-    than the one that is written. `poisson` takes positive numbers; the logarithm of a zero
-    from `relu` teaches nothing.
+    `categorical_crossentropy` and `focal` take one probability for each class, and they sum
+    to 1: a softmax. `binary_crossentropy` takes independent ones: a sigmoid. On TensorFlow,
+    Keras applies a sigmoid to the values before the softmax there, which is another function
+    than the one that is written. `poisson` takes positive numbers: the gradient is no use
+    where `relu` gives a zero.
     """
 
     code: ClassVar[str] = "CNN605"
@@ -24,7 +26,7 @@ class LossMisfit(Lint):
     loss: str
     wanted: str
     other: str = ""
-    """A loss that the activation fits."""
+    """A loss that fits the activation."""
 
     @property
     def message(self) -> str:
@@ -32,19 +34,26 @@ class LossMisfit(Lint):
 
     @property
     def label(self) -> str:
-        return f"`{self.loss}` reads its input as the output of a {self.wanted}"
+        return f"`{self.loss}` expects the output of a {self.wanted}"
 
     @property
     def help(self) -> str:
         other = f", or train with `loss {self.other}`" if self.other else ""
         return f"write `{self.wanted}` instead{other}"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        text = re.sub(rf"\b{self.activation}\b", self.wanted, self.span.text, count=1)
+        return (write(self.span, text, title=f"write `{self.wanted}`"),)
+
 
 class NoProbabilities(Lint):
-    """Without an activation at the end, the outputs are any numbers, no probabilities.
+    """Without an activation at the end, the outputs are any numbers, not probabilities.
 
-    The losses here take the logarithm of an output, and a negative number has none.
-    Keras cuts such outputs off, where nothing is learned; `poisson` becomes NaN.
+    The losses here take the logarithm of an output, and a negative number has none. Keras
+    clips such outputs, and nothing is learned from them; `poisson` becomes NaN.
     """
 
     code: ClassVar[str] = "CNN606"
@@ -53,24 +62,37 @@ class NoProbabilities(Lint):
 
     loss: str
     wanted: str
-    fix: str
+    layer: str = ""
+    """The last layer, if it takes an activation itself."""
 
     @property
     def message(self) -> str:
-        return f"the outputs can be any numbers, and `{self.loss}` reads those of a {self.wanted}"
+        return f"the outputs can be any numbers, and `{self.loss}` expects those of a {self.wanted}"
 
     @property
     def help(self) -> str:
-        return self.fix
+        if self.layer:
+            return f"write `{self.layer} {self.wanted}`"
+        return f"put `{self.wanted}` at the end"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import put_after, set_flag
+
+        if self.span is None:
+            return ()
+        if self.layer:
+            return (set_flag(self.span, self.wanted, "activation", "linear"),)
+        return (Fix((put_after(self.span, self.wanted),), title=f"put `{self.wanted}` after it"),)
 
 
 class ValidatesOnTest(Lint):
-    """What is chosen by looking at the test set is no longer measured by it.
+    """A choice that looks at the test set makes its score too good.
 
-    `early_stop` on a validation figure takes the epoch at which the test set looks best,
-    and the figures reported are better than on new images. Where nothing is chosen by it,
-    the test set was at least watched while training, and whoever changes the spec by what
-    they saw chooses by it.
+    `early_stop` on a validation metric takes the epoch at which the test set looks best,
+    and the metrics reported are better than on new images. Where no setting chooses by it,
+    the test set is still watched while training, and whoever changes the spec by what they
+    see chooses by it.
     """
 
     code: ClassVar[str] = "CNN610"
@@ -85,19 +107,28 @@ class ValidatesOnTest(Lint):
     @property
     def message(self) -> str:
         if self.chooses:
-            return f"the test set chooses the model that it measures: `{self.chooses}`"
-        return "the figures watched while training are those of the test set"
+            return f"`{self.chooses}` chooses a model by the test set that then measures it"
+        return "the metrics watched while training are those of the test set"
 
     @property
     def help(self) -> str:
         return f"watch `{self.instead}`" if self.instead else "write `validation 0.1`"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        if not self.instead:
+            return (write(self.span, "validation 0.1", title="write `validation 0.1`"),)
+        text = re.sub(rf"\b{self.instead.removeprefix('val_')}\b", self.instead, self.span.text)
+        return (write(self.span, text, title=f"watch `{self.instead}`"),)
+
 
 class UnusualRate(Lint):
-    """A learning rate far beyond the habits of its optimizer is mostly a slip.
+    """A learning rate far outside the usual range of its optimizer is probably a mistake.
 
-    Optimizers that divide a step by the size of the gradient (Adam and its kin) need
-    rates a hundred times smaller than plain gradient descent; Lion takes smaller ones yet.
+    Optimizers that divide a step by the size of the gradient (Adam and its relatives) need
+    rates a hundred times smaller than plain gradient descent; Lion needs still smaller ones.
     """
 
     code: ClassVar[str] = "CNN611"
@@ -118,15 +149,29 @@ class UnusualRate(Lint):
 
     @property
     def help(self) -> str:
-        return f"it is used with {self.low} to {self.high}, and with {self.default} by itself"
+        return f"{self.low} to {self.high} is usual, and the default is {self.default}"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.span is None:
+            return ()
+        text = self.span.text
+        found = re.search(r"\blearning_rate\s*=\s*([^\s,()]+)", text)
+        found = found or re.search(r"\(\s*([^\s,()=]+)\s*[,)]", text)
+        if found is None:
+            return ()
+        place = self.span.source.span(
+            self.span.start + found.start(1), self.span.start + found.end(1)
+        )
+        return (write(place, self.default, title=f"write `{self.default}`"),)
 
 
 class PatienceTooLong(Lint):
     """Patience as long as the training never runs out.
 
-    Training ends when there was no improvement for `patience` epochs, and the first epoch
-    is one always. A plateau needs an epoch more, in which the lower rate is used. With
-    `restore`, `early_stop` is of use all the same: it keeps the best weights.
+    Training ends after `patience` epochs without an improvement, and the first epoch always
+    counts as one. A plateau needs one epoch more, in which the lower rate is used. With
+    `restore`, `early_stop` has a use in any case: it keeps the best weights.
     """
 
     code: ClassVar[str] = "CNN616"
@@ -141,20 +186,32 @@ class PatienceTooLong(Lint):
 
     @property
     def message(self) -> str:
-        patience, epochs = many(self.patience, "epoch"), many(self.epochs, "epoch")
-        return f"`{self.what}` waits for {patience}, which never pass within {epochs}"
+        return (
+            f"`{self.what}` has no effect: it waits for {many(self.patience, 'epoch')}, and the "
+            f"training has {self.epochs:,}"
+        )
 
     @property
     def help(self) -> str:
         restore = "; with `restore` it keeps the best weights in any case" if self.restores else ""
         return f"make the patience smaller, or train longer{restore}"
 
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import append, set_option
+
+        if self.span is None:
+            return ()
+        if self.restores:
+            return (append(self.span, "restore"),)
+        # At 2 epochs no patience is short enough for a plateau.
+        return set_option(self.span, "patience", str(self.epochs // 2)) if self.epochs > 2 else ()
+
 
 class ChangesClass(Lint):
-    """An augmentation must leave an image what it is.
+    """An augmentation must not change the class of an image.
 
-    A mirrored digit is no digit, or another one: a mirrored 2 is nothing that anyone
-    writes. A 6 upside down is a 9.
+    A mirrored 2 is not a digit that anyone writes. A 6 upside down is a 9.
     """
 
     code: ClassVar[str] = "CNN617"
@@ -166,18 +223,27 @@ class ChangesClass(Lint):
 
     @property
     def message(self) -> str:
-        return f"`{self.option}` changes what a digit is: {self.becomes}"
+        return f"`{self.option}` changes which digit an image shows: {self.becomes}"
 
     @property
     def help(self) -> str:
-        return "a small `shift`, `rotate` or `zoom` leaves a digit what it is"
+        return "remove it; a small `shift`, `rotate` or `zoom` does not change a digit"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import leave_out, option_in
+
+        if self.span is None:
+            return ()
+        place = option_in(self.span, self.option.partition("=")[0])
+        return (leave_out(place),) if place else ()
 
 
 class IdleSchedule(Lint):
-    """A schedule that never changes the rate, or leaves next to nothing of it too soon.
+    """A schedule never changes the rate, or leaves next to nothing of it too soon.
 
-    `step` changes it after `every` epochs, if there is one after them. Below a
-    ten-thousandth of the rate that was chosen for the network it hardly learns.
+    `step` changes the rate after `every` epochs, if another epoch follows. Below a
+    ten-thousandth of the rate that was chosen for it, a network hardly learns.
     """
 
     code: ClassVar[str] = "CNN618"
@@ -202,8 +268,19 @@ class IdleSchedule(Lint):
     @property
     def help(self) -> str:
         if self.every:
-            return "make `every` smaller, or leave the schedule out"
+            return "make `every` smaller, or remove the schedule"
         return "make its steps fewer or smaller, or train for fewer epochs"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import leave_out, set_option
+
+        if self.span is None:
+            return ()
+        without = leave_out(self.span, statement=True)
+        if not self.every or self.epochs < 2:
+            return (without,)
+        return (*set_option(self.span, "every", str(self.epochs // 2)), without)
 
 
 class SlowAverage(Lint):
@@ -230,5 +307,17 @@ class SlowAverage(Lint):
 
     @property
     def help(self) -> str:
-        # A tenth of the training as the time constant.
-        return f"write `ema={max(0.5, 1 - 10 / self.steps):.4g}`, or train longer"
+        return f"write `ema={self._faster}`, or train longer"
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        from cnnspec.diagnostics.rewrites import set_option
+
+        if self.span is None:
+            return ()
+        return set_option(self.span, "ema", self._faster)
+
+    @property
+    def _faster(self) -> str:
+        """The momentum whose time constant is a tenth of the training."""
+        return f"{max(0.5, 1 - 10 / self.steps):.4g}"

@@ -169,10 +169,10 @@ def _contradiction(name: str, dataset: Dataset) -> Incompatible:
     if name == "input":
         shown = "x".join(map(str, dataset.shape))
         reason = f"another `input` than the {shown} of its images"
-        remedy = "leave this line out; a `resize` layer changes the size"
+        remedy = "remove this line; a `resize` layer changes the size"
     else:
         reason = f"another number of classes than its {dataset.classes}"
-        remedy = "leave this line out"
+        remedy = "remove this line"
     return Incompatible(None, of=f"data {dataset.name}", reason=reason, remedy=remedy)
 
 

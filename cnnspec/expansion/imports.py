@@ -5,6 +5,7 @@ from cnnspec.diagnostics.errors import CnnspecError, DiagnosticError
 from cnnspec.diagnostics.names import Misplaced
 from cnnspec.diagnostics.structure import CannotUse, WrittenAs
 from cnnspec.diagnostics.syntax import Twice
+from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import expand_statement
 from cnnspec.files.sources import read_used
@@ -25,7 +26,9 @@ def use(state: State, statement: Statement, scope: Scope) -> None:
         case _:
             found = statement.arguments[0].kind if statement.arguments else "nothing"
             form = 'use "blocks.cnn"'
-            raise DiagnosticError(WrittenAs(statement.span, word="use", form=form, found=found))
+            fix = repairs.use(statement.arguments)
+            error = WrittenAs(statement.span, word="use", form=form, found=found, fix=fix)
+            raise DiagnosticError(error)
     for name, definition in _blocks_of(state, path, span).items():
         # Two files may both use a third: the same block is no second one.
         if scope.blocks.setdefault(name, definition) is not definition:

@@ -34,7 +34,9 @@ def merge(state: State, statement: Statement, scope: Scope) -> None:
     bound = state.cache.bound(cls, statement, scope.values, state.problems)
     branches = tuple([_branch(state, inner, statement.word, scope) for inner in body])
     if len(branches) < 2 and not statement.broken:
-        raise DiagnosticError(TooFewBranches(statement.word_span, word=statement.word))
+        block = statement.block.span if statement.block else None
+        error = TooFewBranches(statement.word_span, word=statement.word, block=block)
+        raise DiagnosticError(error)
     _join(state, statement, bound, branches, scope)
 
 
@@ -94,7 +96,7 @@ def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope
                     span,
                     of=word,
                     reason=f"the name `{given}`",
-                    remedy="names of this form are given by themselves",
+                    remedy="choose a name that layers do not get by default",
                 )
             )
     else:

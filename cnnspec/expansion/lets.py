@@ -3,6 +3,7 @@
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrittenAs
 from cnnspec.diagnostics.syntax import Twice
+from cnnspec.expansion import repairs
 from cnnspec.expansion.search import fit
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.language.expressions import evaluate
@@ -21,8 +22,9 @@ def let(state: State, statement: Statement, scope: Scope) -> None:
         if not isinstance(argument, Option):
             name = argument.span.text if isinstance(argument, Word) else "name"
             form = f"let {name} = value"
+            fix = repairs.let(statement.arguments)
             raise DiagnosticError(
-                WrittenAs(argument.span, word="let", form=form, found=argument.kind)
+                WrittenAs(argument.span, word="let", form=form, found=argument.kind, fix=fix)
             )
         name = argument.name
         if name in scope.spans:

@@ -2,6 +2,7 @@
 
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import (
     MAX_LAYERS,
@@ -73,7 +74,8 @@ def _rounds(
     found = arguments[0].kind if arguments else "nothing"
     span = arguments[0].span if arguments else statement.word_span
     form = "repeat 3 { … }` or `repeat i in 0..2 { … }"
-    raise DiagnosticError(WrittenAs(span, word="repeat", form=form, found=found))
+    fix = repairs.repeat(arguments)
+    raise DiagnosticError(WrittenAs(span, word="repeat", form=form, found=found, fix=fix))
 
 
 def _size(statements: tuple[Statement, ...]) -> int:

@@ -4,6 +4,7 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrittenAs
 from cnnspec.diagnostics.syntax import TooLarge, Twice
+from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Axis, Fit, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, guarded
 from cnnspec.language.arg_types import Int
@@ -34,9 +35,9 @@ def fit(state: State, name: str, call: Call, scope: Scope) -> int:
         case (Range() as values,):
             low, high = _ends(values, name, scope.values)
         case _:
-            found = call.span.text
-            raise DiagnosticError(WrittenAs(call.span, word="fit", form=form, found=found))
-    _require_ordered(low, high, call.span, "fit", form, MAX_FIT)
+            found, fix = call.span.text, repairs.fit(call)
+            raise DiagnosticError(WrittenAs(call.span, word="fit", form=form, found=found, fix=fix))
+    _require_ordered((low, high), values, call.span, "fit", form, MAX_FIT)
     tried = {value: Number(call.span, value) for value in range(low, high + 1)}
     state.fit = Fit(name, tried, call.span)
     return high
@@ -48,10 +49,15 @@ def _ends(values: Range, name: str, bindings: Bindings) -> list[int]:
     return [_END.read(end, bindings, what) for end in (values.low, values.high)]
 
 
-def _require_ordered(low: int, high: int, span: Span, word: str, form: str, most: int) -> None:
+def _require_ordered(
+    ends: tuple[int, int], written: Range, span: Span, word: str, form: str, most: int
+) -> None:
     """Refuses a range without values, or with more than anyone would try."""
+    low, high = ends
     if high < low:
-        raise DiagnosticError(WrittenAs(span, word=word, form=form, found="an empty range"))
+        fix = repairs.reverse(written)
+        error = WrittenAs(span, word=word, form=form, found="an empty range", fix=fix)
+        raise DiagnosticError(error)
     if high - low >= most:
         what, limit = f"the range of `{word}` is too long", f"{most:,} values"
         raise DiagnosticError(TooLarge(span, what=what, limit=limit))
@@ -67,7 +73,8 @@ def sweep(state: State, statement: Statement, scope: Scope) -> None:
             case _ if not inner.broken:
                 form = f"{inner.word} in 1, 2, 3"
                 found = inner.arguments[0].kind if inner.arguments else "nothing"
-                error = WrittenAs(inner.span, word=inner.word, form=form, found=found)
+                fix = repairs.axis(inner)
+                error = WrittenAs(inner.span, word=inner.word, form=form, found=found, fix=fix)
                 state.problems.append(error)
 
 
@@ -82,7 +89,8 @@ def axis(state: State, statement: Statement, scope: Scope) -> None:
             values = items
         case Range(span=span) as ends:
             low, high = _ends(ends, name, scope.values)
-            _require_ordered(low, high, relation.span, name, f"{name} in 1..3", MAX_AXIS)
+            form = f"{name} in 1..3"
+            _require_ordered((low, high), ends, relation.span, name, form, MAX_AXIS)
             values = tuple(Number(span, value) for value in range(low, high + 1))
         case value:
             values = (value,)

@@ -135,7 +135,7 @@ class Value(Record):
     def origin(self) -> str:
         """How the shape came about: `after pool at line 8`."""
         if self.layer is None:
-            return "the input"
+            return "at the input"
         word = self.layer.word
         return f"after {word} at line {self.span.line}" if self.span else f"after {word}"
 

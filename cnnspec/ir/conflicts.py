@@ -41,7 +41,8 @@ def check_settings(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     if train.measure == "held_out":
         for claim in spec.expectations:
             if claim.split == "training":
-                yield NotMeasured(claim.span, quantity=claim.quantity)
+                place = spans.get("train.measure")
+                yield NotMeasured(claim.span, quantity=claim.quantity, measure=place)
     schedule = train.schedule
     if isinstance(schedule, Cosine) and schedule.warmup >= train.epochs:
         place = spans.get("train.schedule")
@@ -58,9 +59,11 @@ def check_settings(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
 
 def unmeasurable(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     """Claims and settings that need a validation set, where there is none."""
+    place = spans.get("train.validation")
     for claim in spec.expectations:
         if claim.split == "validation":
-            yield NothingValidates(claim.span, what=f"`{claim.quantity}`")
+            yield NothingValidates(claim.span, what=f"`{claim.quantity}`", validation=place)
     for name, (written, figure) in watched(spec.train).items():
         if figure.startswith("val_"):
-            yield NothingValidates(spans.get(f"train.{name}"), what=f"`{written}`")
+            span = spans.get(f"train.{name}")
+            yield NothingValidates(span, what=f"`{written}`", validation=place)

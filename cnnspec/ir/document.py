@@ -42,7 +42,7 @@ def load(text: str, name: str) -> Spec:
     try:
         data = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
-        raise _invalid(name, "", f"it is no JSON ({error})") from None
+        raise _invalid(name, "", f"it is not JSON ({error})") from None
     validate(data, name)
     header = {key: data[key] for key in Spec.specs if key in data}
     fields = {key: Spec.specs[key].kind.load(value) for key, value in header.items()}
@@ -58,7 +58,7 @@ def load(text: str, name: str) -> Spec:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text[:24]} is no finite number")
+        raise ValueError(f"{text[:24]} is not a finite number")
     return value
 
 

@@ -7,6 +7,7 @@ printing, the JSON Schema and the documentation of a value have one source.
 
 from typing import Any
 
+from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import OutOfRange, TooManyValues, WrongKind
@@ -60,7 +61,7 @@ class ArgType:
         match arguments:
             case ():
                 raise DiagnosticError(
-                    WrongKind(span, what=what, expected=self.expected, found="nothing at all")
+                    WrongKind(span, what=what, expected=self.expected, found="nothing")
                 )
             case (Option() | Relation(), *_):
                 raise self._wrong(arguments[0], what)
@@ -85,11 +86,19 @@ class ArgType:
         return data
 
     def _wrong(self, value: Argument, what: str, remedy: str = "") -> DiagnosticError:
+        fix = None
         if isinstance(value, Sequence):
-            remedy = "values are separated by spaces, without a comma"
+            remedy = "separate values by spaces, without a comma"
+            spaced = " ".join(item.span.text for item in value.items)
+            fix = write(value.span, spaced, safe=True, title="remove the commas")
         return DiagnosticError(
             WrongKind(
-                value.span, what=what, expected=self.expected, found=value.kind, remedy=remedy
+                value.span,
+                what=what,
+                expected=self.expected,
+                found=value.kind,
+                remedy=remedy,
+                fix=fix,
             )
         )
 
@@ -138,8 +147,11 @@ class Int(ArgType):
             allowed = self.expected
             if number > self.high:
                 allowed = f"a whole number from {self.low} to {self.high}"
+            nearest = str(self.low if number < self.low else self.high)
             raise DiagnosticError(
-                OutOfRange(span, what=what, value=number_text(number), allowed=allowed)
+                OutOfRange(
+                    span, what=what, value=number_text(number), allowed=allowed, nearest=nearest
+                )
             )
         return number
 
@@ -194,9 +206,25 @@ class Float(ArgType):
             if abs(number) > MAX_REAL:
                 allowed += f", at most {MAX_REAL:g}"
             raise DiagnosticError(
-                OutOfRange(value.span, what=what, value=number_text(number), allowed=allowed)
+                OutOfRange(
+                    value.span,
+                    what=what,
+                    value=number_text(number),
+                    allowed=allowed,
+                    nearest=self._nearest(number),
+                )
             )
         return number
+
+    def _nearest(self, number: float) -> str:
+        """The number in the range that was most likely meant; empty where none is."""
+        if self.high == 1 and 1 < number <= 100 and float(number).is_integer():
+            # Per cent: 98 for 0.98. All of it may be out of range: `dropout 100`.
+            return number_text(number / 100) if number < 100 or not self.below else ""
+        closed, end = (
+            (not self.above, self.low) if number <= self.low else (not self.below, self.high)
+        )
+        return number_text(end) if closed and abs(number) <= MAX_REAL else ""
 
     def write(self, value: float) -> str:
         return number_text(value)

@@ -131,6 +131,7 @@ class _Binding:
                     near=nearest(option.name, known),
                     known=known,
                     alone=option.name in self.bare,
+                    value=option.value.span,
                 )
             )
         self.store(option.name, option.value, option.span)

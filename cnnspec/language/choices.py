@@ -106,7 +106,7 @@ class Name(ArgType):
             case String(value=text) if re.fullmatch(_NAME, text) and len(text) <= MAX_WORD:
                 return text
             case String():
-                remedy = "a name is short and has no `/`, `\\` or tab in it"
+                remedy = "use a short name without `/`, `\\` and tabs"
                 raise self._wrong(value, what, remedy)
         raise self._wrong(value, what)
 
@@ -146,7 +146,8 @@ class Text(ArgType):
             case String(value=text) if re.fullmatch(_TEXT, text) and len(text) <= MAX_TEXT:
                 return text
             case String():
-                raise self._wrong(value, what, "it is not empty and has no tab in it")
+                remedy = "write a path that is not empty and has no tab in it"
+                raise self._wrong(value, what, remedy)
         raise self._wrong(value, what)
 
     def write(self, value: str) -> str:
@@ -183,15 +184,9 @@ class Source(ArgType):
         if value.text in self.words:
             return value.text
         near = nearest(value.text, self.words)
-        otherwise = "" if near else f'a path is written in quotes: `"{value.text}"`'
         raise DiagnosticError(
             UnknownWord(
-                value.span,
-                word=value.text,
-                of=what,
-                near=near,
-                known=self.words,
-                otherwise=otherwise,
+                value.span, word=value.text, of=what, near=near, known=self.words, path=True
             )
         )
 
@@ -267,7 +262,7 @@ class WordSet(ArgType):
         self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
     ) -> tuple[str, ...]:
         if not arguments:
-            fault = WrongKind(span, what=what, expected=self.expected, found="nothing at all")
+            fault = WrongKind(span, what=what, expected=self.expected, found="nothing")
             raise DiagnosticError(fault)
         places: dict[str, Span] = {}
         for argument in arguments:

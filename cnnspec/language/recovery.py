@@ -1,7 +1,7 @@
-"""A text with faults to a tree: what is wrong where, and the statements that can be read.
+"""A text with errors to a tree: what is wrong where, and the statements that can be read.
 
 After an error lark's parser skips to the end of the statement and goes on, so that one run
-finds the faults of a whole file. It does not recurse, and the tree is built by callbacks
+finds the errors of a whole file. It does not recurse, and the tree is built by callbacks
 while it parses, so the depth of a text costs no stack.
 """
 
@@ -17,6 +17,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.syntax import UnexpectedText
+from cnnspec.language.repairs import CALLED, IN_PATHS, UNQUOTED, repair
 from cnnspec.language.syntax import Statement
 from cnnspec.language.tree import Tree
 
@@ -103,7 +104,7 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
     else:
         shown = f"`{text[:40]}`"
     if "_SEP" in acceptable and "NAME" not in acceptable:
-        expected, remedy = "a new line or `;`", "a statement ends with its block"
+        expected, remedy = _SEPARATOR, "a statement ends with its block"
     else:
         expected, remedy = next(
             ((what, fix) for terminal, what, fix in _HUMAN if terminal in acceptable),
@@ -111,27 +112,27 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
         )
     line = source.text[source.text.rfind("\n", 0, at) + 1 : at]
     if text == "{":
-        remedy = "a block opens on the line of its word: `train {`"
-    elif _CALLED.search(line):
-        remedy = "the arguments of a statement stand without parentheses: `conv 32x3`"
+        remedy = "open a block on the line of its word: `train {`"
+    elif CALLED.search(line):
+        remedy = "write the arguments of a statement without parentheses: `conv 32x3`"
     elif text == "." and source.text[end : end + 1].isdigit():
-        remedy = "a number has a digit before its point, as in 0.5"
+        remedy = "write a digit before the point, as in 0.5"
     elif text == "=" and "LBRACE" in acceptable:
-        remedy = "an option is a name, `=` and a value: `stride=2`"
+        remedy = "write an option as a name, `=` and a value: `stride=2`"
     elif text and (text[0].isnumeric() and not text[0].isascii()):
-        remedy = "numbers are written with the digits 0 to 9"
-    elif text in _IN_PATHS and _UNQUOTED.search(line):
-        remedy = 'a path is written in quotes: `"images/digits.h5"`'
+        remedy = "write numbers with the digits 0 to 9"
+    elif text in IN_PATHS and UNQUOTED.search(line):
+        remedy = 'write a path in quotes: `"images/digits.h5"`'
     elif text in ("*", "\u00d7"):
-        remedy = "a size is written `32x3`, an expression in parentheses: `(2*f)`"
+        remedy = "write a size as `32x3`, and an expression in parentheses: `(2*f)`"
     elif text in ("^", "/", "+", "-", "%"):
         remedy = "put an expression in parentheses: `(2*f)`"
-    return UnexpectedText(source.span(start, end), found=shown, expected=expected, remedy=remedy)
+    place = source.span(start, end)
+    fix = repair(place, ended=expected == _SEPARATOR)
+    return UnexpectedText(place, found=shown, expected=expected, remedy=remedy, fix=fix)
 
 
-_IN_PATHS = (".", "/", "\\", "~", ":")
-_UNQUOTED = re.compile(r"(?:^|[;{])\s*(?:data|use)\s+[^\s()=;]*$")
-_CALLED = re.compile(r"(?:^|[;{])\s*[^\W\d]\w*\([^()]*$")
+_SEPARATOR = "a new line or `;`"
 _STOP = re.compile(r'"[^"\n]*"?|#[^\n]*|[;\n{}]')
 _TERMINAL = {";": "_SEP", "\n": "_SEP", "{": "LBRACE", "}": "RBRACE"}
 

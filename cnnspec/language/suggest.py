@@ -2,28 +2,7 @@
 
 from collections.abc import Iterable
 
-
-def distance(a: str, b: str, most: int) -> int:
-    """Edits from `a` to `b`: a letter put in, left out, changed, or two swapped.
-
-    The optimal string alignment distance; stops early and returns `most + 1` where
-    it would be larger.
-    """
-    if abs(len(a) - len(b)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, letter in enumerate(a, 1):
-        older, before, row = before, row, [i]
-        for j, other in enumerate(b, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return row[-1]
-
+from cnnspec.core.spelling import distance
 
 SYNONYMS = {
     "activation": "relu",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
@@ -90,7 +91,11 @@ class OneOf(ArgType):
             case (Word(text=name), extra, *_) if name in self.table:
                 inside = ", ".join(argument.span.text for argument in arguments[1:])
                 home = f"in parentheses: `{name}({inside})`"
-                raise DiagnosticError(Misplaced(extra.span, word=extra.span.text, home=home))
+                place = arguments[0].span.to(arguments[-1].span)
+                fix = write(place, f"{name}({inside})", safe=True, title="put it in parentheses")
+                raise DiagnosticError(
+                    Misplaced(extra.span, word=extra.span.text, home=home, fix=fix)
+                )
         entry: Construct = super().read_arguments(arguments, span, scope, what)
         return entry
 
@@ -121,7 +126,7 @@ class Construction(ArgType):
 
     @property
     def expected(self) -> str:
-        return f"written `{self.cls.usage()}`{' or `none`' if self.optional else ''}"
+        return f"`{self.cls.usage()}`{' or `none`' if self.optional else ''}"
 
     @property
     def schema(self) -> dict[str, Any]:

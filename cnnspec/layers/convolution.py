@@ -47,12 +47,13 @@ class Convolution(Weighted):
         if self.stride != (1, 1) and self.dilation != (1, 1):
             reason = "a stride and a dilation at once"
             return "dilation", Incompatible(
-                None, of=self.word, reason=reason, remedy="leave out one of the two"
+                None, of=self.word, reason=reason, remedy="remove one of the two"
             )
         if self.equal_strides and self.stride[0] != self.stride[1]:
             reason = "different strides for rows and columns"
+            instead = f"stride={self.stride[0]}"
             return "stride", Incompatible(
-                None, of=self.word, reason=reason, remedy=f"write `stride={self.stride[0]}`"
+                None, of=self.word, reason=reason, remedy=f"write `{instead}`", instead=instead
             )
         return super().conflict()
 
@@ -105,7 +106,12 @@ class Conv(Convolution):
         for channels, which in ((image.channels, "input channels"), (self.filters, "filters")):
             if channels % self.groups:
                 fault = ChannelsDoNotDivide(
-                    None, image, groups=self.groups, channels=channels, which=which
+                    None,
+                    image,
+                    groups=self.groups,
+                    channels=channels,
+                    which=which,
+                    shared=(image.channels, self.filters),
                 )
                 raise ShapeError("groups", fault)
         rows, columns = self.positions(image)

@@ -3,8 +3,9 @@ from time import perf_counter
 
 import pytest
 
-from cnnspec.analysis.advice import MOST_ROWS, Advice, advice, with_advice
+from cnnspec.analysis.advice import MOST_ROWS, advice, with_advice
 from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.core.edits import Fix, apply_edits
 from cnnspec.core.source import Source
 from cnnspec.ir.claims import Budget
 from tests.support.places import SPECS
@@ -19,13 +20,13 @@ LENET = (
 def found(text: str) -> list[str]:
     """What is advised for each budget that does not hold."""
     result = check(Source("x", text))
-    return [str(advice(result, v) or "") for v in result.budget_results if not v.holds]
+    fixes = [advice(result, v) for v in result.budget_results if not v.holds]
+    return [fix.title if fix else "" for fix in fixes]
 
 
-def done(checked: CheckedSpec, given: Advice) -> CheckedSpec:
-    """The spec with the advice put in the place it names."""
-    text = checked.source.text
-    return check(Source("x", text[: given.span.start] + given.text + text[given.span.end :]))
+def done(checked: CheckedSpec, given: Fix) -> CheckedSpec:
+    """The spec with the advice applied."""
+    return check(Source("x", apply_edits(checked.source, given.edits)))
 
 
 def fits(checked: CheckedSpec) -> int:
@@ -38,7 +39,8 @@ def fits(checked: CheckedSpec) -> int:
         number += 1
         again = done(checked, given)
         assert again.budget_results[index].holds, given
-        assert again.budget_results[index].value == given.value
+        assert not given.safe
+        assert given.title.endswith(f" would fit ({again.budget_results[index].value:,})")
         for before, after in zip(checked.budget_results, again.budget_results, strict=True):
             assert after.holds or not before.holds
         assert {p.code for p in again.problems if p.severity == "error"} <= {"CNN301", "CNN302"}

@@ -17,7 +17,7 @@ KEEPS = "conv 8x3 relu; pool 4; dense 10 softmax"
 def test_rules_are_budgets_expectations_and_allow() -> None:
     rules = read_rules(RULES)
     assert rules.names == ["budget params <= 6000", "allow conv pool dense"]
-    with pytest.raises(CnnspecError, match="`conv` does not stand here"):
+    with pytest.raises(CnnspecError, match="`conv` is not allowed here"):
         read_rules(Source("x", "conv 3x3\nbudget params <= 6k"))
     with pytest.raises(CnnspecError, match="has no rule that can be judged"):
         read_rules(Source("x", "expect accuracy >= 0.9"))

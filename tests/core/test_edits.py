@@ -51,4 +51,3 @@ def test_overlap(one: tuple[int, int], other: tuple[int, int], found: bool) -> N
 def test_a_fix_says_whether_it_is_safe() -> None:
     fix = insert(SOURCE, 4, " ", safe=True, title="insert a blank")
     assert fix == Fix((edit(4, 4, " "),), True, "insert a blank")
-    assert fix.as_unsafe() == Fix((edit(4, 4, " "),), False, "insert a blank")

@@ -108,4 +108,4 @@ def test_a_wrong_document_is_refused_at_its_place(changes: dict[str, Any], said:
     ids=["empty", "open", "list", "null", "infinite", "nan", "digits", "deep"],
 )
 def test_what_is_no_document_is_refused(text: str) -> None:
-    assert "is no valid IR" in refusal(text)
+    assert "is not a valid IR" in refusal(text)

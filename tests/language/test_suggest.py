@@ -6,6 +6,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.commands import COMMANDS
 from cnnspec.core.source import Source
+from cnnspec.core.spelling import distance
 from cnnspec.diagnostics.names import UnknownStatement
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES
@@ -14,7 +15,7 @@ from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.training import EarlyStop, Target, Training
-from cnnspec.language.suggest import SYNONYMS, distance, nearest
+from cnnspec.language.suggest import SYNONYMS, nearest
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import LAYERS
 

@@ -67,21 +67,21 @@ def no_activation(network: LintContext) -> Iterator[Diagnostic]:
         layer = call.layer
         if not (isinstance(layer, Weighted) and layer.activation == "linear"):
             continue
-        between, then = "", network.taker(call)
+        norm, then = None, network.taker(call)
         while then and (isinstance(then.layer, LINEAR) or then.layer.word == "linear"):
-            between = "bn" if isinstance(then.layer, BatchNorm) else between
+            norm = then if isinstance(then.layer, BatchNorm) else norm
             then = network.taker(then)
         if then is None or not isinstance(then.layer, Weighted) or _factors(call, then):
             continue
         if network.used_once(call) and network.used_once(then):
-            here = f"write `{short(layer)} relu`"
             yield network.at(
                 call,
                 NoActivation,
                 of=short(layer),
                 next=short(then.layer),
-                fix="put `relu` after the batch norm" if between else here,
                 then=label(then, "the next layer with a kernel"),
+                norm=norm and norm.span,
+                normed=norm is not None,
             )
 
 
@@ -156,9 +156,10 @@ def dropout_on_output(network: LintContext) -> Iterator[Diagnostic]:
         if _rate(call.layer):
             disturbing.append(call)
         call = network.source(call)
-    last = short(call.layer) if call and isinstance(call.layer, Weighted) else ""
+    weighted = call if call and isinstance(call.layer, Weighted) else None
+    last, before = (short(weighted.layer), weighted.span) if weighted else ("", None)
     for found in disturbing:
-        yield network.at(found, DropoutOnOutput, of=short(found.layer), last=last)
+        yield network.at(found, DropoutOnOutput, of=short(found.layer), last=last, before=before)
 
 
 _SAME_POSITIONS: tuple[type[Layer], ...] = (Dropout, SpatialDropout, Flatten, Reshape)

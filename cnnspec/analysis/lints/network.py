@@ -1,6 +1,8 @@
 """A spec and its graph as lints look at them: who takes from whom, and where it was written."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from cnnspec.core.source import Span
@@ -51,6 +53,20 @@ class LintContext:
     def element(self, call: LayerCall) -> Placed | None:
         """What was written for a row."""
         return self.elements.get(call.weights_from or call.name)
+
+    @cached_property
+    def _written(self) -> "Counter[tuple[int, int]]":
+        """How many elements have a span, their own or that of a field, that begins at a place."""
+        return Counter(
+            (id(span.source), span.start)
+            for element in self.elements.values()
+            for span in (element.span, *element.spans.values())
+            if span
+        )
+
+    def written(self, span: Span | None) -> int:
+        """Returns how many elements were made of what is written at a span; 0 for a setting."""
+        return self._written[id(span.source), span.start] if span else 0
 
     def at(
         self, call: LayerCall, cls: type[Diagnostic], place: str = "", **values: Any

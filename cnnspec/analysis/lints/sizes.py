@@ -109,6 +109,7 @@ def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
                 image=str(image),
                 left=(image.channels + layer.bias) * layer.units,
                 covers=all(f.size >= side for f, side in zip(field, whole, strict=False)),
+                flatten=None if flat.implicit else flat.span,
             )
 
 

@@ -53,9 +53,8 @@ def last_function(network: LintContext) -> Iterator[Diagnostic]:
         return
     wanted = LOSSES[loss][0]
     if function == "linear":
-        dense = isinstance(call.layer, Weighted)
-        fix = f"write `{short(call.layer)} {wanted}`" if dense else f"put `{wanted}` at the end"
-        yield network.at(call, NoProbabilities, loss=loss, wanted=wanted, fix=fix)
+        layer = short(call.layer) if isinstance(call.layer, Weighted) else ""
+        yield network.at(call, NoProbabilities, loss=loss, wanted=wanted, layer=layer)
     else:
         other = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}
         yield network.at(
@@ -152,7 +151,7 @@ def changes_class(network: LintContext) -> Iterator[Diagnostic]:
         return
     place = network.spans.get("train.augment")
     if augment.flip:
-        option, becomes = f"flip={augment.flip}", "a mirrored 2 is none"
+        option, becomes = f"flip={augment.flip}", "a mirrored 2 is not a digit"
         yield ChangesClass(place, option=option, becomes=becomes)
     elif augment.rotate > 90:
         option = f"rotate={number_text(augment.rotate)}"
