@@ -81,10 +81,17 @@ def parser_of(name: str) -> tuple[Any, Any]:
     from cnnspec.commands.arguments import Parser
 
     module: Any = import_module(f"cnnspec.commands.{name}")
-    parser = Parser(name, COMMANDS[name], module.__doc__)
+    story = (module.__doc__ or COMMANDS[name]).strip()
+    parser = Parser(prog=f"cnnspec {name}", description=story)
+    declare(name, parser)
+    return module, parser
+
+
+def declare(name: str, parser: Any) -> None:
+    """Declares the arguments of a command."""
+    module: Any = import_module(f"cnnspec.commands.{name}")
     module.arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    return module, parser
 
 
 def _run(name: str, arguments: list[str]) -> int:

@@ -3,26 +3,40 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NoReturn
 
 from cnnspec.core.terminal import has_colour
 from cnnspec.language.suggest import nearest
 
+SPEC = "spec"
+"""Completes an argument with .cnn files and IR documents."""
+FILE = "file"
+"""Completes an argument with files of any kind."""
+FOLDER = "directory"
+"""Completes an argument with folders."""
+
+Complete = str | tuple[str, ...] | Callable[[], Iterable[str]]
+"""What a shell offers for an argument: a kind of file, words, or what makes the words."""
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that suggests, and that takes no abbreviations."""
 
-    def __init__(self, command: str, summary: str, story: str | None) -> None:
-        description = (story or summary).strip()
-        super().__init__(
-            prog=f"cnnspec {command}",
-            description=description,
-            allow_abbrev=False,
-            formatter_class=_Layout,
-        )
+    def __init__(self, *, prog: str, description: str, **options: Any) -> None:
+        self.names: list[str] = []
+        """The names of all options."""
+        layout = {"allow_abbrev": False, "formatter_class": _Layout}
+        super().__init__(prog=prog, description=description, **options | layout)
         # Python 3.14 and later colour the help, and `add_argument` would load what that takes.
         self.color = has_colour(sys.stdout)
+
+    def add_argument(self, *names: Any, complete: Complete = "", **options: Any) -> argparse.Action:
+        """Declares an argument; `complete` is what a shell offers for it (`completion`)."""
+        action = super().add_argument(*names, **options)
+        self.names += action.option_strings
+        return action
 
     def print_help(self, file: Any = None) -> None:
         """Prints the help; argparse itself would hide that it cannot be written."""
@@ -38,12 +52,9 @@ class Parser(argparse.ArgumentParser):
         if unknown != message:
             first = unknown.split()[0].split("=")[0]
             message = f"unknown option `{first}`" if first[0] == "-" else f"unexpected `{first}`"
-            near = nearest(first.lstrip("-"), [name.lstrip("-") for name in self._names()])
+            near = nearest(first.lstrip("-"), [name.lstrip("-") for name in self.names])
             hint = f"did you mean `--{near}`?" if near else hint
         raise CnnspecError(BadUsage(None, message, hint))
-
-    def _names(self) -> list[str]:
-        return [name for action in self._actions for name in action.option_strings]
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):
@@ -65,21 +76,13 @@ def _columns() -> int:
         return 80
 
 
-class Offered(tuple[str, ...]):
-    """What a shell offers for an argument that the parser takes whatever it is."""
-
-    __slots__ = ()
-
-    def __contains__(self, item: object) -> bool:
-        return True
-
-
 def add_sources(parser: argparse.ArgumentParser, *, many: bool) -> None:
     """A file, `-` or `-e TEXT`."""
     parser.add_argument(
         "files" if many else "file",
         nargs="*" if many else "?",
         metavar="FILE",
+        complete=SPEC,
         help="a .cnn file or an IR document; `-` reads standard input",
     )
     parser.add_argument(
@@ -90,6 +93,12 @@ def add_sources(parser: argparse.ArgumentParser, *, many: bool) -> None:
     )
 
 
+def _settings() -> Iterable[str]:
+    from cnnspec.commands.completion import settings
+
+    return settings()
+
+
 def add_overrides(parser: argparse.ArgumentParser) -> None:
     """`--set name=value`."""
     parser.add_argument(
@@ -98,13 +107,19 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
+        complete=_settings,
         help="another value for a `let` or a training setting; may stand several times",
     )
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The folder of a run."""
-    parser.add_argument("run", metavar="RUN", help="a run folder that `cnnspec train` has left")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        complete=FOLDER,
+        help="a run folder that `cnnspec train` has left",
+    )
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -115,6 +130,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         metavar="PATH",
+        complete=FILE,
         help="data of your own in place of what the run was trained on",
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.summary import overview, title
-from cnnspec.commands.arguments import add_overrides, add_sources
+from cnnspec.commands.arguments import SPEC, add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
 from cnnspec.core.terminal import Line, show
@@ -36,6 +36,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--rules",
         metavar="RULES",
+        complete=SPEC,
         help="judge every file by the budgets and `allow` of this one",
     )
     parser.add_argument("--csv", action="store_true", help="with --rules: print CSV")

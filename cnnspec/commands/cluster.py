@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.commands.arguments import FOLDER
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import show, table
 from cnnspec.datasets.files import locate
@@ -30,13 +31,18 @@ def arguments(parser: ArgumentParser) -> None:
         help="the cluster; by itself a private Ray of this machine is examined",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("runs"), help="where run folders go (runs)"
+        "--out",
+        type=Path,
+        default=Path("runs"),
+        complete=FOLDER,
+        help="where run folders go (runs)",
     )
     parser.add_argument(
         "--data",
         action="append",
         default=[],
         metavar="NAME",
+        complete=tuple(DATASETS),
         help="a dataset or a path that every machine must have, may stand several times; "
         "by itself the datasets that are on this machine",
     )

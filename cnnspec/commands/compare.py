@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from cnnspec.commands.arguments import FILE, FOLDER
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.commands.report import load_extra
@@ -22,7 +23,11 @@ from cnnspec.report.run_table import TABLE_METRICS, Compared, cautions, compare
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="a run folder, a sweep, or a folder that holds runs"
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        complete=FOLDER,
+        help="a run folder, a sweep, or a folder that holds runs",
     )
     parser.add_argument(
         "--sort",
@@ -32,7 +37,9 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--csv", action="store_true", help="print CSV")
     parser.add_argument("--markdown", action="store_true", help="print a table in Markdown")
-    parser.add_argument("--out", type=Path, metavar="FILE.html", help="write a page with curves")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.html", complete=FILE, help="write a page with curves"
+    )
     parser.add_argument("--force", action="store_true", help="let `--out` replace a page")
 
 

@@ -10,7 +10,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from cnnspec.commands.arguments import Offered
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
@@ -26,8 +25,8 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "names",
         nargs="*",
-        choices=Offered(DATASETS),
         metavar="NAME",
+        complete=tuple(DATASETS),
         help="these datasets, or a path of your own data",
     )
     parser.add_argument(

@@ -11,6 +11,7 @@ from typing import Any
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.diff import Change, Difference, Pair, compare
 from cnnspec.analysis.load import normalized
+from cnnspec.commands.arguments import SPEC
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.diagnostics.errors import CnnspecError
@@ -23,8 +24,10 @@ _STYLES = {"+": "good", "-": "bad", "~": "strong"}
 
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
-    parser.add_argument("a", metavar="A", help="a .cnn file or an IR document; `-` reads stdin")
-    parser.add_argument("b", metavar="B", help="the one to compare it with")
+    parser.add_argument(
+        "a", metavar="A", complete=SPEC, help="a .cnn file or an IR document; `-` reads stdin"
+    )
+    parser.add_argument("b", metavar="B", complete=SPEC, help="the one to compare it with")
 
 
 def run(args: Namespace) -> int:

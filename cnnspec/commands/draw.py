@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from cnnspec.analysis.load import checked
-from cnnspec.commands.arguments import add_overrides, add_sources
+from cnnspec.commands.arguments import FILE, add_overrides, add_sources
 from cnnspec.commands.inputs import overrides, sources
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import show
@@ -21,7 +21,9 @@ def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     add_sources(parser, many=False)
     add_overrides(parser)
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the picture to this file")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", complete=FILE, help="write the picture to this file"
+    )
     parser.add_argument("--force", action="store_true", help="let `--out` replace a file")
 
 

@@ -17,7 +17,9 @@ from cnnspec.language.suggest import nearest
 
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
-    parser.add_argument("code", nargs="?", metavar="CODE", help="a code such as CNN201")
+    parser.add_argument(
+        "code", nargs="?", metavar="CODE", complete=catalog, help="a code such as CNN201"
+    )
 
 
 def run(args: Namespace) -> int:

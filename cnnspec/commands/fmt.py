@@ -13,6 +13,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from cnnspec.commands.arguments import SPEC
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
@@ -29,7 +30,11 @@ from cnnspec.layers.table import CONSTRUCTS
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a .cnn file; `-` reads standard input"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        complete=SPEC,
+        help="a .cnn file; `-` reads standard input",
     )
     parser.add_argument(
         "--check", action="store_true", help="change nothing; name the files that would change"

@@ -7,6 +7,7 @@ the file is NAME.cnn here. A file that exists is not touched without `--force`.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from cnnspec.commands.arguments import FILE
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import show, table
@@ -18,14 +19,17 @@ from cnnspec.language.suggest import nearest
 FOLDER = Path(__file__).parent.parent / "templates"
 TEMPLATES = ("lenet", "mlp", "tiny", "resnet", "mobilenet", "inception")
 """Every template, the easiest first; each is the file of that name."""
-COMPLETED_WORDS = {"name": TEMPLATES}
-"""What a shell completes, where the parser itself says less; a wrong name gets a suggestion."""
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help=", ".join(TEMPLATES))
-    parser.add_argument("path", nargs="?", metavar="PATH", help="the file or folder to write to")
+    # A wrong name gets a suggestion, which argparse's own choices have not.
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", complete=TEMPLATES, help=", ".join(TEMPLATES)
+    )
+    parser.add_argument(
+        "path", nargs="?", metavar="PATH", complete=FILE, help="the file or folder to write to"
+    )
     parser.add_argument("--force", action="store_true", help="replace a file that exists")
 
 

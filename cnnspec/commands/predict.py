@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.commands.arguments import add_backend, add_data, add_run
+from cnnspec.commands.arguments import FILE, add_backend, add_data, add_run
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.record import Record
@@ -50,6 +50,7 @@ def arguments(parser: ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="IMAGES",
+        complete=FILE,
         help="an IDX, .npz or .h5 file, a picture or a folder of pictures",
     )
     parser.add_argument("--array", metavar="NAME", help="the array of an .npz or .h5 file to take")
@@ -69,7 +70,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--names", action="store_true", help="give the names of classes, not their numbers"
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write to a new file")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", complete=FILE, help="write to a new file"
+    )
     parser.add_argument("--force", action="store_true", help="let `--out` replace a file")
     add_data(parser)
     add_backend(parser)

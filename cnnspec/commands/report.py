@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from cnnspec.commands.arguments import FOLDER
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, report_problems
 from cnnspec.core.terminal import show
@@ -27,7 +28,11 @@ from cnnspec.sweeps.results import Results
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="a run folder, one with several seeds, or a sweep"
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        complete=FOLDER,
+        help="a run folder, one with several seeds, or a sweep",
     )
     parser.add_argument(
         "--by",
@@ -36,7 +41,11 @@ def arguments(parser: ArgumentParser) -> None:
         help=f"the metric that chooses points of a sweep (accuracy): {', '.join(METRIC_NAMES)}",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="write to FOLDER/<name of the run> instead"
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        complete=FOLDER,
+        help="write to FOLDER/<name of the run> instead",
     )
 
 

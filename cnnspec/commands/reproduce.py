@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.load import checked
-from cnnspec.commands.arguments import add_backend, add_devices, add_run
+from cnnspec.commands.arguments import FOLDER, add_backend, add_devices, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show, table
 from cnnspec.diagnostics.environment import BadRun
@@ -28,7 +28,11 @@ def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     add_run(parser)
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="keep the new run in this folder; else it goes"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        complete=FOLDER,
+        help="keep the new run in this folder; else it goes",
     )
     add_backend(parser)
     add_devices(parser, "as many as the run had")

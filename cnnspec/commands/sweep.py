@@ -14,6 +14,7 @@ from pathlib import Path
 from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.commands.arguments import (
+    FOLDER,
     add_backend,
     add_overrides,
     add_sources,
@@ -92,10 +93,17 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="check every point, train none")
     parser.add_argument(
-        "--resume", metavar="FOLDER", help="go on with a sweep that was stopped or killed"
+        "--resume",
+        metavar="FOLDER",
+        complete=FOLDER,
+        help="go on with a sweep that was stopped or killed",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("runs"), help="where the folder of the sweep goes (runs)"
+        "--out",
+        type=Path,
+        default=Path("runs"),
+        complete=FOLDER,
+        help="where the folder of the sweep goes (runs)",
     )
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="leave no page about the sweep"

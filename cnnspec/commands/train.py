@@ -13,7 +13,7 @@ from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.diff import compare
 from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import (
-    Offered,
+    FOLDER,
     add_backend,
     add_devices,
     add_overrides,
@@ -45,10 +45,17 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, metavar="N", help="the same as `--set seed=N`")
     parser.add_argument("--epochs", type=count, metavar="N", help="the same as `--set epochs=N`")
     parser.add_argument(
-        "--resume", metavar="RUN", help="go on with a run that was stopped or killed"
+        "--resume",
+        metavar="RUN",
+        complete=FOLDER,
+        help="go on with a run that was stopped or killed",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("runs"), help="where run folders go (runs)"
+        "--out",
+        type=Path,
+        default=Path("runs"),
+        complete=FOLDER,
+        help="where run folders go (runs)",
     )
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="leave no page about the run"
@@ -58,8 +65,8 @@ def arguments(parser: ArgumentParser) -> None:
         dest="trackers",
         action="append",
         default=[],
-        choices=Offered(TRACKERS),
         metavar="NAME",
+        complete=tuple(TRACKERS),
         help=f"also tell {' or '.join(TRACKERS)} every figure; may stand several times",
     )
     add_backend(parser)

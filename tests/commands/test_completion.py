@@ -1,6 +1,7 @@
 """The scripts of `cnnspec completion`, run by the shells that are here."""
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -8,10 +9,14 @@ import subprocess
 import pytest
 
 from cnnspec.commands import COMMANDS, main, parser_of
+from cnnspec.commands.completion import SHELLS
 from cnnspec.commands.new import TEMPLATES
-from cnnspec.commands.shells import SHELLS
+from cnnspec.diagnostics.catalog import catalog
+from cnnspec.ir.training import Training
 
-needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+
+def needs(shell):
+    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"there is no {shell} here")
 
 
 def script(shell, capsys):
@@ -19,79 +24,109 @@ def script(shell, capsys):
     return capsys.readouterr().out
 
 
-def completed(words, capsys, folder):
+def in_bash(words, text, folder):
     """What bash offers for the last of some words."""
     line = shlex.join(["cnnspec", *words])
     program = (
-        f"{script('bash', capsys)}\nCOMP_WORDS=({line}); COMP_CWORD={len(words)}; _cnnspec\n"
+        f"{text}\nCOMP_WORDS=({line}); COMP_CWORD={len(words)}; _shtab_cnnspec\n"
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     command = ["bash", "--noprofile", "--norc", "-c", program]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
+    # Only an interactive shell has the options that the script sets as it completes.
+    errors = [e for e in done.stderr.splitlines() if "not currently executing completion" not in e]
+    assert errors == []
     return done.stdout.split("\n")[:-1] if done.stdout != "\n" else []
+
+
+def in_fish(words, text, folder):
+    """What fish offers for the last of some words."""
+    (folder / "cnnspec.fish").write_text(text)
+    line = shlex.join(["cnnspec", *words[:-1]]) + f" {words[-1]}"
+    program = f"source cnnspec.fish; complete -C {shlex.quote(line)}"
+    command = ["fish", "--no-config", "-c", program]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    (folder / "cnnspec.fish").unlink()
+    return [line.split("\t")[0].removesuffix("/") for line in done.stdout.splitlines()]
 
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("net.cnn", "my net.cnn", "other.txt", "*.cnn"):
+    for name in ("net.cnn", "my net.cnn", "net.json", "other.txt"):
         (tmp_path / name).write_text("dense 10")
     (tmp_path / "nets").mkdir()
     return tmp_path
 
 
-@needs_bash
+CASES = [
+    (["ch"], ["check"]),
+    (["--v"], ["--version"]),
+    (["check", "--ex"], ["--explain"]),
+    (["check", "ne"], ["net.cnn", "net.json", "nets"]),
+    (["check", "--explain", "o"], []),
+    (["train", "--backend", "t"], ["tensorflow", "torch"]),
+    (["train", "--epochs", ""], []),
+    (["train", "--out", "net"], ["nets"]),
+    (["train", "--set", "precision=mixed_f"], ["precision=mixed_float16"]),
+    (["train", "--set", "epo"], ["epochs="]),
+    (["report", "ne"], ["nets"]),
+    (["fmt", "--d"], ["--diff"]),
+    (["new", "m"], ["mlp", "mobilenet"]),
+    (["data", "fashion_mnist_"], ["fashion_mnist_mini"]),
+    (["explain", "CNN20"], [code for code in catalog() if code.startswith("CNN20")]),
+    (["completion", ""], list(SHELLS)),
+]
+
+
+@needs("bash")
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [
-        (["ch"], ["check"]),
-        (["--v"], ["--version"]),
-        (["check", "--ex"], ["--explain"]),
-        (["check", "ne"], ["net.cnn", "nets"]),
-        (["check", "net.cnn", "my"], ["my net.cnn"]),
-        (["check", "--explain", "o"], ["other.txt"]),
-        (["check", "*"], ["*.cnn"]),
-        (["check", "zzz"], []),
-        (["train", "--backend", "t"], ["tensorflow", "torch"]),
-        (["train", "--epochs", ""], []),
-        (["train", "--out", "net"], ["net.cnn", "nets"]),
-        (["fmt", "--d"], ["--diff"]),
-        (["new", "m"], ["mlp", "mobilenet"]),
-        (["new", "mlp", "my"], ["my net.cnn"]),
-        (["data", "fashion_mnist_"], ["fashion_mnist_mini"]),
-        (["completion", ""], list(SHELLS)),
-        (["nonsense", ""], []),
-    ],
+    [*CASES, (["check", "net.cnn", "my"], ["my net.cnn"])],
 )
 def test_bash_completes(words, offered, capsys, folder):
-    assert sorted(completed(words, capsys, folder)) == sorted(offered)
+    assert sorted(in_bash(words, script("bash", capsys), folder)) == sorted(offered)
 
 
-@needs_bash
+@needs("fish")
+@pytest.mark.parametrize(("words", "offered"), CASES)
+def test_fish_completes(words, offered, capsys, folder):
+    found = in_fish(words, script("fish", capsys), folder)
+    # Fish falls back to words that are only similar.
+    begun = [word for word in found if word.startswith(words[-1])]
+    assert sorted(set(begun)) == sorted(offered)
+
+
+@needs("bash")
 def test_bash_completes_every_command_and_every_option(capsys, folder):
-    assert set(COMMANDS) < set(completed([""], capsys, folder))
+    text = script("bash", capsys)
+    assert set(COMMANDS) == set(in_bash([""], text, folder))
     for name in COMMANDS:
         _, parser = parser_of(name)
-        options = [name for action in parser._actions for name in action.option_strings]
-        assert sorted(completed([name, "-"], capsys, folder)) == sorted(options)
+        assert sorted(in_bash([name, "-"], text, folder)) == sorted(parser.names)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_every_shell_knows_every_command_and_option(shell, capsys):
+def test_every_shell_knows_every_command_option_and_value(shell, capsys):
     text = script(shell, capsys)
     for name, summary in COMMANDS.items():
         assert name in text
-        assert summary in text or shell == "bash"
-        _, parser = parser_of(name)
-        for action in parser._actions:
-            for option in action.option_strings:
-                assert (option.lstrip("-") if shell == "fish" else option) in text
+        assert summary.split(":")[0] in text or shell in ("bash", "tcsh")
+        for option in parser_of(name)[1].names:
+            assert (option.lstrip("-") if shell in ("fish", "tcsh") else option) in text
     assert all(name in text for name in TEMPLATES)
+    assert all(f"{name}=" in text for name in Training.specs)
+
+
+def test_every_shell_that_shtab_writes_for_is_offered():
+    import shtab
+
+    assert sorted(SHELLS) == sorted(shtab.SUPPORTED_SHELLS)
 
 
 @pytest.mark.parametrize(
     "command",
-    [["bash", "-n"], ["zsh", "-n"], ["fish", "--no-execute"]],
+    [["bash", "-n"], ["zsh", "-n"], ["fish", "--no-execute"], ["tcsh", "-f"]],
     ids=lambda command: command[0],
 )
 def test_the_shell_reads_its_script(command, capsys, tmp_path):
@@ -103,8 +138,41 @@ def test_the_shell_reads_its_script(command, capsys, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@needs("zsh")
+def test_zsh_takes_its_script_by_eval(capsys, tmp_path):
+    path = tmp_path / "script"
+    path.write_text(script("zsh", capsys))
+    program = 'autoload -U compinit; compinit -D; eval "$(<$1)"; print $_comps[cnnspec]'
+    command = ["zsh", "-f", "-c", program, "zsh", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("_shtab_cnnspec", "")
+
+
+def test_the_script_for_powershell_parses(capsys):
+    tree_sitter = pytest.importorskip("tree_sitter", reason="PowerShell is read by tree-sitter")
+    grammar = pytest.importorskip("tree_sitter_powershell")
+    text = script("powershell", capsys)
+    parser = tree_sitter.Parser(tree_sitter.Language(grammar.language()))
+    assert not parser.parse(text.encode()).root_node.has_error
+    assert parser.parse(text.replace("}", "", 1).encode()).root_node.has_error
+
+
+def test_powershell_offers_values_by_command_and_option(capsys):
+    text = script("powershell", capsys)
+    tables = dict(re.findall(r"^\$_shtab_cnnspec_(\w+) = @\{\n(.*?)^\}", text, re.M | re.S))
+    values = {
+        name: re.findall(r"'([^']*)'", line)
+        for name, line in re.findall(
+            r"^ +'_shtab_cnnspec_(\w+)' = @\((.*)\)$", tables["choices"], re.M
+        )
+    }
+    assert values["train___backend"] == ["tensorflow", "jax", "torch"]
+    assert values["new_pos_0"] == list(TEMPLATES)
+    assert "precision=mixed_float16" in values["check___set"]
+
+
 def test_an_unknown_shell_is_2_and_json_is_one_document(capsys):
-    assert main(["completion", "tcsh"]) == 2
+    assert main(["completion", "nushell"]) == 2
     capsys.readouterr()
     assert main(["completion", "bash", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["text"].startswith("# Completion")
+    assert "_shtab_cnnspec" in json.loads(capsys.readouterr().out)["text"]
