@@ -46,15 +46,31 @@ class Store:
             raise ValueError(f"`{name}` has a shape and no values")
         return np.asarray(dataset[()])
 
+    def members(self, group: str) -> list[str]:
+        """The names in a group; raises `ValueError` where it is not one of the file itself."""
+        return list(self._group(group))
+
+    def label(self, group: str) -> str:
+        """The attribute `name` of a group; raises `ValueError` where there is none."""
+        found = self._group(group).attrs.get("name")
+        if not isinstance(found, str):
+            raise ValueError(f"`{group}` has no name")
+        return found
+
     def _linked(self, name: str) -> h5py.Dataset:
-        group = self._file
-        *groups, last = name.split("/")
-        for part in groups:
-            group = _own(group, part)
-        dataset = _own(group, last)
+        groups, _, last = name.rpartition("/")
+        dataset = _own(self._group(groups) if groups else self._file, last)
         if not isinstance(dataset, h5py.Dataset):
             raise ValueError(f"`{name}` is no array")
         return dataset
+
+    def _group(self, name: str) -> h5py.Group:
+        group = self._file
+        for part in name.split("/"):
+            group = _own(group, part)
+            if not isinstance(group, h5py.Group):
+                raise ValueError(f"`{name}` is not a group")
+        return group
 
 
 def _own(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:

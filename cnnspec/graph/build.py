@@ -114,6 +114,19 @@ class Graph(Record):
             lambda: [call.layer.operations(call.input_shape) for call in self.calls],
         )
 
+    @property
+    def owners(self) -> tuple[LayerCall, ...]:
+        """The calls with a layer of their own: those that take no weights from another."""
+        return tuple(call for call in self.layers if not call.weights_from)
+
+    def weights(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every weight by the names of its call and its own: `conv/kernel`."""
+        return {
+            f"{call.name}/{weight}": shape
+            for call in self.owners
+            for weight, shape in call.layer.weights(call.input_shape).items()
+        }
+
     def depth(self) -> int:
         """Layers with a kernel on the longest path."""
         depths: list[int] = []

@@ -8,10 +8,11 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, Run
+from cnnspec.runs.weights import HASH
 from cnnspec.training.session import restore
 
-_OF_THE_MOMENT = {"seconds", "started", "command", "origin", "path"}
-"""Fields that differ between two runs of the same training."""
+_IGNORED = {"seconds", "started", "command", "origin", "path", HASH}
+"""Fields that say nothing of what was trained; the weights are compared by themselves."""
 
 
 class Differing(Record):
@@ -51,7 +52,7 @@ def _fields(place: str, before: Any, after: Any) -> Iterator[Differing]:
     match before, after:
         case dict(), dict():
             for key in dict.fromkeys([*before, *after]):
-                if key not in _OF_THE_MOMENT:
+                if key not in _IGNORED:
                     here = f"{place}.{key}" if place else key
                     yield from _fields(here, before.get(key), after.get(key))
         case list(), list() if len(before) == len(after):

@@ -24,10 +24,12 @@ from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.runs.data import of_run
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
+from cnnspec.runs.weights import HASH, save_weights
 from cnnspec.targets.keras.backend import parts
 from cnnspec.targets.keras.build import as_written, build, compile_model
 from cnnspec.targets.keras.passes import PASSES
 from cnnspec.targets.keras.precision import require_accelerator
+from cnnspec.targets.keras.weights import weights_of
 from cnnspec.targets.table import KERAS, require_target
 from cnnspec.training import checkpoints, samples
 from cnnspec.training.checkpoints import Checkpoint
@@ -159,7 +161,9 @@ def _train(
         raise Paused
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
-    save(as_written(model, checked), run)
+    written = as_written(model, checked)
+    save(written, run)
+    sha256 = save_weights(run, weights_of(written, checked))
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
     samples.keep(run, splits, fit.scorer.classes, outputs)
     claims = judge_expectations(spec, {name: found.figures for name, found in scores.items()})
@@ -173,6 +177,7 @@ def _train(
         "best_epoch": fit.state.best_epoch,
         "seconds": round(fit.state.seconds, 3),
         "target": fit.state.aim.dump() if fit.state.aim else None,
+        HASH: sha256,
     }
     run.write_json(METRICS, metrics)
     watch.end(metrics)

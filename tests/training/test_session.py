@@ -44,6 +44,7 @@ def test_a_run_folder_holds_all_there_is_to_know(outcome):
         "metrics.json",
         "environment.json",
         "model.keras",
+        "weights.npz",
         "images.npz",
         ".lock",
     }

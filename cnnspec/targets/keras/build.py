@@ -1,6 +1,5 @@
 """Graph to Keras: one Keras layer for each call of a check. Knows no layer by name."""
 
-import re
 from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
@@ -9,6 +8,7 @@ import keras
 import numpy as np
 
 from cnnspec.analysis.check import CheckedSpec
+from cnnspec.core.names import plain_names
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.training import Training
 from cnnspec.targets.keras import kernels
@@ -73,30 +73,6 @@ def as_written(model: keras.Model, checked: CheckedSpec) -> keras.Model:
         for variable, value in zip(to.variables, by.variables, strict=True):
             variable.assign(value)
     return written
-
-
-def plain_names(names: Iterable[str]) -> dict[str, str]:
-    """A name for each that every framework takes: ASCII, a letter or digit first, no two alike.
-
-    Names that are so already stay as they are.
-    """
-    names = list(names)
-    taken = {name for name in names if _PLAIN.fullmatch(name)}
-    found = {}
-    for name in names:
-        plain = name
-        if name not in taken:
-            plain = "n" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)
-            number = 2
-            stem = plain
-            while plain in taken:
-                plain, number = f"{stem}_{number}", number + 1
-            taken.add(plain)
-        found[name] = plain
-    return found
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 
 
 def compile_model(model: keras.Model, train: Training, *, quick: bool = False) -> None:

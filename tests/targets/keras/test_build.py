@@ -206,7 +206,7 @@ def test_gradients_are_clipped(option, expected):
 
 
 def test_names_of_any_script_become_names_for_frameworks():
-    from cnnspec.targets.keras.build import plain_names
+    from cnnspec.core.names import plain_names
 
     names = ["conv", "größe", "gr__e", "_x", "模型", "cbr_2.conv", "größe!"]
     found = plain_names(names)

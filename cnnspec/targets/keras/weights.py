@@ -1,0 +1,21 @@
+"""The weights of a Keras model as arrays by the names of the spec."""
+
+import keras
+import numpy as np
+
+from cnnspec.analysis.check import CheckedSpec
+from cnnspec.core.names import plain_names
+
+
+def weights_of(model: keras.Model, checked: CheckedSpec) -> dict[str, np.ndarray]:
+    """The weights of a model that was built from a checked spec: `conv/kernel` and so on.
+
+    In the order of `Graph.weights`, float32. The layers of the model may have other names,
+    as frameworks take ASCII alone.
+    """
+    names = plain_names(call.name for call in checked.graph.owners)
+    return {
+        f"{call.name}/{weight.name}": keras.ops.convert_to_numpy(weight)
+        for call in checked.graph.owners
+        for weight in model.get_layer(names[call.name]).weights
+    }
