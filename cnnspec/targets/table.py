@@ -23,6 +23,7 @@ from cnnspec.layers.base import Layer
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import CONSTRUCTS
 from cnnspec.layers.weighted import Weighted
+from cnnspec.targets.interpreter.unsupported import UNSUPPORTED as NOT_IN_INTERPRETER
 from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
 from cnnspec.targets.reasons import Reasons
 
@@ -154,5 +155,14 @@ def _keras(cls: type[Construct]) -> bool:
 KERAS = Target("keras", _keras, NOT_IN_KERAS, trains=True)
 """What trains a network."""
 
-TARGETS = {target.name: target for target in (KERAS,)}
+
+def _interpreter(cls: type[Construct]) -> bool:
+    """Whether a class says what it computes; the interpreter runs every operation."""
+    return issubclass(cls, Layer) and cls.operations is not Layer.operations
+
+
+INTERPRETER = Target("interpreter", _interpreter, NOT_IN_INTERPRETER)
+"""What runs a trained network in numpy."""
+
+TARGETS = {target.name: target for target in (KERAS, INTERPRETER)}
 """Every target by its name."""

@@ -66,6 +66,18 @@ def test_all_tables_are_asked():
         assert set(table.values()) <= asked
 
 
+def test_the_interpreter_computes_every_operation_of_every_layer():
+    from cnnspec.targets.interpreter.run import COMPUTE
+    from tests.layers.test_oracle import SHAPES, fits, given, grid
+
+    cases = [(layer, s) for cls in LAYERS.values() for layer in grid(cls) for s in SHAPES]
+    made = [layer.operations(given(layer, s)) for layer, s in cases if fits(layer, s)]
+    made += [cls().operations(SHAPES[0]) for cls in MERGES.values()]
+    used = {type(operation) for operations in made for operation in operations}
+    assert used <= set(COMPUTE)
+    assert len(used) > 15
+
+
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_a_new_layer_without_a_lowering_is_found(target):
     assert unanswered(target, [Mirror]) == [Mirror]
