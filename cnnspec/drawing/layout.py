@@ -26,7 +26,7 @@ from cnnspec.drawing.structure import (
     structure,
 )
 from cnnspec.graph.build import INPUT, Graph
-from cnnspec.layers.merging import Elementwise
+from cnnspec.operations.values import Concatenate
 
 WIDTH = 960.0
 """How wide a picture gets before a chain goes on in another row."""
@@ -124,7 +124,7 @@ def _facts(checked: CheckedSpec) -> str:
 
 def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
     """The kinds that occur, in rows of a width, and the size of it all."""
-    found = {kind_of(call.layer) for call in graph.layers}
+    found = set(map(kind_of, graph.operations[1:]))
     keys: list[Key] = []
     x, y, widest = 0.0, 0.0, 0.0
     for kind in (kind for kind in COLOURS if kind in found):
@@ -179,7 +179,7 @@ class _Builder:
             words = [Words("input", "layer"), Words(self.data, "detail")]
             return BlockNode(calls, (self.scale.solid(shape),), str(shape), words)
         thin = self.scale.slab(shape)
-        body = thin if is_slab(first) else self.scale.solid(shape)
+        body = thin if is_slab(self.graph, calls[0]) else self.scale.solid(shape)
         words = [line for call in calls for line in labels(self.graph.calls[call])]
         return BlockNode(calls, (body, *(thin for _ in calls[1:])), str(shape), words)
 
@@ -187,7 +187,7 @@ class _Builder:
         """A merge: a disc, or for a concatenation the block of what comes out."""
         call = self.graph.calls[index]
         solid: Solid | None = None
-        if not isinstance(call.layer, Elementwise):
+        if isinstance(self.graph.operations[index][0], Concatenate):
             parts = tuple(self.graph.calls[source].output_shape.dims[-1] for source in call.inputs)
             solid = self.scale.solid(call.output_shape, parts)
         return BlockNode((index,), (solid,), str(call.output_shape), labels(call))

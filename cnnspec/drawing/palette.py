@@ -4,14 +4,7 @@ The colours are those of Okabe and Ito, "Color Universal Design" (2008), which p
 of every kind of colour vision can tell apart. No word of a picture depends on them.
 """
 
-from cnnspec.layers.activations import Activation
-from cnnspec.layers.base import Layer
-from cnnspec.layers.convolution import Convolution
-from cnnspec.layers.dense import Dense
-from cnnspec.layers.merging import Merging
-from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
-from cnnspec.layers.normalization import Normalization
-from cnnspec.layers.pooling import GlobalPooling, Pooling
+from cnnspec.operations.base import Operation
 
 COLOURS = {
     "input": "#F2F2F2",
@@ -25,19 +18,10 @@ COLOURS = {
 }
 """Every kind with its colour, in the order of the legend."""
 
-_KINDS: tuple[tuple[str, tuple[type[Layer], ...]], ...] = (
-    ("convolution", (Convolution,)),
-    ("pooling", (Pooling, GlobalPooling)),
-    ("dense", (Dense,)),
-    ("normalization, dropout", (Normalization, Dropout, SpatialDropout, Noise)),
-    ("activation", (Activation,)),
-    ("merge", (Merging,)),
-)
 
-
-def kind_of(layer: Layer) -> str:
-    """The kind of a layer; what only moves values about is a reshape."""
-    return next((kind for kind, classes in _KINDS if isinstance(layer, classes)), "reshape")
+def kind_of(operations: tuple[Operation, ...]) -> str:
+    """Returns the kind of a layer: that of the first thing that it does."""
+    return operations[0].kind
 
 
 def mixed(colour: str, other: str, share: float) -> str:

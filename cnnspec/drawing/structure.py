@@ -10,7 +10,6 @@ from typing import Any
 
 from cnnspec.core.record import Record
 from cnnspec.graph.build import INPUT, Graph, LayerCall
-from cnnspec.layers.base import SameShape
 
 
 class Group(Record):
@@ -67,7 +66,7 @@ def structure(graph: Graph) -> Chain:
         short = _shortened(chain, most)
         if _count(short) <= MAX_DRAWN_ITEMS:
             break
-    return (Group((INPUT,)), *_grouped(short, graph.calls))
+    return (Group((INPUT,)), *_grouped(short, graph))
 
 
 def rows_of(chain: Chain) -> Iterator[int]:
@@ -231,28 +230,28 @@ def _shortened_inside(item: Item, most: int) -> Item:
     return item
 
 
-def _grouped(chain: Chain, calls: tuple[LayerCall, ...]) -> Chain:
+def _grouped(chain: Chain, graph: Graph) -> Chain:
     """The chain with layers that change values only in the block of the layer before them."""
     items: list[Item] = []
     for item in chain:
         last = items[-1] if items else None
         match item:
-            case Group(calls=(call,)) if isinstance(last, Group) and _follows(last, call, calls):
+            case Group(calls=(call,)) if isinstance(last, Group) and _follows(last, call, graph):
                 items[-1] = Group((*last.calls, call))
             case Fork(branches=branches):
-                inside = tuple(_grouped(branch, calls) for branch in branches)
+                inside = tuple(_grouped(branch, graph) for branch in branches)
                 items.append(item.replace(branches=inside))
             case Repeat(body=body):
-                items.append(item.replace(body=_grouped(body, calls)))
+                items.append(item.replace(body=_grouped(body, graph)))
             case _:
                 items.append(item)
     return tuple(items)
 
 
-def _follows(group: Group, call: int, calls: tuple[LayerCall, ...]) -> bool:
-    return is_slab(calls[call]) and len(group.calls) < TOGETHER
+def _follows(group: Group, call: int, graph: Graph) -> bool:
+    return is_slab(graph, call) and len(group.calls) < TOGETHER
 
 
-def is_slab(call: LayerCall) -> bool:
+def is_slab(graph: Graph, call: int) -> bool:
     """Whether a layer changes values only, so that it adds no block of its own size."""
-    return isinstance(call.layer, SameShape)
+    return all(operation.keeps_shape for operation in graph.operations[call])

@@ -15,7 +15,7 @@ from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
 from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
 from cnnspec.graph.build import INPUT, Graph
-from cnnspec.layers.merging import Add, Average, Maximum, Multiply
+from cnnspec.operations.values import Join
 
 _INK, _GREY, _LINE, _PAPER = "#1A1A1A", "#555555", "#666666", "#FFFFFF"
 _FONTS = "Helvetica, Arial, sans-serif"
@@ -26,7 +26,7 @@ _STYLES = {
     "name": f'font-style="italic" fill="{_GREY}"',
     "detail": f'fill="{_GREY}"',
 }
-_SIGNS = {Add.word: "+", Multiply.word: "\u00d7", Average.word: "avg", Maximum.word: "max"}
+_SIGNS = {"add": "+", "multiply": "\u00d7", "average": "avg", "maximum": "max"}
 _ROUND = 6.0
 """The radius with which a line turns."""
 
@@ -81,11 +81,13 @@ def _box(box: Box, graph: Graph) -> Iterator[str]:
             yield f"<g><title>input {graph.input}</title>{_solid(part, COLOURS['input'])}</g>"
         else:
             call = graph.calls[part.call]
-            colour = COLOURS[kind_of(call.layer)]
-            if part.solid:
-                drawing = _solid(part, colour)
-            else:
-                drawing = _disc(part, _SIGNS[call.layer.word], colour)
+            operations = graph.operations[part.call]
+            colour = COLOURS[kind_of(operations)]
+            match operations[0]:
+                case Join(function=function) if part.solid is None:
+                    drawing = _disc(part, _SIGNS[function], colour)
+                case _:
+                    drawing = _solid(part, colour)
             yield f"<g><title>{_text(story(call))}</title>{drawing}</g>"
     for x, y, words in box.words:
         yield _words(x, y, words)

@@ -23,7 +23,6 @@ from cnnspec.ir.spec import Element, ErrorNode, Merge, Names, Node, SharedRepeat
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.layers.base import Inference, InferenceCache, Input, Layer, ShapeError
 from cnnspec.layers.convolution import Conv
-from cnnspec.layers.dense import Dense
 from cnnspec.layers.geometry import Flatten, Reshape
 from cnnspec.layers.merging import Add
 from cnnspec.operations.base import Operation
@@ -182,7 +181,7 @@ class GraphBuilder:
         """A layer. After a fault it goes on where the output is certain all the same."""
         if at is not None:
             try:
-                if isinstance(node.layer, Dense) and isinstance(at.shape, Image):
+                if node.layer.takes_vector and isinstance(at.shape, Image):
                     at = self.add(f"{node.name}.flatten", _FLATTEN, at, node, implicit=True)
                 return self.add(node.name, node.layer, at, node)
             except ShapeError as misfit:

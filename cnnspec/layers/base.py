@@ -53,6 +53,10 @@ class Layer(Construct):
     """Whether training computes the output for an image from others of its batch as well."""
     has_kernel: ClassVar[bool] = False
     """Whether it counts towards the depth of a network."""
+    takes_vector: ClassVar[bool] = False
+    """Whether an image is flattened before it."""
+    depthwise: ClassVar[bool] = False
+    """Whether its kernel leaves the channels apart, for another to mix them."""
 
     def infer(self, shape: Shape) -> Inference:
         """Output sizes and costs on an input of this shape; raises `ShapeError`."""

@@ -148,6 +148,7 @@ class DepthwiseConv(Convolution):
     """A depthwise convolution: every channel has filters of its own."""
 
     word: ClassVar[str] = "dwconv"
+    depthwise: ClassVar[bool] = True
     equal_strides: ClassVar[bool] = True
 
     kernel: tuple[int, int] = positional(Pair(), "rows and columns of the window")

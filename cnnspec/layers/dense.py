@@ -16,6 +16,7 @@ class Dense(Weighted):
     """Every output is a weighted sum of all inputs; an image is flattened first."""
 
     word: ClassVar[str] = "dense"
+    takes_vector: ClassVar[bool] = True
 
     units: int = positional(Int(), "how many values come out")
 

@@ -98,6 +98,16 @@ class Operation(Record):
         return self.is_linear
 
     @property
+    def keeps_values(self) -> bool:
+        """Whether it neither changes nor mixes values at inference."""
+        return self.view or self.training_only
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether it adds a trainable number to each channel behind a kernel."""
+        return bool(getattr(self, "bias", ""))
+
+    @property
     def disturbance(self) -> float:
         """How strongly it disturbs values while training: a rate or a standard deviation."""
         return 0.0

@@ -9,6 +9,7 @@ from cnnspec.core.source import Source
 from cnnspec.graph.receptive_field import Field, fields
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.pooling import MaxPool
+from cnnspec.operations.base import Window
 
 
 def of(text: str) -> tuple[float, float]:
@@ -66,5 +67,5 @@ def test_is_what_the_positions_say(seed: int) -> None:
     for layer in layers:
         kernel = layer.size[0] if isinstance(layer, MaxPool) else layer.kernel[0]
         assert layer.stride
-        field = field.window(kernel, layer.stride[0])
+        field = field.behind(Window(kernel, layer.stride[0]))
     assert {max(s) - min(s) + 1 for s in seen} == {field.size}

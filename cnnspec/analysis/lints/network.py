@@ -1,7 +1,7 @@
 """A spec and its graph as lints look at them: who takes from whom, and where it was written."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.graph.build import INPUT, Graph, LayerCall
 from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, Placed, SharedRepeat, Spec
 from cnnspec.layers.base import Layer
+from cnnspec.operations.base import Operation
 
 
 class LintContext:
@@ -29,6 +30,18 @@ class LintContext:
                 self.takers[source].append(index)
         self.repeated = {call.weights_from for call in self.calls if call.weights_from}
 
+    def operations(self, call: LayerCall) -> tuple[Operation, ...]:
+        """Returns what a call computes."""
+        return self.graph.operations[self.indices[call.name]]
+
+    def is_of(self, call: LayerCall, trait: Callable[[Operation], bool]) -> bool:
+        """Returns whether every operation of a call with one input has a trait."""
+        return len(call.inputs) == 1 and all(map(trait, self.operations(call)))
+
+    def disturbance(self, call: LayerCall) -> float:
+        """Returns how strongly a call disturbs values while training; 0 for most."""
+        return max(operation.disturbance for operation in self.operations(call))
+
     def source(self, call: LayerCall) -> LayerCall | None:
         """The row whose output a row takes; `None` for the input and for several."""
         if len(call.inputs) != 1 or call.inputs[0] == INPUT:
@@ -44,9 +57,11 @@ class LintContext:
         """Whether a layer is at work in one place only, and was written as it is."""
         return not (call.weights_from or call.implicit or call.name in self.repeated)
 
-    def back(self, call: LayerCall | None, through: tuple[type[Layer], ...]) -> LayerCall | None:
-        """The first row that is none of some layers, a row and those before it looked at."""
-        while call is not None and isinstance(call.layer, through):
+    def back(
+        self, call: LayerCall | None, through: Callable[[Operation], bool]
+    ) -> LayerCall | None:
+        """The first row without a trait, a row and those before it looked at."""
+        while call is not None and self.is_of(call, through):
             call = self.source(call)
         return call
 

@@ -9,32 +9,28 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import DenseHoldsMost, PoolDrops, SkipsPixels, SmallField
 from cnnspec.graph.build import LayerCall
 from cnnspec.graph.receptive_field import fields
-from cnnspec.layers.activations import Activation
-from cnnspec.layers.convolution import Convolution, TransposedConv
-from cnnspec.layers.dense import Dense
-from cnnspec.layers.geometry import Flatten
-from cnnspec.layers.noise import Dropout, Noise
-from cnnspec.layers.normalization import Normalization
-from cnnspec.layers.pooling import GlobalPooling, Pooling
+from cnnspec.operations.base import NO_PADDING, pair
+from cnnspec.operations.windows import Convolution, MatrixProduct, Pool, Reduce
 
 
 def pool_drops(network: LintContext) -> Iterator[Diagnostic]:
     """Rows and columns at the edge that fill no window of a pooling."""
     for row in network.layers:
         layer, image = row.layer, row.input_shape
-        if not isinstance(layer, Pooling) or layer.padding == "same":
+        (pool, *_) = network.operations(row)
+        if not isinstance(pool, Pool) or pool.padding != NO_PADDING:
             continue
         assert isinstance(image, Image)
         sides = (image.height, image.width)
-        strides = layer.stride or layer.size
         rows, columns = (
             # Where it steps further than it is large, it leaves out more than the edge.
             (side - size) % stride if stride <= size else 0
-            for side, size, stride in zip(sides, layer.size, strides, strict=True)
+            for side, size, stride in zip(sides, pool.size, pool.stride, strict=True)
         )
         if rows or columns:
-            near = (layer.size[0] - 1, layer.size[0] + 1)
-            even = layer.stride is None and layer.size[0] == layer.size[1]
+            near = (pool.size[0] - 1, pool.size[0] + 1)
+            # With a stride of its own, another size would not mend it.
+            even = getattr(layer, "stride", None) is None and pool.size[0] == pool.size[1]
             fits = [n for n in near if even and n > 1 and not any(side % n for side in sides)]
             yield network.at(
                 row,
@@ -54,7 +50,9 @@ def small_field(network: LintContext) -> Iterator[Diagnostic]:
     while row is not None and isinstance(row.input_shape, Vector):
         row = network.source(row)
     image = network.graph.input
-    if row is None or not isinstance(row.layer, GlobalPooling) or not isinstance(image, Image):
+    if row is None or not isinstance(image, Image):
+        return
+    if not isinstance(network.operations(row)[0], Reduce):
         return
     assert isinstance(row.input_shape, Image)
     seen = fields(network.graph)[row.inputs[0]]
@@ -88,14 +86,16 @@ def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
     if total < DENSE_LEAST:
         return
     for row in network.layers:
-        layer = row.layer
-        if not isinstance(layer, Dense) or row.params <= DENSE_SHARE * total:
+        if row.params <= DENSE_SHARE * total:
             continue
-        flat = network.back(network.source(row), (Activation, Dropout, Noise, Normalization))
-        if flat is None or not isinstance(flat.layer, Flatten):
+        (product, *_) = network.operations(row)
+        flat = network.back(network.source(row), lambda operation: operation.keeps_shape)
+        if flat is None or not isinstance(product, MatrixProduct):
             continue
+        flattens = network.operations(flat)[0].view and isinstance(flat.output_shape, Vector)
         image = flat.input_shape
-        seen = [r for r in network.layers if isinstance(r.layer, Convolution)]
+        kinds = {operation.kind for r in network.layers for operation in network.operations(r)}
+        seen = flattens and "convolution" in kinds
         if seen and isinstance(image, Image) and image.height * image.width > 1:
             field = fields(network.graph)[flat.inputs[0]]
             whole = network.graph.input.dims[:2]
@@ -103,29 +103,23 @@ def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
                 row,
                 DenseHoldsMost,
                 "units",
-                of=short(layer),
+                of=short(row.layer),
                 params=row.params,
                 total=total,
                 image=str(image),
-                left=(image.channels + layer.bias) * layer.units,
+                left=(image.channels + product.has_bias) * product.units,
                 covers=all(f.size >= side for f, side in zip(field, whole, strict=False)),
                 flatten=None if flat.implicit else flat.span,
             )
 
 
-_WINDOWED = (Convolution, Pooling)
-
-
 def skips_pixels(network: LintContext) -> Iterator[Diagnostic]:
     """Windows that move further than they are large."""
     for row in network.layers:
-        layer = row.layer
-        if isinstance(layer, TransposedConv) or row.implicit:
+        (operation, *_) = network.operations(row)
+        if row.implicit or not isinstance(operation, Convolution | Pool):
             continue
-        if not isinstance(layer, _WINDOWED):
-            continue
-        size: tuple[int, int] = layer.size if isinstance(layer, Pooling) else layer.kernel  # type: ignore[attr-defined]
-        stride = layer.stride or size
+        size, stride = operation.size, operation.stride
         # What else reads the image sees what this one leaves out: the shortcut of a residual.
         alone = len(network.takers[row.inputs[0]]) == 1
         over = [
@@ -137,11 +131,7 @@ def skips_pixels(network: LintContext) -> Iterator[Diagnostic]:
                 row,
                 SkipsPixels,
                 "stride",
-                of=short(layer),
-                kernel=_pair(size),
-                stride=_pair(stride),
+                of=short(row.layer),
+                kernel=pair(size),
+                stride=pair(stride),
             )
-
-
-def _pair(sides: tuple[int, int]) -> str:
-    return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from math import ceil
 
-from cnnspec.analysis.lints.neighbours import SAME_VALUES, function_of
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.training_lints import (
@@ -21,10 +20,8 @@ from cnnspec.ir.conflicts import watched
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.ir.schedules import Exponential, Plateau, Step
 from cnnspec.language.arg_types import number_text
-from cnnspec.layers.geometry import Reshape
-from cnnspec.layers.normalization import Normalization
-from cnnspec.layers.pooling import AveragePool, GlobalAverage
-from cnnspec.layers.weighted import Weighted
+from cnnspec.operations.base import Operation
+from cnnspec.operations.values import BatchNormalization, GroupNormalization
 
 LOSSES: dict[str, tuple[str, ...]] = {
     "categorical_crossentropy": ("softmax",),
@@ -39,21 +36,19 @@ def last_function(network: LintContext) -> Iterator[Diagnostic]:
     """An end of the network that is not what the loss reads."""
     loss = network.spec.train.loss.word
     call = network.layers[-1]
-    # A mean of probabilities is one, and so are probabilities in another order.
-    passed = (*SAME_VALUES, AveragePool, GlobalAverage, Reshape)
-    while isinstance(call.layer, passed) or call.layer.word == "linear":
+    while network.is_of(call, _keeps_probabilities):
         before = network.source(call)
         if before is None:
             return
         call = before
-    function = function_of(call.layer)
-    if isinstance(call.layer, Normalization):
+    function = call.layer.function
+    if isinstance(network.operations(call)[0], BatchNormalization | GroupNormalization):
         function = "linear"
     if loss not in LOSSES or not function or function in LOSSES[loss]:
         return
     wanted = LOSSES[loss][0]
     if function == "linear":
-        layer = short(call.layer) if isinstance(call.layer, Weighted) else ""
+        layer = short(call.layer) if call.layer.has_kernel else ""
         yield network.at(call, NoProbabilities, loss=loss, wanted=wanted, layer=layer)
     else:
         other = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}
@@ -66,6 +61,13 @@ def last_function(network: LintContext) -> Iterator[Diagnostic]:
             wanted=wanted,
             other=other.get(function, ""),
         )
+
+
+def _keeps_probabilities(operation: Operation) -> bool:
+    """Whether probabilities are probabilities behind it: kept, moved about or averaged."""
+    averages = operation.kind == "pooling" and operation.linear
+    idle = operation.kind == "activation" and operation.linear
+    return operation.keeps_values or averages or idle
 
 
 def validates_on_test(network: LintContext) -> Iterator[Diagnostic]:
