@@ -49,8 +49,6 @@ class Inference(Record):
 class Layer(Construct):
     """A layer of the table. Its fields are its syntax, as `Construct` says."""
 
-    mixes_images: ClassVar[bool] = False
-    """Whether training computes the output for an image from others of its batch as well."""
     has_kernel: ClassVar[bool] = False
     """Whether it counts towards the depth of a network."""
     takes_vector: ClassVar[bool] = False

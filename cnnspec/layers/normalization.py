@@ -51,7 +51,6 @@ class BatchNorm(Normalization):
     """
 
     word: ClassVar[str] = "bn"
-    mixes_images: ClassVar[bool] = True
 
     momentum: float = option(
         Float(high=1, below=True), "how slowly the moving statistics follow", default=0.99

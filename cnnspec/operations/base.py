@@ -62,8 +62,8 @@ class Operation(Record):
     """Whether every operation of the class is linear, or affine, at inference."""
     training_only: ClassVar[bool] = False
     """Whether it does nothing at inference."""
-    over_batch: ClassVar[bool] = False
-    """Whether training mixes the images of a batch in it."""
+    mixes_images: ClassVar[bool] = False
+    """Whether training computes the output for an image from others of its batch as well."""
     fuses: ClassVar[bool] = False
     """Whether it has a field `then`: a function applied to every value that it writes."""
     roles: ClassVar[tuple[str, ...]] = ()

@@ -64,7 +64,7 @@ class BatchNormalization(Operation):
     in_place: ClassVar[bool] = True
     keeps_shape: ClassVar[bool] = True
     is_linear: ClassVar[bool] = True
-    over_batch: ClassVar[bool] = True
+    mixes_images: ClassVar[bool] = True
     roles: ClassVar[tuple[str, ...]] = ("scale", "offset", "mean", "variance")
 
     epsilon: float

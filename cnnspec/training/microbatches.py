@@ -24,7 +24,8 @@ MIN_PART_IMAGES = 32
 
 def separable(checked: CheckedSpec) -> bool:
     """Whether each image goes through the network by itself."""
-    return not any(call.layer.mixes_images for call in checked.layers)
+    chains = checked.graph.operations
+    return not any(operation.mixes_images for chain in chains for operation in chain)
 
 
 def parts_of(checked: CheckedSpec) -> int:

@@ -51,7 +51,7 @@ def no_activation(network: LintContext) -> Iterator[Diagnostic]:
         norm, then = None, network.taker(call)
         # Two linear layers with what is linear between them are linear.
         while then and not then.layer.has_kernel and network.is_of(then, lambda o: o.linear):
-            if any(operation.over_batch for operation in network.operations(then)):
+            if any(operation.mixes_images for operation in network.operations(then)):
                 norm = then
             then = network.taker(then)
         if then is None or not then.layer.has_kernel or _factors(network, call, then):
@@ -107,7 +107,7 @@ def dropout_before_norm(network: LintContext) -> Iterator[Diagnostic]:
         )
 
     for call in network.layers:
-        if not any(operation.over_batch for operation in network.operations(call)):
+        if not any(operation.mixes_images for operation in network.operations(call)):
             continue
         before = network.back(network.source(call), through)
         if before and any(
