@@ -4,6 +4,10 @@ Prints a table for each spec and what is wrong with it. A spec with a sweep is f
 by how its points fare. With `--rules`, prints one row for each spec instead: which rules
 of an assignment it keeps. Exit code 0 if every spec is right, 1 if one is not; warnings
 count with `--strict` only.
+
+With `--fix`, what can safely be fixed is fixed in the files first: each fix is tried, and
+kept if what it fixes is gone and nothing is worse. `--diff` only shows it, with exit code 1
+if a file would change. A text from `-` or `-e` is printed.
 """
 
 import sys
@@ -55,6 +59,19 @@ def arguments(parser: ArgumentParser) -> None:
         "or as annotations of GitHub Actions",
     )
     parser.add_argument(
+        "--fix", action="store_true", help="apply the safe fixes to the files, then check them"
+    )
+    parser.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="with --fix or --diff: apply fixes that are a guess as well",
+    )
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="change nothing; print what --fix would change, as a unified diff",
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="warnings are findings too: they end with exit code 1"
     )
 
@@ -67,6 +84,15 @@ def run(args: Namespace) -> int:
         raise CnnspecError(BadUsage(None, fault, "give one of the two"))
     if args.csv and not args.rules:
         raise CnnspecError(BadUsage(None, "`--csv` goes with `--rules`", "or ask for `--json`"))
+    if args.unsafe and not (args.fix or args.diff):
+        cause = "`--unsafe` goes with `--fix` or `--diff`"
+        raise CnnspecError(BadUsage(None, cause, "add one of the two"))
+    if args.diff and form in ("sarif", "github"):
+        cause = f"`--diff` prints a diff, not `--format {form}`"
+        raise CnnspecError(BadUsage(None, cause, "choose `--format json`, or leave out `--diff`"))
+    if args.rules and (args.fix or args.diff):
+        cause = "`--rules` judges files as they are, without `--fix` and `--diff`"
+        raise CnnspecError(BadUsage(None, cause, "fix the files first"))
     if args.rules:
         from cnnspec.commands.judge import run as judge
 
@@ -76,9 +102,11 @@ def run(args: Namespace) -> int:
         args.json = form == "json"
         return judge(args)
     values = overrides(args)
-    results = [check(source, values) for source in sources(args)]
+    if args.fix or args.diff:
+        return _run_fixing(args, values, form)
+    results = [_with_advice(check(source, values)) for source in sources(args)]
     surveys = [_survey(result, values, args.max_runs) for result in results]
-    ok = all(not result.problems if args.strict else result.ok for result in results)
+    ok = _ok(args, results)
     if form == "json":
         files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
         print_json({"command": "check", "ok": ok, "files": files})
@@ -89,6 +117,39 @@ def run(args: Namespace) -> int:
             _print(result, explained=args.explain)
             if found:
                 show([[], *sweep_lines(found)])
+    else:
+        print_findings(form, tuple(p for result in results for p in result.problems))
+    return 0 if ok else 1
+
+
+def _with_advice(result: CheckedSpec) -> CheckedSpec:
+    return result if result.ok else result.replace(problems=with_advice(result))
+
+
+def _ok(args: Namespace, results: list[CheckedSpec]) -> bool:
+    return all(not result.problems if args.strict else result.ok for result in results)
+
+
+def _run_fixing(args: Namespace, values: Overrides, form: str) -> int:
+    """Applies fixes, or shows what they would change; then prints what is left."""
+    from cnnspec.commands.fixing import as_json, fix, show_fixes
+
+    fixed = fix(args, values)
+    results = [_with_advice(one.result) for one in fixed]
+    ok = _ok(args, results) and not (args.diff and any(one.changed for one in fixed))
+    if form == "json":
+        files = [
+            {**document(result), "fix": as_json(one, args)}
+            for result, one in zip(results, fixed, strict=True)
+        ]
+        print_json({"command": "check", "ok": ok, "files": files})
+    elif form == "text":
+        show_fixes(fixed, args)
+        for one, result in zip(fixed, results, strict=True):
+            if args.diff or one.source.name.startswith("<"):
+                show(render(result.problems), sys.stderr)
+            else:
+                _print(result, explained=args.explain)
     else:
         print_findings(form, tuple(p for result in results for p in result.problems))
     return 0 if ok else 1
@@ -105,7 +166,7 @@ def _print(result: CheckedSpec, *, explained: bool) -> None:
             show(overview(result))
     sys.stdout.flush()
     if result.problems:
-        lines = render(with_advice(result))
+        lines = render(result.problems)
         show([[], *lines] if result.totals else lines, sys.stderr)
 
 

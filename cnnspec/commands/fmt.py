@@ -8,16 +8,16 @@ file with syntax errors is left as it is. `-` formats standard input to standard
 Exit code 1 if a file does not parse or, with `--check`, if one would change.
 """
 
-import re
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from cnnspec.commands.arguments import SPEC
 from cnnspec.commands.output import print_json, print_text
+from cnnspec.commands.rewriting import print_diff, unified
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
-from cnnspec.core.terminal import Line, has_colour, show
+from cnnspec.core.terminal import show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import as_json, render
@@ -87,33 +87,13 @@ def _print(path: str, result: _Formatted, args: Namespace) -> None:
         sys.stdout.flush()
         show(render(result.problems), sys.stderr)
     if args.diff:
-        _print_diff(unified(result.source, result.text))
+        print_diff(unified(result.source, result.text, "formatted"))
     elif path == "-" and not args.check and not result.problems:
         print_text(result.text)
     if result.changed and (args.check or (path != "-" and not args.diff)):
         said = "would change" if args.check else "formatted"
         # Behind a diff it is no result but a remark.
         show([[(f"{result.source.name}: {said}", "")]], sys.stderr if args.diff else None)
-
-
-def _print_diff(diff: str) -> None:
-    """In colour for a person; as it is, blanks at line ends included, for `patch`."""
-    if not has_colour(sys.stdout):
-        print_text(diff)
-        return
-    styles = {"+": "good", "-": "bad", "@": "dim"}
-    lines: list[Line] = [[(line, styles.get(line[:1], ""))] for line in diff.split("\n")]
-    show(lines[:-1])
-
-
-def unified(source: Source, text: str) -> str:
-    """The unified diff from a source to another text; empty where they are the same."""
-    from difflib import unified_diff
-
-    before, after = (re.findall(r"[^\n]*\n|[^\n]+", side) for side in (source.text, text))
-    lines = unified_diff(before, after, source.name, f"{source.name} (formatted)")
-    missing = "\n\\ No newline at end of file\n"
-    return "".join(line if line.endswith("\n") else line + missing for line in lines)
 
 
 def _document(result: _Formatted, args: Namespace) -> dict[str, Any]:
@@ -123,7 +103,7 @@ def _document(result: _Formatted, args: Namespace) -> dict[str, Any]:
         "problems": [as_json(problem) for problem in result.problems],
     }
     if args.diff:
-        data["diff"] = unified(result.source, result.text)
+        data["diff"] = unified(result.source, result.text, "formatted")
     if result.source.name == "<stdin>":
         data["text"] = result.text
     return data

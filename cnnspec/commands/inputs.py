@@ -16,17 +16,22 @@ class BadUsage(CannotRead):
 
 
 def sources(args: Namespace) -> list[Source]:
-    """The texts named on the command line. Raises `CnnspecError`."""
+    """The texts named on the command line, IR documents as texts. Raises `CnnspecError`."""
+    return [normalized(source) for source in named_sources(args)]
+
+
+def named_sources(args: Namespace) -> list[Source]:
+    """The texts named on the command line as they are. Raises `CnnspecError`."""
     named = args.files if hasattr(args, "files") else [args.file] if args.file else []
     if args.inline is not None:
         if named:
             raise CnnspecError(BadUsage(None, "give files or `-e TEXT`, not both"))
-        return [normalized(Source("<command line>", args.inline))]
+        return [Source("<command line>", args.inline)]
     if not named:
         raise CnnspecError(
             BadUsage(None, "no spec is named", "name a .cnn file, `-`, or give `-e 'dense 10'`")
         )
-    return [normalized(read_source(path)) for path in named]
+    return [read_source(path) for path in named]
 
 
 def overrides(args: Namespace) -> Overrides:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from cnnspec.core.edits import Fix
 from cnnspec.core.source import Source, Span
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Diagnostic
@@ -73,7 +74,25 @@ def _result(found: Diagnostic, order: dict[str, int]) -> dict[str, Any]:
             {"id": number, **_location(label.span), "message": _message(label.text)}
             for number, label in enumerate(found.related, 1)
         ]
+    if found.fixes:
+        result["fixes"] = [_fix(fix) for fix in found.fixes]
     return result
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    """A fix (3.55): all edits of one file, of which an empty region inserts (3.57.3)."""
+    changes: dict[str, list[dict[str, Any]]] = {}
+    for edit in sorted(fix.edits, key=lambda edit: edit.span.start):
+        replacement = {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}}
+        changes.setdefault(edit.span.source.name, []).append(replacement)
+    return {
+        "description": _message(fix.title),
+        "artifactChanges": [
+            {"artifactLocation": _artifact(name), "replacements": replacements}
+            for name, replacements in changes.items()
+        ],
+        "properties": {"safe": fix.safe},
+    }
 
 
 def _notification(found: Diagnostic, order: dict[str, int]) -> dict[str, Any]:
@@ -109,16 +128,19 @@ def _locations(found: Diagnostic) -> list[dict[str, Any]]:
 
 
 def _location(span: Span) -> dict[str, Any]:
+    artifact = _artifact(span.source.name)
+    return {"physicalLocation": {"artifactLocation": artifact, "region": _region(span)}}
+
+
+def _region(span: Span) -> dict[str, int]:
     start_line, start_column = _utf16(span.source, span.start)
     end_line, end_column = _utf16(span.source, span.end)
-    region = {
+    return {
         "startLine": start_line,
         "startColumn": start_column,
         "endLine": end_line,
         "endColumn": end_column,
     }
-    artifact = _artifact(span.source.name)
-    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
 
 
 def _utf16(source: Source, offset: int) -> tuple[int, int]:

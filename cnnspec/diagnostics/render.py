@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from cnnspec.core.edits import Fix
 from cnnspec.core.source import Span
 from cnnspec.core.terminal import Line, messages, show, width
 from cnnspec.diagnostics.base import Diagnostic
@@ -119,7 +120,13 @@ def as_json(found: Diagnostic) -> dict[str, Any]:
     if found.span:
         data |= _place(found.span)
     data["related"] = [{"text": label.text, **_place(label.span)} for label in found.related]
+    data["fixes"] = [_fix(fix) for fix in found.fixes]
     return data
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [{"text": edit.text, **_place(edit.span)} for edit in fix.edits]
+    return {"title": fix.title, "safe": fix.safe, "edits": edits}
 
 
 def _place(span: Span) -> dict[str, Any]:

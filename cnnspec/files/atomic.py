@@ -65,22 +65,40 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if formula else cell
 
 
-def rewrite(path: str, text: str) -> None:
-    """Gives an existing file another text and leaves its rights as they are.
+def rewrite(path: str, text: str, *, inside: bool = False) -> None:
+    """Gives an existing file another text and keeps its permissions.
 
-    A link stays one; what it leads to changes. Raises `CnnspecError` for a file that may
-    not be written to, though replacing it would work, and for anything but a plain file.
+    A link stays one, and the file that it leads to changes; with `inside` only where that
+    is in the folder of the link or below it.
+
+    Raises:
+        CnnspecError: the file may not be written to, though replacing it would work; it is
+            not a plain file; or a link leads out of the folder.
     """
+    target, mode = rewritable(path, inside=inside)
+    write_atomically(target, text, mode=mode)
+
+
+def rewritable(path: str, *, inside: bool = False) -> tuple[Path, int]:
+    """Returns the file that `rewrite` would change, and its permissions; raises as it does."""
     target = Path(path).resolve()
+    if inside and not target.is_relative_to(Path(path).parent.resolve()):
+        raise CnnspecError(
+            CannotWrite(
+                None,
+                f"cannot write {path}: it is a link out of its folder, to {target}",
+                f"name the file itself: {target}",
+            )
+        )
     try:
         mode = target.stat().st_mode
     except OSError as error:
         raise CnnspecError(cannot_write(target, error)) from None
     if not stat.S_ISREG(mode):
-        raise CnnspecError(CannotWrite(None, f"cannot write {path}: it is no plain file"))
+        raise CnnspecError(CannotWrite(None, f"cannot write {path}: it is not a plain file"))
     if not os.access(target, os.W_OK):
         raise CnnspecError(CannotWrite(None, f"cannot write {path}: it is read-only"))
-    write_atomically(target, text, mode=stat.S_IMODE(mode))
+    return target, stat.S_IMODE(mode)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,6 +2,9 @@
 
 import math
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.core.source import Source
@@ -11,6 +14,23 @@ from cnnspec.diagnostics.syntax import NotText
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_unsaved: ContextVar[Mapping[str, str]] = ContextVar("unsaved", default={})  # noqa: B039 - never changed
+
+
+@contextmanager
+def unsaved(texts: Mapping[str, str]) -> Iterator[None]:
+    """Lets `read_used` take the text of some files from here, as an editor has them.
+
+    `texts` are the texts by the resolved paths of their files. They take the place of what
+    is on disk, so that a change of several files can be checked before it is written.
+    """
+    token = _unsaved.set(texts)
+    try:
+        yield
+    finally:
+        _unsaved.reset(token)
+
 
 _MOST = 64 * 2**20
 """No more is read of a file that is to hold a spec, IR documents included."""
@@ -73,4 +93,6 @@ def read_used(path: str, folder: "Path", root: "Path") -> "tuple[Path, Source]":
         raise CnnspecError(CannotRead(None, "there is no such file"))
     if not target.is_file():
         raise CnnspecError(CannotRead(None, "it is no plain file"))
-    return target, read_source(str(folder / named))
+    name = str(folder / named)
+    text = _unsaved.get().get(str(target))
+    return target, read_source(name) if text is None else Source(name, text)
