@@ -245,7 +245,10 @@ def _wrong(
     old: tuple[Diagnostic, ...],
     new: tuple[Diagnostic, ...],
 ) -> bool:
-    """Whether a text parses worse than before, or has a new error in what was written."""
+    """Whether a text parses worse than before, or has a new error in what was written.
+
+    One with a fix of its own, as a word that is misspelled besides, is for the next round.
+    """
     if len(parse(after).problems) > len(parse(before).problems):
         return True
     known = Counter((p.code, p.message) for p in old)
@@ -255,6 +258,7 @@ def _wrong(
         written.append(after.span(at, at + len(edit.text)))
     return any(
         p.severity == "error"
+        and not p.fixes
         and not known[p.code, p.message]
         and any(_inside(p.span, place) for place in written)
         for p in new

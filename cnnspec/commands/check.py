@@ -12,7 +12,7 @@ if a file would change. A text from `-` or `-e` is printed.
 
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
@@ -26,6 +26,9 @@ from cnnspec.diagnostics.render import as_json, render
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import Overrides
 from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, size, survey
+
+if TYPE_CHECKING:
+    from cnnspec.commands.fixing import FixedFile
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -77,82 +80,98 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Checks every spec."""
+    """Checks every spec, with `--fix` after what can be fixed is."""
     form = chosen_format(args)
-    if args.json and args.format not in ("text", "json"):
-        fault = f"`--json` and `--format {args.format}` are two formats"
-        raise CnnspecError(BadUsage(None, fault, "give one of the two"))
-    if args.csv and not args.rules:
-        raise CnnspecError(BadUsage(None, "`--csv` goes with `--rules`", "or ask for `--json`"))
-    if args.unsafe and not (args.fix or args.diff):
-        cause = "`--unsafe` goes with `--fix` or `--diff`"
-        raise CnnspecError(BadUsage(None, cause, "add one of the two"))
-    if args.diff and form in ("sarif", "github"):
-        cause = f"`--diff` prints a diff, not `--format {form}`"
-        raise CnnspecError(BadUsage(None, cause, "choose `--format json`, or leave out `--diff`"))
-    if args.rules and (args.fix or args.diff):
-        cause = "`--rules` judges files as they are, without `--fix` and `--diff`"
-        raise CnnspecError(BadUsage(None, cause, "fix the files first"))
+    _require_consistent(args, form)
     if args.rules:
         from cnnspec.commands.judge import run as judge
 
-        if form in ("sarif", "github"):
-            fault = f"`--rules` prints a table, not `--format {form}`"
-            raise CnnspecError(BadUsage(None, fault, "choose `--format json`, or `--csv`"))
         args.json = form == "json"
         return judge(args)
     values = overrides(args)
-    if args.fix or args.diff:
-        return _run_fixing(args, values, form)
-    results = [_with_advice(check(source, values)) for source in sources(args)]
+    fixed = _fixed(args, values)
+    results = [one.result for one in fixed] or [check(s, values) for s in sources(args)]
+    results = [r if r.ok else r.replace(problems=with_advice(r)) for r in results]
     surveys = [_survey(result, values, args.max_runs) for result in results]
-    ok = _ok(args, results)
+    ok = all(not result.problems if args.strict else result.ok for result in results)
+    ok = ok and not (args.diff and any(one.changed for one in fixed))
     if form == "json":
         files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
+        for file, one in zip(files, fixed, strict=False):
+            file["fix"] = one.dump(diff=args.diff)
         print_json({"command": "check", "ok": ok, "files": files})
     elif form == "text":
-        for index, (result, found) in enumerate(zip(results, surveys, strict=True)):
-            if index:
-                show([[]])
-            _print(result, explained=args.explain)
-            if found:
-                show([[], *sweep_lines(found)])
+        _show(results, surveys, fixed, args)
     else:
         print_findings(form, tuple(p for result in results for p in result.problems))
     return 0 if ok else 1
 
 
-def _with_advice(result: CheckedSpec) -> CheckedSpec:
-    return result if result.ok else result.replace(problems=with_advice(result))
+def _require_consistent(args: Namespace, form: str) -> None:
+    """Raises `CnnspecError` for options that do not go together."""
+    fixing = args.fix or args.diff
+    machine = form in ("sarif", "github")
+    for wrong, cause, remedy in (
+        (
+            args.json and args.format not in ("text", "json"),
+            f"`--json` and `--format {args.format}` are two formats",
+            "give one of the two",
+        ),
+        (args.csv and not args.rules, "`--csv` goes with `--rules`", "or ask for `--json`"),
+        (
+            args.unsafe and not fixing,
+            "`--unsafe` goes with `--fix` or `--diff`",
+            "add one of the two",
+        ),
+        (
+            args.diff and machine,
+            f"`--diff` prints a diff, not `--format {form}`",
+            "choose `--format json`, or leave out `--diff`",
+        ),
+        (
+            args.rules and fixing,
+            "`--rules` judges files as they are, without `--fix` and `--diff`",
+            "fix the files first",
+        ),
+        (
+            args.rules and machine,
+            f"`--rules` prints a table, not `--format {form}`",
+            "choose `--format json`, or `--csv`",
+        ),
+    ):
+        if wrong:
+            raise CnnspecError(BadUsage(None, cause, remedy))
 
 
-def _ok(args: Namespace, results: list[CheckedSpec]) -> bool:
-    return all(not result.problems if args.strict else result.ok for result in results)
+def _fixed(args: Namespace, values: Overrides) -> "list[FixedFile]":
+    """The files after their fixes, if any are asked for."""
+    if not (args.fix or args.diff):
+        return []
+    from cnnspec.commands.fixing import fix
+
+    return fix(args, values)
 
 
-def _run_fixing(args: Namespace, values: Overrides, form: str) -> int:
-    """Applies fixes, or shows what they would change; then prints what is left."""
-    from cnnspec.commands.fixing import as_json, fix, show_fixes
-
-    fixed = fix(args, values)
-    results = [_with_advice(one.result) for one in fixed]
-    ok = _ok(args, results) and not (args.diff and any(one.changed for one in fixed))
-    if form == "json":
-        files = [
-            {**document(result), "fix": as_json(one, args)}
-            for result, one in zip(results, fixed, strict=True)
-        ]
-        print_json({"command": "check", "ok": ok, "files": files})
-    elif form == "text":
-        show_fixes(fixed, args)
-        for one, result in zip(fixed, results, strict=True):
-            if args.diff or one.source.name.startswith("<"):
-                show(render(result.problems), sys.stderr)
-            else:
-                _print(result, explained=args.explain)
-    else:
-        print_findings(form, tuple(p for result in results for p in result.problems))
-    return 0 if ok else 1
+def _show(
+    results: list[CheckedSpec],
+    surveys: list[Survey | None],
+    fixed: "list[FixedFile]",
+    args: Namespace,
+) -> None:
+    """Prints what was fixed, the table of each spec and what is wrong with it."""
+    for one in fixed:
+        one.show(diff=args.diff)
+    # In a text or a diff on standard output nothing else belongs.
+    bare = args.diff or any(not one.is_file for one in fixed)
+    for index, (result, found) in enumerate(zip(results, surveys, strict=True)):
+        if bare:
+            show(render(result.problems), sys.stderr)
+            continue
+        if index:
+            show([[]])
+        _print(result, explained=args.explain)
+        if found:
+            show([[], *sweep_lines(found)])
 
 
 def _print(result: CheckedSpec, *, explained: bool) -> None:

@@ -316,7 +316,8 @@ def _into_train(span: Span) -> Fix:
     # On a line of its own where the settings before it are.
     lines = before.rsplit("\n", 1)
     indent = lines[1][: len(lines[1]) - len(lines[1].lstrip())] if len(lines) > 1 else ""
-    joint = f"\n{indent}" if len(lines) > 1 else "; " if before.strip() else " "
+    newline = "\r\n" if lines[0].endswith("\r") else "\n"
+    joint = f"{newline}{indent}" if len(lines) > 1 else "; " if before.strip() else " "
     moved = (without_statement(statement), Edit(at, f"{joint}{statement.text}"))
     return Fix(moved, safe=True, title="move it into `train`")
 

@@ -129,7 +129,7 @@ def test_what_is_no_plain_file_is_refused(capsys, tmp_path, monkeypatch):
     child = subprocess.Popen([sys.executable, "-c", f"open({str(pipe)!r}, 'w').write('relu ; ')"])
     assert main(["fmt", str(pipe)]) == 3
     assert child.wait() == 0
-    assert "no plain file" in capsys.readouterr().err
+    assert "not a plain file" in capsys.readouterr().err
 
 
 def test_json_is_one_document(messy, capsys, monkeypatch):

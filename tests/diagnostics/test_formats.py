@@ -13,6 +13,7 @@ import requests_cache
 
 from cnnspec.analysis.check import check
 from cnnspec.commands import main
+from cnnspec.core.edits import apply_edits
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Diagnostic
@@ -64,6 +65,22 @@ RULE = of(
     help=FORMATTED,
     defaultConfiguration=of("level", level=LEVEL),
 )
+REPLACEMENT = of(
+    "deletedRegion insertedContent",
+    deletedRegion=REGION,
+    insertedContent=of("text", text={"type": "string"}),
+)
+CHANGE = of(
+    "artifactLocation replacements",
+    artifactLocation=ARTIFACT,
+    replacements={**some(REPLACEMENT), "minItems": 1},
+)
+FIX = of(
+    "description artifactChanges properties",
+    description=MESSAGE,
+    artifactChanges={**some(CHANGE), "minItems": 1, "maxItems": 1},
+    properties=of("safe", safe={"type": "boolean"}),
+)
 RESULT = of(
     "ruleId ruleIndex level message locations",
     ruleId=TEXT,
@@ -77,6 +94,7 @@ RESULT = of(
         ),
         "uniqueItems": True,
     },
+    fixes={**some(FIX), "minItems": 1, "uniqueItems": True},
 )
 NOTIFICATION = of(
     "descriptor level message",
@@ -185,6 +203,34 @@ def test_every_golden_file_is_valid_sarif_with_exact_regions(path: Path) -> None
         for span, place in zip(spans, places, strict=True):
             region = place["physicalLocation"]["region"]
             assert marked(span.source.text, region) == span.text
+
+
+def replaced(text: str, fix: dict[str, Any]) -> str:
+    """A text after a fix of a log, from its last replacement to its first."""
+    ((change),) = fix["artifactChanges"]
+    for replacement in reversed(change["replacements"]):
+        region = replacement["deletedRegion"]
+        units = [line.encode("utf-16-le") for line in text.split("\n")]
+        first, last = region["startLine"] - 1, region["endLine"] - 1
+        head = units[first][: 2 * region["startColumn"] - 2].decode("utf-16-le")
+        tail = units[last][2 * region["endColumn"] - 2 :].decode("utf-16-le")
+        lines = text.split("\n")
+        middle = f"{head}{replacement['insertedContent']['text']}{tail}"
+        text = "\n".join([*lines[:first], middle, *lines[last + 1 :]])
+    return text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_fix_of_a_log_gives_the_text_that_the_edits_give(path: Path) -> None:
+    problems = problems_of(path)
+    number = 0
+    for problem, result in zip(problems, run_of(problems)["results"], strict=True):
+        for fix, written in zip(problem.fixes, result.get("fixes", []), strict=True):
+            source = fix.edits[0].span.source
+            assert replaced(source.text, written) == apply_edits(source, fix.edits)
+            assert written["properties"]["safe"] is fix.safe
+            number += 1
+    assert number or not any(problem.fixes for problem in problems)
 
 
 def test_columns_are_units_of_utf_16() -> None:
