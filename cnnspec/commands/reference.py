@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from inspect import cleandoc
 from pathlib import Path
 
-from cnnspec.commands.stories import printed
+from cnnspec.commands.stories import first_fix, printed
 from cnnspec.core.record import MISSING
 from cnnspec.core.terminal import plain, safe
 from cnnspec.diagnostics.base import Diagnostic
@@ -42,7 +42,7 @@ _GROUPS = {
     "CNN5": "Training",
     "CNN6": "Warnings",
     "CNN7": "Targets",
-    "CNN9": "Surroundings: files, packages, data, runs",
+    "CNN9": "Environment: files, packages, data, runs",
 }
 
 
@@ -70,8 +70,10 @@ def codes() -> str:
         "",
         _MADE,
         "Every error and warning has a code that never changes its meaning;",
-        "`cnnspec explain CODE` prints its story. Warnings leave the exit code at 0 unless",
-        "`check --strict` is asked for, and `silence CODE` takes one out of a spec.",
+        "`cnnspec explain CODE` prints its explanation. Warnings leave the exit code at 0 unless",
+        "`check --strict` is given, and `silence CODE` turns one off in a spec. Where it is said,",
+        "`check --fix` writes the spec that was surely meant, and `check --fix --unsafe` a guess;",
+        "`check --diff` only shows what they would write.",
         "",
     ]
     group = ""
@@ -89,9 +91,19 @@ def _examples(cls: type[Diagnostic]) -> list[str]:
     if cls.bad:
         bad = [safe(line) for line in cls.bad.splitlines()]
         lines += ["Wrong:", "", "```text", *bad, "", *plain(printed(cls)).splitlines(), "```", ""]
+        lines += _fixed_by(cls)
     if cls.good:
         lines += ["Right:", "", "```cnn", *cls.good.splitlines(), "```", ""]
     return lines
+
+
+def _fixed_by(cls: type[Diagnostic]) -> list[str]:
+    """Which command fixes the wrong example, if one does."""
+    fix = first_fix(cls)
+    if fix is None:
+        return []
+    option = "--fix" if fix.safe else "--fix --unsafe"
+    return [f"Fixed by `check {option}`: {fix.title}.", ""]
 
 
 def _layers() -> list[str]:

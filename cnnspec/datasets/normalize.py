@@ -9,7 +9,7 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.arrays import Split
 from cnnspec.datasets.raw import Found, Raw, misfit, note
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DataDoubt
+from cnnspec.diagnostics.environment import SuspiciousData
 
 CHANNELS = (1, 3, 4)
 
@@ -73,7 +73,7 @@ def to_bytes(parts: list[Raw], notes: list[Diagnostic]) -> list[np.ndarray]:
         notes.append(note(f"{parts[0].where} has values from 0 to {top:g}: {done}rounded to bytes"))
     elif top == 1 and factor == 1:
         doubt = f"the brightest pixel of {parts[0].where} is 1, and white is 255"
-        notes.append(DataDoubt(None, doubt, "multiply the images by 255"))
+        notes.append(SuspiciousData(None, doubt, "multiply the images by 255"))
     return [_cast(array, factor) for array in arrays]
 
 
@@ -183,11 +183,11 @@ def doubts(train: Split, test: Split, classes: int, names: tuple[str, ...]) -> l
     missing = [names[label] for label in np.flatnonzero(counts == 0)]
     if missing:
         text = f"no training image is of class {', '.join(missing[:8])}"
-        found.append(DataDoubt(None, text, "the network cannot learn it"))
+        found.append(SuspiciousData(None, text, "the network cannot learn it"))
     same = shared(train.images, test.images)
     if same:
         cause = f"{same:,} of {len(test):,} test images are training images too"
-        found.append(DataDoubt(None, cause, "take them out of one of the two"))
+        found.append(SuspiciousData(None, cause, "take them out of one of the two"))
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DataMisfit, DataNote, DatasetCorrupt
+from cnnspec.diagnostics.environment import DataMismatch, DataNote, DatasetCorrupt
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import File
 
@@ -59,7 +59,7 @@ def bad(path: Path, reason: object, remedy: str = "") -> CnnspecError:
 
 def misfit(cause: str, remedy: str) -> CnnspecError:
     """The end of a command whose data is not what its spec says."""
-    return CnnspecError(DataMisfit(None, cause, remedy))
+    return CnnspecError(DataMismatch(None, cause, remedy))
 
 
 def note(cause: str, remedy: str = "") -> DataNote:

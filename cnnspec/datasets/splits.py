@@ -5,7 +5,7 @@ from cnnspec.datasets import user_data
 from cnnspec.datasets.arrays import Images, Split, load, split_off
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.raw import misfit
-from cnnspec.diagnostics.environment import DataMisfit
+from cnnspec.diagnostics.environment import DataMismatch
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.spec import Spec
@@ -83,7 +83,7 @@ def _need_no_test(spec: Spec) -> None:
     if wanted:
         raise CnnspecError(
             *(
-                DataMisfit(span, f"`{written}` {because}", f"write `{instead}`")
+                DataMismatch(span, f"`{written}` {because}", f"write `{instead}`")
                 for span, written, instead in wanted
             )
         )

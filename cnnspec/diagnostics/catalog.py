@@ -1,4 +1,4 @@
-"""Every diagnostic by its code, with its title and story."""
+"""Every diagnostic by its code, with its title and its explanation."""
 
 import re
 from inspect import cleandoc
@@ -34,7 +34,7 @@ _MODULES = (
 
 
 def catalog() -> dict[str, type[Diagnostic]]:
-    """The classes that have a code, in the order of their codes."""
+    """Returns the classes that have a code, in the order of their codes."""
     found = {
         cls.code: cls
         for module in _MODULES
@@ -45,11 +45,11 @@ def catalog() -> dict[str, type[Diagnostic]]:
 
 
 def title(cls: type[Diagnostic]) -> str:
-    """The name of a code in words: `window too large`."""
+    """Returns the name of a code in words: `window too large`."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
     return " ".join(word if word == "IR" else word.lower() for word in words.split())
 
 
 def story(cls: type[Diagnostic]) -> list[str]:
-    """The lines of the story; the first is a summary."""
+    """Returns the lines of the explanation; the first is a summary."""
     return cleandoc(cls.__doc__ or "").splitlines()

@@ -68,7 +68,7 @@ class NoAccelerator(EnvironmentDiagnostic):
     code: ClassVar[str] = "CNN920"
 
 
-class LostTraining(EnvironmentDiagnostic):
+class TrainingDiverged(EnvironmentDiagnostic):
     """The loss is no longer a number, so that further steps learn nothing."""
 
     code: ClassVar[str] = "CNN907"
@@ -101,14 +101,14 @@ class OutOfMemory(EnvironmentDiagnostic):
     code: ClassVar[str] = "CNN911"
 
 
-class MayDiffer(EnvironmentDiagnostic):
+class ResultsMayDiffer(EnvironmentDiagnostic):
     """The machine or a package is not the same as at the beginning, so numbers may differ."""
 
     code: ClassVar[str] = "CNN912"
     severity: ClassVar[str] = "warning"
 
 
-class DataMisfit(EnvironmentDiagnostic):
+class DataMismatch(EnvironmentDiagnostic):
     """The images found are not what the spec says, or are not enough for what it asks.
 
     `check` never opens data. `input` and `classes` are what the spec says, and the data is
@@ -118,7 +118,7 @@ class DataMisfit(EnvironmentDiagnostic):
     code: ClassVar[str] = "CNN913"
 
 
-class DataDoubt(EnvironmentDiagnostic):
+class SuspiciousData(EnvironmentDiagnostic):
     """A property of the images makes metrics less meaningful than they look."""
 
     code: ClassVar[str] = "CNN914"
@@ -158,7 +158,7 @@ class SweepBlocked(EnvironmentDiagnostic):
     code: ClassVar[str] = "CNN918"
 
 
-class CannotSpread(EnvironmentDiagnostic):
+class CannotDistribute(EnvironmentDiagnostic):
     """Several devices share each batch: they must exist, and each needs an image.
 
     They are GPUs, or without one the cores of the processor, under TensorFlow.
@@ -191,7 +191,7 @@ class NoCluster(EnvironmentDiagnostic):
     code: ClassVar[str] = "CNN922"
 
 
-class UnfitNode(EnvironmentDiagnostic):
+class UnsuitableNode(EnvironmentDiagnostic):
     """A machine of a cluster is not set up like this one, so that work on it fails.
 
     Results are the same on every machine only with the same Python, framework and cnnspec,

@@ -14,7 +14,7 @@ class DiagnosticError(Exception):
 
 
 class CnnspecError(Exception):
-    """Ends a command: what a person did or has must change first.
+    """Ends a command: something outside of the program must change first.
 
     As text it is what the commands print: each message with its place and its help.
     """
@@ -27,25 +27,25 @@ class CnnspecError(Exception):
         return plain(render(self.diagnostics)).rstrip()
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: a fault in a spec is not to be looked for in our calls."""
+        """What IPython shows: no traceback, because the error is in the spec and not in a call."""
         return str(self).splitlines()
 
     @property
     def exit_code(self) -> int:
-        """The gravest exit code of the diagnostics."""
+        """The highest exit code of the diagnostics."""
         return max(d.exit_code for d in self.diagnostics)
 
 
 def reason(error: Exception) -> str:
-    """What an error says, in one line; of a foreign one without a word its name."""
-    told = error.diagnostics[0].message if isinstance(error, CnnspecError) else str(error)
-    return told.splitlines()[0] if told else type(error).__name__
+    """Returns the message of an error in one line, or the name of its class if it has none."""
+    message = error.diagnostics[0].message if isinstance(error, CnnspecError) else str(error)
+    return message.splitlines()[0] if message else type(error).__name__
 
 
 class Interrupted(Exception):
     """Ends a command because a signal asked for it.
 
-    `run` is the folder to go on with, and `command` what goes on with it.
+    `run` is the folder to continue, and `command` is the command that continues it.
     """
 
     def __init__(self, number: int, run: str = "", command: str = "train") -> None:
@@ -57,9 +57,9 @@ class Interrupted(Exception):
 
     @property
     def remedy(self) -> str:
-        """The command that goes on; empty where there is nothing to go on with."""
+        """The command that continues; empty where there is nothing to continue."""
         return f"cnnspec {self.command} --resume {self.run}" if self.run else ""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: who stops a training asks for no traceback."""
+        """What IPython shows: no traceback, because the stop was asked for."""
         return str(self).splitlines()

@@ -20,10 +20,10 @@ SCHEMA = (
 
 
 def sarif(found: tuple[Diagnostic, ...], version: str) -> dict[str, Any]:
-    """The diagnostics as a SARIF log of one run of this version of the program.
+    """Returns the diagnostics as a SARIF log of one run of this version of the program.
 
     What stopped the program before it could check, such as a missing file, is a
-    notification of the tool (3.20.21) and no result.
+    notification of the tool (3.20.21), not a result.
     """
     results = [one for one in found if one.exit_code == 1]
     stopped = [one for one in found if one.exit_code != 1]
@@ -104,13 +104,13 @@ def _notification(found: Diagnostic, order: dict[str, int]) -> dict[str, Any]:
 
 
 def _text(found: Diagnostic) -> str:
-    """Everything a diagnostic says, a line for each part."""
+    """Returns all texts of a diagnostic, a line for each."""
     parts = (found.message, found.label, found.help and f"help: {found.help}")
     return safe_lines("\n".join(part for part in parts if part))
 
 
 def safe_lines(text: str) -> str:
-    """A text without control characters but its line ends."""
+    """Returns a text without control characters but its line ends."""
     return "\n".join(safe(line) for line in text.split("\n"))
 
 
@@ -122,7 +122,7 @@ def _message(text: str) -> dict[str, str]:
 def _locations(found: Diagnostic) -> list[dict[str, Any]]:
     if found.span:
         return [_location(found.span)]
-    # A file that is no text or no IR has no lines, but a name.
+    # A file that is not text or not an IR document has no lines, but a name.
     name = getattr(found, "name", "")
     return [{"physicalLocation": {"artifactLocation": _artifact(name)}}] if name else []
 
@@ -144,20 +144,20 @@ def _region(span: Span) -> dict[str, int]:
 
 
 def _utf16(source: Source, offset: int) -> tuple[int, int]:
-    """Line and column of an offset in units of UTF-16 (3.14.17), both from 1."""
+    """Returns line and column of an offset in units of UTF-16 (3.14.17), both from 1."""
     line, column = source.line_column(offset)
     before = source.text[offset - column + 1 : offset]
     return line, len(before.encode("utf-16-le", "surrogatepass")) // 2 + 1
 
 
 def _artifact(name: str) -> dict[str, str]:
-    """A file as a URI (3.4.3): relative to where the command ran, unless its path is not."""
+    """Returns a file as a URI (3.4.3), relative to where the command ran if its path is."""
     path = Path(name)
     return {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())}
 
 
 def github(found: tuple[Diagnostic, ...]) -> str:
-    """The diagnostics as workflow commands, which GitHub shows beside the lines of a change."""
+    """Returns the diagnostics as workflow commands, which GitHub shows beside changed lines."""
     return "".join(_command(one) + "\n" for one in found)
 
 

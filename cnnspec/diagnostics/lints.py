@@ -245,7 +245,7 @@ class DropoutOnOutput(Lint):
         return _moved(self.span, self.before, put_before, f"before `{self.last}`")
 
 
-class SmallField(Lint):
+class SmallReceptiveField(Lint):
     """Global pooling joins values wherever they are, and each has seen a part of the image only.
 
     If no value depends on the whole image, the network knows which parts there are, but

@@ -174,7 +174,7 @@ class OutOfRange(Diagnostic):
         return (write(self.span, self.nearest, title=f"write `{self.nearest}`"),)
 
 
-class WrongKind(Diagnostic):
+class WrongType(Diagnostic):
     """A value is of another type than the one that is read there."""
 
     code: ClassVar[str] = "CNN106"

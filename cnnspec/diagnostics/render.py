@@ -11,23 +11,23 @@ from cnnspec.diagnostics.base import Diagnostic
 MAX_SHOWN = 20
 """How many diagnostics are shown at once."""
 _LONG = 100
-"""A help of more characters, a list of all words, is said only once."""
+"""A help with more characters, as a list of all words, is printed only once."""
 
 
 def render(diagnostics: tuple[Diagnostic, ...], columns: int | None = None) -> list[Line]:
-    """The lines of some diagnostics, at most `MAX_SHOWN`, then how many there are besides.
+    """Returns the lines of at most `MAX_SHOWN` diagnostics, and how many more there are.
 
-    Lines of a source are cut to `columns`, those of the terminal by themselves.
+    Lines of a source are cut to `columns`, by default those of the terminal.
     """
     columns = columns or _columns()
     lines: list[Line] = []
-    said: set[str] = set()
+    printed: set[str] = set()
     for diagnostic in diagnostics[:MAX_SHOWN]:
         lines += _one(diagnostic, columns)
-        if diagnostic.help and diagnostic.help not in said:
+        if diagnostic.help and diagnostic.help not in printed:
             lines.append(_help(diagnostic))
         if len(diagnostic.help) > _LONG:
-            said.add(diagnostic.help)
+            printed.add(diagnostic.help)
         lines.append([])
     if len(diagnostics) > MAX_SHOWN:
         lines.append([(f"and {len(diagnostics) - MAX_SHOWN} more", "strong")])
@@ -37,7 +37,7 @@ def render(diagnostics: tuple[Diagnostic, ...], columns: int | None = None) -> l
 
 
 def tell(*found: Diagnostic) -> None:
-    """Shows what a person should know and what ends nothing, beside the result."""
+    """Shows diagnostics that end nothing, beside the result."""
     if found:
         show([*render(found), []], messages())
 
@@ -83,7 +83,7 @@ def _snippet(
 
 
 def _windowed(text: str, start: int, end: int, most: int) -> tuple[str, int, int]:
-    """The part of a long line around `[start, end)`, and where that is within it."""
+    """Returns the part of a long line around `[start, end)`, and where that is in the part."""
     most = max(most, 20)
     if len(text) <= most:
         return text, start, end
@@ -109,7 +109,7 @@ def _columns() -> int:
 
 
 def as_json(found: Diagnostic) -> dict[str, Any]:
-    """A diagnostic as JSON: lines and columns from 1, the end exclusive."""
+    """Returns a diagnostic as JSON: lines and columns from 1, the end exclusive."""
     data: dict[str, Any] = {
         "code": found.code,
         "severity": found.severity,

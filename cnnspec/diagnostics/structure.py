@@ -7,7 +7,7 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 
 
-class WrittenAs(Diagnostic):
+class WrongForm(Diagnostic):
     """A word of structure has a form of its own."""
 
     code: ClassVar[str] = "CNN120"

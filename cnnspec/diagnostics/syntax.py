@@ -327,7 +327,7 @@ class BlockNotTaken(Diagnostic):
         return (write(self.span, inside, title="remove the braces"),)
 
 
-class Twice(Diagnostic):
+class GivenTwice(Diagnostic):
     """What can be given once is given once, so that no line is ignored."""
 
     code: ClassVar[str] = "CNN013"

@@ -1,4 +1,4 @@
-"""What a target does not do: right as a spec, and beyond what it is to be made into."""
+"""Errors of a target: the spec is valid, but the target does not support all of it."""
 
 from typing import ClassVar
 
@@ -6,11 +6,11 @@ from cnnspec.diagnostics.base import Diagnostic
 
 
 class Unsupported(Diagnostic):
-    """A target does not do every word of the language.
+    """A target does not support every word of the language.
 
-    A target is what a network is made into: a Keras model, a program for numpy, a file for
-    a device. Each has a list of the words it does not do, with the reason. That is reported
-    before anything is trained or written; the spec itself is right.
+    A network is lowered to a target: a Keras model, a program for numpy, a file for a
+    device. Each target has a list of the words it does not support, with the reason. That
+    is reported before anything is trained or written; the spec itself is valid.
     """
 
     code: ClassVar[str] = "CNN701"
@@ -21,7 +21,7 @@ class Unsupported(Diagnostic):
 
     @property
     def message(self) -> str:
-        return f"the target `{self.target}` does not do `{self.word}`: {self.reason}"
+        return f"the target `{self.target}` does not support `{self.word}`: {self.reason}"
 
     @property
     def help(self) -> str:

@@ -8,7 +8,7 @@ from cnnspec.diagnostics.base import many
 from cnnspec.diagnostics.lints import Lint
 
 
-class LossMisfit(Lint):
+class LossMismatch(Lint):
     """Each loss reads the outputs in its own way.
 
     `categorical_crossentropy` and `focal` take one probability for each class, and they sum

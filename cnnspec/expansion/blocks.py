@@ -8,10 +8,10 @@ from cnnspec.diagnostics.names import (
     MissingValue,
     TooManyValues,
     UnknownOption,
-    WrongKind,
+    WrongType,
 )
-from cnnspec.diagnostics.structure import BlockUsesItself, WrittenAs
-from cnnspec.diagnostics.syntax import TooLarge, Twice
+from cnnspec.diagnostics.structure import BlockUsesItself, WrongForm
+from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, run
 from cnnspec.ir.spec import NAME, Names
@@ -41,7 +41,7 @@ def define(state: State, statement: Statement, scope: Scope) -> None:
         )
     if name in scope.blocks:
         first = scope.blocks[name].span
-        raise DiagnosticError(Twice(span, what=f"the block `{name}`", first=first))
+        raise DiagnosticError(GivenTwice(span, what=f"the block `{name}`", first=first))
     parameters = _parameters(name, arguments, scope.values)
     body = body_of(statement)
     if not statement.broken:
@@ -61,7 +61,7 @@ def _head(statement: Statement) -> tuple[str, Span, tuple[Argument, ...]]:
         case _:
             found, where = "nothing", statement.word_span
     form = "block name(f, k=3) { … }"
-    raise DiagnosticError(WrittenAs(where, word="block", form=form, found=found))
+    raise DiagnosticError(WrongForm(where, word="block", form=form, found=found))
 
 
 def _parameters(
@@ -78,10 +78,10 @@ def _parameters(
             case _:
                 form = f"block {block}(f, k=3) {{ … }}"
                 raise DiagnosticError(
-                    WrittenAs(argument.span, word="block", form=form, found=argument.kind)
+                    WrongForm(argument.span, word="block", form=form, found=argument.kind)
                 )
         if parameter in parameters:
-            raise DiagnosticError(Twice(argument.span, what=f"the parameter `{parameter}`"))
+            raise DiagnosticError(GivenTwice(argument.span, what=f"the parameter `{parameter}`"))
         parameters[parameter] = default
     return parameters
 
@@ -133,7 +133,7 @@ def _given(
             case Relation():
                 what, kind = f"an argument of `{word}`", argument.kind
                 raise DiagnosticError(
-                    WrongKind(argument.span, what=what, expected="a number", found=kind)
+                    WrongType(argument.span, what=what, expected="a number", found=kind)
                 )
             case _:
                 parts = argument.parts if isinstance(argument, Dims) else (argument,)
@@ -162,7 +162,7 @@ def _require_parameter(option: Option, word: str, known: tuple[str, ...], values
             UnknownOption(option.word_span, option=name, of=word, near=near, known=known)
         )
     if name in values:
-        raise DiagnosticError(Twice(option.span, what=f"the {name} of `{word}`"))
+        raise DiagnosticError(GivenTwice(option.span, what=f"the {name} of `{word}`"))
 
 
 def _without(

@@ -3,8 +3,8 @@
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.errors import CnnspecError, DiagnosticError
 from cnnspec.diagnostics.names import Misplaced
-from cnnspec.diagnostics.structure import CannotUse, WrittenAs
-from cnnspec.diagnostics.syntax import Twice
+from cnnspec.diagnostics.structure import CannotUse, WrongForm
+from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import expand_statement
@@ -27,13 +27,13 @@ def use(state: State, statement: Statement, scope: Scope) -> None:
             found = statement.arguments[0].kind if statement.arguments else "nothing"
             form = 'use "blocks.cnn"'
             fix = repairs.use(statement.arguments)
-            error = WrittenAs(statement.span, word="use", form=form, found=found, fix=fix)
+            error = WrongForm(statement.span, word="use", form=form, found=found, fix=fix)
             raise DiagnosticError(error)
     for name, definition in _blocks_of(state, path, span).items():
         # Two files may both use a third: the same block is no second one.
         if scope.blocks.setdefault(name, definition) is not definition:
             first = scope.blocks[name].span
-            raise DiagnosticError(Twice(span, what=f"the block `{name}`", first=first))
+            raise DiagnosticError(GivenTwice(span, what=f"the block `{name}`", first=first))
 
 
 def _blocks_of(state: State, path: str, span: Span) -> dict[str, Definition]:

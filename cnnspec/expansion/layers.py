@@ -4,7 +4,7 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Incompatible
 from cnnspec.diagnostics.structure import NotABranch, TooFewBranches
-from cnnspec.diagnostics.syntax import BlockMissing, Twice
+from cnnspec.diagnostics.syntax import BlockMissing, GivenTwice
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, elements_of
 from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, is_automatic
@@ -103,7 +103,7 @@ def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope
         name = f"{scope.names.prefix}{given}"
     if name in state.layer_names:
         first = state.layer_names[name]
-        state.problems.append(Twice(span, what=f"the layer name `{name}`", first=first))
+        state.problems.append(GivenTwice(span, what=f"the layer name `{name}`", first=first))
     state.layer_names[name] = span
     return name
 

@@ -1,8 +1,8 @@
 """`let`: names for numbers."""
 
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.structure import WrittenAs
-from cnnspec.diagnostics.syntax import Twice
+from cnnspec.diagnostics.structure import WrongForm
+from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion import repairs
 from cnnspec.expansion.search import fit
 from cnnspec.expansion.state import Keyword, Scope, State
@@ -14,7 +14,7 @@ def let(state: State, statement: Statement, scope: Scope) -> None:
     """`let f = 16`: a name for a number."""
     if not statement.arguments:
         raise DiagnosticError(
-            WrittenAs(statement.span, word="let", form="let name = value", found="nothing")
+            WrongForm(statement.span, word="let", form="let name = value", found="nothing")
         )
     for argument in statement.arguments:
         if isinstance(argument, Word):
@@ -24,12 +24,12 @@ def let(state: State, statement: Statement, scope: Scope) -> None:
             form = f"let {name} = value"
             fix = repairs.let(statement.arguments)
             raise DiagnosticError(
-                WrittenAs(argument.span, word="let", form=form, found=argument.kind, fix=fix)
+                WrongForm(argument.span, word="let", form=form, found=argument.kind, fix=fix)
             )
         name = argument.name
         if name in scope.spans:
             what = f"the name `{name}`"
-            raise DiagnosticError(Twice(argument.span, what=what, first=scope.spans[name]))
+            raise DiagnosticError(GivenTwice(argument.span, what=what, first=scope.spans[name]))
         scope.spans[name] = argument.span
         state.poisoned.add(f"let {name}")
         scope.values[name] = _value(state, name, argument.value, scope)

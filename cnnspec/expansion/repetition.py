@@ -1,7 +1,7 @@
 """`repeat`: the same statements several times."""
 
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import (
@@ -75,7 +75,7 @@ def _rounds(
     span = arguments[0].span if arguments else statement.word_span
     form = "repeat 3 { … }` or `repeat i in 0..2 { … }"
     fix = repairs.repeat(arguments)
-    raise DiagnosticError(WrittenAs(span, word="repeat", form=form, found=found, fix=fix))
+    raise DiagnosticError(WrongForm(span, word="repeat", form=form, found=found, fix=fix))
 
 
 def _size(statements: tuple[Statement, ...]) -> int:

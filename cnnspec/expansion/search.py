@@ -2,8 +2,8 @@
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.structure import WrittenAs
-from cnnspec.diagnostics.syntax import TooLarge, Twice
+from cnnspec.diagnostics.structure import WrongForm
+from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
 from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Axis, Fit, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, guarded
@@ -29,14 +29,14 @@ _END = Int(-MAX_WHOLE, MAX_WHOLE)
 def fit(state: State, name: str, call: Call, scope: Scope) -> int:
     """Notes a value that the checker is to find; returns the largest for now."""
     if state.fit is not None:
-        raise DiagnosticError(Twice(call.span, what="`fit`", first=state.fit.span))
+        raise DiagnosticError(GivenTwice(call.span, what="`fit`", first=state.fit.span))
     form = f"let {name} = fit(1..64)"
     match call.arguments:
         case (Range() as values,):
             low, high = _ends(values, name, scope.values)
         case _:
             found, fix = call.span.text, repairs.fit(call)
-            raise DiagnosticError(WrittenAs(call.span, word="fit", form=form, found=found, fix=fix))
+            raise DiagnosticError(WrongForm(call.span, word="fit", form=form, found=found, fix=fix))
     _require_ordered((low, high), values, call.span, "fit", form, MAX_FIT)
     tried = {value: Number(call.span, value) for value in range(low, high + 1)}
     state.fit = Fit(name, tried, call.span)
@@ -56,7 +56,7 @@ def _require_ordered(
     low, high = ends
     if high < low:
         fix = repairs.reverse(written)
-        error = WrittenAs(span, word=word, form=form, found="an empty range", fix=fix)
+        error = WrongForm(span, word=word, form=form, found="an empty range", fix=fix)
         raise DiagnosticError(error)
     if high - low >= most:
         what, limit = f"the range of `{word}` is too long", f"{most:,} values"
@@ -74,7 +74,7 @@ def sweep(state: State, statement: Statement, scope: Scope) -> None:
                 form = f"{inner.word} in 1, 2, 3"
                 found = inner.arguments[0].kind if inner.arguments else "nothing"
                 fix = repairs.axis(inner)
-                error = WrittenAs(inner.span, word=inner.word, form=form, found=found, fix=fix)
+                error = WrongForm(inner.span, word=inner.word, form=form, found=found, fix=fix)
                 state.problems.append(error)
 
 
@@ -97,7 +97,7 @@ def axis(state: State, statement: Statement, scope: Scope) -> None:
     for known in state.axes:
         if known.name == name:
             first = known.span
-            raise DiagnosticError(Twice(statement.word_span, what=f"`{name}`", first=first))
+            raise DiagnosticError(GivenTwice(statement.word_span, what=f"`{name}`", first=first))
     state.axes.append(Axis(name, values, statement.word_span))
 
 

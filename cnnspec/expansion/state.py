@@ -11,7 +11,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.syntax import Twice
+from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.ir.claims import Claim
 from cnnspec.ir.spec import Element, Names
@@ -173,7 +173,7 @@ class State:
     def once(self, name: str, what: str, span: Span) -> None:
         """Notes where a thing is said. Raises `DiagnosticError` when it is said again."""
         if name in self.spans:
-            raise DiagnosticError(Twice(span, what=what, first=self.spans[name]))
+            raise DiagnosticError(GivenTwice(span, what=what, first=self.spans[name]))
         self.spans[name] = span
 
     def inner(self, scope: Scope, **values: int | float) -> Scope:

@@ -2,7 +2,7 @@
 
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
-from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.diagnostics.syntax import BlockNotTaken
 from cnnspec.expansion.settings import assign
 from cnnspec.expansion.state import Keyword, Scope, State
@@ -30,7 +30,7 @@ def train(state: State, statement: Statement, scope: Scope) -> None:
     if statement.arguments:
         argument = statement.arguments[0]
         raise DiagnosticError(
-            WrittenAs(argument.span, word="train", form="train { … }", found=argument.kind)
+            WrongForm(argument.span, word="train", form="train { … }", found=argument.kind)
         )
     closed = statement.block is not None and statement.block.closed
     for whole in body:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.structure import WrittenAs
+from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.language.arg_types import Float, Int
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import Construct, option
@@ -56,4 +56,4 @@ class Augment(Construct):
         """There is something to be done."""
         if any(getattr(self, name) for name in type(self).specs if name != "fill"):
             return None
-        return "", WrittenAs(None, word=self.word, form=_EXAMPLE, found="nothing")
+        return "", WrongForm(None, word=self.word, form=_EXAMPLE, found="nothing")

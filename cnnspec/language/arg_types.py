@@ -10,7 +10,7 @@ from typing import Any
 from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import OutOfRange, TooManyValues, WrongKind
+from cnnspec.diagnostics.names import OutOfRange, TooManyValues, WrongType
 from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
@@ -61,7 +61,7 @@ class ArgType:
         match arguments:
             case ():
                 raise DiagnosticError(
-                    WrongKind(span, what=what, expected=self.expected, found="nothing")
+                    WrongType(span, what=what, expected=self.expected, found="nothing")
                 )
             case (Option() | Relation(), *_):
                 raise self._wrong(arguments[0], what)
@@ -92,7 +92,7 @@ class ArgType:
             spaced = " ".join(item.span.text for item in value.items)
             fix = write(value.span, spaced, safe=True, title="remove the commas")
         return DiagnosticError(
-            WrongKind(
+            WrongType(
                 value.span,
                 what=what,
                 expected=self.expected,
@@ -138,7 +138,7 @@ class Int(ArgType):
         if isinstance(number, float) and not number.is_integer():
             shown = f"the number {number_text(number)}"
             raise DiagnosticError(
-                WrongKind(value.span, what=what, expected=self.expected, found=shown)
+                WrongType(value.span, what=what, expected=self.expected, found=shown)
             )
         return int(self._within(number, value.span, what))
 

@@ -15,9 +15,9 @@ from cnnspec.diagnostics.names import (
     TooManyValues,
     UnknownOption,
     UnknownWord,
-    WrongKind,
+    WrongType,
 )
-from cnnspec.diagnostics.syntax import Twice
+from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
@@ -110,7 +110,7 @@ class _Binding:
                 raise self.unknown(Word(span, name))
             case Relation():
                 raise DiagnosticError(
-                    WrongKind(
+                    WrongType(
                         argument.span,
                         what=f"an argument of `{self.cls.word}`",
                         expected="a value, a word or an option",
@@ -192,7 +192,7 @@ class _Binding:
             expected = self.cls.specs[name].kind.expected
             what = self.what(name)
             return DiagnosticError(
-                WrongKind(word.span, what=what, expected=expected, found=word.kind)
+                WrongType(word.span, what=what, expected=expected, found=word.kind)
             )
         of = f"`{self.cls.word}`"
         return DiagnosticError(
@@ -209,7 +209,7 @@ class _Binding:
 
     def once(self, name: str, span: Span) -> None:
         if name in self.spans:
-            raise DiagnosticError(Twice(span, what=self.what(name), first=self.spans[name]))
+            raise DiagnosticError(GivenTwice(span, what=self.what(name), first=self.spans[name]))
         self.spans[name] = span
 
 

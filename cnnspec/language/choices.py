@@ -5,8 +5,8 @@ from typing import Any
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import UnknownWord, WrongKind
-from cnnspec.diagnostics.syntax import Twice
+from cnnspec.diagnostics.names import UnknownWord, WrongType
+from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.scan import MAX_WORD
@@ -262,7 +262,7 @@ class WordSet(ArgType):
         self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
     ) -> tuple[str, ...]:
         if not arguments:
-            fault = WrongKind(span, what=what, expected=self.expected, found="nothing")
+            fault = WrongType(span, what=what, expected=self.expected, found="nothing")
             raise DiagnosticError(fault)
         places: dict[str, Span] = {}
         for argument in arguments:
@@ -271,7 +271,9 @@ class WordSet(ArgType):
             for item in argument.items if isinstance(argument, Sequence) else (argument,):
                 word = self.choice.read(item, scope, what)
                 if word in places:
-                    raise DiagnosticError(Twice(item.span, what=f"`{word}`", first=places[word]))
+                    raise DiagnosticError(
+                        GivenTwice(item.span, what=f"`{word}`", first=places[word])
+                    )
                 places[word] = item.span
         return tuple(places)
 

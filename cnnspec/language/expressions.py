@@ -8,7 +8,7 @@ import math
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import BadArithmetic, UnknownName, WrongKind
+from cnnspec.diagnostics.names import BadArithmetic, UnknownName, WrongType
 from cnnspec.language.numbers import MAX_WHOLE, divide
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Binary, Expression, Group, Negative, Number, Word
@@ -53,7 +53,7 @@ def evaluate(expression: Expression, scope: Bindings, what: str) -> int | float:
                 after, before = values.pop(), values.pop()
                 values.append(_operate(operator, before, after, span))
             case other:
-                fault = WrongKind(other.span, what=what, expected="a number", found=other.kind)
+                fault = WrongType(other.span, what=what, expected="a number", found=other.kind)
                 raise DiagnosticError(fault)
     return values.pop()
 

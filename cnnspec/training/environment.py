@@ -10,7 +10,7 @@ import keras
 
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import CannotResume, MayDiffer
+from cnnspec.diagnostics.environment import CannotResume, ResultsMayDiffer
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import ENVIRONMENT, Run, command_line
 from cnnspec.targets.keras.backend import parts, threads
@@ -68,7 +68,7 @@ def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
             CannotResume(None, cause, "train again, or go back to what it began with")
         )
     for text in differing.values():
-        warn(MayDiffer(None, f"the end may differ in its last bits: {text}"))
+        warn(ResultsMayDiffer(None, f"the end may differ in its last bits: {text}"))
 
 
 def _short(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnspec.core.shapes import Image
 from cnnspec.datasets.splits import Splits
-from cnnspec.diagnostics.environment import LostTraining
+from cnnspec.diagnostics.environment import TrainingDiverged
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.files.interrupts import StopFlag
 from cnnspec.ir.training import Training
@@ -162,7 +162,7 @@ def _lost(figures: Mapping[str, Any], state: State) -> CnnspecError:
     """A figure, of training or validation, that is no number any more."""
     name = next(name for name, value in figures.items() if not np.isfinite(float(value)))
     return CnnspecError(
-        LostTraining(
+        TrainingDiverged(
             None,
             f"the {name} is {float(figures[name])} in epoch {state.epoch + 1}, "
             f"after at most {state.step} steps",

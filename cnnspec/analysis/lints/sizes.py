@@ -6,7 +6,7 @@ from math import ceil
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Image, Vector
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import DenseHoldsMost, PoolDrops, SkipsPixels, SmallField
+from cnnspec.diagnostics.lints import DenseHoldsMost, PoolDrops, SkipsPixels, SmallReceptiveField
 from cnnspec.graph.build import LayerCall
 from cnnspec.graph.receptive_field import fields
 from cnnspec.operations.base import NO_PADDING, pair
@@ -65,7 +65,7 @@ def small_field(network: LintContext) -> Iterator[Diagnostic]:
     field = "x".join(str(ceil(min(f.size, s))) for f, s in zip(seen, sides, strict=True))
     yield network.at(
         row,
-        SmallField,
+        SmallReceptiveField,
         of=short(row.layer),
         field=field,
         image=f"{image.height}x{image.width}",

@@ -8,7 +8,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.training_lints import (
     ChangesClass,
     IdleSchedule,
-    LossMisfit,
+    LossMismatch,
     NoProbabilities,
     PatienceTooLong,
     SlowAverage,
@@ -54,7 +54,7 @@ def last_function(network: LintContext) -> Iterator[Diagnostic]:
         other = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}
         yield network.at(
             call,
-            LossMisfit,
+            LossMismatch,
             "activation",
             activation=function,
             loss=loss,

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.diagnostics.base import many
-from cnnspec.diagnostics.environment import BackendTaken, CannotSpread
+from cnnspec.diagnostics.environment import BackendTaken, CannotDistribute
 from cnnspec.diagnostics.errors import CnnspecError
 
 
@@ -30,7 +30,7 @@ def spread(checked: CheckedSpec, backend: str, count: int) -> Any:
         kind = "GPU" if gpus else "core"
         cause = f"{count} devices are asked for, and this machine has {many(there, kind)}"
         remedy = f"`--devices {there}`" if there > 1 else "train without `--devices`"
-        raise CnnspecError(CannotSpread(None, cause, remedy))
+        raise CnnspecError(CannotDistribute(None, cause, remedy))
     kind = "GPU" if gpus else "CPU"
     if not gpus:
         _part_processor(count)
@@ -45,13 +45,13 @@ def require_spread(checked: CheckedSpec, backend: str, count: int) -> None:
     """Raises `CnnspecError` where steps cannot be spread over so many devices."""
     if backend != "tensorflow":
         cause = f"several devices need tensorflow, and Keras runs on {backend}"
-        raise CnnspecError(CannotSpread(None, cause, "train with `--backend tensorflow`"))
+        raise CnnspecError(CannotDistribute(None, cause, "train with `--backend tensorflow`"))
     batch = checked.spec.train.batch
     if batch < count:
         cause = f"{count} devices cannot share batches of {many(batch, 'image')}"
         place = checked.expanded.spans.get("train.batch")
         remedy = f"write a larger `batch`, or train on {many(batch, 'device')}"
-        raise CnnspecError(CannotSpread(place, cause, remedy))
+        raise CnnspecError(CannotDistribute(place, cause, remedy))
 
 
 def _part_processor(count: int) -> None:

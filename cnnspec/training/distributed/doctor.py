@@ -15,7 +15,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import listing
-from cnnspec.diagnostics.environment import UnfitNode
+from cnnspec.diagnostics.environment import UnsuitableNode
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, write_atomically
 from cnnspec.training.distributed import node
@@ -38,7 +38,7 @@ class Examined(Record):
 
     here: dict[str, Any]
     nodes: tuple[dict[str, Any], ...]
-    findings: tuple[UnfitNode, ...]
+    findings: tuple[UnsuitableNode, ...]
 
 
 def examine(out: Path, datasets: list[str], paths: list[str]) -> Examined:
@@ -66,7 +66,9 @@ def examine(out: Path, datasets: list[str], paths: list[str]) -> Examined:
     findings = [fault for told in nodes for fault in _compare(here, told, out)]
     if not sum(told["cpus"] for told in nodes):
         findings.append(
-            UnfitNode(None, "no machine has a processor for trainings", "`ray start --num-cpus=N`")
+            UnsuitableNode(
+                None, "no machine has a processor for trainings", "`ray start --num-cpus=N`"
+            )
         )
     return Examined(here, tuple(nodes), tuple(findings))
 
@@ -108,37 +110,43 @@ def _ask(node_id: str, datasets: list[str], paths: list[str], mark: Path, word: 
     )
 
 
-def _compare(here: dict[str, Any], told: dict[str, Any], out: Path) -> Iterator[UnfitNode]:
+def _compare(here: dict[str, Any], told: dict[str, Any], out: Path) -> Iterator[UnsuitableNode]:
     """What does not fit of one machine."""
     name = f"{told.get('host', 'a machine')} ({told['address']})"
     if "fault" in told:
-        yield UnfitNode(None, f"{name} does no work: {told['fault']}", "see `ray status` there")
+        yield UnsuitableNode(
+            None, f"{name} does no work: {told['fault']}", "see `ray status` there"
+        )
         return
     for what in ("python", "cnnspec", *node.PACKAGES):
         if told[what] is None:
             remedy = "pip install 'cnnspec[cluster]' for the Python that runs `ray start`"
-            yield UnfitNode(None, f"{name} has no {what}", remedy)
+            yield UnsuitableNode(None, f"{name} has no {what}", remedy)
         elif told[what] != here[what]:
             cause = f"{name} has {what} {told[what]}, and this machine {here[what]}"
-            yield UnfitNode(None, cause, "install the same on both: results may differ otherwise")
+            yield UnsuitableNode(
+                None, cause, "install the same on both: results may differ otherwise"
+            )
     if told["cannot_write"]:
         cause = f"{name} cannot write in {out.absolute()}: {told['cannot_write']}"
-        yield UnfitNode(None, cause, "mount the shared folder there under the same path")
+        yield UnsuitableNode(None, cause, "mount the shared folder there under the same path")
     elif told["sees"] is None or told["shows"] is None:
         cause = f"{out.absolute()} is another folder on {name} than here"
-        yield UnfitNode(None, cause, "share one folder under the same path, and name it by `--out`")
+        yield UnsuitableNode(
+            None, cause, "share one folder under the same path, and name it by `--out`"
+        )
     elif max(told["sees"], told["shows"]) > _SLOW:
         slow = max(told["sees"], told["shows"])
         cause = f"{name} and this machine see {slow:g} s late what the other writes in {out}"
-        yield UnfitNode(None, cause, "mount it with `lookupcache=positive,actimeo=1`")
+        yield UnsuitableNode(None, cause, "mount it with `lookupcache=positive,actimeo=1`")
     missing = [what for what, there in told["data"].items() if not there]
     if missing:
         cause = f"{name} does not have the data {listing(missing, 'and')}"
         remedy = "`cnnspec data --fetch` there, or share a folder by CNNSPEC_DATA at `ray start`"
-        yield UnfitNode(None, cause, remedy)
+        yield UnsuitableNode(None, cause, remedy)
     if not told["token"]:
         cause = f"{name} asks for no token: whoever reaches it can run programs on it"
-        yield UnfitNode(None, cause, "start Ray on every machine with RAY_AUTH_MODE=token")
+        yield UnsuitableNode(None, cause, "start Ray on every machine with RAY_AUTH_MODE=token")
     if told["cpus"] > told["processors"]:
         cause = f"{name} gives {told['cpus']:g} CPUs, and has {told['processors']} processors"
-        yield UnfitNode(None, cause, f"`ray start --num-cpus={told['processors']}`")
+        yield UnsuitableNode(None, cause, f"`ray start --num-cpus={told['processors']}`")

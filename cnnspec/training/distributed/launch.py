@@ -9,7 +9,7 @@ from pathlib import Path
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.datasets.locate import beside
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import CannotSpread, GroupFailed
+from cnnspec.diagnostics.environment import CannotDistribute, GroupFailed
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.files.interrupts import interrupts
 from cnnspec.runs.expectations import judge_expectations
@@ -45,7 +45,7 @@ def launch_together(
     require_spread(checked, choose(backend or "tensorflow"), workers)
     if isinstance(kept, SeedRuns) or checked.spec.train.runs > 1:
         remedy = "train them one by one, with `--set runs=1` and `--seed N`"
-        raise CnnspecError(CannotSpread(None, "several workers train one seed", remedy))
+        raise CnnspecError(CannotDistribute(None, "several workers train one seed", remedy))
     connection.connect(address)
     try:
         run = kept or Run.create(out, checked.spec, checked.source)

@@ -14,7 +14,7 @@ from typing import Any
 
 import ray
 
-from cnnspec.diagnostics.environment import CannotSpread
+from cnnspec.diagnostics.environment import CannotDistribute
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.tasks import DONE, MOST_ATTEMPTS, Ended, Task, killed
 
@@ -70,7 +70,9 @@ def _needs(workers: int) -> dict[str, int]:
     processors = int(there.get("CPU", 0))
     if processors < workers:
         cause = f"{workers} workers are asked for, and the cluster has {processors} processors"
-        raise CnnspecError(CannotSpread(None, cause, f"`--workers {processors}`, or more machines"))
+        raise CnnspecError(
+            CannotDistribute(None, cause, f"`--workers {processors}`, or more machines")
+        )
     return {"num_cpus": 1}
 
 
