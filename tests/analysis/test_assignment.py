@@ -21,7 +21,7 @@ def test_rules_are_budgets_expectations_and_allow() -> None:
         read_rules(Source("x", "conv 3x3\nbudget params <= 6k"))
     with pytest.raises(CnnspecError, match="has no rule that can be judged"):
         read_rules(Source("x", "expect accuracy >= 0.9"))
-    with pytest.raises(CnnspecError, match="does not know the word `parms`"):
+    with pytest.raises(CnnspecError, match="unknown word `parms`"):
         read_rules(Source("x", "budget parms <= 6k"))
 
 

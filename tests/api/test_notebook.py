@@ -160,5 +160,5 @@ def test_a_wrong_spec_is_told_without_a_traceback(kernel):
     _, reply = run(client, "import cnnspec; cnnspec.loads('conv 8x3; dense 9 softmax').draw()")
     assert reply["ename"] == "CnnspecError"
     first, place, *_ = reply["traceback"]
-    assert first == "error[CNN206]: the network ends in 9, and there are 10 classes"
+    assert first == "error[CNN206]: the network has 9 outputs for 10 classes"
     assert place == " --> <text>:1:17"
