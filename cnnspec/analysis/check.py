@@ -20,7 +20,9 @@ from cnnspec.expansion.state import Overrides
 from cnnspec.graph.build import Graph, LayerCall, build_graph
 from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.conflicts import check_settings
+from cnnspec.ir.source import SpecSource
 from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat, Spec, every
+from cnnspec.ir.validity import is_valid
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.layers.base import InferenceCache
 from cnnspec.program.arena import peak_of
@@ -75,7 +77,7 @@ class BudgetResult(Record):
 class CheckedSpec(Record):
     """A spec with all that can be known of it before training.
 
-    `totals` is `None` where a fault leaves them unknown. Only a spec without
+    `totals` is `None` where an error leaves them unknown. Only a spec without
     errors may be built.
     """
 
@@ -103,6 +105,10 @@ class CheckedSpec(Record):
         """Whether nothing is wrong; warnings do not count."""
         return all(p.severity != "error" for p in self.problems)
 
+    def with_seed(self, seed: int) -> "CheckedSpec":
+        """The spec of one of several runs; a seed changes nothing that was checked."""
+        return self.replace(expanded=self.expanded.replace(spec=self.spec.with_seed(seed)))
+
 
 class CheckedNetwork(Record):
     """What can be known of a spec whatever its training settings are."""
@@ -119,9 +125,13 @@ class CheckedNetwork(Record):
         problems = [*expanded.problems, *self.problems]
         if not self.graph.errors and not expanded.problems:
             problems += check_settings(expanded.spec, expanded.spans)
-        source = self.partial_spec.source
         return CheckedSpec(
-            source, expanded, self.graph, self.totals, self.budget_results, _sorted(problems)
+            self.partial_spec.source,
+            expanded,
+            self.graph,
+            self.totals,
+            self.budget_results,
+            _sorted(problems),
         )
 
 
@@ -132,20 +142,56 @@ MAX_TRIED = 20_000
 
 
 def check(source: Source, overrides: Overrides | None = None) -> CheckedSpec:
-    """Reads and checks a text, and finds the value that a `fit` in it asks for.
+    """Reads and checks a source, and finds the value that a `fit` in it asks for.
 
-    Only a text without errors is warned about what it hardly means.
+    Warnings about a valid spec that is probably not what was meant are among its problems.
     """
-    result = check_parsed(parse(source), overrides or {})
+    overrides = overrides or {}
+    if isinstance(source, SpecSource):
+        result = check_spec(source.spec, source.name, overrides)
+    else:
+        result = check_parsed(parse(source), overrides)
     if not result.ok:
         return result
     warnings = lint(result.spec, result.graph, result.expanded.spans)
+    if not warnings:
+        return result
+    if isinstance(result.source, SpecSource):
+        # A warning needs a place, and only a text has any.
+        return check(result.source.written(), overrides)
     return result.replace(problems=_sorted([*result.problems, *warnings]))
 
 
 def check_parsed(parsed: Parsed, overrides: Overrides) -> CheckedSpec:
-    """Checks a text that is parsed already."""
+    """Checks a text that is parsed already, without a look for warnings."""
     return Checker(parsed).check(overrides)
+
+
+def check_spec(
+    spec: Spec,
+    name: str,
+    overrides: Overrides | None = None,
+    *,
+    like: CheckedSpec | None = None,
+) -> CheckedSpec:
+    """Checks a spec as it is, without printing and parsing it, and without a look for warnings.
+
+    `name` is that of its source in messages. The graph of `like`, which was checked before,
+    is taken where it is of the same network. Only an error needs a text, to have a place in:
+    then the canonical text is checked.
+    """
+    overrides = overrides or {}
+    source = SpecSource(name, spec)
+    if is_valid(spec):
+        text = PartialSpec(source, spec)
+        if like and like.ok and like.spec.replace(train=spec.train) == spec:
+            network = CheckedNetwork(text, like.graph, like.totals, like.budget_results, ())
+        else:
+            network = _check_network(text, InferenceCache())
+        result = network.with_settings(overrides)
+        if result.ok:
+            return result
+    return check_parsed(parse(source.written()), overrides)
 
 
 class Checker:

@@ -1,28 +1,36 @@
 """From a source to a checked spec, for whoever asks: a command or a program. Light."""
 
 from cnnspec.analysis.advice import with_advice
-from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.analysis.check import CheckedSpec, check, check_spec
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.state import Overrides
+from cnnspec.ir.source import SpecSource
 
 
 def normalized(source: Source) -> Source:
-    """The text itself, or for an IR document the canonical text of what it says.
-
-    The printed form of a spec parses to an equal spec, so that every later step,
-    messages included, works on text alone.
-    """
+    """The text itself, or for an IR document the spec that it holds. Raises `CnnspecError`."""
     if not source.text.lstrip().startswith("{"):
         return source
     from cnnspec.ir.document import load
 
-    return Source(source.name, str(load(source.text, source.name)))
+    return SpecSource(source.name, load(source.text, source.name))
 
 
 def checked(source: Source, values: Overrides | None = None) -> CheckedSpec:
-    """The checked spec; raises `CnnspecError` where it has errors."""
-    result = check(source, values)
+    """The checked spec with its warnings; raises `CnnspecError` where it has errors."""
+    return _without_errors(check(source, values))
+
+
+def checked_spec(source: SpecSource, like: CheckedSpec | None = None) -> CheckedSpec:
+    """The checked spec of a run, without warnings; raises `CnnspecError` where it has errors.
+
+    `like` was checked before; where its network is the same, its graph is taken.
+    """
+    return _without_errors(check_spec(source.spec, source.name, like=like))
+
+
+def _without_errors(result: CheckedSpec) -> CheckedSpec:
     if not result.ok:
         raise CnnspecError(*with_advice(result))
     return result

@@ -234,7 +234,7 @@ class Network:
         given["watch"] = Watch(track, Path(out), tell)
         reached = launch(result, None, Path(out), tell, **given)
         if report:
-            write_report(Run(reached.kept.folder), tell)
+            write_report(Run(reached.kept.folder), tell, result)
         return Trained(reached.kept.folder)
 
     def draw(self) -> Picture:
@@ -305,9 +305,10 @@ def resume(
     watch = Watch(track, kept.folder.parent, tell)
     if not kept.finished:
         given: Any = {"backend": backend, "offline": offline, "watch": watch}
-        launch(checked(kept.spec), kept, kept.folder.parent, tell, **given)
+        result = checked(kept.spec)
+        launch(result, kept, kept.folder.parent, tell, **given)
         if report:
-            write_report(Run(kept.folder), tell)
+            write_report(Run(kept.folder), tell, result)
     return Trained(kept.folder)
 
 

@@ -115,7 +115,7 @@ def run(args: Namespace) -> int:
         given |= {"watch": watch, "devices": args.devices}
         reached = launch(result, kept, args.out, tell, alone=True, **given)
     if args.report:
-        write_report(Run(reached.kept.folder), tell)
+        write_report(Run(reached.kept.folder), tell, result)
     if args.json:
         print_json({"command": "train", "ok": True, **reached.dump()})
     elif isinstance(reached.kept, Run):

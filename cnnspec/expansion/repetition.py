@@ -5,13 +5,12 @@ from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import (
-    MAX_LAYERS,
     body_of,
     elements_of,
     run,
     too_many_layers,
 )
-from cnnspec.ir.spec import SharedRepeat
+from cnnspec.ir.spec import MAX_LAYERS, SharedRepeat
 from cnnspec.language.arg_types import Int
 from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.syntax import (

@@ -7,14 +7,13 @@ from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
 from cnnspec.diagnostics.syntax import BlockMissing, BlockNotTaken, MissingSeparator, TooLarge
 from cnnspec.expansion.state import Scope, State
-from cnnspec.ir.spec import Element, ErrorNode, Spec
+from cnnspec.ir.spec import MAX_LAYERS, Element, ErrorNode, Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Statement, Word
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 
-MAX_LAYERS = 10_000
 MAX_STEPS = 30_000
 """Statements taken in all, those counted that are repeated and make no layer."""
 

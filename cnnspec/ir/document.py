@@ -71,7 +71,10 @@ def validate(data: Any, name: str) -> None:
         reason = f"version {version} is newer than this program reads ({VERSION})"
         raise _invalid(name, "version", reason)
     errors = jsonschema.Draft202012Validator(schema()).iter_errors(data)
-    error = jsonschema.exceptions.best_match(errors)
+    try:
+        error = jsonschema.exceptions.best_match(errors)
+    except RecursionError:
+        raise _invalid(name, "", "its layers nest too deep") from None
     if error is not None:
         place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
         raise _invalid(name, place.lstrip("."), error.message[:300])
@@ -103,7 +106,7 @@ def _elements(
         here = f"{place}[{index}]"
         if "repeat" in item:
             body = _elements(item["layers"], names, document, f"{here}.layers")
-            elements.append(SharedRepeat(times=item["repeat"], body=body))
+            elements.append(SharedRepeat(times=int(item["repeat"]), body=body))
             continue
         word = item["layer"]
         if word in MERGES:
@@ -132,7 +135,9 @@ def _name(item: dict[str, Any], names: Names, document: str, place: str) -> str:
 
 
 def _claim(cls: type[Claim], item: Mapping[str, Any]) -> Any:
-    return cls(item["quantity"], item["relation"], float(item["limit"]), item.get("dtype", ""))
+    dtype = item.get("dtype", "")
+    dtype = "" if dtype == "float32" else dtype
+    return cls(item["quantity"], item["relation"], float(item["limit"]), dtype)
 
 
 def _claim_schema(known: tuple[str, ...], dtypes: bool) -> dict[str, Any]:

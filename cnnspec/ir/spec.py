@@ -26,6 +26,8 @@ from cnnspec.layers.merging import MERGES, Add, Merging
 from cnnspec.layers.table import LAYERS
 
 NAME = Name()
+MAX_LAYERS = 10_000
+"""Layers of a network, those of repetitions each time."""
 _ARRAY = Text("the name of an array, in quotes where it is no word")
 
 

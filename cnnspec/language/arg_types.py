@@ -155,6 +155,10 @@ class Int(ArgType):
             )
         return number
 
+    def load(self, data: Any) -> int:
+        # To JSON Schema 84.0 is an integer as well.
+        return int(data)
+
 
 MAX_REAL = 3.4e38
 """Weights and their arithmetic are float32, which ends a little above."""
@@ -199,9 +203,7 @@ class Float(ArgType):
         if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
         number = float(evaluate(value, scope, what))
-        low = number > self.low if self.above else number >= self.low
-        high = number < self.high if self.below else number <= self.high
-        if not (low and high):
+        if not self.contains(number):
             allowed = self.expected
             if abs(number) > MAX_REAL:
                 allowed += f", at most {MAX_REAL:g}"
@@ -225,6 +227,11 @@ class Float(ArgType):
             (not self.above, self.low) if number <= self.low else (not self.below, self.high)
         )
         return number_text(end) if closed and abs(number) <= MAX_REAL else ""
+
+    def contains(self, number: float) -> bool:
+        """Whether a number is in the range."""
+        low = number > self.low if self.above else number >= self.low
+        return low and (number < self.high if self.below else number <= self.high)
 
     def write(self, value: float) -> str:
         return number_text(value)
@@ -307,7 +314,7 @@ class Pair(ArgType):
         return list(value)
 
     def load(self, data: Any) -> tuple[int, int]:
-        return data[0], data[1]
+        return self.side.load(data[0]), self.side.load(data[1])
 
 
 class Dimensions(ArgType):
@@ -345,4 +352,4 @@ class Dimensions(ArgType):
         return list(value)
 
     def load(self, data: Any) -> tuple[int, ...]:
-        return tuple(data)
+        return tuple(self.side.load(side) for side in data)

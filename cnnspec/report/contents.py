@@ -8,7 +8,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.analysis.check import CheckedSpec
+from cnnspec.analysis.load import checked_spec
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.environment import BadRun
@@ -171,12 +172,13 @@ def _dump(score: Measured, labels: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def read(run: Run) -> Contents:
+def read(run: Run, like: CheckedSpec | None = None) -> Contents:
     """Reads a run folder; raises `CnnspecError` where a file in it is damaged.
 
-    A file that is not there yet is no fault: the notes tell of it.
+    A file that is not there yet is not an error: the notes tell of it. A spec checked
+    before that is `like` that of the run spares it a check.
     """
-    checked = _checked(run)
+    checked = _checked(run, like)
     notes: list[str] = []
     history = _part(run, HISTORY, [], _history)
     metrics = _part(run, METRICS, {}, _table)
@@ -213,18 +215,15 @@ _MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, Overf
 """What reading a JSON document of another form raises."""
 
 
-def _checked(run: Run) -> CheckedSpec:
+def _checked(run: Run, like: CheckedSpec | None) -> CheckedSpec:
     """The network of a run, which must be without errors."""
     try:
-        checked = check(run.spec)
-        if not checked.ok:
-            raise CnnspecError(*checked.problems)
+        return checked_spec(run.spec, like)
     except CnnspecError as problems:
         if problems.exit_code == BadRun.exit_code:
             raise
         reason = problems.diagnostics[0].message
         raise CnnspecError(BadRun(None, f"the spec in {run} is damaged: {reason}")) from None
-    return checked
 
 
 def _part(run: Run, name: str, empty: Any, shaped: Any) -> Any:

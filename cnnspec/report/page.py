@@ -42,14 +42,15 @@ _SIDES = ("train", "test", "validation")
 """Confusion matrices in the order in which they stand side by side."""
 
 
-def write(run: Run, out: Path | None = None) -> Path:
+def write(run: Run, out: Path | None = None, like: CheckedSpec | None = None) -> Path:
     """Writes the report of a run, or of a folder of seeds, and returns the page.
 
     It is `report.html` in the run folder, and beside it `report/` with each figure as PNG
     and SVG, `report.md` and `report.json`. `out` is another folder for all of them. A
-    report that is there already is replaced. Raises `CnnspecError`.
+    report that is there already is replaced. A spec checked before that is `like` that of
+    the run spares it a check. Raises `CnnspecError`.
     """
-    trained = gather(run.folder)
+    trained = gather(run.folder, like)
     pictures = images.read(Run(trained.middle.folder), len(trained.middle.labels))
     found = figures(trained, pictures)
     parts = {

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from statistics import fmean
 
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.report.contents import Contents, Epoch, ReportedClaim, read, verdicts
@@ -68,13 +69,19 @@ class Trained(Record):
         return tuple(means)
 
 
-def gather(folder: Path) -> Trained:
-    """What a folder holds: a run, or the runs `seed-1`, `seed-2`, … Raises `CnnspecError`."""
+def gather(folder: Path, like: CheckedSpec | None = None) -> Trained:
+    """What a folder holds: a run, or the runs `seed-1`, `seed-2`, … Raises `CnnspecError`.
+
+    A spec checked before that is `like` theirs spares the runs a check.
+    """
     members = [folder] if (folder / IR).is_file() else seeds(folder)
     if not members:
         Run.open(str(folder))
-    runs = tuple(read(Run.open(str(member))) for member in members)
-    return Trained(folder.resolve(), runs)
+    runs: list[Contents] = []
+    for member in members:
+        # The seeds of one spec have one network.
+        runs.append(read(Run.open(str(member)), runs[0].checked if runs else like))
+    return Trained(folder.resolve(), tuple(runs))
 
 
 def seeds(folder: Path) -> list[Path]:

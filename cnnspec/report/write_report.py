@@ -12,16 +12,20 @@ from cnnspec.diagnostics.errors import reason
 from cnnspec.runs.run import Run
 
 if TYPE_CHECKING:
+    from cnnspec.analysis.check import CheckedSpec
     from cnnspec.sweeps.results import Results
 
 
-def write_report(run: Run, warn: Warn) -> None:
-    """Writes the report of a run or of a folder of seeds; whatever goes wrong is a warning."""
+def write_report(run: Run, warn: Warn, like: "CheckedSpec | None" = None) -> None:
+    """Writes the report of a run or of a folder of seeds; whatever goes wrong is a warning.
+
+    A spec checked before that is `like` that of the run spares it a check.
+    """
 
     def page() -> None:
         from cnnspec.report.page import write
 
-        write(run)
+        write(run, like=like)
 
     _attempt(page, run, warn)
 

@@ -23,6 +23,7 @@ from cnnspec.diagnostics.environment import BadRun, RunInUse
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
 from cnnspec.ir.document import dump, load
+from cnnspec.ir.source import SpecSource
 from cnnspec.ir.spec import Spec
 
 SPEC = "spec.cnn"
@@ -74,10 +75,10 @@ class Run:
         raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
 
     @property
-    def spec(self) -> Source:
-        """The frozen spec, as the canonical text of its IR."""
-        path = self.folder / IR
-        return Source(str(path), str(load(self._read(IR), str(path))))
+    def spec(self) -> SpecSource:
+        """The frozen spec, read from its IR document. Raises `CnnspecError`."""
+        path = str(self.folder / IR)
+        return SpecSource(path, load(self._read(IR), path))
 
     @property
     def model(self) -> Path:

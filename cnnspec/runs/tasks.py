@@ -14,15 +14,16 @@ from cnnspec.diagnostics.environment import TrainingKilled
 class Task(Record):
     """A training, or a part of one, for a process that knows nothing else.
 
-    `folder` is that of its run, `log` the file for what it prints, `text` the canonical
-    spec. `data` is the path of data of the user's own, `until` the epoch to pause after
-    (to its end where it is `None`), `threads` how many it computes with.
+    `folder` is that of its run, `log` the file for what it prints, `document` the IR
+    document of its spec as JSON, `source` the name of the text that it came from. `data`
+    is the path of data of the user's own, `until` the epoch to pause after (to its end where
+    it is `None`), `threads` how many it computes with.
     """
 
     name: str
     folder: Path
     log: Path
-    text: str
+    document: str
     source: str
     data: str | None = None
     until: int | None = None

@@ -6,12 +6,13 @@ was killed. Loads no framework; the workers of the engine do.
 
 from collections.abc import Iterable, Iterator
 
-from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import SweepBlocked, TrainingKilled
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
-from cnnspec.expansion.expand import read
+from cnnspec.files.atomic import json_text
 from cnnspec.files.interrupts import StopFlag, interrupts
+from cnnspec.ir.document import dump
+from cnnspec.ir.source import SpecSource
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import SeedRuns
 from cnnspec.runs.tasks import BLOCKED, FAILED, PAUSED, Ended, Task
@@ -48,9 +49,6 @@ class _Drive:
         self._engine = engine
         self._pause = pause
         self._offline = offline
-        self._spec_of = {
-            p.name: read(Source(sweep.plan.source, p.text)).spec for p in sweep.plan.points
-        }
         self._progress = Progress(sweep)
         self._blocked: Ended | None = None
 
@@ -155,17 +153,17 @@ class _Drive:
     def _series(self, point: Planned) -> None:
         """The folder of a point with several seeds."""
         if SeedRuns.find(str(self._sweep.folder / point.name)) is None:
-            source = Source(self._sweep.plan.source, point.text)
-            SeedRuns.create(self._sweep.folder, self._spec_of[point.name], source, point.name)
+            source = SpecSource(self._sweep.plan.source, point.spec)
+            SeedRuns.create(self._sweep.folder, point.spec, source, point.name)
 
     def _task(self, trial: Trial, until: int | None) -> Task:
-        plan, spec = self._sweep.plan, self._spec_of[trial.point.name]
+        plan, spec = self._sweep.plan, trial.point.spec
         log = trial.point.folder(trial.seed).replace("/", "-")
         return Task(
             name=trial.name,
             folder=trial.run.folder.absolute(),
             log=(self._sweep.folder / LOGS / f"{log}.txt").absolute(),
-            text=str(spec.with_seed(trial.seed)),
+            document=json_text(dump(spec.with_seed(trial.seed))),
             source=plan.source,
             data=plan.data,
             until=until,
@@ -189,4 +187,4 @@ class _Drive:
         if point.several and folder.FINISHED in states and states <= folder.ENDED:
             series = SeedRuns(self._sweep.folder / point.name)
             if not series.finished:
-                series.finalize(self._spec_of[point.name])
+                series.finalize(point.spec)

@@ -11,17 +11,20 @@ from typing import Any, Self
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
+from cnnspec.core.source import Source
 from cnnspec.datasets.locate import beside
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import TooLarge
+from cnnspec.expansion.expand import read
 from cnnspec.expansion.state import Overrides
+from cnnspec.ir.spec import Spec
 from cnnspec.sweeps.points import MAX_RUNS, Point, axes_of, label, points, reason, size, text_of
 
 
 class Planned(Record):
-    """A point that is to be trained: its name, its values, what it costs, its canonical spec.
+    """A point that is to be trained: its name, its values, what it costs, its spec.
 
     Each of its `seeds` is a training of `epochs` epochs.
     """
@@ -32,12 +35,26 @@ class Planned(Record):
     macs: int
     seeds: tuple[int, ...]
     epochs: int
-    text: str
+    spec: Spec
 
     @property
     def several(self) -> bool:
         """Whether it is trained with several seeds; its folder is a series then."""
         return len(self.seeds) > 1
+
+    def dump(self) -> dict[str, Any]:
+        """The point as JSON, its spec as canonical text."""
+        rest = {name: value for name, value in self.as_dict().items() if name != "spec"}
+        return {**rest, "text": str(self.spec)}
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Self:
+        """The point from its JSON. Raises `KeyError`, `TypeError` or `ValueError` for another."""
+        expanded = read(Source(data["name"], data["text"]))
+        if expanded.problems:
+            raise ValueError(f"{data['name']}: {expanded.problems[0].message}")
+        given = {name: data[name] for name in cls.fields if name != "spec"}
+        return cls(**{**given, "seeds": tuple(data["seeds"])}, spec=expanded.spec)
 
     def folder(self, seed: int) -> str:
         """The folder of the run of a seed, seen from that of the sweep."""
@@ -81,7 +98,7 @@ class Plan(Record):
         return {
             "version": 1,
             **self.as_dict(),
-            "points": [point.as_dict() for point in self.points],
+            "points": [point.dump() for point in self.points],
             "dropped": [point.as_dict() for point in self.dropped],
         }
 
@@ -91,9 +108,7 @@ class Plan(Record):
         if data["version"] != 1:
             raise ValueError(f"version {data['version']}")
         fields = {name: data[name] for name in cls.fields}
-        fields["points"] = tuple(
-            Planned(**{**p, "seeds": tuple(p["seeds"])}) for p in data["points"]
-        )
+        fields["points"] = tuple(Planned.load(point) for point in data["points"])
         fields["dropped"] = tuple(Dropped(**d) for d in data["dropped"])
         fields["command"] = tuple(data["command"])
         fields["names"] = {name: tuple(values) for name, values in data["names"].items()}
@@ -193,7 +208,7 @@ class _Found:
         assert totals is not None
         seeds = tuple(spec.train.seeds)
         self.right[name] = Planned(
-            name, point.values, totals.params, totals.macs, seeds, spec.train.epochs, str(spec)
+            name, point.values, totals.params, totals.macs, seeds, spec.train.epochs, spec
         )
         self.trainings += len(seeds)
 

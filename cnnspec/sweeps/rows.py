@@ -8,9 +8,7 @@ import re
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.expansion.expand import read
 from cnnspec.files.sources import number
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.ir.spec import Spec
@@ -63,7 +61,7 @@ class PointResult(Record):
     @property
     def penalties(self) -> tuple[str, ...]:
         """The factors of l1 and l2 in its layers: what they add is a part of its loss."""
-        return tuple(re.findall(r"\bl[12]=\S+", self.point.text))
+        return tuple(re.findall(r"\bl[12]=\S+", str(self.spec)))
 
     @property
     def validated(self) -> bool:
@@ -145,7 +143,7 @@ def _row(point: Planned, trials: list[Trial], ended: set[str]) -> PointResult:
     )
     return PointResult(
         point=point,
-        spec=read(Source(point.name, point.text)).spec,
+        spec=point.spec,
         state=state,
         figures={n: s for n in names if (s := spread(each.figures.get(n) for each in told))},
         epochs=spread(each.epochs for each in told),

@@ -4,8 +4,7 @@ from typing import Any
 
 import keras
 
-from cnnspec.analysis.check import CheckedSpec, check
-from cnnspec.core.source import Source
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.terminal import messages, show
 from cnnspec.diagnostics.base import Warn, silent
 from cnnspec.diagnostics.errors import Interrupted
@@ -42,12 +41,19 @@ def train(
         keras.backend.clear_session()
         try:
             if (run.folder / IR).is_file():
-                session.resume(run, backend, warn, offline=offline, watch=watch, strategy=strategy)
+                session.resume(
+                    run,
+                    backend,
+                    warn,
+                    like=checked,
+                    offline=offline,
+                    watch=watch,
+                    strategy=strategy,
+                )
             else:
-                one = check(Source(checked.source.name, str(spec.with_seed(seed))))
                 begun = [r for r in series.runs() if (r.folder / ENVIRONMENT).is_file()]
                 session.train(
-                    one,
+                    checked.with_seed(seed),
                     series.folder,
                     backend,
                     # Every seed has the same data, and what is odd about it is said once.

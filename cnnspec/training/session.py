@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.analysis.check import CheckedSpec
+from cnnspec.analysis.load import checked_spec
 from cnnspec.core.record import Record
 from cnnspec.datasets.locate import Where, beside
 from cnnspec.datasets.splits import Splits, divide
@@ -96,6 +97,7 @@ def resume(
     backend: str,
     warn: Warn,
     *,
+    like: CheckedSpec | None = None,
     offline: bool = False,
     watch: Watch | None = None,
     until: int | None = None,
@@ -103,11 +105,10 @@ def resume(
 ) -> Outcome:
     """Goes on with a run that was stopped or killed, to the same end as if it had not been.
 
-    Raises `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch `until`.
+    A spec checked before that is `like` that of the run spares it a check. Raises
+    `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch `until`.
     """
-    checked = check(run.spec)
-    if not checked.ok:
-        raise CnnspecError(*checked.problems)
+    checked = checked_spec(run.spec, like)
     require_accelerator(checked)
     watch = watch or Watch()
     with _at_work(run, watch) as pause:
@@ -240,9 +241,7 @@ def restore(run: Run) -> tuple[CheckedSpec, keras.Model]:
     Nothing but numbers is taken from the model file. Raises `CnnspecError`.
     """
     path = run.model
-    checked = check(run.spec)
-    if not checked.ok:
-        raise CnnspecError(*checked.problems)
+    checked = checked_spec(run.spec)
     model = build(checked, checked.spec.train.seed)
     try:
         # Before the model is compiled: the state of the optimizer stays in the file.

@@ -74,7 +74,7 @@ def launch(
     strategy = spread(checked, chosen, spread_over)
     given: Any = {"offline": offline, "watch": watch, "strategy": strategy}
     if isinstance(kept, Run):
-        outcome = session.resume(kept, chosen, warn, **given)
+        outcome = session.resume(kept, chosen, warn, like=checked, **given)
         reached = Reached(outcome.run, outcome.claims)
     elif checked.spec.train.runs > 1:
         # Before there is a folder for what cannot be trained.

@@ -10,13 +10,14 @@ from typing import Any
 
 import keras
 
-from cnnspec.analysis.load import checked
-from cnnspec.core.source import Source
+from cnnspec.analysis.load import checked_spec
 from cnnspec.datasets.locate import Where
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import OutOfMemory
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted, reason
 from cnnspec.diagnostics.render import tell
+from cnnspec.ir.document import load
+from cnnspec.ir.source import SpecSource
 from cnnspec.runs.run import ENVIRONMENT, Run
 from cnnspec.runs.tasks import BLOCKED, DONE, FAILED, PAUSED, STOPPED, Ended, Task
 from cnnspec.targets.keras.backend import start
@@ -55,7 +56,7 @@ def _train(task: Task, strategy: Any) -> None:
         session.resume(run, backend, tell, **given)
     else:
         # A process that was killed right at its start may have left a part of a folder.
-        spec = checked(Source(task.source, task.text))
+        spec = checked_spec(SpecSource(task.source, load(task.document, task.source)))
         where = Where(Path(task.data)) if task.data else None
         session.train(
             spec, run.folder.parent, backend, tell, name=run.folder.name, where=where, **given

@@ -2,6 +2,7 @@
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
+from cnnspec.ir.source import SpecSource
 from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.runs.seeds import SeedRuns
 from cnnspec.sweeps.folder import Sweep
@@ -49,11 +50,10 @@ def fill(sweep, figures):
         if found is None:
             continue
         if trial.point.several:
-            spec = check(Source("grid.cnn", trial.point.text)).spec
-            SeedRuns.create(
-                sweep.folder, spec, Source("grid.cnn", trial.point.text), trial.point.name
-            )
-        text = trial.point.text
+            spec = trial.point.spec
+            source = SpecSource("grid.cnn", spec)
+            SeedRuns.create(sweep.folder, spec, source, trial.point.name)
+        text = str(trial.point.spec)
         name = trial.run.folder.name
         make(trial.run.folder.parent, text, name, without=("images.npz",), metrics=found)
     return sweep

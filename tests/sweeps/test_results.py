@@ -235,7 +235,7 @@ def test_the_best_point_is_a_spec_that_says_where_it_comes_from(sweep):
     text = (sweep.folder / BEST).read_text()
     found = check(read_source(str(sweep.folder / BEST)))
     assert found.ok
-    assert str(found.spec) == results.winners.chosen.point.text
+    assert str(found.spec) == str(results.winners.chosen.point.spec)
     assert "by test accuracy: depth=2, filters=16" in text
     assert "# test accuracy 0.9200, test macro F1 0.9100, test loss 0.1800\n" in text
     assert "cnnspec train best.cnn --threads 1\n" in text

@@ -11,7 +11,9 @@ from cnnspec.datasets.locate import beside
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import CannotDistribute, GroupFailed
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.files.atomic import json_text
 from cnnspec.files.interrupts import interrupts
+from cnnspec.ir.document import dump
 from cnnspec.runs.expectations import judge_expectations
 from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.runs.seeds import SPLITS, SeedRuns
@@ -54,7 +56,7 @@ def launch_together(
             name=str(run),
             folder=run.folder.absolute(),
             log=run.folder.absolute(),
-            text=str(checked.spec),
+            document=json_text(dump(checked.spec)),
             source=checked.source.name,
             data=str(where.path) if where else None,
             backend="tensorflow",
