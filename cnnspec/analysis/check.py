@@ -114,6 +114,8 @@ class CheckedNetwork(Record):
     """What can be known of a spec whatever its training settings are."""
 
     partial_spec: PartialSpec
+    elements: tuple[Element, ...]
+    """Those of its network, with those within branches and repetitions."""
     graph: Graph
     totals: Totals | None
     budget_results: tuple[BudgetResult, ...]
@@ -185,7 +187,7 @@ def check_spec(
     if is_valid(spec):
         text = PartialSpec(source, spec)
         if like and like.ok and like.spec.replace(train=spec.train) == spec:
-            network = CheckedNetwork(text, like.graph, like.totals, like.budget_results, ())
+            network = CheckedNetwork(text, (), like.graph, like.totals, like.budget_results, ())
         else:
             network = _check_network(text, InferenceCache())
         result = network.with_settings(overrides)
@@ -241,9 +243,7 @@ class Checker:
                 partial_spec(self.parsed, overrides, self.expansion_cache), self.inference_cache
             )
             lets = tuple(network.partial_spec.lets)
-            layers = len(network.graph.calls) + sum(
-                1 for _ in every(network.partial_spec.spec.nodes)
-            )
+            layers = len(network.graph.calls) + len(network.elements)
             if lets != self.lets or self.layers + layers > MAX_KEPT:
                 self.networks.clear()
                 self.lets, self.layers = lets, 0
@@ -256,7 +256,7 @@ class Checker:
 
         A network that is kept has them in its outline, so no other piece gets their ids.
         """
-        return tuple([id(overrides.get(name)) for name in self.lets])
+        return tuple(map(id, map(overrides.get, self.lets)))
 
 
 def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> CheckedNetwork:
@@ -265,8 +265,9 @@ def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> Checke
     graph = build_graph(
         spec.nodes, None if poisoned & {"data", "input"} else spec.shape, inference_cache
     )
+    elements = tuple(every(spec.nodes))
     known = bool(graph.layers) and graph.output_shape is not None
-    known = known and not graph.errors and not _has_gap(spec.nodes)
+    known = known and not graph.errors and ErrorNode not in map(type, elements)
     costs = totals(graph) if known else None
     budget_results = tuple(BudgetResult(b, costs.of(b)) for b in spec.budgets) if costs else ()
     problems = [*graph.errors]
@@ -275,11 +276,14 @@ def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> Checke
         problems += _ending(spec, graph.output_shape)
     if spec.allow:
         problems += forbidden(spec.nodes, spec.allow)
-    return CheckedNetwork(text, graph, costs, budget_results, tuple(problems))
+    return CheckedNetwork(text, elements, graph, costs, budget_results, tuple(problems))
 
 
-def _sorted(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(problems, key=lambda p: p.span.start if p.span else -1))
+def _sorted(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Problems in the order of their places in the text."""
+    if len(problems) > 1:
+        problems = sorted(problems, key=lambda p: p.span.start if p.span else -1)
+    return tuple(problems)
 
 
 def forbidden(elements: Iterable[Element], allowed: tuple[str, ...]) -> list[Diagnostic]:
@@ -291,10 +295,6 @@ def forbidden(elements: Iterable[Element], allowed: tuple[str, ...]) -> list[Dia
             fault = NotAllowed(span, word=element.layer.word, allowed=allowed)
             found.setdefault(span.start if span else id(element), fault)
     return list(found.values())
-
-
-def _has_gap(elements: Iterable[Element]) -> bool:
-    return any(isinstance(element, ErrorNode) for element in every(elements))
 
 
 def totals(graph: Graph) -> Totals:

@@ -17,7 +17,6 @@ from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Axis, Fit, Overrides, State
 from cnnspec.expansion.statements import run
 from cnnspec.expansion.vocabulary import VOCABULARY
-from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.datasets import Dataset
 from cnnspec.ir.spec import Spec
 from cnnspec.ir.training import Training
@@ -64,24 +63,25 @@ class PartialSpec(Record):
     def with_overrides(self, overrides: Overrides) -> Expanded:
         """The text with the overrides that are left for its settings."""
         spec, spans, problems = self.spec, self.spans, [*self.problems]
-        values: dict[str, Any] = {}
-        for name, value in overrides.items():
-            if name not in self.lets:
-                try:
-                    values[name] = self._setting(name, value)
-                except DiagnosticError as error:
-                    problems.append(error.diagnostic)
-        if values:
+        sweep = self.sweep
+        if overrides:
+            values: dict[str, Any] = {}
+            for name, value in overrides.items():
+                if name not in self.lets:
+                    try:
+                        values[name] = self._setting(name, value)
+                    except DiagnosticError as error:
+                        problems.append(error.diagnostic)
             spec = spec.replace(train=spec.train.replace(**values))
             spans = spans | {f"train.{name}": overrides[name].span for name in values}
+            # A name that `--set` fixes is no longer swept.
+            sweep = tuple(axis for axis in sweep if axis.name not in overrides)
         if problems:
             problems = sorted(
                 _distinct(problems, self.poisoned), key=lambda p: p.span.start if p.span else -1
             )
         elif not spec.nodes:
             problems = [NothingToTrain(self.source.span(0, 0))]
-        # A name that `--set` fixes is no longer swept.
-        sweep = tuple([axis for axis in self.sweep if axis.name not in overrides])
         return Expanded(spec, spans, self.poisoned, tuple(problems), self.fit, sweep)
 
     def _setting(self, name: str, value: Expression) -> Any:
@@ -98,7 +98,8 @@ def partial_spec(parsed: Parsed, overrides: Overrides, cache: ExpansionCache) ->
     """Gives a parsed text its meaning; `overrides` replace its lets."""
     state = State(VOCABULARY, overrides, cache)
     run(state, parsed.statements, state.top)
-    _require_known_axes(state)
+    if state.axes:
+        _require_known_axes(state)
     spec = _spec(state)
     return PartialSpec(
         parsed.source,
@@ -135,12 +136,11 @@ def _require_known_axes(state: State) -> None:
 
 def _spec(state: State) -> Spec:
     """What has been understood, as one value."""
-    claims = state.claims
     return Spec(
         **_with_dataset(state),
         nodes=tuple(state.top.elements),
-        budgets=tuple([claim for claim in claims if isinstance(claim, Budget)]),
-        expectations=tuple([claim for claim in claims if isinstance(claim, Expectation)]),
+        budgets=tuple(state.budgets),
+        expectations=tuple(state.expectations),
         train=Training(**state.training),
     )
 

@@ -51,12 +51,12 @@ def _items(statement: Statement) -> Iterator[Argument]:
 
 def budget(state: State, statement: Statement, scope: Scope) -> None:
     """`budget params <= 6000`: a limit of cost, which `check` proves."""
-    state.claims.append(read_claim(Budget, statement, scope.values))
+    state.budgets.append(read_claim(Budget, statement, scope.values))
 
 
 def expect(state: State, statement: Statement, scope: Scope) -> None:
     """`expect accuracy >= 0.98`: a claim, which `train` measures."""
-    state.claims.append(read_claim(Expectation, statement, scope.values))
+    state.expectations.append(read_claim(Expectation, statement, scope.values))
 
 
 KEYWORDS = {

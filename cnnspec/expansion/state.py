@@ -13,7 +13,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.cache import ExpansionCache
-from cnnspec.ir.claims import Claim
+from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.spec import Element, Names
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.syntax import Expression, Number, Statement
@@ -118,8 +118,9 @@ class State:
 
     __slots__ = (
         "axes",
+        "budgets",
         "cache",
-        "claims",
+        "expectations",
         "file_chain",
         "files",
         "fit",
@@ -153,7 +154,8 @@ class State:
         """The fields of `Spec` that have been set."""
         self.training: dict[str, Any] = {}
         """The fields of `Training` that have been set."""
-        self.claims: list[Claim] = []
+        self.budgets: list[Budget] = []
+        self.expectations: list[Expectation] = []
         self.fit: Fit | None = None
         self.axes: list[Axis] = []
         """The names that `sweep` varies."""

@@ -140,9 +140,6 @@ class Int(ArgType):
             raise DiagnosticError(
                 WrongType(value.span, what=what, expected=self.expected, found=shown)
             )
-        return int(self._within(number, value.span, what))
-
-    def _within(self, number: int | float, span: Span, what: str) -> int | float:
         if not self.low <= number <= self.high:
             allowed = self.expected
             if number > self.high:
@@ -150,10 +147,14 @@ class Int(ArgType):
             nearest = str(self.low if number < self.low else self.high)
             raise DiagnosticError(
                 OutOfRange(
-                    span, what=what, value=number_text(number), allowed=allowed, nearest=nearest
+                    value.span,
+                    what=what,
+                    value=number_text(number),
+                    allowed=allowed,
+                    nearest=nearest,
                 )
             )
-        return number
+        return int(number)
 
     def load(self, data: Any) -> int:
         # To JSON Schema 84.0 is an integer as well.

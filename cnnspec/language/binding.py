@@ -50,11 +50,14 @@ class Bound(Record):
 class _Form(Record):
     """What the fields of an entry take: their kinds, those with a position, the words of flags.
 
+    A `joined` field stands in the same size as the one before it.
+
     The kinds are also those of the options that it takes beside its fields.
     """
 
     kinds: dict[str, ArgType]
     positional: tuple[str, ...]
+    joined: frozenset[str]
     bare: dict[str, str]
     needed: tuple[str, ...]
 
@@ -65,6 +68,7 @@ def _form(cls: type[Construct], extra: Extra) -> _Form:
     return _Form(
         {name: spec.kind for name, spec in specs.items()} | dict(extra),
         tuple(name for name, spec in specs.items() if spec.place == "positional"),
+        frozenset(name for name, spec in specs.items() if spec.joined),
         {
             word: name
             for name, spec in specs.items()
@@ -90,6 +94,7 @@ class _Binding:
         form = _form(cls, extra)
         self.kinds = form.kinds
         self.queue = list(form.positional)
+        self.joined = form.joined
         self.lost = False
         """Whether a word was refused, so that what follows may have been meant for it."""
         self.bare = form.bare
@@ -139,7 +144,7 @@ class _Binding:
             self.queue.remove(option.name)
 
     def position(self, value: Expression) -> None:
-        if not self.queue or self.cls.specs[self.queue[0]].joined:
+        if not self.queue or self.queue[0] in self.joined:
             if isinstance(value, Word) and (self.bare or self.queue):
                 raise self.unknown(value)
             self.queue.clear()
@@ -155,24 +160,23 @@ class _Binding:
             self.values[name] = (*self.values.get(name, ()), *read)
             self.spans[name] = self.spans.get(name, value.span).to(value.span)
             return
-        if isinstance(value, Dims) and (kind.parts > 1 or self.joined_next()):
+        joined = len(self.queue) > 1 and self.queue[1] in self.joined
+        if isinstance(value, Dims) and (kind.parts > 1 or joined):
             parts = value.parts
             while parts and self.queue:
                 name = self.queue.pop(0)
                 kind = self.cls.specs[name].kind
                 mine, parts = parts[: kind.parts], parts[kind.parts :]
                 span = mine[0].span.to(mine[-1].span)
-                self.store_parts(name, mine, span)
-                if parts and not (self.queue and self.cls.specs[self.queue[0]].joined):
+                self.once(name, span)
+                self.values[name] = kind.read_parts(mine, self.scope, self.what(name))
+                if parts and not (self.queue and self.queue[0] in self.joined):
                     break
             if parts:
                 raise self.too_many(parts[0].span)
             return
         self.queue.pop(0)
         self.store(name, value, value.span)
-
-    def joined_next(self) -> bool:
-        return len(self.queue) > 1 and self.cls.specs[self.queue[1]].joined
 
     def too_many(self, span: Span) -> DiagnosticError:
         usage = self.cls.usage()
@@ -187,7 +191,7 @@ class _Binding:
         near = nearest(word.text, known)
         if word.text in self.scope:
             near = f"({word.text})"
-        if needed and not near and not self.cls.specs[self.queue[0]].joined:
+        if needed and not near and self.queue[0] not in self.joined:
             name = self.queue[0]
             expected = self.cls.specs[name].kind.expected
             what = self.what(name)
@@ -202,10 +206,6 @@ class _Binding:
     def store(self, name: str, value: Expression, span: Span) -> None:
         self.once(name, span)
         self.values[name] = self.kinds[name].read(value, self.scope, self.what(name))
-
-    def store_parts(self, name: str, values: tuple[Expression, ...], span: Span) -> None:
-        self.once(name, span)
-        self.values[name] = self.kinds[name].read_parts(values, self.scope, self.what(name))
 
     def once(self, name: str, span: Span) -> None:
         if name in self.spans:

@@ -41,6 +41,8 @@ def parse(source: Source) -> Parsed:
     try:
         statements = reader.read(text)
         wrong = tree.problems
+        if not problems and not wrong:
+            return Parsed(source, statements, ())
     except Unreadable:
         from cnnspec.language.recovery import recover
 

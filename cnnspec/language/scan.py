@@ -5,7 +5,6 @@ too large, too deep or out of balance is refused at once and at the right place.
 """
 
 import re
-from collections.abc import Iterable
 from itertools import islice
 
 from cnnspec.core.source import Source, Span
@@ -40,11 +39,6 @@ _FORBIDDEN = "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u
 _BLANKS = dict.fromkeys(map(ord, "\t\n\r\f"))
 
 
-def _forbidden(text: str) -> Iterable[re.Match[str]]:
-    # What can be printed is not forbidden, and to see that is quick.
-    return () if text.translate(_BLANKS).isprintable() else re.finditer(_FORBIDDEN, text)
-
-
 def scan(source: Source) -> tuple[list[Diagnostic], str]:
     """Faults of the raw text, and the text to parse.
 
@@ -55,12 +49,15 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
     text = source.text
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return [TooLarge(source.span(0, 0), what="this text is too long", limit="256 KiB")], ""
-    problems: list[Diagnostic] = [
-        ForbiddenCharacter(source.span(m.start(), m.end()), character=m.group())
-        for m in islice(_forbidden(text), _MOST)
-    ]
-    if problems:
-        return problems, ""
+    problems: list[Diagnostic] = []
+    # What can be printed is not forbidden, and to see that is quick.
+    if not text.translate(_BLANKS).isprintable():
+        problems += [
+            ForbiddenCharacter(source.span(m.start(), m.end()), character=m.group())
+            for m in islice(re.finditer(_FORBIDDEN, text), _MOST)
+        ]
+        if problems:
+            return problems, ""
     # Few texts are long, or have a long word somewhere: in most no word needs a look.
     doubtful = len(text) > MAX_TOKENS or _LONG.search(text)
     astray: list[int] = []
@@ -70,14 +67,14 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
         mark, at = match.group(), match.start()
         first = mark[0]
         if first in "{(":
-            if first == "{":
+            if first == "{" and open_at:
                 _close_line(source, open_at, problems)
             open_at.append((first, at))
             if len(open_at) > MAX_DEPTH:
                 span = source.span(at, at + 1)
                 return [TooLarge(span, what="brackets nest too deep", limit="100 levels")], ""
         elif first in "})":
-            if first == "}":
+            if first == "}" and open_at:
                 _close_line(source, open_at, problems)
             if open_at and _CLOSER[open_at[-1][0]] == first:
                 open_at.pop()
@@ -102,7 +99,8 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
                 return [TooLarge(span, what="this spec is too long", limit="100,000 words")], ""
         if len(problems) >= _MOST:
             return problems, ""
-    _close_line(source, open_at, problems)
+    if open_at:
+        _close_line(source, open_at, problems)
     for opener, at in open_at:
         problems.append(Unclosed(source.span(at, at + 1), opener=opener, closer=_CLOSER[opener]))
     for at in astray:
