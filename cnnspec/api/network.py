@@ -30,9 +30,10 @@ from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render, tell
 from cnnspec.expansion.state import Overrides
+from cnnspec.expansion.symbols import Symbol, symbols
 from cnnspec.files.sources import read_source
 from cnnspec.graph.build import LayerCall
-from cnnspec.language.parse import parse_value
+from cnnspec.language.parse import parse, parse_value
 from cnnspec.report.write_report import write_report
 from cnnspec.runs.run import Run
 from cnnspec.training.trackers import Watch
@@ -172,6 +173,20 @@ class Network:
     def check(self) -> CheckResult:
         """Shapes, costs, budgets and what is wrong, without a framework."""
         return CheckResult(self._checked)
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The names in the text, each with its `kind`, `name`, `definition`, `uses` and `scope`.
+
+        Those of the files that it uses come after its own. A text with errors has the names of
+        all that parses; values that were set change nothing.
+
+        >>> import cnnspec
+        >>> net = cnnspec.loads("let f = 8; conv (f)x3; block b(f) { conv (f)x1 }; b 4")
+        >>> [(s.kind, s.name, len(s.uses)) for s in net.symbols]
+        [('let', 'f', 1), ('block', 'b', 1), ('parameter', 'f', 1)]
+        """
+        return symbols(parse(self._source))
 
     def set(self, **values: Setting) -> "Network":
         """The same spec with other values for its lets and training settings.

@@ -5,13 +5,14 @@ from JSON. Layers and settings are declared with kinds, so that syntax, ranges,
 printing, the JSON Schema and the documentation of a value have one source.
 """
 
+from collections.abc import Container, Iterator
 from typing import Any
 
 from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import OutOfRange, TooManyValues, WrongType
-from cnnspec.language.expressions import Bindings, evaluate
+from cnnspec.language.expressions import Bindings, evaluate, names_in
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
     Argument,
@@ -21,6 +22,7 @@ from cnnspec.language.syntax import (
     Relation,
     Sequence,
     String,
+    Word,
 )
 
 
@@ -68,6 +70,20 @@ class ArgType:
             case (Expression() as value,):
                 return self.read(value, scope, what)
         raise DiagnosticError(TooManyValues(arguments[1].span, of=what, usage=""))
+
+    def references(self, arguments: tuple[Argument, ...], known: Container[str]) -> Iterator[Word]:
+        """Yields the words in arguments that are read as names of numbers.
+
+        `known` are the names that are defined; a word that is not one can be a choice.
+        """
+        for argument in arguments:
+            if isinstance(argument, Expression):
+                yield from self.references_in(argument, known)
+
+    def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
+        """Yields the words in one value that are read as names of numbers."""
+        if not (self.takes_words and isinstance(value, Word)):
+            yield from names_in(value)
 
     def write(self, value: Any) -> str:
         """The text that reads as the value."""

@@ -3,6 +3,7 @@
 Knows syntax and entries; no layer and no setting by name.
 """
 
+from collections.abc import Container, Iterator
 from functools import cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from cnnspec.diagnostics.names import (
 from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.constructs import Construct
-from cnnspec.language.expressions import Bindings
+from cnnspec.language.expressions import Bindings, names_in
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -257,3 +258,33 @@ def bind(
                 problems.append(fault.replace(span=binding.spans.get(field, span)))
                 entry = None
     return Bound(entry, binding.spans, beside)
+
+
+def references(
+    cls: type[Construct],
+    arguments: tuple[Argument, ...],
+    known: Container[str],
+    extra: Extra = (),
+) -> Iterator[Word]:
+    """Yields the words in the arguments of a word of the language that name numbers.
+
+    It follows `bind`, without values: arguments that `bind` refuses have what can be found.
+    """
+    form = _form(cls, extra)
+    words = [form.kinds[name] for name in form.positional if form.kinds[name].takes_words]
+    for argument in arguments:
+        match argument:
+            case Option(name=name, value=value):
+                kinds = [form.kinds[name]] if name in form.kinds else []
+            case Word(text=name) | Call(name=name) if name in form.bare:
+                kinds, value = [form.kinds[form.bare[name]]], argument
+            case Word():
+                # A word in a position is a choice, or a name where a choice may also be a number.
+                kinds, value = words[:1], argument
+            case Expression():
+                yield from names_in(argument)
+                continue
+            case Relation(value=value):
+                kinds = []
+        for kind in kinds:
+            yield from kind.references_in(value, known)

@@ -1,6 +1,7 @@
 """Kinds of words: a choice, a switch, a name, several words, a value or a word."""
 
 import re
+from collections.abc import Container, Iterator
 from typing import Any
 
 from cnnspec.core.source import Span
@@ -225,6 +226,10 @@ class Union(ArgType):
             return self.kind.read_arguments(arguments, span, scope, what)
         return super().read_arguments(arguments, span, scope, what)
 
+    def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
+        if not isinstance(value, Word) or value.text in known:
+            yield from self.kind.references_in(value, known)
+
     def read_parts(self, values: tuple[Expression, ...], scope: Bindings, what: str) -> Any:
         if isinstance(values[0], Word):
             return self.read(values[0], scope, what)
@@ -279,6 +284,9 @@ class WordSet(ArgType):
 
     def read(self, value: Expression, scope: Bindings, what: str) -> tuple[str, ...]:
         return self.read_arguments((value,), value.span, scope, what)
+
+    def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
+        return iter(())
 
     def write(self, value: tuple[str, ...]) -> str:
         return " ".join(value)

@@ -4,6 +4,7 @@ Knows syntax and arithmetic; what a value is for is the caller's business.
 """
 
 import math
+from collections.abc import Iterator
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
@@ -11,7 +12,17 @@ from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import BadArithmetic, UnknownName, WrongType
 from cnnspec.language.numbers import MAX_WHOLE, divide
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import Binary, Expression, Group, Negative, Number, Word
+from cnnspec.language.syntax import (
+    Binary,
+    Dims,
+    Expression,
+    Group,
+    Negative,
+    Number,
+    Range,
+    Sequence,
+    Word,
+)
 
 Bindings = dict[str, int | float]
 """The names that are defined and their values."""
@@ -56,6 +67,22 @@ def evaluate(expression: Expression, scope: Bindings, what: str) -> int | float:
                 fault = WrongType(other.span, what=what, expected="a number", found=other.kind)
                 raise DiagnosticError(fault)
     return values.pop()
+
+
+def names_in(expression: Expression) -> Iterator[Word]:
+    """Yields the words of an expression that `evaluate` looks up, in the order of the text."""
+    # A stack instead of recursion: a sum may have as many terms as a text has words.
+    todo: list[Expression] = [expression]
+    while todo:
+        match todo.pop():
+            case Word() as word:
+                yield word
+            case Group(inner=inner) | Negative(inner=inner):
+                todo.append(inner)
+            case Binary(left=left, right=right) | Range(low=left, high=right):
+                todo += [right, left]
+            case Dims(parts=inside) | Sequence(items=inside):
+                todo += reversed(inside)
 
 
 class _Apply(Record):

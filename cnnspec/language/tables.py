@@ -1,6 +1,6 @@
 """Kinds whose values are entries: a word of a table, or the arguments of a statement."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from cnnspec.core.edits import write
@@ -12,7 +12,7 @@ from cnnspec.diagnostics.names import (
     UnknownWord,
 )
 from cnnspec.language.arg_types import ArgType
-from cnnspec.language.binding import bind
+from cnnspec.language.binding import bind, references
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest
@@ -99,6 +99,11 @@ class OneOf(ArgType):
         entry: Construct = super().read_arguments(arguments, span, scope, what)
         return entry
 
+    def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
+        match value:
+            case Call(name=name, arguments=inside) if name in self.table:
+                yield from references(self.table[name], inside, known)
+
     def write(self, value: Construct) -> str:
         return value.called()
 
@@ -149,6 +154,15 @@ class Construction(ArgType):
 
     def read(self, value: Expression, scope: Bindings, what: str) -> Construct | None:
         return self.read_arguments((value,), value.span, scope, what)
+
+    def references(self, arguments: tuple[Argument, ...], known: Container[str]) -> Iterator[Word]:
+        match arguments:
+            case (Call(name=name, arguments=inside),) if name == self.cls.word:
+                arguments = inside
+        return references(self.cls, arguments, known)
+
+    def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
+        return self.references((value,), known)
 
     def write(self, value: Construct) -> str:
         return " ".join(value.arguments())
