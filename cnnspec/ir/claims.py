@@ -111,7 +111,7 @@ class Expectation(Claim):
         return SPLIT_PREFIXES[prefix]
 
 
-def read_claim(cls: type[C], statement: Statement, scope: Bindings) -> C:
+def read_claim(cls: type[C], statement: Statement, bindings: Bindings) -> C:
     """The claim a statement makes; raises `DiagnosticError`."""
     word = cls.word
     match statement.arguments:
@@ -127,7 +127,7 @@ def read_claim(cls: type[C], statement: Statement, scope: Bindings) -> C:
                 _known(kind[0], quantity.text, tuple(BYTES) if in_bytes else ())
                 dtype = "" if kind[0].text == "float32" else kind[0].text
             what = f"the limit of `{quantity.text}`"
-            limit = cls.limits(quantity.text).read(tail.value, scope, what)
+            limit = cls.limits(quantity.text).read(tail.value, bindings, what)
             return cls(quantity.text, relation, limit, dtype, statement.span)
     raise DiagnosticError(BadClaim(statement.span, word=word, example=cls.example))
 

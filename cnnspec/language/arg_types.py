@@ -48,16 +48,16 @@ class ArgType:
         """Its JSON Schema."""
         raise NotImplementedError
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> Any:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> Any:
         """The value that a piece of syntax stands for; raises `DiagnosticError`."""
         raise NotImplementedError
 
-    def read_parts(self, values: tuple[Expression, ...], scope: Bindings, what: str) -> Any:
+    def read_parts(self, values: tuple[Expression, ...], bindings: Bindings, what: str) -> Any:
         """The value that some parts of a size stand for."""
-        return self.read(values[0], scope, what)
+        return self.read(values[0], bindings, what)
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> Any:
         """The value that a statement with these arguments sets; `span` is its word."""
         match arguments:
@@ -68,7 +68,7 @@ class ArgType:
             case (Option() | Relation(), *_):
                 raise self._wrong(arguments[0], what)
             case (Expression() as value,):
-                return self.read(value, scope, what)
+                return self.read(value, bindings, what)
         raise DiagnosticError(TooManyValues(arguments[1].span, of=what, usage=""))
 
     def references(self, arguments: tuple[Argument, ...], known: Container[str]) -> Iterator[Word]:
@@ -147,10 +147,10 @@ class Int(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> int:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> int:
         if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
-        number = evaluate(value, scope, what)
+        number = evaluate(value, bindings, what)
         if isinstance(number, float) and not number.is_integer():
             shown = f"the number {number_text(number)}"
             raise DiagnosticError(
@@ -216,10 +216,10 @@ class Float(ArgType):
             schema["exclusiveMaximum" if self.below else "maximum"] = self.high
         return schema
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> float:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> float:
         if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
-        number = float(evaluate(value, scope, what))
+        number = float(evaluate(value, bindings, what))
         if not self.contains(number):
             allowed = self.expected
             if abs(number) > MAX_REAL:
@@ -273,18 +273,18 @@ class Numbers(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item.schema, "minItems": 1}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[float, ...]:
-        return self.read_arguments((value,), value.span, scope, what)
+    def read(self, value: Expression, bindings: Bindings, what: str) -> tuple[float, ...]:
+        return self.read_arguments((value,), value.span, bindings, what)
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> tuple[float, ...]:
         numbers: list[float] = []
         for argument in arguments:
             if isinstance(argument, Option | Relation):
                 raise self._wrong(argument, what)
             items = argument.items if isinstance(argument, Sequence) else (argument,)
-            numbers += [self.item.read(item, scope, what) for item in items]
+            numbers += [self.item.read(item, bindings, what) for item in items]
         return tuple(numbers)
 
     def write(self, value: tuple[float, ...]) -> str:
@@ -313,15 +313,15 @@ class Pair(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.side.schema, "minItems": 2, "maxItems": 2}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[int, int]:
-        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
+    def read(self, value: Expression, bindings: Bindings, what: str) -> tuple[int, int]:
+        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), bindings, what)
 
     def read_parts(
-        self, values: tuple[Expression, ...], scope: Bindings, what: str
+        self, values: tuple[Expression, ...], bindings: Bindings, what: str
     ) -> tuple[int, int]:
         if len(values) > 2:
             raise self._wrong(values[2], what)
-        sides = [self.side.read(value, scope, what) for value in values]
+        sides = [self.side.read(value, bindings, what) for value in values]
         return sides[0], sides[-1]
 
     def write(self, value: tuple[int, int]) -> str:
@@ -352,15 +352,15 @@ class Dimensions(ArgType):
         items = self.side.schema
         return {"type": "array", "items": items, "minItems": self.least, "maxItems": 3}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[int, ...]:
-        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), scope, what)
+    def read(self, value: Expression, bindings: Bindings, what: str) -> tuple[int, ...]:
+        return self.read_parts(value.parts if isinstance(value, Dims) else (value,), bindings, what)
 
     def read_parts(
-        self, values: tuple[Expression, ...], scope: Bindings, what: str
+        self, values: tuple[Expression, ...], bindings: Bindings, what: str
     ) -> tuple[int, ...]:
         if not self.least <= len(values) <= 3:
             raise self._wrong(values[-1], what, f"a shape has {self.least} to 3 sizes")
-        return tuple(self.side.read(value, scope, what) for value in values)
+        return tuple(self.side.read(value, bindings, what) for value in values)
 
     def write(self, value: tuple[int, ...]) -> str:
         return "x".join(map(str, value))

@@ -84,10 +84,10 @@ class _Binding:
     """One binding under way."""
 
     def __init__(
-        self, cls: type[Construct], scope: Bindings, problems: list[Diagnostic], extra: Extra
+        self, cls: type[Construct], bindings: Bindings, problems: list[Diagnostic], extra: Extra
     ) -> None:
         self.cls = cls
-        self.scope = scope
+        self.bindings = bindings
         self.problems = problems
         self.before = len(problems)
         self.values: dict[str, Any] = {}
@@ -157,7 +157,7 @@ class _Binding:
         if isinstance(value, Word) and not kind.takes_words:
             raise self.unknown(value)
         if kind.many:
-            read = kind.read(value, self.scope, self.what(name))
+            read = kind.read(value, self.bindings, self.what(name))
             self.values[name] = (*self.values.get(name, ()), *read)
             self.spans[name] = self.spans.get(name, value.span).to(value.span)
             return
@@ -170,7 +170,7 @@ class _Binding:
                 mine, parts = parts[: kind.parts], parts[kind.parts :]
                 span = mine[0].span.to(mine[-1].span)
                 self.once(name, span)
-                self.values[name] = kind.read_parts(mine, self.scope, self.what(name))
+                self.values[name] = kind.read_parts(mine, self.bindings, self.what(name))
                 if parts and not (self.queue and self.queue[0] in self.joined):
                     break
             if parts:
@@ -190,7 +190,7 @@ class _Binding:
         if self.queue:
             known += self.cls.specs[self.queue[0]].kind.words
         near = nearest(word.text, known)
-        if word.text in self.scope:
+        if word.text in self.bindings:
             near = f"({word.text})"
         if needed and not near and self.queue[0] not in self.joined:
             name = self.queue[0]
@@ -206,7 +206,7 @@ class _Binding:
 
     def store(self, name: str, value: Expression, span: Span) -> None:
         self.once(name, span)
-        self.values[name] = self.kinds[name].read(value, self.scope, self.what(name))
+        self.values[name] = self.kinds[name].read(value, self.bindings, self.what(name))
 
     def once(self, name: str, span: Span) -> None:
         if name in self.spans:
@@ -218,7 +218,7 @@ def bind(
     cls: type[Construct],
     arguments: tuple[Argument, ...],
     span: Span,
-    scope: Bindings,
+    bindings: Bindings,
     problems: list[Diagnostic],
     *,
     extra: Extra = (),
@@ -231,7 +231,7 @@ def bind(
     such as `name=` of layers, and come back apart. A `broken` statement gives no entry
     and no fault besides the one that broke it.
     """
-    binding = _Binding(cls, scope, problems, extra)
+    binding = _Binding(cls, bindings, problems, extra)
     for argument in arguments:
         try:
             binding.take(argument)

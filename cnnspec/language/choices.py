@@ -39,7 +39,7 @@ class Choice(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> str:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> str:
         if not isinstance(value, Word):
             raise self._wrong(value, what)
         if value.text in self.words:
@@ -67,7 +67,7 @@ class Bool(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> bool:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> bool:
         if isinstance(value, Word):
             if value.text in self.words:
                 return self.means
@@ -100,7 +100,7 @@ class Name(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": MAX_WORD, "pattern": f"^{_NAME}$"}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> str:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> str:
         match value:
             case Word(text=text):
                 return text
@@ -140,7 +140,7 @@ class Text(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": MAX_TEXT, "pattern": f"^{_TEXT}$"}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> str:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> str:
         match value:
             case Word(text=text):
                 return text
@@ -176,9 +176,9 @@ class Source(ArgType):
     def schema(self) -> dict[str, Any]:
         return self.path.schema
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> str:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> str:
         if isinstance(value, String):
-            path = self.path.read(value, scope, what)
+            path = self.path.read(value, bindings, what)
             return f"./{path}" if path in self.words else path
         if not isinstance(value, Word):
             raise self._wrong(value, what)
@@ -214,26 +214,26 @@ class Union(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.kind.schema, self.choice.schema]}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> Any:
-        if isinstance(value, Word) and value.text not in scope:
-            return self.choice.read(value, scope, what)
-        return self.kind.read(value, scope, what)
+    def read(self, value: Expression, bindings: Bindings, what: str) -> Any:
+        if isinstance(value, Word) and value.text not in bindings:
+            return self.choice.read(value, bindings, what)
+        return self.kind.read(value, bindings, what)
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> Any:
         if self.kind.many and len(arguments) > 1:
-            return self.kind.read_arguments(arguments, span, scope, what)
-        return super().read_arguments(arguments, span, scope, what)
+            return self.kind.read_arguments(arguments, span, bindings, what)
+        return super().read_arguments(arguments, span, bindings, what)
 
     def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
         if not isinstance(value, Word) or value.text in known:
             yield from self.kind.references_in(value, known)
 
-    def read_parts(self, values: tuple[Expression, ...], scope: Bindings, what: str) -> Any:
+    def read_parts(self, values: tuple[Expression, ...], bindings: Bindings, what: str) -> Any:
         if isinstance(values[0], Word):
-            return self.read(values[0], scope, what)
-        return self.kind.read_parts(values, scope, what)
+            return self.read(values[0], bindings, what)
+        return self.kind.read_parts(values, bindings, what)
 
     def write(self, value: Any) -> str:
         return value if value in self.words else self.kind.write(value)
@@ -264,7 +264,7 @@ class WordSet(ArgType):
         return {"type": "array", "items": self.choice.schema, "uniqueItems": True}
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> tuple[str, ...]:
         if not arguments:
             fault = WrongType(span, what=what, expected=self.expected, found="nothing")
@@ -274,7 +274,7 @@ class WordSet(ArgType):
             if isinstance(argument, Option | Relation):
                 raise self._wrong(argument, what)
             for item in argument.items if isinstance(argument, Sequence) else (argument,):
-                word = self.choice.read(item, scope, what)
+                word = self.choice.read(item, bindings, what)
                 if word in places:
                     raise DiagnosticError(
                         GivenTwice(item.span, what=f"`{word}`", first=places[word])
@@ -282,8 +282,8 @@ class WordSet(ArgType):
                 places[word] = item.span
         return tuple(places)
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> tuple[str, ...]:
-        return self.read_arguments((value,), value.span, scope, what)
+    def read(self, value: Expression, bindings: Bindings, what: str) -> tuple[str, ...]:
+        return self.read_arguments((value,), value.span, bindings, what)
 
     def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
         return iter(())

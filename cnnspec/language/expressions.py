@@ -28,7 +28,7 @@ Bindings = dict[str, int | float]
 """The names that are defined and their values."""
 
 
-def evaluate(expression: Expression, scope: Bindings, what: str) -> int | float:
+def evaluate(expression: Expression, bindings: Bindings, what: str) -> int | float:
     """The number an expression stands for.
 
     Whole numbers stay whole as long as the arithmetic is exact. `what` names the
@@ -52,12 +52,12 @@ def evaluate(expression: Expression, scope: Bindings, what: str) -> int | float:
                 values.append(0)
                 todo += [_Apply("-", span), inner]
             case Word(text=text, span=span):
-                if text not in scope:
-                    near = nearest(text, scope)
+                if text not in bindings:
+                    near = nearest(text, bindings)
                     raise DiagnosticError(
-                        UnknownName(span, name=text, near=near, known=tuple(scope))
+                        UnknownName(span, name=text, near=near, known=tuple(bindings))
                     )
-                values.append(scope[text])
+                values.append(bindings[text])
             case Binary(operator=operator, left=left, right=right, span=span):
                 todo += [_Apply(operator, span), right, left]
             case _Apply(operator=operator, span=span):

@@ -64,7 +64,7 @@ class OneOf(ArgType):
     def schema(self) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{self.what}"}
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> Construct:
+    def read(self, value: Expression, bindings: Bindings, what: str) -> Construct:
         match value:
             case Word(text=name, span=span):
                 arguments: tuple[Argument, ...] = ()
@@ -78,14 +78,14 @@ class OneOf(ArgType):
                 UnknownWord(span, word=name, of=what, near=near, known=self.words)
             )
         problems: list[Diagnostic] = []
-        bound = bind(self.table[name], arguments, span, scope, problems)
+        bound = bind(self.table[name], arguments, span, bindings, problems)
         if problems:
             raise DiagnosticError(problems[0])
         entry: Construct = bound.entry
         return entry
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> Construct:
         match arguments:
             case (Word(text=name), extra, *_) if name in self.table:
@@ -96,7 +96,7 @@ class OneOf(ArgType):
                 raise DiagnosticError(
                     Misplaced(extra.span, word=extra.span.text, home=home, fix=fix)
                 )
-        entry: Construct = super().read_arguments(arguments, span, scope, what)
+        entry: Construct = super().read_arguments(arguments, span, bindings, what)
         return entry
 
     def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
@@ -138,7 +138,7 @@ class Construction(ArgType):
         return self.cls.schema("")
 
     def read_arguments(
-        self, arguments: tuple[Argument, ...], span: Span, scope: Bindings, what: str
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> Construct | None:
         match arguments:
             case (Word(text="none"),) if self.optional:
@@ -146,14 +146,14 @@ class Construction(ArgType):
             case (Call(name=name, word_span=span, arguments=inside),) if name == self.cls.word:
                 arguments = inside
         problems: list[Diagnostic] = []
-        bound = bind(self.cls, arguments, span, scope, problems)
+        bound = bind(self.cls, arguments, span, bindings, problems)
         if problems:
             raise DiagnosticError(problems[0])
         entry: Construct = bound.entry
         return entry
 
-    def read(self, value: Expression, scope: Bindings, what: str) -> Construct | None:
-        return self.read_arguments((value,), value.span, scope, what)
+    def read(self, value: Expression, bindings: Bindings, what: str) -> Construct | None:
+        return self.read_arguments((value,), value.span, bindings, what)
 
     def references(self, arguments: tuple[Argument, ...], known: Container[str]) -> Iterator[Word]:
         match arguments:
