@@ -1,0 +1,171 @@
+"""Memory plans: no two values meet, and no plan is below what is alive."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnnspec.analysis.check import CheckedSpec
+from cnnspec.operations.base import Input
+from cnnspec.program.arena import Span, offsets_of
+from cnnspec.program.build import Program, build_program
+from cnnspec.program.inference import inference_plan
+from cnnspec.program.memory_plan import MemoryPlan, memory_plan
+from cnnspec.program.passes import for_inference
+from cnnspec.targets.interpreter.run import Interpreter
+from tests.program.networks import checked, drawn, weights
+from tests.support.places import SPECS
+
+
+def networks(count: int) -> Iterator[tuple[int, CheckedSpec]]:
+    return ((seed, drawn(seed)) for seed in range(count))
+
+
+def for_inference_of(text: str) -> Program:
+    return for_inference(build_program(checked(text).graph))
+
+
+def between_steps(program: Program) -> list[int]:
+    """Numbers that are kept from each step to the next ones, counted value by value.
+
+    A value that another only shows in a new shape counts once.
+    """
+    steps = program.steps
+    kept = []
+    for now in range(len(steps)):
+        later = {s for step in steps[now + 1 :] for s in step.inputs if s <= now}
+        later |= {program.output} if program.output <= now else set()
+        shown = set()
+        for value in later:
+            while steps[value].operation.view:
+                (value,) = steps[value].inputs
+            shown.add(value)
+        kept.append(sum(steps[value].value.shape.size for value in shown))
+    return kept
+
+
+def run_in_arena(plan: MemoryPlan, stored: dict[str, Any], images: np.ndarray) -> np.ndarray:
+    """What the program gives where every value lies in one array, as the plan says.
+
+    Each step reads its inputs there and writes its output there. A value that is written
+    over too early would be another one when it is read.
+    """
+    program = plan.program
+    interpreter = Interpreter(program, stored, "float64")
+    arena = np.full((len(images), plan.peak // 4), np.nan)
+    places = plan.places
+
+    def cells(step: int) -> slice:
+        begin = plan.buffers[places[step]].offset // 4
+        return slice(begin, begin + program.steps[step].value.shape.size)
+
+    for index, step in enumerate(program.steps):
+        if isinstance(step.operation, Input):
+            arena[:, cells(index)] = images.reshape(len(images), -1)
+            continue
+        inputs = [
+            arena[:, cells(s)].reshape(-1, *program.steps[s].value.shape.dims).copy()
+            for s in step.inputs
+        ]
+        arena[:, cells(index)] = interpreter._step(step.operation, inputs).reshape(len(images), -1)
+    return arena[:, cells(program.output)]
+
+
+def test_drawn_networks_run_in_their_arena() -> None:
+    ran = 0
+    for seed, result in networks(120):
+        program = for_inference(build_program(result.graph))
+        if max(step.value.shape.size for step in program.steps) > 20_000:
+            continue
+        plan = memory_plan(program)
+        stored = weights(build_program(result.graph), seed)
+        images = np.random.default_rng(seed).random((2, *result.spec.shape.dims))
+        wanted = Interpreter(program, stored, "float64").predict(images).reshape(2, -1)
+        if np.isfinite(wanted).all():
+            ran += 1
+            # Arrays that lie elsewhere are added up in another order.
+            ours = run_in_arena(plan, stored, images)
+            assert np.allclose(ours, wanted, rtol=1e-9, atol=1e-12), seed
+    assert ran > 60
+
+
+@pytest.mark.parametrize("alignment", [1, 16, 64])
+def test_buffers_in_use_together_have_no_byte_in_common(alignment: int) -> None:
+    for seed, result in networks(200):
+        plan = inference_plan(result.graph, "int8", alignment)
+        for number, buffer in enumerate(plan.buffers):
+            assert buffer.offset % alignment == 0
+            assert 0 <= buffer.offset < buffer.end <= plan.peak
+            for other in plan.buffers[:number]:
+                together = buffer.first <= other.last and other.first <= buffer.last
+                apart = buffer.end <= other.offset or other.end <= buffer.offset
+                assert apart or not together, seed
+        for step in range(len(plan.program.steps)):
+            used = [buffer.size for buffer in plan.buffers if buffer.alive(step)]
+            assert plan.live[step] == sum(used)
+
+
+def test_no_plan_is_below_what_is_kept_between_steps() -> None:
+    for seed, result in networks(200):
+        program = for_inference(build_program(result.graph))
+        plan = memory_plan(program, "int8")
+        assert plan.peak >= max(plan.live)
+        for kept, live in zip(between_steps(program), plan.live, strict=True):
+            assert kept <= live, seed
+
+
+def test_ram_is_the_peak_of_the_plan_of_the_inference_program() -> None:
+    for seed, result in networks(300):
+        assert result.totals is not None
+        for dtype in ("float32", "int8"):
+            assert result.totals.ram(dtype) == inference_plan(result.graph, dtype).peak, seed
+
+
+def test_drawn_networks_need_no_more_than_is_alive() -> None:
+    plans = [inference_plan(result.graph) for _, result in networks(300)]
+    assert sum(max(plan.live) < plan.peak for plan in plans) <= 3
+
+
+# Values of one image that each plan needs, by hand.
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("conv 8x3 relu; gap; dense 10", 784 + 26 * 26 * 8),
+        # An image is flattened where it lies.
+        ("dense 10", 784 + 10),
+        # What only training needs takes nothing, also where its input is still read.
+        ("concat { branch { dropout 0.5 }; branch { } }; gap; dense 10", 784 + 2 * 784),
+        ("concat { branch { relu }; branch { } }; gap; dense 10", 2 * 784 + 2 * 784),
+        # The sum lies where one of its inputs was.
+        ("conv 4x1; residual { relu; conv 4x1 }; gap; dense 10", 784 * (4 + 4 + 4)),
+        # The gate is a vector shown as an image of one pixel.
+        ("conv 8x1; multiply { branch { }; branch { gap; dense 8 sigmoid } }; gap; dense 10",
+         784 + 784 * 8),
+    ],
+)  # fmt: skip
+def test_peak_by_hand(text: str, values: int) -> None:
+    plan = memory_plan(for_inference_of(text))
+    assert plan.peak == 4 * values
+    assert memory_plan(for_inference_of(text), "int8").peak == values
+
+
+def test_order_by_size_leaves_no_gap_where_the_order_of_use_would() -> None:
+    # 10 and 5 are in use together, then 5 and 12: placed as they come, 12 would lie on top.
+    spans = [Span(0, 1, 10), Span(1, 2, 5), Span(2, 3, 12)]
+    offsets = offsets_of(spans, 17)
+    assert max(o + s.size for o, s in zip(offsets, spans, strict=True)) == 17
+
+
+def test_many_buffers_in_use_together_are_placed_all_the_same() -> None:
+    spans = [Span(step, 2_000, 3 + step % 5) for step in range(2_000)]
+    offsets = offsets_of(spans, sum(span.size for span in spans))
+    taken = sorted((o, o + s.size) for o, s in zip(offsets, spans, strict=True))
+    assert all(end <= begin for (_, end), (begin, _) in itertools.pairwise(taken))
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_committed_specs_need_no_more_than_is_alive(path: Any) -> None:
+    plan = inference_plan(checked(path.read_text(encoding="utf-8")).graph)
+    assert plan.peak == max(plan.live)

@@ -1,0 +1,66 @@
+"""The interpreter against Keras models built by hand, on networks drawn at random.
+
+Keras in float64 says what is right, and Keras in float32 what rounding alone does.
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.core.source import Source
+from cnnspec.layers.table import LAYERS, MERGES
+from cnnspec.program.build import build_program, validate
+from cnnspec.program.inference import inference_program
+from cnnspec.targets.interpreter.run import Interpreter
+from tests.support.keras_by_hand import draw_network
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+NETWORKS = int(os.environ.get("CNNSPEC_NETWORKS", "60"))
+"""How many are drawn; 300 are run by hand (`CNNSPEC_NETWORKS=300`)."""
+CLOSE = 1e-5
+"""How far float32 may be off, of the largest output."""
+
+
+def checked(seed: int) -> CheckedSpec:
+    result = check(Source("drawn", draw_network(seed).text))
+    assert result.totals is not None
+    return result
+
+
+@pytest.mark.parametrize("seed", range(NETWORKS))
+def test_interpreter_gives_what_keras_gives(seed: int) -> None:
+    from tests.support.weights import outputs_in_double, weights_of
+
+    drawn = draw_network(seed)
+    images, weights = drawn.images(3), weights_of(drawn)
+    single = np.asarray(drawn.keras_model()(images, training=False))
+    if not np.isfinite(single).all():
+        pytest.skip("exponentials of exponentials: no number is right")
+    double = outputs_in_double(drawn, images)
+    scale = np.abs(single).max()
+    rounding = 0.0 if double is None else np.abs(single - double).max()
+    graph = checked(seed).graph
+    for program in (build_program(graph), inference_program(graph)):
+        validate(program)
+        if double is not None:
+            exact = Interpreter(program, weights, "float64").predict(images)
+            # Keras keeps some constants and every resized image in float32 all the same.
+            assert np.abs(exact - double).max() <= 1e-6 * scale
+        ours = Interpreter(program, weights).predict(images)
+        assert ours.dtype == np.float32
+        assert np.abs(ours - single).max() <= CLOSE * scale + rounding
+
+
+def test_drawn_networks_have_every_layer_shared_weights_and_nesting() -> None:
+    words, shared, joined = set(), 0, 0
+    for seed in range(NETWORKS):
+        calls = checked(seed).graph.calls
+        words |= {call.layer.word for call in calls}
+        shared += any(call.weights_from for call in calls)
+        joined += sum(len(call.inputs) > 1 for call in calls) > 2
+    assert words >= set(LAYERS | MERGES)
+    assert shared > NETWORKS / 10
+    assert joined > NETWORKS / 10
