@@ -17,6 +17,7 @@ from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.expand import Expanded, PartialSpec, partial_spec
 from cnnspec.expansion.state import Overrides
+from cnnspec.files.sources import Unsaved
 from cnnspec.graph.build import Graph, LayerCall, build_graph
 from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.conflicts import check_settings
@@ -143,16 +144,19 @@ MAX_TRIED = 20_000
 """Layers that a `fit` looks at in all; about a second."""
 
 
-def check(source: Source, overrides: Overrides | None = None) -> CheckedSpec:
+def check(
+    source: Source, overrides: Overrides | None = None, unsaved: Unsaved | None = None
+) -> CheckedSpec:
     """Reads and checks a source, and finds the value that a `fit` in it asks for.
 
-    Warnings about a valid spec that is probably not what was meant are among its problems.
+    `unsaved` are texts of files that it uses, in the place of what is on disk. Warnings about
+    a valid spec that is probably not what was meant are among its problems.
     """
     overrides = overrides or {}
     if isinstance(source, SpecSource):
         result = check_spec(source.spec, source.name, overrides)
     else:
-        result = check_parsed(parse(source), overrides)
+        result = Checker(parse(source), unsaved).check(overrides)
     if not result.ok:
         return result
     warnings = lint(result.spec, result.graph, result.expanded.spans)
@@ -202,9 +206,9 @@ class Checker:
     Where the lets have the same values, the network is worked out once.
     """
 
-    def __init__(self, parsed: Parsed) -> None:
+    def __init__(self, parsed: Parsed, unsaved: Unsaved | None = None) -> None:
         self.parsed = parsed
-        self.expansion_cache = ExpansionCache()
+        self.expansion_cache = ExpansionCache(unsaved)
         self.inference_cache = InferenceCache()
         self.lets: tuple[str, ...] = ()
         self.networks: dict[tuple[int, ...], CheckedNetwork] = {}

@@ -18,7 +18,6 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.expansion.state import Overrides
-from cnnspec.files.sources import unsaved
 from cnnspec.language.parse import parse
 
 MAX_CHECKS = 500
@@ -108,8 +107,8 @@ class _Fixing:
     def check(self, texts: _Texts) -> dict[str, CheckedSpec]:
         """Checks every text, each with the others as they would be."""
         self.checks += len(texts)
-        with unsaved({place: source.text for place, source in texts.items()}):
-            return {place: check(source, self.values) for place, source in texts.items()}
+        unsaved = {place: source.text for place, source in texts.items()}
+        return {place: check(source, self.values, unsaved) for place, source in texts.items()}
 
     @property
     def found(self) -> _Found:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from cnnspec.core.edits import Fix, write
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
-from cnnspec.core.spelling import certain
 
 
 class Label(Record):
@@ -148,6 +147,8 @@ def respell(
     span: Span | None, word: str, near: str, known: "tuple[str, ...]", *, safe: bool = False
 ) -> tuple[Fix, ...]:
     """Returns the fix that writes the nearest known word, safe where it can be no other."""
+    from cnnspec.core.spelling import certain
+
     if not (near and span):
         return ()
     return (write(span, near, safe=safe or certain(word, near, known), title=f"write `{near}`"),)

@@ -5,6 +5,7 @@ Knows syntax and bindings; no word of the language by name.
 
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.files.sources import Unsaved
 from cnnspec.ir.spec import NAME
 from cnnspec.language.binding import Bound, bind
 from cnnspec.language.constructs import Construct
@@ -25,7 +26,9 @@ class ExpansionCache:
     A statement comes to the same layer wherever the names in it have the same values.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unsaved: Unsaved | None = None) -> None:
+        self.unsaved = unsaved or {}
+        """Texts of files that are not read from disk."""
         self._parsed: dict[tuple[str, str], Parsed] = {}
         self._seen: dict[int, Statement] = {}
         self._names: dict[int, tuple[str, ...]] = {}

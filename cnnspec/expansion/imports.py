@@ -42,7 +42,7 @@ def _blocks_of(state: State, path: str, span: Span) -> dict[str, Definition]:
 
     chain = state.file_chain or [Path(span.source.name).absolute()]
     try:
-        resolved, source = read_used(path, chain[-1].parent, chain[0].parent)
+        resolved, source = read_used(path, chain[-1].parent, chain[0].parent, state.cache.unsaved)
     except CnnspecError as error:
         reason = error.diagnostics[0].message
         raise DiagnosticError(CannotUse(span, path=path, reason=reason)) from None

@@ -267,7 +267,7 @@ def _use(table: Table, statement: Statement, scope: Scope) -> None:
 def _file(table: Table, path: str) -> tuple[Entry, dict[str, Definition]] | None:
     """A file that is used and the blocks in it; `None` where it may not be used."""
     try:
-        resolved, source = read_used(path, table.chain[-1].parent, table.root.parent)
+        resolved, source = read_used(path, table.chain[-1].parent, table.root.parent, {})
     except CnnspecError:
         return None
     if resolved in table.files:

@@ -2,9 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.core.source import Source
@@ -15,22 +13,9 @@ from cnnspec.diagnostics.syntax import NotText
 if TYPE_CHECKING:
     from pathlib import Path
 
-_unsaved: ContextVar[Mapping[str, str]] = ContextVar("unsaved", default={})  # noqa: B039 - never changed
-
-
-@contextmanager
-def unsaved(texts: Mapping[str, str]) -> Iterator[None]:
-    """Lets `read_used` take the text of some files from here, as an editor has them.
-
-    `texts` are the texts by the resolved paths of their files. They take the place of what
-    is on disk, so that a change of several files can be checked before it is written.
-    """
-    token = _unsaved.set(texts)
-    try:
-        yield
-    finally:
-        _unsaved.reset(token)
-
+Unsaved = Mapping[str, str]
+"""Texts by the resolved paths of their files, in the place of what is on disk: those that an
+editor holds, or that are to be checked before they are written."""
 
 _MOST = 64 * 2**20
 """No more is read of a file that is to hold a spec, IR documents included."""
@@ -76,7 +61,7 @@ def number(value: Any) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def read_used(path: str, folder: "Path", root: "Path") -> "tuple[Path, Source]":
+def read_used(path: str, folder: "Path", root: "Path", unsaved: Unsaved) -> "tuple[Path, Source]":
     """The text of a file named in a spec in `folder`, if it lies below `root`.
 
     Returns its resolved path and its text. Raises `CnnspecError` for an absolute path,
@@ -94,5 +79,5 @@ def read_used(path: str, folder: "Path", root: "Path") -> "tuple[Path, Source]":
     if not target.is_file():
         raise CnnspecError(CannotRead(None, "it is no plain file"))
     name = str(folder / named)
-    text = _unsaved.get().get(str(target))
+    text = unsaved.get(str(target))
     return target, read_source(name) if text is None else Source(name, text)

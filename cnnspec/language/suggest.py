@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from cnnspec.core.spelling import distance
-
 SYNONYMS = {
     "activation": "relu",
     "averagepool": "avgpool",
@@ -61,6 +59,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     letters is near only to one with the same letters in the other order, since
     everything is one edit away from it.
     """
+    # Only needed for a text with an error.
+    from cnnspec.core.spelling import distance
+
     folded = word.lower()
     known = list(known)
     for candidate in (folded, SYNONYMS.get(folded, "")):
