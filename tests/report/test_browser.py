@@ -23,7 +23,12 @@ CHROMIUM = next(
 )
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine")
 
-OWN = {"update.googleapis.com", "accounts.google.com", "clients2.google.com"}
+OWN = {
+    "update.googleapis.com",
+    "accounts.google.com",
+    "clients2.google.com",
+    "www.google.com",
+}
 """Whom the browser calls by itself, whatever page it shows."""
 
 CONTROL = """<!DOCTYPE html><html lang="en"><body><div style="width: 900px">wide</div>
