@@ -1,7 +1,8 @@
 """What is said of a checked spec: its layers, its totals, its budgets. Prints nothing."""
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.core.terminal import Line, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import Line
 
 
 def title(result: CheckedSpec) -> list[Line]:
@@ -11,11 +12,11 @@ def title(result: CheckedSpec) -> list[Line]:
     return [[(spec.model, "strong"), (f"  {result.source.name}  {facts}", "dim")]]
 
 
-def overview(result: CheckedSpec) -> list[Line]:
-    """The layers, the totals and what became of every budget."""
+def layer_table(result: CheckedSpec) -> Table:
+    """Returns a row for each layer, and the totals."""
     totals = result.totals
     assert totals is not None
-    rows = [
+    rows = tuple(
         (
             row.name,
             f"({row.layer})" if row.implicit else str(row.layer),
@@ -24,10 +25,16 @@ def overview(result: CheckedSpec) -> list[Line]:
             f"{row.macs:,}",
         )
         for row in result.layers
-    ]
-    rows.append(("total", "", "", f"{totals.params:,}", f"{totals.macs:,}"))
-    lines = table(("name", "layer", "output", "params", "MACs"), rows, 2)
-    lines[-1] = [(text, "strong") for text, _ in lines[-1]]
+    )
+    total = ("total", "", "", f"{totals.params:,}", f"{totals.macs:,}")
+    return Table(("name", "layer", "output", "params", "MACs"), rows, "lllrr", total)
+
+
+def overview(result: CheckedSpec) -> list[Line]:
+    """The layers, the totals and what became of every budget."""
+    totals = result.totals
+    assert totals is not None
+    lines = layer_table(result).lines()
     frozen = totals.params - totals.trainable
     of_which = f" ({totals.trainable:,} trainable, {frozen:,} not)" if frozen else ""
     lines += [

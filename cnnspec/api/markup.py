@@ -1,15 +1,13 @@
 """Pieces of HTML as a notebook shows them. Everything given is text and is escaped here."""
 
 import base64
-from collections.abc import Iterable
-from html import escape
 
-from cnnspec.core.terminal import safe
+from cnnspec.core.markup import html_text
 
 
 def text(value: object) -> str:
     """A value as text in HTML, for elements and for quoted attributes."""
-    return escape(safe(str(value)))
+    return html_text(str(value))
 
 
 def heading(title: object, more: object = "") -> str:
@@ -20,19 +18,6 @@ def heading(title: object, more: object = "") -> str:
 def preformatted(lines: str) -> str:
     """Text whose lines and blanks stay as they are."""
     return f"<pre>{'<br>'.join(map(text, lines.splitlines()))}</pre>"
-
-
-def table(header: Iterable[object], rows: Iterable[Iterable[object]], numbers: int) -> str:
-    """A table whose last `numbers` columns are to the right."""
-    head = list(header)
-    sides = ["left"] * (len(head) - numbers) + ["right"] * numbers
-
-    def row(cells: Iterable[object], tag: str) -> str:
-        filled = zip(sides, cells, strict=True)
-        return "".join(f'<{tag} style="text-align:{s}">{text(c)}</{tag}>' for s, c in filled)
-
-    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
-    return f"<table><thead><tr>{row(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def picture(svg: str, alt: str) -> str:

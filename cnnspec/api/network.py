@@ -19,11 +19,12 @@ from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import BudgetResult, CheckedSpec, check
 from cnnspec.analysis.formulas import explain
 from cnnspec.analysis.load import checked, normalized
-from cnnspec.analysis.summary import overview, title
+from cnnspec.analysis.summary import layer_table, overview, title
 from cnnspec.api import markup
 from cnnspec.api.picture import Picture
 from cnnspec.api.trained import Trained
 from cnnspec.core.source import Source
+from cnnspec.core.table import Table
 from cnnspec.core.terminal import plain
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
@@ -127,25 +128,14 @@ class CheckResult:
         parts = []
         if result.totals:
             (named,) = title(result)
-            rows = [
-                (
-                    row.name,
-                    str(row.layer),
-                    str(row.output_shape),
-                    f"{row.params:,}",
-                    f"{row.macs:,}",
-                )
-                for row in result.layers
-            ]
-            rows.append(("total", "", "", f"{self.params:,}", f"{self.macs:,}"))
             parts.append(markup.heading(named[0][0], "".join(piece for piece, _ in named[1:])))
-            parts.append(markup.table(("name", "layer", "output", "params", "MACs"), rows, 2))
-            verdicts = [
-                (v.budget, f"{v.value:,}", "held" if v.holds else "not held")
+            parts.append(layer_table(result).html(styled=True))
+            verdicts = tuple(
+                (str(v.budget), f"{v.value:,}", "held" if v.holds else "not held")
                 for v in result.budget_results
-            ]
+            )
             if verdicts:
-                parts.append(markup.table(("budget", "is", ""), verdicts, 0))
+                parts.append(Table(("budget", "is", ""), verdicts).html(styled=True))
         if self.problems:
             parts.append(markup.preformatted(self._findings()))
         return "".join(parts)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.api import markup
 from cnnspec.api.picture import Picture
-from cnnspec.core.terminal import Line, plain, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import Line, plain
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import tell
 from cnnspec.report.contents import SPLIT_NAMES, Epoch, ReportedClaim
@@ -174,8 +175,7 @@ class Trained:
         return scorer.predict(pixels)
 
     def __str__(self) -> str:
-        rows = [tuple(map(str, row)) for row in self._rows()]
-        lines = table(("", "images", *_HEADER), rows, 4)
+        lines = self._table().lines()
         claims: list[Line] = [
             [(f"{claim}: {' '.join(filter(None, rest))}", "")] for claim, *rest in self._verdicts()
         ]
@@ -187,9 +187,10 @@ class Trained:
 
     def _repr_html_(self) -> str:
         parts = [markup.heading(self._model, self._standing())]
-        parts.append(markup.table(("", "images", *_HEADER), self._rows(), 4))
+        parts.append(self._table().html(styled=True))
         if self.claims:
-            parts.append(markup.table(("claim", "is", ""), self._verdicts(), 0))
+            claims = Table(("claim", "is", ""), tuple(self._verdicts()))
+            parts.append(claims.html(styled=True))
         parts += [markup.picture(drawn.svg, drawn.alt) for drawn in self._curves()]
         if self.report:
             # An absolute path leads nowhere on the page of a notebook server.
@@ -216,13 +217,14 @@ class Trained:
         count = len(told.history)
         return f"in {self.run}, {count} epoch{'' if count == 1 else 's'}"
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        """Figures by split, as text."""
+    def _table(self) -> Table:
+        """The metrics of each split."""
         counts = {name: f"{score.images:,}" for name, score in self._told.middle.scores.items()}
-        return [
+        rows = tuple(
             (SPLIT_NAMES[split], counts.get(split, ""), *(spread(found.get(m)) for m in MEASURES))
             for split, found in self.scores.items()
-        ]
+        )
+        return Table(("", "images", *_HEADER), rows, "lrrrr")
 
     def _verdicts(self) -> list[tuple[str, str, str]]:
         words = {True: "held", False: "not held", None: "not measured yet"}

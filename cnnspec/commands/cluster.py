@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.commands.arguments import FOLDER
 from cnnspec.commands.output import print_json
-from cnnspec.core.terminal import show, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import show
 from cnnspec.datasets.files import locate
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.ir.datasets import DATASETS
@@ -67,7 +68,8 @@ def run(args: Namespace) -> int:
         document = {"here": found.here, "nodes": list(found.nodes), "problems": problems}
         print_json({"command": "cluster", "ok": not problems, **document})
     else:
-        show(table(("", "CPUs", *_VERSIONS, "sees runs", "data"), _rows(found), 0))
+        header = ("", "CPUs", *_VERSIONS, "sees runs", "data")
+        show(Table(header, tuple(_rows(found))).lines())
         show([[], *render(found.findings)] if found.findings else [], sys.stderr)
         if not found.findings:
             show([[], [("nothing found that does not fit", "good")]])

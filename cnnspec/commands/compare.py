@@ -13,11 +13,12 @@ from cnnspec.commands.arguments import FILE, FOLDER
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.commands.report import load_extra
-from cnnspec.core.terminal import Line, show, table
+from cnnspec.core.table import csv_text
+from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.atomic import csv_text
 from cnnspec.report.run_table import TABLE_METRICS, Compared, cautions, compare
+from cnnspec.report.tables import comparison
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -37,6 +38,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--csv", action="store_true", help="print CSV")
     parser.add_argument("--markdown", action="store_true", help="print a table in Markdown")
+    parser.add_argument("--latex", action="store_true", help="print a table for LaTeX (booktabs)")
     parser.add_argument(
         "--out", type=Path, metavar="FILE.html", complete=FILE, help="write a page with curves"
     )
@@ -45,7 +47,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Compares two or more trained networks."""
-    forms = [form for form in ("json", "csv", "markdown") if getattr(args, form)]
+    forms = [form for form in ("json", "csv", "markdown", "latex") if getattr(args, form)]
     if len(forms) > 1:
         fault = f"`--{forms[0]}` and `--{forms[1]}` are two formats"
         raise CnnspecError(BadUsage(None, fault, "give one of the two"))
@@ -73,9 +75,9 @@ def run(args: Namespace) -> int:
         dumped = [row.dump() for row in rows]
         sys.stdout.write(csv_text(dumped[0], (row.values() for row in dumped)))
     elif args.markdown:
-        from cnnspec.report.markdown import comparison
-
-        sys.stdout.write(comparison(rows))
+        sys.stdout.write(f"{comparison(rows).markdown()}\n")
+    elif args.latex:
+        sys.stdout.write(comparison(rows).latex())
     else:
         show(_lines(rows))
     show([[("warning: ", "warning"), (text, "")] for text in warnings], sys.stderr)
@@ -97,8 +99,7 @@ def _free(page: Path, *, force: bool) -> None:
 
 
 def _lines(rows: tuple[Compared, ...]) -> list[Line]:
-    header = ("run", *(column.title for column in TABLE_METRICS.values()))
-    lines = table(header, [row.cells() for row in rows], len(TABLE_METRICS))
+    lines = comparison(rows).lines()
     if any(row.trained.several for row in rows):
         note = "± is the standard deviation of the sample over seeds, with n - 1"
         lines += [[], [(note, "dim")]]

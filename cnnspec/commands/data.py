@@ -12,7 +12,8 @@ from typing import Any
 
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
-from cnnspec.core.terminal import Line, show, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import Line, show
 from cnnspec.datasets.files import cache_folder, contents, locate
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import as_json, render
@@ -46,7 +47,7 @@ def run(args: Namespace) -> int:
         print_json({"command": "data", "ok": not damaged, "datasets": rows})
     else:
         header = ("name", "images", "state", "from", "folder")
-        cells = [
+        cells = tuple(
             (
                 row["name"],
                 f"{row['train']:,} + {row['test']:,}",
@@ -55,8 +56,8 @@ def run(args: Namespace) -> int:
                 row["folder"],
             )
             for row in rows
-        ]
-        show(table(header, cells, 0))
+        )
+        show(Table(header, cells).lines())
         show([[]] + [[(f"{row['name']}: {row['title']}, {row['licence']}", "dim")] for row in rows])
         for row in rows:
             if row["problem"]:
@@ -89,12 +90,13 @@ def _describe(args: Namespace, path: str) -> int:
         print_json({"command": "data", "ok": True, **facts, "notes": said})
         return 0
     lines: list[Line] = [[(path, "strong"), (f": {facts['kind']}", "")], []]
-    lines += table(("", "shape", "type", "values", "from"), _arrays(facts), 0)
-    per_class = [
+    header = ("", "shape", "type", "values", "from")
+    lines += Table(header, tuple(_arrays(facts))).lines()
+    per_class = tuple(
         (name, *("unknown" if n is None else f"{n:,}" for n in counts.values()))
         for name, counts in facts["per_class"].items()
-    ]
-    lines += [[], *table(("class", "train", "test"), per_class, 2)]
+    )
+    lines += [[], *Table(("class", "train", "test"), per_class, "lrr").lines()]
     lines += [[], [("in a spec:", "dim")], *([(f"  {line}", "")] for line in facts["lines"])]
     show(lines)
     if notes:

@@ -13,7 +13,8 @@ from cnnspec.analysis.diff import Change, Difference, Pair, compare
 from cnnspec.analysis.load import normalized
 from cnnspec.commands.arguments import SPEC
 from cnnspec.commands.output import print_json
-from cnnspec.core.terminal import Line, show, table
+from cnnspec.core.table import Cell, Table
+from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.sources import read_source
 from cnnspec.graph.build import LayerCall
@@ -58,18 +59,16 @@ def report(before: CheckedSpec, after: CheckedSpec, difference: Difference) -> l
     changed = [pair for pair in difference.pairs if pair.change != "same"]
     same = len(difference.pairs) - len(changed)
     if changed:
-        rows = [_cells(pair) for pair in changed]
-        printed = table(("", "name", "layer", "output", "params", "MACs"), rows, 2)
-        for line, pair in zip(printed[1:], changed, strict=True):
-            line[0] = (line[0][0], _STYLES[_MARKS[pair.change]])
-        lines += [[], *printed]
+        header = ("", "name", "layer", "output", "params", "MACs")
+        lines += [[], *Table(header, tuple(map(_cells, changed)), "llllrr").lines()]
         lines += [[(f"{same:,} layers are the same", "dim")]] if same else []
-    totals = [
+    totals = tuple(
         (name, f"{old:,}", f"{new:,}", f"{new - old:+,}")
         for name, (old, new) in difference.totals.items()
         if old != new
-    ]
-    lines += [[], *table(("total", "before", "after", "change"), totals, 3)] if totals else []
+    )
+    if totals:
+        lines += [[], *Table(("total", "before", "after", "change"), totals, "lrrr").lines()]
     for title, changes in (("claims", difference.claims), ("settings", difference.settings)):
         lines += [[], [(title, "dim")], *map(_changed, changes)] if changes else []
     return lines
@@ -83,7 +82,8 @@ def _cells(pair: Pair) -> tuple[str, ...]:
     texts = [" -> ".join(dict.fromkeys(column)) for column in columns]
     if pair.rewired:
         texts[1] += "  (other inputs)"
-    return (_MARKS[pair.change], *texts)
+    mark = _MARKS[pair.change]
+    return (Cell(mark, _STYLES[mark]), *texts)
 
 
 def _shortened(layers: list[str]) -> list[str]:

@@ -7,11 +7,11 @@ from typing import Any
 from cnnspec.analysis.assignment import Judgement, Rules, judge, read_rules
 from cnnspec.analysis.load import normalized
 from cnnspec.commands.output import print_json
-from cnnspec.core.terminal import Line, show, table
+from cnnspec.core.table import Table, csv_text
+from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.atomic import csv_text
 from cnnspec.files.sources import read_source
 
 
@@ -88,7 +88,7 @@ def _lines(rules: Rules, rows: list[dict[str, Any]]) -> list[Line]:
         params = f"{row['params']:,}" if row["params"] is not None else ""
         verdict = "ok" if row["ok"] else "fails"
         cells.append((row["file"], verdict, params, *found, row["fault"]))
-    lines = table(("file", "", "params", *rules.names, ""), cells, 0)
+    lines = Table(("file", "", "params", *rules.names, ""), tuple(cells), "llr").lines()
     kept = sum(row["ok"] for row in rows)
     lines += [[], [(f"{kept} of {len(rows)} keep every rule", "strong")]]
     for claim in rules.expectations:

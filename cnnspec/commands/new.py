@@ -10,7 +10,8 @@ from pathlib import Path
 from cnnspec.commands.arguments import FILE
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
-from cnnspec.core.terminal import show, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
@@ -68,6 +69,6 @@ def _list(*, as_json: bool) -> int:
         found = [{"name": name, "story": story} for name, story in stories.items()]
         print_json({"command": "new", "ok": True, "templates": found})
     else:
-        show(table(("name", "what it is"), stories.items(), 0))
+        show(Table(("name", "what it is"), tuple(stories.items())).lines())
         show([[], [("`cnnspec new lenet` writes lenet.cnn", "dim")]])
     return 0

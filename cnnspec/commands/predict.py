@@ -15,12 +15,13 @@ from cnnspec.commands.arguments import FILE, add_backend, add_data, add_run
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.record import Record
+from cnnspec.core.table import csv_text
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
-from cnnspec.files.atomic import csv_text, json_text, write_atomically
+from cnnspec.files.atomic import json_text, write_atomically
 from cnnspec.runs.run import ENVIRONMENT, Run
 from cnnspec.runs.seeds import one_run
 

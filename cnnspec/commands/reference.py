@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cnnspec.commands.stories import first_fix, printed
 from cnnspec.core.record import MISSING
+from cnnspec.core.table import Cell, Table
 from cnnspec.core.terminal import plain, safe
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
@@ -235,9 +236,8 @@ def _default(spec: Field) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    lines = [head, tuple("---" for _ in head), *rows]
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    return ["| " + " | ".join(line) + " |" for line in cells] + [""]
+    cells = tuple(tuple(Cell(cell, "prose") for cell in row) for row in rows)
+    return [*Table(head, cells).markdown().splitlines(), ""]
 
 
 PAGES = {"reference.md": reference, "codes.md": codes}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import FOLDER, add_backend, add_devices, add_run
 from cnnspec.commands.output import print_json
-from cnnspec.core.terminal import Line, show, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.runs.run import ENVIRONMENT, Run
@@ -97,7 +98,7 @@ def lines(kept: Run, found: "list[Differing]", around: "list[Differing]") -> lis
 
 
 def _rows(found: "list[Differing]") -> list[Line]:
-    cells = [(each.field, each.before[:40], each.after[:40]) for each in found[:_SHOWN]]
+    cells = tuple((each.field, each.before[:40], each.after[:40]) for each in found[:_SHOWN])
     more = len(found) - _SHOWN
     rest: list[Line] = [[(f"and {more} more", "dim")]] if more > 0 else []
-    return [*table(("field", "before", "now"), cells, 0), *rest]
+    return [*Table(("field", "before", "now"), cells).lines(), *rest]

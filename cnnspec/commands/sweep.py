@@ -25,7 +25,8 @@ from cnnspec.commands.check import sweep_lines
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
 from cnnspec.core.source import Source
-from cnnspec.core.terminal import Line, show, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import tell
 from cnnspec.expansion.state import Overrides
@@ -241,8 +242,8 @@ def _dry(args: Namespace) -> int:
     else:
         show(sweep_lines(found))
         if planned:
-            rows = [(p.name, f"{p.params:,}", f"{p.macs:,}") for p in planned.points]
-            show([[], *table(("name", "params", "MACs"), rows, 2)])
+            rows = tuple((p.name, f"{p.params:,}", f"{p.macs:,}") for p in planned.points)
+            show([[], *Table(("name", "params", "MACs"), rows, "lrr").lines()])
     return 0 if found.left else 1
 
 

@@ -24,7 +24,8 @@ from cnnspec.commands.arguments import (
 )
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json
-from cnnspec.core.terminal import Line, show, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import CannotResume
 from cnnspec.diagnostics.errors import CnnspecError
@@ -186,17 +187,17 @@ def together(
     result: CheckedSpec, series: SeedRuns, claims: tuple[ExpectationResult, ...]
 ) -> list[Line]:
     """What the seeds of a series have reached, as mean and spread."""
-    rows = [
+    rows = tuple(
         (split, *(f"{found[measure]:.4f}" for measure in MEASURES))
         for split, found in series.figures().items()
-    ]
+    )
     count = len(series.runs())
     return [
         [],
         _headline(result),
         [(f"{count} seeds: mean ± standard deviation", "")],
         [],
-        *table(("", "accuracy", "macro F1", "loss"), rows, 3),
+        *Table(("", "accuracy", "macro F1", "loss"), rows, "lrrr").lines(),
         *verdicts(claims),
         *_target(series.target()),
         [],
@@ -235,15 +236,15 @@ def _target(reached: dict[str, Any] | None) -> list[Line]:
 
 def figures(scores: dict[str, dict[str, Any]]) -> list[Line]:
     """A table of accuracy, F1 and loss for each split, from scores as JSON."""
-    rows = [
+    rows = tuple(
         (
             name,
             f"{sum(map(sum, found['confusion'])):,}",
             *("nan" if found[each] is None else f"{found[each]:.4f}" for each in MEASURES),
         )
         for name, found in scores.items()
-    ]
-    return table(("", "images", "accuracy", "macro F1", "loss"), rows, 4)
+    )
+    return Table(("", "images", "accuracy", "macro F1", "loss"), rows, "lrrrr").lines()
 
 
 def verdicts(claims: tuple[ExpectationResult, ...]) -> list[Line]:

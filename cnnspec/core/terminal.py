@@ -87,23 +87,6 @@ def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
         console.print(text, soft_wrap=True)
 
 
-def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], numbers: int) -> list[Line]:
-    """Columns in line: text to the left, the last `numbers` columns to the right."""
-    cells = [header, *rows]
-    widths = [max(width(row[i]) for row in cells) for i in range(len(header))]
-    first_number = len(header) - numbers
-    lines: list[Line] = []
-    for index, row in enumerate(cells):
-        style = "dim" if index == 0 else ""
-        line: Line = []
-        for column, cell in enumerate(row):
-            gap = " " * (widths[column] - width(cell))
-            text = gap + cell if column >= first_number else cell + gap
-            line.append((text + "  ", style))
-        lines.append(line)
-    return lines
-
-
 def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
     text = safe(text)

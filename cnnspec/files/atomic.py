@@ -1,14 +1,11 @@
-"""Files written whole or not at all, and the JSON and CSV that stand in them."""
+"""Files written whole or not at all, and the JSON in them."""
 
-import csv
 import errno
-import io
 import json
 import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +47,6 @@ def json_text(data: Any) -> str:
 
 
 _NUMBERS = re.compile(r"\[\n\s+((?:-?[\d.eE+-]+,?\s+)+)\]")
-
-
-def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """CSV as it is written everywhere: no text in it is taken for a formula by a spreadsheet."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerows(map(_harmless, row) for row in (header, *rows))
-    return text.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    formula = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{cell}" if formula else cell
 
 
 def rewrite(path: str, text: str, *, inside: bool = False) -> None:

@@ -10,7 +10,8 @@ from cnnspec.report.page import lay_out, template
 from cnnspec.report.phrases import number
 from cnnspec.report.plot_files import CURVES
 from cnnspec.report.plots import Series
-from cnnspec.report.run_table import TABLE_METRICS, Compared, cautions
+from cnnspec.report.run_table import Compared, cautions
+from cnnspec.report.tables import comparison
 from cnnspec.version import __version__
 
 
@@ -29,7 +30,7 @@ def render(rows: tuple[Compared, ...], found: list[Drawn], notes: Iterable[str])
     """The page as HTML."""
     text: str = template("comparison.html").render(
         rows=rows,
-        columns=TABLE_METRICS.values(),
+        table=comparison(rows),
         cautions=[*cautions(rows), *notes],
         several=any(row.trained.several for row in rows),
         figures=found,

@@ -1,7 +1,7 @@
 """A report as files: one page that needs nothing else, its figures, Markdown and JSON.
 
 Values in, files out. The page holds all it shows, and whatever comes from a file is
-escaped by Jinja2.
+escaped by Jinja2 or by the table that it is in.
 """
 
 import base64
@@ -13,15 +13,17 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.analysis.formulas import derivation, facts, legend
+from cnnspec.analysis.formulas import legend
+from cnnspec.core.markup import html_prose
+from cnnspec.core.table import Table
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.drawing.svg import draw
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
-from cnnspec.report import phrases
+from cnnspec.report import phrases, tables
 from cnnspec.report import pictures as images
 from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import SPLIT_NAMES, Contents, ReportedClaim
@@ -101,14 +103,13 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         totals=run.checked.totals,
         rows=run.checked.layers,
         most_rows=MOST_ROWS,
-        facts=facts,
         legend=legend(run.checked),
-        derivation=derivation,
+        tables=page_tables(trained),
         network=network(run.checked),
         figures=found,
         curves=[found[name] for name in (*CURVES, "learning_rate") if name in found],
         confusions=[found[f"confusion_{s}"] for s in _SIDES if f"confusion_{s}" in found],
-        judged=judged(run),
+        judged=tables.judged(run),
         splits=SPLIT_NAMES,
         pictures=pictures,
         few=len(run.labels) <= MOST_NAMED,
@@ -119,6 +120,18 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         version=__version__,
     )
     return text
+
+
+def page_tables(trained: Trained) -> dict[str, Table]:
+    """Returns the tables of the page by the names that its template knows."""
+    run = trained.middle
+    found = {
+        "claims": tables.claims(trained),
+        "formulas": tables.formulas(run, MOST_ROWS),
+        "layers": tables.layers(run, MOST_ROWS),
+        "seeds": tables.seeds(trained),
+    }
+    return found | ({"classes": tables.classes(run)} if run.scores else {})
 
 
 def template(name: str) -> Any:
@@ -133,7 +146,7 @@ def template(name: str) -> Any:
     for filter_ in (phrases.number, phrases.spread, phrases.count, phrases.duration, phrases.size):
         environment.filters[filter_.__name__] = filter_
     environment.filters |= {"inline": inline, "picture": picture, "strip": images.strip}
-    environment.filters["prose"] = prose
+    environment.filters |= {"prose": prose, "table": in_html}
     return environment.get_template(name)
 
 
@@ -144,11 +157,12 @@ def inline(figure: Drawn) -> Markup:
 
 def prose(text: str) -> Markup:
     """A sentence with what stands between backticks in the type of code."""
-    parts = map(escape, text.split("`"))
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 else part
-        for place, part in enumerate(parts)
-    )
+    return Markup(html_prose(text))
+
+
+def in_html(table: Table, classes: str = "", caption: str = "") -> Markup:
+    """A table for the page. It has escaped its cells."""
+    return Markup(table.html(classes, caption))
 
 
 def picture(image: np.ndarray) -> str:
@@ -159,11 +173,6 @@ def picture(image: np.ndarray) -> str:
 def network(checked: CheckedSpec) -> Markup:
     """The network drawn, as an `<svg>` element that has escaped its texts; no very large one."""
     return Markup(draw(checked) if len(checked.layers) <= MOST_ROWS else "")
-
-
-def judged(run: Contents) -> str:
-    """The split that the headline speaks of: the test set, or what there is in its place."""
-    return next((name for name in ("test", "validation", "train") if name in run.scores), "test")
 
 
 def standing(verdicts: tuple[ReportedClaim, ...]) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import cnnspec
 from cnnspec.api import markup, network, trained
 from cnnspec.api.picture import Picture
 from cnnspec.commands import main
+from cnnspec.core.table import Table
 from cnnspec.core.terminal import in_notebook
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import MeanStd
@@ -259,7 +260,7 @@ def test_html_escapes_whatever_a_spec_says(monkeypatch):
     well_formed(html)
     for piece in (
         markup.heading(HOSTILE, HOSTILE),
-        markup.table([HOSTILE, "b"], [[HOSTILE, 1]], 1),
+        Table((HOSTILE, "b"), ((HOSTILE, "1"),), "lr").html(styled=True),
         markup.preformatted(f"a\n{HOSTILE}"),
         markup.picture("<svg/>", HOSTILE),
         markup.link(HOSTILE, HOSTILE),

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from cnnspec.core.terminal import has_colour, plain, safe, show, table, width
+from cnnspec.core.terminal import has_colour, plain, safe, show, width
 
 
 class Screen(io.StringIO):
@@ -70,10 +70,3 @@ def test_a_stream_that_knows_less_than_unicode_gets_escapes() -> None:
     show([[("größe …", "")]], stream)
     stream.flush()
     assert raw.getvalue() == b"gr\\xf6\\xdfe \\u2026\n"
-
-
-def test_columns_are_in_line() -> None:
-    rows = [("conv", "1"), ("日本", "12,000")]
-    assert plain(table(("name", "params"), rows, 1)) == (
-        "name  params\nconv       1\n日本  12,000\n"
-    )

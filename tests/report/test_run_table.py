@@ -111,6 +111,17 @@ def test_csv_json_and_markdown(runs, capsys):
     assert r"| =cmd\(\) \| &lt;b&gt; |" in capsys.readouterr().out
 
 
+def test_latex_is_a_table_of_booktabs(runs, capsys):
+    make(runs, name="=cmd() | <b> & 100%")
+    assert main(["compare", str(runs), "--latex"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == rf"\begin{{tabular}}{{l{'r' * len(TABLE_METRICS)}}}"
+    name = r"=cmd() \textbar{} \textless{}b\textgreater{} \& 100\%"
+    assert lines[4].startswith(f"{name} & ")
+    assert any(r"0.8500 \ensuremath{\pm} 0.0707" in line for line in lines)
+    assert lines[-1] == r"\end{tabular}"
+
+
 def test_a_page_with_the_curves_of_all(runs, tmp_path, capsys):
     for number in range(7):
         make(runs, name=f"more <{number}>")
@@ -142,6 +153,7 @@ def test_a_page_with_the_curves_of_all(runs, tmp_path, capsys):
         (["larger", "none"], 3, "there is no run folder"),
         (["larger", "seeds", "--out", "x.png"], 2, ".html"),
         (["larger", "seeds", "--csv", "--markdown"], 2, "two formats"),
+        (["larger", "seeds", "--markdown", "--latex"], 2, "two formats"),
         (["larger", "seeds", "--sort", "beauty"], 2, "beauty"),
     ],
 )

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from statistics import correlation, fmean, stdev
 
-from cnnspec.report.markdown import table
+from cnnspec.core.table import Cell, Table
 from tests.support.places import ROOT
 
 REFERENCE = ROOT.parent / "shared" / "reference" / "grid_81.csv"
@@ -64,9 +64,9 @@ def main() -> None:
     agreements = [("all", *agreement(published, own))]
     for loss in losses:
         mine = {key: value for key, value in own.items() if key[-1] == loss}
-        agreements.append((f"`{loss}`", *agreement(published, mine)))
+        agreements.append((Cell(loss, "code"), *agreement(published, mine)))
     header = ("loss", "points", "rank correlation", "ours less published", "from", "best in common")
-    sys.stdout.write(table(header, agreements) + "\n\n")
+    sys.stdout.write(Table(header, tuple(agreements), "lrrrrr").markdown() + "\n\n")
     rows = []
     for network in dict.fromkeys(key[:-1] for key in own):
         cells = ["-".join(network)]
@@ -76,8 +76,9 @@ def main() -> None:
                 for found in (published, own)
             ]
         rows.append(tuple(cells))
-    columns = (cell for loss in losses for cell in (f"`{loss}`", "ours"))
-    sys.stdout.write(table(("network", *columns), rows) + "\n")
+    columns = (cell for loss in losses for cell in (Cell(loss, "code"), "ours"))
+    align = "l" + "r" * 2 * len(losses)
+    sys.stdout.write(Table(("network", *columns), tuple(rows), align).markdown() + "\n")
 
 
 if __name__ == "__main__":

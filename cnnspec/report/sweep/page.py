@@ -45,7 +45,7 @@ def render(results: Results, found: dict[str, list[Drawn]]) -> str:
         spec=results.rows[0].spec,
         headline=headline(results),
         numbers=_numbers(results),
-        tables={table.key: table for table in tables(results, MOST_POINTS)},
+        tables={section.key: section for section in tables(results, MOST_POINTS)},
         points=points(results, MOST_POINTS),
         dropped=dropped_points(results, MOST_POINTS),
         figures=found,

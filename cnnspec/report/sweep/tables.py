@@ -3,7 +3,10 @@
 Knows results; no plot, no page and no terminal. Light.
 """
 
+from collections.abc import Iterable
+
 from cnnspec.core.record import Record
+from cnnspec.core.table import Table
 from cnnspec.diagnostics.base import many
 from cnnspec.report.phrases import NONE, count, number, spread
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS, Metric
@@ -13,15 +16,26 @@ from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import STOPPED, PointResult
 
 
-class Table(Record):
-    """A titled table; its last `numbers` columns are numbers. `notes` are sentences below it."""
+class Section(Record):
+    """A table with its title; `notes` are sentences below it."""
 
     key: str
     title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: int = 0
+    table: Table
     notes: tuple[str, ...] = ()
+
+
+def _section(
+    key: str,
+    title: str,
+    header: tuple[str, ...],
+    rows: Iterable[tuple[str, ...]],
+    numbers: int = 0,
+    notes: Iterable[str] = (),
+) -> Section:
+    """Returns a section whose last `numbers` columns are numbers."""
+    align = "l" * (len(header) - numbers) + "r" * numbers
+    return Section(key, title, Table(header, tuple(rows), align), tuple(notes))
 
 
 def headline(results: Results) -> str:
@@ -32,7 +46,7 @@ def headline(results: Results) -> str:
     return f"{many(len(results.rows), 'point')}: {', '.join(parts)}{left_out}"
 
 
-def tables(results: Results, most: int) -> list[Table]:
+def tables(results: Results, most: int) -> list[Section]:
     """Everything there is something for; no more than `most` points."""
     found = [
         points(results, most),
@@ -42,10 +56,10 @@ def tables(results: Results, most: int) -> list[Table]:
         dropped(results),
         failed(results),
     ]
-    return [table for table in found if table.rows]
+    return [section for section in found if section.table.rows]
 
 
-def points(results: Results, most: int) -> Table:
+def points(results: Results, most: int) -> Section:
     """The best points; with the values of each where its name does not say them."""
     columns = _columns(results)
     said = all(value in row.name for row in results.rows for value in row.values.values())
@@ -74,10 +88,10 @@ def points(results: Results, most: int) -> Table:
         notes.append("± is the standard deviation of the sample over seeds, with n - 1")
     header = ("point", *names, *state, *(column.title for column in columns))
     title = f"Points by {MEASURED_METRICS[results.by].words}"
-    return Table("points", title, header, tuple(rows), len(columns), tuple(notes))
+    return _section("points", title, header, rows, len(columns), notes)
 
 
-def winners(results: Results) -> Table:
+def winners(results: Results) -> Section:
     """The best points of each kind, and what one should know of them."""
     found = results.winners
     columns = [METRICS[key] for key in (found.quality, found.loss, "params", "macs")]
@@ -109,10 +123,10 @@ def winners(results: Results) -> Table:
             )
         notes.append(f"{BEST} is {found.chosen.name}: {of}.")
     header = ("", "point", *(column.title for column in columns))
-    return Table("winners", "Winners", header, tuple(rows), len(columns), tuple(notes))
+    return _section("winners", "Winners", header, rows, len(columns), notes)
 
 
-def cheapest(results: Results) -> Table:
+def cheapest(results: Results) -> Section:
     """The fronts: points that no cheaper one is as good as."""
     fronts = {cost: results.front(cost) for cost in COSTS}
     rows = tuple(
@@ -128,10 +142,10 @@ def cheapest(results: Results) -> Table:
     words = MEASURED_METRICS[results.quality]
     note = f"No point with as few of these or fewer has as good a {words.words}."
     header = ("", "point", "best for its", *costs, words.title)
-    return Table("fronts", "Best for their cost", header, rows, 3, (note,))
+    return _section("fronts", "Best for their cost", header, rows, 3, (note,))
 
 
-def effects(results: Results) -> Table:
+def effects(results: Results) -> Section:
     """What each value of each name does."""
     rows = []
     for name, values in results.effects.items():
@@ -159,17 +173,17 @@ def effects(results: Results) -> Table:
     if STOPPED in results.states:
         notes.append("Only points that went to their end count, and those were the better ones.")
     header = ("name", "value", "points", figure.title, "lowest", "highest", "apart")
-    return Table("effects", "Effect of each name", header, tuple(rows), 5, tuple(notes))
+    return _section("effects", "Effect of each name", header, rows, 5, notes)
 
 
-def dropped(results: Results) -> Table:
+def dropped(results: Results) -> Section:
     """Why points were dropped before anything was trained, by their first fault."""
     reasons = results.plan.reasons
     rows = tuple((reason, count(points)) for reason, points in reasons.items())
-    return Table("dropped", "Dropped by the check", ("reason", "points"), rows, 1)
+    return _section("dropped", "Dropped by the check", ("reason", "points"), rows, 1)
 
 
-def dropped_points(results: Results, most: int) -> Table:
+def dropped_points(results: Results, most: int) -> Section:
     """The points that were dropped, each with its first fault."""
     names = tuple(results.plan.names)
     rows = tuple(
@@ -179,14 +193,14 @@ def dropped_points(results: Results, most: int) -> Table:
     left = sum(results.plan.reasons.values()) - len(rows)
     notes = (f"and {left:,} more, of which {RESULTS} has the first",) if left else ()
     header = (*names, "code", "first fault")
-    return Table("dropped-points", "Points dropped", header, rows, 0, notes)
+    return _section("dropped-points", "Points dropped", header, rows, 0, notes)
 
 
-def failed(results: Results) -> Table:
+def failed(results: Results) -> Section:
     """The points without a result, and why."""
     rows = tuple((row.name, row.state, row.reason) for row in results.rows if row.reason)
     note = f"What each training printed is in the folder {LOGS}."
-    return Table("failed", "Without a result", ("point", "state", "reason"), rows, 0, (note,))
+    return _section("failed", "Without a result", ("point", "state", "reason"), rows, 0, (note,))
 
 
 def _columns(results: Results) -> list[Metric]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.core.markup import markdown_text
+from cnnspec.core.table import csv_text
 from cnnspec.core.terminal import Line
-from cnnspec.core.terminal import table as columns
-from cnnspec.files.atomic import csv_text
-from cnnspec.report.markdown import escaped, image, table
-from cnnspec.report.sweep.tables import Table, headline, tables
+from cnnspec.report.markdown import image
+from cnnspec.report.sweep.tables import headline, tables
 from cnnspec.runs.metrics import MEASURED_METRICS, split_of
 from cnnspec.sweeps.results import Results
 from cnnspec.sweeps.rows import PointResult
@@ -20,7 +20,7 @@ def lines(results: Results, most: int = 10) -> list[Line]:
     """What a person is told at the end of a sweep, with no more than `most` points."""
     found: list[Line] = [[(results.plan.model, "strong"), (f", {headline(results)}", "")]]
     for each in tables(results, most):
-        found += [[], [(each.title, "strong")], *columns(each.header, each.rows, each.numbers)]
+        found += [[], [(each.title, "strong")], *each.table.lines()]
         found += [[(note, "dim")] for note in each.notes]
     found += [[]] if results.cautions else []
     return found + [[("note: ", "note"), (text, "")] for text in results.cautions]
@@ -62,12 +62,9 @@ def _record(row: PointResult) -> dict[str, Any]:
 
 def markdown(results: Results, figures: "Iterable[Drawn]" = (), most: int = 100) -> str:
     """The report as Markdown, its figures in the folder beside it."""
-    parts = [f"# {escaped(results.plan.model)}"]
-    parts += map(escaped, (headline(results), *results.cautions))
+    parts = [f"# {markdown_text(results.plan.model)}"]
+    parts += map(markdown_text, (headline(results), *results.cautions))
     for each in tables(results, most):
-        parts += [f"## {escaped(each.title)}", _table(each), *map(escaped, each.notes)]
+        title = markdown_text(each.title)
+        parts += [f"## {title}", each.table.markdown(), *map(markdown_text, each.notes)]
     return "\n\n".join([*parts, *map(image, figures)]) + "\n"
-
-
-def _table(each: Table) -> str:
-    return table(each.header, (tuple(map(escaped, row)) for row in each.rows))
