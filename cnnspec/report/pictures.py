@@ -1,11 +1,11 @@
 """The images of a run folder, read from `images.npz`, and their form in a page."""
 
 import io
-import struct
 import zipfile
 import zlib
 
 import numpy as np
+from PIL import Image
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import BadRun
@@ -141,18 +141,10 @@ def stacked(strips: list[np.ndarray], gap: int) -> np.ndarray:
 
 
 def png(image: np.ndarray) -> bytes:
-    """A PNG file of an image, uint8 of shape (height, width, channels) (RFC 2083)."""
+    """Returns a PNG file of an image (height, width, channels) uint8: 1, 3 or 4 channels."""
     pixels = shown(image)
-    height, width, channels = pixels.shape
-    kind = {1: 0, 3: 2, 4: 6}[channels]
-    lines = b"".join(b"\0" + row.tobytes() for row in pixels)
-    parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)),
-        (b"IDAT", zlib.compress(lines, 9)),
-        (b"IEND", b""),
-    ]
-    chunks = (
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    grey = pixels.shape[-1] == 1
+    file = io.BytesIO()
+    # The same pixels give the same bytes: Pillow writes no time and no name of a program.
+    Image.fromarray(pixels[..., 0] if grey else pixels).save(file, "PNG", compress_level=9)
+    return file.getvalue()
