@@ -16,9 +16,9 @@ from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.training import Training
-from cnnspec.language.arg_types import Dimensions, Int
-from cnnspec.language.choices import Name, Source, Text, WordSet
-from cnnspec.language.constructs import Construct, option, positional
+from cnnspec.language.arg_types import Dimensions, Float, Int
+from cnnspec.language.choices import Bool, Name, Source, Text, WordSet
+from cnnspec.language.constructs import Construct, flag, option, positional
 from cnnspec.language.tables import Construction
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten
@@ -28,7 +28,8 @@ from cnnspec.layers.table import LAYERS
 NAME = Name()
 MAX_LAYERS = 10_000
 """Layers of a network, those of repetitions each time."""
-_ARRAY = Text("the name of an array, in quotes where it is no word")
+_ARRAY = Text("the name of an array or a column, in quotes where it is no word")
+_PATH = Text("a path in quotes")
 
 
 class Placed(Record):
@@ -115,17 +116,46 @@ def _indented(lines: list[str]) -> list[str]:
 
 
 class Data(Construct):
-    """The images to train and test on."""
+    """The images to train, to validate and to test on, and how their values are meant."""
 
     word: ClassVar[str] = "data"
 
     source: str = positional(
         Source(*DATASETS), "the name of a dataset, or the path of a file or folder of images"
     )
+    test: str | None = option(_PATH, "the path of the test set, where it lies apart", default=None)
+    validation: str | None = option(
+        _PATH, "the path of the validation set, where it lies apart", default=None
+    )
     train_images: str | None = option(_ARRAY, "the array of the training images", default=None)
     train_labels: str | None = option(_ARRAY, "the array of their labels", default=None)
+    validation_images: str | None = option(
+        _ARRAY, "the array of the validation images", default=None
+    )
+    validation_labels: str | None = option(_ARRAY, "the array of their labels", default=None)
     test_images: str | None = option(_ARRAY, "the array of the test images", default=None)
     test_labels: str | None = option(_ARRAY, "the array of their labels", default=None)
+    labels_from: int | None = option(
+        Int(0, 1000),
+        "the label of the first class; 0 or 1, whichever the labels show, by itself",
+        default=None,
+    )
+    scale: float | None = option(
+        Float(above=True), "the value that is white; found in the values by itself", default=None
+    )
+    transpose: bool | None = flag(
+        Bool("transpose", means=True),
+        "whether rows and columns are swapped; by itself where a format is known for it",
+        default=None,
+    )
+    invert: bool = flag(
+        Bool("invert", means=True), "whether black and white are swapped", default=False
+    )
+    skip_broken: bool = flag(
+        Bool("skip_broken", means=True),
+        "whether pictures and rows that cannot be read are left out",
+        default=False,
+    )
 
     @property
     def dataset(self) -> Dataset | None:
@@ -135,17 +165,29 @@ class Data(Construct):
     @property
     def arrays(self) -> dict[str, str]:
         """The arrays that are named: `train_images` and so on."""
-        names = {name: getattr(self, name) for name in type(self).specs if name != "source"}
+        names = {name: getattr(self, name) for name in ARRAYS}
         return {name: value for name, value in names.items() if value is not None}
 
     def conflict(self) -> tuple[str, Diagnostic] | None:
-        if not self.dataset or not self.arrays:
+        given = [
+            name
+            for name, spec in type(self).specs.items()
+            if name != "source" and getattr(self, name) != spec.default
+        ]
+        if not self.dataset or not given:
             return None
-        name = next(iter(self.arrays))
-        reason = f"`{name}`: its arrays are known"
-        remedy = "arrays are named where the data is an .npz or .h5 file"
+        remedy = "options are for data of your own, which has a path in quotes"
+        if given[0] in ARRAYS:
+            remedy = "arrays are named where the data is a file or folder of several"
+        reason = f"`{given[0]}`: what it holds is known"
         of = f"{self.word} {self.source}"
-        return name, Incompatible(None, of=of, reason=reason, remedy=remedy)
+        return given[0], Incompatible(None, of=of, reason=reason, remedy=remedy)
+
+
+ARRAYS = tuple(
+    f"{part}_{what}" for part in ("train", "validation", "test") for what in ("images", "labels")
+)
+"""The options of `data` that name an array."""
 
 
 class Spec(Construct):

@@ -89,6 +89,10 @@ class ArgType:
         """The text that reads as the value."""
         return str(value)
 
+    def is_word(self, value: Any) -> bool:
+        """Whether the value can be written as the first of its words alone."""
+        return False
+
     def write_full(self, value: Any) -> str:
         """The text that reads as the value and leaves no default unsaid."""
         return self.write(value)

@@ -78,6 +78,9 @@ class Bool(ArgType):
     def write(self, value: bool) -> str:
         return "yes" if value else "no"
 
+    def is_word(self, value: Any) -> bool:
+        return value is self.means
+
 
 _NAME = (
     # Not dots and blanks alone; nothing that a path, a quote or a terminal would read.

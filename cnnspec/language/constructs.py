@@ -104,7 +104,7 @@ class Construct(Record):
                 sizes.append(text)
             elif spec.place == "flag" and text in spec.kind.words:
                 flags.append(text)
-            elif spec.place == "flag" and isinstance(value, bool) and value != spec.default:
+            elif spec.place == "flag" and spec.kind.is_word(value):
                 flags.append(spec.kind.words[0])
             else:
                 options.append(f"{name}={text}")
