@@ -4,11 +4,13 @@ Images stay uint8, one byte a pixel; whoever needs floats scales a batch at a ti
 """
 
 import struct
+from collections import Counter
 from math import prod
 
 import numpy as np
 
 from cnnspec.core.record import Record
+from cnnspec.datasets.duplicates import first_equal
 from cnnspec.datasets.files import Place, contents
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import DatasetCorrupt
@@ -49,6 +51,8 @@ class Images(Record):
     test: Split
     notes: tuple[Diagnostic, ...] = ()
     """What a person should know of it: doubts, and what was done with it."""
+    validation: Split | None = None
+    """A validation set that the data brings along."""
 
 
 def load(name: str, *, offline: bool = False) -> Images:
@@ -104,20 +108,40 @@ def split_off(split: Split, share: float, seed: int) -> tuple[Split, Split]:
     """Divides images into those to train on and those to validate on.
 
     Stratified: each class gives the same share, rounded so that the whole does too.
-    Disjoint, and the same for the same seed. The last image of a class stays with
-    those to train on.
+    Disjoint, also by content: equal images stay on one side. The same for the same seed.
+    The last image of a class stays with those to train on.
     """
     order = np.random.Generator(np.random.PCG64([seed, _VALIDATION])).permutation(len(split))
+    first = first_equal(split.images)
+    sizes = np.bincount(first, minlength=len(first))
     held = np.zeros(len(split), bool)
+    decided: dict[int, bool] = {}
     given = 0
     seen = 0
     for label in np.unique(split.known):
         rows = order[split.known[order] == label]
         seen += len(rows)
         wanted = min(round(seen * share) - given, len(rows) - 1)
-        held[rows[:wanted]] = True
-        given += wanted
+        if (sizes[first[rows]] == 1).all():
+            held[rows[:wanted]] = True
+        else:
+            held[rows] = _together(first[rows].tolist(), wanted, decided)
+        given += int(held[rows].sum())
     return split.take(np.flatnonzero(~held)), split.take(np.flatnonzero(held))
+
+
+def _together(groups: list[int], wanted: int, decided: dict[int, bool]) -> list[bool]:
+    """Which images of a class are held back, so many and no group of equal ones in part.
+
+    `decided` has the groups of the classes before, and gets those of this one.
+    """
+    sizes = Counter(groups)
+    held = sum(size for group, size in sizes.items() if decided.get(group))
+    for group, size in sizes.items():
+        if group not in decided:
+            decided[group] = held + size <= wanted
+            held += size * decided[group]
+    return [decided[group] for group in groups]
 
 
 _VALIDATION = 0x5A11D

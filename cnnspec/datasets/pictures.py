@@ -1,14 +1,11 @@
-"""Folders of pictures: one sub-folder for each class, read with Pillow.
+"""Pictures as arrays, decoded with Pillow: turned as EXIF says, on white, in one size.
 
-Either `train/<class>/…`, with or without `test/<class>/…`, or `<class>/…` alone; a
-`test` folder of pictures without sub-folders is a test set without labels.
+A picture's size is known before its pixels are unpacked. What was done is counted.
 """
 
-import hashlib
-import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -16,152 +13,232 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cnnspec.core.record import Record
-from cnnspec.datasets.raw import (
-    PICTURES,
-    Found,
-    Raw,
-    bad,
-    guarded,
-    note,
-    plain_file,
-    sized,
-)
+from cnnspec.core.natural import natural
+from cnnspec.datasets.pixels import cast, used_range
+from cnnspec.datasets.raw import DAMAGED, PICTURES, Raw, bad, guarded, note, sized, unpacks
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.ir.datasets import File
+from cnnspec.diagnostics.environment import DatasetCorrupt
+from cnnspec.diagnostics.errors import CnnspecError
 
-TITLE = "pictures, a folder for each class"
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "F")
-_TRAIN, _TEST = ("train", "training"), ("test", "testing")
+_SPECIAL = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp", "transparency"))
+"""Where a picture can say that it lies on its side or is transparent."""
+_ORIENTATION = 0x0112
+_LYING = (5, 6, 7, 8)
 _PIXELS = 2**26
 """More pixels than any camera picture that is to become an input of a small network."""
 _BYTES = 2**28
+"""More bytes than the file of one picture has."""
+_USUAL = 2**16
+_SHOWN = 8
 
-
-class Listed(Record):
-    """Pictures with the class of each, and what lies beside them."""
-
-    paths: tuple[Path, ...]
-    labels: tuple[int, ...]
-    others: tuple[Path, ...] = ()
+Size = tuple[int, int, int]
+"""Height, width and channels."""
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keeps Pillow's warnings back: sizes are looked at here, and what decodes is good enough."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-@_quiet()
-def read(folder: Path, shape: tuple[int, ...] | None) -> Found:
-    """All pictures of a folder, brought to a shape (height, width, channels).
+class Decoder:
+    """Decodes pictures one after another into one array, and remembers what it did with them.
 
-    Without one to the size that most have, and to colour if one has it. Raises `CnnspecError`.
+    Without a shape that of the first picture is taken; `common` then tells which to take.
     """
-    with guarded(folder):
-        within = _part(folder, _TRAIN)
-        classes = _classes(within or folder)
-        tests = _part(folder, _TEST) if within else None
-        train = _listed(within or folder, classes)
-        test = _listed(tests, classes) if tests else None
-    if not train.paths:
-        remedy = "put the pictures of each class in a folder with its name"
-        raise bad(folder, f"it has no folder with pictures ({', '.join(PICTURES)})", remedy)
-    shape = shape or _common(train.paths)
-    reader = _Reader(folder, shape)
-    digest = reader.digest
-    raws = [
-        Raw(
-            reader.array(listed.paths),
-            np.array(listed.labels) if listed.labels else None,
-            str(where),
-            str(where),
-        )
-        if listed
-        else None
-        for listed, where in ((train, within or folder), (test, tests))
-    ]
-    assert raws[0] is not None
-    files = (File(folder.name, reader.bytes, digest.hexdigest()),)
-    notes = [*reader.notes()]
-    others = [*train.others, *(test.others if test else ())]
-    if others:
-        shown = ", ".join(str(path.relative_to(folder)) for path in others[:4])
-        more = f" and {len(others) - 4:,} more" if len(others) > 4 else ""
-        notes.append(note(f"not pictures, and left out: {shown}{more}"))
-    return Found(TITLE, files, raws[0], raws[1], classes, tuple(notes))
+
+    def __init__(self, count: int, shape: tuple[int, ...] | None) -> None:
+        self.count = count
+        self.shape = None if shape is None else (shape[0], shape[1], shape[2])
+        self.sizes: Counter[tuple[int, int]] = Counter()
+        self.coloured = False
+        self.resized = 0
+        self.kept: list[int] = []
+        self.broken: dict[str, str] = {}
+        """What could not be decoded, by its name, with the reason."""
+        self._deep: dict[int, np.ndarray] = {}
+        self._pixels: np.ndarray | None = None
+
+    def add(self, number: int, name: str, data: bytes) -> None:
+        """Decodes the picture of a number below `count`; remembers it where it is broken."""
+        try:
+            with _opened(data) as image:
+                self._add(number, image)
+        except DAMAGED as error:
+            self.lost(name, error)
+        else:
+            self.kept.append(number)
+
+    def lost(self, name: str, error: BaseException) -> None:
+        """Remembers a picture that cannot be read."""
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        self.broken[name] = str(words).splitlines()[0][:120]
+
+    def _add(self, number: int, image: Image.Image) -> None:
+        if self._pixels is None:
+            self._pixels = self._empty(image)
+        assert self.shape is not None
+        height, width, channels = self.shape
+        if image.mode == _MODES[channels] and image.size == (width, height):
+            # Nearly every picture of a set: nothing has to be done, once it is known that
+            # also what stands behind its pixels asks for nothing.
+            data = image.tobytes()
+            if _SPECIAL.isdisjoint(image.info):
+                self._count(image.height, image.width, image.mode)
+                self._pixels[number] = np.frombuffer(data, np.uint8).reshape(self.shape)
+                return
+        image.load()
+        mode = image.mode
+        image = ImageOps.exif_transpose(image)
+        self._count(image.height, image.width, mode)
+        self._place(number, image)
+
+    def _empty(self, image: Image.Image) -> np.ndarray:
+        """Room for all pictures, of the size of the first one where no other is asked for."""
+        if self.shape is None:
+            height, width = image.height, image.width
+            if image.getexif().get(_ORIENTATION, 1) in _LYING:
+                height, width = width, height
+            self.shape = (height, width, 1 if image.mode in _GREY else 3)
+        sized((self.count, *self.shape), 1, "the array of all pictures")
+        return np.empty((self.count, *self.shape), np.uint8)
+
+    def _count(self, height: int, width: int, mode: str) -> None:
+        self.sizes[height, width] += 1
+        self.coloured |= mode not in _GREY
+
+    def _place(self, number: int, image: Image.Image) -> None:
+        assert self.shape is not None
+        assert self._pixels is not None
+        height, width, channels = self.shape
+        deep = image.mode.startswith("I") or image.mode == "F"
+        image = image.convert("F") if deep else _converted(image, _MODES[channels])
+        if image.size != (width, height):
+            self.resized += 1
+            image = image.resize((width, height), Image.Resampling.BILINEAR)
+        if deep:
+            self._deep[number] = np.rint(np.asarray(image)).clip(0, 65535).astype(np.uint16)
+        else:
+            self._pixels[number] = np.frombuffer(image.tobytes(), np.uint8).reshape(self.shape)
+
+    @property
+    def common(self) -> Size | None:
+        """The size that most pictures have, with three channels if one of them has colour."""
+        if not self.sizes:
+            return None
+        (height, width), _ = self.sizes.most_common(1)[0]
+        return height, width, 3 if self.coloured else 1
+
+    def pixels(self, where: str, notes: list[Diagnostic]) -> np.ndarray:
+        """Those that could be decoded, (n, height, width, channels).
+
+        Bytes, or uint16 where all have 16 bits; where only some do, they become bytes here.
+        """
+        if self._pixels is None:
+            return np.empty((0, *(self.shape or (1, 1, 1))), np.uint8)
+        found = self._pixels
+        if self._deep:
+            found = self._with_deep(found, where, notes)
+        return found if len(self.kept) == self.count else found[np.sort(self.kept)]
+
+    def _with_deep(self, found: np.ndarray, where: str, notes: list[Diagnostic]) -> np.ndarray:
+        if len(self._deep) == len(self.kept):
+            found = np.zeros(found.shape, np.uint16)
+            for number, values in self._deep.items():
+                found[number] = values[..., np.newaxis]
+            return found
+        high = max(int(values.max()) for values in self._deep.values())
+        scale = used_range(high, where, notes)
+        for number, values in self._deep.items():
+            found[number] = cast(values[np.newaxis, ..., np.newaxis], scale)[0]
+        return found
 
 
-@_quiet()
+def refuse_broken(where: Path, broken: dict[str, str], count: int) -> None:
+    """Raises `CnnspecError` that names the pictures that cannot be read, if there are any."""
+    if not broken:
+        return
+    shown = "; ".join(f"{name} ({reason})" for name, reason in list(broken.items())[:_SHOWN])
+    more = f"; and {len(broken) - _SHOWN:,} more" if len(broken) > _SHOWN else ""
+    cause = f"{where}: {len(broken):,} of {count:,} pictures cannot be read: {shown}{more}"
+    remedy = "copy them again or delete them, or leave them out: write `skip_broken` after `data`"
+    raise CnnspecError(DatasetCorrupt(None, cause, remedy))
+
+
+def done(decoders: Iterable[Decoder], notes: list[Diagnostic]) -> None:
+    """Notes how many pictures were resized, and which are left out because they are broken."""
+    decoders = list(decoders)
+    resized = sum(decoder.resized for decoder in decoders)
+    shape = next((decoder.shape for decoder in decoders if decoder.shape), None)
+    if resized and shape:
+        count = sum(len(decoder.kept) for decoder in decoders)
+        text = f"{resized:,} of {count:,} pictures are resized to {shape[0]}x{shape[1]}"
+        notes.append(note(text))
+    broken = [name for decoder in decoders for name in decoder.broken]
+    if broken:
+        more = f" and {len(broken) - 4:,} more" if len(broken) > 4 else ""
+        text = f"{len(broken):,} cannot be read and are left out: {', '.join(broken[:4])}{more}"
+        notes.append(note(text))
+
+
+@quiet()
 def images(
     path: Path, shape: tuple[int, ...]
 ) -> tuple[Raw, tuple[str, ...], tuple[Diagnostic, ...]]:
-    """A picture or all pictures below a folder, with the names of their files."""
+    """A picture or all pictures below a folder, with the names of their files.
+
+    Raises `CnnspecError` that names those that cannot be read.
+    """
     folder = path if path.is_dir() else path.parent
     with guarded(path):
-        paths = (
-            sorted(filter(_is_picture, path.rglob("*")), key=_natural) if path.is_dir() else [path]
-        )
+        paths = [path]
+        if path.is_dir():
+            found = filter(is_picture, path.rglob("*"))
+            paths = sorted(found, key=lambda one: natural(str(one)))
     if not paths:
-        raise bad(path, f"it has no pictures ({', '.join(PICTURES)})")
-    reader = _Reader(folder, shape)
-    raw = Raw(reader.array(paths), None, str(path))
-    return raw, tuple(p.relative_to(folder).as_posix() for p in paths), tuple(reader.notes())
+        raise bad(
+            path, f"it has no pictures ({', '.join(PICTURES)})", "name a folder that has some"
+        )
+    decoder = Decoder(len(paths), shape)
+    names = tuple(one.relative_to(folder).as_posix() for one in paths)
+    add_files(decoder, zip(map(str, paths), names, strict=True), lambda name, data: None)
+    if decoder.broken:
+        shown = "; ".join(f"{name} ({why})" for name, why in list(decoder.broken.items())[:_SHOWN])
+        raise bad(path, f"cannot be read: {shown}", "copy them again, or leave them out")
+    notes: list[Diagnostic] = []
+    raw = Raw(decoder.pixels(str(path), notes), None, str(path))
+    done([decoder], notes)
+    return raw, names, tuple(notes)
 
 
-class _Reader:
-    """Reads pictures one after another, and remembers what it did with them."""
-
-    def __init__(self, folder: Path, shape: tuple[int, ...]) -> None:
-        self.folder = folder
-        self.shape = shape
-        self.digest = hashlib.sha256()
-        self.bytes = 0
-        self.resized = 0
-        self.read = 0
-
-    def array(self, paths: Sequence[Path]) -> np.ndarray:
-        """The pictures, uint8 of shape (n, height, width, channels)."""
-        with guarded(self.folder):
-            sized((len(paths), *self.shape), 1, "it")
-            pixels = np.empty((len(paths), *self.shape), np.uint8)
-        for index, path in enumerate(paths):
-            pixels[index] = self.picture(path)
-        return pixels
-
-    def picture(self, path: Path) -> np.ndarray:
-        plain_file(path)
-        with guarded(path):
-            if path.stat().st_size > _BYTES:
+def add_files(
+    decoder: Decoder, files: Iterable[tuple[str, str]], seen: Callable[[str, bytes], None]
+) -> None:
+    """Reads and decodes files, given as path and name; `seen` gets the content of each."""
+    for number, (path, name) in enumerate(files):
+        try:
+            # A Path for each would cost as much as the rest, room for the largest more.
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                data = file.read(_USUAL)
+                if len(data) == _USUAL:
+                    data += file.read(_BYTES)
+            if len(data) > _BYTES:
                 raise ValueError(f"it has more than {_BYTES:,} bytes")
-            data = path.read_bytes()
-            name = path.relative_to(self.folder).as_posix()
-            self.digest.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
-            self.digest.update(data)
-            self.bytes += len(data)
-            self.read += 1
-            return self.decoded(data)
+        except (OSError, ValueError) as error:
+            decoder.lost(name, error)
+            continue
+        seen(name, data)
+        decoder.add(number, name, data)
 
-    def decoded(self, data: bytes) -> np.ndarray:
-        height, width, channels = self.shape
-        with _opened(data) as opened:
-            image = ImageOps.exif_transpose(opened)
-            image = _converted(image, _MODES[channels])
-            if image.size != (width, height):
-                self.resized += 1
-                image = image.resize((width, height), Image.Resampling.BILINEAR)
-            return np.asarray(image).reshape(self.shape)
 
-    def notes(self) -> list[Diagnostic]:
-        if not self.resized:
-            return []
-        height, width, _ = self.shape
-        text = f"{self.resized:,} of {self.read:,} pictures are resized to {height}x{width}"
-        return [note(text)]
+def is_picture(path: Path) -> bool:
+    """Whether a path is the file of a picture by its name."""
+    return path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -169,83 +246,20 @@ def _opened(data: bytes) -> Image.Image:
     try:
         image = Image.open(BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
-        raise ValueError("it is no picture") from None
+        raise ValueError("it is not a picture") from None
     except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from None
-    if image.width * image.height > _PIXELS:
+    pixels = image.width * image.height
+    if pixels > _PIXELS:
         raise ValueError(f"it has {image.width}x{image.height} pixels; the limit is {_PIXELS:,}")
+    unpacks(4 * pixels, len(data), "it")
     return image
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
-    """A picture in grey or colour; 16 bits become 8, and what is transparent white."""
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    """A picture in grey or colour; what is transparent becomes white."""
     if mode != "RGBA" and image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image if image.mode == mode else image.convert(mode)
-
-
-def _common(paths: Sequence[Path]) -> tuple[int, int, int]:
-    """The size that most pictures have; three channels if one of them has colour."""
-    sizes: Counter[tuple[int, int]] = Counter()
-    channels = 1
-    for path in paths:
-        plain_file(path)
-        with guarded(path), _opened(path.read_bytes()) as image:
-            sizes[image.height, image.width] += 1
-            channels = channels if image.mode in _GREY else 3
-    (height, width), _ = sizes.most_common(1)[0]
-    return height, width, channels
-
-
-def _part(folder: Path, names: tuple[str, ...]) -> Path | None:
-    return next((path for path in sorted(folder.iterdir()) if path.name.lower() in names), None)
-
-
-def _classes(folder: Path) -> tuple[str, ...]:
-    """The names of the sub-folders that hold pictures, in natural order."""
-    folders = [path for path in folder.iterdir() if path.is_dir() and not _hidden(path)]
-    holding = [path for path in folders if any(map(_is_picture, path.iterdir()))]
-    return tuple(path.name for path in sorted(holding, key=_natural))
-
-
-def _listed(folder: Path, classes: tuple[str, ...]) -> Listed:
-    """The pictures of each class; of a folder without classes, all without labels."""
-    own = _classes(folder)
-    unknown = [name for name in own if name not in classes]
-    if unknown:
-        remedy = f"the classes are {', '.join(classes[:12])}"
-        raise bad(folder, f"{unknown[0]} is no class of the training pictures", remedy)
-    paths: list[Path] = []
-    labels: list[int] = []
-    others: list[Path] = []
-    for path in sorted(folder.iterdir(), key=_natural):
-        if path.name not in own:
-            pictures = not own and _is_picture(path)
-            (paths if pictures else others).append(path)
-    for label, name in enumerate(classes):
-        inside = sorted((folder / name).iterdir(), key=_natural) if name in own else []
-        for path in inside:
-            if _is_picture(path):
-                paths.append(path)
-                labels.append(label)
-            else:
-                others.append(path)
-    return Listed(tuple(paths), tuple(labels), tuple(others))
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURES and not _hidden(path) and path.is_file()
-
-
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(".")
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """A key that puts `9.png` before `10.png`."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", str(path))
-    return [(int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in parts]

@@ -7,10 +7,11 @@ import hashlib
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import DataMismatch, DataNote, DatasetCorrupt
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import File
+from cnnspec.ir.spec import Data
 
 MAX_ARRAY_BYTES = 4 * 2**30
 """Bytes of one array: 85 times MNIST as float32. What claims to be larger is never read."""
@@ -29,14 +31,49 @@ PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 AGAIN = "copy or download it again"
 """What mends a damaged file."""
 
+_PLAUSIBLE = 300
+"""Times that images may have been packed: MNIST 5 times, drawings in two colours up to 100."""
+_SMALL = 64 * 2**20
+"""Bytes that anything may unpack to."""
+
+
+class Unsupported(Exception):
+    """A file that is whole and holds something that is not read, with what helps instead."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
+
+class Request(Record):
+    """What a spec says of the data that a reader is to read."""
+
+    data: Data = Data(".")
+    shape: tuple[int, ...] | None = None
+    """Height, width and channels of `input`."""
+    part: str = "train"
+    """The split that a path holds, where it is `test` or `validation` alone."""
+
 
 class Raw(Record):
-    """Images and labels as they are stored, and what messages call each."""
+    """Images and labels as they are stored, and what messages call each.
+
+    Labels are numbers, texts, or a row for each image; `None` where there are none.
+    """
 
     images: np.ndarray
     labels: np.ndarray | None
     where: str
     labels_where: str = ""
+
+
+class Hints(Record):
+    """What a published format is known for, each with the words that say so; empty if not."""
+
+    transposed: str = ""
+    """Its images are stored column by column."""
+    ten_is_zero: str = ""
+    """The label 10 is the digit 0."""
 
 
 class Found(Record):
@@ -50,6 +87,16 @@ class Found(Record):
     labels: tuple[str, ...] = ()
     """The names of the classes, where there are any."""
     notes: tuple[Diagnostic, ...] = ()
+    validation: Raw | None = None
+    hints: Hints = Hints()
+    broken: tuple[str, ...] = ()
+    """What could not be read and was left out, each with its reason."""
+
+    @property
+    def parts(self) -> dict[str, Raw]:
+        """The splits there are, by name, those to train on first."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: raw for name, raw in named.items() if raw is not None}
 
 
 def bad(path: Path, reason: object, remedy: str = "") -> CnnspecError:
@@ -67,26 +114,33 @@ def note(cause: str, remedy: str = "") -> DataNote:
     return DataNote(None, cause, remedy)
 
 
+DAMAGED = (
+    ArithmeticError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    SyntaxError,  # Pillow's word for a broken PNG
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What libraries raise where a file is damaged."""
+
+
 @contextmanager
 def guarded(path: Path) -> Iterator[None]:
     """Turns whatever a damaged file makes of the libraries that read it into `CnnspecError`."""
     try:
         yield
+    except Unsupported as error:
+        raise bad(path, error, error.remedy) from None
     except MemoryError:
         raise bad(path, "it does not fit in memory", "take fewer or smaller images") from None
-    except (
-        ArithmeticError,
-        EOFError,
-        KeyError,
-        OSError,
-        RuntimeError,
-        SyntaxError,  # Pillow's word for a broken PNG
-        TypeError,
-        ValueError,
-        struct.error,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except DAMAGED as error:
         # A KeyError shows its message as Python would write it.
         said = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         reason = getattr(error, "strerror", None) or said or type(error).__name__
@@ -101,6 +155,25 @@ def sized(shape: tuple[int, ...], item: int, what: str) -> None:
         raise ValueError(
             f"{what} claims {dims} values, {size:,} bytes; the limit is {MAX_ARRAY_BYTES:,}"
         )
+
+
+def unpacks(size: int, packed: int, what: str) -> None:
+    """Refuses, with `ValueError`, a small file that would unpack to far more than images do."""
+    if size > max(_SMALL, _PLAUSIBLE * packed):
+        raise ValueError(f"{what} would unpack {packed:,} bytes to {size:,}, which no images do")
+
+
+def fill(array: np.ndarray, read: Callable[[memoryview], int], what: str) -> np.ndarray:
+    """Fills an array from a stream that is read into it; raises `ValueError` if it ends early."""
+    flat: Any = array.reshape(-1).view(np.uint8)
+    view = memoryview(flat if array.size else b"")
+    done = 0
+    while done < len(view):
+        count = read(view[done : done + 2**20])
+        if not count:
+            raise ValueError(f"{what} ends after {done:,} of {len(view):,} bytes")
+        done += count
+    return array
 
 
 def plain_file(path: Path) -> None:

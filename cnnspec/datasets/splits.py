@@ -4,7 +4,7 @@ from cnnspec.core.record import Record
 from cnnspec.datasets import user_data
 from cnnspec.datasets.arrays import Images, Split, load, split_off
 from cnnspec.datasets.locate import Where
-from cnnspec.datasets.raw import misfit
+from cnnspec.datasets.raw import misfit, note
 from cnnspec.diagnostics.environment import DataMismatch
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.conflicts import watched
@@ -60,11 +60,25 @@ def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
         return Splits(images, images.train, None, images.test)
     if share == "test":
         return Splits(images, images.train, images.test, images.test)
+    if images.validation is not None:
+        return _own_validation(images, float(share))
     train, validation = split_off(images.train, float(share), spec.train.seed)
     if not len(validation):
         cause = f"`validation {float(share):g}` of {len(images.train):,} images is no image at all"
         raise misfit(cause, "write a larger share, or `validation none`")
     return Splits(images, train, validation, images.test)
+
+
+def _own_validation(images: Images, share: float) -> Splits:
+    """The validation set that the data brings along, in place of a share of the rest."""
+    split = images.validation
+    assert split is not None
+    if split.labels is None:
+        raise misfit("the validation set of the data has no labels", "give it some, or take it out")
+    text = f"the data has a validation set of {len(split):,} images: used in place of a share"
+    remedy = f"write `validation none` to leave it; `validation {share:g}` has no effect with it"
+    said = images.replace(notes=(*images.notes, note(text, remedy)))
+    return Splits(said, images.train, split, images.test)
 
 
 def _need_no_test(spec: Spec) -> None:

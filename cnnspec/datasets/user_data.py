@@ -4,70 +4,75 @@ The readers are loaded when they are needed; each hands out what it finds, which
 verified in one place for all of them.
 """
 
-from importlib import import_module
+import os
 from pathlib import Path
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.datasets import idx, named_arrays
 from cnnspec.datasets.arrays import Images, Split, split_off
 from cnnspec.datasets.files import Place
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.normalize import Normal, agree, doubts, normal, to_bytes
 from cnnspec.datasets.raw import (
-    AGAIN,
     PICTURES,
     Found,
     Raw,
+    Request,
     bad,
     guarded,
     misfit,
     note,
     plain_file,
 )
+from cnnspec.datasets.readers import named_arrays, table
+from cnnspec.datasets.readers.part_files import joined
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DatasetMissing, MissingExtra
+from cnnspec.diagnostics.environment import DatasetMissing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
-from cnnspec.ir.spec import Spec
-
-KINDS = {
-    "npz": (b"PK\x03\x04", (".npz",)),
-    "hdf5": (b"\x89HDF\r\n\x1a\n", (".h5", ".hdf5", ".he5")),
-}
-"""The files of several arrays: their reader, how they begin and how they are called."""
+from cnnspec.ir.spec import Data, Spec
 
 HELD = 1 / 6
 """The share of the images that becomes the test set where there is none, as in MNIST."""
 _SEED = 0
 """The test set is the same for every seed of a spec, so that their figures can be compared."""
-
-_TAKEN = "take an .npz or .h5 file, a folder of IDX files, or one with a folder of pictures a class"
+_DEPTH = 4
+"""Folders within folders that are looked into for the one with the data."""
+_NOT_DATA = (".", "__MACOSX")
 
 
 def load(spec: Spec, where: Where) -> Images:
     """Reads and verifies the data of a spec that lies at a path. Raises `CnnspecError`."""
     path = where.path
     shape = spec.shape.dims
-    found = read(path, spec.data.arrays, shape)
+    found = read_all(path, spec.data, shape)
     if where.sha256 is not None and where.sha256 != {f.name: f.sha256 for f in found.files}:
         cause = f"{path} is not what this run was trained on: its SHA-256 differs"
         raise misfit(cause, f"name it to take it as it is now: `--data {path}`")
-    known = normal(found)
+    known = normal(found, spec.data, shape, spec.classes)
+    title, files = found.title, found.files
+    # The arrays may be overwritten by now, and a copy of them takes memory.
+    del found
     agree(known, shape, spec.classes)
     train, test, held = divided(known)
-    names = found.labels or tuple(map(str, range(spec.classes)))
-    notes = [*known.notes, *held, *doubts(train, test, spec.classes, names)]
+    names = known.names or tuple(map(str, range(spec.classes)))
+    notes = [*known.notes, *held, *doubts(train, _others(known), spec.classes, names)]
     dataset = Dataset(
         name=spec.data.source,
-        title=found.title,
+        title=title,
         licence="",
-        files=found.files,
+        files=files,
         counts=(len(train), len(test)),
         shape=(shape[0], shape[1], shape[2]),
         labels=names,
     )
-    return Images(dataset, Place(path, found.title), train, test, tuple(notes))
+    return Images(dataset, Place(path, title), train, test, tuple(notes), known.validation)
+
+
+def _others(known: Normal) -> dict[str, Split]:
+    """The splits that must not share images with those to train on, by name."""
+    named = {"validation": known.validation, "test": known.test}
+    return {name: split for name, split in named.items() if split is not None}
 
 
 def divided(known: Normal) -> tuple[Split, Split, list[Diagnostic]]:
@@ -88,29 +93,86 @@ def written(path: Path) -> str:
     return f"./{path}" if str(path) in DATASETS else str(path)
 
 
-def read(path: Path, arrays: dict[str, str], shape: tuple[int, ...] | None) -> Found:
+def read_all(path: Path, data: Data, shape: tuple[int, ...] | None) -> Found:
+    """What a path and those named beside it hold, as one set. Raises `CnnspecError`."""
+    found = {"train": read(path, data, shape)}
+    for part in ("validation", "test"):
+        apart = getattr(data, part)
+        if apart is None:
+            continue
+        if getattr(found["train"], part) is not None:
+            found["train"] = found["train"].replace(**{part: None})
+        found[part] = read(beside(path, data.source, apart), data, shape, part)
+    return joined(found) if len(found) > 1 else found["train"]
+
+
+def beside(path: Path, source: str, other: str) -> Path:
+    """Where another path of a spec lies, given where its first one was found.
+
+    Both are seen from the same folder; one that is absolute is where it says.
+    """
+    there = Path(other).expanduser()
+    if there.is_absolute():
+        return there
+    start = os.path.dirname(source)  # noqa: PTH120 - as it is written
+    if Path(start).expanduser().is_absolute():
+        return path.parent / there
+    return Path(os.path.normpath(path.parent / os.path.relpath(other, start or ".")))
+
+
+def read(
+    path: Path,
+    data: Data = Data("."),  # noqa: B008 - a record never changes
+    shape: tuple[int, ...] | None = None,
+    part: str = "train",
+) -> Found:
     """What a path holds; pictures are brought to the shape. Raises `CnnspecError`."""
     if shape is not None and (len(shape) != 3 or shape[2] not in (1, 3, 4)):
         dims = "x".join(map(str, shape))
         raise misfit(f"the spec says `input {dims}`", "images have 1, 3 or 4 channels")
+    request = Request(data, shape, part)
     with guarded(path):
-        folder = _there(path).is_dir()
-        if folder and arrays:
-            raise bad(
-                path, "it is a folder, which has no arrays to name", "name an .npz or .h5 file"
-            )
-        if folder and idx.present(path):
-            return idx.read(path)
-    if folder:
-        found: Found = _reader("pictures", path).read(path, shape)
-        return found
-    module = _module(path)
-    if module is None:
-        if _begins(path)[:2] == b"\0\0":
-            raise bad(path, "it is a single file of a set", "name the folder it lies in")
-        raise bad(path, f"it is none of the kinds known ({_described(path)})", _TAKEN)
-    with guarded(path), _reader(module, path).opened(path) as store:
-        return named_arrays.found(path, store, arrays)
+        if _there(path).is_dir():
+            inner, name = _folder(path)
+            if data.arrays and name not in table.NAMED:
+                remedy = "name a file of several arrays, or a folder of them"
+                raise bad(path, "it has no arrays to name", remedy)
+        elif table.idx_set(path):
+            inner, name = path, "idx"
+        else:
+            inner, name = path, table.of_file(path).module
+    reader = table.module(name, path)
+    with guarded(inner):
+        found: Found = reader.read(inner, request)
+    if inner != path:
+        text = f"the data is in {inner.relative_to(path)} of {path}"
+        found = found.replace(notes=(note(text), *found.notes))
+    return found
+
+
+def _folder(path: Path) -> tuple[Path, str]:
+    """The folder with the data, which others may be wrapped around, and who reads it."""
+    found = _readable(path, _DEPTH)
+    if len(found) > 1:
+        names = ", ".join(str(inner.relative_to(path)) for inner, _ in found[:6])
+        raise bad(path, f"there is data in several folders of it: {names}", "name one of them")
+    if not found:
+        raise bad(
+            path,
+            f"it has no data that is known, and no folder with pictures ({', '.join(PICTURES)})",
+            table.TAKEN,
+        )
+    return found[0]
+
+
+def _readable(path: Path, depth: int) -> list[tuple[Path, str]]:
+    for name in table.FOLDERS:
+        if table.module(name, path).present(path):
+            return [(path, name)]
+    if not depth:
+        return []
+    inside = [p for p in sorted(path.iterdir()) if p.is_dir() and not p.name.startswith(_NOT_DATA)]
+    return [found for folder in inside[:100] for found in _readable(folder, depth - 1)]
 
 
 class Pictures(Record):
@@ -126,22 +188,30 @@ def images(path: Path, array: str | None, shape: tuple[int, ...]) -> Pictures:
     names: tuple[str, ...] = ()
     notes: list[Diagnostic] = []
     _there(path)
-    pictures = path.is_dir() or path.suffix.lower() in PICTURES
-    module = None if pictures else _module(path)
-    if array is not None and module is None:
-        raise bad(path, "it has no arrays to name", "`--array` is for .npz and .h5 files")
-    if pictures:
-        raw, names, said = _reader("pictures", path).images(path, shape)
+    if path.is_dir() or path.suffix.lower() in PICTURES:
+        if array is not None:
+            raise bad(path, "it has no arrays to name", _NO_ARRAYS)
+        raw, names, said = table.pictures(path).images(path, shape)
         notes += said
-    elif module:
-        with guarded(path), _reader(module, path).opened(path) as store:
-            raw = named_arrays.images(path, store, array)
-    elif idx.starts(_begins(path)):
-        raw = idx.images(path)
-    else:
-        taken = "take an IDX, .npz or .h5 file, a picture, or a folder of pictures"
-        raise bad(path, f"it holds no images ({_described(path)})", taken)
+        return Pictures(fitting(raw, shape, notes), names, tuple(notes))
+    reader = table.of_file(path)
+    if array is not None and not reader.named:
+        raise bad(path, "it has no arrays to name", _NO_ARRAYS)
+    module = table.module(reader.module, path)
+    with guarded(path):
+        if reader.named:
+            with module.opened(path) as store:
+                raw = named_arrays.images(path, store, array)
+        elif reader.module == "idx":
+            raw = module.images(path)
+        else:
+            found = module.read(path, Request(shape=shape, part="test"))
+            raw = found.train
+            notes += found.notes
     return Pictures(fitting(raw, shape, notes), names, tuple(notes))
+
+
+_NO_ARRAYS = "`--array` is for files whose arrays have names, such as .npz, .h5 and .mat"
 
 
 def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic]) -> Any:
@@ -149,7 +219,7 @@ def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic]) -> Any:
 
     What is done with them is noted. Raises `CnnspecError`.
     """
-    (pixels,) = to_bytes([raw], notes)
+    (pixels,) = to_bytes([raw], notes, shape)
     if pixels.shape[1:] != shape:
         dims = ["x".join(map(str, size)) for size in (pixels.shape[1:], shape)]
         raise misfit(f"{raw.where} has images of {dims[0]}, and the network takes {dims[1]}", "")
@@ -173,35 +243,3 @@ def _there(path: Path) -> Path:
     if not path.is_dir():
         plain_file(path)
     return path
-
-
-def _begins(path: Path) -> bytes:
-    with guarded(path), path.open("rb") as file:
-        return file.read(512)
-
-
-def _module(path: Path) -> str | None:
-    """The reader of a file of arrays, by how it begins."""
-    begin = _begins(path)
-    for module, (magic, suffixes) in KINDS.items():
-        if begin.startswith(magic):
-            return module
-        if path.suffix.lower() in suffixes:
-            raise bad(path, f"it is no {suffixes[0]} file ({_described(path)})", AGAIN)
-    return None
-
-
-def _described(path: Path) -> str:
-    """What the first bytes look like."""
-    begin = _begins(path).lstrip()
-    if not begin:
-        return "it is empty"
-    return "it is an HTML page" if begin.startswith(b"<") else f"it begins with {begin[:8]!r}"
-
-
-def _reader(module: str, path: Path) -> Any:
-    try:
-        return import_module(f"cnnspec.datasets.{module}")
-    except ImportError as error:
-        cause = f"reading {path} needs {error.name}, which is not installed"
-        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[training]'")) from None

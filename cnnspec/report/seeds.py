@@ -1,10 +1,10 @@
 """A folder as what was trained: one run, or several of one spec with different seeds."""
 
-import re
 from pathlib import Path
 from statistics import fmean
 
 from cnnspec.analysis.check import CheckedSpec
+from cnnspec.core.natural import natural
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.report.contents import Contents, Epoch, ReportedClaim, read, verdicts
@@ -95,14 +95,8 @@ def runs_below(folder: Path) -> list[Path]:
         return [folder]
     found = [path.parent for path in _runs(folder)]
     found += [path for path in folder.iterdir() if path.is_dir() and seeds(path)]
-    return sorted(found, key=_natural) or [folder]
+    return sorted(found, key=lambda path: natural(path.name)) or [folder]
 
 
 def _runs(folder: Path) -> list[Path]:
     return list(folder.glob(f"*/{IR}"))
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """`net-2` before `net-10`."""
-    parts = re.findall(r"\d+|\D+", path.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -28,7 +28,7 @@ def read_keras_file(path: Path, calls: Iterable[LayerCall], limit: int) -> "dict
     """
     import h5py
 
-    from cnnspec.datasets.hdf5 import Store
+    from cnnspec.datasets.readers.hdf5 import Store
 
     with zipfile.ZipFile(path) as archive:
         if archive.getinfo(_WEIGHTS).file_size > limit:

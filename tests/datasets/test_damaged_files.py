@@ -48,7 +48,7 @@ def test_damage_is_named_or_harmless(kind, tmp_path):
         whole = path.read_bytes()
         path.write_bytes(damaged(whole, random))
         try:
-            normal(user_data.read(root, {}, None))
+            normal(user_data.read(root))
         except CnnspecError as problems:
             refused.append(problems)
         finally:
@@ -56,4 +56,4 @@ def test_damage_is_named_or_harmless(kind, tmp_path):
     assert len(refused) > CASES / 5
     assert {problems.exit_code for problems in refused} == {3}
     assert all(str(tmp_path) in str(problems) for problems in refused)
-    assert normal(user_data.read(root, {}, None)).classes == 3
+    assert normal(user_data.read(root)).classes == 3

@@ -15,7 +15,7 @@ from tests.support.data_files import WRITERS, images, write_npz
 @pytest.mark.parametrize("labelled", [True, False])
 def test_the_lines_it_gives_are_right(tmp_path, kind, labelled):
     path = WRITERS[kind](tmp_path, **({} if labelled else {"test_labels": None}))
-    facts, _ = describe(path)
+    facts = describe(path).facts
     assert facts["input"] == [8, 6, 1]
     assert facts["train"]["images"]["shape"][:3] == [12, 8, 6]
     assert [c["train"] for c in facts["per_class"].values()] == [4, 4, 4]
@@ -30,7 +30,7 @@ def test_the_lines_it_gives_are_right(tmp_path, kind, labelled):
 def test_a_folder_called_like_a_dataset_is_written_as_a_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     WRITERS["pictures"](tmp_path).rename(tmp_path / "mnist")
-    facts, _ = describe(Path("mnist"))
+    facts = describe(Path("mnist")).facts
     assert facts["lines"][0] == 'data "./mnist"'
 
 

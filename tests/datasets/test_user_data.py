@@ -9,6 +9,7 @@ from cnnspec.datasets import user_data
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.splits import divide
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.spec import Data
 from tests.support.data_files import (
     WRITERS,
     arrays,
@@ -134,31 +135,35 @@ def test_another_content_than_the_run_was_trained_on_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.npz", b"", "no .npz file (it is empty)"),
-        ("a.npz", b" <html>", "no .npz file (it is an HTML page)"),
-        ("a.h5", b"PNG", "no .h5 file (it begins with b'PNG')"),
-        ("a.csv", b"1,2,3", "none of the kinds known"),
-        ("a.pkl", b"\x80\x04", "none of the kinds known"),
-        ("train-images-idx3-ubyte", b"\0\0\x08\x03", "a single file of a set"),
+        ("a.npz", b"", "it is empty"),
+        ("a.npz", b" <html>", "it is an HTML page"),
+        ("a.h5", b"PNG", "not an .h5 file (it begins with b'PNG')"),
+        ("a.csv", b"1,2,3", "which of its 3 columns"),
+        ("a.pkl", b"\x80\x04", "a pickle of Python"),
+        ("train-images-idx3-ubyte", b"\0\0\x08\x03", "no file train-labels"),
+        ("pictures.idx", b"\0\0\x08\x03", "a single file of a set"),
+        ("a.npy", b"\x93NUMPY", "a single array"),
+        ("a.tar", b"x" * 257 + b"ustar", "a tar archive"),
+        ("a.bin", b"abc", "not a kind that is known"),
     ],
 )
 def test_other_files_are_told_what_they_look_like(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CnnspecError) as caught:
-        user_data.read(tmp_path / name, {}, None)
+        user_data.read(tmp_path / name)
     assert message in said(caught.value)
     assert caught.value.exit_code == 3
 
 
 def test_a_renamed_file_is_known_by_how_it_begins(tmp_path):
     write_npz(tmp_path / "a.npz").rename(tmp_path / "b.data")
-    assert user_data.read(tmp_path / "b.data", {}, None).train.images.shape == (12, 8, 6)
+    assert user_data.read(tmp_path / "b.data").train.images.shape == (12, 8, 6)
 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing/at/all", "x" * 300])
 def test_nothing_there(tmp_path, name):
     with pytest.raises(CnnspecError) as caught:
-        user_data.read(tmp_path / name, {}, None)
+        user_data.read(tmp_path / name)
     assert caught.value.exit_code == 3
     assert name[:20] in said(caught.value)
 
@@ -167,7 +172,7 @@ def test_devices_and_pipes_are_never_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.npz")
     for path in (tmp_path / "pipe.npz", user_data.Path("/dev/zero")):
         with pytest.raises(CnnspecError, match="no plain file"):
-            user_data.read(path, {}, None)
+            user_data.read(path)
         with pytest.raises(CnnspecError, match="no plain file"):
             user_data.images(path, None, (8, 6, 1))
 
@@ -175,7 +180,7 @@ def test_devices_and_pipes_are_never_opened(tmp_path):
 def test_an_unreadable_folder_and_arrays_of_a_folder(tmp_path):
     folder = write_pictures(tmp_path / "p")
     with pytest.raises(CnnspecError, match="no arrays to name"):
-        user_data.read(folder, {"train_images": "x"}, (8, 6, 1))
+        user_data.read(folder, Data(".", train_images="x"), (8, 6, 1))
 
 
 def test_channels_no_picture_has_are_refused(tmp_path):

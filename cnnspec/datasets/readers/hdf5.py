@@ -1,4 +1,4 @@
-"""Arrays of an HDF5 file, read with h5py.
+"""Arrays of an HDF5 file, read with h5py; a MATLAB 7.3 file is one behind a block of text.
 
 Only what lies in the file itself is read: no link, no virtual dataset, no storage
 elsewhere, no filter that would have to be loaded.
@@ -6,15 +6,19 @@ elsewhere, no filter that would have to be loaded.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from cnnspec.datasets.raw import sized
+from cnnspec.datasets.raw import Found, Request, Unsupported, sized, unpacks
+from cnnspec.datasets.readers import named_arrays
 
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 5: "nbit", 6: "scaleoffset", 32000: "lzf"}
 """The filters that come with HDF5 and h5py; any other would be loaded from a file."""
+_PLAIN = 'store whole numbers, as in `file["x_train"] = images.astype("uint8")`'
+_COPY = "copy the array into this file"
 _MOST = 1000
 """Arrays and groups that are looked at."""
 
@@ -31,20 +35,30 @@ class Store:
     def array(self, name: str) -> np.ndarray:
         """One array; raises `ValueError`."""
         dataset = self._linked(name)
-        if dataset.shape is None or dataset.dtype.kind not in "biuf":
-            raise ValueError(f"`{name}` holds {dataset.dtype}, not plain numbers")
+        text = h5py.check_string_dtype(dataset.dtype) is not None
+        if dataset.shape is None or (dataset.dtype.kind not in "biuf" and not text):
+            raise Unsupported(f"`{name}` holds {dataset.dtype}, not plain numbers", _PLAIN)
         sized(dataset.shape, dataset.dtype.itemsize, f"`{name}`")
         if dataset.is_virtual or dataset.external:
-            raise ValueError(f"`{name}` takes its values from other files")
+            raise Unsupported(f"`{name}` takes its values from other files", _COPY)
         creation = dataset.id.get_create_plist()
         for index in range(creation.get_nfilters()):
             code = creation.get_filter(index)[0]
             if code not in _FILTERS:
                 known = ", ".join(_FILTERS.values())
-                raise ValueError(f"`{name}` is packed with filter {code}, not one of {known}")
+                reason = f"`{name}` is packed with filter {code}, not one of {known}"
+                raise Unsupported(reason, 'write the file again with `compression="gzip"`')
         if dataset.size and not dataset.id.get_storage_size():
             raise ValueError(f"`{name}` has a shape and no values")
-        return np.asarray(dataset[()])
+        size = prod(dataset.shape) * dataset.dtype.itemsize
+        unpacks(size, dataset.id.get_storage_size(), f"`{name}`")
+        if text:
+            return np.array(np.asarray(dataset.asstr()[()]), str)
+        values = np.empty(dataset.shape, dataset.dtype)
+        if dataset.size:
+            dataset.read_direct(values)
+        # MATLAB counts columns first, which HDF5 shows as sizes in the opposite order.
+        return values.T if "MATLAB_class" in dataset.attrs else values
 
     def members(self, group: str) -> list[str]:
         """The names in a group; raises `ValueError` where it is not one of the file itself."""
@@ -61,7 +75,7 @@ class Store:
         groups, _, last = name.rpartition("/")
         dataset = _own(self._group(groups) if groups else self._file, last)
         if not isinstance(dataset, h5py.Dataset):
-            raise ValueError(f"`{name}` is no array")
+            raise Unsupported(f"`{name}` is no array", "name an array")
         return dataset
 
     def _group(self, name: str) -> h5py.Group:
@@ -76,7 +90,7 @@ class Store:
 def _own(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     """A member that lies in the file itself."""
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-        raise ValueError(f"`{name}` is a link, which may lead out of the file")
+        raise Unsupported(f"`{name}` is a link, which may lead out of the file", _COPY)
     return group[name]
 
 
@@ -108,3 +122,9 @@ def opened(path: Path) -> Iterator[Store]:
     """The file at a path."""
     with h5py.File(path, "r", locking=False) as file:
         yield Store(file)
+
+
+def read(path: Path, request: Request) -> Found:
+    """The images and labels of a file."""
+    with opened(path) as store:
+        return named_arrays.found(path, store, request)

@@ -1,65 +1,153 @@
-"""Folders of IDX files, the format of MNIST: gzipped or not, the test labels may be missing."""
+"""Folders of IDX files, the format of MNIST: of any type, gzipped or not.
 
+The test labels may be missing. Known as well: the names of EMNIST and QMNIST.
+"""
+
+import gzip
+import re
+from collections.abc import Iterator
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from cnnspec.datasets.arrays import idx, idx_shape
-from cnnspec.datasets.files import unpacked
-from cnnspec.datasets.raw import AGAIN, Found, Raw, bad, guarded, plain_file, sized, whole
-from cnnspec.ir.datasets import File
+from cnnspec.core.record import Record
+from cnnspec.datasets.raw import (
+    AGAIN,
+    Found,
+    Raw,
+    Request,
+    bad,
+    fill,
+    guarded,
+    note,
+    plain_file,
+    sized,
+    unpacks,
+    whole,
+)
+from cnnspec.datasets.readers import emnist
+from cnnspec.diagnostics.base import Diagnostic
 
 TITLE = "IDX files"
 _GZIP = b"\x1f\x8b"
-_NAMES = {
-    ("train", "images"): ("train-images-idx3-ubyte", "train-images-idx4-ubyte"),
-    ("train", "labels"): ("train-labels-idx1-ubyte",),
-    ("test", "images"): ("t10k-images-idx3-ubyte", "test-images-idx3-ubyte"),
-    ("test", "labels"): ("t10k-labels-idx1-ubyte", "test-labels-idx1-ubyte"),
-}
-"""How the files are called. Some programs write a `.` for the `-` before `idx`; EMNIST puts
-the name of a set before all of them."""
+_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+"""The types of the format by their codes (LeCun's MNIST page)."""
+_NAME = re.compile(
+    r"(?P<set>.*?)(?P<part>train|t10k|test|valid\w*|val)[-_.](?P<what>images|labels)"
+    r"[-.]idx\d[-.](ubyte|byte|short|int|float|double)(\.gz)?"
+)
+"""How the files are called. Some programs write a `.` for the `-` before `idx`; EMNIST and
+QMNIST put the name of a set before all of them."""
+_QMNIST = 8
+"""Columns of its labels: class, series, writer and so on (Yadav and Bottou, 2019)."""
+_PARTS = {"train": "train", "t10k": "test", "test": "test"}
+
+
+class Role(Record):
+    """What a file of a set holds."""
+
+    set: str
+    part: str
+    what: str
+
+
+def role_of(path: Path) -> Role | None:
+    """The role that a file has by its name."""
+    known = _NAME.fullmatch(path.name.lower())
+    if not known:
+        return None
+    return Role(known["set"], _PARTS.get(known["part"], "validation"), known["what"])
 
 
 def present(folder: Path) -> bool:
     """Whether a folder holds IDX files."""
-    return any(_role(path) for path in folder.iterdir())
+    return any(role_of(path) for path in folder.iterdir())
 
 
-def read(folder: Path) -> Found:
-    """The images and labels of a folder. Raises `CnnspecError`."""
-    paths: dict[tuple[str, str], Path] = {}
+def read(folder: Path, request: Request) -> Found:
+    """The images and labels of a folder, or of the set that one file in it belongs to.
+
+    Raises `CnnspecError`.
+    """
+    if not folder.is_dir():
+        role = role_of(folder)
+        if role is None:
+            raise bad(folder, "it is a single file of a set", "name the folder it lies in")
+        return _read(folder.parent, role.set, request)
+    sets = sorted({role.set for role in map(role_of, folder.iterdir()) if role})
+    if len(sets) > 1:
+        names = [next(_files(folder, name)).name for name in sets]
+        reason = f"it holds {len(sets)} sets: {', '.join(names[:6])}"
+        raise bad(folder, reason, f'name a file of the one to take: `data "{folder / names[0]}"`')
+    return _read(folder, sets[0], request)
+
+
+def _files(folder: Path, name: str) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        role = _role(path)
-        if role in paths and _stem(paths[role]) != _stem(path):
-            reason = f"both {paths[role].name} and {path.name} could be its {' '.join(role)}"
+        role = role_of(path)
+        if role and role.set == name:
+            yield path
+
+
+def _read(folder: Path, name: str, request: Request) -> Found:
+    paths: dict[tuple[str, str], Path] = {}
+    for path in _files(folder, name):
+        role = role_of(path)
+        assert role is not None
+        key = (role.part, role.what)
+        # Gzipped and not it is the same file.
+        other = paths.setdefault(key, path)
+        if other.name.removesuffix(".gz") != path.name.removesuffix(".gz"):
+            reason = f"both {other.name} and {path.name} could be its {' '.join(key)}"
             raise bad(folder, reason, "put each set in a folder of its own")
-        if role:
-            paths.setdefault(role, path)
-    for role in (("train", "images"), ("train", "labels")):
-        if role not in paths:
-            raise bad(folder, f"it has no file {_NAMES[role][0]}", "put it there, gzipped or not")
-    files: list[File] = []
-    arrays = {role: _array(path, files) for role, path in paths.items()}
-    train, test = (
-        Raw(
+    if request.part != "train":
+        alone = request.part if (request.part, "images") in paths else "train"
+        paths = {("train", what): path for (part, what), path in paths.items() if part == alone}
+    needed = ("images", "labels") if request.part == "train" else ("images",)
+    for what in needed:
+        if ("train", what) not in paths:
+            missing = f"{name}train-{what}-idx{3 if what == 'images' else 1}-ubyte"
+            raise bad(folder, f"it has no file {missing}", "put it there, gzipped or not")
+    notes: list[Diagnostic] = []
+    arrays = {role: array(path) for role, path in paths.items()}
+    raws = {
+        part: Raw(
             arrays[part, "images"],
-            arrays.get((part, "labels")),
+            _first_column(arrays.get((part, "labels")), paths.get((part, "labels")), notes),
             str(paths[part, "images"]),
             str(paths.get((part, "labels"), "")),
         )
+        for part in ("train", "validation", "test")
         if (part, "images") in arrays
-        else None
-        for part in ("train", "test")
+    }
+    files = tuple(whole(path) for path in paths.values())
+    found = Found(
+        TITLE,
+        files,
+        raws["train"],
+        raws.get("test"),
+        notes=tuple(notes),
+        validation=raws.get("validation"),
     )
-    assert train is not None
-    return Found(TITLE, tuple(files), train, test)
+    known = emnist.set_of(paths["train", "images"])
+    return emnist.upright(found, emnist.classes(known)) if known else found
+
+
+def _first_column(
+    labels: np.ndarray | None, path: Path | None, notes: list[Diagnostic]
+) -> np.ndarray | None:
+    """The classes among the columns of QMNIST's labels, of which they are the first."""
+    if labels is None or labels.ndim != 2 or labels.shape[1] != _QMNIST or labels.dtype != np.int32:
+        return labels
+    notes.append(note(f"{path} has {labels.shape[1]} columns; the first is the class"))
+    return labels[:, 0]
 
 
 def images(path: Path) -> Raw:
     """The images of one IDX file."""
-    return Raw(_array(path, []), None, str(path))
+    return Raw(array(path), None, str(path))
 
 
 def starts(data: bytes) -> bool:
@@ -67,28 +155,42 @@ def starts(data: bytes) -> bool:
     return data[:2] in (_GZIP, b"\0\0")
 
 
-def _role(path: Path) -> tuple[str, str] | None:
-    stem = _stem(path)
-    return next((role for role, ends in _NAMES.items() if stem.endswith(ends)), None)
-
-
-def _stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").replace(".idx", "-idx")
-
-
-def _array(path: Path, files: list[File]) -> np.ndarray:
+def array(path: Path) -> np.ndarray:
+    """The array of an IDX file, gzipped or not. Raises `CnnspecError`."""
     plain_file(path)
-    with guarded(path):
-        data = path.read_bytes()
-        packed = data[:2] == _GZIP
-        begin = unpacked(data, 4 + 4 * 255) if packed else data
-        if begin.lstrip().startswith(b"<"):
-            raise bad(path, "it is an HTML page", AGAIN)
-        # The header says how much there is; no more is unpacked.
-        shape = idx_shape(begin)
-        sized(shape, 1, "it")
-        if packed:
-            data = unpacked(data, 4 + 4 * len(shape) + prod(shape) + 1)
-        values = idx(data)
-        files.append(whole(path))
-    return values
+    with guarded(path), path.open("rb") as file:
+        begin = file.read(2)
+        file.seek(0)
+        if begin == _GZIP:
+            with gzip.GzipFile(fileobj=file) as stream:
+                return _array(path, stream, packed=path.stat().st_size)
+        return _array(path, file, packed=None)
+
+
+def _array(path: Path, file: Any, packed: int | None) -> np.ndarray:
+    """Two zero bytes, the type, the number of dimensions, each of them, then the values.
+
+    Numbers are big-endian. The header says how much there is; no more is unpacked.
+    """
+    head = file.read(4)
+    if head.lstrip().startswith(b"<"):
+        raise bad(path, "it is an HTML page", AGAIN)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES:
+        raise ValueError("it is not an IDX file")
+    sizes = file.read(4 * head[3])
+    if len(sizes) < 4 * head[3]:
+        raise ValueError("its header is cut short")
+    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    dtype = np.dtype(_TYPES[head[2]])
+    sized(shape, dtype.itemsize, "it")
+    if packed is not None:
+        unpacks(prod(shape) * dtype.itemsize, packed, "it")
+    values = fill(np.empty(shape, dtype), lambda view: file.readinto(view), "it")
+    try:
+        more = file.read(1)
+    except gzip.BadGzipFile:
+        more = b"?"
+    if more:
+        raise ValueError(f"it holds more than the {values.size:,} values of its header")
+    # In the order of this machine.
+    return values if dtype.isnative else values.byteswap(inplace=True).view(dtype.newbyteorder())

@@ -1,4 +1,4 @@
-"""Files that hold several arrays by name, .npz and .h5: which of them is what.
+"""Files and folders that hold several arrays by name: which of them is what.
 
 Arrays are found by the names people give them; a spec can name them itself.
 """
@@ -9,21 +9,41 @@ from typing import Protocol
 
 import numpy as np
 
-from cnnspec.datasets.raw import Found, Raw, bad, note, whole
+from cnnspec.core.record import Record
+from cnnspec.datasets.raw import Found, Raw, Request, bad, note, whole
+from cnnspec.ir.datasets import File
+from cnnspec.ir.spec import ARRAYS
 from cnnspec.language.suggest import nearest
 
-USUAL = {
-    "train_images": ("train_images", "x_train", "train_x", "train_set_x", "images", "x"),
-    "train_labels": ("train_labels", "y_train", "train_y", "train_set_y", "labels", "y"),
-    "test_images": ("test_images", "x_test", "test_x", "test_set_x"),
-    "test_labels": ("test_labels", "y_test", "test_y", "test_set_y"),
+_USUAL = {
+    "images": ("{}_images", "x_{}", "{}_x", "{}_set_x", "{}_imgs", "{}_data", "images_{}"),
+    "labels": (
+        *("{}_labels", "y_{}", "{}_y", "{}_set_y", "{}_target", "{}_targets", "{}_label"),
+        "labels_{}",
+    ),
 }
-"""The names looked for, in any case and with `/` for `_`: those of Keras's `mnist.npz`,
-of the course notebooks, and of single sets of images."""
+_PARTS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "val", "valid", "dev"),
+    "test": ("test", "testing"),
+}
+_WHOLE = {
+    "train_images": ("images", "x", "data", "imgs", "features"),
+    "train_labels": ("labels", "y", "target", "targets", "label"),
+}
+"""The names of a set that is not divided."""
+USUAL = {
+    role: tuple(form.format(word) for form in _USUAL[what] for word in _PARTS[part])
+    + _WHOLE.get(role, ())
+    for role in ARRAYS
+    for part, what in [role.split("_")]
+}
+"""The names looked for, in any case and with `/`, `-`, `.` for `_`: those of Keras's
+`mnist.npz`, of the course notebooks, of MedMNIST, K49 and USPS, and of single sets."""
 
 
 class Store(Protocol):
-    """A file of arrays."""
+    """A file or folder of arrays."""
 
     title: str
     names: Sequence[str]
@@ -32,30 +52,72 @@ class Store(Protocol):
         """One of its arrays; raises `ValueError` where it is damaged or not to be trusted."""
 
 
-def found(path: Path, store: Store, given: dict[str, str]) -> Found:
-    """The images and labels of a file. Raises `CnnspecError`."""
-    names = {role: _named(path, store.names, role, given) for role in USUAL}
-    arrays = {role: store.array(name) for role, name in names.items() if name}
+class Roles(Record):
+    """The arrays of one split, by name; no labels may be there."""
+
+    images: str
+    labels: str | None
+
+
+def found(
+    path: Path, store: Store, request: Request, files: tuple[File, ...] | None = None
+) -> Found:
+    """The images and labels of a store. Raises `CnnspecError`."""
+    roles = roles_of(path, store.names, request)
+    splits = {
+        part: Raw(
+            store.array(role.images),
+            None if role.labels is None else store.array(role.labels),
+            f"`{role.images}` of {path}",
+            f"`{role.labels}` of {path}",
+        )
+        for part, role in roles.items()
+    }
+    names = [name for role in roles.values() for name in (role.images, role.labels)]
+    left = [name for name in store.names if name not in names]
+    notes = (note(f"{path.name} also holds {', '.join(left[:6])}, not used here"),) if left else ()
+    return Found(
+        store.title,
+        (whole(path),) if files is None else files,
+        splits["train"],
+        splits.get("test"),
+        validation=splits.get("validation"),
+        notes=notes,
+    )
+
+
+def roles_of(path: Path, there: Sequence[str], request: Request) -> dict[str, Roles]:
+    """The arrays of each split. Raises `CnnspecError` where images or labels are missing."""
+    given = request.data.arrays
+    if request.part != "train":
+        return {"train": _alone(path, there, request.part, given)}
+    for name in ("test", "validation"):
+        # What lies apart is named apart.
+        if getattr(request.data, name) is not None:
+            given = {role: array for role, array in given.items() if not role.startswith(name)}
+    names = {role: _named(path, there, role, given) for role in ARRAYS}
     for role in ("train_images", "train_labels"):
         if not names[role]:
-            raise bad(path, f"no array is called like {_words(role)}", _write(path, store, role))
-    train = _raw(path, names, arrays, "train")
-    test = _raw(path, names, arrays, "test") if names["test_images"] else None
-    left = [name for name in store.names if name not in names.values()]
-    if "test_labels" in arrays and test is None:
-        left.append(str(names["test_labels"]))
-    notes = (note(f"{path.name} also holds {', '.join(left[:6])}, not used here"),) if left else ()
-    return Found(store.title, (whole(path),), train, test, notes=notes)
+            remedy = f'name it: `data "{path.name}" {role}=…`; {_holds(there)}'
+            raise bad(path, f"no array is called like {_words(role)}", remedy)
+    parts = {
+        part: (names[f"{part}_images"], names[f"{part}_labels"])
+        for part in ("train", "validation", "test")
+    }
+    return {part: Roles(pixels, labels) for part, (pixels, labels) in parts.items() if pixels}
 
 
-def _raw(path: Path, names: dict[str, str | None], arrays: dict[str, np.ndarray], part: str) -> Raw:
-    images, labels = f"{part}_images", f"{part}_labels"
-    return Raw(
-        arrays[images],
-        arrays.get(labels),
-        f"`{names[images]}` of {path}",
-        f"`{names[labels]}` of {path}",
-    )
+def _alone(path: Path, there: Sequence[str], part: str, given: dict[str, str]) -> Roles:
+    """The arrays of a path that holds one split: under its own names, else as a whole set."""
+    names = []
+    for what in ("images", "labels"):
+        mine = _named(path, there, f"{part}_{what}", given)
+        names.append(mine or _named(path, there, f"train_{what}", {}))
+    pixels, labels = names
+    if pixels is None:
+        remedy = f"name it: `{part}_images=…`; {_holds(there)}"
+        raise bad(path, f"no array is called like {_words(f'{part}_images')}", remedy)
+    return Roles(pixels, labels)
 
 
 def images(path: Path, store: Store, name: str | None) -> Raw:
@@ -65,11 +127,26 @@ def images(path: Path, store: Store, name: str | None) -> Raw:
         if name is None and len(store.names) == 1:
             name = store.names[0]
     if name is None:
-        raise bad(path, f"which array to take is not clear; {_there(store)}", "name it: `--array`")
+        remedy = "name it: `--array`"
+        raise bad(path, f"which array to take is not clear; {_holds(store.names)}", remedy)
     if name not in store.names:
         near = nearest(name, store.names)
         raise bad(path, f"it has no array {name}", f"did you mean {near}?" if near else "")
     return Raw(store.array(name), None, f"`{name}` of {path}")
+
+
+def matching(there: Sequence[str], role: str) -> list[str]:
+    """The arrays called like a role, the usual names first; a set's own name may go before."""
+    return [name for usual in USUAL[role] for name in there if _plain(name) == usual] or [
+        name
+        for usual in USUAL[role]
+        for name in there
+        if "_" in usual and _plain(name).endswith(f"_{usual}")
+    ]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("/", "_").replace("-", "_").replace(".", "_")
 
 
 def _named(path: Path, there: Sequence[str], role: str, given: dict[str, str]) -> str | None:
@@ -80,18 +157,13 @@ def _named(path: Path, there: Sequence[str], role: str, given: dict[str, str]) -
         near = nearest(given[role], there)
         hint = f"did you mean {near}?" if near else f"it holds {', '.join(there[:12]) or 'none'}"
         raise bad(path, f"it has no array {given[role]}, which is to be {_words(role)}", hint)
-    matching = [
-        name
-        for usual in USUAL[role]
-        for name in there
-        if name.lower().replace("/", "_") == usual and name not in given.values()
-    ]
+    found = [name for name in matching(there, role) if name not in given.values()]
     # The last ones stand for a set that is not divided, so that others go first.
-    best = [name for name in matching if name.lower() not in ("images", "x", "labels", "y")]
+    best = [name for name in found if name.lower() not in _WHOLE.get(role, ())]
     if len(best) > 1:
         remedy = f"say which: `{role}={best[0]}`"
         raise bad(path, f"both {best[0]} and {best[1]} could be {_words(role)}", remedy)
-    return next(iter(best or matching), None)
+    return next(iter(best or found), None)
 
 
 def _words(role: str) -> str:
@@ -99,9 +171,5 @@ def _words(role: str) -> str:
     return f"the {'training' if part == 'train' else part} {what}"
 
 
-def _there(store: Store) -> str:
-    return f"it holds {', '.join(store.names[:12]) or 'no array'}"
-
-
-def _write(path: Path, store: Store, role: str) -> str:
-    return f'name it: `data "{path.name}" {role}=…`; {_there(store)}'
+def _holds(there: Sequence[str]) -> str:
+    return f"it holds {', '.join(there[:12]) or 'no array'}"

@@ -6,15 +6,12 @@ Nothing is unpickled, and nothing is unpacked before its header has said how lar
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import prod
 from pathlib import Path
 
 import numpy as np
-from numpy.lib import format as npy
 
-from cnnspec.datasets.raw import sized
-
-_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+from cnnspec.datasets.raw import Found, Request, Unsupported
+from cnnspec.datasets.readers import named_arrays, npy
 
 
 class Archive:
@@ -27,27 +24,25 @@ class Archive:
         self.names: Sequence[str] = [
             name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")
         ]
+        if not self.names:
+            raise _foreign(archive)
 
     def array(self, name: str) -> np.ndarray:
         """One array; raises `ValueError`."""
         info = self._archive.getinfo(f"{name}.npy")
         with self._archive.open(info) as file:
-            version = npy.read_magic(file)
-            if version not in _HEADERS:
-                raise ValueError(f"`{name}` has a layout of fields, not plain numbers")
-            try:
-                shape, fortran, dtype = _HEADERS[version](file)
-            except Exception:  # NumPy reads it with Python's parser, which fails in many ways
-                raise ValueError(f"the header of `{name}` is damaged") from None
-            if dtype.hasobject:
-                raise ValueError(f"`{name}` holds pickled Python objects, which may run code")
-            sized(shape, dtype.itemsize, f"`{name}`")
-            size = prod(shape) * dtype.itemsize
-            data = file.read(size + 1)
-        if len(data) != size:
-            raise ValueError(f"`{name}` holds other than the {size:,} bytes of its header")
-        values = np.frombuffer(data, dtype)
-        return values.reshape(shape[::-1]).T if fortran else values.reshape(shape)
+            return npy.array(file, name, info.compress_size)
+
+
+def _foreign(archive: zipfile.ZipFile) -> Unsupported:
+    """A zip that no NumPy has written."""
+    names = archive.namelist()
+    if any(name.endswith("data.pkl") for name in names):
+        return Unsupported("it is a file of PyTorch: pickled Python objects", npy.SAVE_PLAIN)
+    held = f"it holds {', '.join(names[:4])}" if names else "it is empty"
+    return Unsupported(
+        f"it is a zip archive without arrays (.npy); {held}", "unpack it and name the folder"
+    )
 
 
 @contextmanager
@@ -55,3 +50,9 @@ def opened(path: Path) -> Iterator[Archive]:
     """The archive at a path."""
     with zipfile.ZipFile(path) as archive:
         yield Archive(archive)
+
+
+def read(path: Path, request: Request) -> Found:
+    """The images and labels of a file."""
+    with opened(path) as store:
+        return named_arrays.found(path, store, request)

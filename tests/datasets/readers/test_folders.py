@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from cnnspec.datasets import user_data
+from cnnspec.datasets.normalize import normal
 from cnnspec.datasets.raw import PICTURES
 from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import SHAPE, arrays, images, labels, said, write_pictures
@@ -18,11 +19,11 @@ def one(folder, shape, image=None, name="0.png"):
     (folder / "a").mkdir(exist_ok=True)
     if image is not None:
         image.save(folder / "a" / name)
-    return user_data.read(folder, {}, shape).train.images[0]
+    return user_data.read(folder, shape=shape).train.images[0]
 
 
 def test_parts_and_classes_are_folders(tmp_path):
-    found = user_data.read(write_pictures(tmp_path / "p"), {}, SHAPE)
+    found = user_data.read(write_pictures(tmp_path / "p"), shape=SHAPE)
     assert found.labels == ("class 0", "class 1", "class 2")
     assert found.train.labels.tolist() == sorted(labels(12).tolist())
     assert found.test.labels.tolist() == [0, 0, 1, 1, 2, 2]
@@ -31,13 +32,13 @@ def test_parts_and_classes_are_folders(tmp_path):
 
 
 def test_classes_alone_have_no_test_set(tmp_path):
-    found = user_data.read(write_pictures(tmp_path / "p", parts=False), {}, SHAPE)
+    found = user_data.read(write_pictures(tmp_path / "p", parts=False), shape=SHAPE)
     assert found.train.images.shape == (12, *SHAPE)
     assert found.test is None
 
 
 def test_a_test_folder_without_classes_has_no_labels(tmp_path):
-    found = user_data.read(write_pictures(tmp_path / "p", test_labels=None), {}, SHAPE)
+    found = user_data.read(write_pictures(tmp_path / "p", test_labels=None), shape=SHAPE)
     assert found.test.images.shape == (6, *SHAPE)
     assert found.test.labels is None
 
@@ -46,7 +47,7 @@ def test_classes_and_files_are_in_natural_order(tmp_path):
     for name in ("10", "9", "100", "b", "A"):
         (tmp_path / name).mkdir()
         Image.new("L", (6, 8), len(name)).save(tmp_path / name / "x.png")
-    assert user_data.read(tmp_path, {}, SHAPE).labels == ("9", "10", "100", "A", "b")
+    assert user_data.read(tmp_path, shape=SHAPE).labels == ("9", "10", "100", "A", "b")
 
 
 @pytest.mark.parametrize("suffix", PICTURES)
@@ -58,7 +59,7 @@ def test_every_format_is_read(tmp_path, suffix):
 def test_other_sizes_are_resized_and_counted(tmp_path):
     folder = write_pictures(tmp_path / "p")
     Image.new("L", (60, 80), 7).save(folder / "train" / "class 1" / "large.png")
-    found = user_data.read(folder, {}, SHAPE)
+    found = user_data.read(folder, shape=SHAPE)
     (note,) = found.notes
     assert note.message == "1 of 19 pictures are resized to 8x6"
     assert found.train.images[-5].mean() == 7 or 7 in found.train.images.mean(axis=(1, 2, 3))
@@ -67,7 +68,7 @@ def test_other_sizes_are_resized_and_counted(tmp_path):
 def test_without_a_spec_the_common_size_is_taken(tmp_path):
     folder = write_pictures(tmp_path / "p")
     Image.new("RGB", (60, 80), (7, 0, 0)).save(folder / "train" / "class 1" / "large.png")
-    assert user_data.read(folder, {}, None).train.images.shape == (13, 8, 6, 3)
+    assert user_data.read(folder).train.images.shape == (13, 8, 6, 3)
 
 
 def test_grey_and_colour_follow_the_channels(tmp_path):
@@ -88,7 +89,9 @@ def test_what_is_transparent_is_white(tmp_path, mode, shape):
 
 def test_sixteen_bits_become_eight(tmp_path):
     deep = Image.fromarray(np.full((8, 6), 0x80FF, np.uint16))
-    assert one(tmp_path, SHAPE, deep).max() == 0x80
+    (tmp_path / "a").mkdir()
+    deep.save(tmp_path / "a" / "0.png")
+    assert normal(user_data.read(tmp_path)).train.images.max() == 0x80
 
 
 def test_exif_rotation_is_applied(tmp_path):
@@ -110,7 +113,7 @@ def test_other_files_are_named_and_left_out(tmp_path):
     (folder / "train" / "class 0" / ".hidden.png").write_bytes(b"x")
     (folder / "train" / "class 0" / "deeper.png").mkdir()
     (folder / "test" / "notes.txt").write_text("x")
-    found = user_data.read(folder, {}, SHAPE)
+    found = user_data.read(folder, shape=SHAPE)
     (note,) = found.notes
     assert len(found.train.images) == 12
     for name in (".DS_Store", "Thumbs.db", ".hidden.png", "deeper.png"):
@@ -131,8 +134,8 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "no picture"),
-        (b"<html>", "no picture"),
+        (b"", "not a picture"),
+        (b"<html>", "not a picture"),
         (bomb(9000, 9000), "81000000 pixels|9000x9000 pixels"),
         (bomb(10_000, 10_000), "10000x10000 pixels"),
         (bomb(60_000, 60_000), "3600000000 pixels"),
@@ -143,7 +146,7 @@ def test_a_damaged_picture_is_named(tmp_path, data, message):
     folder = write_pictures(tmp_path / "p")
     (folder / "test" / "class 2" / "bad.png").write_bytes(data)
     with pytest.raises(CnnspecError, match=message) as caught:
-        user_data.read(folder, {}, SHAPE)
+        user_data.read(folder, shape=SHAPE)
     assert "bad.png" in said(caught.value)
     assert caught.value.exit_code == 3
 
@@ -153,13 +156,13 @@ def test_no_pictures_at_all(tmp_path, shape):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.txt").write_text("x")
     with pytest.raises(CnnspecError, match="no folder with pictures"):
-        user_data.read(tmp_path, {}, shape)
+        user_data.read(tmp_path, shape=shape)
 
 
 def test_a_class_that_only_the_test_set_has_is_refused(tmp_path):
     folder = write_pictures(tmp_path / "p", test_labels=labels(6) + 1)
-    with pytest.raises(CnnspecError, match="class 3 is no class"):
-        user_data.read(folder, {}, SHAPE)
+    with pytest.raises(CnnspecError, match="class 3 is not a class"):
+        user_data.read(folder, shape=SHAPE)
 
 
 def test_the_digest_follows_names_and_contents(tmp_path):
@@ -171,6 +174,6 @@ def test_the_digest_follows_names_and_contents(tmp_path):
         lambda: Image.fromarray(images(1)[0]).save(folder / "train/class 0/x.png"),
     ):
         change()
-        digests.add(user_data.read(folder, {}, SHAPE).files[0].sha256)
-        digests.add(user_data.read(folder, {}, SHAPE).files[0].sha256)
+        digests.add(user_data.read(folder, shape=SHAPE).files[0].sha256)
+        digests.add(user_data.read(folder, shape=SHAPE).files[0].sha256)
     assert len(digests) == 3

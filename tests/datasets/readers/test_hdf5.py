@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 
 from cnnspec.datasets import user_data
+from cnnspec.datasets.normalize import normal
 from cnnspec.datasets.raw import MAX_ARRAY_BYTES
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.spec import Data
 from tests.support.data_files import images, labels, said, write_h5
 
 
@@ -16,7 +18,7 @@ def other(tmp_path):
 
 def refused(path, message):
     with pytest.raises(CnnspecError) as caught:
-        user_data.read(path, {}, None)
+        user_data.read(path)
     assert message in said(caught.value)
     assert caught.value.exit_code == 3
 
@@ -27,7 +29,7 @@ def test_arrays_and_groups_are_read(tmp_path):
         file["train/images"] = images()
         file.create_dataset("train/labels", data=labels(), compression="lzf", shuffle=True)
         file["me"] = file["/"]
-    found = user_data.read(path, {}, None)
+    found = user_data.read(path)
     assert np.array_equal(found.train.images, images())
     assert np.array_equal(found.train.labels, labels())
     assert found.test is None
@@ -54,7 +56,7 @@ def test_a_name_through_a_link_is_refused(tmp_path, other):
     with h5py.File(path, "a") as file:
         file["far"] = h5py.ExternalLink(other.name, "/")
     with pytest.raises(CnnspecError, match="has no array far/train_images"):
-        user_data.read(path, {"train_images": "far/train_images"}, None)
+        user_data.read(path, Data(".", train_images="far/train_images"))
 
 
 def test_a_virtual_dataset_is_refused(tmp_path, other):
@@ -92,11 +94,10 @@ def test_a_shape_without_values_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "value",
     [
-        np.array([b"a", b"b"]),
         h5py.Empty("f4"),
         np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f4")]),
     ],
-    ids=["texts", "empty", "fields"],
+    ids=["empty", "fields"],
 )
 def test_what_holds_no_plain_numbers_is_refused(tmp_path, value):
     path = write_h5(tmp_path / "a.h5", train_images=None)
@@ -105,11 +106,22 @@ def test_what_holds_no_plain_numbers_is_refused(tmp_path, value):
     refused(path, "not plain numbers")
 
 
-def test_texts_of_any_length_are_refused(tmp_path):
+def test_texts_are_no_pixels(tmp_path):
     path = write_h5(tmp_path / "a.h5", train_images=None)
     with h5py.File(path, "a") as file:
-        file.create_dataset("train_images", (3,), h5py.string_dtype())
-    refused(path, "not plain numbers")
+        file["train_images"] = ["a"] * 12
+    with pytest.raises(CnnspecError, match="not pixels"):
+        normal(user_data.read(path))
+
+
+def test_labels_may_be_texts(tmp_path):
+    names = [f"class {label}" for label in labels()]
+    path = write_h5(tmp_path / "a.h5", train_labels=None, test_labels=None)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("train_labels", data=names, dtype=h5py.string_dtype())
+    known = normal(user_data.read(path))
+    assert known.names == ("class 0", "class 1", "class 2")
+    assert known.train.labels.tolist() == labels().tolist()
 
 
 def test_a_group_in_the_place_of_an_array_is_none(tmp_path):

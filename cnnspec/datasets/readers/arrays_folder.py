@@ -1,0 +1,70 @@
+"""A folder of single arrays: `x_train.npy` and its like, and .npz files of one array each.
+
+K49 and Kuzushiji-MNIST are published so: `k49-train-imgs.npz` holds `arr_0`.
+"""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cnnspec.datasets.raw import Found, Request, guarded, plain_file, whole
+from cnnspec.datasets.readers import named_arrays, npy, npz
+
+_SUFFIXES = (".npy", ".npz")
+
+
+class Folder:
+    """The arrays of a folder, called like their files."""
+
+    title = "files of one array each (.npy, .npz)"
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = {path.stem: path for path in _files(folder)}
+        self.names: Sequence[str] = list(self._paths)
+
+    def array(self, name: str) -> np.ndarray:
+        """One array; raises `CnnspecError` that names its file."""
+        path = self.path(name)
+        plain_file(path)
+        with guarded(path):
+            if path.suffix == ".npy":
+                return npy.of_file(path)
+            with npz.opened(path) as archive:
+                return archive.array(archive.names[0])
+
+    def path(self, name: str) -> Path:
+        """The file of an array."""
+        return self._paths[name]
+
+
+def _files(folder: Path) -> list[Path]:
+    files = [path for path in folder.iterdir() if path.suffix in _SUFFIXES]
+    return sorted(path for path in files if path.suffix == ".npy" or _alone(path))
+
+
+def _alone(path: Path) -> bool:
+    """Whether an .npz file holds one array; a damaged one may."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return len(archive.namelist()) == 1
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return True
+
+
+def present(folder: Path) -> bool:
+    """Whether a folder holds images and labels as arrays."""
+    names = [path.stem for path in _files(folder)]
+    return bool(named_arrays.matching(names, "train_images")) or any(
+        path.suffix == ".npy" for path in _files(folder)
+    )
+
+
+def read(folder: Path, request: Request) -> Found:
+    """The images and labels of a folder."""
+    store = Folder(folder)
+    roles = named_arrays.roles_of(folder, store.names, request).values()
+    names = [name for role in roles for name in (role.images, role.labels) if name]
+    files = tuple(whole(store.path(name)) for name in names)
+    return named_arrays.found(folder, store, request, files)

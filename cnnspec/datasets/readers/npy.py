@@ -1,0 +1,55 @@
+"""One array in NumPy's own format, `.npy`: its header first, then its values, never a pickle."""
+
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from cnnspec.datasets.raw import Unsupported, fill, sized, unpacks
+
+MAGIC = b"\x93NUMPY"
+SAVE_PLAIN = 'save plain numbers, as in `numpy.savez("set.npz", x_train=images.astype("uint8"))`'
+_HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype]]] = {
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+}
+
+
+def array(file: IO[bytes], name: str, packed: int | None = None) -> np.ndarray:
+    """The array of an open file, of which `packed` bytes were stored if it is unpacked on the way.
+
+    Raises `ValueError` where it is damaged.
+    """
+    version = npy.read_magic(file)
+    if version not in _HEADERS:
+        raise Unsupported(f"`{name}` has a layout of fields, not plain numbers", SAVE_PLAIN)
+    try:
+        shape, fortran, dtype = _HEADERS[version](file)
+    except Exception:  # NumPy reads it with Python's parser, which fails in many ways
+        raise ValueError(f"the header of `{name}` is damaged") from None
+    if dtype.hasobject:
+        raise Unsupported(f"`{name}` holds pickled Python objects, which may run code", SAVE_PLAIN)
+    if dtype.kind not in "biufcUS":
+        raise Unsupported(f"`{name}` holds {dtype}, not plain numbers", SAVE_PLAIN)
+    sized(shape, dtype.itemsize, f"`{name}`")
+    if packed is not None:
+        unpacks(prod(shape) * dtype.itemsize, packed, f"`{name}`")
+    values = np.empty(shape[::-1] if fortran else shape, dtype)
+    fill(values, lambda view: file.readinto(view), f"`{name}`")  # type: ignore[attr-defined]
+    if file.read(1):
+        raise ValueError(f"`{name}` holds more than the {values.nbytes:,} bytes of its header")
+    return values.T if fortran else values
+
+
+def of_file(path: Path) -> np.ndarray:
+    """The array of a file; raises `ValueError`."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        begin = file.read(len(MAGIC))
+        if begin != MAGIC:
+            raise ValueError("it does not begin as an .npy file does")
+        file.seek(0)
+        return array(file, path.name, size)

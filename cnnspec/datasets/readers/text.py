@@ -1,0 +1,25 @@
+"""Files of text, packed or not, and how many lines they have."""
+
+import bz2
+import gzip
+from pathlib import Path
+from typing import IO, cast
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The text of a file, unpacked on the way where it is gzipped or in bzip2."""
+    with path.open("rb") as file:
+        begin = file.read(3)
+    if begin[:2] == b"\x1f\x8b":
+        return cast(IO[bytes], gzip.open(path))
+    return cast(IO[bytes], bz2.open(path)) if begin == b"BZh" else path.open("rb")
+
+
+def lines(path: Path) -> int:
+    """How many lines there are; no more than one block is held."""
+    count, last = 0, b"\n"
+    with opened(path) as file:
+        while block := file.read(2**20):
+            count += block.count(b"\n")
+            last = block[-1:]
+    return count + (last != b"\n")
