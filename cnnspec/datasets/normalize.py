@@ -84,7 +84,10 @@ def normal(
 
 def _count(part: Raw) -> int:
     """How many images there are, as far as labels say it."""
-    return len(part.labels) if part.labels is not None and part.labels.ndim else 0
+    if part.labels is None or not part.labels.ndim:
+        return 0
+    # MATLAB has rows and columns only, so that labels are one of either.
+    return part.labels.size if 1 in part.labels.shape else len(part.labels)
 
 
 def _options(data: Data, scale: Scale, turned: bool, first: int) -> Data:

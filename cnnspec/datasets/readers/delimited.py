@@ -88,26 +88,22 @@ def _values(
     label = None if layout.label is None else columns[layout.label]
     if label is not None:
         types[label] = pa.string()
-    reader = table.open_csv(
-        text.opened(path),
-        read_options=table.ReadOptions(
-            column_names=columns,
-            skip_rows=int(layout.header),
-            block_size=_LONGEST,
-            use_threads=True,
+    options = {
+        "read_options": table.ReadOptions(
+            column_names=columns, skip_rows=int(layout.header), block_size=_LONGEST
         ),
-        parse_options=table.ParseOptions(
+        "parse_options": table.ParseOptions(
             delimiter=layout.mark,
             invalid_row_handler=_handler(skipped) if request.data.skip_broken else None,
         ),
-        convert_options=table.ConvertOptions(
+        "convert_options": table.ConvertOptions(
             column_types=types, include_columns=[*wanted, *([label] if label else [])]
         ),
-    )
+    }
     pixels = np.empty((rows, len(wanted)), dtype)
     labels: list[Any] = []
     done = 0
-    with reader:
+    with text.opened(path) as file, table.open_csv(file, **options) as reader:
         for batch in reader:
             batch = _filled(batch, done, layout, skipped, request)
             end = done + batch.num_rows
