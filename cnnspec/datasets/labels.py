@@ -123,7 +123,7 @@ def _named(parts: list[Raw], names: tuple[str, ...]) -> tuple[list[Raw], tuple[s
             continue
         unknown = next((name for name in np.unique(text).tolist() if name not in place), None)
         if unknown is not None:
-            cause = f"{part.labels_where} has a label {unknown!r}, which is no class to train on"
+            cause = f"{part.labels_where} has a label {unknown!r}, which is not a class to train on"
             raise misfit(cause, f"the classes are {', '.join(ordered[:12])}")
         values = np.array([place[name] for name in text.tolist()], np.int64)
         done.append(part.replace(labels=values))

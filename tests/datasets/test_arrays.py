@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from cnnspec.datasets.arrays import Split, idx, load, split_off
+from cnnspec.datasets.duplicates import shared
+from tests.support.data_files import images, labels
 from tests.support.make_sample import sample
 
 
@@ -63,3 +65,31 @@ def test_a_split_follows_the_seed():
     first, again, other = (split_off(split, 0.1, seed)[1] for seed in (7, 7, 8))
     assert np.array_equal(first.images, again.images)
     assert not np.array_equal(first.images, other.images)
+
+
+def test_equal_images_stay_on_one_side():
+    pixels = images(120)
+    for row in range(0, 60, 6):
+        pixels[row + 3] = pixels[row]  # the class repeats every 3 rows
+    split = Split(pixels, labels(120))
+    for seed in range(20):
+        train, held = split_off(split, 0.25, seed)
+        assert len(shared(train.images, held.images)) == 0
+        assert np.bincount(held.known).tolist() == [10, 10, 10]
+        assert len(train) + len(held) == 120
+
+
+def test_equal_images_of_two_classes_stay_on_one_side_too():
+    pixels = images(60)
+    pixels[1::3] = pixels[0::3]
+    for seed in range(20):
+        train, held = split_off(Split(pixels, labels(60)), 0.2, seed)
+        assert len(shared(train.images, held.images)) == 0
+        assert set(train.known) == {0, 1, 2}
+
+
+def test_a_class_of_equal_images_stays_with_those_to_train_on():
+    pixels = images(60)
+    pixels[0::3] = pixels[0]
+    _, held = split_off(Split(pixels, labels(60)), 0.2, 0)
+    assert 0 not in held.known

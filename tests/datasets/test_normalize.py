@@ -1,3 +1,6 @@
+import re
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -5,6 +8,7 @@ from cnnspec.datasets.duplicates import shared
 from cnnspec.datasets.normalize import agree, doubts, normal, to_bytes
 from cnnspec.datasets.raw import Found, Raw
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.spec import Data
 from tests.support.data_files import CLASSES, SHAPE, images, labels, said
 
 NAMES = ("a", "b", "c")
@@ -185,3 +189,146 @@ def test_large_fractions_are_cast_in_parts():
     pixels = images(2500)
     (cast,) = to_bytes([Raw(pixels / 255, None, "x")], [])
     assert np.array_equal(cast[..., 0], pixels)
+
+
+def test_fractions_a_little_above_1_are_shares_of_1():
+    pixels = images() / 255 * 1.0000001
+    assert pixels.max() > 1
+    known = normal(found(pixels))
+    assert np.array_equal(known.train.images[..., 0], images())
+
+
+def test_what_resampling_brings_a_little_below_zero_is_black():
+    pixels = images() / 255
+    pixels[0, 0, 0] = -0.01
+    assert normal(found(pixels)).train.images[0, 0, 0, 0] == 0
+
+
+def test_yes_and_no_beside_bytes_are_on_one_scale():
+    known = normal(found(images() > 127, test=images(3, seed=1).astype(np.int64)))
+    assert set(np.unique(known.train.images)) == {0, 255}
+    assert np.array_equal(known.test.images[..., 0], images(3, seed=1))
+
+
+@pytest.mark.parametrize(("bits", "white"), [(12, 4095), (16, 65535), (10, 1023)])
+def test_more_than_8_bits_are_brought_to_bytes(bits, white):
+    deep = images().astype(np.uint16) * (white // 255)
+    deep[0, 0, 0] = white
+    known = normal(found(deep))
+    assert np.abs(known.train.images[..., 0].astype(int) - images())[1:].max() <= 1
+    assert known.options.scale == white
+    assert codes(known.notes) == ["CNN915"]
+
+
+@pytest.mark.parametrize("top", [63, 100, 300, 2000])
+def test_a_top_far_from_every_white_is_a_doubt_with_both_readings(top):
+    pixels = np.minimum(images().astype(int), top) if top < 255 else images().astype(int)
+    pixels[0, 0, 0] = top
+    known = normal(found(pixels))
+    (doubt,) = known.notes
+    assert doubt.severity == "warning"
+    assert f"`scale={top}`" in doubt.help
+    for written in re.findall(r"scale=(\d+)", doubt.help):
+        assert normal(found(pixels), Data(".", scale=float(written))).notes == ()
+
+
+def test_a_scale_that_is_written_is_taken():
+    known = normal(found(images() // 4), Data(".", scale=63.0))
+    expected = np.rint((images() // 4) * (255 / 63))
+    assert np.array_equal(known.train.images[..., 0], expected)
+    with pytest.raises(CnnspecError, match="values up to 255") as caught:
+        normal(found(), Data(".", scale=16.0))
+    assert "`scale=255`" in said(caught.value)
+
+
+def test_fractions_whose_white_is_not_clear_are_not_rounded_away():
+    with pytest.raises(CnnspecError, match="what is white is not clear"):
+        normal(found(images() / 100))
+
+
+def test_white_and_black_can_be_swapped():
+    given = images()
+    known = normal(found(given.copy()), Data(".", invert=True))
+    assert np.array_equal(known.train.images[..., 0], 255 - given)
+    seen = np.concatenate([images(12, 8, 6, 3), np.full((12, 8, 6, 1), 7, np.uint8)], axis=3)
+    clear = normal(found(seen.copy()), Data(".", invert=True)).train.images
+    assert np.array_equal(clear[..., :3], 255 - seen[..., :3])
+    assert (clear[..., 3] == 7).all()
+
+
+def test_rows_and_columns_can_be_swapped():
+    known = normal(found(images()), Data(".", transpose=True))
+    assert np.array_equal(known.train.images[..., 0], images().transpose(0, 2, 1))
+
+
+@pytest.mark.parametrize("pixels", [images(), images(12, 8, 6, 3)])
+def test_images_that_are_counted_last_are_put_first(pixels):
+    turned = np.moveaxis(pixels, 0, -1)
+    known = normal(found(turned.copy(), labels(12)))
+    assert np.array_equal(known.train.images.reshape(pixels.shape), pixels)
+    assert "counted last" in known.notes[0].message
+
+
+@pytest.mark.parametrize("classes", [None, 3])
+def test_labels_from_1_are_brought_to_0_with_a_note(classes):
+    known = normal(found(numbers=labels() + 1), classes=classes)
+    assert known.train.labels.tolist() == labels().tolist()
+    assert (known.classes, known.names) == (3, ("1", "2", "3"))
+    assert known.options.labels_from == 1
+    assert "`labels_from=1`" in known.notes[0].message
+    agree(known, SHAPE, 3)
+
+
+def test_labels_from_1_stay_where_the_spec_has_a_class_more():
+    known = normal(found(numbers=labels() + 1), classes=4)
+    assert known.train.labels.tolist() == (labels() + 1).tolist()
+    doubt = doubts(known.train, {}, 4, tuple("0123"))[0]
+    assert "`labels_from=1`" in doubt.help
+
+
+@pytest.mark.parametrize("first", [0, 1, 5])
+def test_the_first_label_can_be_written(first):
+    numbers = labels().astype(int) + first
+    known = normal(found(numbers=numbers), Data(".", labels_from=first))
+    assert known.train.labels.tolist() == labels().tolist()
+    assert known.classes == 3
+    with pytest.raises(CnnspecError, match=f"label {first}, below"):
+        normal(found(numbers=numbers), Data(".", labels_from=first + 1))
+
+
+@pytest.mark.parametrize("label", [2_000_000_000, 20_000, 1000])
+def test_a_number_that_names_an_image_is_not_a_class(label):
+    numbers = labels().astype(np.int64)
+    numbers[3] = label
+    tracemalloc.start()
+    with pytest.raises(CnnspecError, match=f"a label {label}: more classes than images"):
+        normal(found(numbers=numbers))
+    assert tracemalloc.get_traced_memory()[1] < 10**6
+    tracemalloc.stop()
+
+
+def test_equal_images_with_two_labels_are_doubted():
+    pixels = images()
+    pixels[4] = pixels[0]
+    known = normal(found(pixels))
+    (doubt,) = doubts(known.train, {}, CLASSES, NAMES)
+    assert "1 training images are there with more than one label" in doubt.message
+
+
+def test_ink_on_paper_beside_light_on_black_is_doubted():
+    light = np.zeros((12, 8, 6), np.uint8)
+    light[:, 2:6, 2:4] = images(12, 4, 2) // 2 + 128
+    known = normal(found(light, test=255 - light[:6], test_numbers=labels(6)))
+    doubt = doubts(known.train, {"test": known.test}, CLASSES, NAMES)[-1]
+    assert "light on dark and the test images dark on light" in doubt.message
+
+
+def test_large_images_are_put_in_order_in_their_own_memory():
+    stored = images(400, 3, 40, 40)
+    expected = stored.transpose(0, 2, 3, 1).copy()
+    tracemalloc.start()
+    known = normal(found(stored, labels(400)))
+    assert tracemalloc.get_traced_memory()[1] < stored.nbytes + 10**6
+    tracemalloc.stop()
+    assert np.array_equal(known.train.images, expected)
+    assert np.shares_memory(known.train.images, stored)

@@ -1,4 +1,6 @@
 import os
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.datasets import user_data
 from cnnspec.datasets.locate import Where
+from cnnspec.datasets.normalize import normal
 from cnnspec.datasets.splits import divide
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.spec import Data
@@ -213,3 +216,65 @@ def test_images_to_predict_come_from_every_kind(tmp_path):
 def test_images_of_another_size_are_not_predicted(tmp_path):
     with pytest.raises(CnnspecError, match="8x6x1, and the network takes 28x28x1"):
         user_data.images(write_npz(tmp_path / "a.npz"), None, (28, 28, 1))
+
+
+def test_a_validation_set_of_the_data_takes_the_place_of_a_share(tmp_path):
+    more = {"val_images": images(5, seed=3), "val_labels": labels(5)}
+    path = write_npz(tmp_path / "a.npz", **more)
+    splits = divided(path)
+    assert np.array_equal(splits.validation.images[..., 0], images(5, seed=3))
+    assert len(splits.train) == 12
+    assert "validation set of 5 images" in splits.images.notes[-1].message
+    assert divided(path, f"{NET}; train {{ validation none }}").validation is None
+    assert len(divided(path, f"{NET}; train {{ validation test }}").validation) == 6
+
+
+def test_a_validation_set_without_labels_is_an_error(tmp_path):
+    with pytest.raises(CnnspecError, match="validation set of the data has no labels"):
+        divided(write_npz(tmp_path / "a.npz", val_images=images(5, seed=3)))
+
+
+def test_training_images_in_the_validation_set_are_doubted(tmp_path):
+    path = write_npz(tmp_path / "a.npz", val_images=images()[:2], val_labels=labels(2))
+    words = [note.message for note in divided(path).images.notes]
+    assert "2 of 2 validation images are training images too" in words
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_sets_that_lie_apart_are_one(tmp_path, kind):
+    for name, seed in (("main", 0), ("other", 5)):
+        (tmp_path / name).mkdir()
+        numbers = {"train_images": images(12, seed=seed), "test_images": images(6, seed=seed + 1)}
+        WRITERS[kind](tmp_path / name, **numbers)
+    (main,) = (tmp_path / "main").iterdir()
+    (other,) = (tmp_path / "other").iterdir()
+    data = Data(str(main), test=str(other), validation=f"../other/{other.name}")
+    known = normal(user_data.read_all(main, data, (8, 6, 1)))
+    as_set = {image.tobytes() for image in known.test.images}
+    assert as_set == {image.tobytes() for image in images(6, seed=6)}
+    assert len(known.validation) == 12
+    assert len(known.train) == 12
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "other", "expected"),
+    [
+        ("/s/a.csv", "a.csv", "b.csv", "/s/b.csv"),
+        ("/s/a/x.csv", "a/x.csv", "b/y.csv", "/s/b/y.csv"),
+        ("/elsewhere/x.csv", "a/x.csv", "a/y.csv", "/elsewhere/y.csv"),
+        ("/s/a.csv", "a.csv", "/t/b.csv", "/t/b.csv"),
+        ("/s/a.csv", "/s/a.csv", "b.csv", "/s/b.csv"),
+    ],
+)
+def test_where_another_path_of_a_spec_lies(path, source, other, expected):
+    assert str(user_data.beside(Path(path), source, other)) == expected
+
+
+def test_what_a_library_is_missing_for_is_told_with_its_extra(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("label,pixel0\n1,2\n")
+    monkeypatch.delitem(sys.modules, "cnnspec.datasets.readers.delimited", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(CnnspecError, match="needs pyarrow") as caught:
+        user_data.read(tmp_path / "a.csv")
+    assert caught.value.exit_code == 3
+    assert "pip install 'cnnspec[data]'" in said(caught.value)

@@ -144,7 +144,7 @@ def _listed(
     folders = [path for path in inside if _is_folder(path)]
     parts = _parts(folders)
     if request.part != "train":
-        alone = parts.get(request.part)
+        alone = parts.get(request.part) or parts.get("train")
         return _one(folder, alone or folder, inside if alone is None else [])
     if not parts:
         return _whole(folder, inside)

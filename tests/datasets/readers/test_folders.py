@@ -1,3 +1,5 @@
+import os
+import shutil
 import struct
 import zlib
 
@@ -5,10 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnspec.datasets import user_data
+from cnnspec.datasets import picture_cache, user_data
+from cnnspec.datasets.files import cache_folder
 from cnnspec.datasets.normalize import normal
 from cnnspec.datasets.raw import PICTURES
+from cnnspec.datasets.readers import folders
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.spec import Data
 from tests.support.data_files import SHAPE, arrays, images, labels, said, write_pictures
 
 RGB = (*SHAPE[:2], 3)
@@ -177,3 +182,166 @@ def test_the_digest_follows_names_and_contents(tmp_path):
         digests.add(user_data.read(folder, shape=SHAPE).files[0].sha256)
         digests.add(user_data.read(folder, shape=SHAPE).files[0].sha256)
     assert len(digests) == 3
+
+
+@pytest.mark.parametrize("name", ["validation", "valid", "val", "Valid"])
+def test_a_validation_folder_is_the_validation_set(tmp_path, name):
+    folder = write_pictures(tmp_path / "p")
+    shutil.copytree(folder / "test", folder / name)
+    found = user_data.read(folder, shape=SHAPE)
+    assert np.array_equal(found.validation.images, found.test.images)
+    assert found.validation.labels.tolist() == found.test.labels.tolist()
+    assert found.notes == ()
+
+
+def test_folders_around_the_folder_are_seen_through(tmp_path):
+    write_pictures(tmp_path / "archive" / "vehicles")
+    (tmp_path / "archive" / "readme.txt").write_text("x")
+    found = user_data.read(tmp_path, shape=SHAPE)
+    assert found.train.images.shape == (12, *SHAPE)
+    assert found.notes[0].message == f"the data is in archive/vehicles of {tmp_path}"
+
+
+@pytest.mark.parametrize("other", ["bus", "test"])
+def test_a_class_may_be_called_train(tmp_path, other):
+    for name in ("car", "train", other):
+        (tmp_path / name).mkdir()
+        Image.new("L", (6, 8), len(name)).save(tmp_path / name / "x.png")
+    assert set(user_data.read(tmp_path, shape=SHAPE).labels) == {"car", "train", other}
+
+
+def test_pictures_in_a_split_and_in_no_class_are_told(tmp_path):
+    write_pictures(tmp_path / "p", train_labels=None, test_labels=None)
+    with pytest.raises(CnnspecError, match="in no class") as caught:
+        user_data.read(tmp_path / "p", shape=SHAPE)
+    assert "a folder with its name" in said(caught.value)
+
+
+def test_the_common_size_is_that_of_turned_pictures(tmp_path):
+    (tmp_path / "a").mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for number in range(3):
+        image = Image.fromarray(images(1, 6, 8, seed=number)[0])
+        image.save(tmp_path / "a" / f"{number}.jpg", exif=exif)
+    found = user_data.read(tmp_path)
+    assert found.train.images.shape == (3, 8, 6, 1)
+    assert found.notes == ()
+
+
+def test_all_broken_pictures_are_named_at_once_and_can_be_left_out(tmp_path):
+    folder = write_pictures(tmp_path / "p")
+    for number in range(11):
+        (folder / "train" / "class 1" / f"broken {number}.png").write_bytes(b"x")
+    with pytest.raises(CnnspecError, match="11 of 29 pictures") as caught:
+        user_data.read(folder, shape=SHAPE)
+    assert "broken 7.png (it is not a picture); and 3 more" in said(caught.value)
+    assert "skip_broken" in said(caught.value)
+    found = user_data.read(folder, Data(".", skip_broken=True), SHAPE)
+    assert found.train.images.shape == (12, *SHAPE)
+    assert found.train.labels.tolist() == sorted(labels(12).tolist())
+    assert len(found.broken) == 11
+    assert "11 cannot be read and are left out" in found.notes[0].message
+
+
+def deep(folder, values):
+    (folder / "a").mkdir(exist_ok=True)
+    for number, image in enumerate(values):
+        Image.fromarray(image.astype(np.uint16)).save(folder / "a" / f"{number}.png")
+
+
+@pytest.mark.parametrize(("factor", "white"), [(1, 255), (16, 4095), (257, 65535)])
+def test_sixteen_bits_of_which_fewer_are_used(tmp_path, factor, white):
+    pixels = images(6).astype(int) * factor
+    pixels[0, 0, 0] = white
+    deep(tmp_path, pixels)
+    known = normal(user_data.read(tmp_path))
+    assert np.abs(known.train.images[1:, ..., 0].astype(int) - images(6)[1:]).max() <= 1
+
+
+def test_sixteen_bits_beside_eight(tmp_path):
+    deep(tmp_path, images(6).astype(int) * 257)
+    for number, image in enumerate(images(4, seed=1)):
+        Image.fromarray(image).save(tmp_path / "a" / f"{number + 6}.png")
+    known = normal(user_data.read(tmp_path))
+    expected = np.concatenate([images(6), images(4, seed=1)])
+    assert np.array_equal(known.train.images[..., 0], expected)
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """A folder whose pictures are old enough and, here, enough to be kept decoded."""
+    monkeypatch.setattr(picture_cache, "FEWEST", 10)
+    monkeypatch.setattr(picture_cache, "_SETTLED", 0)
+    return write_pictures(tmp_path / "p")
+
+
+def entries() -> list:
+    return sorted((cache_folder() / "pictures").glob("*"))
+
+
+def test_pictures_are_decoded_once(many, monkeypatch):
+    first = user_data.read(many, shape=SHAPE)
+    (entry,) = entries()
+    assert entry.parent.stat().st_mode & 0o077 == 0
+    monkeypatch.setattr(folders, "add_files", None)
+    again = user_data.read(many, shape=SHAPE)
+    assert np.array_equal(again.train.images, first.train.images)
+    assert again.test.labels.tolist() == first.test.labels.tolist()
+    assert (again.files, again.labels, again.notes) == (first.files, first.labels, first.notes)
+
+
+@pytest.mark.parametrize("change", ["content", "name", "shape", "time"])
+def test_what_has_changed_is_decoded_again(many, change):
+    user_data.read(many, shape=SHAPE)
+    path = many / "train" / "class 0" / "0.png"
+    shape = SHAPE
+    if change == "content":
+        Image.fromarray(images(1, seed=9)[0]).save(path)
+    elif change == "name":
+        path = path.rename(path.with_name("x.png"))
+    elif change == "time":
+        # Another content of the same size, its time set back: the inode's own time tells.
+        status = path.stat()
+        Image.fromarray(255 - images(1, seed=9)[0]).save(path)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    else:
+        shape = (4, 3, 1)
+    found = user_data.read(many, shape=shape)
+    assert len(entries()) == 2
+    assert found.train.images.shape[1:] == shape
+    if change in ("content", "time"):
+        with Image.open(path) as image:
+            assert np.array_equal(found.train.images[0, ..., 0], np.asarray(image))
+
+
+@pytest.mark.parametrize("name", ["head.json", "train_images.npy"])
+def test_a_damaged_entry_is_made_again(many, name):
+    first = user_data.read(many, shape=SHAPE)
+    (entry,) = entries()
+    data = bytearray((entry / name).read_bytes())
+    data[-3] ^= 1
+    (entry / name).write_bytes(data)
+    assert np.array_equal(user_data.read(many, shape=SHAPE).train.images, first.train.images)
+    assert picture_cache.load(entry.name) is not None
+
+
+def test_a_cache_that_cannot_be_written_is_no_matter(many, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert user_data.read(many, shape=SHAPE).train.images.shape == (12, *SHAPE)
+
+
+def test_entries_not_used_for_longest_go_first(many, monkeypatch):
+    user_data.read(many, shape=SHAPE)
+    (first,) = entries()
+    monkeypatch.setattr(picture_cache, "MOST_BYTES", 1000)
+    user_data.read(many, shape=(4, 3, 1))
+    assert first not in entries()
+    assert len(entries()) == 1
+
+
+def test_pictures_that_have_just_changed_are_not_kept(many, monkeypatch):
+    monkeypatch.setattr(picture_cache, "_SETTLED", 10**15)
+    user_data.read(many, shape=SHAPE)
+    assert entries() == []
