@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as table
 
 from cnnspec.core.record import Record
-from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, note, sized, unpacks, whole
+from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, note, sized, whole
 from cnnspec.datasets.readers import text
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import SuspiciousData
@@ -53,8 +53,6 @@ def read(path: Path, request: Request) -> Found:
     # Most tables hold bytes; those that do not are read again as floats.
     for dtype in (np.uint8, np.float32):
         sized((rows, len(layout.pixels)), np.dtype(dtype).itemsize, "it")
-        if path.suffix in (".gz", ".bz2"):
-            unpacks(rows * len(layout.pixels), path.stat().st_size, "it")
         skipped.clear()
         try:
             pixels, labels = _values(path, layout, rows, dtype, skipped, request)
@@ -166,7 +164,10 @@ def _layout(path: Path, request: Request, notes: list[Diagnostic]) -> Layout:
                 raise ValueError(f"line {len(lines) + 1} has more than {_LONGEST:,} bytes")
             lines.append(line.decode("utf-8", "replace").removeprefix("\ufeff"))
     mark = max(",\t;", key=lambda mark: lines[0].count(mark))
-    rows = [row for row in csv.reader(lines, delimiter=mark) if row]
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=mark) if row]
+    except csv.Error as error:
+        raise Unsupported(f"its first rows cannot be read ({error})", _MEND) from None
     if not rows or len(rows[0]) < 2:
         raise Unsupported("it has fewer than two columns", "put an image in each row")
     header = _is_header(rows)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, sized, whole
+from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, sized, unpacks, whole
 from cnnspec.datasets.readers import text
 
 TITLE = "sparse text of libsvm"
@@ -49,9 +49,11 @@ def _measured(path: Path) -> tuple[int, int, int]:
     """How many images there are, the last place, and the first one: 0 or 1."""
     count, most, least = 0, 0, 1
     with text.opened(path) as file:
-        number = 0
+        number, total, packed = 0, 0, path.stat().st_size
         while line := file.readline(_LONGEST + 1):
             number += 1
+            total += len(line)
+            unpacks(total, packed, "it")
             if len(line) > _LONGEST:
                 raise ValueError(f"line {number} has more than {_LONGEST:,} bytes")
             pairs = line.partition(b"#")[0].split()

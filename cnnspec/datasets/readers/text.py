@@ -5,6 +5,8 @@ import gzip
 from pathlib import Path
 from typing import IO, cast
 
+from cnnspec.datasets.raw import unpacks
+
 
 def opened(path: Path) -> IO[bytes]:
     """The text of a file, unpacked on the way where it is gzipped or in bzip2."""
@@ -16,10 +18,16 @@ def opened(path: Path) -> IO[bytes]:
 
 
 def lines(path: Path) -> int:
-    """How many lines there are; no more than one block is held."""
-    count, last = 0, b"\n"
+    """How many lines there are; no more than one block is held.
+
+    Raises `ValueError` where a packed file holds far more than text of images would.
+    """
+    count, total, last = 0, 0, b"\n"
+    packed = path.stat().st_size
     with opened(path) as file:
         while block := file.read(2**20):
+            total += len(block)
+            unpacks(total, packed, "it")
             count += block.count(b"\n")
             last = block[-1:]
     return count + (last != b"\n")
