@@ -23,7 +23,6 @@ from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.source import SpecSource
 from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat, Spec, every
-from cnnspec.ir.validity import is_valid
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.layers.base import InferenceCache
 from cnnspec.program.arena import peak_of
@@ -186,6 +185,9 @@ def check_spec(
     is taken where it is of the same network. Only an error needs a text, to have a place in:
     then the canonical text is checked.
     """
+    # Here, for a check of a text never needs it.
+    from cnnspec.ir.validity import is_valid
+
     overrides = overrides or {}
     source = SpecSource(name, spec)
     if is_valid(spec):
