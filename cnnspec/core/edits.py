@@ -26,6 +26,10 @@ class Fix(Record):
     """What it does, in a few words, where the edits alone do not say it."""
 
 
+Fixes = tuple[Fix, ...]
+"""Several ways to remove one finding, the best one first."""
+
+
 def write(span: Span, text: str, *, safe: bool = False, title: str = "") -> Fix:
     """Returns the fix that writes a text in the place of a span."""
     return Fix((Edit(span, text),), safe, title)

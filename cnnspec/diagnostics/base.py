@@ -6,7 +6,7 @@ Knows sources, spans and edits; not how a diagnostic is printed, nor who raises 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from cnnspec.core.edits import Fix, write
+from cnnspec.core.edits import Fixes, write
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 
@@ -60,8 +60,12 @@ class Diagnostic(Record):
         return ()
 
     @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes(self) -> Fixes:
         """Ways to remove the finding, as edits of the text, the best one first."""
+        return self.fixes_at(self.span) if self.span else ()
+
+    def fixes_at(self, span: Span) -> Fixes:
+        """Returns the fixes of a finding in a text, at its span."""
         return ()
 
 
@@ -115,7 +119,7 @@ class Traced(Diagnostic):
         return (*self.inner.related, *self.uses)
 
     @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes(self) -> Fixes:
         # A change of the text changes all its layers, also those that are as they should be.
         found = self.inner.fixes
         return found if self.everywhere else tuple(fix.replace(safe=False) for fix in found)
@@ -145,7 +149,7 @@ def did_you_mean(near: str, words: "tuple[str, ...]", what: str = "") -> str:
 
 def respell(
     span: Span | None, word: str, near: str, known: "tuple[str, ...]", *, safe: bool = False
-) -> tuple[Fix, ...]:
+) -> Fixes:
     """Returns the fix that writes the nearest known word, safe where it can be no other."""
     from cnnspec.core.spelling import certain
 

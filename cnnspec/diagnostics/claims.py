@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnnspec.core.edits import Fix, write
+from cnnspec.core.edits import Fix, Fixes, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, listing
 
@@ -40,8 +40,7 @@ class OverBudget(Diagnostic):
         advice = self.advice.title if self.advice else ""
         return "; ".join(part for part in (most, advice) if part)
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         return (self.advice,) if self.advice else ()
 
 
@@ -112,8 +111,7 @@ class NothingValidates(Diagnostic):
     def help(self) -> str:
         return "write `validation 0.1` in the train block"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         if self.validation is None:
             return ()
         return (write(self.validation, "validation 0.1", title="write `validation 0.1`"),)
@@ -140,8 +138,7 @@ class NotMeasured(Diagnostic):
     def help(self) -> str:
         return "write `measure all` in the train block"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         if self.measure is None:
             return ()
         return (write(self.measure, "measure all", title="write `measure all`"),)

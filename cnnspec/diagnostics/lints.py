@@ -7,7 +7,7 @@ None changes an exit code, each names what to do, and `silence CODE` turns it of
 from collections.abc import Callable
 from typing import ClassVar
 
-from cnnspec.core.edits import Edit, Fix, write
+from cnnspec.core.edits import Edit, Fix, Fixes, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, listing, many
 
@@ -49,13 +49,10 @@ class BiasBeforeNorm(Lint):
     def related(self) -> tuple[Label, ...]:
         return (self.norm,) if self.norm else ()
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import set_flag
 
-        if self.span is None:
-            return ()
-        return (set_flag(self.span, "no_bias", "bias", safe=True),)
+        return (set_flag(span, "no_bias", "bias", safe=True),)
 
 
 class PoolDrops(Lint):
@@ -87,13 +84,10 @@ class PoolDrops(Lint):
         sizes = listing(self.fits, quote="")
         return f"write `same`{f', or choose a size of {sizes}' if sizes else ''}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import set_flag, statement_around
 
-        if self.span is None:
-            return ()
-        return (set_flag(statement_around(self.span), "same", "padding", "valid"),)
+        return (set_flag(statement_around(span), "same", "padding", "valid"),)
 
 
 def _last(number: int, what: str) -> str:
@@ -138,14 +132,11 @@ class NoActivation(Lint):
     def related(self) -> tuple[Label, ...]:
         return (self.then,) if self.then else ()
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import put_after, set_flag
 
-        if self.span is None:
-            return ()
         if not self.normed:
-            return (set_flag(self.span, "relu", "activation", "linear"),)
+            return (set_flag(span, "relu", "activation", "linear"),)
         if self.norm is None:
             return ()
         return (Fix((put_after(self.norm, "relu"),), title="put `relu` after the batch norm"),)
@@ -176,9 +167,8 @@ class SoftmaxTwice(Lint):
     def related(self) -> tuple[Label, ...]:
         return (self.first,) if self.first else ()
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        return _without(self.span)
+    def fixes_at(self, span: Span) -> Fixes:
+        return _without(span)
 
 
 class DropoutBeforeNorm(Lint):
@@ -208,12 +198,11 @@ class DropoutBeforeNorm(Lint):
     def related(self) -> tuple[Label, ...]:
         return (self.norm,) if self.norm else ()
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import put_after
 
         norm = self.norm.span if self.norm else None
-        return _moved(self.span, norm, put_after, "after the batch norm")
+        return _moved(span, norm, put_after, "after the batch norm")
 
 
 class DropoutOnOutput(Lint):
@@ -236,13 +225,12 @@ class DropoutOnOutput(Lint):
     def help(self) -> str:
         return f"move it before `{self.last}`" if self.last else "remove it"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import put_before
 
         if not self.last:
-            return tuple(fix.replace(safe=False) for fix in _without(self.span))
-        return _moved(self.span, self.before, put_before, f"before `{self.last}`")
+            return tuple(fix.replace(safe=False) for fix in _without(span))
+        return _moved(span, self.before, put_before, f"before `{self.last}`")
 
 
 class SmallReceptiveField(Lint):
@@ -281,11 +269,8 @@ class SmallReceptiveField(Lint):
         layers = many(self.more, "more 3x3 convolution")
         return f"put {layers} before it, or write `flatten` in its place"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
-        return (write(self.span, "flatten", title="write `flatten` in its place"),)
+    def fixes_at(self, span: Span) -> Fixes:
+        return (write(span, "flatten", title="write `flatten` in its place"),)
 
 
 class DenseHoldsMost(Lint):
@@ -325,16 +310,13 @@ class DenseHoldsMost(Lint):
         also = "" if self.covers else ", with enough convolutions before it to see the whole image"
         return f"`gap` in place of flattening would leave {self.left:,} of them{also}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import put_before, statement_around
 
-        if self.span is None:
-            return ()
         title = "write `gap` in place of flattening"
         if self.flatten:
             return (write(self.flatten, "gap", title=title),)
-        return (Fix((put_before(statement_around(self.span), "gap"),), title=title),)
+        return (Fix((put_before(statement_around(span), "gap"),), title=title),)
 
 
 class DoesNothing(Lint):
@@ -355,9 +337,8 @@ class DoesNothing(Lint):
     def help(self) -> str:
         return "remove it"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        return _without(self.span)
+    def fixes_at(self, span: Span) -> Fixes:
+        return _without(span)
 
 
 class SkipsPixels(Lint):
@@ -379,16 +360,13 @@ class SkipsPixels(Lint):
     def help(self) -> str:
         return f"write `stride={self.kernel}`, or make the window as large as the stride"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import set_option
 
-        if self.span is None:
-            return ()
-        return set_option(self.span, "stride", self.kernel)
+        return set_option(span, "stride", self.kernel)
 
 
-def _without(span: Span | None) -> tuple[Fix, ...]:
+def _without(span: Span | None) -> Fixes:
     """Returns the fix that takes the statement of a layer out."""
     from cnnspec.diagnostics.rewrites import leave_out
 
@@ -397,7 +375,7 @@ def _without(span: Span | None) -> tuple[Fix, ...]:
 
 def _moved(
     span: Span | None, place: Span | None, put: Callable[[Span, str], Edit], where: str
-) -> tuple[Fix, ...]:
+) -> Fixes:
     """Returns the fix that moves a statement to another one."""
     from cnnspec.diagnostics.rewrites import without_statement
 

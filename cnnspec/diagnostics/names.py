@@ -3,7 +3,7 @@
 import re
 from typing import ClassVar
 
-from cnnspec.core.edits import Edit, Fix, insert, write
+from cnnspec.core.edits import Fix, Fixes, insert, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, did_you_mean, respell
 
@@ -28,9 +28,8 @@ class UnknownStatement(Diagnostic):
     def help(self) -> str:
         return did_you_mean(self.near, self.known, "a statement here")
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        return respell(self.span, self.word, self.near, self.known)
+    def fixes_at(self, span: Span) -> Fixes:
+        return respell(span, self.word, self.near, self.known)
 
 
 class UnknownWord(Diagnostic):
@@ -61,32 +60,21 @@ class UnknownWord(Diagnostic):
         path = f'; write a path in quotes: `"{self.word}"`' if self.path and not self.near else ""
         return did_you_mean(self.near, self.known) + path
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         if self._of_size:
-            return self._joined()
+            from cnnspec.diagnostics.rewrites import joined_size
+
+            return joined_size(span, self.word)
         # A name of the spec, which only lacks its parentheses, is meant for certain.
         named = self.near == f"({self.word})"
-        found = respell(self.span, self.word, self.near, self.known, safe=named)
-        if self.path and not self.near and self.span:
-            return (write(self.span, f'"{self.word}"', title="write a path in quotes"),)
+        found = respell(span, self.word, self.near, self.known, safe=named)
+        if self.path and not self.near:
+            return (write(span, f'"{self.word}"', title="write a path in quotes"),)
         return found
 
     @property
     def _of_size(self) -> bool:
         return self.word[:1] == "x" and (self.word[1:].isdecimal() or len(self.word) == 1)
-
-    def _joined(self) -> tuple[Fix, ...]:
-        """The size around the word without its blanks."""
-        if not self.span:
-            return ()
-        text, start, end = self.span.source.text, self.span.start, self.span.end
-        before = re.search(r"[\d)]([ \t]*)\Z", text[:start])
-        after = re.compile(r"[ \t]*(?=\d|\()" if self.word == "x" else "").match(text, end)
-        if before is None or after is None:
-            return ()
-        place = self.span.source.span(before.start(1), after.end())
-        return (write(place, self.word, safe=True, title="remove the spaces"),)
 
 
 class UnknownOption(Diagnostic):
@@ -117,13 +105,12 @@ class UnknownOption(Diagnostic):
             return f"`{self.of}` takes no options"
         return did_you_mean(self.near, self.known, f"an option of `{self.of}`")
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.alone and self.span and self.value:
+    def fixes_at(self, span: Span) -> Fixes:
+        if self.alone and self.value:
             yes = self.value.text in ("yes", "true", "1")
-            place = self.span.to(self.value)
+            place = span.to(self.value)
             return (write(place, self.option, safe=yes, title=f"write `{self.option}` alone"),)
-        return respell(self.span, self.option, self.near, self.known)
+        return respell(span, self.option, self.near, self.known)
 
 
 class MissingValue(Diagnostic):
@@ -167,11 +154,10 @@ class OutOfRange(Diagnostic):
     def help(self) -> str:
         return f"use {self.allowed}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if not (self.span and self.nearest):
+    def fixes_at(self, span: Span) -> Fixes:
+        if not self.nearest:
             return ()
-        return (write(self.span, self.nearest, title=f"write `{self.nearest}`"),)
+        return (write(span, self.nearest, title=f"write `{self.nearest}`"),)
 
 
 class WrongType(Diagnostic):
@@ -195,17 +181,16 @@ class WrongType(Diagnostic):
     def help(self) -> str:
         return self.remedy
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.fix or not self.span:
+    def fixes_at(self, span: Span) -> Fixes:
+        if self.fix:
             return (self.fix,) if self.fix else ()
-        text = self.span.text
+        text = span.text
         number = "number" in self.expected
         if number and re.fullmatch(r'"\d+(\.\d+)?"', text):
-            return (write(self.span, text[1:-1], safe=True, title=f"write `{text[1:-1]}`"),)
+            return (write(span, text[1:-1], safe=True, title=f"write `{text[1:-1]}`"),)
         if self.expected.startswith("`yes`") and text in ("0", "1"):
             word = "yes" if text == "1" else "no"
-            return (write(self.span, word, safe=True, title=f"write `{word}`"),)
+            return (write(span, word, safe=True, title=f"write `{word}`"),)
         return ()
 
 
@@ -227,11 +212,10 @@ class TooManyValues(Diagnostic):
     def help(self) -> str:
         return f"write `{self.usage}`" if self.usage else "give it one value"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out
 
-        return (leave_out(self.span),) if self.span else ()
+        return (leave_out(span),)
 
 
 class UnknownName(Diagnostic):
@@ -255,9 +239,8 @@ class UnknownName(Diagnostic):
             return did_you_mean(self.near, self.known)
         return f"define it first: `let {self.name} = …`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        return respell(self.span, self.name, self.near, self.known)
+    def fixes_at(self, span: Span) -> Fixes:
+        return respell(span, self.name, self.near, self.known)
 
 
 class BadArithmetic(Diagnostic):
@@ -293,33 +276,14 @@ class Misplaced(Diagnostic):
     def help(self) -> str:
         return f"it belongs {self.home}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         if self.fix:
             return (self.fix,)
-        if self.span and self.home == "in `train { … }`":
-            return (_into_train(self.span),)
+        if self.home == "in `train { … }`":
+            from cnnspec.diagnostics.rewrites import into_train
+
+            return (into_train(span),)
         return ()
-
-
-def _into_train(span: Span) -> Fix:
-    """Returns the fix that moves a setting into the block of training, or puts one around it."""
-    from cnnspec.diagnostics.rewrites import block_of, statement_around, without_statement
-
-    statement = statement_around(span)
-    inside = block_of(span.source, "train")
-    if inside is None:
-        block = f"train {{ {statement.text} }}"
-        return write(statement, block, safe=True, title="put it in `train`")
-    before = span.source.text[inside.start : inside.end].rstrip()
-    at = span.source.span(inside.start + len(before), inside.start + len(before))
-    # On a line of its own where the settings before it are.
-    lines = before.rsplit("\n", 1)
-    indent = lines[1][: len(lines[1]) - len(lines[1].lstrip())] if len(lines) > 1 else ""
-    newline = "\r\n" if lines[0].endswith("\r") else "\n"
-    joint = f"{newline}{indent}" if len(lines) > 1 else "; " if before.strip() else " "
-    moved = (without_statement(statement), Edit(at, f"{joint}{statement.text}"))
-    return Fix(moved, safe=True, title="move it into `train`")
 
 
 class BadClaim(Diagnostic):
@@ -344,20 +308,17 @@ class BadClaim(Diagnostic):
             return f"write `{self.span.text[:cut]}{edit.text}{self.span.text[cut:]}`"
         return f"write it as in `{self.example}`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if not self.span:
-            return ()
-        found = re.match(r"\w+\s+(\w+)(?:\s+[^\W\d]\w*)?\s+(?=[\d.]\S*\Z)", self.span.text)
+    def fixes_at(self, span: Span) -> Fixes:
+        found = re.match(r"\w+\s+(\w+)(?:\s+[^\W\d]\w*)?\s+(?=[\d.]\S*\Z)", span.text)
         if found is None:
             return ()
         # A budget is a limit; what is expected of a loss is little, of all else much.
         below = self.word == "budget" or found[1].endswith("loss")
         relation = "<=" if below else ">="
-        at = self.span.start + found.end()
+        at = span.start + found.end()
         title = f"write `{relation}`"
         safe = self.word == "budget"
-        return (insert(self.span.source, at, f"{relation} ", safe=safe, title=title),)
+        return (insert(span.source, at, f"{relation} ", safe=safe, title=title),)
 
 
 class UnknownSetting(Diagnostic):
@@ -390,8 +351,6 @@ class Incompatible(Diagnostic):
     remedy: str
     instead: str = ""
     """What to write in the place of the span."""
-    removable: bool = True
-    """Whether the span can be left out."""
 
     @property
     def message(self) -> str:
@@ -401,10 +360,9 @@ class Incompatible(Diagnostic):
     def help(self) -> str:
         return self.remedy
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out_if_whole
 
-        if self.span and self.instead:
-            return (write(self.span, self.instead, title=f"write `{self.instead}`"),)
-        return leave_out_if_whole(self.span) if self.span and self.removable else ()
+        if self.instead:
+            return (write(span, self.instead, title=f"write `{self.instead}`"),)
+        return leave_out_if_whole(span)

@@ -6,7 +6,7 @@ parse. Only asked for the fixes of a diagnostic, so it is off the path of a chec
 
 import re
 
-from cnnspec.core.edits import Edit, Fix
+from cnnspec.core.edits import Edit, Fix, Fixes, write
 from cnnspec.core.source import Source, Span
 
 _MARK = re.compile(r'"[^"\n]*"?|#[^\n]*|[;\n{}]')
@@ -106,7 +106,7 @@ def leave_out(span: Span, *, safe: bool = False, statement: bool = False) -> Fix
     return Fix((edit,), safe, f"remove `{_short(span.text)}`")
 
 
-def leave_out_if_whole(span: Span, *, safe: bool = False) -> tuple[Fix, ...]:
+def leave_out_if_whole(span: Span, *, safe: bool = False) -> Fixes:
     """Returns the fix that removes a span, if it is a whole argument or a whole statement."""
     text = span.source.text
     before, after = text[: span.start].rstrip(), text[span.end :].lstrip(" \t")
@@ -151,7 +151,7 @@ def put_before(span: Span, text: str) -> Edit:
     return Edit(span.source.span(span.start, span.start), f"{text}; ")
 
 
-def set_option(span: Span, name: str, value: str, *, safe: bool = False) -> tuple[Fix, ...]:
+def set_option(span: Span, name: str, value: str, *, safe: bool = False) -> Fixes:
     """Returns the fix that gives an option within a span another value, if it is there."""
     found = re.search(rf"\b{name}\s*=\s*([^\s,();{{}}]+)", span.text)
     if found is None:
@@ -220,6 +220,35 @@ def _line_end(text: str, number: int, source: Source) -> int:
 
 def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
+
+
+def into_train(span: Span) -> Fix:
+    """Returns the fix that moves a setting into the block of training, or puts one around it."""
+    statement = statement_around(span)
+    inside = block_of(span.source, "train")
+    if inside is None:
+        block = f"train {{ {statement.text} }}"
+        return write(statement, block, safe=True, title="put it in `train`")
+    before = span.source.text[inside.start : inside.end].rstrip()
+    at = span.source.span(inside.start + len(before), inside.start + len(before))
+    # On a line of its own where the settings before it are.
+    lines = before.rsplit("\n", 1)
+    indent = lines[1][: len(lines[1]) - len(lines[1].lstrip())] if len(lines) > 1 else ""
+    newline = "\r\n" if lines[0].endswith("\r") else "\n"
+    joint = f"{newline}{indent}" if len(lines) > 1 else "; " if before.strip() else " "
+    moved = (without_statement(statement), Edit(at, f"{joint}{statement.text}"))
+    return Fix(moved, safe=True, title="move it into `train`")
+
+
+def joined_size(span: Span, word: str) -> Fixes:
+    """Returns the fix that removes the blanks of `32 x 3` around its `x`, or before its `x3`."""
+    text, start, end = span.source.text, span.start, span.end
+    before = re.search(r"[\d)]([ \t]*)\Z", text[:start])
+    after = re.compile(r"[ \t]*(?=\d|\()" if word == "x" else "").match(text, end)
+    if before is None or after is None:
+        return ()
+    place = span.source.span(before.start(1), after.end())
+    return (write(place, word, safe=True, title="remove the spaces"),)
 
 
 def _short(text: str) -> str:

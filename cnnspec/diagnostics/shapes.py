@@ -3,7 +3,7 @@
 import re
 from typing import ClassVar
 
-from cnnspec.core.edits import Edit, Fix, write
+from cnnspec.core.edits import Edit, Fix, Fixes, write
 from cnnspec.core.shapes import Image, Shape
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, listing, many
@@ -24,7 +24,7 @@ class ShapeDiagnostic(Diagnostic):
         origin = f", {self.origin}" if self.origin else ""
         return f"the {self.shape.article} is {self.shape} here{origin}"
 
-    def _instead(self, text: str) -> tuple[Fix, ...]:
+    def _instead(self, text: str) -> Fixes:
         """The fix that writes another size, where the one at the span is a plain number."""
         if not self.span or not re.fullmatch(r"[\dx]+", self.span.text):
             return ()
@@ -66,14 +66,11 @@ class WindowTooLarge(ShapeDiagnostic):
             return "use a smaller dilation, or `same` padding"
         return f"use a {self.what} of at most {_pair(largest)}, or `same` padding"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import append, statement_around
 
-        if not self.span:
-            return ()
         smaller = () if self._largest == (1, 1) else self._instead(_pair(self._largest))
-        return (*smaller, append(statement_around(self.span), "same"))
+        return (*smaller, append(statement_around(span), "same"))
 
     @property
     def _largest(self) -> tuple[int, ...]:
@@ -127,16 +124,13 @@ class ChannelsDoNotDivide(ShapeDiagnostic):
         fits = [g for g in range(1, min(self.channels, 64) + 1) if self.channels % g == 0]
         return f"{self.channels} divides into {listing(fits, quote='')} groups"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import set_option
 
-        if self.span is None:
-            return ()
         shared = self.shared or (self.channels,)
         fits = [g for g in range(1, self.groups + 1) if not any(n % g for n in shared)]
         number = str(fits[-1])
-        return set_option(self.span, "groups", number) or self._instead(number)
+        return set_option(span, "groups", number) or self._instead(number)
 
 
 class CannotReshape(ShapeDiagnostic):
@@ -160,8 +154,7 @@ class CannotReshape(ShapeDiagnostic):
     def help(self) -> str:
         return f"choose sizes that multiply to {self.shape.size}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         assert self.target is not None
         sizes = list(self.target.dims)
         rest = self.target.size // sizes[-1]
@@ -188,8 +181,7 @@ class NothingLeft(ShapeDiagnostic):
     def help(self) -> str:
         return f"crop at most {_pair(self._most)}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         return self._instead(_pair(self._most))
 
     @property
@@ -229,13 +221,12 @@ class WrongClasses(ShapeDiagnostic):
             return f"write `dense {self.classes} softmax`"
         return f"end with `dense {self.classes} softmax`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import put_after
 
-        if self.last == "dense" and self.span and self.span.text.isdecimal():
+        if self.last == "dense" and span.text.isdecimal():
             number = str(self.classes)
-            return (write(self.span, number, safe=self.known, title=f"write `{number}`"),)
+            return (write(span, number, safe=self.known, title=f"write `{number}`"),)
         if self.end is None:
             return ()
         layer = f"dense {self.classes} softmax"
@@ -294,13 +285,12 @@ class BranchesDiffer(ShapeDiagnostic):
             return "give the branches the same rows and columns, with `same` padding for instance"
         return "give the branches one shape"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         # Not where it is an image and a vector: a projection joins images.
         alike = len({type(shape) for shape in self.shapes}) == 1
-        if not self.span or self.of not in ("add", "residual") or self.projected or not alike:
+        if self.of not in ("add", "residual") or self.projected or not alike:
             return ()
-        place = self.span.source.span(self.span.end, self.span.end)
+        place = span.source.span(span.end, span.end)
         return (Fix((Edit(place, " project"),), title=f"write `{self.of} project`"),)
 
     @property

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from cnnspec.core.edits import Fix
+from cnnspec.core.edits import Fixes
+from cnnspec.core.source import Span
 from cnnspec.diagnostics import lints, training_lints
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import Lint
@@ -36,8 +37,7 @@ class SilencesNothing(Diagnostic):
     def help(self) -> str:
         return f"remove {self.silenced} from `silence`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out
 
-        return (leave_out(self.span, safe=True),) if self.span else ()
+        return (leave_out(span, safe=True),)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnnspec.core.edits import Edit, Fix, write
+from cnnspec.core.edits import Edit, Fix, Fixes, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 
@@ -29,8 +29,7 @@ class WrongForm(Diagnostic):
     def help(self) -> str:
         return f"write it as in `{self.form}`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         return (self.fix,) if self.fix else ()
 
 
@@ -51,11 +50,10 @@ class BlockUsesItself(Diagnostic):
     def help(self) -> str:
         return "use a block after its end only; `repeat` applies layers several times"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out, statement_around
 
-        return (leave_out(statement_around(self.span), statement=True),) if self.span else ()
+        return (leave_out(statement_around(span), statement=True),)
 
 
 class NotABranch(Diagnostic):
@@ -76,11 +74,10 @@ class NotABranch(Diagnostic):
     def help(self) -> str:
         return "write `branch { … }` around it; an empty branch is the input itself"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if not self.span or self.found == "branch":
+    def fixes_at(self, span: Span) -> Fixes:
+        if self.found == "branch":
             return ()
-        return (write(self.span, f"branch {{ {self.span.text} }}", title="put it in a branch"),)
+        return (write(span, f"branch {{ {span.text} }}", title="put it in a branch"),)
 
 
 class TooFewBranches(Diagnostic):
@@ -102,8 +99,7 @@ class TooFewBranches(Diagnostic):
     def help(self) -> str:
         return "add `branch { }`, which is the input itself, or `branch { … }` with other layers"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         if not self.block or not self.block.text.endswith("}"):
             return ()
         inside = self.block.text[:-1].rstrip()

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnnspec.core.edits import Edit, Fix, insert, write
+from cnnspec.core.edits import Edit, Fix, Fixes, insert, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label
 
@@ -31,8 +31,7 @@ class UnexpectedText(Diagnostic):
     def help(self) -> str:
         return self.remedy
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         return (self.fix,) if self.fix else ()
 
 
@@ -55,13 +54,10 @@ class Unclosed(Diagnostic):
         where = " on the same line" if self.opener == "(" else ""
         return f"add a `{self.closer}`{where}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import close_brace, close_parenthesis
 
-        if self.span is None:
-            return ()
-        return ((close_parenthesis if self.opener == "(" else close_brace)(self.span),)
+        return ((close_parenthesis if self.opener == "(" else close_brace)(span),)
 
 
 class Unopened(Diagnostic):
@@ -81,14 +77,11 @@ class Unopened(Diagnostic):
     def help(self) -> str:
         return "remove it, or add the bracket that it should close"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         # A guess: the opening bracket may be what is missing.
         from cnnspec.diagnostics.rewrites import leave_out
 
-        if self.span is None:
-            return ()
-        return (leave_out(self.span, statement=True),)
+        return (leave_out(span, statement=True),)
 
 
 class UnclosedString(Diagnostic):
@@ -106,15 +99,12 @@ class UnclosedString(Diagnostic):
     def help(self) -> str:
         return 'add a `"` on the same line'
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
-        inside = self.span.text.rstrip()
+    def fixes_at(self, span: Span) -> Fixes:
+        inside = span.text.rstrip()
         # With a blank, `;` or `#` in it, the string may have been meant to end earlier.
         safe = not set(" \t;#{}") & set(inside)
-        at = self.span.start + len(inside)
-        return (insert(self.span.source, at, '"', safe=safe, title='add a `"`'),)
+        at = span.start + len(inside)
+        return (insert(span.source, at, '"', safe=safe, title='add a `"`'),)
 
 
 _MARKS = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068")
@@ -142,13 +132,10 @@ class ForbiddenCharacter(Diagnostic):
     def help(self) -> str:
         return "remove it; most editors do not show it"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
+    def fixes_at(self, span: Span) -> Fixes:
         # Who meets a mark of direction should look at what the line says without it.
         safe = self.character not in _MARKS
-        return (write(self.span, "", safe=safe, title="remove the character"),)
+        return (write(span, "", safe=safe, title="remove the character"),)
 
 
 class NotText(Diagnostic):
@@ -206,12 +193,11 @@ class MissingSpace(Diagnostic):
         says, written = self._written()
         return f"{says} `{self.before}{written}`" if written else says
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         _, written = self._written()
-        if not (self.span and written):
+        if not written:
             return ()
-        return (write(self.span, written, safe=True, title=f"write `{self.before}{written}`"),)
+        return (write(span, written, safe=True, title=f"write `{self.before}{written}`"),)
 
     def _written(self) -> tuple[str, str]:
         """What to say, and what to write in the place of `after`; empty if it is not known."""
@@ -290,14 +276,13 @@ class BlockMissing(Diagnostic):
     def help(self) -> str:
         return f"write `{self.word} {{ … }}`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import append, statement_around
 
         # An empty block means something for these: the defaults, and the input itself.
-        if not self.span or self.word not in ("train", "branch"):
+        if self.word not in ("train", "branch"):
             return ()
-        return (append(statement_around(self.span), "{ }"),)
+        return (append(statement_around(span), "{ }"),)
 
 
 class BlockNotTaken(Diagnostic):
@@ -317,14 +302,11 @@ class BlockNotTaken(Diagnostic):
     def help(self) -> str:
         return f"remove the braces; arguments of `{self.word}` are written on its line"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
-        inside = self.span.text.strip("{} \t\r\n")
+    def fixes_at(self, span: Span) -> Fixes:
+        inside = span.text.strip("{} \t\r\n")
         if set(inside) & set(";\n{}#"):
             return ()
-        return (write(self.span, inside, title="remove the braces"),)
+        return (write(span, inside, title="remove the braces"),)
 
 
 class GivenTwice(Diagnostic):
@@ -349,16 +331,13 @@ class GivenTwice(Diagnostic):
     def related(self) -> tuple[Label, ...]:
         return (Label(self.first, "given first here"),) if self.first else ()
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out_if_whole
 
-        if not self.span:
-            return ()
         # Of two that say the same, either can go; else which one was meant is a guess.
-        same = self.first is not None and self.first.text == self.span.text
-        spans = [self.span]
-        if self.first and self.first.source is self.span.source:
+        same = self.first is not None and self.first.text == span.text
+        spans = [span]
+        if self.first and self.first.source is span.source:
             spans.append(self.first)
         return tuple(fix for span in spans for fix in leave_out_if_whole(span, safe=same))
 
@@ -380,11 +359,8 @@ class MissingSeparator(Diagnostic):
     def help(self) -> str:
         return f"write `; {self.word}`: it begins a statement of its own"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
-        text, start = self.span.source.text, self.span.start
+    def fixes_at(self, span: Span) -> Fixes:
+        text, start = span.source.text, span.start
         before = start - len(text[:start]) + len(text[:start].rstrip(" \t"))
-        place = self.span.source.span(before, start)
+        place = span.source.span(before, start)
         return (Fix((Edit(place, "; "),), True, f"write `; {self.word}`"),)

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from cnnspec.core.edits import Fix, write
+from cnnspec.core.edits import Fixes, write
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 
 
@@ -29,11 +30,10 @@ class WarmupTooLong(Diagnostic):
             return "train for more epochs, or warm up for a part of one: `warmup=0.1`"
         return f"write `warmup={self._shorter}`, or train for more epochs"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import set_option
 
-        return set_option(self.span, "warmup", self._shorter) if self.span else ()
+        return set_option(span, "warmup", self._shorter)
 
     @property
     def _shorter(self) -> str:
@@ -68,12 +68,9 @@ class WrongWeights(Diagnostic):
     def help(self) -> str:
         return "give one for each class, or write `class_weight balanced`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if not self.span:
-            return ()
+    def fixes_at(self, span: Span) -> Fixes:
         title = "write `class_weight balanced`"
-        return (write(self.span, "class_weight balanced", title=title),)
+        return (write(span, "class_weight balanced", title=title),)
 
 
 class CropTooLarge(Diagnostic):
@@ -99,11 +96,10 @@ class CropTooLarge(Diagnostic):
     def help(self) -> str:
         return f"write `crop={self._usual}`, which is usual for small images"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import set_option
 
-        return set_option(self.span, "crop", str(self._usual)) if self.span else ()
+        return set_option(span, "crop", str(self._usual))
 
     @property
     def _usual(self) -> int:

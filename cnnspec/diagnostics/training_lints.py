@@ -3,7 +3,8 @@
 import re
 from typing import ClassVar
 
-from cnnspec.core.edits import Fix, write
+from cnnspec.core.edits import Fix, Fixes, write
+from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import many
 from cnnspec.diagnostics.lints import Lint
 
@@ -41,12 +42,9 @@ class LossMismatch(Lint):
         other = f", or train with `loss {self.other}`" if self.other else ""
         return f"write `{self.wanted}` instead{other}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
-        text = re.sub(rf"\b{self.activation}\b", self.wanted, self.span.text, count=1)
-        return (write(self.span, text, title=f"write `{self.wanted}`"),)
+    def fixes_at(self, span: Span) -> Fixes:
+        text = re.sub(rf"\b{self.activation}\b", self.wanted, span.text, count=1)
+        return (write(span, text, title=f"write `{self.wanted}`"),)
 
 
 class NoProbabilities(Lint):
@@ -75,15 +73,12 @@ class NoProbabilities(Lint):
             return f"write `{self.layer} {self.wanted}`"
         return f"put `{self.wanted}` at the end"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import put_after, set_flag
 
-        if self.span is None:
-            return ()
         if self.layer:
-            return (set_flag(self.span, self.wanted, "activation", "linear"),)
-        return (Fix((put_after(self.span, self.wanted),), title=f"put `{self.wanted}` after it"),)
+            return (set_flag(span, self.wanted, "activation", "linear"),)
+        return (Fix((put_after(span, self.wanted),), title=f"put `{self.wanted}` after it"),)
 
 
 class ValidatesOnTest(Lint):
@@ -114,14 +109,11 @@ class ValidatesOnTest(Lint):
     def help(self) -> str:
         return f"watch `{self.instead}`" if self.instead else "write `validation 0.1`"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
+    def fixes_at(self, span: Span) -> Fixes:
         if not self.instead:
-            return (write(self.span, "validation 0.1", title="write `validation 0.1`"),)
-        text = re.sub(rf"\b{self.instead.removeprefix('val_')}\b", self.instead, self.span.text)
-        return (write(self.span, text, title=f"watch `{self.instead}`"),)
+            return (write(span, "validation 0.1", title="write `validation 0.1`"),)
+        text = re.sub(rf"\b{self.instead.removeprefix('val_')}\b", self.instead, span.text)
+        return (write(span, text, title=f"watch `{self.instead}`"),)
 
 
 class UnusualRate(Lint):
@@ -151,18 +143,13 @@ class UnusualRate(Lint):
     def help(self) -> str:
         return f"{self.low} to {self.high} is usual, and the default is {self.default}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
-        if self.span is None:
-            return ()
-        text = self.span.text
+    def fixes_at(self, span: Span) -> Fixes:
+        text = span.text
         found = re.search(r"\blearning_rate\s*=\s*([^\s,()]+)", text)
         found = found or re.search(r"\(\s*([^\s,()=]+)\s*[,)]", text)
         if found is None:
             return ()
-        place = self.span.source.span(
-            self.span.start + found.start(1), self.span.start + found.end(1)
-        )
+        place = span.source.span(span.start + found.start(1), span.start + found.end(1))
         return (write(place, self.default, title=f"write `{self.default}`"),)
 
 
@@ -196,16 +183,13 @@ class PatienceTooLong(Lint):
         restore = "; with `restore` it keeps the best weights in any case" if self.restores else ""
         return f"make the patience smaller, or train longer{restore}"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import append, set_option
 
-        if self.span is None:
-            return ()
         if self.restores:
-            return (append(self.span, "restore"),)
+            return (append(span, "restore"),)
         # At 2 epochs no patience is short enough for a plateau.
-        return set_option(self.span, "patience", str(self.epochs // 2)) if self.epochs > 2 else ()
+        return set_option(span, "patience", str(self.epochs // 2)) if self.epochs > 2 else ()
 
 
 class ChangesClass(Lint):
@@ -229,13 +213,10 @@ class ChangesClass(Lint):
     def help(self) -> str:
         return "remove it; a small `shift`, `rotate` or `zoom` does not change a digit"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out, option_in
 
-        if self.span is None:
-            return ()
-        place = option_in(self.span, self.option.partition("=")[0])
+        place = option_in(span, self.option.partition("=")[0])
         return (leave_out(place),) if place else ()
 
 
@@ -271,16 +252,13 @@ class IdleSchedule(Lint):
             return "make `every` smaller, or remove the schedule"
         return "make its steps fewer or smaller, or train for fewer epochs"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out, set_option
 
-        if self.span is None:
-            return ()
-        without = leave_out(self.span, statement=True)
+        without = leave_out(span, statement=True)
         if not self.every or self.epochs < 2:
             return (without,)
-        return (*set_option(self.span, "every", str(self.epochs // 2)), without)
+        return (*set_option(span, "every", str(self.epochs // 2)), without)
 
 
 class SlowAverage(Lint):
@@ -309,13 +287,10 @@ class SlowAverage(Lint):
     def help(self) -> str:
         return f"write `ema={self._faster}`, or train longer"
 
-    @property
-    def fixes(self) -> tuple[Fix, ...]:
+    def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import set_option
 
-        if self.span is None:
-            return ()
-        return set_option(self.span, "ema", self._faster)
+        return set_option(span, "ema", self._faster)
 
     @property
     def _faster(self) -> str:

@@ -5,7 +5,6 @@ from cnnspec.diagnostics.errors import CnnspecError, DiagnosticError
 from cnnspec.diagnostics.names import Misplaced
 from cnnspec.diagnostics.structure import CannotUse, WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice
-from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import expand_statement
 from cnnspec.files.sources import read_used
@@ -26,6 +25,8 @@ def use(state: State, statement: Statement, scope: Scope) -> None:
         case _:
             found = statement.arguments[0].kind if statement.arguments else "nothing"
             form = 'use "blocks.cnn"'
+            from cnnspec.expansion import repairs
+
             fix = repairs.use(statement.arguments)
             error = WrongForm(statement.span, word="use", form=form, found=found, fix=fix)
             raise DiagnosticError(error)

@@ -3,7 +3,6 @@
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice
-from cnnspec.expansion import repairs
 from cnnspec.expansion.search import fit
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.language.expressions import evaluate
@@ -22,6 +21,8 @@ def let(state: State, statement: Statement, scope: Scope) -> None:
         if not isinstance(argument, Option):
             name = argument.span.text if isinstance(argument, Word) else "name"
             form = f"let {name} = value"
+            from cnnspec.expansion import repairs
+
             fix = repairs.let(statement.arguments)
             raise DiagnosticError(
                 WrongForm(argument.span, word="let", form=form, found=argument.kind, fix=fix)

@@ -2,7 +2,6 @@
 
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrongForm
-from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import (
     body_of,
@@ -73,6 +72,8 @@ def _rounds(
     found = arguments[0].kind if arguments else "nothing"
     span = arguments[0].span if arguments else statement.word_span
     form = "repeat 3 { … }` or `repeat i in 0..2 { … }"
+    from cnnspec.expansion import repairs
+
     fix = repairs.repeat(arguments)
     raise DiagnosticError(WrongForm(span, word="repeat", form=form, found=found, fix=fix))
 

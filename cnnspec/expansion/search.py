@@ -4,7 +4,6 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
-from cnnspec.expansion import repairs
 from cnnspec.expansion.state import Axis, Fit, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, guarded
 from cnnspec.language.arg_types import Int
@@ -35,6 +34,8 @@ def fit(state: State, name: str, call: Call, scope: Scope) -> int:
         case (Range() as values,):
             low, high = _ends(values, name, scope.values)
         case _:
+            from cnnspec.expansion import repairs
+
             found, fix = call.span.text, repairs.fit(call)
             raise DiagnosticError(WrongForm(call.span, word="fit", form=form, found=found, fix=fix))
     _require_ordered((low, high), values, call.span, "fit", form, MAX_FIT)
@@ -55,6 +56,8 @@ def _require_ordered(
     """Refuses a range without values, or with more than anyone would try."""
     low, high = ends
     if high < low:
+        from cnnspec.expansion import repairs
+
         fix = repairs.reverse(written)
         error = WrongForm(span, word=word, form=form, found="an empty range", fix=fix)
         raise DiagnosticError(error)
@@ -73,6 +76,8 @@ def sweep(state: State, statement: Statement, scope: Scope) -> None:
             case _ if not inner.broken:
                 form = f"{inner.word} in 1, 2, 3"
                 found = inner.arguments[0].kind if inner.arguments else "nothing"
+                from cnnspec.expansion import repairs
+
                 fix = repairs.axis(inner)
                 error = WrongForm(inner.span, word=inner.word, form=form, found=found, fix=fix)
                 state.problems.append(error)

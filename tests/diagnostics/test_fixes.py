@@ -14,7 +14,7 @@ from cnnspec.diagnostics.rewrites import statement_around
 from cnnspec.language.parse import parse
 from tests.diagnostics.test_golden_errors import CLASSES, FILES, problems_of
 
-FIXABLE = [cls for cls in CLASSES if cls.fixes is not Diagnostic.fixes]
+FIXABLE = [cls for cls in CLASSES if cls.fixes_at is not Diagnostic.fixes_at]
 
 
 def problems(text: str) -> tuple[Diagnostic, ...]:
