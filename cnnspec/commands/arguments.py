@@ -76,6 +76,18 @@ def _columns() -> int:
         return 80
 
 
+def add_memory(parser: argparse.ArgumentParser, text: str) -> None:
+    """`--memory`, and what its bytes are counted in."""
+    from cnnspec.ir.claims import BYTES
+
+    parser.add_argument("--memory", action="store_true", help=text)
+    parser.add_argument(
+        "--dtype",
+        choices=tuple(BYTES),
+        help="with --memory: how each value is stored (float32)",
+    )
+
+
 def add_sources(parser: argparse.ArgumentParser, *, many: bool) -> None:
     """A file, `-` or `-e TEXT`."""
     parser.add_argument(

@@ -3,7 +3,8 @@
 Prints a table for each spec and what is wrong with it. A spec with a sweep is followed
 by how its points fare. With `--rules`, prints one row for each spec instead: which rules
 of an assignment it keeps. Exit code 0 if every spec is right, 1 if one is not; warnings
-count with `--strict` only.
+count with `--strict` only. `--memory` adds where every value lies in the arena that
+inference needs, whose size is the RAM of a spec.
 
 With `--fix`, what can safely be fixed is fixed in the files first: each fix is tried, and
 kept if what it fixes is gone and nothing is worse. `--diff` only shows it, with exit code 1
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.summary import overview, title
-from cnnspec.commands.arguments import SPEC, add_overrides, add_sources
+from cnnspec.commands.arguments import SPEC, add_memory, add_overrides, add_sources
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
 from cnnspec.core.terminal import Line, show
@@ -29,6 +30,7 @@ from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, size, survey
 
 if TYPE_CHECKING:
     from cnnspec.commands.fixing import FixedFile
+    from cnnspec.program.memory_plan import MemoryPlan
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -40,6 +42,7 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="write out the formula of every shape, parameter and MAC count",
     )
+    add_memory(parser, "print where each value lies in memory at inference, and what is in use")
     parser.add_argument(
         "--rules",
         metavar="RULES",
@@ -97,6 +100,8 @@ def run(args: Namespace) -> int:
     ok = ok and not (args.diff and any(one.changed for one in fixed))
     if form == "json":
         files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
+        if args.memory:
+            files = [_with_memory(f, r, args) for f, r in zip(files, results, strict=True)]
         for file, one in zip(files, fixed, strict=False):
             file["fix"] = one.dump(diff=args.diff)
         print_json({"command": "check", "ok": ok, "files": files})
@@ -118,6 +123,12 @@ def _require_consistent(args: Namespace, form: str) -> None:
             "give one of the two",
         ),
         (args.csv and not args.rules, "`--csv` goes with `--rules`", "or ask for `--json`"),
+        (args.dtype and not args.memory, "`--dtype` goes with `--memory`", "add `--memory`"),
+        (
+            args.memory and (machine or args.rules or args.diff),
+            "`--memory` prints a table for each spec",
+            "leave out `--rules`, `--diff` and every format but `json`",
+        ),
         (
             args.unsafe and not fixing,
             "`--unsafe` goes with `--fix` or `--diff`",
@@ -169,24 +180,39 @@ def _show(
             continue
         if index:
             show([[]])
-        _print(result, explained=args.explain)
+        _print(result, args)
         if found:
             show([[], *sweep_lines(found)])
 
 
-def _print(result: CheckedSpec, *, explained: bool) -> None:
+def _print(result: CheckedSpec, args: Namespace) -> None:
     if result.totals:
         show([*title(result), []])
-        if explained:
+        if args.explain:
             from cnnspec.analysis.formulas import explain
 
             show(explain(result))
         else:
             show(overview(result))
+        if args.memory:
+            from cnnspec.analysis.memory import memory_lines
+
+            show([[], *memory_lines(_plan(result, args))])
     sys.stdout.flush()
     if result.problems:
         lines = render(result.problems)
         show([[], *lines] if result.totals else lines, sys.stderr)
+
+
+def _plan(result: CheckedSpec, args: Namespace) -> "MemoryPlan":
+    from cnnspec.program.inference import inference_plan
+
+    return inference_plan(result.graph, args.dtype or "float32")
+
+
+def _with_memory(data: dict[str, Any], result: CheckedSpec, args: Namespace) -> dict[str, Any]:
+    """The document of a spec with its memory plan; null where an error leaves it unknown."""
+    return data | {"memory": _plan(result, args).dump() if result.totals else None}
 
 
 def _survey(result: CheckedSpec, values: Overrides, most: int) -> Survey | None:

@@ -2,14 +2,19 @@
 
 Prints the picture, or writes it with `--out`. A file that exists is not touched without
 `--force`. Long networks go on in further rows; equal parts of them are drawn once.
+
+`--memory` draws the arena of inference instead: a rectangle for each buffer over the layers
+that use it.
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import checked
-from cnnspec.commands.arguments import FILE, add_overrides, add_sources
-from cnnspec.commands.inputs import overrides, sources
+from cnnspec.commands.arguments import FILE, add_memory, add_overrides, add_sources
+from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import CannotWrite
@@ -21,6 +26,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     add_sources(parser, many=False)
     add_overrides(parser)
+    add_memory(parser, "draw where each value lies in memory at inference")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", complete=FILE, help="write the picture to this file"
     )
@@ -31,21 +37,38 @@ def run(args: Namespace) -> int:
     """Draws one spec."""
     if args.out and args.out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
+    if args.dtype and not args.memory:
+        raise CnnspecError(BadUsage(None, "`--dtype` goes with `--memory`", "add `--memory`"))
     (source,) = sources(args)
     result = checked(source, overrides(args))
-    from cnnspec.drawing.layout import layout
-    from cnnspec.drawing.svg import drawn
-
-    sheet = layout(result)
-    picture = f'<?xml version="1.0" encoding="UTF-8"?>\n{drawn(result, sheet)}\n'
+    svg, document = _memory(result, args.dtype) if args.memory else _network(result)
+    picture = f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
     if args.out:
         write_atomically(args.out, picture)
     if args.json:
         written = {"out": str(args.out)} if args.out else {}
-        data = {"file": source.name, **written, **sheet.dump(result.graph)}
+        data = {"file": source.name, **written, **document}
         print_json({"command": "draw", "ok": True, **data})
     elif args.out:
         show([[("written to ", ""), (str(args.out), "strong")]])
     else:
         print_text(picture)
     return 0
+
+
+def _network(result: CheckedSpec) -> tuple[str, dict[str, Any]]:
+    """The picture of a network, and its blocks and lines as JSON."""
+    from cnnspec.drawing.layout import layout
+    from cnnspec.drawing.svg import drawn
+
+    sheet = layout(result)
+    return drawn(result, sheet), sheet.dump(result.graph)
+
+
+def _memory(result: CheckedSpec, dtype: str | None) -> tuple[str, dict[str, Any]]:
+    """The picture of the memory of a network, and the plan as JSON."""
+    from cnnspec.drawing.memory import draw_memory
+    from cnnspec.program.inference import inference_plan
+
+    plan = inference_plan(result.graph, dtype or "float32")
+    return draw_memory(result, plan), {"memory": plan.dump()}

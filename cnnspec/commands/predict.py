@@ -8,6 +8,7 @@ probability; `kaggle` has two columns, `ID,Prediction` from 0 or what is asked f
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,11 @@ def arguments(parser: ArgumentParser) -> None:
         "--out", type=Path, metavar="FILE", complete=FILE, help="write to a new file"
     )
     parser.add_argument("--force", action="store_true", help="let `--out` replace a file")
+    parser.add_argument(
+        "--interpret",
+        action="store_true",
+        help="compute with numpy alone, without any framework: slower, the same to 1e-5",
+    )
     add_data(parser)
     add_backend(parser)
 
@@ -84,20 +90,18 @@ def run(args: Namespace) -> int:
     if args.json:
         args.form = "json"
     columns = _columns(args)
+    if args.interpret and args.backend:
+        raise CnnspecError(
+            BadUsage(None, "`--interpret` takes no backend", "leave out one of them")
+        )
     kept = one_run(args.run)
     if args.out and args.out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
-    from cnnspec.targets.keras.backend import start
-
-    start(args.backend)
-    from cnnspec.training.score import Scorer
-    from cnnspec.training.session import restore
-
-    checked, model = restore(kept)
+    checked, outputs_of = _interpreted(kept) if args.interpret else _in_keras(kept, args.backend)
     images, files, notes = _images(args, kept, checked)
     if notes:
         show([*render(tuple(notes)), []], sys.stderr)
-    outputs = Scorer(model).predict(images)
+    outputs = outputs_of(images)
     labels = outputs.argmax(axis=1).tolist()
     if args.names:
         names = _names(kept, outputs.shape[1])
@@ -113,6 +117,29 @@ def run(args: Namespace) -> int:
     else:
         print_text(text)
     return 0
+
+
+Outputs = Callable[[Any], Any]
+"""From uint8 images to the output of the network for each: (n, classes)."""
+
+
+def _in_keras(kept: Run, backend: str | None) -> "tuple[CheckedSpec, Outputs]":
+    from cnnspec.targets.keras.backend import start
+
+    start(backend)
+    from cnnspec.training.score import Scorer
+    from cnnspec.training.session import restore
+
+    checked, model = restore(kept)
+    return checked, Scorer(model).predict
+
+
+def _interpreted(kept: Run) -> "tuple[CheckedSpec, Outputs]":
+    from cnnspec.targets.interpreter.restore import restore
+    from cnnspec.training.batches import scale
+
+    checked, interpreter = restore(kept)
+    return checked, lambda images: interpreter.predict(scale(images))
 
 
 def _columns(args: Namespace) -> list[str]:

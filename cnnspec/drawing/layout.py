@@ -10,9 +10,9 @@ from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.drawing.blocks import GAP, Block, BlockNode, Branches, Framed, Lines
-from cnnspec.drawing.labels import HEADING, LINE, SIZE, Words, labels, shortened, width
-from cnnspec.drawing.palette import COLOURS, kind_of
-from cnnspec.drawing.sheet import Box, Edge, Frame, Path, Sheet
+from cnnspec.drawing.labels import HEADING, SIZE, Words, labels, shortened, width
+from cnnspec.drawing.palette import kind_of
+from cnnspec.drawing.sheet import Box, Edge, Frame, Key, Path, Sheet, legend_keys
 from cnnspec.drawing.solids import Scale, Solid
 from cnnspec.drawing.structure import (
     Chain,
@@ -34,16 +34,6 @@ _NARROWEST = 420.0
 """The room that a branch has at least before it goes on in another row."""
 MARGIN = 20.0
 _HEAD = 44.0
-KEY = 13.0
-"""The side of a square of the legend."""
-
-
-class Key(Record):
-    """An entry of the legend in its place."""
-
-    kind: str
-    x: float
-    y: float
 
 
 class Layout(Record):
@@ -92,7 +82,8 @@ def layout(checked: CheckedSpec) -> Layout:
     graph = checked.graph
     chain = structure(graph)
     lines = _Builder(graph, checked.spec.data.source).lines(chain, WIDTH)
-    legend, size = _legend(graph, max(lines.width, 300.0))
+    kinds = set(map(kind_of, graph.operations[1:]))
+    legend, size = legend_keys(kinds, max(lines.width, 300.0))
     full = max(lines.width, size[0])
     facts = _facts(checked)
     full = max(full, width(facts))
@@ -120,21 +111,6 @@ def _facts(checked: CheckedSpec) -> str:
     if totals is None:
         return ""
     return f"{totals.params:,} parameters · {totals.macs:,} MACs · depth {totals.depth}"
-
-
-def _legend(graph: Graph, room: float) -> tuple[list[Key], tuple[float, float]]:
-    """The kinds that occur, in rows of a width, and the size of it all."""
-    found = set(map(kind_of, graph.operations[1:]))
-    keys: list[Key] = []
-    x, y, widest = 0.0, 0.0, 0.0
-    for kind in (kind for kind in COLOURS if kind in found):
-        length = KEY + 6 + width(kind) + 14
-        if x and x + length > room:
-            x, y = 0.0, y + LINE + 6
-        keys.append(Key(kind, x, y))
-        widest = max(widest, x + length - 14)
-        x += length
-    return keys, (widest, y + LINE)
 
 
 class _Builder:

@@ -1,10 +1,11 @@
 """What a picture is made of, each thing in its place, and the sheet it is put down on.
 
-Units are pixels; x goes to the right and y downwards. Knows no layer and no colour.
+Units are pixels; x goes to the right and y downwards. Knows no layer.
 """
 
 from cnnspec.core.record import Record
-from cnnspec.drawing.labels import Words
+from cnnspec.drawing.labels import LINE, Words, width
+from cnnspec.drawing.palette import COLOURS
 from cnnspec.drawing.solids import Solid
 
 Point = tuple[float, float]
@@ -87,3 +88,29 @@ def _straight(points: tuple[Point, ...]) -> tuple[Point, ...]:
             kept.pop()
         kept.append(point)
     return tuple(kept)
+
+
+KEY = 13.0
+"""The side of a square of the legend."""
+
+
+class Key(Record):
+    """An entry of the legend in its place."""
+
+    kind: str
+    x: float
+    y: float
+
+
+def legend_keys(found: set[str], room: float) -> tuple[list[Key], tuple[float, float]]:
+    """Returns the kinds of a picture in rows of a width, and the size of it all."""
+    keys: list[Key] = []
+    x, y, widest = 0.0, 0.0, 0.0
+    for kind in (kind for kind in COLOURS if kind in found):
+        length = KEY + 6 + width(kind) + 14
+        if x and x + length > room:
+            x, y = 0.0, y + LINE + 6
+        keys.append(Key(kind, x, y))
+        widest = max(widest, x + length - 14)
+        x += length
+    return keys, (widest, y + LINE)

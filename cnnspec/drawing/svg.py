@@ -5,27 +5,17 @@ style sheet, no font file, no address. Text comes from users and is escaped.
 """
 
 from collections.abc import Iterator
-from html import escape
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.core.terminal import safe
 from cnnspec.drawing.blocks import BlockNode
-from cnnspec.drawing.labels import HEADING, SIZE, Words, story
-from cnnspec.drawing.layout import KEY, MARGIN, Layout, layout
+from cnnspec.drawing.elements import INK, LINE, PAPER, escaped, legend, number, page, words
+from cnnspec.drawing.labels import SIZE, Words, story
+from cnnspec.drawing.layout import MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
 from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
 from cnnspec.graph.build import INPUT, Graph
 from cnnspec.operations.values import Join
 
-_INK, _GREY, _LINE, _PAPER = "#1A1A1A", "#555555", "#666666", "#FFFFFF"
-_FONTS = "Helvetica, Arial, sans-serif"
-_STYLES = {
-    "title": f'font-size="{HEADING}" font-weight="bold" fill="{_INK}"',
-    "shape": f'font-weight="bold" fill="{_INK}"',
-    "layer": f'fill="{_INK}"',
-    "name": f'font-style="italic" fill="{_GREY}"',
-    "detail": f'fill="{_GREY}"',
-}
 _SIGNS = {"add": "+", "multiply": "\u00d7", "average": "avg", "maximum": "max"}
 _ROUND = 6.0
 """The radius with which a line turns."""
@@ -38,26 +28,19 @@ def draw(checked: CheckedSpec) -> str:
 
 def drawn(checked: CheckedSpec, sheet: Layout) -> str:
     """The picture that a layout describes."""
-    width, height = round(sheet.width), round(sheet.height)
     graph = checked.graph
-    return "\n".join(
+    return page(
+        f"The network {checked.spec.model}",
+        _told(sheet, graph),
+        (sheet.width, sheet.height),
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}"'
-            f' width="{width}" height="{height}" style="max-width:100%;height:auto">',
-            f"<title>{_text(f'The network {checked.spec.model}')}</title>",
-            f"<desc>{_text(_told(sheet, graph))}</desc>",
-            f'<rect width="{width}" height="{height}" fill="{_PAPER}"/>',
-            f'<g font-family="{_FONTS}" font-size="{SIZE}" text-anchor="middle"'
-            ' stroke-linejoin="round">',
-            _words(sheet.width / 2, MARGIN + 12, Words(sheet.title, "title")),
-            _words(sheet.width / 2, MARGIN + 29, Words(sheet.facts, "detail")),
+            words(sheet.width / 2, MARGIN + 12, Words(sheet.title, "title")),
+            words(sheet.width / 2, MARGIN + 29, Words(sheet.facts, "detail")),
             *(_frame(frame) for frame in sheet.frames),
             *(_edge(edge) for edge in sheet.edges),
             *(line for box in sheet.boxes for line in _box(box, graph)),
-            *_legend(sheet),
-            "</g>",
-            "</svg>",
-        ]
+            *legend(sheet.legend),
+        ],
     )
 
 
@@ -76,7 +59,7 @@ def _box(box: Box, graph: Graph) -> Iterator[str]:
     yield "<g>"
     for part in box.parts:
         if box.what:
-            yield f"<g><title>{_text(box.what)}</title>{_disc(part, '…', COLOURS['input'])}</g>"
+            yield f"<g><title>{escaped(box.what)}</title>{_disc(part, '…', COLOURS['input'])}</g>"
         elif part.call == INPUT:
             yield f"<g><title>input {graph.input}</title>{_solid(part, COLOURS['input'])}</g>"
         else:
@@ -88,9 +71,9 @@ def _box(box: Box, graph: Graph) -> Iterator[str]:
                     drawing = _disc(part, _SIGNS[function], colour)
                 case _:
                     drawing = _solid(part, colour)
-            yield f"<g><title>{_text(story(call))}</title>{drawing}</g>"
-    for x, y, words in box.words:
-        yield _words(x, y, words)
+            yield f"<g><title>{escaped(story(call))}</title>{drawing}</g>"
+    for x, y, line in box.words:
+        yield words(x, y, line)
     yield "</g>"
 
 
@@ -110,9 +93,9 @@ def _solid(part: Part, colour: str) -> str:
     edge = mixed(colour, "#000000", 0.55)
     return (
         f'<g stroke="{edge}" stroke-width="0.8">'
-        f'<polygon points="{_points(top)}" fill="{mixed(colour, _PAPER, 0.55)}"/>'
+        f'<polygon points="{_points(top)}" fill="{mixed(colour, PAPER, 0.55)}"/>'
         f'<polygon points="{_points(side)}" fill="{colour}"/>'
-        f'<polygon points="{_points(front)}" fill="{mixed(colour, _PAPER, 0.3)}"/>'
+        f'<polygon points="{_points(front)}" fill="{mixed(colour, PAPER, 0.3)}"/>'
         + (f'<path d="{lines}" fill="none" stroke-width="0.5"/>' if lines else "")
         + "</g>"
     )
@@ -124,10 +107,10 @@ def _disc(part: Part, sign: str, colour: str) -> str:
     x, y = part.x + radius, part.y + radius
     size = 17 if len(sign) == 1 else 9
     return (
-        f'<circle cx="{_number(x)}" cy="{_number(y)}" r="{_number(radius)}"'
-        f' fill="{mixed(colour, _PAPER, 0.45)}" stroke="{mixed(colour, "#000000", 0.55)}"/>'
-        f'<text x="{_number(x)}" y="{_number(y + size * 0.35)}" font-size="{size}"'
-        f' fill="{_INK}">{sign}</text>'
+        f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(radius)}"'
+        f' fill="{mixed(colour, PAPER, 0.45)}" stroke="{mixed(colour, "#000000", 0.55)}"/>'
+        f'<text x="{number(x)}" y="{number(y + size * 0.35)}" font-size="{size}"'
+        f' fill="{INK}">{sign}</text>'
     )
 
 
@@ -136,7 +119,7 @@ def _edge(edge: Edge) -> str:
     points = edge.points
     (ax, _), (bx, by) = points[-2:]
     if len(points) == 2 and bx - ax < _ROUND:
-        return f'<path d="M{_points(points)}" fill="none" stroke="{_LINE}"/>'
+        return f'<path d="M{_points(points)}" fill="none" stroke="{LINE}"/>'
     end = (bx - 1, by)
     path = f"M{_points(points[:1])}"
     for before, at, after in zip(points, points[1:], points[2:], strict=False):
@@ -144,8 +127,8 @@ def _edge(edge: Edge) -> str:
     path += f"L{_points([(end[0] - 4, by)])}"
     head = [end, (end[0] - 7, by - 3.5), (end[0] - 7, by + 3.5)]
     return (
-        f'<path d="{path}" fill="none" stroke="{_LINE}" stroke-width="1.2"/>'
-        f'<polygon points="{_points(head)}" fill="{_LINE}"/>'
+        f'<path d="{path}" fill="none" stroke="{LINE}" stroke-width="1.2"/>'
+        f'<polygon points="{_points(head)}" fill="{LINE}"/>'
     )
 
 
@@ -158,7 +141,7 @@ def _toward(at: Point, other: Point) -> Point:
 
 def _frame(frame: Frame) -> str:
     sides = " ".join(
-        f'{name}="{_number(value)}"'
+        f'{name}="{number(value)}"'
         for name, value in (
             ("x", frame.x),
             ("y", frame.y),
@@ -166,38 +149,9 @@ def _frame(frame: Frame) -> str:
             ("height", frame.height),
         )
     )
-    words = Words(frame.text, "name")
-    return (
-        f'<rect {sides} rx="8" fill="#FAFAFA" stroke="{_LINE}" stroke-dasharray="4 3"/>'
-        f"{_words(frame.x + frame.width / 2, frame.y + SIZE + 5, words)}"
-    )
-
-
-def _legend(sheet: Layout) -> Iterator[str]:
-    for key in sheet.legend:
-        colour = COLOURS[key.kind]
-        yield (
-            f'<rect x="{_number(key.x)}" y="{_number(key.y)}" width="{KEY}" height="{KEY}"'
-            f' fill="{colour}" stroke="{mixed(colour, "#000000", 0.55)}" stroke-width="0.8"/>'
-            f'<text x="{_number(key.x + KEY + 6)}" y="{_number(key.y + SIZE)}"'
-            f' text-anchor="start" fill="{_INK}">{key.kind}</text>'
-        )
-
-
-def _words(x: float, y: float, words: Words) -> str:
-    text = f'<text x="{_number(x)}" y="{_number(y)}" {_STYLES[words.style]}>'
-    return f"{text}{_text(words.text)}</text>"
-
-
-def _text(text: str) -> str:
-    """Text that is well-formed in XML whatever a person wrote."""
-    return escape(safe(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"))
+    text = words(frame.x + frame.width / 2, frame.y + SIZE + 5, Words(frame.text, "name"))
+    return f'<rect {sides} rx="8" fill="#FAFAFA" stroke="{LINE}" stroke-dasharray="4 3"/>{text}'
 
 
 def _points(points: "list[Point] | tuple[Point, ...]") -> str:
-    return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
-
-
-def _number(value: float) -> str:
-    """At most one digit behind the point."""
-    return f"{value:.1f}".removesuffix(".0")
+    return " ".join(f"{number(x)},{number(y)}" for x, y in points)

@@ -5,8 +5,6 @@ is not Keras reads. Each step makes one value, so a step's index is the value's 
 steps stand in an order in which they can be computed.
 """
 
-from typing import Any
-
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape
 from cnnspec.graph.build import Graph
@@ -33,7 +31,8 @@ class Value(Record):
 class Step(Record):
     """An operation at work: the values it takes, by their indices, and the one it makes.
 
-    `layers` are the names of the layers it computes, several once passes have fused them.
+    `layers` are the names of the layers it computes: the one whose operation it is, then
+    those that passes have fused into it.
     """
 
     operation: Operation
@@ -43,8 +42,8 @@ class Step(Record):
 
     @property
     def name(self) -> str:
-        """What its value is called: the layer that ends with it."""
-        return self.layers[-1]
+        """What it is called: the layer whose operation it is."""
+        return self.layers[0]
 
 
 class Program(Record):
@@ -87,20 +86,6 @@ class Program(Record):
             for source in step.inputs:
                 found[source].append(index)
         return found
-
-    def dump(self) -> list[dict[str, Any]]:
-        """The steps as JSON."""
-        return [
-            {
-                "operation": str(step.operation),
-                "layers": list(step.layers),
-                "inputs": list(step.inputs),
-                "output": list(step.value.shape.dims),
-                "dtype": step.value.dtype,
-                "weights": list(step.operation.operands),
-            }
-            for step in self.steps
-        ]
 
     def __str__(self) -> str:
         lines = []

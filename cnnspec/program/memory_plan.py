@@ -64,7 +64,7 @@ class MemoryPlan(Record):
 
     def dump(self) -> dict[str, Any]:
         """The plan as JSON; buffers and steps are known by their indices."""
-        steps = zip(self.program.dump(), self.places, self.live, strict=True)
+        steps = zip(self.program.steps, self.places, self.live, strict=True)
         return {
             "dtype": self.dtype,
             "alignment": self.alignment,
@@ -74,7 +74,17 @@ class MemoryPlan(Record):
                 {name: getattr(buffer, name) for name in ("offset", "size", "first", "last")}
                 for buffer in self.buffers
             ],
-            "steps": [step | {"buffer": place, "live": live} for step, place, live in steps],
+            "steps": [
+                {
+                    "layers": list(step.layers),
+                    "operation": str(step.operation),
+                    "inputs": list(step.inputs),
+                    "output": list(step.value.shape.dims),
+                    "buffer": place,
+                    "live": live,
+                }
+                for step, place, live in steps
+            ],
         }
 
 

@@ -1,0 +1,60 @@
+"""What is said of a memory plan: where each value lies and what is in use. Prints nothing."""
+
+from cnnspec.core.terminal import Line, table
+from cnnspec.ir.claims import BYTES
+from cnnspec.program.memory_plan import MemoryPlan
+
+SHOWN = 6
+"""Buffers in use that are listed; of more there is the number."""
+
+
+def memory_lines(plan: MemoryPlan) -> list[Line]:
+    """Returns a row for each step: its buffer, and what is in use while it works.
+
+    The rows with most bytes in use are marked. A step that works in place has the buffer
+    of its input.
+    """
+    most = max(plan.live)
+    rows = [
+        (
+            step.name,
+            str(step.operation),
+            str(step.value.shape),
+            _in_use(plan, index),
+            "<- peak" if plan.live[index] == most else "",
+            f"{place}",
+            f"{plan.buffers[place].offset:,}",
+            f"{plan.buffers[place].size:,}",
+            f"{plan.live[index]:,}",
+        )
+        for index, (step, place) in enumerate(zip(plan.program.steps, plan.places, strict=True))
+    ]
+    # The mark stands behind the numbers.
+    rows = [(*row[:4], *row[5:], row[4]) for row in rows]
+    header = ("layer", "operation", "output", "in use", "buffer", "offset", "size", "bytes in use")
+    lines = table((*header, ""), rows, 5)
+    return [_headline(plan), [], *(_marked(line) for line in lines)]
+
+
+def _headline(plan: MemoryPlan) -> Line:
+    each = BYTES[plan.dtype]
+    facts = f"{plan.peak:,} bytes at {each} byte{'s' if each > 1 else ''} a value ({plan.dtype})"
+    lost = plan.peak - max(plan.live)
+    gap = f", {lost:,} of them in gaps" if lost else ""
+    count = len(plan.buffers)
+    return [
+        ("memory", "strong"),
+        (f"  {facts}, {count} buffer{'s' if count > 1 else ''} in one arena{gap}", ""),
+    ]
+
+
+def _in_use(plan: MemoryPlan, step: int) -> str:
+    """The buffers in use at a step, by their numbers."""
+    numbers = [str(n) for n, buffer in enumerate(plan.buffers) if buffer.alive(step)]
+    return " ".join(numbers) if len(numbers) <= SHOWN else f"{len(numbers)} buffers"
+
+
+def _marked(line: Line) -> Line:
+    if "<- peak" not in line[-1][0]:
+        return line
+    return [(text, "strong") for text, _ in line]
