@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -32,6 +34,8 @@ _PIXELS = 2**26
 _BYTES = 2**28
 """More bytes than the file of one picture has."""
 _USUAL = 2**16
+MANY = 5000
+"""Pictures that are worth starting processes for."""
 _SHOWN = 8
 
 Size = tuple[int, int, int]
@@ -134,6 +138,39 @@ class Decoder:
         (height, width), _ = self.sizes.most_common(1)[0]
         return height, width, 3 if self.coloured else 1
 
+    def report(self) -> tuple[dict[str, Any], bytes]:
+        """What was made of the pictures, for the process that asked: facts, then pixels."""
+        told = {
+            "kept": self.kept,
+            "broken": {int(name): reason for name, reason in self.broken.items()},
+            "sizes": [[height, width, n] for (height, width), n in self.sizes.items()],
+            "coloured": self.coloured,
+            "resized": self.resized,
+            "deep": list(self._deep),
+        }
+        parts = [] if self._pixels is None else [self._pixels, *self._deep.values()]
+        return told, b"".join(part.tobytes() for part in parts)
+
+    def absorb(self, pictures: list[tuple[int, str]], told: dict[str, Any], data: bytes) -> None:
+        """Takes in what another process has made of pictures, given as number and name."""
+        for place, reason in told["broken"].items():
+            self.broken[pictures[int(place)][1]] = reason
+        for height, width, count in told["sizes"]:
+            self.sizes[height, width] += count
+        self.coloured |= told["coloured"]
+        self.resized += told["resized"]
+        if not data or self._pixels is None or self.shape is None:
+            return
+        count = len(pictures) * prod(self.shape)
+        pixels = np.frombuffer(data, np.uint8, count).reshape(len(pictures), *self.shape)
+        numbers = [pictures[place][0] for place in told["kept"]]
+        self._pixels[numbers] = pixels[told["kept"]]
+        self.kept += numbers
+        size = self.shape[:2]
+        deep = np.frombuffer(data, np.uint16, offset=count).reshape(-1, *size)
+        for place, values in zip(told["deep"], deep, strict=True):
+            self._deep[pictures[place][0]] = values
+
     def pixels(self, where: str, notes: list[Diagnostic]) -> np.ndarray:
         """Those that could be decoded, (n, height, width, channels).
 
@@ -219,7 +256,25 @@ def images(
 def add_files(
     decoder: Decoder, files: Iterable[tuple[str, str]], seen: Callable[[str, bytes], None]
 ) -> None:
-    """Reads and decodes files, given as path and name; `seen` gets the content of each."""
+    """Reads and decodes files, given as path and name; `seen` gets the content of each in turn.
+
+    Many of them are decoded by several processes.
+    """
+    pictures = _contents(decoder, files, seen)
+    if decoder.count >= MANY:
+        from cnnspec.datasets import decode_pool
+
+        workers = decode_pool.processes()
+        if workers > 1:
+            decode_pool.add_all(decoder, pictures, workers)
+            return
+    for number, name, data in pictures:
+        decoder.add(number, name, data)
+
+
+def _contents(
+    decoder: Decoder, files: Iterable[tuple[str, str]], seen: Callable[[str, bytes], None]
+) -> Iterator[tuple[int, str, bytes]]:
     for number, (path, name) in enumerate(files):
         try:
             # A Path for each would cost as much as the rest, room for the largest more.
@@ -233,7 +288,7 @@ def add_files(
             decoder.lost(name, error)
             continue
         seen(name, data)
-        decoder.add(number, name, data)
+        yield number, name, data
 
 
 def is_picture(path: Path) -> bool:

@@ -12,10 +12,10 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import backends, checks, sweeps, training
+from tests.benchmarks import backends, checks, data, sweeps, training
 from tests.benchmarks.measuring import Row, say
 
-GROUPS = ("check", "points", "train", "backends", "grid")
+GROUPS = ("check", "points", "train", "backends", "data", "grid")
 
 
 def main() -> None:
@@ -34,6 +34,7 @@ def main() -> None:
         "points": lambda: sweeps.points(few),
         "train": lambda: training.rows(few),
         "backends": backends.rows,
+        "data": lambda: data.rows(few),
         "grid": lambda: sweeps.grid(args.epochs),
     }
     rows: list[Row] = []

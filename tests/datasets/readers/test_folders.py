@@ -1,13 +1,15 @@
 import os
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cnnspec.datasets import picture_cache, user_data
+from cnnspec.datasets import decode_pool, picture_cache, pictures, user_data
 from cnnspec.datasets.files import cache_folder
 from cnnspec.datasets.normalize import normal
 from cnnspec.datasets.raw import PICTURES
@@ -345,3 +347,54 @@ def test_pictures_that_have_just_changed_are_not_kept(many, monkeypatch):
     monkeypatch.setattr(picture_cache, "_SETTLED", 10**15)
     user_data.read(many, shape=SHAPE)
     assert entries() == []
+
+
+@pytest.fixture
+def pooled(monkeypatch):
+    """Pictures decoded by two other processes, however few they are."""
+    monkeypatch.setattr(pictures, "MANY", 2)
+    monkeypatch.setattr(decode_pool, "processes", lambda: 2)
+    monkeypatch.setattr(decode_pool, "_BATCH", 5)
+
+
+def mixed(folder):
+    """Pictures of every sort that is treated apart, and broken ones."""
+    folder = write_pictures(folder)
+    place = folder / "train" / "class 1"
+    Image.new("L", (60, 80), 7).save(place / "large.png")
+    Image.new("RGBA", (6, 8), (9, 9, 9, 0)).save(place / "clear.png")
+    Image.fromarray(images(1)[0].astype(np.uint16) * 257).save(place / "deep.png")
+    Image.new("RGB", (6, 8), (200, 0, 0)).save(place / "red.jpg")
+    for number in range(7):
+        (place / f"broken{number}.png").write_bytes(b"x")
+    return folder
+
+
+@pytest.mark.parametrize("shape", [SHAPE, RGB, None])
+def test_several_processes_make_of_pictures_what_one_does(tmp_path, pooled, monkeypatch, shape):
+    folder = mixed(tmp_path / "p")
+    data = Data(".", skip_broken=True)
+    found = user_data.read(folder, data, shape)
+    monkeypatch.setattr(pictures, "MANY", 10**9)
+    alone = user_data.read(folder, data, shape)
+    assert np.array_equal(found.train.images, alone.train.images)
+    assert found.train.labels.tolist() == alone.train.labels.tolist()
+    assert (found.files, found.notes) == (alone.files, alone.notes)
+    assert found.broken == alone.broken
+
+
+@pytest.mark.parametrize("program", ["exit()", "print('{}')", None])
+def test_a_process_that_ends_is_no_matter(tmp_path, pooled, monkeypatch, program):
+    folder = mixed(tmp_path / "p")
+    start = subprocess.Popen
+
+    def broken(arguments, **options):
+        if program is None:
+            raise OSError("no more processes")
+        return start([sys.executable, "-c", program], **options)
+
+    monkeypatch.setattr(decode_pool.subprocess, "Popen", broken)
+    found = user_data.read(folder, Data(".", skip_broken=True), SHAPE)
+    monkeypatch.setattr(pictures, "MANY", 10**9)
+    alone = user_data.read(folder, Data(".", skip_broken=True), SHAPE)
+    assert np.array_equal(found.train.images, alone.train.images)
