@@ -1,6 +1,7 @@
 """What is said of a memory plan: where each value lies and what is in use. Prints nothing."""
 
-from cnnspec.core.terminal import Line, table
+from cnnspec.core.table import Table
+from cnnspec.core.terminal import Line
 from cnnspec.ir.claims import BYTES
 from cnnspec.program.memory_plan import MemoryPlan
 
@@ -21,18 +22,16 @@ def memory_lines(plan: MemoryPlan) -> list[Line]:
             str(step.operation),
             str(step.value.shape),
             _in_use(plan, index),
-            "<- peak" if plan.live[index] == most else "",
             f"{place}",
             f"{plan.buffers[place].offset:,}",
             f"{plan.buffers[place].size:,}",
             f"{plan.live[index]:,}",
+            "<- peak" if plan.live[index] == most else "",
         )
         for index, (step, place) in enumerate(zip(plan.program.steps, plan.places, strict=True))
     ]
-    # The mark stands behind the numbers.
-    rows = [(*row[:4], *row[5:], row[4]) for row in rows]
     header = ("layer", "operation", "output", "in use", "buffer", "offset", "size", "bytes in use")
-    lines = table((*header, ""), rows, 5)
+    lines = Table((*header, ""), tuple(rows), "llllrrrrl").lines()
     return [_headline(plan), [], *(_marked(line) for line in lines)]
 
 
