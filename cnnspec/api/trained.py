@@ -1,6 +1,6 @@
 """What a training has left, as an object: figures, curves, the model. Reads a run folder.
 
-Only the model and its predictions load a framework.
+Only the model and its predictions load a framework; predictions that are interpreted do not.
 """
 
 import os
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from cnnspec.targets.interpreter.run import Interpreter
     from cnnspec.training.score import Scorer
 
 _PREFIXES = {"test": "", "validation": "val_", "train": "train_"}
@@ -152,17 +153,29 @@ class Trained:
         scores, _ = evaluate(run, None if data is None else Path(data), offline=offline)
         return {name: score.figures for name, score in scores.items()}
 
-    def predict(self, images: "np.ndarray | str | os.PathLike[str]") -> "np.ndarray":
+    @cached_property
+    def _interpreter(self) -> "Interpreter":
+        run = one_run(str(self.run))
+        from cnnspec.targets.interpreter.restore import restore
+
+        return restore(run)[1]
+
+    def predict(
+        self, images: "np.ndarray | str | os.PathLike[str]", *, interpret: bool = False
+    ) -> "np.ndarray":
         """The output of the network for each image: float32 of shape (n, classes).
 
         `images` is an array (n, height, width) or (n, height, width, channels) of bytes, or
-        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. Raises `CnnspecError`.
+        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. With `interpret`
+        numpy alone computes it, without any framework. Raises `CnnspecError`.
         """
-        scorer = self._scorer
+        # What is wrong with the run is told before what is wrong with the images.
+        computes = self._interpreter if interpret else self._scorer
         import numpy as np
 
         from cnnspec.datasets import user_data
         from cnnspec.datasets.raw import Raw
+        from cnnspec.training.batches import scale
 
         shape = self._told.middle.checked.spec.shape.dims
         notes: list[Diagnostic] = []
@@ -172,7 +185,7 @@ class Trained:
         else:
             pixels = user_data.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
         tell(*notes)
-        return scorer.predict(pixels)
+        return computes.predict(scale(pixels) if interpret else pixels)
 
     def __str__(self) -> str:
         lines = self._table().lines()

@@ -79,7 +79,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--interpret",
         action="store_true",
-        help="compute with numpy alone, without any framework: slower, the same to 1e-5",
+        help="compute with numpy alone and load no framework; the same to 1e-5",
     )
     add_data(parser)
     add_backend(parser)
@@ -91,9 +91,8 @@ def run(args: Namespace) -> int:
         args.form = "json"
     columns = _columns(args)
     if args.interpret and args.backend:
-        raise CnnspecError(
-            BadUsage(None, "`--interpret` takes no backend", "leave out one of them")
-        )
+        fault, remedy = "`--interpret` takes no backend", "leave out `--backend`"
+        raise CnnspecError(BadUsage(None, fault, remedy))
     kept = one_run(args.run)
     if args.out and args.out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))

@@ -28,7 +28,7 @@ QUANTITIES = {
     "trainable": "the weights that training changes",
     "macs": "multiply-accumulates of kernels for one image, biases not counted",
     "flash": "bytes of the weights",
-    "ram": "peak bytes of live activations for one image",
+    "ram": "bytes of the arena that inference of one image needs",
     "depth": "layers with a kernel on the longest path",
 }
 """What a budget can limit."""

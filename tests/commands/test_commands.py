@@ -150,6 +150,44 @@ def test_json_is_one_document_also_on_failure(capsys):
         assert problems[0]["code"].startswith("CNN")
 
 
+def test_memory_is_a_table_with_the_peak_marked(capsys):
+    assert main(["check", LENET, "--memory"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("memory"))
+    assert "23,520 bytes at 4 bytes a value (float32)" in lines[begin]
+    header, *rows = lines[begin + 2 :]
+    assert header.split()[:3] == ["layer", "operation", "output"]
+    (peak,) = [row for row in rows if row.endswith("<- peak")]
+    assert peak.split()[:5] == ["pool", "max", "pool", "2,", "relu"]
+    # 28x28x6 and 14x14x6 numbers of four bytes.
+    assert "23,520" in peak
+    # A reshape lies where its input was: the same buffer, offset and size.
+    places = {row.split()[0]: row.split()[-4:-1] for row in rows if row != peak}
+    assert places["flatten"] == places["pool_2"]
+
+
+def test_memory_is_in_the_document_where_it_is_asked_for(capsys):
+    assert main(["check", LENET, "--json", "--memory", "--dtype", "int8"]) == 0
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    memory = file["memory"]
+    assert (memory["dtype"], memory["peak"]) == ("int8", 28 * 28 * 6 + 14 * 14 * 6)
+    assert 4 * memory["peak"] == file["totals"]["ram"]
+    assert memory["steps"][memory["busiest"]]["layers"] == ["pool", "conv"]
+    assert main(["check", LENET, "--json"]) == 0
+    assert "memory" not in json.loads(capsys.readouterr().out)["files"][0]
+    assert main(["check", "-e", "dens 10", "--json", "--memory"]) == 1
+    assert json.loads(capsys.readouterr().out)["files"][0]["memory"] is None
+
+
+@pytest.mark.parametrize(
+    "options", [("--dtype", "int8"), ("--memory", "--format", "sarif"), ("--memory", "--diff")]
+)
+def test_memory_does_not_go_with_everything(options, capsys):
+    assert main(["check", LENET, *options]) == 2
+    said = capsys.readouterr()
+    assert "`--memory`" in said.out + said.err
+
+
 def test_explain_writes_out_what_a_student_hands_in(capsys):
     assert main(["check", "--explain", str(ROOT / "specs" / "budget.cnn")]) == 0
     out = capsys.readouterr().out

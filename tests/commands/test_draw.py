@@ -96,3 +96,14 @@ def test_the_picture_of_the_readme_is_drawn_anew(capsys, monkeypatch):
     assert main(["draw", "specs/lenet5.cnn"]) == 0
     assert capsys.readouterr().out == (ROOT / "docs" / "lenet5.svg").read_text()
     assert "docs/lenet5.svg" in (ROOT / "README.md").read_text()
+
+
+def test_memory_is_drawn_as_a_file_and_told_as_a_document(tmp_path, capsys):
+    out = tmp_path / "memory.svg"
+    assert main(["draw", LENET, "--memory", "--dtype", "int8", "--json", "--out", str(out)]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["memory"]["dtype"] == "int8"
+    assert data["memory"]["peak"] == 28 * 28 * 6 + 14 * 14 * 6
+    assert ElementTree.parse(out).getroot()[0].text == "lenet5: memory at inference"
+    assert main(["draw", LENET, "--dtype", "int8"]) == 2
+    assert "--memory" in capsys.readouterr().err

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import shutil
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image
 
 from cnnspec.commands import main
 from cnnspec.datasets.arrays import load
+from tests.support.places import ROOT
 
 CLOTHES = 'model clothes; data "clothes.h5"; conv 4x3 relu stride=2; dense 10 softmax'
 SETTINGS = "train { epochs 1; batch 32; optimizer adam(1e-2); metrics accuracy f1 }"
@@ -205,3 +208,37 @@ def test_every_seed_of_a_series_has_the_same_data(folder, capsys, tmp_path, back
     shutil.rmtree(series / "seed-2")
     cnnspec(capsys, "train", "--resume", series)
     assert (series / "seed-2" / "metrics.json").is_file()
+
+
+INTERPRET = """
+import sys
+import numpy as np
+import cnnspec
+from cnnspec.commands import main
+
+run, out = sys.argv[1:]
+assert main(["predict", run, "--interpret", "--json", "--out", out]) == 0
+images = np.random.default_rng(1).integers(0, 256, (3, 28, 28), np.uint8)
+outputs = cnnspec.open_run(run).predict(images, interpret=True)
+assert (outputs.shape, outputs.dtype) == ((3, 10), np.float32)
+assert np.allclose(outputs.sum(1), 1, atol=1e-6)
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"keras", "tensorflow", "jax", "torch"}))
+"""
+
+
+def test_interpreted_outputs_are_those_of_keras_and_load_no_framework(run, tmp_path, capsys):
+    out = tmp_path / "out.json"
+    command = [sys.executable, "-c", INTERPRET, str(run), str(out)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1] == "[]"
+    wanted = json.loads(cnnspec(capsys, "predict", run, "--json")[0])
+    given = json.loads(out.read_text())
+    assert given["labels"] == wanted["labels"]
+    assert np.abs(np.array(given["outputs"]) - np.array(wanted["outputs"])).max() < 1e-5
+
+
+def test_interpreting_takes_no_backend(run, capsys):
+    _, said = cnnspec(capsys, "predict", run, "--interpret", "--backend", "jax", code=2)
+    assert "--backend" in said
