@@ -278,3 +278,13 @@ def test_what_a_library_is_missing_for_is_told_with_its_extra(tmp_path, monkeypa
         user_data.read(tmp_path / "a.csv")
     assert caught.value.exit_code == 3
     assert "pip install 'cnnspec[data]'" in said(caught.value)
+
+
+def test_files_of_equal_names_are_told_apart(tmp_path):
+    for name, seed in (("a", 0), ("b", 5)):
+        (tmp_path / name).mkdir()
+        write_npz(tmp_path / name / "set.npz", train_images=images(12, seed=seed))
+    data = Data("a/set.npz", test="b/set.npz")
+    found = user_data.read_all(tmp_path / "a" / "set.npz", data, None)
+    assert [file.name for file in found.files] == ["set.npz", "test/set.npz"]
+    assert len({file.sha256 for file in found.files}) == 2

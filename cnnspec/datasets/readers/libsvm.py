@@ -4,11 +4,13 @@ Places count from 1, from 0 where one of them is 0. Trailing zeros are not writt
 the number of pixels is the next square, or what the spec says.
 """
 
+import re
 from math import isqrt, prod
 from pathlib import Path
 
 import numpy as np
 
+from cnnspec.core.record import Record
 from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, sized, unpacks, whole
 from cnnspec.datasets.readers import text
 
@@ -16,38 +18,61 @@ TITLE = "sparse text of libsvm"
 _LONGEST = 2**20
 """Bytes of a line: a picture of 256x256 with three digits a pixel."""
 _MOST_PIXELS = 2**22
+_FRACTION = re.compile(rb"[.eE-]")
 
 
 def read(path: Path, request: Request) -> Found:
     """The images and labels of a file; raises `ValueError`."""
-    count, most, first = _measured(path)
-    pixels = most - first + 1
+    measured = _measured(path)
+    pixels = measured.last - measured.first + 1
     if request.shape and prod(request.shape) >= pixels:
         pixels = prod(request.shape)
     elif isqrt(pixels) ** 2 != pixels:
         pixels = (isqrt(pixels) + 1) ** 2
-    sized((count, pixels), 4, "it")
-    values = np.zeros((count, pixels), np.float32)
-    labels = np.zeros(count, np.float64)
-    row = 0
-    with text.opened(path) as file:
-        for number, line in enumerate(file, 1):
-            head, _, rest = line.partition(b"#")[0].strip().partition(b" ")
-            if head:
-                labels[row] = _label(head, number)
-                places, found = _pairs(rest, number)
-                values[row, places - first] = found
-                row += 1
-    whole_numbers = values.min(initial=0) >= 0 and values.max(initial=0) <= 255
-    if whole_numbers and all(np.array_equal(part, np.rint(part)) for part in values):
-        values = values.astype(np.uint8)
+    values = None
+    # Most files hold bytes; those that do not are read again as floats.
+    for dtype in (np.uint8, np.float32) if measured.digits else (np.float32,):
+        sized((measured.count, pixels), np.dtype(dtype).itemsize, "it")
+        values = np.zeros((measured.count, pixels), dtype)
+        labels = np.zeros(measured.count, np.float64)
+        if _filled(path, values, labels, measured.first):
+            break
+    assert values is not None
     raw = Raw(values, labels, str(path), f"the labels of {path}")
     return Found(TITLE, (whole(path),), raw, None)
 
 
-def _measured(path: Path) -> tuple[int, int, int]:
-    """How many images there are, the last place, and the first one: 0 or 1."""
+def _filled(path: Path, values: np.ndarray, labels: np.ndarray, first: int) -> bool:
+    """Fills the images and labels, unless a value is too large for them."""
+    row = 0
+    with text.opened(path) as file:
+        for number, line in enumerate(file, 1):
+            head, _, rest = line.partition(b"#")[0].strip().partition(b" ")
+            if not head:
+                continue
+            labels[row] = _label(head, number)
+            places, found = _pairs(rest, number)
+            if values.dtype == np.uint8 and found.max(initial=0) > 255:
+                return False
+            values[row, places - first] = found
+            row += 1
+    return True
+
+
+class Measured(Record):
+    """How many images there are, their first place (0 or 1) and the last, and what is in them."""
+
+    count: int
+    first: int
+    last: int
+    digits: bool
+    """Whether all is written in digits alone."""
+
+
+def _measured(path: Path) -> Measured:
+    """What to make room for; raises `ValueError`."""
     count, most, least = 0, 0, 1
+    digits = True
     with text.opened(path) as file:
         number, total, packed = 0, 0, path.stat().st_size
         while line := file.readline(_LONGEST + 1):
@@ -57,6 +82,7 @@ def _measured(path: Path) -> tuple[int, int, int]:
             if len(line) > _LONGEST:
                 raise ValueError(f"line {number} has more than {_LONGEST:,} bytes")
             pairs = line.partition(b"#")[0].split()
+            digits = digits and not _FRACTION.search(line)
             count += bool(pairs)
             if len(pairs) > 1:
                 # Places rise within a line.
@@ -67,7 +93,7 @@ def _measured(path: Path) -> tuple[int, int, int]:
     if most > _MOST_PIXELS:
         reason = f"it has a value at place {most:,}, more pixels than an image of here"
         raise Unsupported(reason, "check the line that has it")
-    return count, most, least
+    return Measured(count, least, most, digits)
 
 
 def _place(pair: bytes, line: int) -> int:

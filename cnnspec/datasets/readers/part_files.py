@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnspec.datasets.raw import Found, Raw, Request, bad, guarded, misfit
 from cnnspec.datasets.readers import table
+from cnnspec.ir.datasets import File
 
 _SUFFIXES = (".csv", ".tsv", ".mat", ".npz", ".h5", ".hdf5", ".parquet")
 _WORDS = {
@@ -71,11 +72,21 @@ def joined(found: dict[str, Found]) -> Found:
     train = found["train"]
     others = {part: _as_in(train, each) for part, each in found.items() if part != "train"}
     return train.replace(
-        files=tuple(file for each in found.values() for file in each.files),
+        files=_files(found),
         notes=tuple(said for each in found.values() for said in each.notes),
         broken=tuple(name for each in found.values() for name in each.broken),
         **others,
     )
+
+
+def _files(found: dict[str, Found]) -> tuple[File, ...]:
+    """The files of all splits, those of equal names apart by the name of their split."""
+    files: dict[str, File] = {}
+    for part, each in found.items():
+        for file in each.files:
+            name = f"{part}/{file.name}" if file.name in files else file.name
+            files[name] = file.replace(name=name)
+    return tuple(files.values())
 
 
 def _as_in(train: Found, other: Found) -> Raw:
