@@ -36,7 +36,8 @@ test-slow: .venv/tests
 lint: .venv/tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	for p in linux darwin win32; do \
+	  $(BIN)/mypy --platform $$p --cache-dir .mypy_cache/$$p || exit 1; done
 	$(BIN)/lint-imports
 
 # PyTorch is compared with as well where it is installed.

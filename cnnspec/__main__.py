@@ -10,6 +10,9 @@ RARELY = 100_000
 def program() -> int:
     """Runs the command and returns its exit code."""
     gc.set_threshold(RARELY)
+    # A console or a pipe of Windows may know neither `…` nor `±`, and would raise.
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")
     # Only now: what is imported is no garbage either.
     from cnnspec.commands import main
 

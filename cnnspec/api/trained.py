@@ -14,6 +14,7 @@ from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, plain
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import tell
+from cnnspec.files.paths import seen_from
 from cnnspec.report.contents import SPLIT_NAMES, Epoch, ReportedClaim
 from cnnspec.report.phrases import spread
 from cnnspec.report.seeds import Trained as Gathered
@@ -207,7 +208,7 @@ class Trained:
         parts += [markup.picture(drawn.svg, drawn.alt) for drawn in self._curves()]
         if self.report:
             # An absolute path leads nowhere on the page of a notebook server.
-            address = os.path.relpath(self.report).replace(os.sep, "/")
+            address = seen_from(self.report, Path.cwd())
             parts.append(f"<p>{markup.link(address, 'report')}</p>")
         return "".join(parts)
 

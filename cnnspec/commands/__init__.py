@@ -6,6 +6,7 @@ This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
 
 import os
 import sys
+from errno import EINVAL
 from importlib import import_module
 from typing import Any
 
@@ -54,6 +55,9 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except OSError as error:
+        if os.name == "nt" and error.errno == EINVAL:
+            # How Windows says that nobody reads the pipe any more.
+            return _quietly(141)
         return _quietly(_say(f"error: cannot write the output: {error.strerror or error}", 3))
     except Exception as error:
         return _fail(error, arguments)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cnnspec.commands.arguments import FILE, FOLDER
 from cnnspec.commands.inputs import BadUsage
-from cnnspec.commands.output import print_json
+from cnnspec.commands.output import print_json, print_text
 from cnnspec.commands.report import load_extra
 from cnnspec.core.table import csv_text
 from cnnspec.core.terminal import Line, show
@@ -73,11 +73,11 @@ def run(args: Namespace) -> int:
         return 0
     if args.csv:
         dumped = [row.dump() for row in rows]
-        sys.stdout.write(csv_text(dumped[0], (row.values() for row in dumped)))
+        print_text(csv_text(dumped[0], (row.values() for row in dumped)))
     elif args.markdown:
-        sys.stdout.write(f"{comparison(rows).markdown()}\n")
+        print_text(f"{comparison(rows).markdown()}\n")
     elif args.latex:
-        sys.stdout.write(comparison(rows).latex())
+        print_text(comparison(rows).latex())
     else:
         show(_lines(rows))
     show([[("warning: ", "warning"), (text, "")] for text in warnings], sys.stderr)

@@ -4,13 +4,12 @@ The document is what `grammar/ir.schema.json` describes; every command takes it 
 place of a .cnn file. `--text` prints the canonical .cnn text instead.
 """
 
-import sys
 from argparse import ArgumentParser, Namespace
 
 from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import add_overrides, add_sources
 from cnnspec.commands.inputs import overrides, sources
-from cnnspec.commands.output import print_json
+from cnnspec.commands.output import print_json, print_text
 from cnnspec.ir.document import dump
 
 
@@ -26,7 +25,7 @@ def run(args: Namespace) -> int:
     (source,) = sources(args)
     spec = checked(source, overrides(args)).spec
     if args.text and not args.json:
-        sys.stdout.write(str(spec))
+        print_text(str(spec))
     else:
         print_json(dump(spec))
     return 0

@@ -1,12 +1,11 @@
 """`cnnspec check --rules`: one row for each submission, each rule held or not."""
 
-import sys
 from argparse import Namespace
 from typing import Any
 
 from cnnspec.analysis.assignment import Judgement, Rules, judge, read_rules
 from cnnspec.analysis.load import normalized
-from cnnspec.commands.output import print_json
+from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.table import Table, csv_text
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import Diagnostic
@@ -27,7 +26,7 @@ def run(args: Namespace) -> int:
         print_json({"command": "check", "ok": ok, "rules": rules.names, "submissions": rows})
     elif args.csv:
         header = ["file", "model", "ok", "params", "macs", *rules.names, "fault"]
-        sys.stdout.write(csv_text(header, map(_cells, rows)))
+        print_text(csv_text(header, map(_cells, rows)))
     else:
         show(_lines(rules, rows))
     return 0 if ok else 1

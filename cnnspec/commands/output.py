@@ -19,7 +19,7 @@ def print_json(data: Any) -> None:
 
 
 def print_text(text: str) -> None:
-    """A .cnn text on standard output, in UTF-8 whatever the locale, as its files are."""
+    """A text on standard output, in UTF-8 whatever the locale, as files are."""
     sys.stdout.flush()
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:

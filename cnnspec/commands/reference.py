@@ -247,7 +247,7 @@ PAGES = {"reference.md": reference, "codes.md": codes}
 def main(folder: str = "docs") -> None:
     """Writes every page into a folder."""
     for name, page in PAGES.items():
-        (Path(folder) / name).write_text(page(), encoding="utf-8")
+        (Path(folder) / name).write_text(page(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

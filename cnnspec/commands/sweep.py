@@ -6,7 +6,6 @@ of the best and a page. A sweep that was stopped or killed goes on with `--resum
 trains nothing twice. Exit code 1 if a training failed, as when its loss is no number.
 """
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -30,6 +29,7 @@ from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import tell
 from cnnspec.expansion.state import Overrides
+from cnnspec.files.processes import processors as machine_processors
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.finalize import finalize
 from cnnspec.report.sweep.writing import lines
@@ -154,7 +154,7 @@ def _kept(folder: Path) -> list[Line]:
 
 def _engine(args: Namespace, todo: Plan) -> tuple[Engine, int]:
     """The engine, and how many trainings it runs at the same time. Raises `CnnspecError`."""
-    jobs = args.jobs or _processors()
+    jobs = args.jobs or machine_processors()
     if args.engine == "local":
         if args.address:
             raise CnnspecError(
@@ -172,13 +172,6 @@ def _engine(args: Namespace, todo: Plan) -> tuple[Engine, int]:
     from cnnspec.sweeps.engines.ray import RayEngine
 
     return RayEngine(args.jobs), args.jobs or max(1, processors() // todo.threads)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _checked(args: Namespace) -> tuple[CheckedSpec, Overrides]:

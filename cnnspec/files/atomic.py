@@ -6,11 +6,15 @@ import os
 import re
 import stat
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
+
+T = TypeVar("T")
 
 
 def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
@@ -28,7 +32,7 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) 
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o666 & ~_umask() if mode is None else mode)  # noqa: PTH101 - mkstemp gives a string
-            os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+            _patiently(lambda: os.replace(temporary, path))  # noqa: PTH105 - mkstemp gives a string
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
@@ -83,6 +87,36 @@ def rewritable(path: str, *, inside: bool = False) -> tuple[Path, int]:
     if not os.access(target, os.W_OK):
         raise CnnspecError(CannotWrite(None, f"cannot write {path}: it is read-only"))
     return target, stat.S_IMODE(mode)
+
+
+def _patiently(action: Callable[[], T]) -> T:
+    """Returns what an action does, which may meet another process that has its file open.
+
+    On Windows nobody can replace a file while another reads it, or read it just then.
+    Readers of ours take milliseconds.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return action()
+        except PermissionError:
+            if os.name != "nt" or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+_PATIENCE = 2.0
+"""Seconds to wait for another process on Windows."""
+
+
+def read_text(path: Path) -> str:
+    """Returns the text of a file that another process may be replacing.
+
+    Raises:
+        OSError: the file cannot be read.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    return _patiently(lambda: path.read_text(encoding="utf-8"))
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,7 +15,13 @@ from collections.abc import Callable, Iterator
 from cnnspec.core.terminal import interactive, messages
 from cnnspec.diagnostics.errors import Interrupted
 
-WATCHED = (signal.SIGINT, signal.SIGTERM)
+_MEANT = {
+    signal.SIGINT: signal.SIGINT,
+    signal.SIGTERM: signal.SIGTERM,
+    # Windows has no SIGTERM from outside: Ctrl-Break, or the console that is closed.
+    **({signal.SIGBREAK: signal.SIGTERM} if hasattr(signal, "SIGBREAK") else {}),
+}
+"""The signals that are watched, each with the one that it is taken for."""
 
 
 class StopFlag:
@@ -40,7 +46,7 @@ def interrupts() -> Iterator[StopFlag]:
     if threading.current_thread() is not threading.main_thread():
         yield pause
         return
-    handlers = {number: signal.getsignal(number) for number in WATCHED}
+    handlers = {number: signal.getsignal(number) for number in _MEANT}
     watched = [n for n, handler in handlers.items() if handler not in (signal.SIG_IGN, None)]
     with _listening(lambda number: _take(pause, number, watched)):
         before = {number: signal.signal(number, lambda *_: None) for number in watched}
@@ -51,17 +57,30 @@ def interrupts() -> Iterator[StopFlag]:
                 signal.signal(number, handler)
 
 
+def stop_this_process() -> None:
+    """Sends this process SIGTERM, from any of its threads.
+
+    On Windows `os.kill` would end it before it could keep anything; elsewhere it also
+    reaches a main thread that waits, which `raise_signal` in another thread does not.
+    """
+    if hasattr(signal, "SIGBREAK"):
+        signal.raise_signal(signal.SIGTERM)
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _take(pause: StopFlag, number: int, watched: list[signal.Signals]) -> None:
     """Takes note of a signal, in the listening thread."""
     if number not in watched:
         return
+    meant = _MEANT[signal.Signals(number)]
     if pause.caught and interactive():
         # A session at a prompt holds more than this training, and outlives it.
         return
     if pause.caught:
         # At once, whatever is under way; files are written so that this does no harm.
-        os._exit(128 + number)
-    pause.caught = number
+        os._exit(128 + meant)
+    pause.caught = meant
     again = "" if interactive() else " (again: stop at once)"
     _say(f"\nstopping; what has been trained is being kept{again}\n")
 

@@ -21,7 +21,7 @@ from typing import Any
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import BadRun, RunInUse
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.atomic import cannot_write, json_text, write_atomically
+from cnnspec.files.atomic import cannot_write, json_text, read_text, write_atomically
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.source import SpecSource
 from cnnspec.ir.spec import Spec
@@ -152,7 +152,7 @@ class Run:
 
     def _read(self, name: str) -> str:
         try:
-            return (self.folder / name).read_text(encoding="utf-8")
+            return read_text(self.folder / name)
         except (OSError, UnicodeDecodeError) as error:
             raise CnnspecError(BadRun(None, f"cannot read {self.folder / name}: {error}")) from None
 

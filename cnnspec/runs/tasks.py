@@ -55,6 +55,9 @@ class Ended(Record):
     attempts: int = 1
 
 
+STOP = "stop"
+"""What a worker is sent in place of a task, to keep what it has trained and to answer."""
+
 MOST_ATTEMPTS = 3
 """How often a task is begun whose process is killed, before it counts as failed."""
 

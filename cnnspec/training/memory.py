@@ -4,15 +4,12 @@ On a CPU the frameworks do not survive an allocation that fails, so what cannot 
 found from the shapes. An accelerator reports it; `out_of_memory` knows those reports.
 """
 
-import os
-from pathlib import Path
-
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.diagnostics.environment import OutOfMemory
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.files.processes import memory
 
 _FLOAT = 4
-_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def step_bytes(checked: CheckedSpec, batch: int) -> int:
@@ -30,24 +27,10 @@ def step_bytes(checked: CheckedSpec, batch: int) -> int:
     return kept * batch * _FLOAT
 
 
-def machine_bytes() -> int | None:
-    """The memory of this machine or of its container; `None` where that is not told."""
-    found = []
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for limit in _LIMITS:
-        try:
-            text = Path(limit).read_text().strip()
-        except OSError:
-            continue
-        found += [int(text)] if text.isdecimal() else []
-    return min(found, default=None)
-
-
 def require_memory(checked: CheckedSpec, images: int) -> None:
     """Raises `CnnspecError` where a batch cannot fit, naming the largest that could."""
     batch = min(checked.spec.train.batch, images)
-    needed, there = step_bytes(checked, batch), machine_bytes()
+    needed, there = step_bytes(checked, batch), memory()
     if there is not None and needed > there:
         most = batch * there // needed
         remedy = f"write `batch {_half(most)}`" if most > 1 else "make the network smaller"

@@ -1,8 +1,9 @@
 """The process of a worker: `python -m cnnspec.training.worker`, started by an engine.
 
 It reads a task from each line of standard input and writes how it ended as a line of
-standard output, both as JSON. Whatever else it prints goes to the log of the task. When
-its input ends the driver is gone, and so is the worker, whatever it is doing.
+standard output, both as JSON. A line may also ask it to stop the task that it does.
+Whatever else it prints goes to the log of the task. When its input ends the driver is
+gone, and so is the worker, whatever it is doing.
 """
 
 import gc
@@ -13,23 +14,24 @@ import sys
 import threading
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TextIO
+from typing import Any, TextIO
 
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.files.interrupts import stop_this_process
 from cnnspec.runs.run import Run
-from cnnspec.runs.tasks import BLOCKED, DONE, Ended, Task, dump
+from cnnspec.runs.tasks import BLOCKED, DONE, STOP, Ended, Task, dump
 
 
 def main() -> None:
     """Does tasks until there are no more."""
-    # Ctrl-C is for the driver, which asks workers to stop by SIGTERM.
+    # Ctrl-C is for the driver, which asks workers to stop by a line.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, replies = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     _leads_to(0, os.devnull, os.O_RDONLY)
-    tasks: SimpleQueue[str] = SimpleQueue()
+    tasks: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests, tasks), daemon=True).start()
     while True:
-        data = json.loads(tasks.get())
+        data = tasks.get()
         task = Task(**{**data, "folder": Path(data["folder"]), "log": Path(data["log"])})
         ended = do(task)
         replies.write(json.dumps(dump(ended)) + "\n")
@@ -61,9 +63,14 @@ def do(task: Task) -> Ended:
     return ended
 
 
-def _listen(requests: TextIO, tasks: "SimpleQueue[str]") -> None:
+def _listen(requests: TextIO, tasks: "SimpleQueue[dict[str, Any]]") -> None:
     for line in requests:
-        tasks.put(line)
+        request = json.loads(line)
+        if request == STOP:
+            # Ends this process at once where nothing watches for it, as before a training.
+            stop_this_process()
+        else:
+            tasks.put(request)
     os._exit(0)
 
 

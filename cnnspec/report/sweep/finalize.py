@@ -3,13 +3,13 @@
 Loads nothing heavy by itself; what draws and fills the page is imported when it is called.
 """
 
-import os
 from pathlib import Path
 
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Warn, many, silent
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
+from cnnspec.files.paths import seen_from
 from cnnspec.report.sweep.writing import csv
 from cnnspec.report.write_report import write_sweep_report
 from cnnspec.runs.metrics import MEASURED_METRICS, split_of
@@ -60,8 +60,8 @@ def best(results: Results, row: PointResult, folder: Path) -> str:
     plan = results.plan
     spec = row.spec
     if plan.data and not spec.data.dataset:
-        seen = os.path.relpath(plan.data, folder.resolve())
-        spec = spec.replace(data=spec.data.replace(source=Path(seen).as_posix()))
+        seen = seen_from(Path(plan.data), folder.resolve())
+        spec = spec.replace(data=spec.data.replace(source=seen))
     backend = f" --backend {plan.backend}" if plan.backend else ""
     told = [
         f"The best of {many(len(results.finished), 'point')} of {plan.source} by "

@@ -14,9 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from cnnspec.diagnostics.errors import Interrupted
-from cnnspec.runs.tasks import BLOCKED, MOST_ATTEMPTS, STOPPED, Ended, Task, dump, killed
+from cnnspec.files.processes import own_group
+from cnnspec.runs.tasks import BLOCKED, MOST_ATTEMPTS, STOP, STOPPED, Ended, Task, dump, killed
 from cnnspec.sweeps.engines.base import Tell
 
 _LIFETIME = 30
@@ -95,6 +97,8 @@ class _Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._done = 0
+        self._writing = threading.Lock()
+        self._stopped = False
 
     def do(self, task: Task, stopping: threading.Event) -> Ended:
         """How a task ended, after as many attempts as it may have."""
@@ -114,22 +118,34 @@ class _Worker:
             self.end()
         if self._process is None:
             self._process, self._done = _begin(), 0
-        assert self._process.stdin
         assert self._process.stdout
         try:
-            self._process.stdin.write(json.dumps(dump(task)) + "\n")
-            self._process.stdin.flush()
+            self._send(dump(task))
+            if self._stopped:
+                # Asked before there was a process to ask.
+                self._send(STOP)
         except OSError:
             return None
         line = self._process.stdout.readline()
         self._done += 1
         return Ended(**json.loads(line)) if line.endswith("\n") else None
 
+    def _send(self, request: Any) -> None:
+        """Hands the process a line of JSON, if there is one."""
+        with self._writing:
+            if self._process and self._process.stdin:
+                self._process.stdin.write(json.dumps(request) + "\n")
+                self._process.stdin.flush()
+
     def stop(self) -> None:
-        """Asks the process to keep what it has and to answer."""
-        process = self._process
-        if process and process.poll() is None:
-            process.terminate()
+        """Asks the process to keep what it has and to answer.
+
+        By a line and not by a signal: on Windows the only one for a process is its end.
+        """
+        self._stopped = True
+        # Closed where the process has ended meanwhile.
+        with contextlib.suppress(OSError, ValueError):
+            self._send(STOP)
 
     def end(self) -> int:
         """Ends the process and returns its exit code."""
@@ -157,6 +173,6 @@ def _begin() -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": path},
-        # A group of its own: a Ctrl-C at the terminal is for the driver alone.
-        process_group=0,
+        # A Ctrl-C at the terminal is for the driver alone.
+        **own_group(),
     )

@@ -5,7 +5,6 @@ Its driver is `cnnspec.sweeps.engines.ray`. Loads no framework before it has a t
 
 import asyncio
 import contextlib
-import os
 import platform
 import signal
 import threading
@@ -20,6 +19,7 @@ from ray import tune
 from cnnspec.diagnostics.environment import RunInUse
 from cnnspec.diagnostics.errors import Interrupted
 from cnnspec.files.atomic import cannot_write
+from cnnspec.files.interrupts import stop_this_process
 from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.runs.tasks import BLOCKED, DONE, PAUSED, STOPPED, Ended, Task, dump
 from cnnspec.sweeps.halving import SHARE, figure_of
@@ -130,7 +130,7 @@ class Tasks(tune.Trainable):  # type: ignore[misc]
             ray.get(bell.rung.remote())
             self._rung = True
             if self._busy:
-                os.kill(os.getpid(), signal.SIGTERM)
+                stop_this_process()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

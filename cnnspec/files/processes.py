@@ -1,0 +1,60 @@
+"""Processes and the machine they run on, asked in the way of each system: POSIX or Windows.
+
+Whether a name is there decides, not the name of the system: so it also works where
+Python has neither, as in a browser.
+"""
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says what a container may take."""
+
+
+def own_group() -> dict[str, Any]:
+    """Returns the arguments of `Popen` for a process that no Ctrl-C at the terminal reaches."""
+    if hasattr(subprocess, "CREATE_NEW_PROCESS_GROUP"):
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"process_group": 0}
+
+
+def processors() -> int:
+    """Returns how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    # Neither macOS nor Windows keep a process to some of them, unless it asks for that.
+    return os.cpu_count() or 1
+
+
+def memory() -> int | None:
+    """Returns the memory of this machine, or of its container, in bytes; `None` if unknown."""
+    found = []
+    if hasattr(os, "sysconf"):
+        with suppress(ValueError, OSError):
+            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    elif of_windows := _windows_memory():
+        found.append(of_windows)
+    for limit in _LIMITS:
+        try:
+            text = Path(limit).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        found += [int(text)] if text.isdecimal() else []
+    return min(found, default=None)
+
+
+def _windows_memory() -> int | None:
+    """Returns what `GlobalMemoryStatusEx` of Windows says, in bytes."""
+    import ctypes
+
+    kernel = getattr(getattr(ctypes, "windll", None), "kernel32", None)
+    if kernel is None:
+        return None
+    # MEMORYSTATUSEX: its own length, the load in percent, and seven sizes of 8 bytes each.
+    status = (ctypes.c_uint64 * 8)(64)
+    if not kernel.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
+    return int(status[1])
