@@ -33,7 +33,8 @@ def text() -> str:
     """The module, the same for the same grammar on every machine."""
     built = parser()
     front: Any = built.parser
-    table = front.parser._parse_table
+    # The parser keeps its table to itself; one that is fed by hand shows its own.
+    table: Any = built.parse_interactive("").parser_state.parse_conf.parse_table
     numbers = _numbered(table)
     rules = [_rule(rule) for rule in built.rules]
     places = {rule: place for place, rule in enumerate(built.rules)}

@@ -94,6 +94,8 @@ class _Drawing:
     def for_all(self) -> Iterator[None]:
         """As long as it lasts, layers that draw do so."""
         for layer in self._layers:
+            # Not by a subclass of each layer that draws: the network as it is written has
+            # Keras's own, and must take the same steps.
             layer.call = self._call(layer, layer.call)
         try:
             yield

@@ -129,6 +129,9 @@ class _AtOnce:
             return
         import tensorflow as tf
 
+        # Private, for want of a way that is not. What the optimizer adds for a weight could be
+        # kept by `add_variable_from_reference`; but over several devices the weight that comes
+        # here is one copy of it, another object, and only this index knows whose copy it is.
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(

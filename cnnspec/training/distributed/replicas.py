@@ -127,6 +127,8 @@ def _as_on_one_device(model: keras.Model, parts: _Parts) -> Iterator[None]:
     """Makes the layers that look beyond one image see the whole batch, while steps are traced."""
     norms = [each for each in model.layers if isinstance(each, keras.layers.BatchNormalization)]
     drawing = [each for each in model.layers if hasattr(each, "seed_generator")]
+    # Not by subclasses: the network as it is written has Keras's own layers, and it is these
+    # whose steps are to be the same on several devices.
     for layer in norms:
         layer.call = _normed_by_all(layer, parts)
     for layer in drawing:
