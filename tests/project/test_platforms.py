@@ -183,7 +183,8 @@ def test_a_training_and_its_report_need_nothing_of_posix(tmp_path, backend):
 
 
 def test_a_sweep_by_processes_needs_nothing_of_posix(tmp_path, backend):
-    (tmp_path / "tiny.cnn").write_text(TINY.format(sweep="let f = 2\nsweep { f in 2, 3 }\n", filters="(f)"))
+    points = "let f = 2\nsweep { f in 2, 3 }\n"
+    (tmp_path / "tiny.cnn").write_text(TINY.format(sweep=points, filters="(f)"))
     done = without_posix(tmp_path, "sweep", "tiny.cnn", "--offline", "--jobs", "1")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "runs").glob("*/*/metrics.json"))) == 2
