@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-import cnnspec.commands.inputs  # noqa: F401 - its diagnostics count too
+import cnnspec.commands.inputs
+import cnnspec.diagnostics.catalog  # noqa: F401 - the diagnostics of both count
 from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source

@@ -192,7 +192,7 @@ def test_train_refuses_before_there_is_a_run(tmp_path):
     done = with_new_layer(code, "train", "-e", text, "--out", str(out))
     assert done.returncode == 1
     assert done.stderr.splitlines()[:2] == [
-        "error[CNN701]: the target `keras` does not do `mirror`: it has no lowering for it",
+        "error[CNN701]: the target `keras` does not support `mirror`: it has no lowering for it",
         " --> <command line>:2:1",
     ]
     assert done.stdout.split() == ["light"]
