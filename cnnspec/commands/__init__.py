@@ -1,7 +1,7 @@
 """The command line: one small module for each command, imported only when it is called.
 
 This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
-3 surroundings (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after SIGTERM.
+3 environment (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after SIGTERM.
 """
 
 import os
@@ -15,19 +15,19 @@ COMMANDS = {
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
     "sweep": "train every point of a sweep: many networks in one command",
-    "cluster": "examine a cluster of Ray before it is given work",
-    "reproduce": "train a run again and say whether it is the same bit for bit",
+    "cluster": "check a Ray cluster before you use it",
+    "reproduce": "train a run again and compare the result bit for bit",
     "evaluate": "measure a trained run again",
-    "report": "write the report of trained runs: a page, figures, Markdown, JSON",
-    "compare": "set trained runs side by side",
+    "report": "write the report of trained runs: a page, plots, Markdown, JSON",
+    "compare": "compare trained runs side by side",
     "predict": "labels and probabilities of a trained run, as CSV, JSON or a submission",
-    "data": "list the datasets, or tell what data of your own holds",
+    "data": "list the datasets, or describe your own data",
     "fmt": "give .cnn files their canonical layout",
-    "expand": "write a spec without sugar, every default in it",
+    "expand": "write a spec in full: no sugar, every default",
     "draw": "draw a network as SVG, blocks in proportion to their shapes",
     "diff": "show what changed between two specs",
     "ir": "print the intermediate representation as JSON",
-    "explain": "tell the story behind a code such as CNN201",
+    "explain": "explain an error code such as CNN201",
     "completion": "print a script that completes commands in your shell",
 }
 """Every command with its summary; each is the module of that name."""

@@ -43,7 +43,7 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        """Raises `CnnspecError` with the fault and a suggestion."""
+        """Raises `CnnspecError` with the error and a suggestion."""
         from cnnspec.commands.inputs import BadUsage
         from cnnspec.diagnostics.errors import CnnspecError
 
@@ -101,7 +101,7 @@ def add_sources(parser: argparse.ArgumentParser, *, many: bool) -> None:
         "-e",
         dest="inline",
         metavar="TEXT",
-        help="a spec given here instead: 'conv 32x3 relu; pool 2; dense 10 softmax'",
+        help="a spec as text: 'conv 32x3 relu; pool 2; dense 10 softmax'",
     )
 
 
@@ -120,7 +120,7 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         complete=_settings,
-        help="another value for a `let` or a training setting; may stand several times",
+        help="set a `let` or a training setting; repeatable",
     )
 
 
@@ -130,7 +130,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "run",
         metavar="RUN",
         complete=FOLDER,
-        help="a run folder that `cnnspec train` has left",
+        help="a run folder written by `cnnspec train`",
     )
 
 
@@ -143,7 +143,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PATH",
         complete=FILE,
-        help="data of your own in place of what the run was trained on",
+        help="use other data than the run was trained on",
     )
 
 
@@ -152,7 +152,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend",
         choices=("tensorflow", "jax", "torch"),
-        help="what Keras runs on; by itself the first of these that is installed",
+        help="the backend of Keras (default: the first of these that is installed)",
     )
     parser.add_argument("--offline", action="store_true", help="never download a dataset")
 

@@ -1,14 +1,14 @@
 """Checks specs without loading any framework: shapes, parameters, MACs and every budget.
 
-Prints a table for each spec and what is wrong with it. A spec with a sweep is followed
-by how its points fare. With `--rules`, prints one row for each spec instead: which rules
-of an assignment it keeps. Exit code 0 if every spec is right, 1 if one is not; warnings
-count with `--strict` only. `--memory` adds where every value lies in the arena that
-inference needs, whose size is the RAM of a spec.
+Prints a table for each spec, and its errors and warnings. For a sweep it counts how many
+points pass. With `--rules`, prints one row for each spec instead: which rules of an
+assignment it follows. Exit code 0 if every spec passes, 1 if one does not; warnings count
+only with `--strict`. `--memory` shows where each value is in the memory arena of
+inference; the size of the arena is the RAM of the spec.
 
-With `--fix`, what can safely be fixed is fixed in the files first: each fix is tried, and
-kept if what it fixes is gone and nothing is worse. `--diff` only shows it, with exit code 1
-if a file would change. A text from `-` or `-e` is printed.
+`--fix` first applies the safe fixes to the files: each fix is tried, and kept if its finding
+is gone and nothing is worse. `--diff` only shows them, with exit code 1 if a file would
+change. A text from `-` or `-e` is printed.
 """
 
 import sys
@@ -42,12 +42,12 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="write out the formula of every shape, parameter and MAC count",
     )
-    add_memory(parser, "print where each value lies in memory at inference, and what is in use")
+    add_memory(parser, "show where each value is in memory at inference")
     parser.add_argument(
         "--rules",
         metavar="RULES",
         complete=SPEC,
-        help="judge every file by the budgets and `allow` of this one",
+        help="check every file against the budgets and `allow` of this one",
     )
     parser.add_argument("--csv", action="store_true", help="with --rules: print CSV")
     parser.add_argument(
@@ -55,14 +55,14 @@ def arguments(parser: ArgumentParser) -> None:
         type=int,
         default=MAX_RUNS,
         metavar="N",
-        help=f"how many points of a sweep to look at ({MAX_RUNS:,})",
+        help=f"check at most N points of a sweep ({MAX_RUNS:,})",
     )
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default="text",
-        help="how findings are printed: for people, as JSON, as SARIF 2.1.0 for code scanning, "
-        "or as annotations of GitHub Actions",
+        help="output format: text, JSON, SARIF 2.1.0 for code scanning, "
+        "or GitHub Actions annotations",
     )
     parser.add_argument(
         "--fix", action="store_true", help="apply the safe fixes to the files, then check them"
@@ -70,16 +70,14 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--unsafe",
         action="store_true",
-        help="with --fix or --diff: apply fixes that are a guess as well",
+        help="with --fix or --diff: also apply fixes that are a guess",
     )
     parser.add_argument(
         "--diff",
         action="store_true",
-        help="change nothing; print what --fix would change, as a unified diff",
+        help="print what --fix would change as a unified diff; change nothing",
     )
-    parser.add_argument(
-        "--strict", action="store_true", help="warnings are findings too: they end with exit code 1"
-    )
+    parser.add_argument("--strict", action="store_true", help="warnings also give exit code 1")
 
 
 def run(args: Namespace) -> int:

@@ -29,14 +29,14 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",
-        help="the cluster; by itself a private Ray of this machine is examined",
+        help="the cluster (default: a private Ray on this machine)",
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("runs"),
         complete=FOLDER,
-        help="where run folders go (runs)",
+        help="the folder for run folders (runs)",
     )
     parser.add_argument(
         "--data",
@@ -44,8 +44,8 @@ def arguments(parser: ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         complete=tuple(DATASETS),
-        help="a dataset or a path that every machine must have, may stand several times; "
-        "by itself the datasets that are on this machine",
+        help="a dataset or a path that every machine must have; repeatable; "
+        "default: the datasets on this machine",
     )
 
 

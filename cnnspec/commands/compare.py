@@ -1,8 +1,8 @@
-"""Sets trained runs side by side: parameters, MACs, losses, accuracy, F1, epochs and time.
+"""Compares trained runs side by side: parameters, MACs, losses, accuracy, F1, epochs, time.
 
 RUN is a run folder, one with the runs `seed-1`, `seed-2`, … (shown as mean and standard
 deviation), the folder of a sweep, or one that holds runs. With `--out FILE.html` the table
-and the curves of all become a page, with each figure as PNG and SVG in a folder of its name.
+and the curves of all become a page, with each plot as PNG and SVG in a folder of its name.
 """
 
 import sys
@@ -34,7 +34,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--sort",
         choices=("name", *TABLE_METRICS),
         default="",
-        help="order by a column, the best first",
+        help="sort by a column, best first",
     )
     parser.add_argument("--csv", action="store_true", help="print CSV")
     parser.add_argument("--markdown", action="store_true", help="print a table in Markdown")
@@ -42,7 +42,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE.html", complete=FILE, help="write a page with curves"
     )
-    parser.add_argument("--force", action="store_true", help="let `--out` replace a page")
+    parser.add_argument("--force", action="store_true", help="let `--out` replace an existing page")
 
 
 def run(args: Namespace) -> int:

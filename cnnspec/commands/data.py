@@ -1,7 +1,7 @@
-"""Lists the datasets the language knows, or tells what data of your own holds.
+"""Lists the known datasets, or describes your own data.
 
-Of a name: where it is, and where it came from; every file that is found is verified
-against the published size and SHA-256. Of a path: its splits and classes, what is odd, and
+For a name it prints where the dataset is and where it came from; every file is verified
+against the published size and SHA-256. For a path it prints splits, classes, warnings, and
 the lines to write in a spec. Options of `data` may follow the path, as they are written in a
 spec: `cnnspec data set.npz train_labels=answers transpose`.
 """
@@ -41,9 +41,7 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="these datasets, or a path of your own data and options of `data` to read it by",
     )
-    parser.add_argument(
-        "--fetch", action="store_true", help="download those that are not on this machine"
-    )
+    parser.add_argument("--fetch", action="store_true", help="download missing datasets")
     parser.add_argument(
         "--html", type=Path, metavar="FILE", help="write a page with images of each class"
     )
@@ -94,7 +92,7 @@ def run(args: Namespace) -> int:
 def _describe(args: Namespace, path: str) -> int:
     """Tells what a path holds. The exit code is 1 where something in it is broken."""
     if args.fetch or args.names[0] != path:
-        raise CnnspecError(BadUsage(None, f"{path} is no dataset with a name, and goes alone"))
+        raise CnnspecError(BadUsage(None, f"{path} is a path, not a known dataset; give it alone"))
     if not Path(path).exists() and path.isidentifier():
         near = nearest(path, DATASETS)
         hint = f"did you mean {near}?" if near else f"there are {', '.join(DATASETS)}"
@@ -127,7 +125,7 @@ def _options(path: str, options: list[str]) -> Data:
     for option in options:
         name, equals, value = option.partition("=")
         if not equals and name not in _FLAGS:
-            cause = f"{path} is no dataset with a name, and goes alone"
+            cause = f"{path} is a path, not a known dataset; give it alone"
             hint = f"or with options of `data`: {', '.join(_FLAGS)}, or one such as `scale=16`"
             raise CnnspecError(BadUsage(None, cause, hint))
         known = Data.specs.get(name)

@@ -1,8 +1,8 @@
 """Shows what changed between two specs: layers, shapes, costs, budgets and training settings.
 
 Layers are aligned by what they are; the numbers in their names may differ. `~` marks a
-layer that changed, `-` one that went, `+` one that came. What two texts say is compared,
-not how they say it. Exit code 0 if they say the same, 1 if they differ.
+changed layer, `-` a removed one, `+` a new one. The meaning of the texts is compared, not
+their layout. Exit code 0 if it is the same, 1 if it differs.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -28,7 +28,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "a", metavar="A", complete=SPEC, help="a .cnn file or an IR document; `-` reads stdin"
     )
-    parser.add_argument("b", metavar="B", complete=SPEC, help="the one to compare it with")
+    parser.add_argument("b", metavar="B", complete=SPEC, help="the file to compare it with")
 
 
 def run(args: Namespace) -> int:

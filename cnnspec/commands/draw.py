@@ -1,7 +1,7 @@
 """Draws the network of a spec as SVG: blocks in proportion to their shapes, branches laid out.
 
-Prints the picture, or writes it with `--out`. A file that exists is not touched without
-`--force`. Long networks go on in further rows; equal parts of them are drawn once.
+Prints the picture, or writes it with `--out`. An existing file is kept without `--force`.
+Long networks continue in further rows; equal parts are drawn once.
 
 `--memory` draws the arena of inference instead: a rectangle for each buffer over the layers
 that use it.
@@ -26,11 +26,11 @@ def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     add_sources(parser, many=False)
     add_overrides(parser)
-    add_memory(parser, "draw where each value lies in memory at inference")
+    add_memory(parser, "draw where each value is in memory at inference")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", complete=FILE, help="write the picture to this file"
     )
-    parser.add_argument("--force", action="store_true", help="let `--out` replace a file")
+    parser.add_argument("--force", action="store_true", help="let `--out` replace an existing file")
 
 
 def run(args: Namespace) -> int:

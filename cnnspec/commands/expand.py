@@ -1,6 +1,6 @@
-"""Writes a spec out: no block, repeat, `let` or expression is left, and every default is in it.
+"""Writes a spec in full: no block, repeat, `let` or expression is left; every default is shown.
 
-The text parses to an equal spec. Comments stay behind; they spoke of another text.
+The text parses to an equal spec. Comments are dropped, because they describe the other text.
 `cnnspec ir` prints the same as JSON.
 """
 

@@ -1,4 +1,4 @@
-"""Tells the story behind a code, with a spec that shows it and one that does not.
+"""Explains a code, with a spec that gets it and one that does not.
 
 Without a code, lists them all.
 """

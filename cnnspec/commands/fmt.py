@@ -1,9 +1,9 @@
-"""Gives .cnn files their canonical layout; nothing a person wrote is lost, comments included.
+"""Gives .cnn files their canonical layout and keeps every comment.
 
-One statement a line, two blanks of indent in a block, one blank line at most in a row,
+One statement per line, two spaces of indent in a block, at most one blank line in a row,
 the arguments of a layer in the order in which `check` prints them. A block on one line
-stays there while the line has no more than 90 columns. The meaning never changes. A
-file with syntax errors is left as it is. `-` formats standard input to standard output.
+stays there if the line has at most 90 columns. The meaning never changes. A file with
+syntax errors is not changed. `-` formats standard input to standard output.
 
 Exit code 1 if a file does not parse or, with `--check`, if one would change.
 """
@@ -37,10 +37,10 @@ def arguments(parser: ArgumentParser) -> None:
         help="a .cnn file; `-` reads standard input",
     )
     parser.add_argument(
-        "--check", action="store_true", help="change nothing; name the files that would change"
+        "--check", action="store_true", help="list the files that would change; change nothing"
     )
     parser.add_argument(
-        "--diff", action="store_true", help="change nothing; print what would, as a unified diff"
+        "--diff", action="store_true", help="print the changes as a unified diff; change nothing"
     )
 
 

@@ -59,7 +59,7 @@ def _judged(path: str, judgement: Judgement) -> dict[str, Any]:
 
 
 def _first(problems: "list[Diagnostic] | tuple[Diagnostic, ...]") -> str:
-    """The first fault in a line, and how many there are besides."""
+    """The first error in a line, and how many more there are."""
     if not problems:
         return ""
     first = problems[0]

@@ -1,7 +1,7 @@
 """Writes a first spec from a template: a network that checks and trains, explained line by line.
 
-Without a name, lists the templates. PATH is a file, or a folder to put it in; by itself
-the file is NAME.cnn here. A file that exists is not touched without `--force`.
+Without a name, lists the templates. PATH is a file or a folder; the default is NAME.cnn
+here. An existing file is kept without `--force`.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -31,7 +31,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "path", nargs="?", metavar="PATH", complete=FILE, help="the file or folder to write to"
     )
-    parser.add_argument("--force", action="store_true", help="replace a file that exists")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def run(args: Namespace) -> int:

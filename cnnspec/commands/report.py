@@ -1,11 +1,11 @@
-"""Writes the report of trained runs: a page that needs nothing else, figures, Markdown, JSON.
+"""Writes the report of trained runs: one self-contained page, plots, Markdown and JSON.
 
 Everything comes from the files of the run folder, so a report can be written at any time,
-also of a run of another machine and of one that is not finished. A folder with the runs
-`seed-1`, `seed-2`, … gets one report with mean and spread. Left in each RUN:
-`report.html`, and `report/` with every figure as PNG and SVG, `report.md` and
-`report.json`; a report that is there already is replaced. That of a sweep has its winners
-and all of its points; beside it stand `results.json`, `results.csv` and `best.cnn`.
+also for a run of another machine or an unfinished one. A folder with the runs `seed-1`,
+`seed-2`, … gets one report with mean and standard deviation. Each RUN gets `report.html`,
+and `report/` with every plot as PNG and SVG, `report.md` and `report.json`; an existing
+report is replaced. The report of a sweep has its winners and all of its points, and writes
+`results.json`, `results.csv` and `best.cnn` beside it.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -83,7 +83,7 @@ def _write(folder: Path, out: Path | None, by: str | None) -> Path:
         keep(results, out or folder)
         return write_sweep(results, out)
     if by:
-        fault = f"`--by` is for sweeps, and {folder} is none"
+        fault = f"`--by` is for sweeps, and {folder} is not one"
         raise CnnspecError(BadUsage(None, fault, "leave it out"))
     from cnnspec.report.page import write
 

@@ -1,7 +1,7 @@
-"""Trains a run again from what it kept, and says whether the result is the same bit for bit.
+"""Trains a run again from its frozen spec and compares the result bit for bit.
 
-Exit code 1 if anything differs; then the fields that do are listed, and what the two
-trainings ran on and with where that is not the same.
+Exit code 1 if anything differs; the differing fields are listed, and so are the differences
+between the two environments.
 """
 
 import tempfile
@@ -33,7 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         complete=FOLDER,
-        help="keep the new run in this folder; else it goes",
+        help="keep the new run in DIR (default: delete it)",
     )
     add_backend(parser)
     add_devices(parser, "as many as the run had")

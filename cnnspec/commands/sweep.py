@@ -1,9 +1,9 @@
-"""Trains every point of a spec's `sweep { … }`, or as many of them as are asked for.
+"""Trains every point of a spec's `sweep { … }`, or some of them.
 
-Points whose shapes or budgets fail are dropped before anything is built. Each point is
-a run of its own in the folder `runs/<model>-sweep-<n>`, beside a table of all, the spec
-of the best and a page. A sweep that was stopped or killed goes on with `--resume`, and
-trains nothing twice. Exit code 1 if a training failed, as when its loss is no number.
+Points whose shapes or budgets fail are dropped first. Each point is a run in the folder
+`runs/<model>-sweep-<n>`, beside a table of all points, the spec of the best one and a
+report. `--resume` continues a sweep that was stopped or killed and trains nothing twice.
+Exit code 1 if a training failed, for example because its loss is not a number.
 """
 
 import sys
@@ -52,19 +52,17 @@ def arguments(parser: ArgumentParser) -> None:
         "--names",
         default="",
         metavar="TEMPLATE",
-        help="what the points are called, as in 'net_{depth}-{filters}'",
+        help="a name for each point, such as 'net_{depth}-{filters}'",
     )
-    parser.add_argument(
-        "--sample", type=count, metavar="N", help="train N points drawn at random, not all"
-    )
+    parser.add_argument("--sample", type=count, metavar="N", help="train N random points")
     parser.add_argument(
         "--max-runs",
         type=count,
         metavar="N",
-        help=f"refuse to begin more trainings than this ({MAX_RUNS:,})",
+        help=f"refuse to start more than N trainings ({MAX_RUNS:,})",
     )
     parser.add_argument(
-        "--jobs", type=count, metavar="N", help="trainings at the same time (one a processor)"
+        "--jobs", type=count, metavar="N", help="trainings at the same time (one per processor)"
     )
     add_threads(parser, without="1")
     parser.add_argument(
@@ -79,35 +77,35 @@ def arguments(parser: ArgumentParser) -> None:
         choices=METRIC_NAMES,
         default="accuracy",
         metavar="FIGURE",
-        help=f"the figure that points are chosen by (accuracy): {', '.join(METRIC_NAMES)}",
+        help=f"the metric that chooses the best point (accuracy): {', '.join(METRIC_NAMES)}",
     )
     parser.add_argument(
         "--engine",
         choices=ENGINES,
         default="local",
-        help="what runs the trainings: processes of this machine (local), or Ray",
+        help="where trainings run: processes on this machine (local) or Ray",
     )
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",
         help="with `--engine ray` the cluster to run on; by itself a private Ray of this machine",
     )
-    parser.add_argument("--dry-run", action="store_true", help="check every point, train none")
+    parser.add_argument("--dry-run", action="store_true", help="check every point and train none")
     parser.add_argument(
         "--resume",
         metavar="FOLDER",
         complete=FOLDER,
-        help="go on with a sweep that was stopped or killed",
+        help="continue a sweep that was stopped or killed",
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("runs"),
         complete=FOLDER,
-        help="where the folder of the sweep goes (runs)",
+        help="the folder for sweep folders (runs)",
     )
     parser.add_argument(
-        "--no-report", dest="report", action="store_false", help="leave no page about the sweep"
+        "--no-report", dest="report", action="store_false", help="do not write a report"
     )
     add_backend(parser)
 

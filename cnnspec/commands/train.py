@@ -1,7 +1,7 @@
-"""Trains a network, measures it on the test set and leaves a run folder.
+"""Trains a network, measures it on the test set and writes a run folder.
 
-The folder is `runs/<model>-<n>`, or below the one `--out` names. Exit code 1 if
-an expectation of the spec does not hold.
+The folder is `runs/<model>-<n>`; `--out` replaces `runs`. Exit code 1 if an expectation
+of the spec does not hold.
 """
 
 import sys
@@ -49,17 +49,17 @@ def arguments(parser: ArgumentParser) -> None:
         "--resume",
         metavar="RUN",
         complete=FOLDER,
-        help="go on with a run that was stopped or killed",
+        help="continue a run that was stopped or killed",
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("runs"),
         complete=FOLDER,
-        help="where run folders go (runs)",
+        help="the folder for run folders (runs)",
     )
     parser.add_argument(
-        "--no-report", dest="report", action="store_false", help="leave no page about the run"
+        "--no-report", dest="report", action="store_false", help="do not write a report"
     )
     parser.add_argument(
         "--track",
@@ -68,7 +68,7 @@ def arguments(parser: ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         complete=tuple(TRACKERS),
-        help=f"also tell {' or '.join(TRACKERS)} every figure; may stand several times",
+        help=f"also log every metric to {' or '.join(TRACKERS)}; repeatable",
     )
     add_backend(parser)
     add_threads(parser, without="as many as there are processors")
