@@ -191,10 +191,10 @@ def test_train_refuses_before_there_is_a_run(tmp_path):
     text = "conv 4x3 relu\nmirror\ndense 10 softmax"
     done = with_new_layer(code, "train", "-e", text, "--out", str(out))
     assert done.returncode == 1
-    assert done.stderr.splitlines()[:2] == [
-        "error[CNN701]: the target `keras` does not support `mirror`: it has no lowering for it",
-        " --> <command line>:2:1",
-    ]
+    said = done.stderr.splitlines()
+    message = "the target `keras` does not support `mirror`: it has no lowering for it"
+    # Behind the warning that a layer of this operation does nothing.
+    assert said[said.index(f"error[CNN701]: {message}") + 1] == " --> <command line>:2:1"
     assert done.stdout.split() == ["light"]
     assert not out.exists()
 
