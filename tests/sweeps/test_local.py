@@ -7,7 +7,6 @@ import os
 import re
 import resource
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from cnnspec.commands import main
 from cnnspec.runs.run import Run
 from cnnspec.sweeps.folder import Sweep
+from tests.support import programs
 from tests.support.sweep_processes import (
     TEXT,
     figures,
@@ -35,6 +35,18 @@ NAMES = [
     for filters in (2, 4)
     for loss in ("categorical_crossentropy", "poisson")
 ]
+
+TWO = ("--set", "loss=poisson")
+"""Leaves two of the four points."""
+
+
+def of_two(reference):
+    """What the sweep of two points must reach, under the names that it gives them."""
+    return {
+        name.removesuffix("-poisson"): ended
+        for name, ended in reference.items()
+        if name.endswith("-poisson")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -75,69 +87,85 @@ def test_every_point_is_a_run_that_other_commands_take(folder, reference, capsys
 def test_a_point_trains_to_the_same_by_itself(folder, reference):
     spec = folder / "one" / "small-sweep-1" / NAMES[0] / "spec.cnn"
     command = ["train", str(spec), "--threads", "1", "--out", "alone", "--no-report"]
-    ended = subprocess.run([sys.executable, "-m", "cnnspec", *command], cwd=folder, check=False)
-    assert ended.returncode == 0
+    assert programs.run(*command, folder=folder)[0] == 0
     assert figures(Run(folder / "alone" / "small-1")) == reference[NAMES[0]]
 
 
-def test_two_workers_give_the_same_though_one_is_killed(folder, reference):
+def killed(process, doomed, times):
+    """Kills each worker that trains a point, so many times."""
+    ended = set()
+
+    def all_are():
+        for worker, log in workers(process).items():
+            if log.name == f"{doomed}.txt" and worker not in ended:
+                os.kill(worker, signal.SIGKILL)
+                ended.add(worker)
+        return len(ended) == times
+
+    wait_for(all_are, process)
+
+
+def assert_nothing_made_twice(sweep, before):
+    assert {name: time for name, time in kept(sweep).items() if name in before} == before
+
+
+def test_killed_worker_and_killed_driver_lose_nothing_that_was_kept(folder, reference):
+    """A worker is killed, which two of them get over; then the driver, which another follows."""
     process = start(folder, "small.cnn", "--jobs", "2", "--out", "two")
+    sweep = folder / "two" / "small-sweep-1"
     at_work = wait_for(
         lambda: {p: log for p, log in workers(process).items() if log.suffix == ".txt"}, process
     )
     os.kill(next(iter(at_work)), signal.SIGKILL)
-    said = process.communicate()[1]
-    assert process.returncode == 0, said
-    assert reached(folder / "two" / "small-sweep-1") == reference
-
-
-def test_a_process_that_is_always_killed_fails_and_the_others_go_on(folder, reference):
-    process = start(folder, "small.cnn", "--jobs", "1", "--out", "always")
-    doomed, killed = NAMES[1], set()
-
-    def end_it():
-        for worker, log in workers(process).items():
-            if log.name == f"{doomed}.txt" and worker not in killed:
-                os.kill(worker, signal.SIGKILL)
-                killed.add(worker)
-        return len(killed) == 3
-
-    wait_for(end_it, process)
-    said = process.communicate()[1]
-    assert process.returncode == 1
-    assert f"{doomed}  failed: its process ended 3 times before it was done, by signal 9" in said
-    sweep = folder / "always" / "small-sweep-1"
-    assert states(sweep) == {**dict.fromkeys(NAMES, "finished"), doomed: "failed"}
-    before = kept(sweep)
-    resumed(folder, sweep)
-    assert reached(sweep) == reference
-    assert {name: time for name, time in kept(sweep).items() if name in before} == before
-
-
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [(signal.SIGKILL, -9), (signal.SIGINT, 130)],
-)
-def test_a_driver_that_ends_is_followed_by_one_that_trains_nothing_twice(
-    folder, reference, number, code
-):
-    process = start(folder, "small.cnn", "--jobs", "2", "--out", f"driver{number}")
-    sweep = folder / f"driver{number}" / "small-sweep-1"
-    wait_for(lambda: sweep.is_dir() and (sweep / "sweep.json").exists() and kept(sweep), process)
+    wait_for(lambda: (sweep / "sweep.json").exists() and kept(sweep), process)
     hands = workers(process)
-    os.kill(process.pid, number)
-    said = process.communicate()[1]
-    assert process.returncode == code
-    if number != signal.SIGKILL:
-        assert said.endswith(
-            f"stopped; go on with `cnnspec sweep --resume {sweep.relative_to(folder)}`\n"
-        )
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
     wait_for(lambda: not any(Path(f"/proc/{hand}").exists() for hand in hands))
     before = kept(sweep)
     assert 0 < len(before) < len(NAMES)
     resumed(folder, sweep)
     assert reached(sweep) == reference
-    assert {name: time for name, time in kept(sweep).items() if name in before} == before
+    assert_nothing_made_twice(sweep, before)
+
+
+def test_process_that_is_always_killed_fails_and_the_others_go_on(folder, reference):
+    process = start(folder, "small.cnn", "--jobs", "1", "--out", "always")
+    doomed = NAMES[1]
+    killed(process, doomed, 3)
+    said = process.communicate()[1]
+    assert process.returncode == 1
+    assert f"{doomed}  failed: its process ended 3 times before it was done, by signal 9" in said
+    sweep = folder / "always" / "small-sweep-1"
+    assert states(sweep) == {**dict.fromkeys(NAMES, "finished"), doomed: "failed"}
+    # What was torn is trained again as well as what failed, and nothing else.
+    torn = sweep / NAMES[2] / "metrics.json"
+    torn.write_text(torn.read_text()[:40])
+    before = kept(sweep)
+    assert "metrics.json is damaged" in resumed(folder, sweep)
+    assert reached(sweep) == reference
+    after = kept(sweep)
+    assert [name for name in NAMES if after[name] != before.get(name)] == [doomed, NAMES[2]]
+
+
+def test_interrupted_driver_says_how_to_go_on_and_trains_nothing_twice(folder, reference):
+    process = start(folder, "small.cnn", *TWO, "--jobs", "1", "--out", "interrupted")
+    sweep = folder / "interrupted" / "small-sweep-1"
+    wait_for(lambda: (sweep / "sweep.json").exists() and kept(sweep), process)
+    hands = workers(process)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 130
+    assert said.endswith(
+        f"stopped; go on with `cnnspec sweep --resume {sweep.relative_to(folder)}`\n"
+    )
+    wait_for(lambda: not any(Path(f"/proc/{hand}").exists() for hand in hands))
+    before = kept(sweep)
+    assert len(before) == 1
+    resumed(folder, sweep)
+    assert reached(sweep) == of_two(reference)
+    assert_nothing_made_twice(sweep, before)
 
 
 def test_a_second_driver_is_turned_away(folder, reference):
@@ -147,18 +175,6 @@ def test_a_second_driver_is_turned_away(folder, reference):
         said = process.communicate()[1]
     assert process.returncode == 3
     assert f"is in use by process {os.getpid()}" in said
-
-
-def test_what_was_torn_is_trained_again(folder, reference):
-    sweep = folder / "two" / "small-sweep-1"
-    torn = sweep / NAMES[2] / "metrics.json"
-    torn.write_text(torn.read_text()[:40])
-    before = kept(sweep)
-    said = resumed(folder, sweep)
-    assert "metrics.json is damaged" in said
-    assert reached(sweep) == reference
-    after = kept(sweep)
-    assert [name for name in NAMES if after[name] != before[name]] == [NAMES[2]]
 
 
 def test_a_point_that_fails_is_told_and_the_others_go_on(folder, reference):
@@ -195,7 +211,7 @@ def test_a_full_disk_blocks_and_nothing_is_lost(folder, reference):
             resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY)
         )
     }
-    process = start(folder, "small.cnn", "--out", "disk", **limit)
+    process = start(folder, "small.cnn", *TWO, "--jobs", "1", "--out", "disk", **limit)
     said = process.communicate()[1]
     sweep = folder / "disk" / "small-sweep-1"
     assert process.returncode == 3
@@ -204,31 +220,36 @@ def test_a_full_disk_blocks_and_nothing_is_lost(folder, reference):
     assert f"`cnnspec sweep --resume {sweep.relative_to(folder)}` goes on" in said
     assert "failed" not in states(sweep).values()
     resumed(folder, sweep)
-    assert reached(sweep) == reference
+    assert reached(sweep) == of_two(reference)
+
+
+def halved(folder, reference, jobs):
+    """Sweeps with halving by so many workers, and compares with the sweep of all."""
+    out = f"halved{jobs}"
+    how = ("--jobs", jobs, "--stop-early", "halving", "--out", out)
+    process = start(folder, "small.cnn", *how)
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
+    ended = reached(folder / out / "small-sweep-1")
+    finished = {name: end for name, end in ended.items() if end}
+    assert len(finished) == 2
+    assert finished == {name: reference[name] for name in finished}
+    firsts = {name: end[1][0]["val_accuracy"] for name, end in reference.items()}
+    assert set(finished) == set(sorted(firsts, key=lambda name: -firsts[name])[:2])
 
 
 def test_halving_ends_the_hopeless_and_changes_no_figure(folder, reference):
     """Of four points two go on after the first epoch, and end as in the sweep of all."""
-    for jobs in ("1", "2"):
-        out = f"halved{jobs}"
-        process = start(
-            folder, "small.cnn", "--jobs", jobs, "--stop-early", "halving", "--out", out
-        )
-        said = process.communicate()[1]
-        assert process.returncode == 0, said
-    found = [reached(folder / f"halved{jobs}" / "small-sweep-1") for jobs in (1, 2)]
-    assert found[0] == found[1]
-    finished = {name: ended for name, ended in found[0].items() if ended}
-    assert len(finished) == 2
-    assert finished == {name: reference[name] for name in finished}
-    firsts = {name: ended[1][0]["val_accuracy"] for name, ended in reference.items()}
-    assert set(finished) == set(sorted(firsts, key=lambda name: -firsts[name])[:2])
+    halved(folder, reference, "2")
+
+
+@pytest.mark.slow
+def test_halving_by_one_worker_ends_the_same_points(folder, reference):
+    halved(folder, reference, "1")
 
 
 def test_seeds_of_a_point_are_a_series(folder, reference, capsys):
-    process = start(
-        folder, "small.cnn", "--set", "runs=2", "--set", "loss=poisson", "--out", "seeds"
-    )
+    process = start(folder, "small.cnn", "--set", "runs=2", *TWO, "--jobs", "1", "--out", "seeds")
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert "2 of 3 points, 4 trainings, 1 dropped by the check" in said

@@ -8,9 +8,9 @@ import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
@@ -22,6 +22,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files import atomic
 from cnnspec.runs.run import METRICS, Run
+from tests.support import programs
 
 TEXT = """
 model small
@@ -36,14 +37,7 @@ TINY = "pool 4; dropout 0.1; dense 10 softmax; train { batch 500; epochs 2; vali
 
 def start(folder, *arguments, **options):
     """`cnnspec train` in a process of its own, without the page at its end."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "cnnspec", "train", "--no-report", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+    return programs.start("train", "--no-report", *arguments, folder=folder, **options)
 
 
 def wait_for(condition, process, seconds=120):
@@ -91,8 +85,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reference(folder, backend):
-    """The same training, never stopped."""
-    process = start(folder, "small.cnn", "--out", "whole")
+    """The same training, never stopped, in a Python of its own as users start it."""
+    process = start(folder, "small.cnn", "--out", "whole", cold=True)
     assert process.communicate()[1].count("epoch ") == 24
     assert process.returncode == 0
     return left(Run(folder / "whole" / "small-1"))
@@ -163,9 +157,9 @@ def test_a_second_signal_ends_at_once(folder):
 
 def test_an_ignored_signal_stays_ignored(folder):
     """As under `nohup` or in the background of a shell."""
-    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
     run = Run(folder / "ignored" / "small-1")
-    process = start(folder, "small.cnn", "--epochs", "2", "--out", "ignored", **ignoring)
+    command = ["small.cnn", "--epochs", "2", "--out", "ignored"]
+    process = start(folder, *command, ignored=(signal.SIGINT,), cold=True)
     wait_for(lambda: (run.folder / "environment.json").exists(), process)
     process.send_signal(signal.SIGINT)
     process.communicate()
@@ -235,13 +229,22 @@ class Failing:
         monkeypatch.setattr(atomic.os, name, call)
 
 
-@pytest.mark.parametrize("operation", ["fsync", "replace"])
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory, backend):
+    """What the smallest training ends with when nothing fails."""
+    return left(trained(tmp_path_factory.mktemp("tiny")))
+
+
+# A file is synced, replaced and its folder synced: every third sync has both kinds in turn.
+@pytest.mark.parametrize(
+    ("operation", "step"),
+    [("replace", 1), ("fsync", 3), pytest.param("fsync", 1, marks=pytest.mark.slow)],
+)
 def test_a_failure_at_every_write_leaves_the_old_state_or_the_new(
-    tmp_path, backend, monkeypatch, operation
+    tmp_path, tiny, monkeypatch, operation, step
 ):
-    whole = left(trained(tmp_path / "whole"))
     outcomes = []
-    for n in range(1, 100):
+    for n in range(1, 100, step):
         with monkeypatch.context() as patch:
             failing = Failing(patch, operation, n)
             with contextlib.suppress(CnnspecError):
@@ -258,30 +261,38 @@ def test_a_failure_at_every_write_leaves_the_old_state_or_the_new(
             outcomes.append("none")
             continue
         run = run if run.finished else resumed(run)[0]
-        assert_same(run, whole)
+        assert_same(run, tiny)
         outcomes.append("resumed")
-    assert outcomes.count("resumed") >= 7
+    assert outcomes.count("resumed") >= (7 if step == 1 else 3)
     assert outcomes == sorted(outcomes)
 
 
-@pytest.fixture
-def half(tmp_path, backend, monkeypatch):
-    """A run whose disk was full at the write of the model, after two epochs."""
-    with monkeypatch.context() as patch:
+@pytest.fixture(scope="module")
+def unsaved(tmp_path_factory, backend):
+    """The folder of a run whose disk was full at the write of the model, after two epochs."""
+    folder = tmp_path_factory.mktemp("unsaved")
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "cnnspec.training.session.save", lambda *_: (_ for _ in ()).throw(CnnspecError())
         )
         with pytest.raises(CnnspecError):
-            trained(tmp_path)
+            trained(folder)
+    return folder / "model-1"
+
+
+@pytest.fixture
+def half(unsaved, tmp_path):
+    """That run, for a test that changes it."""
+    shutil.copytree(unsaved, tmp_path / "model-1")
     return Run.open(str(tmp_path / "model-1"))
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(half, tmp_path):
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(half, tiny):
     newest = half.folder / "checkpoints" / "epoch-2.npz"
     newest.write_bytes(newest.read_bytes()[:-40])
     run, warnings = resumed(half)
     assert [w.code for w in warnings] == ["CNN908"]
-    assert_same(run, left(trained(tmp_path / "whole")))
+    assert_same(run, tiny)
 
 
 def test_no_sound_checkpoint_is_told(half):
@@ -310,8 +321,6 @@ def test_another_machine_is_told(half):
 
 
 def test_a_folder_that_vanishes_is_told(tmp_path, backend, monkeypatch):
-    import shutil
-
     from cnnspec.training import session
 
     real = session._keep
@@ -328,14 +337,7 @@ def test_a_folder_that_vanishes_is_told(tmp_path, backend, monkeypatch):
 
 def test_a_file_size_limit_is_told_and_can_be_lifted(folder, reference):
     """EFBIG at the first checkpoint; with the limit gone the run ends as any other."""
-    import resource
-
-    limit = {
-        "preexec_fn": lambda: resource.setrlimit(
-            resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY)
-        )
-    }
-    process = start(folder, "small.cnn", "--out", "limited", **limit)
+    process = start(folder, "small.cnn", "--out", "limited", file_size=20_000)
     said = process.communicate()[1]
     assert process.returncode == 3
     assert "File too large" in said

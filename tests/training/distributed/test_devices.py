@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
+from tests.support import programs
 from tests.support.places import ROOT
 
 cores = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core makes one device")
@@ -68,10 +67,9 @@ print(json.dumps({
 
 def python(code, *arguments):
     """What a program prints as JSON on its last line."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    status, printed, errors = programs.run(*map(str, arguments), folder=ROOT, code=code)
+    assert status == 0, errors
+    return json.loads(printed.splitlines()[-1])
 
 
 def test_steps_on_several_devices_have_the_losses_of_one():
@@ -174,15 +172,14 @@ def test_it_goes_on_bit_equal_and_on_another_number_of_devices_with_a_warning(fo
 @cores
 def test_the_command_reproduces_what_it_trained_on_as_many_devices(folder):
     spec = "pool 4; dense 10 softmax; train { epochs 1; batch 500 }"
-    command = [sys.executable, "-m", "cnnspec"]
-    given = {"capture_output": True, "text": True, "check": False, "cwd": folder}
-    done = subprocess.run([*command, "train", "-e", spec, "--devices", "2", "--no-report"], **given)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("epoch 1/1")
-    done = subprocess.run([*command, "reproduce", "runs/model-1", "--json"], **given)
-    assert done.returncode == 0, done.stdout
-    assert json.loads(done.stdout)["surroundings"] == []
+    command = ["train", "-e", spec, "--devices", "2", "--no-report"]
+    status, _, errors = programs.run(*command, folder=folder)
+    assert status == 0, errors
+    assert errors.count("\n") == 1
+    assert errors.startswith("epoch 1/1")
+    status, printed, _ = programs.run("reproduce", "runs/model-1", "--json", folder=folder)
+    assert status == 0, printed
+    assert json.loads(printed)["surroundings"] == []
 
 
 def refusal(text, backend, count):
