@@ -6,15 +6,26 @@ from pathlib import Path
 import pytest
 
 from tests.support.light import light_file, light_test
-from tests.support.places import full_data
+from tests.support.places import ROOT, full_data
 
 # Processes that run tests side by side have Ctrl-C ignored, which theirs would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONGEST = ("test_local", "test_resume", "test_devices", "test_oracle", "test_notebook")
-"""Files that take minutes, to be begun first where two processes share the tests."""
+LONGEST = (
+    "sweeps/test_local",
+    "training/test_resume",
+    "training/test_microbatches",
+    "training/distributed/test_devices",
+    "report/test_page",
+    "training/test_steps",
+    "targets/keras/test_oracle",
+    "layers/test_oracle",
+    "api/test_notebook",
+    "training/test_session",
+)
+"""The files that take longest, to be begun first where two processes share the tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,8 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if not light_test(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if light_test(item)]
-    place = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+    place = {ROOT / "tests" / f"{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture

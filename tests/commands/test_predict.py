@@ -41,7 +41,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(folder, backend):
     """Trained from another folder than that of the spec."""
-    assert main(["train", str(folder / "spec.cnn"), "--out", str(folder / "runs")]) == 0
+    out = ["--out", str(folder / "runs"), "--no-report"]
+    assert main(["train", str(folder / "spec.cnn"), *out]) == 0
     return folder / "runs" / "clothes-1"
 
 
@@ -143,7 +144,7 @@ def test_classes_have_the_names_of_their_folders(capsys, tmp_path, backend):
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(place / f"{number}.png")
     text = f'data "{tmp_path}/pictures"; classes 2; dense 2 softmax; train {{ epochs 1 }}'
-    _, said = cnnspec(capsys, "train", "-e", text, "--out", tmp_path / "runs")
+    _, said = cnnspec(capsys, "train", "-e", text, "--out", tmp_path / "runs", "--no-report")
     assert "7 of 40 images are held back" in said
     table = rows(cnnspec(capsys, "predict", tmp_path / "runs/model-1", "--names")[0])
     assert {row[1] for row in table[1:]} <= {"'=cmd()", "coat"}
@@ -201,12 +202,13 @@ def test_every_seed_of_a_series_has_the_same_data(folder, capsys, tmp_path, back
         file["x_train"] = known["train_images"][:300]
         file["y_train"] = known["train_labels"][:300]
     (tmp_path / "a.cnn").write_text('data "a.h5"\ndense 10 softmax\ntrain { epochs 1; runs 2 }\n')
-    _, said = cnnspec(capsys, "train", tmp_path / "a.cnn", "--out", tmp_path / "runs")
+    out = ("--out", tmp_path / "runs", "--no-report")
+    _, said = cnnspec(capsys, "train", tmp_path / "a.cnn", *out)
     assert said.count("are held back") == 1
     (series,) = (tmp_path / "runs").iterdir()
     (series / "series.json").unlink()
     shutil.rmtree(series / "seed-2")
-    cnnspec(capsys, "train", "--resume", series)
+    cnnspec(capsys, "train", "--resume", series, "--no-report")
     assert (series / "seed-2" / "metrics.json").is_file()
 
 

@@ -63,16 +63,16 @@ def test_a_typo_leads_to_the_word_that_was_meant() -> None:
     tried = right = 0
     for known in {frozenset(words): words for words in CHOICES.values()}.values():
         for word in known:
-            for typo in sorted(typos(word) - set(known))[::3]:
+            for typo in sorted(typos(word) - set(known))[::10]:
                 tried += 1
                 right += nearest(typo, known) == word
-    assert tried > 20_000
+    assert tried > 6_000
     assert right / tried >= 0.95
 
 
 def test_a_random_word_leads_nowhere() -> None:
     random = Random(1)
-    words = ["".join(random.choices(string.ascii_lowercase, k=1 + i % 12)) for i in range(2400)]
+    words = ["".join(random.choices(string.ascii_lowercase, k=1 + i % 12)) for i in range(1200)]
     known = sorted({word for words in CHOICES.values() for word in words})
     guessed = [word for word in words if word not in known and nearest(word, known)]
     assert len(guessed) / len(words) <= 0.05

@@ -56,7 +56,7 @@ def test_the_report_judges_the_claims_as_the_training_did(folder):
 
 def test_a_run_of_a_series_is_the_run_of_its_seed_alone(folder, tmp_path, capsys):
     text = TEXT.replace("runs 3; seed 5", "seed 6")
-    assert main(["train", "-e", text, "--out", str(tmp_path)]) == 1
+    assert main(["train", "-e", text, "--out", str(tmp_path), "--no-report"]) == 1
     alone = Run(tmp_path / "few-1").read_json("metrics.json")
     within = Run(folder / "seed-6").read_json("metrics.json")
     for figures in (alone, within):
@@ -72,7 +72,7 @@ def test_what_is_missing_of_a_series_is_trained_and_nothing_else(folder, tmp_pat
     shutil.rmtree(again / "seed-6")
     (again / "series.json").unlink()
     before = (again / "seed-5" / "metrics.json").stat().st_mtime_ns
-    assert main(["train", "--resume", str(again)]) == 1
+    assert main(["train", "--resume", str(again), "--no-report"]) == 1
     said = capsys.readouterr()
     assert "seed 6" in said.err
     assert "seed 5" not in said.err

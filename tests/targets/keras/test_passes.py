@@ -46,7 +46,7 @@ QUICKER = {
     "even window": "conv 16x4 same relu",
     "oblong window": "conv 32x2x3 same",
     "single points": "conv 3x1 relu",
-    "a large window": "conv 16x28 relu",
+    "a large window": "conv 16x14 relu",
     "with a pool": "conv 16x5 relu; pool 2",
     "regularized": "conv 16x3 relu l2=0.01",
     "two of them": "concat { branch { conv 16x3 same }; branch { conv 20x5 same } }",
