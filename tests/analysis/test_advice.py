@@ -141,7 +141,7 @@ def test_there_is_advice_often_enough_to_test() -> None:
     )
 
 
-def test_is_the_same_every_time_and_quick() -> None:
+def test_advice_is_deterministic_and_quick() -> None:
     result = check(
         Source("x", f"{LENET}budget params <= 50k; budget ram <= 20KiB; budget depth <= 9")
     )
@@ -151,7 +151,7 @@ def test_is_the_same_every_time_and_quick() -> None:
     assert perf_counter() - begin < 0.5  # 4 ms on the machine it was written on
 
 
-def test_work_is_bounded() -> None:
+def test_search_for_advice_is_bounded() -> None:
     text = (
         "repeat 3000 { conv 4x1 relu }\nconv 8x1 relu; pool 14; dense 10 softmax\nbudget macs <= 9"
     )

@@ -103,7 +103,7 @@ def test_a_dense_layer_brings_its_flatten_along() -> None:
         ("train { epochs 0 }; dense 10; train { epochs 5 }", ["CNN105", "CNN013"]),
     ],
 )
-def test_nothing_follows_from_a_fault(text: str, found: list[str]) -> None:
+def test_error_causes_no_follow_on_errors(text: str, found: list[str]) -> None:
     assert codes(text) == found
 
 
@@ -120,7 +120,7 @@ def test_totals_need_every_layer() -> None:
         assert result.budget_results == ()
 
 
-def test_where_a_shape_comes_from_is_said() -> None:
+def test_error_says_where_a_shape_comes_from() -> None:
     (problem,) = checked("conv 8x3\npool 2\n\nconv 8x99\ndense 10").problems
     assert problem.label == "the image is 13x13x8 here, after pool at line 2"
 
@@ -196,7 +196,7 @@ def test_more_layers_are_refused_at_once(text: str) -> None:
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_a_check_leaves_nothing_behind(path) -> None:
+def test_check_leaves_no_reference_cycles(path) -> None:
     """What holds itself in a circle stays in memory until someone looks: twice the time."""
     source = Source(str(path), path.read_text(encoding="utf-8"))
     assert check(source).ok

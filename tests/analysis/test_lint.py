@@ -185,11 +185,11 @@ HEAD = "pool 4 same; flatten"
         ("conv 8x1 relu; residual project { conv 8x3 same relu stride=2 }; dense 10 softmax", []),
     ],
 )  # fmt: skip
-def test_finds_exactly(text: str, found: list[str]) -> None:
+def test_lint_finds_exactly_these_codes(text: str, found: list[str]) -> None:
     assert codes(text) == found
 
 
-def test_an_error_is_enough_for_once() -> None:
+def test_spec_with_an_error_gets_no_warning() -> None:
     result = check(Source("x", "dense 10; softmax; softmax; budget params <= 5"))
     assert [p.code for p in result.problems] == ["CNN301"]
 
@@ -266,7 +266,7 @@ def test_a_wrong_silence_is_an_error(text: str, found: list[str]) -> None:
         ("conv 8x2 relu stride=3; dense 10 softmax", "conv 8x2 relu stride=2; dense 10 softmax"),
     ],
 )  # fmt: skip
-def test_what_the_help_says_helps(before: str, after: str) -> None:
+def test_help_of_a_warning_removes_it(before: str, after: str) -> None:
     assert codes(before)
     assert codes(after) == []
 
@@ -322,7 +322,7 @@ def test_a_set_value_is_reported_where_it_is_given() -> None:
 
 
 @pytest.mark.parametrize("seed", range(300))
-def test_random_networks_are_linted_without_a_hitch(seed: int) -> None:
+def test_random_networks_are_linted_without_an_exception(seed: int) -> None:
     spec = draw_spec(Random(seed)).replace(budgets=(), expectations=())
     result = check(Source("random", str(spec)))
     if not result.ok:  # only validation can be at fault
@@ -358,7 +358,9 @@ def test_the_readme_spec_has_none() -> None:
         ("pool 4; reshape 7x7; dense 10 softmax", "reshape"),
     ],
 )
-def test_a_layer_that_does_nothing_does_nothing(text: str, name: str, backend: str) -> None:
+def test_layer_reported_as_without_effect_changes_no_output(
+    text: str, name: str, backend: str
+) -> None:
     import keras
     import numpy as np
 
@@ -373,7 +375,7 @@ def test_a_layer_that_does_nothing_does_nothing(text: str, name: str, backend: s
     assert np.allclose(before, after, atol=1e-6)
 
 
-def test_batch_norm_takes_the_bias_off(backend: str) -> None:
+def test_bias_before_batch_norm_changes_no_output(backend: str) -> None:
     import numpy as np
 
     from cnnspec.targets.keras.build import build

@@ -128,7 +128,7 @@ def test_values_are_set_as_on_the_command_line(values, written):
     assert written in str(network)
 
 
-def test_values_that_are_none_are_told():
+def test_values_of_the_wrong_type_are_refused():
     with pytest.raises(cnnspec.CnnspecError, match="is no value"):
         cnnspec.loads(TEXT).set(epochs="3; dense 7")
     with pytest.raises(cnnspec.CnnspecError, match="is no value"):
@@ -211,7 +211,7 @@ def test_figures_are_those_of_the_report(run):
     assert "1,000 test images" in repr(figures["confusion_test"])
 
 
-def test_a_series_tells_mean_and_spread(series):
+def test_seed_runs_give_mean_and_spread(series):
     assert [each.run.name for each in series.seeds] == ["seed-3", "seed-4"]
     accuracy = series.scores["test"]["accuracy"]
     assert isinstance(accuracy, MeanStd)

@@ -45,21 +45,21 @@ def outputs(cell):
     return found
 
 
-def test_it_is_kept_without_what_running_leaves():
+def test_notebook_is_stored_without_outputs():
     for cell in nbformat.read(NOTEBOOK, 4).cells:
         if cell.cell_type == "code":
             assert cell.outputs == []
             assert cell.execution_count is None
 
 
-def test_its_links_lead_somewhere():
+def test_notebook_links_exist():
     text = "".join(c.source for c in nbformat.read(NOTEBOOK, 4).cells if c.cell_type == "markdown")
     links = re.findall(r"\]\(([^)#]+)\)", text)
     assert links
     assert all((ROOT / "docs" / link).exists() for link in links)
 
 
-def test_it_runs_and_shows_what_it_says(place):
+def test_notebook_runs_and_shows_what_it_says(place):
     notebook = nbformat.read(NOTEBOOK, 4)
     resources = {"metadata": {"path": str(place)}}
     NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=resources).execute()

@@ -304,7 +304,7 @@ def test_predict_writes_labels_and_probabilities(run, capsys, tmp_path, backend)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b junk", b"no images at all"])
-def test_images_that_are_none_are_refused(run, content, capsys, tmp_path, backend):
+def test_predict_refuses_a_file_without_images(run, content, capsys, tmp_path, backend):
     (tmp_path / "images").write_bytes(content)
     assert main(["predict", str(run[0]), str(tmp_path / "images")]) == 3
     assert str(tmp_path / "images") in capsys.readouterr().err
@@ -359,7 +359,7 @@ def test_a_closed_pipe_is_silent():
         {"HOME": ""},
     ],
 )
-def test_odd_surroundings_change_nothing(surroundings):
+def test_check_prints_the_same_in_odd_environments(surroundings):
     done = cnnspec("check", "-e", 'model "größe"; dense 9 softmax', **surroundings)
     assert done.returncode == 1
     assert "error[CNN206]" in done.stderr
@@ -391,7 +391,7 @@ def test_warnings_are_shown_and_count_only_if_they_are_to(capsys):
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["check", "--json"], ["ir"], ["fmt"], ["draw"]])
-def test_a_closed_output_is_no_fault(arguments, tmp_path):
+def test_closed_output_is_not_an_error(arguments, tmp_path):
     spec = tmp_path / "x.cnn"
     spec.write_text("dense 10 softmax\n")
     command = [sys.executable, "-m", "cnnspec", *arguments, str(spec)]

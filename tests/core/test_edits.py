@@ -42,7 +42,9 @@ def test_edits_that_cannot_be_applied_raise(edits: tuple[Edit, ...]) -> None:
         ((0, 9), (2, 3), True),
     ],
 )
-def test_overlap(one: tuple[int, int], other: tuple[int, int], found: bool) -> None:
+def test_edits_that_overlap_are_found(
+    one: tuple[int, int], other: tuple[int, int], found: bool
+) -> None:
     first, second = (write(SOURCE.span(*place), "") for place in (one, other))
     assert overlap(first, second) is found
     assert overlap(second, first) is found

@@ -44,7 +44,9 @@ def test_window_counts_its_places(size: int, kernel: int, stride: int, dilation:
     ("size", "kernel", "stride", "valid", "same"),
     [(4, 3, 1, 6, 4), (4, 3, 2, 9, 8), (4, 2, 2, 8, 8), (4, 1, 3, 12, 12), (1, 5, 1, 5, 1)],
 )
-def test_unwindow(size: int, kernel: int, stride: int, valid: int, same: int) -> None:
+def test_unwindow_counts_the_places_a_window_was_applied(
+    size: int, kernel: int, stride: int, valid: int, same: int
+) -> None:
     numbers = [count(n) for n in (size, kernel, stride)]
     assert unwindow(*numbers, "valid", count(1)).value == valid
     assert unwindow(*numbers, "same", count(1)).value == same

@@ -29,14 +29,14 @@ def test_plain_text_has_no_styles_and_no_control_characters() -> None:
         ("größe 🙂", "größe 🙂"),
     ],
 )
-def test_safe(text: str, shown: str) -> None:
+def test_control_characters_are_made_safe(text: str, shown: str) -> None:
     assert safe(text) == shown
 
 
 @pytest.mark.parametrize(
     ("text", "columns"), [("", 0), ("conv", 4), ("ü", 1), ("日本", 4), ("e\u0301", 1), ("\x1b", 4)]
 )
-def test_width(text: str, columns: int) -> None:
+def test_width_counts_wide_characters(text: str, columns: int) -> None:
     assert width(text) == columns
 
 

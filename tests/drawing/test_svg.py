@@ -24,7 +24,7 @@ def picture(text):
 
 
 @each
-def test_it_is_one_element_with_a_text_alternative(text):
+def test_svg_is_one_element_with_a_text_alternative(text):
     result = checked(text)
     root = ElementTree.fromstring(draw(result))
     assert root.tag == f"{SVG}svg"

@@ -42,12 +42,12 @@ def of(text: str) -> tuple[float, float]:
         ("gn 1", float("inf"), float("inf")),
     ],
 )  # fmt: skip
-def test_by_hand(text: str, rows: float, columns: float) -> None:
+def test_field_is_the_one_worked_out_by_hand(text: str, rows: float, columns: float) -> None:
     assert of(text) == (rows, columns)
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_is_what_the_positions_say(seed: int) -> None:
+def test_field_is_that_of_counted_positions(seed: int) -> None:
     random = Random(seed)
     layers = []
     size, seen = 200, [{position} for position in range(200)]

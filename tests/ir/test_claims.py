@@ -24,7 +24,7 @@ def claims(text: str):
         ("expect val_loss < 2.5", Expectation("val_loss", "<", 2.5)),
     ],
 )
-def test_claim(text: str, claim) -> None:
+def test_claim_is_read(text: str, claim) -> None:
     assert claims(text) == ((claim,), [])
 
 
@@ -49,7 +49,7 @@ def test_claim(text: str, claim) -> None:
         ("expect f1 >= -0.1", "CNN105"),
     ],
 )
-def test_no_claim(text: str, code: str) -> None:
+def test_claim_that_is_wrong_is_refused(text: str, code: str) -> None:
     assert claims(text) == ((), [code])
 
 

@@ -59,7 +59,7 @@ def codes(settings: str, data: str = "fashion_mnist_mini") -> list[str]:
         ("augment flip=horizontal", []),
     ],
 )
-def test_what_is_told(settings: str, found: list[str]) -> None:
+def test_conflicting_settings_are_reported(settings: str, found: list[str]) -> None:
     assert codes(settings) == found
 
 
@@ -126,7 +126,7 @@ def test_an_optional_setting_can_be_taken_back(name: str) -> None:
         ),
     ],
 )
-def test_an_option_that_stands_alone_is_led_home(setting: str, home: str) -> None:
+def test_option_outside_its_setting_names_the_setting(setting: str, home: str) -> None:
     (fault,) = checked(setting).problems
     assert isinstance(fault, Misplaced)
     assert fault.home == home

@@ -103,7 +103,7 @@ def test_words_that_are_cut_differently_elsewhere(word):
         assert bool(parsed.problems) == bool(faults)
 
 
-def test_lark_is_loaded_for_faults_alone():
+def test_lark_is_loaded_for_texts_with_errors_only():
     assert "lark" not in loaded_by("check", "specs/lenet5.cnn")
     assert "lark" not in loaded_by("check", "-e", "dens 10")
     assert "lark" in loaded_by("check", "-e", "dense ((10")

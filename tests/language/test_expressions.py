@@ -47,7 +47,7 @@ def value_of(text: str) -> int | float:
         ("0^0", 1),
     ],
 )
-def test_value(text: str, value: float) -> None:
+def test_expression_has_the_value_of_arithmetic(text: str, value: float) -> None:
     found = value_of(text)
     assert found == value
     assert isinstance(found, int) or not isinstance(value, int) or text == "rate * 2"
@@ -73,7 +73,7 @@ def test_value(text: str, value: float) -> None:
         ("1, 2", "CNN106"),
     ],
 )
-def test_no_value(text: str, code: str) -> None:
+def test_expression_without_a_value_is_refused(text: str, code: str) -> None:
     with pytest.raises(DiagnosticError) as caught:
         value_of(text)
     assert caught.value.diagnostic.code == code

@@ -209,7 +209,7 @@ dense 10 softmax
         ("residual   project{relu}", "residual project { relu }"),
     ],
 )
-def test_one_line(text: str, line: str) -> None:
+def test_statement_is_formatted_as_one_line(text: str, line: str) -> None:
     assert formatted(text) == f"{line}\n"
     assert formatted(line) == f"{line}\n"
 

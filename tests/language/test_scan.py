@@ -41,13 +41,13 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("name", "text", "limit"), LIMITS, ids=[row[0] for row in LIMITS])
-def test_limit(name: str, text, limit: int) -> None:
+def test_text_up_to_the_limit_is_read(name: str, text, limit: int) -> None:
     assert codes(text(limit - 1)) == []
     assert codes(text(limit)) == []
     assert codes(text(limit + 1)) == ["CNN007"]
 
 
-def test_limit_of_tokens() -> None:
+def test_tokens_up_to_the_limit_are_read() -> None:
     statement = "let a=1\n"  # four tokens
     whole = statement * (MAX_TOKENS // 4)
     for text, refused in ((whole, False), (whole + "a", True)):

@@ -95,7 +95,7 @@ def test_a_random_word_leads_nowhere() -> None:
         ("größe", ""),
     ],
 )
-def test_a_statement(typed: str, meant: str) -> None:
+def test_typed_statement_leads_to_the_nearest_word(typed: str, meant: str) -> None:
     assert nearest(typed, statements()) == meant
 
 
@@ -119,5 +119,5 @@ def test_synonyms_lead_to_words_there_are() -> None:
         ("a", "bcdef", 4),
     ],
 )
-def test_distance(a: str, b: str, edits: int) -> None:
+def test_distance_counts_edits(a: str, b: str, edits: int) -> None:
     assert distance(a, b, 3) == distance(b, a, 3) == edits

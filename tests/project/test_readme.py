@@ -18,14 +18,14 @@ SESSIONS = [text for kind, text in BLOCKS if kind == "console"]
 PROGRAMS = [text for kind, text in BLOCKS if kind == "python"]
 
 
-def test_there_is_something_to_test():
+def test_readme_has_the_expected_snippets():
     assert len(SPECS) == 3
     assert len(SESSIONS) == 2
     assert len(PROGRAMS) == 1
 
 
 @pytest.mark.parametrize("text", SPECS)
-def test_every_spec_is_right(text):
+def test_every_spec_is_valid(text):
     result = check(Source("README.md", text))
     assert result.problems == ()
     assert check(Source("again", str(result.spec))).spec == result.spec
@@ -77,6 +77,6 @@ def test_every_command_and_layer_is_named():
     assert set(listed.split()) == set(LAYERS)
 
 
-def test_every_link_leads_somewhere():
+def test_every_link_exists():
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / path).exists(), path

@@ -102,7 +102,7 @@ def pages(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
-def test_a_page_asks_for_nothing_and_complains_of_nothing(pages, tmp_path, name):
+def test_page_loads_nothing_and_logs_no_error(pages, tmp_path, name):
     pillow = pytest.importorskip("PIL.Image")
     log, shot = tmp_path / "net.json", tmp_path / "shot.png"
     _, console = browse(tmp_path, pages[name], f"--log-net-log={log}", f"--screenshot={shot}")
@@ -114,13 +114,13 @@ def test_a_page_asks_for_nothing_and_complains_of_nothing(pages, tmp_path, name)
 
 
 @pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
-def test_a_phone_scrolls_down_only(pages, tmp_path, name):
+def test_page_on_a_phone_has_no_horizontal_scrolling(pages, tmp_path, name):
     wide, window = scrolls(tmp_path, pages[name])
     assert window == 390
     assert wide == window
 
 
-def test_the_tests_above_can_fail(pages, tmp_path):
+def test_browser_checks_find_a_bad_page(pages, tmp_path):
     log = tmp_path / "net.json"
     _, console = browse(tmp_path, pages["control"], f"--log-net-log={log}", "--dump-dom")
     assert len(console) == 1

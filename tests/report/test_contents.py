@@ -11,7 +11,7 @@ from cnnspec.runs.run import ENVIRONMENT, HISTORY, IR, METRICS, SOURCE, Run
 from tests.support.run_folders import environment, history, make, metrics
 
 
-def test_everything_in_the_folder_is_told(tmp_path):
+def test_contents_have_everything_of_the_folder(tmp_path):
     run = read(make(tmp_path))
     assert run.name == "small-1"
     assert run.checked.spec.model == "small"
@@ -57,7 +57,7 @@ def test_a_run_that_has_not_finished_says_so(tmp_path):
     assert any("before the first epoch ended" in note for note in started.notes)
 
 
-def test_what_is_no_number_is_none(tmp_path):
+def test_figures_that_are_not_finite_are_none(tmp_path):
     run = make(tmp_path)
     epochs = history()
     epochs[0]["val_loss"] = float("nan")
@@ -125,7 +125,7 @@ def test_a_damaged_file_is_named_and_ends_with_3(tmp_path, file, text):
     assert run.folder.name in str(caught.value)
 
 
-def test_odd_things_in_the_environment_are_passed_over(tmp_path):
+def test_unexpected_values_in_the_environment_are_skipped(tmp_path):
     run = make(tmp_path, environment={"command": 3, "data": [], "started": 1, "backend": None})
     told = read(run)
     assert told.command == ()
@@ -164,7 +164,7 @@ def test_seeds_that_are_not_finished_take_no_part(tmp_path):
     assert trained.middle.name == "seed-1"
 
 
-def test_what_lies_in_a_folder(tmp_path):
+def test_kind_of_folder_is_recognized(tmp_path):
     for _ in range(11):
         make(tmp_path)
     group = tmp_path / "a-group"
@@ -176,7 +176,7 @@ def test_what_lies_in_a_folder(tmp_path):
     assert runs_below(tmp_path / "small-1") == [tmp_path / "small-1"]
 
 
-def test_what_is_no_run_is_refused(tmp_path):
+def test_folder_that_is_not_a_run_is_refused(tmp_path):
     with pytest.raises(CnnspecError, match="is no run folder"):
         gather(tmp_path)
     with pytest.raises(CnnspecError, match="there is no run folder"):

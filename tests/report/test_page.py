@@ -259,7 +259,7 @@ def test_a_run_that_is_half_there_has_a_report(tmp_path, missing):
     }
 
 
-def test_figures_that_are_no_numbers_are_dashes(tmp_path):
+def test_figures_that_are_not_finite_are_dashes(tmp_path):
     figures = metrics()
     figures["test"] |= {"accuracy": None, "f1": None, "loss": None}
     epochs = [{**epoch, "val_loss": None, "loss": None} for epoch in history()]
@@ -270,7 +270,7 @@ def test_figures_that_are_no_numbers_are_dashes(tmp_path):
     assert not (run.folder / "report" / "loss.png").exists()
 
 
-def test_a_test_set_without_labels_leaves_validation_to_speak(tmp_path):
+def test_page_without_test_labels_shows_the_validation_figures(tmp_path):
     figures = metrics()
     del figures["test"]
     kept = images()
@@ -299,7 +299,7 @@ def test_seeds_get_one_report_with_mean_and_spread(tmp_path):
 
 
 @pytest.mark.parametrize("classes", [2, 100, 500])
-def test_any_number_of_classes(tmp_path, classes):
+def test_page_for_any_number_of_classes_is_small(tmp_path, classes):
     run = gather(make(tmp_path).folder).runs[0]
     labels = tuple(f"class {n}" for n in range(classes))
     counts = tuple(map(tuple, (np.eye(classes, dtype=int) * 7).tolist()))
@@ -371,7 +371,7 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path, data):
         read(run, 10)
 
 
-def test_the_settings_of_the_user_neither_count_nor_change(reported):
+def test_plots_ignore_and_keep_the_matplotlib_settings_of_the_user(reported):
     import matplotlib as mpl
 
     run, _ = reported

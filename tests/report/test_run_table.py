@@ -57,7 +57,7 @@ def test_each_network_is_a_row(runs):
         ("seconds", "seeds larger waiting"),
     ],
 )
-def test_the_best_come_first_and_the_unknown_last(runs, sort, order):
+def test_rows_are_sorted_best_first_and_unknown_last(runs, sort, order):
     assert [row.name for row in compare([runs], sort)] == order.split()
 
 
@@ -65,7 +65,7 @@ def test_a_folder_named_twice_is_one_row(runs):
     assert len(compare([runs, runs / "larger"])) == 3
 
 
-def test_runs_of_the_same_name_are_told_apart(tmp_path):
+def test_runs_with_the_same_name_get_different_labels(tmp_path):
     for parent in ("a", "b"):
         make(tmp_path / parent)
     assert [row.name for row in compare([tmp_path / "a", tmp_path / "b"])] == [
@@ -74,7 +74,7 @@ def test_runs_of_the_same_name_are_told_apart(tmp_path):
     ]
 
 
-def test_what_does_not_compare_is_said(tmp_path, runs):
+def test_figures_that_do_not_compare_give_a_warning(tmp_path, runs):
     assert cautions(compare([runs])) == ["No results yet, or not of every seed: waiting."]
     make(tmp_path, TEXT.replace("metrics", "loss mse; metrics"), "other")
     (caution,) = cautions(compare([runs / "larger", tmp_path / "other"]))
@@ -157,7 +157,7 @@ def test_a_page_with_the_curves_of_all(runs, tmp_path, capsys):
         (["larger", "seeds", "--sort", "beauty"], 2, "beauty"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(runs, monkeypatch, capsys, arguments, code, said):
+def test_compare_refuses_what_is_not_a_run(runs, monkeypatch, capsys, arguments, code, said):
     monkeypatch.chdir(runs)
     assert main(["compare", *arguments]) == code
     assert said in capsys.readouterr().err

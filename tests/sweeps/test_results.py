@@ -56,7 +56,7 @@ def test_a_sweep_without_any_training_has_rows_and_no_winner(tmp_path):
     assert len(csv_of(results).splitlines()) == 13
 
 
-def test_whatever_became_of_a_point_its_row_says_so(sweep):
+def test_row_has_the_state_of_its_point(sweep):
     names = [point.name for point in sweep.plan.points]
     folder = sweep.folder
     unfinished(sweep, names[0], epochs=2)
@@ -139,7 +139,7 @@ def test_a_loss_has_a_winner_for_each_function_and_accuracy_one_for_all(sweep):
     assert found.of_both == found.of_loss
 
 
-def test_no_point_may_have_both(tmp_path):
+def test_winner_by_loss_and_by_accuracy_can_differ(tmp_path):
     def figures(point, seed):
         found = graded(point)
         if point.name == f"grid_1-4-{POISSON}":
@@ -164,7 +164,7 @@ def test_of_equal_points_the_smaller_wins(tmp_path):
     )
 
 
-def test_what_flatters_and_what_does_not_compare_is_said(tmp_path):
+def test_notes_say_what_flatters_and_what_does_not_compare(tmp_path):
     losses, flatter = Results.read(whole(tmp_path / "a")).cautions
     assert "do not compare" in losses
     assert "`--by val_accuracy`" in flatter
@@ -300,7 +300,7 @@ def test_compare_takes_a_sweep_and_what_stands_beside_it(sweep, tmp_path, capsys
     assert f"not of every seed: {names[3]}." in captured.err
 
 
-def test_a_damaged_plan_is_named(sweep, capsys):
+def test_damaged_plan_is_reported_by_name(sweep, capsys):
     (sweep.folder / "sweep.json").write_text("{}")
     with pytest.raises(CnnspecError):
         Sweep.open(sweep.folder)
@@ -322,7 +322,7 @@ def test_history_is_all_that_is_needed_of_a_point_under_way(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text"), [(METRICS, "7"), (FAILURE, "[]"), (HISTORY, "{}"), (METRICS, '{"te')]
 )
-def test_what_is_not_of_its_form_is_told_and_done_again(sweep, name, text):
+def test_malformed_results_are_reported_and_trained_again(sweep, name, text):
     first = next(iter(sweep.trials()))
     (first.run.folder / name).write_text(text)
     told = []

@@ -82,20 +82,20 @@ def test_a_crop_moves_by_whole_pixels_up_to_its_size():
         assert counts.min() > 512 / 5 / 2
 
 
-def test_the_share_said_is_erased():
+def test_erase_changes_the_given_share_of_images():
     white = np.ones((400, 28, 28, 1), np.float32)
     erased = changed("erase=0.25", given=white).min(axis=(1, 2, 3)) == 0
     assert 0.15 < erased.mean() < 0.35
 
 
-def test_what_comes_in_is_background_unless_said_otherwise():
+def test_fill_is_background_by_default():
     white = np.ones((64, 28, 28, 1), np.float32)
     assert changed("shift=0.3", given=white).min() == 0
     assert changed("shift=0.3 fill=nearest", given=white).min() == 1
     assert changed("rotate=30 zoom=0.2 shear=0.2 fill=reflect", given=white).min() > 0.999
 
 
-def test_only_training_sees_it():
+def test_augmentation_changes_training_images_only():
     """With the rate at 0 nothing is learned: validation stays, training figures do not."""
     from cnnspec.datasets.splits import divide
     from cnnspec.targets.keras.build import build, compile_model

@@ -40,7 +40,7 @@ def steps(model, count):
     return after
 
 
-def test_the_average_is_the_one_by_hand():
+def test_average_is_the_one_worked_out_by_hand():
     from cnnspec.training.averages import averaged
 
     model = compiled("sgd(0.1, ema=0.75)")
@@ -57,7 +57,7 @@ def test_the_average_is_the_one_by_hand():
             assert np.array_equal(ours.numpy(), theirs)
 
 
-def test_training_goes_on_as_if_nothing_had_been_measured():
+def test_measuring_the_average_does_not_change_training():
     from cnnspec.training.averages import averaged
 
     model, other = compiled("sgd(0.1, ema=0.75)"), compiled("sgd(0.1, ema=0.75)")
@@ -71,7 +71,7 @@ def test_training_goes_on_as_if_nothing_had_been_measured():
         assert np.array_equal(one, two)
 
 
-def test_in_the_end_the_model_has_the_averages():
+def test_trained_model_has_the_averaged_weights():
     from cnnspec.training.averages import averaged, settle
 
     model = compiled("sgd(0.1, ema=0.75)")
@@ -82,7 +82,7 @@ def test_in_the_end_the_model_has_the_averages():
     assert all(np.array_equal(a, b) for a, b in zip(trained(model), kept, strict=True))
 
 
-def test_without_an_average_nothing_is_swapped():
+def test_swap_without_ema_changes_nothing():
     from cnnspec.training.averages import averaged, settle
 
     model = compiled("sgd(0.1)")

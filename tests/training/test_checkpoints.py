@@ -32,7 +32,7 @@ def files(run):
     return sorted(path.name for path in (run.folder / "checkpoints").iterdir())
 
 
-def test_a_checkpoint_is_read_as_it_was_written():
+def test_checkpoint_reads_back_as_it_was_written():
     again = unpack(pack(checkpoint(7)))
     assert again.facts == checkpoint(7).facts
     for name, value in checkpoint(7).arrays.items():
@@ -40,7 +40,7 @@ def test_a_checkpoint_is_read_as_it_was_written():
         assert again.arrays[name].dtype == value.dtype
 
 
-def test_the_last_two_are_kept(run):
+def test_writing_keeps_the_last_two_checkpoints(run):
     assert valid(run) == ([], [])
     for number in range(1, 5):
         save(run, f"epoch-{number}", checkpoint(number))
@@ -48,20 +48,20 @@ def test_the_last_two_are_kept(run):
     assert files(run) == ["epoch-3.npz", "epoch-4.npz", "manifest.json"]
 
 
-def test_the_same_name_replaces(run):
+def test_writing_the_same_name_replaces_the_checkpoint(run):
     for number in (1, 2):
         save(run, "epoch-0-step-9", checkpoint(number))
     assert numbers(run) == [2]
 
 
-def test_what_a_killed_write_left_goes_with_the_next(run):
+def test_writing_removes_what_a_killed_write_left(run):
     save(run, "epoch-1", checkpoint(1))
     (run.folder / "checkpoints" / ".epoch-2.npz.abc").write_bytes(b"half")
     save(run, "epoch-2", checkpoint(2))
     assert files(run) == ["epoch-1.npz", "epoch-2.npz", "manifest.json"]
 
 
-def test_forgetting_leaves_nothing(run):
+def test_delete_leaves_no_file(run):
     save(run, "epoch-1", checkpoint(1))
     delete(run)
     assert not (run.folder / "checkpoints").exists()
@@ -69,7 +69,7 @@ def test_forgetting_leaves_nothing(run):
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "gone"])
-def test_a_damaged_one_is_named_and_the_one_before_it_is_left(run, damage):
+def test_damaged_checkpoint_is_reported_and_the_one_before_is_used(run, damage):
     for number in (1, 2):
         save(run, f"epoch-{number}", checkpoint(number))
     path = run.folder / "checkpoints" / "epoch-2.npz"
@@ -85,7 +85,7 @@ def test_a_damaged_one_is_named_and_the_one_before_it_is_left(run, damage):
     assert "epoch-2.npz" in damaged[0].message
 
 
-def test_a_manifest_of_a_newer_program_is_refused(run):
+def test_manifest_of_a_newer_version_is_refused(run):
     save(run, "epoch-1", checkpoint(1))
     path = run.folder / MANIFEST
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": 2}))
@@ -95,7 +95,7 @@ def test_a_manifest_of_a_newer_program_is_refused(run):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"checkpoints": [3]}'])
-def test_a_damaged_manifest_is_named(run, text):
+def test_damaged_manifest_is_reported_by_name(run, text):
     save(run, "epoch-1", checkpoint(1))
     (run.folder / MANIFEST).write_text(text)
     with pytest.raises(CnnspecError, match="damaged") as caught:
@@ -103,7 +103,7 @@ def test_a_damaged_manifest_is_named(run, text):
     assert caught.value.exit_code == 3
 
 
-def test_nothing_is_unpickled(run):
+def test_reading_a_checkpoint_unpickles_nothing(run):
     array = np.array([print], dtype=object)
     with pytest.raises(ValueError, match=r"[Oo]bject arrays"):
         pack(Checkpoint({"variable_0": array}, {}))

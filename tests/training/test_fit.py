@@ -52,7 +52,7 @@ def test_the_learning_rate_of_each_epoch_is_in_the_history(whole):
 
 # Nine steps and a validation an epoch: within the second, in its validation, in the fourth.
 @pytest.mark.parametrize("after", [12, 19, 34])
-def test_stopped_and_taken_up_again(whole, after, monkeypatch):
+def test_fit_stopped_anywhere_ends_with_the_same_weights(whole, after, monkeypatch):
     from cnnspec.training import fit
 
     monkeypatch.setattr(fit, "_PACE", 0)  # one step at a time
@@ -75,7 +75,7 @@ def test_stopped_and_taken_up_again(whole, after, monkeypatch):
         assert np.array_equal(ours, theirs)
 
 
-def test_figures_and_weights_are_those_of_the_average():
+def test_ema_is_what_is_measured_and_kept():
     from cnnspec.training.score import Scorer
 
     text = TEXT.replace("early_stop val_loss patience=4 restore", "").replace(

@@ -52,7 +52,7 @@ def test_fifty_steps_in_parts_have_the_losses_of_keras(name, count):
 
 
 @pytest.mark.parametrize("images", [2, 7])
-def test_weights_and_uneven_parts_change_nothing(images):
+def test_class_weights_and_uneven_parts_give_the_same_losses(images):
     """Of few images a part may have none; then the batch stays whole."""
     split = load("fashion_mnist_mini").train
     weights = image_weights(tuple(1 + 0.5 * i for i in range(10)), split.labels, 10)
@@ -74,7 +74,7 @@ DRAWING = {
 
 @pytest.mark.parametrize("passes", [(), PASSES], ids=["as written", "quick"])
 @pytest.mark.parametrize("text", DRAWING.values(), ids=DRAWING)
-def test_parts_get_what_is_drawn_for_the_whole_batch(text, passes):
+def test_random_layers_draw_for_the_whole_batch_in_parts(text, passes):
     split = load("fashion_mnist_mini").train
     rows, _ = batches(order(len(split), 1, 1), 101)
     whole, parted = (compiled(text, passes=passes) for _ in range(2))
@@ -102,7 +102,7 @@ def test_parts_get_what_is_drawn_for_the_whole_batch(text, passes):
         ("conv 8x3; bn; relu; gap; dense 10 softmax; train { batch 128 }", 2, 1),
     ],
 )
-def test_how_many_parts_there_are(text, processors, found, monkeypatch):
+def test_number_of_parts_follows_batch_and_processors(text, processors, found, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: processors)
     assert microbatches.parts_of(check(Source("x", text))) == found
 
@@ -125,7 +125,7 @@ def read(run, name):
     return json.loads((run / f"{name}.json").read_text())
 
 
-def test_a_training_in_parts_is_done_again_resumed_and_measured_bit_for_bit(tmp_path):
+def test_training_in_parts_is_reproduced_resumed_and_evaluated_bit_for_bit(tmp_path):
     (tmp_path / "net.cnn").write_text(SPEC)
     program("train", "net.cnn", "--out", "a", "--no-report", folder=tmp_path)
     whole = tmp_path / "a" / "model-1"
@@ -164,7 +164,7 @@ except session.Paused: raise SystemExit(0)
         assert measured[split] == read(whole, "metrics")[split]
 
 
-def test_threads_that_are_asked_for_leave_batches_whole(tmp_path):
+def test_threads_option_leaves_batches_whole(tmp_path):
     (tmp_path / "net.cnn").write_text(SPEC)
     command = ("train", "net.cnn", "--out", "a", "--no-report", "--threads", "2")
     program(*command, folder=tmp_path)

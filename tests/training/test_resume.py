@@ -92,7 +92,7 @@ def reference(folder, backend):
     return left(Run(folder / "whole" / "small-1"))
 
 
-def test_five_kills_at_random_times_and_a_stop_change_nothing(folder, reference):
+def test_resume_after_five_kills_ends_bit_equal(folder, reference):
     """SIGKILL loses at most the epoch under way; what is resumed ends bit-equal."""
     chance = random.Random()
     run = Run(folder / "killed" / "small-1")
@@ -119,7 +119,7 @@ def test_five_kills_at_random_times_and_a_stop_change_nothing(folder, reference)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_soon_keeps_and_says_how_to_go_on(folder, reference, number, code):
+def test_signal_stops_training_and_resume_ends_bit_equal(folder, reference, number, code):
     out = f"signal-{code}"
     run = Run(folder / out / "small-1")
     process = start(folder, "small.cnn", "--out", out)
@@ -141,7 +141,7 @@ def test_a_signal_stops_soon_keeps_and_says_how_to_go_on(folder, reference, numb
     assert_same(run, reference)
 
 
-def test_a_second_signal_ends_at_once(folder):
+def test_second_signal_ends_the_process_at_once(folder):
     run = Run(folder / "twice" / "small-1")
     process = start(folder, "small.cnn", "--out", "twice")
     wait_for(lambda: (run.folder / "environment.json").exists(), process)
@@ -295,7 +295,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(half, tiny):
     assert_same(run, tiny)
 
 
-def test_no_sound_checkpoint_is_told(half):
+def test_resume_without_a_valid_checkpoint_is_refused(half):
     for path in (half.folder / "checkpoints").glob("*.npz"):
         path.write_bytes(b"")
     with pytest.raises(CnnspecError, match=r"no checkpoint of .* is sound") as caught:
@@ -303,7 +303,7 @@ def test_no_sound_checkpoint_is_told(half):
     assert caught.value.exit_code == 3
 
 
-def test_another_keras_or_other_data_is_no_continuation(half):
+def test_resume_with_another_keras_or_other_data_is_refused(half):
     environment = half.read_json("environment.json")
     changed = {**environment, "keras": "3.0.0", "processors": 1000}
     changed["data"] = {**environment["data"], "train": 1}
@@ -313,14 +313,14 @@ def test_another_keras_or_other_data_is_no_continuation(half):
     assert caught.value.exit_code == 1
 
 
-def test_another_machine_is_told(half):
+def test_resume_on_another_machine_gives_a_warning(half):
     half.write_json("environment.json", {**half.read_json("environment.json"), "processors": 1000})
     _, warnings = resumed(half)
     assert [w.code for w in warnings] == ["CNN912"]
     assert "processors was 1000" in warnings[0].message
 
 
-def test_a_folder_that_vanishes_is_told(tmp_path, backend, monkeypatch):
+def test_run_folder_that_is_removed_ends_training_with_an_error(tmp_path, backend, monkeypatch):
     from cnnspec.training import session
 
     real = session._keep
@@ -335,7 +335,7 @@ def test_a_folder_that_vanishes_is_told(tmp_path, backend, monkeypatch):
     assert caught.value.exit_code == 3
 
 
-def test_a_file_size_limit_is_told_and_can_be_lifted(folder, reference):
+def test_file_size_limit_is_reported_and_resume_ends_bit_equal(folder, reference):
     """EFBIG at the first checkpoint; with the limit gone the run ends as any other."""
     process = start(folder, "small.cnn", "--out", "limited", file_size=20_000)
     said = process.communicate()[1]
@@ -348,7 +348,7 @@ def test_a_file_size_limit_is_told_and_can_be_lifted(folder, reference):
     assert_same(Run(folder / "limited" / "small-1"), reference)
 
 
-def test_a_full_disk_is_told_and_what_was_kept_is_sound(folder, reference, tmp_path):
+def test_full_disk_is_reported_and_resume_ends_bit_equal(folder, reference, tmp_path):
     """ENOSPC on a disk of 300 kB, made for it."""
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(tmp_path)],

@@ -29,7 +29,7 @@ def model(trained):
     return restore(trained.run)[1]
 
 
-def test_mistakes_are_the_surest_of_the_wrong(trained, model):
+def test_mistakes_are_the_most_confident_wrong_predictions(trained, model):
     from cnnspec.training.score import Scorer
 
     test = divide(check(Source("x", TEXT)).spec, offline=True).test
@@ -57,13 +57,13 @@ def test_samples_are_of_their_class_and_counts_are_whole(trained):
     assert (trained.run.folder / IMAGES).stat().st_size < 400_000
 
 
-def test_a_report_follows_from_a_real_run(trained):
+def test_report_of_a_real_run_shows_its_samples(trained):
     text = write(trained.run).read_text()
     assert f"{trained.scores['test'].accuracy:.4f}" in text
     assert len(text.encode()) < 2**20
 
 
-def test_a_test_set_without_labels_is_passed_over(trained, model):
+def test_test_set_without_labels_is_skipped(trained, model):
     from cnnspec.training.samples import evidence, judged
     from cnnspec.training.score import Scorer
 

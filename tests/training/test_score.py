@@ -71,7 +71,7 @@ def test_a_scorer_follows_the_weights_of_its_model():
 
 
 @pytest.mark.parametrize(("side", "number", "passes"), [(28, 400, 2), (500, 20, 20)])
-def test_of_large_images_few_are_looked_at_at_once(side, number, passes):
+def test_scorer_takes_fewer_large_images_at_once(side, number, passes):
     """A thousand large images, each in 64 channels, would fill any memory."""
     from cnnspec.datasets.arrays import Split
 
@@ -83,7 +83,7 @@ def test_of_large_images_few_are_looked_at_at_once(side, number, passes):
     assert len(taken) == passes
 
 
-def test_a_split_of_two_names_is_measured_once():
+def test_split_with_two_names_is_measured_once():
     from cnnspec.datasets.arrays import load
 
     _, ours = scorer("pool 4; dense 10 softmax")

@@ -34,7 +34,7 @@ def outcome(backend, tmp_path_factory):
     return trained(tmp_path_factory.mktemp("runs"))
 
 
-def test_a_run_folder_holds_all_there_is_to_know(outcome):
+def test_run_folder_has_every_file(outcome):
     files = {path.name for path in outcome.run.folder.iterdir()}
     assert files == {
         "spec.cnn",
@@ -62,12 +62,12 @@ def test_a_run_folder_holds_all_there_is_to_know(outcome):
     assert environment["data"]["train"] == 4500
 
 
-def test_it_learns(outcome):
+def test_training_reaches_half_of_the_test_images(outcome):
     assert outcome.scores["test"].accuracy > 0.5
     assert outcome.scores["test"].confusion.sum() == 1000
 
 
-def test_every_expectation_is_measured_on_its_own_split(outcome):
+def test_expectation_is_measured_on_its_split(outcome):
     accuracy, f1, loss = outcome.claims
     assert accuracy.value == outcome.scores["test"].accuracy
     assert f1.value == outcome.scores["validation"].f1
@@ -77,7 +77,7 @@ def test_every_expectation_is_measured_on_its_own_split(outcome):
     assert [claim["holds"] for claim in kept["expectations"]] == [True, False, True]
 
 
-def test_a_restored_model_predicts_the_same(outcome):
+def test_restored_model_gives_the_same_predictions(outcome):
     from cnnspec.datasets.splits import divide
     from cnnspec.training.score import Scorer
     from cnnspec.training.session import restore
@@ -91,7 +91,7 @@ def test_a_restored_model_predicts_the_same(outcome):
     assert scorer.predict(splits.test.images).shape == (1000, 10)
 
 
-def test_a_seed_gives_the_same_run_bit_for_bit(outcome, tmp_path):
+def test_same_seed_gives_the_same_weights_bit_for_bit(outcome, tmp_path):
     from cnnspec.training.session import restore
 
     again = trained(tmp_path)
@@ -129,7 +129,7 @@ def test_what_is_measured_at_the_end_can_be_chosen(settings, names, tmp_path, ba
         assert metrics["validation"] == metrics["test"]
 
 
-def test_where_nothing_was_held_out_the_training_images_are_measured():
+def test_measure_without_held_out_images_takes_the_training_images():
     from cnnspec.datasets.arrays import Split
     from cnnspec.datasets.splits import divide
 
@@ -211,7 +211,7 @@ def test_images_stay_bytes_until_a_batch_is_made():
     assert load("fashion_mnist_mini").train.images.nbytes == 5000 * 28 * 28
 
 
-def test_a_target_tells_when_it_was_reached(tmp_path, backend):
+def test_target_records_the_epoch_that_reached_it(tmp_path, backend):
     text = "pool 2; conv 4x3 relu; dense 10 softmax; train {{ epochs 3; optimizer adam(0.01); {} }}"
     for setting, epochs in (
         ("target accuracy 0.6", 3),

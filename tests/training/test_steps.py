@@ -96,7 +96,7 @@ def test_fifty_steps_have_the_losses_of_keras(name, optimizer):
         np.testing.assert_allclose(mine, other, rtol=1e-2, atol=1e-3)
 
 
-def test_many_steps_at_once_are_the_steps_one_by_one():
+def test_many_steps_at_once_give_the_weights_of_single_steps():
     split = load("fashion_mnist_mini").train
     rows, _ = batches(order(len(split), 1, 1), 100)
     results = []
@@ -108,7 +108,7 @@ def test_many_steps_at_once_are_the_steps_one_by_one():
     assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
 
 
-def test_a_loop_stops_at_a_loss_that_is_no_number():
+def test_loop_stops_at_a_loss_that_is_not_finite():
     split = load("fashion_mnist_mini").train
     rows, _ = batches(order(len(split), 1, 1), 100)
     model = compiled("dense 64 relu; dense 10", "optimizer sgd(1e30); loss mse")

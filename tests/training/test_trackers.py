@@ -117,7 +117,7 @@ def foreign(monkeypatch, **methods):
     return "foreign"
 
 
-def test_trackers_hold_every_number_and_change_none(tmp_path, untracked):
+def test_trackers_receive_every_metric_unchanged(tmp_path, untracked):
     warnings = []
     run = trained(tmp_path, Watch(BOTH, tmp_path / "runs", warnings.append))
     assert warnings == []
@@ -145,7 +145,9 @@ def test_the_event_file_shows_spec_and_environment(tmp_path):
 
 
 @pytest.mark.parametrize("point", ["begin", "epoch", "end"])
-def test_one_that_fails_is_one_warning_and_is_left_alone(tmp_path, monkeypatch, untracked, point):
+def test_tracker_that_fails_gives_one_warning_and_is_not_called_again(
+    tmp_path, monkeypatch, untracked, point
+):
     calls, warnings = [], []
 
     def fail(*_):
@@ -165,7 +167,7 @@ def test_one_that_fails_is_one_warning_and_is_left_alone(tmp_path, monkeypatch, 
     assert calls == [point]
 
 
-def test_one_that_cannot_be_imported_is_a_warning(tmp_path, monkeypatch):
+def test_tracker_that_cannot_be_imported_gives_a_warning(tmp_path, monkeypatch):
     monkeypatch.setitem(trackers.TRACKERS, "foreign", "json")
     run, warnings = run_folders.make(tmp_path), []
     Watch(["foreign"], tmp_path, warnings.append).begin(run, check(run.spec).spec, [])
@@ -173,7 +175,7 @@ def test_one_that_cannot_be_imported_is_a_warning(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", BOTH)
-def test_a_store_that_vanishes_is_one_warning(tmp_path, name):
+def test_tracker_whose_folder_is_removed_gives_one_warning(tmp_path, name):
     run, warnings = run_folders.make(tmp_path / "runs"), []
     watch = Watch([name], tmp_path / "runs", warnings.append)
     first, second, third = run.read_json("history.json")
@@ -188,7 +190,7 @@ def test_a_store_that_vanishes_is_one_warning(tmp_path, name):
     assert name in warnings[0].message
 
 
-def test_a_full_disk_is_one_warning(tmp_path):
+def test_tracker_on_a_full_disk_gives_one_warning(tmp_path):
     """A limit on the size of files, as a disk without space: each write of the events fails."""
     run = run_folders.make(tmp_path)
     script = (
@@ -227,7 +229,7 @@ def test_tensorboard_needs_no_tensorflow(tmp_path):
     assert curves(run)["loss"] == [(n, np.float32(1 / n)) for n in (1, 2, 3)]
 
 
-def test_a_server_that_is_gone_costs_seconds(tmp_path, monkeypatch, untracked):
+def test_mlflow_server_that_is_gone_costs_only_seconds(tmp_path, monkeypatch, untracked):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -242,9 +244,7 @@ def test_a_server_that_is_gone_costs_seconds(tmp_path, monkeypatch, untracked):
     assert left(run) == untracked
 
 
-def test_a_server_that_never_answers_costs_seconds_and_the_user_may_say_how_many(
-    tmp_path, monkeypatch
-):
+def test_mlflow_server_that_never_answers_costs_as_many_seconds_as_set(tmp_path, monkeypatch):
     run, warnings = run_folders.make(tmp_path), []
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -256,7 +256,9 @@ def test_a_server_that_never_answers_costs_seconds_and_the_user_may_say_how_many
     assert [w.code for w in warnings] == ["CNN917"]
 
 
-def test_a_stop_within_an_epoch_is_no_epoch_and_resume_goes_on(tmp_path, monkeypatch, untracked):
+def test_tracker_skips_an_unfinished_epoch_and_continues_on_resume(
+    tmp_path, monkeypatch, untracked
+):
     seen = []
 
     def interrupt(figures):
@@ -286,7 +288,7 @@ def test_a_stop_within_an_epoch_is_no_epoch_and_resume_goes_on(tmp_path, monkeyp
     assert left(run) == untracked
 
 
-def test_mlflow_begins_anew_where_it_does_not_know_the_run(tmp_path):
+def test_mlflow_starts_a_new_run_if_the_old_one_is_unknown(tmp_path):
     run = run_folders.make(tmp_path / "runs")
     run.write_json("mlflow.json", {"run_id": "0" * 32})
     warnings = []
@@ -352,7 +354,7 @@ def test_watch_refuses_before_anything_begins(monkeypatch):
     assert caught.value.exit_code == 3
 
 
-def test_a_training_tells_where_trackers_are_to_be_seen(tmp_path, monkeypatch, capsys, backend):
+def test_train_says_where_to_look_at_trackers(tmp_path, monkeypatch, capsys, backend):
     monkeypatch.chdir(tmp_path)
     options = [word for name in BOTH for word in ("--track", name)]
     assert main(["train", "-e", f"model seen; {TEXT}", "--no-report", *options]) == 0

@@ -91,7 +91,7 @@ def test_a_sweep_of_one_name_is_a_bar_for_each_value_with_its_spread(tmp_path):
     assert "what l1 and l2 add" in page_of(sweep).text
 
 
-def test_nothing_finished_is_a_page_too(tmp_path):
+def test_sweep_without_a_finished_point_has_a_page(tmp_path):
     sweep = planned(tmp_path)
     finalize(sweep)
     parsed = page_of(sweep)
@@ -108,7 +108,7 @@ def test_one_finished_point_is_the_winner_of_one(tmp_path):
     assert "1 finished, 11 waiting" in page_of(sweep).text
 
 
-def test_what_failed_or_was_dropped_is_told(tmp_path):
+def test_page_lists_points_that_failed_or_were_dropped(tmp_path):
     sweep = whole(tmp_path, text=GRID + "budget params <= 10k")
     first, second, *_ = sweep.trials()
     (first.run.folder / METRICS).unlink()
@@ -123,7 +123,7 @@ def test_what_failed_or_was_dropped_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("names", HOSTILE[:3])
-def test_names_are_no_markup(tmp_path, names):
+def test_names_are_escaped_in_the_page(tmp_path, names):
     sweep = planned(tmp_path)
     hostile = [
         point.replace(values={**point.values, "depth": names}, name=f"p{place}")
@@ -187,7 +187,7 @@ def test_the_report_is_written_again_by_another_figure_or_elsewhere(tmp_path, ca
 
 
 @pytest.mark.parametrize("figures", [(0.5,), (0.1, 0.1), (0.0, 1.0), (0.97, 0.9701), (0.3, 0.999)])
-def test_axes_stand_any_figures(figures):
+def test_plots_accept_extreme_figures(figures):
     low, high = plots.range_of(figures, ())
     assert low < min(figures) <= max(figures) < high
     dots = [plots.Dot(100 * (n + 1), figure) for n, figure in enumerate(figures)]

@@ -158,7 +158,7 @@ def test_a_training_on_two_devices_is_that_of_one(folder, reference):
     assert Run(folder / "whole").read_json("environment.json")["devices"] == 2
 
 
-def test_it_goes_on_bit_equal_and_on_another_number_of_devices_with_a_warning(folder, reference):
+def test_resume_is_bit_equal_and_warns_of_another_number_of_devices(folder, reference):
     assert python(RESUMED, TEXT, folder, "resumed", "1:2", "0:2") == ["paused"]
     weights, history = kept(folder / "resumed")
     assert history == reference[1]
@@ -192,7 +192,7 @@ def refusal(text, backend, count):
     return fault.code, fault.message, fault.help, fault.span and fault.span.text
 
 
-def test_what_cannot_be_spread_says_why_and_what_helps(monkeypatch, backend):
+def test_devices_that_cannot_be_used_are_refused_with_a_reason(monkeypatch, backend):
     dense = "dense 10 softmax"
     assert refusal(dense, "jax", 2) == (
         "CNN924",
@@ -220,13 +220,13 @@ def test_what_cannot_be_spread_says_why_and_what_helps(monkeypatch, backend):
     )
 
 
-def test_one_device_is_the_training_as_it_always_was(backend):
+def test_one_device_needs_no_strategy(backend):
     from cnnspec.training.distributed.devices import spread
 
     assert spread(check(Source("x", "dense 10 softmax")), "jax", 1) is None
 
 
 @pytest.mark.parametrize("number", ["0", "two", "-1"])
-def test_no_number_of_devices_is_a_usage_fault(number, capsys):
+def test_devices_option_that_is_not_a_number_is_wrong_usage(number, capsys):
     assert main(["train", "-e", "dense 10 softmax", f"--devices={number}"]) == 2
     assert "is not a whole number from 1 on" in capsys.readouterr().err

@@ -85,7 +85,7 @@ def reference(folder, backend):
     return left(Run(folder / "whole" / "pair-1"))
 
 
-def test_two_workers_train_what_one_process_does(folder, reference):
+def test_two_workers_reach_the_losses_of_one_process(folder, reference):
     process = start(folder, "pair.cnn", "--out", "one")
     assert process.communicate()[0].count("\n") > 5
     assert process.returncode == 0
@@ -140,14 +140,14 @@ def test_a_signal_ends_all_and_resuming_goes_on(folder, reference):
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
-def test_what_cannot_be_says_why(folder, arguments, code, said):
+def test_workers_that_cannot_be_used_are_refused_with_a_reason(folder, arguments, code, said):
     process = start(folder, "pair.cnn", "--out", "refused", "--engine", "ray", *arguments)
     told = process.communicate()[1]
     assert (process.returncode, said in told) == (code, True), told
     assert "Traceback" not in told
 
 
-def test_a_fault_of_a_worker_is_told_as_its_own_and_not_tried_again(folder):
+def test_error_in_a_worker_is_reported_and_not_retried(folder):
     spec = 'data "none.npz"; input 8x8; classes 10; dense 10 softmax'
     process = start(folder, "-e", spec, "--out", "refused", *TOGETHER)
     told = process.communicate()[1]
