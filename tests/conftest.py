@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.light import light_file, light_test
-from tests.support.places import ROOT, full_data
+from tests.support.paths import ROOT, full_data
 
 # Processes that run tests side by side have Ctrl-C ignored, which theirs would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

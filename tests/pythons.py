@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.places import ROOT, SPECS
+from tests.support.paths import ROOT, SPECS
 
 ENVIRONMENTS = ROOT / ".venv" / "pythons"
 OLDEST = (3, 11)

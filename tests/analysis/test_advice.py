@@ -8,8 +8,8 @@ from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.edits import Fix, apply_edits
 from cnnspec.core.source import Source
 from cnnspec.ir.claims import Budget
-from tests.support.places import SPECS
-from tests.support.samples import draw_spec
+from tests.support.paths import SPECS
+from tests.support.random_specs import draw_spec
 
 LENET = (
     "conv 6x5 same relu; pool 2\nconv 16x5 relu; pool 2\n"

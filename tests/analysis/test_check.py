@@ -5,7 +5,7 @@ import pytest
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.language.parse import parse_value
-from tests.support.places import SPECS
+from tests.support.paths import SPECS
 
 
 def checked(text: str, **sets: str) -> CheckedSpec:

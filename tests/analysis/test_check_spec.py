@@ -18,8 +18,8 @@ from cnnspec.ir.spec import Spec
 from cnnspec.ir.validity import is_valid
 from cnnspec.language.parse import parse, parse_value
 from tests.support.counting import calls
-from tests.support.places import SPECS
-from tests.support.samples import draw_spec
+from tests.support.paths import SPECS
+from tests.support.random_specs import draw_spec
 
 
 def of_text(spec: Spec) -> CheckedSpec:

@@ -10,8 +10,8 @@ from cnnspec.analysis.check import check
 from cnnspec.analysis.diff import Difference, compare
 from cnnspec.commands import main
 from cnnspec.core.source import Source
-from tests.support.places import ROOT, SPECS
-from tests.support.samples import draw_spec
+from tests.support.paths import ROOT, SPECS
+from tests.support.random_specs import draw_spec
 
 LENET = str(ROOT / "specs" / "lenet5.cnn")
 BASE = """

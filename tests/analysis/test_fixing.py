@@ -8,8 +8,8 @@ from cnnspec.analysis.check import check
 from cnnspec.analysis.fixing import MAX_CHECKS, FixedText, fix_texts
 from cnnspec.core.source import Source
 from cnnspec.language.parse import parse
-from tests.support.fuzz import wrong
-from tests.support.places import SPECS
+from tests.support.fuzz import wrong_text
+from tests.support.paths import SPECS
 
 
 def fixed(text: str, *, unsafe: bool = False) -> FixedText:
@@ -116,7 +116,7 @@ def test_random_edits_are_never_made_worse(seed: int, unsafe: bool) -> None:
     random = Random(seed)
     changed = 0
     for _ in range(100):
-        text = wrong(random)
+        text = wrong_text(random)
         result = fixed(text, unsafe=unsafe)
         assert errors(result.text) <= errors(text), text
         before, after = (len(parse(Source("x", t)).problems) for t in (text, result.text))

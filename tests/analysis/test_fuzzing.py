@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.sources import decode
 from cnnspec.ir.document import load
-from tests.support.fuzz import TEXTS, WORDS, answers
-from tests.support.places import ROOT
+from tests.support.fuzz import TEXTS, WORDS, check_text
+from tests.support.paths import ROOT
 
 quick = settings(
     max_examples=300,
@@ -25,13 +25,13 @@ quick = settings(
 @quick
 @given(st.lists(st.sampled_from(WORDS), max_size=30))
 def test_words_in_any_order(words: list[str]) -> None:
-    answers(" ".join(words))
+    check_text(" ".join(words))
 
 
 @quick
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
 def test_words_without_blanks(words: list[str]) -> None:
-    answers("".join(words))
+    check_text("".join(words))
 
 
 @quick
@@ -47,13 +47,13 @@ def test_a_spec_with_some_edits(text: str, edits: list[tuple[float, int, str]]) 
     for place, cut, word in edits:
         at = int(place * len(text))
         text = text[:at] + word + text[at + cut :]
-    answers(text)
+    check_text(text)
 
 
 @quick
 @given(st.text(max_size=200))
 def test_any_text(text: str) -> None:
-    answers(text)
+    check_text(text)
 
 
 @quick
@@ -65,7 +65,7 @@ def test_any_bytes(data: bytes) -> None:
         codes = [problem.code for problem in problems.diagnostics]
     else:
         codes = []
-        answers(source.text)
+        check_text(source.text)
     assert codes in ([], ["CNN006"])
 
 

@@ -11,8 +11,8 @@ from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.files.sources import read_source
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.language.parse import parse_value
-from tests.support.places import ROOT, SPECS
-from tests.support.samples import draw_spec
+from tests.support.paths import ROOT, SPECS
+from tests.support.random_specs import draw_spec
 
 
 def checked(text: str) -> CheckedSpec:

@@ -4,7 +4,7 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.files.sources import read_source
-from tests.support.places import SPECS
+from tests.support.paths import SPECS
 
 # Parameters of each layer that has any, in order; then all, then those not trained.
 PUBLISHED = {

@@ -17,7 +17,7 @@ from cnnspec.core.table import Table
 from cnnspec.core.terminal import in_notebook
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import MeanStd
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 TEXT = (
     "model small; data fashion_mnist_mini; let f = 4; conv (f)x3 relu; pool 2; dense 10 softmax;"

@@ -10,7 +10,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 NOTEBOOK = ROOT / "docs" / "first_network.ipynb"
 SECONDS = 120

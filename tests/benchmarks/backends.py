@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.benchmarks.measuring import Row, ended, program, python, say
-from tests.support.places import ROOT, full_data
+from tests.support.paths import ROOT, full_data
 
 BACKENDS = ("tensorflow", "jax", "torch")
 NETWORK = "grid_2"

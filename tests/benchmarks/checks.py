@@ -20,7 +20,7 @@ from tests.benchmarks.measuring import (
     python,
     say,
 )
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 LENET = "specs/lenet5.cnn"
 LARK = (

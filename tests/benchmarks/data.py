@@ -25,7 +25,7 @@ from tests.benchmarks.measuring import (
     python,
     say,
 )
-from tests.support.places import full_data
+from tests.support.paths import full_data
 
 THIS = "tests.benchmarks.data"
 MEMORY = {"npz": "arrays.npz", "csv": "table.csv", "idx": "idx", "parquet": "a.parquet"}

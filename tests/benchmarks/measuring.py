@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cnnspec.core.record import Record
-from tests.support.places import ROOT, full_data
+from tests.support.paths import ROOT, full_data
 
 Row = dict[str, Any]
 """A comparison or a figure, as it is written to JSON."""

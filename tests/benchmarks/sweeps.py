@@ -13,7 +13,7 @@ from tests.benchmarks.measuring import (
     python,
     say,
 )
-from tests.support.places import full_data
+from tests.support.paths import full_data
 
 SWEPT = """
 let depth = 2; let filters = 8; let kernel = 3; let growth = 1; let width = 32; let rate = 1

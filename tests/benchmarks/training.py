@@ -29,7 +29,7 @@ from tests.benchmarks.measuring import (
     python,
     say,
 )
-from tests.support.places import ROOT, full_data
+from tests.support.paths import ROOT, full_data
 
 NETWORKS = {"budget": 6, "lenet5": 3, "grid_2": 2, "four_1": 2}
 """The networks, and how many epochs are trained: the first, which compiles, is left out."""

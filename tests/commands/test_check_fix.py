@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.commands import main
-from tests.support.places import SPECS
+from tests.support.paths import SPECS
 
 WRONG = "conv 32x3rleu\npoll 2  # größe\ndense 9 softmax\n"
 RIGHT = "conv 32x3 relu\npool 2  # größe\ndense 10 softmax\n"

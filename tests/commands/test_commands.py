@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.commands import COMMANDS, main
-from tests.support.places import ROOT, SPECS
+from tests.support.paths import ROOT, SPECS
 
 LENET = str(ROOT / "specs" / "lenet5.cnn")
 TINY = "model tiny; pool 4; dense 10 softmax; expect accuracy >= 0.3; train { epochs 1 }"

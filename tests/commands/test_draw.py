@@ -10,8 +10,8 @@ import pytest
 
 from cnnspec.commands import main
 from cnnspec.drawing.svg import draw
-from tests.support.drawn import checked
-from tests.support.places import ROOT
+from tests.support.drawing_cases import checked
+from tests.support.paths import ROOT
 
 LENET = str(ROOT / "specs" / "lenet5.cnn")
 

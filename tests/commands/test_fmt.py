@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from cnnspec.commands import main
-from tests.support.places import ROOT, SPECS
+from tests.support.paths import ROOT, SPECS
 
 MESSY = "conv  relu 8x3 # größe\r\n\r\n\r\ndense 10 softmax"
 TIDY = "conv 8x3 relu  # größe\n\ndense 10 softmax\n"

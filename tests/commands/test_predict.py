@@ -14,7 +14,7 @@ from PIL import Image
 
 from cnnspec.commands import main
 from cnnspec.datasets.arrays import load
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 CLOTHES = 'model clothes; data "clothes.h5"; conv 4x3 relu stride=2; dense 10 softmax'
 SETTINGS = "train { epochs 1; batch 32; optimizer adam(1e-2); metrics accuracy f1 }"

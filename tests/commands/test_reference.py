@@ -17,7 +17,7 @@ from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 from tests.diagnostics.test_golden_errors import CLASSES, FOLDER
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 # No text can cause these: `--set` does, an IR document, and what surrounds a spec.
 NO_TEXT = ("CNN112", "CNN401", "CNN7", "CNN9")

@@ -19,7 +19,7 @@ from numpy.lib import format as npy
 from PIL import Image
 from pyarrow import parquet
 
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 GIGABYTES = 3
 SIDE = 1000

@@ -19,7 +19,7 @@ from tests.support.data_files import (
     write_npz,
     write_pictures,
 )
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 from tests.support.published_data import csv
 
 PAGE = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")

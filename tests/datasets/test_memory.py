@@ -12,7 +12,7 @@ import scipy.io
 from PIL import Image
 
 from tests.support import published_data as published
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 MOST = 50
 """Megabytes beyond the images."""

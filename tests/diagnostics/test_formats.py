@@ -21,7 +21,7 @@ from cnnspec.diagnostics.catalog import catalog
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.formats import github, sarif
 from tests.diagnostics.test_golden_errors import FILES, problems_of
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 
 def of(required: str, **properties: Any) -> dict[str, Any]:

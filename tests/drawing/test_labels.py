@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.drawing.labels import SIZE, WIDEST, brief, labels, shortened, story, width, wrapped
-from tests.support.drawn import cases, checked
+from tests.support.drawing_cases import cases, checked
 
 
 def texts(text):

@@ -8,7 +8,7 @@ import pytest
 from cnnspec.drawing.blocks import BlockNode
 from cnnspec.drawing.labels import HEADING, SIZE, width
 from cnnspec.drawing.layout import MARGIN, WIDTH, layout
-from tests.support.drawn import CASES, cases, checked
+from tests.support.drawing_cases import CASES, cases, checked
 
 ALL = cases()
 each = pytest.mark.parametrize("text", ALL.values(), ids=ALL)

@@ -7,7 +7,7 @@ import pytest
 
 from cnnspec.drawing.memory import draw_memory
 from cnnspec.program.inference import inference_plan
-from tests.support.drawn import cases, checked
+from tests.support.drawing_cases import cases, checked
 
 ALL = cases()
 SVG = "{http://www.w3.org/2000/svg}"

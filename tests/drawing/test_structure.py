@@ -3,7 +3,7 @@
 import pytest
 
 from cnnspec.drawing.structure import MAX_DRAWN_ITEMS, Fork, Group, Left, Repeat, rows_of, structure
-from tests.support.drawn import CASES, cases, checked
+from tests.support.drawing_cases import CASES, cases, checked
 
 
 def items(text):

@@ -11,8 +11,8 @@ from cnnspec.drawing.palette import COLOURS, kind_of, mixed
 from cnnspec.drawing.svg import draw
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
-from tests.support.drawn import CASES, cases, checked
-from tests.support.samples import required
+from tests.support.drawing_cases import CASES, cases, checked
+from tests.support.random_specs import required
 
 ALL = cases()
 SVG = "{http://www.w3.org/2000/svg}"

@@ -12,8 +12,8 @@ from cnnspec.expansion.symbols import Symbol, rename, symbol_at, symbols
 from cnnspec.ir.spec import Merge, Node, SharedRepeat, every
 from cnnspec.language.parse import parse
 from cnnspec.layers.table import LAYERS
-from tests.support.places import SPECS
-from tests.support.samples import draw_spec
+from tests.support.paths import SPECS
+from tests.support.random_specs import draw_spec
 
 
 def found(text: str) -> tuple[Symbol, ...]:

@@ -13,8 +13,8 @@ from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.table import LAYERS
 from tests.ir.test_spec import named
-from tests.support.places import ROOT
-from tests.support.samples import draw_spec, entries
+from tests.support.paths import ROOT
+from tests.support.random_specs import draw_spec, entries
 
 MINIMAL: dict[str, Any] = {"version": VERSION, "layers": [{"layer": "dense", "units": 10}]}
 

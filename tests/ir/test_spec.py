@@ -17,8 +17,8 @@ from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import CONSTRUCTS, LAYERS
-from tests.support.places import SPECS
-from tests.support.samples import NAMES, draw_spec, entries, required
+from tests.support.paths import SPECS
+from tests.support.random_specs import NAMES, draw_spec, entries, required
 
 
 def named(layers: list[Layer]) -> tuple[Node, ...]:

@@ -13,9 +13,9 @@ from cnnspec.language.recovery import recover
 from cnnspec.language.scan import scan
 from cnnspec.language.tree import Tree
 from tests.project.test_imports import loaded_by
-from tests.support.fuzz import wrong
-from tests.support.places import ROOT, SPECS
-from tests.support.samples import draw_nodes, draw_spec
+from tests.support.fuzz import wrong_text
+from tests.support.paths import ROOT, SPECS
+from tests.support.random_specs import draw_nodes, draw_spec
 
 TREE = Tree()
 AUTOMATON = Automaton(TREE)
@@ -90,7 +90,7 @@ def test_every_rule_is_used_by_what_is_compared():
 @pytest.mark.parametrize("seed", range(4))
 def test_what_it_reads_of_wrong_texts_is_what_lark_reads(seed):
     random = Random(seed)
-    read_by_both = sum(assert_as_lark(wrong(random)) for _ in range(250))
+    read_by_both = sum(assert_as_lark(wrong_text(random)) for _ in range(250))
     assert 20 < read_by_both < 230
 
 

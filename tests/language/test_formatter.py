@@ -17,8 +17,8 @@ from cnnspec.language.scan import comments
 from cnnspec.language.syntax import Dims, Number, Statement
 from cnnspec.layers.table import CONSTRUCTS, LAYERS
 from tests.project.test_readme import SPECS as README
-from tests.support.places import ROOT, SPECS
-from tests.support.samples import draw_spec
+from tests.support.paths import ROOT, SPECS
+from tests.support.random_specs import draw_spec
 
 GOLDEN = sorted((ROOT / "tests" / "errors").glob("*.cnn"))
 SUGAR = """

@@ -12,7 +12,7 @@ from cnnspec.expansion.expand import read
 from cnnspec.ir.spec import Node
 from cnnspec.layers.base import Inference, ShapeError
 from cnnspec.layers.table import LAYERS
-from tests.support.samples import entries
+from tests.support.random_specs import entries
 
 IMAGE = Image(8, 6, 4)
 

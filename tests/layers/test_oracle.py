@@ -26,7 +26,7 @@ from tests.support import keras_layers
 from tests.support.keras_layers import layer_of
 from tests.support.keras_network import Applied
 from tests.support.network_text import layer_text
-from tests.support.samples import samples
+from tests.support.random_specs import samples
 
 pytestmark = pytest.mark.usefixtures("backend")
 

@@ -8,7 +8,7 @@ import numpy as np
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.program.build import Program, build_program
-from tests.support.samples import draw_spec
+from tests.support.random_specs import draw_spec
 
 
 def checked(text: str) -> CheckedSpec:

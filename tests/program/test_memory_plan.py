@@ -16,7 +16,7 @@ from cnnspec.program.memory_plan import MemoryPlan, memory_plan
 from cnnspec.program.passes import for_inference
 from cnnspec.targets.interpreter.run import Interpreter
 from tests.program.networks import checked, drawn, weights
-from tests.support.places import SPECS
+from tests.support.paths import SPECS
 
 
 def networks(count: int) -> Iterator[tuple[int, CheckedSpec]]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cnnspec.commands import COMMANDS
-from tests.support.places import ROOT, SPECS
+from tests.support.paths import ROOT, SPECS
 
 
 def hooks():

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 CHECK = (
     "import sys; sys.path.insert(0, sys.argv[1]); import cnnspec;"

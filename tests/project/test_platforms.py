@@ -12,7 +12,7 @@ import pytest
 
 from cnnspec.files import processes
 from tests.support.hidden_posix import OF_OS, OF_SIGNAL
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "cnnspec"
 LENET = str(ROOT / "specs" / "lenet5.cnn")

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "cnnspec"
 

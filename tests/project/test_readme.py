@@ -9,7 +9,7 @@ from cnnspec.analysis.check import check
 from cnnspec.commands import COMMANDS, main
 from cnnspec.core.source import Source
 from cnnspec.layers.table import LAYERS
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.S)

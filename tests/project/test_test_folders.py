@@ -1,6 +1,6 @@
 """The tests lie in folders like the package's, so that a folder's tests show what it does."""
 
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 ELSEWHERE = {
     "analysis/lints": "each lint is a row of tests/analysis/test_lint.py",

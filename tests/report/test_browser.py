@@ -16,7 +16,7 @@ from cnnspec.report.page import write
 from cnnspec.report.run_table import compare
 from cnnspec.report.sweep.finalize import finalize
 from tests.support.run_folders import environment, make
-from tests.support.swept_folders import whole
+from tests.support.sweep_folders import finished_sweep
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -95,7 +95,7 @@ def pages(tmp_path_factory):
     overlay.write(compare([folder]), compared)
     control = folder / "control.html"
     control.write_text(CONTROL)
-    sweep = whole(folder / "sweeps")
+    sweep = finished_sweep(folder / "sweeps")
     finalize(sweep)
     swept = sweep.folder / "report.html"
     return {"report": write(hard), "comparison": compared, "sweep": swept, "control": control}

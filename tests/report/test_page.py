@@ -22,7 +22,7 @@ from cnnspec.report.pictures import Pictures, png, read
 from cnnspec.report.plot_files import figures
 from cnnspec.report.seeds import Trained, gather
 from cnnspec.runs.run import IMAGES, METRICS, SOURCE, Run
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 from tests.support.run_folders import environment, history, images, make, metrics
 
 HOSTILE = (

@@ -14,7 +14,7 @@ from cnnspec.report.phrases import NONE
 from cnnspec.report.run_table import TABLE_METRICS, cautions, compare
 from cnnspec.runs.run import METRICS
 from tests.report.test_page import Page
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 from tests.support.run_folders import TEXT, environment, make, metrics
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import correlation, fmean, stdev
 
 from cnnspec.core.table import Cell, Table
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 REFERENCE = ROOT.parent / "shared" / "reference" / "grid_81.csv"
 NAMES = ("depth", "filters", "kernel", "loss")

@@ -12,7 +12,7 @@ from cnnspec.datasets.locate import beside
 from cnnspec.datasets.splits import divide
 from cnnspec.files.sources import read_source
 from cnnspec.targets.keras.backend import start
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 
 def main(name: str, seed: int) -> None:

@@ -8,7 +8,7 @@ from cnnspec.analysis.check import check
 from cnnspec.files.sources import read_source
 from cnnspec.ir.claims import Expectation
 from cnnspec.runs.seeds import spread
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 RESULTS = ROOT / "docs" / "results.json"
 README = ROOT / "README.md"

@@ -15,7 +15,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
 from cnnspec.runs.weights import read_weights, save_weights
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 TEXT = """
 model net

@@ -19,7 +19,7 @@ from cnnspec.core.terminal import plain
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import as_json, render
 from cnnspec.layers.table import LAYERS
-from tests.support.places import SPECS
+from tests.support.paths import SPECS
 
 TEXTS = [path.read_text(encoding="utf-8") for path in SPECS]
 WORDS = [
@@ -35,11 +35,11 @@ WORDS = [
 ]  # fmt: skip
 
 
-def answers(text: str) -> None:
+def check_text(text: str) -> None:
     source = Source("fuzz", text)
     result = check(source)
     for problem in result.problems:
-        inside(problem, source)
+        check_place(problem, source)
     printed = plain(render(result.problems))
     assert all(category(char) not in ("Cc", "Cs") or char == "\n" for char in printed)
     if result.ok:
@@ -50,7 +50,7 @@ def answers(text: str) -> None:
         assert printed.startswith("error[CNN")
 
 
-def inside(problem: Diagnostic, source: Source) -> None:
+def check_place(problem: Diagnostic, source: Source) -> None:
     assert problem.span is not None
     for span in (problem.span, *(label.span for label in problem.related)):
         assert span.source is source
@@ -59,7 +59,7 @@ def inside(problem: Diagnostic, source: Source) -> None:
     assert as_json(problem)["line"] >= 1
 
 
-def wrong(random: Random) -> str:
+def wrong_text(random: Random) -> str:
     """A text that is most likely wrong."""
     kind = random.random()
     if kind < 0.2:
@@ -95,10 +95,10 @@ def main(count: int, seed: int) -> None:
     random = Random(seed)
     slowest, worst = 0.0, ""
     for _ in range(count):
-        text = wrong(random)
+        text = wrong_text(random)
         began = time.process_time()
         try:
-            answers(text)
+            check_text(text)
         except BaseException:
             sys.stderr.write(f"{text!r}\n")
             raise

@@ -21,7 +21,7 @@ from functools import cache
 from multiprocessing.reduction import DupFd
 from typing import Any
 
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 WARM = "tests.support.warm"
 """The module that is imported once for all programs."""

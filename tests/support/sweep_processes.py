@@ -45,7 +45,7 @@ def wait_for(condition, process=None, seconds=100):
     return found
 
 
-def reached(folder):
+def outcomes(folder):
     """What every training of a sweep has reached: all its figures but times, by its name."""
     return {trial.name: figures(trial.run) for trial in Sweep.open(folder).trials()}
 
@@ -66,7 +66,7 @@ def states(folder):
     return {trial.name: trial.state for trial in Sweep.open(folder).trials()}
 
 
-def kept(folder):
+def written_at(folder):
     """When each result was written, by the name of its training."""
     trials = Sweep.open(folder).trials()
     files = {trial.name: trial.run.folder / METRICS for trial in trials}

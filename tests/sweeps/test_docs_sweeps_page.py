@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from cnnspec.commands import main, parser_of
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
 (SPEC,) = re.findall(r"```cnn\n(.*?)```", PAGE, re.S)

@@ -19,12 +19,12 @@ from tests.support import programs
 from tests.support.sweep_processes import (
     TEXT,
     figures,
-    kept,
-    reached,
+    outcomes,
     start,
     states,
     wait_for,
     workers,
+    written_at,
 )
 
 if sys.platform != "linux":
@@ -65,7 +65,7 @@ def reference(folder, backend):
     assert "4 of 6 points, 2 dropped by the check, 1 at a time" in said
     # The largest network comes first.
     assert re.search(r"^4/4  small_2-poisson  accuracy 0\.\d{4}  loss 0\.\d{4}", said, re.M)
-    return reached(folder / "one" / "small-sweep-1")
+    return outcomes(folder / "one" / "small-sweep-1")
 
 
 def resumed(folder, sweep):
@@ -106,7 +106,7 @@ def killed(process, doomed, times):
 
 
 def assert_nothing_made_twice(sweep, before):
-    assert {name: time for name, time in kept(sweep).items() if name in before} == before
+    assert {name: time for name, time in written_at(sweep).items() if name in before} == before
 
 
 def test_killed_worker_and_killed_driver_lose_nothing_that_was_kept(folder, reference):
@@ -117,16 +117,16 @@ def test_killed_worker_and_killed_driver_lose_nothing_that_was_kept(folder, refe
         lambda: {p: log for p, log in workers(process).items() if log.suffix == ".txt"}, process
     )
     os.kill(next(iter(at_work)), signal.SIGKILL)
-    wait_for(lambda: (sweep / "sweep.json").exists() and kept(sweep), process)
+    wait_for(lambda: (sweep / "sweep.json").exists() and written_at(sweep), process)
     hands = workers(process)
     process.kill()
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     wait_for(lambda: not any(Path(f"/proc/{hand}").exists() for hand in hands))
-    before = kept(sweep)
+    before = written_at(sweep)
     assert 0 < len(before) < len(NAMES)
     resumed(folder, sweep)
-    assert reached(sweep) == reference
+    assert outcomes(sweep) == reference
     assert_nothing_made_twice(sweep, before)
 
 
@@ -142,17 +142,17 @@ def test_process_that_is_always_killed_fails_and_the_others_go_on(folder, refere
     # What was torn is trained again as well as what failed, and nothing else.
     torn = sweep / NAMES[2] / "metrics.json"
     torn.write_text(torn.read_text()[:40])
-    before = kept(sweep)
+    before = written_at(sweep)
     assert "metrics.json is damaged" in resumed(folder, sweep)
-    assert reached(sweep) == reference
-    after = kept(sweep)
+    assert outcomes(sweep) == reference
+    after = written_at(sweep)
     assert [name for name in NAMES if after[name] != before.get(name)] == [doomed, NAMES[2]]
 
 
 def test_interrupted_driver_says_how_to_go_on_and_trains_nothing_twice(folder, reference):
     process = start(folder, "small.cnn", *TWO, "--jobs", "1", "--out", "interrupted")
     sweep = folder / "interrupted" / "small-sweep-1"
-    wait_for(lambda: (sweep / "sweep.json").exists() and kept(sweep), process)
+    wait_for(lambda: (sweep / "sweep.json").exists() and written_at(sweep), process)
     hands = workers(process)
     process.send_signal(signal.SIGINT)
     said = process.communicate()[1]
@@ -161,10 +161,10 @@ def test_interrupted_driver_says_how_to_go_on_and_trains_nothing_twice(folder, r
         f"stopped; go on with `cnnspec sweep --resume {sweep.relative_to(folder)}`\n"
     )
     wait_for(lambda: not any(Path(f"/proc/{hand}").exists() for hand in hands))
-    before = kept(sweep)
+    before = written_at(sweep)
     assert len(before) == 1
     resumed(folder, sweep)
-    assert reached(sweep) == of_two(reference)
+    assert outcomes(sweep) == of_two(reference)
     assert_nothing_made_twice(sweep, before)
 
 
@@ -220,7 +220,7 @@ def test_a_full_disk_blocks_and_nothing_is_lost(folder, reference):
     assert f"`cnnspec sweep --resume {sweep.relative_to(folder)}` goes on" in said
     assert "failed" not in states(sweep).values()
     resumed(folder, sweep)
-    assert reached(sweep) == of_two(reference)
+    assert outcomes(sweep) == of_two(reference)
 
 
 def halved(folder, reference, jobs):
@@ -230,7 +230,7 @@ def halved(folder, reference, jobs):
     process = start(folder, "small.cnn", *how)
     said = process.communicate()[1]
     assert process.returncode == 0, said
-    ended = reached(folder / out / "small-sweep-1")
+    ended = outcomes(folder / out / "small-sweep-1")
     finished = {name: end for name, end in ended.items() if end}
     assert len(finished) == 2
     assert finished == {name: reference[name] for name in finished}
@@ -254,6 +254,6 @@ def test_seeds_of_a_point_are_a_series(folder, reference, capsys):
     assert process.returncode == 0, said
     assert "2 of 3 points, 4 trainings, 1 dropped by the check" in said
     sweep = folder / "seeds" / "small-sweep-1"
-    assert reached(sweep)["small_2 seed 1"] == reference["small_2-poisson"]
+    assert outcomes(sweep)["small_2 seed 1"] == reference["small_2-poisson"]
     assert main(["compare", str(sweep / "small_2"), str(sweep / "small_4"), "--json"]) == 0
     assert '"seeds": 2' in capsys.readouterr().out

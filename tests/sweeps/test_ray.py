@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from cnnspec.sweeps.folder import Sweep
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 from tests.support.ray_nodes import Nodes
-from tests.support.sweep_processes import TEXT, kept, reached, start, states, wait_for
+from tests.support.sweep_processes import TEXT, outcomes, start, states, wait_for, written_at
 
 if find_spec("ray") is None:
     pytest.skip("the extra `cluster` is not installed", allow_module_level=True)
@@ -42,7 +42,7 @@ def reference(folder):
     process = start(folder, "small.cnn", "--out", "local", "--no-report")
     said = process.communicate()[1]
     assert process.returncode == 0, said
-    return reached(folder / "local" / "small-sweep-1")
+    return outcomes(folder / "local" / "small-sweep-1")
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +84,12 @@ def test_every_point_is_the_same_though_a_worker_and_a_node_are_lost(nodes, fold
     sweep = folder / "lost" / "small-sweep-1"
     at_work = wait_for(lambda: len(found := trainers(sweep)) == 2 and found, process)
     os.kill(next(iter(at_work)), signal.SIGKILL)
-    wait_for(lambda: kept(sweep), process)
+    wait_for(lambda: written_at(sweep), process)
     nodes.remove()
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert "2 at a time" in said
-    assert reached(sweep) == reference
+    assert outcomes(sweep) == reference
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
@@ -99,21 +99,21 @@ def test_a_driver_that_ends_is_followed_by_one_that_trains_nothing_twice(
     out = f"driver{number}"
     process = sweep_on(nodes, folder, "small.cnn", "--out", out)
     sweep = folder / out / "small-sweep-1"
-    wait_for(lambda: (sweep / "sweep.json").exists() and kept(sweep), process)
+    wait_for(lambda: (sweep / "sweep.json").exists() and written_at(sweep), process)
     hands = trainers(sweep)
     os.kill(process.pid, number)
     said = process.communicate()[1]
     assert process.returncode == code, said
     if number == signal.SIGTERM:
         assert f"go on with `cnnspec sweep --resume {out}/small-sweep-1`" in said
-    before = kept(sweep)
+    before = written_at(sweep)
     assert len(before) < len(reference)
     wait_for(lambda: not hands.keys() & trainers(sweep).keys())
     process = sweep_on(nodes, folder, "--resume", str(sweep))
     said = process.communicate()[1]
     assert process.returncode == 0, said
-    assert reached(sweep) == reference
-    assert {name: time for name, time in kept(sweep).items() if name in before} == before
+    assert outcomes(sweep) == reference
+    assert {name: time for name, time in written_at(sweep).items() if name in before} == before
 
 
 RACE = """

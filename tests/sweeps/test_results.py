@@ -19,7 +19,15 @@ from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.sweeps.folder import BEST, FAILURE, RESULTS, ROUNDS, TABLE, Sweep
 from cnnspec.sweeps.halving import Round
 from cnnspec.sweeps.results import Results
-from tests.support.swept_folders import GRID, fill, graded, planned, reached, unfinished, whole
+from tests.support.sweep_folders import (
+    GRID,
+    fill,
+    finished_sweep,
+    graded,
+    planned,
+    scores,
+    unfinished,
+)
 
 CROSS, POISSON = "categorical_crossentropy", "poisson"
 BEST_POINT = f"grid_2-16-{CROSS}"
@@ -27,7 +35,7 @@ BEST_POINT = f"grid_2-16-{CROSS}"
 
 @pytest.fixture
 def sweep(tmp_path):
-    return whole(tmp_path)
+    return finished_sweep(tmp_path)
 
 
 def row(results, name):
@@ -94,7 +102,7 @@ def test_row_has_the_state_of_its_point(sweep):
 
 def test_seeds_are_mean_and_spread_and_all_must_have_finished(tmp_path):
     text = GRID.replace("train { ", "train { runs 2; ").replace("depth in 1, 2", "depth in 1")
-    sweep = fill(planned(tmp_path, text), lambda p, seed: reached(0.8 + 0.01 * seed, 0.5))
+    sweep = fill(planned(tmp_path, text), lambda p, seed: scores(0.8 + 0.01 * seed, 0.5))
     first = sweep.plan.points[0].name
     (sweep.folder / first / "seed-2" / METRICS).unlink()
     second = next(t for t in sweep.trials() if t.name == f"{sweep.plan.points[1].name} seed 1")
@@ -158,17 +166,17 @@ def test_winner_by_loss_and_by_accuracy_can_differ(tmp_path):
 
 
 def test_of_equal_points_the_smaller_wins(tmp_path):
-    sweep = fill(planned(tmp_path), lambda point, seed: reached(0.9, 0.1))
+    sweep = fill(planned(tmp_path), lambda point, seed: scores(0.9, 0.1))
     assert Results.read(sweep).winners.best.point.params == min(
         point.params for point in sweep.plan.points
     )
 
 
 def test_notes_say_what_flatters_and_what_does_not_compare(tmp_path):
-    losses, flatter = Results.read(whole(tmp_path / "a")).cautions
+    losses, flatter = Results.read(finished_sweep(tmp_path / "a")).cautions
     assert "do not compare" in losses
     assert "`--by val_accuracy`" in flatter
-    assert len(Results.read(whole(tmp_path / "b"), "val_f1").cautions) == 1
+    assert len(Results.read(finished_sweep(tmp_path / "b"), "val_f1").cautions) == 1
     one = GRID.replace("loss in categorical_crossentropy, poisson", f"loss in {POISSON}")
     test = one.replace("validation 0.1", "validation test")
     assert Results.read(fill(planned(tmp_path / "c", test), graded)).cautions == []
@@ -291,7 +299,7 @@ def test_compare_takes_a_sweep_and_what_stands_beside_it(sweep, tmp_path, capsys
     next(t for t in sweep.trials() if t.point.name == names[1]).fail("CNN907", "NaN")
     (sweep.folder / names[2] / "environment.json").write_text("{")
     unfinished(sweep, names[3])
-    other = whole(tmp_path / "other").folder / names[0]
+    other = finished_sweep(tmp_path / "other").folder / names[0]
     assert main(["compare", str(sweep.folder), str(other)]) == 0
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1 + 12 - 3 + 1

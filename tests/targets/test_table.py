@@ -22,7 +22,7 @@ from cnnspec.layers.initializers import INITIALIZERS, Orthogonal
 from cnnspec.layers.merging import MERGES, Add
 from cnnspec.layers.table import LAYERS
 from cnnspec.targets.table import KERAS, TARGETS, Target, check_target, unanswered
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 
 class Mirror(SameShape):

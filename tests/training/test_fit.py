@@ -23,7 +23,7 @@ train {
 """
 
 
-def under_way(text=TEXT):
+def new_fit(text=TEXT):
     from cnnspec.targets.keras.build import build, compile_model
     from cnnspec.training.fit import Fit
 
@@ -34,15 +34,15 @@ def under_way(text=TEXT):
     return model, Fit(model, checked.spec.train, divide(checked.spec, offline=True))
 
 
-def untimed(history):
+def without_seconds(history):
     return [{k: v for k, v in epoch.items() if k != "seconds"} for epoch in history]
 
 
 @pytest.fixture(scope="module")
 def whole(backend):
-    model, fit = under_way()
+    model, fit = new_fit()
     fit.run(lambda state: None, lambda: None)
-    return model.get_weights(), untimed(fit.state.history)
+    return model.get_weights(), without_seconds(fit.state.history)
 
 
 def test_the_learning_rate_of_each_epoch_is_in_the_history(whole):
@@ -63,14 +63,14 @@ def test_fit_stopped_anywhere_ends_with_the_same_weights(whole, after, monkeypat
         if next(calls) == after:
             raise Interrupted(2)
 
-    _, first = under_way()
+    _, first = new_fit()
     with pytest.raises(Interrupted):
         first.run(lambda state: kept.append(state.dump()), pause)
     arrays, facts = kept[-1]
-    model, second = under_way()
+    model, second = new_fit()
     second.state.load(arrays, json.loads(json.dumps(facts)))
     second.run(lambda state: None, lambda: None)
-    assert untimed(second.state.history) == whole[1]
+    assert without_seconds(second.state.history) == whole[1]
     for ours, theirs in zip(model.get_weights(), whole[0], strict=True):
         assert np.array_equal(ours, theirs)
 
@@ -81,7 +81,7 @@ def test_ema_is_what_is_measured_and_kept():
     text = TEXT.replace("early_stop val_loss patience=4 restore", "").replace(
         "epochs 5", "epochs 2"
     )
-    model, fit = under_way(text)
+    model, fit = new_fit(text)
     fit.run(lambda state: None, lambda: None)
     splits = divide(check(Source("x", text)).spec, offline=True)
     assert fit.state.history[-1]["val_loss"] == pytest.approx(

@@ -57,7 +57,7 @@ def read_until(process, *marks):
     pytest.fail(f"it ended with {process.wait()} and none of {marks}")
 
 
-def left(run):
+def outcome_of(run):
     """What a run ended with: weights and every figure but times."""
     from cnnspec.training.session import restore
 
@@ -70,7 +70,7 @@ def left(run):
 
 
 def assert_same(run, reference):
-    weights, history, metrics = left(run)
+    weights, history, metrics = outcome_of(run)
     assert history == reference[1]
     assert metrics == reference[2]
     assert all(np.array_equal(a, b) for a, b in zip(weights, reference[0], strict=True))
@@ -89,7 +89,7 @@ def reference(folder, backend):
     process = start(folder, "small.cnn", "--out", "whole", cold=True)
     assert process.communicate()[1].count("epoch ") == 24
     assert process.returncode == 0
-    return left(Run(folder / "whole" / "small-1"))
+    return outcome_of(Run(folder / "whole" / "small-1"))
 
 
 def test_resume_after_five_kills_ends_bit_equal(folder, reference):
@@ -232,7 +232,7 @@ class Failing:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory, backend):
     """What the smallest training ends with when nothing fails."""
-    return left(trained(tmp_path_factory.mktemp("tiny")))
+    return outcome_of(trained(tmp_path_factory.mktemp("tiny")))
 
 
 # A file is synced, replaced and its folder synced: every third sync has both kinds in turn.

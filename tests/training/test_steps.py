@@ -13,7 +13,7 @@ from cnnspec.core.source import Source
 from cnnspec.datasets.arrays import load
 from cnnspec.targets.keras.passes import PASSES
 from cnnspec.training.batches import batches, order, scale
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("backend")
 

@@ -13,8 +13,16 @@ from cnnspec.report.sweep.finalize import finalize
 from cnnspec.runs.run import METRICS
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE
 from tests.report.test_page import HOSTILE, Page
-from tests.support.places import ROOT
-from tests.support.swept_folders import GRID, fill, graded, planned, reached, unfinished, whole
+from tests.support.paths import ROOT
+from tests.support.sweep_folders import (
+    GRID,
+    fill,
+    finished_sweep,
+    graded,
+    planned,
+    scores,
+    unfinished,
+)
 
 SEEDS = """
 model mlp
@@ -28,7 +36,7 @@ sweep { factor in 1e-6, 1e-5, 1e-4, 5e-4, 1e-3 }
 
 @pytest.fixture(scope="module")
 def concluded(tmp_path_factory):
-    sweep = whole(tmp_path_factory.mktemp("sweeps"))
+    sweep = finished_sweep(tmp_path_factory.mktemp("sweeps"))
     warnings = []
     finalize(sweep, warn=warnings.append)
     assert warnings == []
@@ -76,7 +84,7 @@ def test_a_sweep_of_one_name_is_a_bar_for_each_value_with_its_spread(tmp_path):
     accuracy = {"1e-06": 97, "1e-05": 98, "0.0001": 98.5, "0.0005": 97.5, "0.001": 96}
 
     def figures(point, seed):
-        return reached(accuracy[point.values["factor"]] / 100 + seed / 1000, 0.1)
+        return scores(accuracy[point.values["factor"]] / 100 + seed / 1000, 0.1)
 
     sweep = fill(planned(tmp_path, SEEDS), figures)
     results = finalize(sweep)
@@ -109,7 +117,7 @@ def test_one_finished_point_is_the_winner_of_one(tmp_path):
 
 
 def test_page_lists_points_that_failed_or_were_dropped(tmp_path):
-    sweep = whole(tmp_path, text=GRID + "budget params <= 10k")
+    sweep = finished_sweep(tmp_path, text=GRID + "budget params <= 10k")
     first, second, *_ = sweep.trials()
     (first.run.folder / METRICS).unlink()
     first.fail("CNN907", "the loss is <b>NaN</b>")
@@ -131,7 +139,7 @@ def test_names_are_escaped_in_the_page(tmp_path, names):
     ]
     swept = {**sweep.plan.names, "depth": (names, "2")}
     sweep.plan = sweep.plan.replace(points=tuple(hostile), names=swept, source=names)
-    fill(sweep, lambda point, seed: reached(0.5 + len(point.name) / 100, 0.1))
+    fill(sweep, lambda point, seed: scores(0.5 + len(point.name) / 100, 0.1))
     finalize(sweep, warn=lambda problem: pytest.fail(str(problem)))
     parsed = page_of(sweep)
     assert names in parsed.text
@@ -151,7 +159,7 @@ def test_a_page_of_a_thousand_points_is_small(tmp_path):
     for place, trial in enumerate(sweep.trials()):
         # Only what the results of a sweep are read from; a thousand whole runs take long.
         trial.run.folder.mkdir()
-        trial.run.write_json(METRICS, reached(0.9 - 0.3 / (place % 97 + 1), 0.1))
+        trial.run.write_json(METRICS, scores(0.9 - 0.3 / (place % 97 + 1), 0.1))
     finalize(sweep)
     page = sweep.folder / "report.html"
     assert page.stat().st_size < 2_000_000
@@ -161,7 +169,7 @@ def test_a_page_of_a_thousand_points_is_small(tmp_path):
 
 
 def test_a_page_that_cannot_be_written_is_a_warning(tmp_path):
-    sweep = whole(tmp_path)
+    sweep = finished_sweep(tmp_path)
     (sweep.folder / "report").write_text("in the way")
     warnings = []
     finalize(sweep, warn=warnings.append)
@@ -171,7 +179,7 @@ def test_a_page_that_cannot_be_written_is_a_warning(tmp_path):
 
 
 def test_the_report_is_written_again_by_another_figure_or_elsewhere(tmp_path, capsys):
-    sweep = whole(tmp_path)
+    sweep = finished_sweep(tmp_path)
     point = str(sweep.folder / sweep.plan.points[0].name)
     assert main(["report", str(sweep.folder), point]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -199,7 +207,7 @@ def test_plots_accept_extreme_figures(figures):
 
 
 def test_results_need_no_numpy(tmp_path):
-    sweep = whole(tmp_path)
+    sweep = finished_sweep(tmp_path)
     code = (
         "import sys; from cnnspec.report.sweep.finalize import finalize;"
         "from cnnspec.sweeps.folder import Sweep; from cnnspec.report.sweep.writing import lines;"

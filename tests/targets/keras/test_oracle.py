@@ -15,7 +15,7 @@ from cnnspec.ir.spec import Merge, SharedRepeat, every
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 from tests.support.keras_by_hand import Drawn, draw_network
-from tests.support.places import SPECS
+from tests.support.paths import SPECS
 
 pytestmark = pytest.mark.usefixtures("backend")
 

@@ -12,7 +12,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import Run
 from tests.support import programs
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 cores = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core makes one device")
 

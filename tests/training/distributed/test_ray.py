@@ -53,7 +53,7 @@ def wait_for_epochs(run, count, process):
     pytest.fail(process.communicate()[1])
 
 
-def left(run):
+def outcome_of(run):
     from cnnspec.training.session import restore
 
     history = [
@@ -63,7 +63,7 @@ def left(run):
 
 
 def assert_same(run, reference):
-    weights, history = left(run)
+    weights, history = outcome_of(run)
     assert history == reference[1]
     assert all(np.array_equal(a, b) for a, b in zip(weights, reference[0], strict=True))
 
@@ -82,7 +82,7 @@ def reference(folder, backend):
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert said.count("epoch ") == 5
-    return left(Run(folder / "whole" / "pair-1"))
+    return outcome_of(Run(folder / "whole" / "pair-1"))
 
 
 def test_two_workers_reach_the_losses_of_one_process(folder, reference):
@@ -90,7 +90,7 @@ def test_two_workers_reach_the_losses_of_one_process(folder, reference):
     assert process.communicate()[0].count("\n") > 5
     assert process.returncode == 0
     alone, together = Run(folder / "one" / "pair-1"), Run(folder / "whole" / "pair-1")
-    for ours, theirs in zip(reference[1], left(alone)[1], strict=True):
+    for ours, theirs in zip(reference[1], outcome_of(alone)[1], strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
         assert ours == pytest.approx(theirs, abs=5e-3)
     kept = [{path.name for path in run.folder.iterdir()} for run in (alone, together)]

@@ -31,7 +31,7 @@ def planned(parent, text=GRID, **how):
     return Sweep.create(parent, plan(result, {}, **how), source)
 
 
-def reached(accuracy, loss, val_accuracy=None, seconds=2.5):
+def scores(accuracy, loss, val_accuracy=None, seconds=2.5):
     """What a training measures of the three splits; macro F1 is a little less than accuracy."""
     found = metrics(accuracy, seconds=seconds, expectations=[])
     of = {"test": accuracy, "validation": val_accuracy or accuracy, "train": accuracy}
@@ -64,10 +64,10 @@ def graded(point, seed=1):
     depth, filters = int(point.values["depth"]), int(point.values["filters"])
     function = point.values["loss"]
     accuracy = 0.80 + 0.02 * depth + 0.005 * filters - (0.01 if function == "poisson" else 0)
-    return reached(round(accuracy, 4), (0.1 if function == "poisson" else 1) * (1.1 - accuracy))
+    return scores(round(accuracy, 4), (0.1 if function == "poisson" else 1) * (1.1 - accuracy))
 
 
-def whole(parent, text=GRID, **how):
+def finished_sweep(parent, text=GRID, **how):
     """A sweep whose twelve points have all finished."""
     return fill(planned(parent, text, **how), graded)
 

@@ -6,8 +6,8 @@ from random import Random
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
 from cnnspec.files.sources import read_source
-from tests.support.places import SPECS
-from tests.support.samples import draw_spec
+from tests.support.paths import SPECS
+from tests.support.random_specs import draw_spec
 
 CASES = {
     "branches": "concat {" + "branch { conv 2x1 };" * 9 + "branch { } }; gap; dense 10",

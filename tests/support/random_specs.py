@@ -205,9 +205,9 @@ class Drawing:
             if after == shape or (word == "concat" and after.dims[:-1] == shape.dims[:-1]):
                 branches.insert(self.random.randint(0, 1), [])
             else:
-                branches.append([self.again(element) for element in first])
+                branches.append([self.renamed(element) for element in first])
             if self.random.random() < 0.2:
-                branches.append([self.again(element) for element in first])
+                branches.append([self.renamed(element) for element in first])
         layer = draw_entry(MERGES[word], self.random, 1)
         assert isinstance(layer, Merging)
         name = self.name(word)
@@ -216,16 +216,16 @@ class Drawing:
         assert known is not None
         return merge, known
 
-    def again(self, element: Element) -> Element:
+    def renamed(self, element: Element) -> Element:
         """The same element under other names."""
         match element:
             case Node():
                 return element.replace(name=self.name(element.layer.word))
             case Merge():
-                branches = tuple(tuple(map(self.again, branch)) for branch in element.branches)
+                branches = tuple(tuple(map(self.renamed, branch)) for branch in element.branches)
                 return element.replace(branches=branches, name=self.name(element.layer.word))
             case SharedRepeat():
-                return element.replace(body=tuple(map(self.again, element.body)))
+                return element.replace(body=tuple(map(self.renamed, element.body)))
         raise AssertionError(element)
 
     def shared(self, shape: Shape) -> tuple[Element, Shape]:
