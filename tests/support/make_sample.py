@@ -1,7 +1,7 @@
 """Makes the sample that ships with cnnspec from the published Fashion-MNIST files.
 
 The first 500 training and the first 100 test images of every class, in the order
-in which they were published. Run by hand: `python tests/make_sample.py` with the
+in which they were published. Run by hand: `python -m tests.support.make_sample` with the
 full dataset at hand; it prints the SHA-256 for the catalogue.
 """
 
