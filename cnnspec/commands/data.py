@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.analysis.check import check
+from cnnspec.commands.arguments import FILE
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.core.source import Source
@@ -39,11 +40,16 @@ def arguments(parser: ArgumentParser) -> None:
         "names",
         nargs="*",
         metavar="NAME",
+        complete=tuple(DATASETS),
         help="these datasets, or a path of your own data and options of `data` to read it by",
     )
     parser.add_argument("--fetch", action="store_true", help="download missing datasets")
     parser.add_argument(
-        "--html", type=Path, metavar="FILE", help="write a page with images of each class"
+        "--html",
+        type=Path,
+        metavar="FILE",
+        complete=FILE,
+        help="write a page with images of each class",
     )
     parser.add_argument("--force", action="store_true", help="let `--html` replace a file")
 

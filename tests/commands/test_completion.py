@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from cnnspec.commands import COMMANDS, main, parser_of
+from cnnspec.commands import COMMANDS, declare, main, parser_of
+from cnnspec.commands.arguments import Parser
 from cnnspec.commands.completion import SHELLS
 from cnnspec.commands.new import TEMPLATES
 from cnnspec.diagnostics.catalog import catalog
@@ -116,6 +117,26 @@ def test_every_shell_knows_every_command_option_and_value(shell, capsys):
             assert (option.lstrip("-") if shell in ("fish", "tcsh") else option) in text
     assert all(name in text for name in TEMPLATES)
     assert all(f"{name}=" in text for name in Training.specs)
+
+
+class Declared(Parser):
+    """A parser that keeps what is declared of each argument."""
+
+    def add_argument(self, *names, complete="", **options):
+        action = super().add_argument(*names, **options)
+        if action.metavar in ("FILE", "RUN", "PATH", "FOLDER", "DIR", "RULES", "IMAGES"):
+            self.files = {**getattr(self, "files", {}), names: complete}
+        return action
+
+
+def test_every_file_and_folder_is_completed():
+    found = {}
+    for name in COMMANDS:
+        parser = Declared(prog=name, description="")
+        declare(name, parser)
+        found |= {(name, *names): kind for names, kind in getattr(parser, "files", {}).items()}
+    assert len(found) > 10
+    assert [names for names, kind in found.items() if not kind] == []
 
 
 def test_every_shell_that_shtab_writes_for_is_offered():
