@@ -18,7 +18,8 @@ from threading import Lock, Thread
 from typing import IO, Any
 
 from cnnspec.core.natural import natural
-from cnnspec.datasets.pictures import Decoder, quiet
+from cnnspec.datasets.decoder import Decoder
+from cnnspec.datasets.pictures import quiet
 
 Picture = tuple[int, str, bytes]
 """Its number, its name and the content of its file."""

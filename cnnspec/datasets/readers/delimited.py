@@ -29,6 +29,7 @@ _LONGEST = 2**22
 """Bytes of a line: a picture of 224x224 in colour has 600,000."""
 _SAMPLE = 200
 """Rows that are looked at to find the labels."""
+_MEND_VALUE = "mend the value, or name the label: `train_labels=…`"
 _MEND = "mend the row or take it out, or leave such rows out: write `skip_broken` after `data`"
 
 
@@ -58,8 +59,9 @@ def read(path: Path, request: Request) -> Found:
             pixels, labels = _values(path, layout, rows, dtype, skipped, request)
             break
         except pa.ArrowInvalid as error:
-            if dtype is np.float32 or "conversion error" not in str(error):
-                raise Unsupported(_short(error), _MEND) from None
+            value = "conversion error" in str(error)
+            if not value or dtype is np.float32:
+                raise Unsupported(_short(error), _MEND_VALUE if value else _MEND) from None
     if skipped:
         shown = "; ".join(skipped[:4])
         notes.append(note(f"{len(skipped):,} rows cannot be read and are left out: {shown}"))
@@ -95,7 +97,10 @@ def _values(
             invalid_row_handler=_handler(skipped) if request.data.skip_broken else None,
         ),
         "convert_options": table.ConvertOptions(
-            column_types=types, include_columns=[*wanted, *([label] if label else [])]
+            column_types=types,
+            include_columns=[*wanted, *([label] if label else [])],
+            null_values=[""],
+            strings_can_be_null=True,
         ),
     }
     pixels = np.empty((rows, len(wanted)), dtype)

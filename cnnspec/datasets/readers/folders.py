@@ -13,7 +13,8 @@ import numpy as np
 from cnnspec.core.natural import natural
 from cnnspec.core.record import Record
 from cnnspec.datasets import picture_cache
-from cnnspec.datasets.pictures import Decoder, add_files, done, quiet, refuse_broken
+from cnnspec.datasets.decoder import Decoder
+from cnnspec.datasets.pictures import add_files, done, quiet, refuse_broken
 from cnnspec.datasets.raw import PICTURES, Found, Raw, Request, bad, guarded, note
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.ir.datasets import File

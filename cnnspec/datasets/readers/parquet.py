@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from cnnspec.datasets.pictures import Decoder, done, quiet, refuse_broken
+from cnnspec.datasets.decoder import Decoder
+from cnnspec.datasets.pictures import done, quiet, refuse_broken
 from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, unpacks, whole
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.language.suggest import nearest
