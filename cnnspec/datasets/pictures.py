@@ -1,11 +1,14 @@
 """Files of pictures: read, decoded by one process or several, and the broken ones named."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from cnnspec.core.natural import natural
+from cnnspec.core.record import Record
 from cnnspec.datasets.decoder import Decoder
 from cnnspec.datasets.raw import PICTURES, Raw, bad, guarded, note
 from cnnspec.diagnostics.base import Diagnostic
@@ -17,6 +20,10 @@ _BYTES = 2**28
 _USUAL = 2**16
 MANY = 5000
 """Pictures that are worth starting processes for."""
+_READERS = 4
+_PART = 64
+_PART_BYTES = 2**20
+"""Files and bytes that are read at a time."""
 _SHOWN = 8
 
 
@@ -75,7 +82,8 @@ def images(
         )
     decoder = Decoder(len(paths), shape)
     names = tuple(one.relative_to(folder).as_posix() for one in paths)
-    add_files(decoder, zip(map(str, paths), names, strict=True), lambda name, data: None)
+    files = Files([*map(str, paths)], names, [one.stat().st_size for one in paths])
+    add_files(decoder, files, lambda name, data: None)
     if decoder.broken:
         shown = "; ".join(f"{name} ({why})" for name, why in list(decoder.broken.items())[:_SHOWN])
         raise bad(path, f"cannot be read: {shown}", "copy them again, or leave them out")
@@ -85,42 +93,83 @@ def images(
     return raw, names, tuple(notes)
 
 
-def add_files(
-    decoder: Decoder, files: Iterable[tuple[str, str]], seen: Callable[[str, bytes], None]
-) -> None:
-    """Reads and decodes files, given as path and name; `seen` gets the content of each in turn.
+class Files(Record):
+    """Files of pictures in order: where they are, how they are called, and their bytes."""
 
-    Many of them are decoded by several processes.
+    paths: Sequence[str]
+    names: Sequence[str]
+    sizes: Sequence[int]
+
+
+def add_files(decoder: Decoder, files: Files, seen: Callable[[str, bytes], None]) -> None:
+    """Reads and decodes files; `seen` gets the name and content of each in turn.
+
+    Many of them are read by several threads and decoded by several processes.
     """
-    pictures = _contents(decoder, files, seen)
+    workers = 1
     if decoder.count >= MANY:
         from cnnspec.datasets import decode_pool
 
         workers = decode_pool.processes()
-        if workers > 1:
-            decode_pool.add_all(decoder, pictures, workers)
-            return
-    for number, name, data in pictures:
-        decoder.add(number, name, data)
+    if workers == 1:
+        contents = map(_content, files.paths)
+        for number, name, data in _read(decoder, files.names, contents, seen):
+            decoder.add(number, name, data)
+        return
+    with ThreadPoolExecutor(_READERS) as threads:
+        read_ahead = _contents(threads, files)
+        decode_pool.add_all(decoder, _read(decoder, files.names, read_ahead, seen), workers)
 
 
-def _contents(
-    decoder: Decoder, files: Iterable[tuple[str, str]], seen: Callable[[str, bytes], None]
+def _read(
+    decoder: Decoder,
+    names: Sequence[str],
+    found: Iterable[bytes | OSError | ValueError],
+    seen: Callable[[str, bytes], None],
 ) -> Iterator[tuple[int, str, bytes]]:
-    for number, (path, name) in enumerate(files):
-        try:
-            # A Path for each would cost as much as the rest, room for the largest more.
-            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                data = file.read(_USUAL)
-                if len(data) == _USUAL:
-                    data += file.read(_BYTES)
-            if len(data) > _BYTES:
-                raise ValueError(f"it has more than {_BYTES:,} bytes")
-        except (OSError, ValueError) as error:
-            decoder.lost(name, error)
-            continue
-        seen(name, data)
-        yield number, name, data
+    """The files that could be read; the decoder is told of the others."""
+    for number, (name, data) in enumerate(zip(names, found, strict=True)):
+        if isinstance(data, bytes):
+            seen(name, data)
+            yield number, name, data
+        else:
+            decoder.lost(name, data)
+
+
+def _contents(threads: ThreadPoolExecutor, files: Files) -> Iterator[bytes | OSError | ValueError]:
+    """The content of all files in order, a few parts read ahead: a file takes its time to open."""
+    parts: deque[Future[list[bytes | OSError | ValueError]]] = deque()
+    for start, end in _parts(files.sizes):
+        parts.append(threads.submit(lambda paths: [*map(_content, paths)], files.paths[start:end]))
+        if len(parts) > 2 * _READERS:
+            yield from parts.popleft().result()
+    while parts:
+        yield from parts.popleft().result()
+
+
+def _parts(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where to cut, so that no part has many files or many bytes."""
+    start, total = 0, 0
+    for place, size in enumerate(sizes):
+        total += size
+        if place - start == _PART or total > _PART_BYTES:
+            yield start, place + 1
+            start, total = place + 1, 0
+    if start < len(sizes):
+        yield start, len(sizes)
+
+
+def _content(path: str) -> bytes | OSError | ValueError:
+    """The content of a file, or why it cannot be read."""
+    try:
+        # A Path for each would cost as much as the rest, room for the largest more.
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            data = file.read(_USUAL)
+            if len(data) == _USUAL:
+                data += file.read(_BYTES)
+    except (OSError, ValueError) as error:
+        return error
+    return data if len(data) <= _BYTES else ValueError(f"it has more than {_BYTES:,} bytes")
 
 
 def is_picture(path: Path) -> bool:

@@ -27,6 +27,7 @@ _LABELS = ("label", "labels", "class", "target", "y", "digit", "letter", "charac
 _PIXEL = re.compile(r"(pixel|pix|px|p|x|f|feature|col|v)?[_ .-]?\d+(x\d+)?")
 _LONGEST = 2**22
 """Bytes of a line: a picture of 224x224 in colour has 600,000."""
+_BLOCK = 2**20
 _SAMPLE = 200
 """Rows that are looked at to find the labels."""
 _MEND_VALUE = "mend the value, or name the label: `train_labels=…`"
@@ -41,6 +42,8 @@ class Layout(Record):
     mark: str
     pixels: tuple[int, ...]
     label: int | None
+    block: int
+    """Bytes that are read at a time; a row has to fit."""
 
 
 def read(path: Path, request: Request) -> Found:
@@ -90,7 +93,7 @@ def _values(
         types[label] = pa.string()
     options = {
         "read_options": table.ReadOptions(
-            column_names=columns, skip_rows=int(layout.header), block_size=_LONGEST
+            column_names=columns, skip_rows=int(layout.header), block_size=layout.block
         ),
         "parse_options": table.ParseOptions(
             delimiter=layout.mark,
@@ -186,7 +189,8 @@ def _layout(path: Path, request: Request, notes: list[Diagnostic]) -> Layout:
             pixels = numbered
             notes.append(note(f"{path.name} also has {', '.join(others[:6])}, not used here"))
     notes += doubt
-    return Layout(tuple(names), header, mark, tuple(pixels), label)
+    block = max(_BLOCK, 4 * max(map(len, lines)))
+    return Layout(tuple(names), header, mark, tuple(pixels), label, block)
 
 
 def _is_header(rows: list[list[str]]) -> bool:

@@ -14,7 +14,7 @@ from cnnspec.core.natural import natural
 from cnnspec.core.record import Record
 from cnnspec.datasets import picture_cache
 from cnnspec.datasets.decoder import Decoder
-from cnnspec.datasets.pictures import add_files, done, quiet, refuse_broken
+from cnnspec.datasets.pictures import Files, add_files, done, quiet, refuse_broken
 from cnnspec.datasets.raw import PICTURES, Found, Raw, Request, bad, guarded, note
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.ir.datasets import File
@@ -127,7 +127,8 @@ def _decoded(
     decoders = {}
     for part, listed in splits.items():
         decoder = decoders[part] = Decoder(len(listed.paths), shape)
-        add_files(decoder, zip(listed.paths, listed.names, strict=True), seen)
+        sizes = [size for size, *_ in listed.stats]
+        add_files(decoder, Files(listed.paths, listed.names, sizes), seen)
         shape = shape or decoder.shape
     return decoders, File("", size, digest.hexdigest())
 
@@ -236,6 +237,7 @@ def _ordered(listed: Listed) -> Listed:
         paths=[listed.paths[place] for place in order],
         names=[listed.names[place] for place in order],
         labels=listed.labels and [listed.labels[place] for place in order],
+        stats=[listed.stats[place] for place in order],
     )
 
 

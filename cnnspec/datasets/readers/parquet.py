@@ -21,6 +21,7 @@ from cnnspec.language.suggest import nearest
 
 TITLE = "a table with pictures (Parquet)"
 _LABELS = ("label", "labels", "class", "target", "digit", "fine_label")
+_BUFFER = 2**20
 _ROWS = 500
 """Rows that are read at a time."""
 
@@ -34,7 +35,7 @@ def read(path: Path, request: Request) -> Found:
 @quiet()
 def read_all(paths: list[Path], request: Request) -> Found:
     """The images and labels of the files that one split is divided into."""
-    files = [parquet.ParquetFile(path) for path in paths]
+    files = [parquet.ParquetFile(path, buffer_size=_BUFFER) for path in paths]
     for path, file in zip(paths, files, strict=True):
         _unpacks(path, file.metadata)
     schema = files[0].schema_arrow
