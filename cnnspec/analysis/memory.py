@@ -1,6 +1,6 @@
 """What is said of a memory plan: where each value lies and what is in use. Prints nothing."""
 
-from cnnspec.core.table import Table
+from cnnspec.core.table import Cell, Table
 from cnnspec.core.terminal import Line
 from cnnspec.ir.claims import BYTES
 from cnnspec.program.memory_plan import MemoryPlan
@@ -10,29 +10,27 @@ SHOWN = 6
 
 
 def memory_lines(plan: MemoryPlan) -> list[Line]:
+    """Returns a headline and the table of a plan."""
+    return [_headline(plan), [], *memory_table(plan).lines()]
+
+
+def memory_table(plan: MemoryPlan) -> Table:
     """Returns a row for each step: its buffer, and what is in use while it works.
 
     The rows with most bytes in use are marked. A step that works in place has the buffer
     of its input.
     """
     most = max(plan.live)
-    rows = [
-        (
-            step.name,
-            str(step.operation),
-            str(step.value.shape),
-            _in_use(plan, index),
-            f"{place}",
-            f"{plan.buffers[place].offset:,}",
-            f"{plan.buffers[place].size:,}",
-            f"{plan.live[index]:,}",
-            "<- peak" if plan.live[index] == most else "",
-        )
-        for index, (step, place) in enumerate(zip(plan.program.steps, plan.places, strict=True))
-    ]
+    rows = []
+    for index, (step, place) in enumerate(zip(plan.program.steps, plan.places, strict=True)):
+        buffer, live = plan.buffers[place], plan.live[index]
+        names = (step.name, str(step.operation), str(step.value.shape), _in_use(plan, index))
+        numbers = (str(place), f"{buffer.offset:,}", f"{buffer.size:,}", f"{live:,}")
+        mark = "<- peak" if live == most else ""
+        style = "strong" if mark else ""
+        rows.append(tuple(Cell(text, style) for text in (*names, *numbers, mark)))
     header = ("layer", "operation", "output", "in use", "buffer", "offset", "size", "bytes in use")
-    lines = Table((*header, ""), tuple(rows), "llllrrrrl").lines()
-    return [_headline(plan), [], *(_marked(line) for line in lines)]
+    return Table((*header, ""), tuple(rows), "llllrrrrl")
 
 
 def _headline(plan: MemoryPlan) -> Line:
@@ -51,9 +49,3 @@ def _in_use(plan: MemoryPlan, step: int) -> str:
     """The buffers in use at a step, by their numbers."""
     numbers = [str(n) for n, buffer in enumerate(plan.buffers) if buffer.alive(step)]
     return " ".join(numbers) if len(numbers) <= SHOWN else f"{len(numbers)} buffers"
-
-
-def _marked(line: Line) -> Line:
-    if "<- peak" not in line[-1][0]:
-        return line
-    return [(text, "strong") for text, _ in line]
