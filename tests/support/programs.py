@@ -172,6 +172,11 @@ def _child(
     for stream, end in enumerate(ends, 1):
         os.dup2(end, stream)
         os.close(end)
+    # As Python opens them; those there were still take what they lead to for a file.
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(  # noqa: SIM115
+        2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
