@@ -8,14 +8,23 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.datasets.resample import resized
 
-_CELLS = 16
+_CELLS = 96
 """Cells along the longer side of a picture, in each of which the ground has one brightness."""
+_WIDEST = 9
+"""Cells from the middle of the widest stroke to its edge: a fifth of the picture is no stroke."""
 _FAINT = 0.06
 """The contrast below which nothing is taken for ink: paper and sensors have as much grain."""
 _SPECK = 0.03
 """Share of the largest part below which another is a speck."""
+_FAINTER = 0.7
+"""Share of the contrast of the largest part below which another is no ink."""
+_LEAST = 1e-4
+"""Share of the picture that a part away from the border must have to be the drawing."""
 _UNEVEN = 0.1
 """From which difference of its lightest and darkest place a ground is unevenly lit."""
+
+_EVEN = 0.95
+"""Share of the border that must have one brightness, for the ground to have one."""
 
 
 class Ink(Record):
@@ -32,14 +41,21 @@ class Ink(Record):
 
 
 def bright_ground(pixels: np.ndarray) -> bool:
-    """Whether the border of float (h, w, c) is nearer to its brightest than to its darkest.
+    """Whether what is drawn in float (h, w, c) is darker than its ground.
 
-    Compared with the picture's own range, not with a half of 255: white paper in a dim room
-    has a brightness of 90, and is still paper.
+    By the border where that has one brightness, compared with the picture's own range and not
+    with a half of 255: white paper in a dim room has a brightness of 90. Else by the skewness
+    of what differs from its surroundings: ink covers less than half of them. A shadow has as
+    much on both sides of its edge.
     """
     grey = pixels.mean(axis=2)
-    low, high = np.quantile(grey, (0.005, 0.995))
-    return bool(np.median(_border(grey)) > (low + high) / 2)
+    ring = _border(grey)
+    if _even(ring[:, None]):
+        low, high = np.quantile(grey, (0.005, 0.995))
+        return bool(np.median(ring) > (low + high) / 2)
+    cells, _ = _cells(grey[..., None])
+    around = _mean_around(cells[..., 0], 2 * _WIDEST)
+    return bool(((cells[..., 0] - around) ** 3).sum() < 0)
 
 
 def find_ink(pixels: np.ndarray) -> Ink | None:
@@ -61,54 +77,53 @@ def find_ink(pixels: np.ndarray) -> Ink | None:
     strength = float(np.quantile(seen, 0.95))
     # Half of the way to full ink: what is fainter is grain, the lines of the paper, a shadow.
     limit = max(grain, _FAINT, 0.45 * strength)
-    mask = drawing(contrast > limit)
+    mask = drawing(contrast, limit)
     if not mask.any():
         return None
     full = float(np.median(contrast[mask]))
     floor = 0.5 * limit
     scaled = np.clip((contrast - floor) / max(full - floor, 1e-6), 0, 1)
     # The soft edges of the strokes belong to them.
-    return Ink(scaled * grown(mask, 2), mask, bright, np.ptp(light) > _UNEVEN * light.max())
+    uneven = bool(light.min() < (1 - _UNEVEN) * light.max())
+    return Ink(scaled * grown(mask, 2), mask, bright, uneven)
 
 
 def ground(values: np.ndarray) -> np.ndarray:
     """The brightness of a bright ground at each place of float (h, w, c).
 
-    A grey closing, on cells instead of pixels: the brightest value of each cell (but for
-    grain), the highest of the cells around, and of these the lowest. So what is darker and
-    narrower than 5 cells has gone, and the edge of a shadow stays where it is.
+    One for all where the border has one. Else a grey closing: of the brightest values within
+    some distance the lowest within the same distance (Serra, 1982). So what is darker and
+    narrower than that has gone, and the straight edge of a shadow stays where it is.
     """
-    height, width, channels = values.shape
-    side = max(1, -(-max(height, width) // _CELLS))
-    rows, columns = -(-height // side), -(-width // side)
-    edge = [(0, rows * side - height), (0, columns * side - width), (0, 0)]
-    blocks = np.pad(values, edge, mode="edge")
-    blocks = blocks.reshape(rows, side, columns, side, channels).swapaxes(1, 2)
-    cells = np.quantile(blocks.reshape(rows, columns, side * side, channels), 0.8, axis=2)
+    ring = _border(values)
+    if _even(ring):
+        return np.broadcast_to(np.median(ring, axis=0), values.shape)
+    cells, side = _cells(values)
     for extreme in (np.maximum, np.minimum):
-        for _ in range(2):
-            cells = _around(cells, extreme)
-    return resized(cells, (rows * side, columns * side))[:height, :width]
+        for step in range(_WIDEST):
+            # Nearly a disc: a square would not reach into the corner at a slanting edge.
+            cells = _around(cells, extreme, corners=step % 2 == 1)
+    whole = resized(cells, (cells.shape[0] * side, cells.shape[1] * side))
+    return whole[: values.shape[0], : values.shape[1]]
 
 
-def drawing(mask: np.ndarray) -> np.ndarray:
-    """The parts of a mask that belong to a drawing, (h, w).
+def drawing(contrast: np.ndarray, limit: float) -> np.ndarray:
+    """Where the contrast (h, w) is above a limit and belongs to the drawing: bool (h, w).
 
-    Not: specks, and what touches the border where something else does not, such as the edge
-    of the sheet, the table beyond it, or lines across it.
+    Not: specks, parts much fainter than the largest, and what touches the border where
+    something else does not, such as the table beyond the sheet, or lines across it.
     """
-    parts = labelled(mask)
-    count = int(parts.max()) + 1
-    if count == 1:
-        return mask
-    sizes = np.bincount(parts.ravel(), minlength=count)
-    at_border = np.zeros(count, bool)
-    at_border[np.unique(_border(parts))] = True
-    kept = ~at_border
+    parts = labelled(contrast > limit)
+    sizes = np.bincount(parts.ravel())
+    faint = np.bincount(parts.ravel(), contrast.ravel()) / np.maximum(sizes, 1)
+    kept = np.ones(len(sizes), bool)
+    kept[np.unique(_border(parts))] = False
+    if not (kept[1:] & (sizes[1:] > _LEAST * contrast.size)).any():
+        kept[:] = True
     kept[0] = False
-    if not (kept & (sizes > 1e-4 * mask.size)).any():
-        kept = np.arange(count) > 0
-    kept &= sizes >= _SPECK * sizes[kept].max()
+    if kept.any():
+        largest = int(np.where(kept, sizes, 0).argmax())
+        kept &= (sizes >= _SPECK * sizes[largest]) & (faint >= _FAINTER * faint[largest])
     found: np.ndarray = kept[parts]
     return found
 
@@ -162,6 +177,33 @@ def _around(values: np.ndarray, extreme: np.ufunc, corners: bool = True) -> np.n
     down = across if corners else padded[:, 1:-1]
     found: np.ndarray = extreme(extreme(down[:-2], down[2:]), across[1:-1])
     return found
+
+
+def _cells(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """The means of square cells of (h, w, c), and their side in pixels."""
+    height, width, channels = values.shape
+    side = -(-max(height, width) // _CELLS)
+    rows, columns = -(-height // side), -(-width // side)
+    edge = [(0, rows * side - height), (0, columns * side - width), (0, 0)]
+    blocks = np.pad(values, edge, mode="edge").reshape(rows, side, columns, side, channels)
+    return blocks.mean(axis=(1, 3)), side
+
+
+def _mean_around(values: np.ndarray, by: int) -> np.ndarray:
+    """The mean of the square of so many places around each of (h, w)."""
+    for axis in (0, 1):
+        edge = [(by + 1, by) if each == axis else (0, 0) for each in (0, 1)]
+        sums = np.pad(values, edge, mode="edge").cumsum(axis=axis)
+        width = 2 * by + 1
+        ends = np.arange(width, sums.shape[axis])
+        values = (sums.take(ends, axis) - sums.take(ends - width, axis)) / width
+    return values
+
+
+def _even(ring: np.ndarray) -> bool:
+    """Whether pixels (n, c) of a border have one colour."""
+    off = np.abs(ring - np.median(ring, axis=0)).max(axis=1)
+    return bool((off <= _UNEVEN / 2 * 255).mean() >= _EVEN)
 
 
 def _border(values: np.ndarray) -> np.ndarray:

@@ -140,13 +140,17 @@ def _thickened(contrast: np.ndarray, framing: Framing) -> tuple[np.ndarray, list
     """
     thinnest, usual, _ = framing.stroke
     image, steps = _fitted(contrast, framing)
-    if stroke_widths(image[None, ..., 0])[0] >= thinnest:
+    width = stroke_widths(image[None, ..., 0])[0]
+    if width >= thinnest:
         return image, steps
-    for wider in range(1, max(contrast.shape) // 8):
-        edge = [(wider, wider), (wider, wider), (0, 0)]
-        image, steps = _fitted(grown(np.pad(contrast, edge), wider), framing)
-        if stroke_widths(image[None, ..., 0])[0] >= usual:
-            break
+    by, most = 0, max(contrast.shape) // 8
+    while width < usual and by < most:
+        # Half of what is missing, on both sides, in pixels of the picture.
+        missing = (usual - width) / 4 * max(contrast.shape) / max(framing.frame)
+        by = min(most, by + max(1, int(missing)))
+        edge = [(by, by), (by, by), (0, 0)]
+        image, steps = _fitted(grown(np.pad(contrast, edge), by), framing)
+        width = stroke_widths(image[None, ..., 0])[0]
     return image, ["strokes widened", *steps]
 
 
