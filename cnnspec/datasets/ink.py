@@ -23,6 +23,8 @@ _LEAST = 1e-4
 _UNEVEN = 0.1
 """From which difference of its lightest and darkest place a ground is unevenly lit."""
 
+_TOLD = 0.8
+"""Share of a picture that must be ground or ink, or it is a scene: photos have 0.4 to 0.7."""
 _EVEN = 0.95
 """Share of the border that must have one brightness, for the ground to have one."""
 
@@ -38,6 +40,8 @@ class Ink(Record):
     """Whether the ground is brighter than the ink."""
     uneven: bool
     """Whether the ground was lit unevenly."""
+    sole: bool
+    """Whether there is little else: most of a photo of a scene is neither ground nor ink."""
 
 
 def bright_ground(pixels: np.ndarray) -> bool:
@@ -58,25 +62,25 @@ def bright_ground(pixels: np.ndarray) -> bool:
     return bool(((cells[..., 0] - around) ** 3).sum() < 0)
 
 
-def find_ink(pixels: np.ndarray) -> Ink | None:
+def find_ink(pixels: np.ndarray, shades: bool = False) -> Ink | None:
     """The ink in a picture, float (h, w, c) from 0 to 255; `None` for a blank one.
 
     The ground is estimated for each place by itself, so that shadows are not ink. Light
     multiplies: ink is the share of the light of the ground that does not come back, and on a
     dark ground that of the missing brightness that does. Colours count by the channel that
-    differs most: blue ink is dark in red.
+    differs most: blue ink is dark in red. With `shades` all that is not the ground counts.
     """
     bright = bright_ground(pixels)
     values = pixels if bright else 255 - pixels
     light = ground(values)
     contrast = np.clip(1 - values / np.maximum(light, 1), 0, 1).max(axis=2)
-    grain = np.median(contrast) + 4 * 1.4826 * _deviation(contrast)
-    seen = contrast[contrast > max(grain, _FAINT)]
+    ring = _border(contrast)
+    grain = max(_FAINT, float(np.median(ring)) + 6 * _deviation(ring))
+    seen = contrast[contrast > grain]
     if not seen.size:
         return None
-    strength = float(np.quantile(seen, 0.95))
     # Half of the way to full ink: what is fainter is grain, the lines of the paper, a shadow.
-    limit = max(grain, _FAINT, 0.45 * strength)
+    limit = grain if shades else max(grain, 0.45 * float(np.quantile(seen, 0.95)))
     mask = drawing(contrast, limit)
     if not mask.any():
         return None
@@ -84,8 +88,10 @@ def find_ink(pixels: np.ndarray) -> Ink | None:
     floor = 0.5 * limit
     scaled = np.clip((contrast - floor) / max(full - floor, 1e-6), 0, 1)
     # The soft edges of the strokes belong to them.
+    near = grown(mask, 2)
+    told = (near | (contrast < 1.5 * _FAINT)).mean()
     uneven = bool(light.min() < (1 - _UNEVEN) * light.max())
-    return Ink(scaled * grown(mask, 2), mask, bright, uneven)
+    return Ink(scaled * near, mask, bright, uneven, bool(told >= _TOLD))
 
 
 def ground(values: np.ndarray) -> np.ndarray:

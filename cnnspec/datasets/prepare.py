@@ -39,10 +39,11 @@ def prepare(pixels: np.ndarray, framing: Framing) -> Prepared:
     values = pixels.astype(np.float64)
     if not framing.has_ground:
         return _photo(values, framing)
-    ink = find_ink(values)
-    if ink is None:
-        image = resized(_channels(values, channels), framing.frame)
-        return Prepared(_bytes(image), ("blank: nothing differs from its ground",))
+    ink = find_ink(values, shades=not framing.drawn)
+    if ink is None or not ink.sole:
+        because = "nothing on its ground" if ink is None else "no plain ground"
+        whole = _photo(values, framing)
+        return whole.replace(steps=(f"{because}: nothing cut out", *whole.steps))
     return _drawn(ink, framing) if framing.drawn and channels == 1 else _shaded(values, ink, framing)
 
 
