@@ -13,12 +13,14 @@ from cnnspec.api.picture import Picture
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, plain
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import SuspiciousData
 from cnnspec.diagnostics.render import tell
 from cnnspec.files.paths import seen_from
 from cnnspec.report.contents import SPLIT_NAMES, Epoch, ReportedClaim
 from cnnspec.report.phrases import spread
 from cnnspec.report.seeds import Trained as Gathered
 from cnnspec.report.seeds import gather
+from cnnspec.runs.data import class_names
 from cnnspec.runs.run import PAGE, Run
 from cnnspec.runs.seeds import MEASURES, SPLITS, MeanStd, SeedRuns, one_run
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from cnnspec.datasets.given import Picture as Given
     from cnnspec.targets.interpreter.run import Interpreter
+    from cnnspec.training.recognize import Answer, Recognizer
     from cnnspec.training.score import Scorer
 
 _PREFIXES = {"test": "", "validation": "val_", "train": "train_"}
@@ -161,15 +165,49 @@ class Trained:
 
         return restore(run)[1]
 
+    @cached_property
+    def _recognizer(self) -> "Recognizer":
+        run = one_run(str(self.run))
+        model = self.model
+        from cnnspec.training import inputs
+        from cnnspec.training.recognize import Recognizer
+
+        known, notes = inputs.load(run, self._told.middle.checked.spec)
+        tell(*notes)
+        return Recognizer(model, known, class_names(run, model.output_shape[-1]))
+
+    def recognize(self, *pictures: "Given", as_is: bool = False) -> "tuple[Answer, ...]":
+        """What the network says of pictures, as `cnnspec predict` does: one answer for each.
+
+        A picture is a path, a Pillow image or an array (height, width) or (height, width,
+        channels). It is prepared as the training images are framed, or taken `as_is`. An
+        answer has its `label`, the `top` three, the `steps` of preparation, what was `given`
+        and `seen`, and whether it is `doubted`. Raises `CnnspecError`.
+        """
+        paths = [str(path) if isinstance(path, str | os.PathLike) else path for path in pictures]
+        names = [path if isinstance(path, str) else str(n) for n, path in enumerate(paths)]
+        return tuple(self._recognizer(paths, names, as_is=as_is)) if paths else ()
+
     def predict(
-        self, images: "np.ndarray | str | os.PathLike[str]", *, interpret: bool = False
+        self,
+        images: "np.ndarray | str | os.PathLike[str]",
+        *,
+        as_is: bool = False,
+        interpret: bool = False,
     ) -> "np.ndarray":
         """The output of the network for each image: float32 of shape (n, classes).
 
         `images` is an array (n, height, width) or (n, height, width, channels) of bytes, or
-        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. With `interpret`
-        numpy alone computes it, without any framework. Raises `CnnspecError`.
+        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. A picture or a folder
+        of pictures is prepared as the training images are framed, if not taken `as_is`; see
+        `recognize`. With `interpret` numpy alone computes it, without any framework. Raises
+        `CnnspecError`.
         """
+        if isinstance(images, str | os.PathLike) and not as_is:
+            from cnnspec.datasets.user_data import is_pictures
+
+            if is_pictures(Path(images)):
+                return self._of_pictures(Path(images), interpret)
         # What is wrong with the run is told before what is wrong with the images.
         computes = self._interpreter if interpret else self._scorer
         import numpy as np
@@ -187,6 +225,19 @@ class Trained:
             pixels = user_data.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
         tell(*notes)
         return computes.predict(scale(pixels) if interpret else pixels)
+
+    def _of_pictures(self, path: Path) -> "np.ndarray":
+        import numpy as np
+
+        from cnnspec.datasets.pictures import found
+
+        answers = self.recognize(*found(path))
+        doubted = [answer.name for answer in answers if answer.doubted]
+        if doubted:
+            cause = f"{len(doubted):,} of {len(answers):,} pictures are unlike the training images"
+            remedy = "look at what the network saw: `trained.recognize(path)[0].seen`"
+            tell(SuspiciousData(None, f"{cause}: {', '.join(doubted[:5])}", remedy))
+        return np.stack([answer.outputs for answer in answers])
 
     def __str__(self) -> str:
         lines = self._table().lines()

@@ -1,9 +1,10 @@
-"""Predicts with a trained run: one row an image, as CSV, JSON or a file for a leaderboard.
+"""Predicts with a trained run: text, CSV, JSON or a file for a leaderboard.
 
 The images are the test set of the run's data, or those of IMAGES: an IDX file, an array of
-an .npz or .h5 file, a picture or a folder of pictures. CSV has the label and every
-probability; `kaggle` has two columns, `ID,Prediction` from 0 or what is asked for:
-`--columns ImageId,Label --first 1`.
+an .npz or .h5 file, pictures or a folder of pictures. Pictures are prepared as the training
+images are framed, and those unlike them are doubted. Text has the three best classes of each
+picture and what was done with it; CSV has the label and every probability; `kaggle` has two
+columns, `ID,Prediction` from 0 or what is asked for: `--columns ImageId,Label --first 1`.
 """
 
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.commands import answers
 from cnnspec.commands.arguments import FILE, add_backend, add_data, add_run
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json, print_text
@@ -23,7 +25,8 @@ from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
 from cnnspec.files.atomic import json_text, write_atomically
-from cnnspec.runs.run import ENVIRONMENT, Run
+from cnnspec.runs.data import class_names
+from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import one_run
 
 if TYPE_CHECKING:
@@ -35,13 +38,15 @@ _COLUMNS = "ID,Prediction"
 class Predicted(Record):
     """What a network says of some images: of each its label and a value for every class.
 
-    `rows` names each image by its file or its number.
+    `rows` names each image by its file or its number; `more` is what JSON has beside them.
     """
 
     rows: list[Any]
     header: str
     labels: list[Any]
     outputs: list[list[float]]
+    text: str = ""
+    more: dict[str, Any] | None = None
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -49,19 +54,30 @@ def arguments(parser: ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument(
         "images",
-        nargs="?",
+        nargs="*",
         type=Path,
         metavar="IMAGES",
         complete=FILE,
-        help="an IDX, .npz or .h5 file, a picture or a folder of pictures",
+        help="an IDX, .npz or .h5 file, pictures or a folder of pictures",
     )
     parser.add_argument("--array", metavar="NAME", help="the array of an .npz or .h5 file to take")
     parser.add_argument(
         "--format",
         dest="form",  # `format` is how `check` prints its findings
         choices=tuple(FORMATS),
-        default="csv",
-        help="what is written (csv)",
+        help="what is written (text for pictures that are named, else csv)",
+    )
+    parser.add_argument(
+        "--as-is",
+        action="store_true",
+        help="do not prepare pictures: only scale them to the size of the input",
+    )
+    parser.add_argument(
+        "--show",
+        type=Path,
+        metavar="FILE",
+        complete=FILE,
+        help="write a PNG of what the network saw beside the pictures that were given",
     )
     parser.add_argument(
         "--columns",
@@ -87,34 +103,30 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Predicts with one run."""
-    if args.json:
-        args.form = "json"
-    columns = _columns(args)
-    if args.interpret and args.backend:
-        fault, remedy = "`--interpret` takes no backend", "leave out `--backend`"
-        raise CnnspecError(BadUsage(None, fault, remedy))
+    pictures = answers.named(args.images)
+    form = "json" if args.json else args.form or ("text" if pictures and pictures.single else "csv")
+    _require_pictures(args, form, bool(pictures))
+    columns = _columns(args, form)
     kept = one_run(args.run)
-    if args.out and args.out.exists() and not args.force:
-        raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
-    checked, outputs_of = _interpreted(kept) if args.interpret else _in_keras(kept, args.backend)
-    images, files, notes = _images(args, kept, checked)
+    for out in filter(None, (args.out, args.show)):
+        if out.exists() and not args.force:
+            raise CnnspecError(CannotWrite(None, f"{out} exists", "replace it with `--force`"))
+    from cnnspec.targets.keras.backend import start
+
+    start(args.backend)
+    from cnnspec.training.session import restore
+
+    checked, model = restore(kept)
+    if pictures:
+        found, notes = _recognized(args, kept, checked, model, pictures)
+    else:
+        found, notes = _predicted(args, kept, checked, model)
     if notes:
         show([*render(tuple(notes)), []], sys.stderr)
-    outputs = outputs_of(images)
-    labels = outputs.argmax(axis=1).tolist()
     if args.names:
-        names = _names(kept, outputs.shape[1])
-        labels = [names[label] for label in labels]
-    first = args.first or 0
-    rows: list[Any] = [*(files or range(first, first + len(labels)))]
-    found = Predicted(rows, "file" if files else "index", labels, outputs.tolist())
-    text = FORMATS[args.form](found, columns)
-    if args.out:
-        write_atomically(args.out, text)
-        if args.json:
-            print_json({"command": "predict", "ok": True, "out": str(args.out)})
-    else:
-        print_text(text)
+        names = class_names(kept, len(found.outputs[0]))
+        found = found.replace(labels=[names[label] for label in found.labels])
+    _write(args, FORMATS[form](found, columns))
     return 0
 
 
@@ -141,9 +153,31 @@ def _interpreted(kept: Run) -> "tuple[CheckedSpec, Outputs]":
     return checked, lambda images: interpreter.predict(scale(images))
 
 
-def _columns(args: Namespace) -> list[str]:
+def _write(args: Namespace, text: str) -> None:
+    """Writes the result to where it is to go."""
+    if not args.out:
+        print_text(text)
+        return
+    write_atomically(args.out, text)
+    if args.json:
+        print_json({"command": "predict", "ok": True, "out": str(args.out)})
+
+
+def _require_pictures(args: Namespace, form: str, pictures: bool) -> None:
+    """Raises `CnnspecError` for what only pictures have, or what only arrays have."""
+    wanted = {"--show": args.show, "--as-is": args.as_is, "--format text": form == "text"}
+    for option, given in wanted.items():
+        if given and not pictures:
+            fault = f"`{option}` is for pictures, and none are named"
+            raise CnnspecError(BadUsage(None, fault, "name PNG or JPEG files, or a folder of them"))
+    if args.array is not None and (pictures or not args.images):
+        fault = "`--array` names an array of IMAGES, and there are none"
+        raise CnnspecError(BadUsage(None, fault, "name an .npz or .h5 file"))
+
+
+def _columns(args: Namespace, form: str) -> list[str]:
     """The two columns of a submission; raises `CnnspecError` where they are not two."""
-    if args.form != "kaggle" and args.columns is not None:
+    if form != "kaggle" and args.columns is not None:
         raise CnnspecError(BadUsage(None, "`--columns` goes with `--format kaggle`"))
     names = [name.strip() for name in (args.columns or _COLUMNS).split(",")]
     if len(names) != 2 or not all(names):
@@ -152,28 +186,55 @@ def _columns(args: Namespace) -> list[str]:
     return names
 
 
-def _images(
-    args: Namespace, kept: Run, checked: "CheckedSpec"
-) -> tuple[Any, tuple[str, ...], list[Diagnostic]]:
-    """The images, the names of their files where they are files, and what is odd about them."""
+def _predicted(
+    args: Namespace, kept: Run, checked: "CheckedSpec", model: Any
+) -> tuple[Predicted, list[Diagnostic]]:
+    """The predictions for arrays of images, and what is odd about them."""
     from cnnspec.datasets.splits import images_of
     from cnnspec.datasets.user_data import images
     from cnnspec.runs.data import of_run
+    from cnnspec.training.score import Scorer
 
     spec = checked.spec
+    notes: list[Diagnostic] = []
     if args.images:
-        found = images(args.images, args.array, spec.shape.dims)
-        return found.images, found.names, list(found.notes)
-    if args.array is not None:
-        raise CnnspecError(BadUsage(None, "`--array` names an array of IMAGES, and there are none"))
-    own = images_of(spec, of_run(spec.data, kept, args.data), offline=args.offline)
-    return own.test.images, (), []
+        found = images(args.images[0], args.array, spec.shape.dims)
+        pixels, notes = found.images, list(found.notes)
+    else:
+        where = of_run(spec.data, kept, args.data)
+        pixels = images_of(spec, where, offline=args.offline).test.images
+    outputs = Scorer(model).predict(pixels)
+    first = args.first or 0
+    rows = list(range(first, first + len(outputs)))
+    return Predicted(rows, "index", outputs.argmax(axis=1).tolist(), outputs.tolist()), notes
 
 
-def _names(kept: Run, classes: int) -> list[str]:
-    """The names of the classes; their numbers where they have none."""
-    known = kept.read_json(ENVIRONMENT).get("data", {}).get("labels", [])
-    return known if len(known) == classes else [str(label) for label in range(classes)]
+def _recognized(
+    args: Namespace, kept: Run, checked: "CheckedSpec", model: Any, pictures: answers.Named
+) -> tuple[Predicted, list[Diagnostic]]:
+    """The predictions for pictures, and what is odd about them; draws what `--show` asks for."""
+    from cnnspec.training import inputs
+    from cnnspec.training.recognize import Recognizer
+
+    known, notes = inputs.load(kept, checked.spec, args.data, offline=args.offline)
+    names = class_names(kept, model.output_shape[-1])
+    recognize = Recognizer(model, known, names)
+    found = recognize(pictures.paths, pictures.names, as_is=args.as_is)
+    if args.show:
+        from cnnspec.report.seen import sheet
+
+        write_atomically(args.show, sheet(found))
+    outputs = [answer.outputs.tolist() for answer in found]
+    labels = [int(answer.outputs.argmax()) for answer in found]
+    predicted = Predicted(
+        rows=list(pictures.names),
+        header="file",
+        labels=labels,
+        outputs=outputs,
+        text=answers.text(found),
+        more=answers.dump(found),
+    )
+    return predicted, [*notes, *([] if pictures.single else answers.summary(found))]
 
 
 def _csv(found: Predicted, columns: list[str]) -> str:
@@ -189,9 +250,13 @@ def _kaggle(found: Predicted, columns: list[str]) -> str:
 def _json(found: Predicted, columns: list[str]) -> str:
     files = {"files": found.rows} if found.header == "file" else {}
     data = {"command": "predict", "ok": True, **files}
-    data |= {"labels": found.labels, "outputs": found.outputs}
+    data |= {"labels": found.labels, "outputs": found.outputs, **(found.more or {})}
     return json_text(data)
 
 
-FORMATS = {"csv": _csv, "json": _json, "kaggle": _kaggle}
+def _text(found: Predicted, columns: list[str]) -> str:
+    return found.text
+
+
+FORMATS = {"text": _text, "csv": _csv, "json": _json, "kaggle": _kaggle}
 """What can be written, by the name of its format."""

@@ -51,6 +51,8 @@ class Framing(Record):
     """Row and column of the centre of mass, as means, and the spread about them."""
     stroke: tuple[float, float, float]
     """The width of strokes (see `stroke_widths`): quantiles of 5, 25 and 95 %."""
+    stretched: bool = False
+    """Whether pictures of another shape were stretched to the frame before training."""
 
     @property
     def has_ground(self) -> bool:
@@ -86,8 +88,12 @@ class Framing(Record):
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
         """What `dump` wrote; raises `KeyError`, `TypeError` or `ValueError`."""
-        values = {name: data[name] for name in cls.fields}
-        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+        values: dict[str, Any] = {name: data[name] for name in cls.fields}
+        made: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**made)
 
 
 def measure(images: np.ndarray) -> Framing:
@@ -132,7 +138,8 @@ def border(images: np.ndarray) -> np.ndarray:
 def boxes(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Top, left, bottom and right of what is true in each of (n, h, w): the last two beyond it."""
     height, width = seen.shape[1:]
-    rows, columns = seen.any(axis=2), seen.any(axis=1)
+    rows = np.asarray(seen.any(axis=2))
+    columns = np.asarray(seen.any(axis=1))
     return (
         rows.argmax(axis=1),
         columns.argmax(axis=1),

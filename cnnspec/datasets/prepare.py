@@ -16,7 +16,6 @@ from cnnspec.datasets.framing import (
 from cnnspec.datasets.ink import Ink, find_ink, grown
 from cnnspec.datasets.resample import placed, resized
 
-
 _NEAR = 32
 """The difference from the ground that still is the ground, in levels of 255."""
 
@@ -35,7 +34,7 @@ def prepare(pixels: np.ndarray, framing: Framing) -> Prepared:
     """
     channels = len(framing.ground)
     if _alike(pixels, framing):
-        return Prepared(_channels(pixels, channels).astype(np.uint8), ())
+        return Prepared(_bytes(_channels(pixels, channels)), ())
     values = pixels.astype(np.float64)
     if not framing.has_ground:
         return _photo(values, framing)
@@ -44,7 +43,9 @@ def prepare(pixels: np.ndarray, framing: Framing) -> Prepared:
         because = "nothing on its ground" if ink is None else "no plain ground"
         whole = _photo(values, framing)
         return whole.replace(steps=(f"{because}: nothing cut out", *whole.steps))
-    return _drawn(ink, framing) if framing.drawn and channels == 1 else _shaded(values, ink, framing)
+    return (
+        _drawn(ink, framing) if framing.drawn and channels == 1 else _shaded(values, ink, framing)
+    )
 
 
 def _alike(pixels: np.ndarray, framing: Framing) -> bool:
@@ -70,17 +71,20 @@ def _alike(pixels: np.ndarray, framing: Framing) -> bool:
     else:
         row, column, wanted = (top + bottom) / 2, (left + right) / 2, framing.box
     off = float(np.hypot(row - wanted[0], column - wanted[1]))
-    return framing.centred is None or off <= max(1.0, 4 * wanted[2])
+    return framing.centred is None or off <= max(1.5, 5 * wanted[2])
 
 
 def _photo(values: np.ndarray, framing: Framing) -> Prepared:
-    """For networks of photos: the middle of a picture, as much as has the shape of the frame."""
+    """For networks of photos: the middle of a picture, as much as has the shape of the frame.
+
+    All of it where the training pictures were stretched.
+    """
     height, width = values.shape[:2]
     rows, columns = framing.frame
     scale = max(rows / height, columns / width)
     across, down = min(width, round(columns / scale)), min(height, round(rows / scale))
     top, left = (height - down) // 2, (width - across) // 2
-    cut = values[top : top + down, left : left + across]
+    cut = values if framing.stretched else values[top : top + down, left : left + across]
     steps = []
     if cut.shape != values.shape:
         steps.append(f"cut to its middle, {down}x{across} of {height}x{width}")
@@ -183,9 +187,12 @@ def _channels(pixels: np.ndarray, count: int) -> np.ndarray:
     if pixels.shape[2] == count:
         return pixels
     if count == 1:
-        return pixels @ np.array([[0.299], [0.587], [0.114]])
-    return np.repeat(pixels[..., :1], count, axis=2)
+        grey: np.ndarray = pixels @ np.array([[0.299], [0.587], [0.114]])
+        return grey
+    repeated: np.ndarray = np.repeat(pixels[..., :1], count, axis=2)
+    return repeated
 
 
 def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    rounded: np.ndarray = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return rounded

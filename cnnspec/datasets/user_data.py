@@ -183,12 +183,17 @@ class Pictures(Record):
     notes: tuple[Diagnostic, ...] = ()
 
 
+def is_pictures(path: Path) -> bool:
+    """Whether a path names a picture, or a folder of them."""
+    return path.is_dir() or path.suffix.lower() in PICTURES
+
+
 def images(path: Path, array: str | None, shape: tuple[int, ...]) -> Pictures:
     """The images at a path, to be predicted. Raises `CnnspecError`."""
     names: tuple[str, ...] = ()
     notes: list[Diagnostic] = []
     _there(path)
-    if path.is_dir() or path.suffix.lower() in PICTURES:
+    if is_pictures(path):
         if array is not None:
             raise bad(path, "it has no arrays to name", _NO_ARRAYS)
         raw, names, said = table.pictures(path).images(path, shape)

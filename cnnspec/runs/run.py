@@ -2,11 +2,12 @@
 
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
 text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`,
-`images.npz` (what a report shows of the data), `model.keras` and `weights.npz` (the same
-weights as plain arrays); `metrics.json` is written last. One that has not finished has
-`checkpoints/` as well. `report.html` and `report/` are made of these; trackers keep
-`tensorboard/` and `mlflow.json` beside them. Nothing in it is ever overwritten by another
-run. Knows files only, no framework.
+`images.npz` (what a report shows of the data), `inputs.json` and `novelty.npz` (what a
+picture is prepared and doubted by), `model.keras` and `weights.npz` (the same weights as
+plain arrays); `metrics.json` is written last. One that has not finished has `checkpoints/`
+as well. `report.html` and `report/` are made of these; trackers keep `tensorboard/` and
+`mlflow.json` beside them. Nothing in it is ever overwritten by another run. Knows files
+only, no framework.
 """
 
 import json
@@ -35,6 +36,8 @@ ENVIRONMENT = "environment.json"
 MODEL = "model.keras"
 WEIGHTS = "weights.npz"
 IMAGES = "images.npz"
+INPUTS = "inputs.json"
+NOVELTY = "novelty.npz"
 PAGE = "report.html"
 LOCK = ".lock"
 OWNER = ".owner"

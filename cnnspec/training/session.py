@@ -32,7 +32,7 @@ from cnnspec.targets.keras.passes import PASSES
 from cnnspec.targets.keras.precision import require_accelerator
 from cnnspec.targets.keras.weights import weights_of
 from cnnspec.targets.table import KERAS, require_target
-from cnnspec.training import checkpoints, samples
+from cnnspec.training import checkpoints, inputs, samples
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.fit import Fit
@@ -167,6 +167,7 @@ def _train(
     sha256 = save_weights(run, weights_of(written, checked))
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
     samples.keep(run, splits, fit.scorer.classes, outputs)
+    inputs.keep(run, splits, written)
     claims = judge_expectations(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {

@@ -131,7 +131,7 @@ def test_pictures_are_rows_with_their_names_and_formulas_are_none(run, folder, c
     found = {row[0]: row[1:] for row in table[1:]}
     names = ("2.png", "10.png", "'=cmd().png", "'-1.png")
     assert [found[name] for name in names] == [row[1:] for row in own[1:5]]
-    (one,) = rows(cnnspec(capsys, "predict", run, tmp_path / "2.png")[0])[1:]
+    (one,) = rows(cnnspec(capsys, "predict", run, tmp_path / "2.png", "--format", "csv")[0])[1:]
     assert one[:2] == ["2.png", own[1][1]]
     document = json.loads(cnnspec(capsys, "predict", run, tmp_path, "--json")[0])
     assert "=cmd().png" in document["files"]

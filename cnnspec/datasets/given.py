@@ -1,0 +1,77 @@
+"""A picture as a person gives it, decoded with Pillow: upright, opaque, not larger than needed."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from cnnspec.core.record import Record
+from cnnspec.datasets.pictures import opened
+from cnnspec.datasets.raw import misfit
+
+_SIDE = 512
+"""Pixels of the longer side that are enough for what becomes an input of a small network."""
+_ORIENTATION = 0x0112
+
+Picture = str | Path | np.ndarray | Image.Image
+"""What a person may give: a path, or a picture in memory."""
+
+
+class Given(Record):
+    """A picture in colour, and what was done to get it."""
+
+    pixels: np.ndarray
+    """uint8 (h, w, 3)"""
+    steps: tuple[str, ...]
+
+
+def read(picture: Picture) -> Given:
+    """A picture of a file, or one of Pillow or numpy. Raises `CnnspecError`."""
+    if isinstance(picture, str | Path):
+        with opened(Path(picture)) as image:
+            return decoded(image)
+    return decoded(picture if isinstance(picture, Image.Image) else _image(picture))
+
+
+def decoded(image: Image.Image) -> Given:
+    """Turns a picture as its EXIF says, puts it on a ground and takes its size down."""
+    steps = []
+    if image.getexif().get(_ORIENTATION, 1) != 1:
+        steps.append("turned as its EXIF says")
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        # 16 bits, of which Pillow would cut the upper 8 off.
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    factor = max(image.size) // _SIDE
+    if image.has_transparency_data:
+        image, on = _on_ground(image.convert("RGBA"))
+        steps.append(f"put on {on}")
+    image = image.convert("RGB")
+    if factor > 1:
+        image = image.reduce(factor)
+    return Given(np.asarray(image), tuple(steps))
+
+
+def _on_ground(image: Image.Image) -> tuple[Image.Image, str]:
+    """A picture on white, or on black where what can be seen of it is bright."""
+    pixels = np.asarray(image, np.float32)
+    seen = pixels[..., 3].sum()
+    grey = (pixels[..., :3].mean(axis=2) * pixels[..., 3]).sum() / max(seen, 1)
+    on = "white" if grey < 128 else "black"
+    return Image.alpha_composite(Image.new("RGBA", image.size, on), image), on
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    """An array (h, w) or (h, w, 1, 3 or 4) of bytes, or of fractions from 0 to 1, as a picture."""
+    array = np.asarray(pixels)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim not in (2, 3) or not array.size or array.shape[2:] not in ((), (3,), (4,)):
+        size = "x".join(map(str, array.shape))
+        raise misfit(f"the array is {size}", "a picture is (height, width) or with 3 or 4 channels")
+    if array.dtype.kind == "f":
+        top = 255 if array.max() <= 1 else 1
+        array = np.rint(array * top)
+    if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 255):
+        raise misfit("the array has values beyond 0 to 255", "pixels go from 0 to 255 or 0 to 1")
+    return Image.fromarray(array.astype(np.uint8) * np.uint8(255 if array.dtype == bool else 1))

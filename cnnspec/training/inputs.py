@@ -1,0 +1,120 @@
+"""What a run keeps of its images, so that a picture can be prepared and doubted later.
+
+`inputs.json` has the framing of the training images and the distance from which a picture is
+doubted; `novelty.npz` what that distance is measured with. Both are small.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.core.record import Record
+from cnnspec.datasets import pictures
+from cnnspec.datasets.arrays import Images, Split
+from cnnspec.datasets.framing import Framing, measure
+from cnnspec.datasets.splits import Splits, images_of
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import BadRun, DataNote
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.spec import Spec
+from cnnspec.runs.data import of_run
+from cnnspec.runs.run import INPUTS, NOVELTY, Run
+from cnnspec.training.novelty import Gaussians, features_of, gaussians, limit
+
+_IMAGES = 5000
+"""Images of each split, at most, that the distance is fitted to and calibrated on."""
+
+
+class Doubt(Record):
+    """From which distance a picture is unlike the training images, and how that was found."""
+
+    limit: float
+    """The squared distance."""
+    rate: float
+    """The share of images like the calibration images that is beyond it: false alarms."""
+    split: str
+    """What it was calibrated on: `validation` or `test`."""
+    images: int
+    """How many those were."""
+
+    @property
+    def share(self) -> str:
+        """The rate as text: `1 %`."""
+        return f"{100 * self.rate:.2g} %"
+
+    def dump(self) -> dict[str, Any]:
+        """These figures as JSON."""
+        return {name: getattr(self, name) for name in type(self).fields}
+
+
+class Inputs(Record):
+    """What is known of the images of a run."""
+
+    framing: Framing | None
+    gaussians: Gaussians | None = None
+    doubt: Doubt | None = None
+
+
+def keep(run: Run, splits: Splits, model: keras.Model) -> None:
+    """Measures the images of a run at the end of its training. Raises `CnnspecError`."""
+    features = features_of(model)
+    train = _some(splits.train)
+    known = gaussians(features(train.images), train.known)
+    name, split = ("validation", splits.validation) if splits.validation else ("test", splits.test)
+    distances = known.distances(features(_some(split).images))
+    beyond, rate = limit(distances)
+    doubt = Doubt(beyond, rate, name, len(distances))
+    file = io.BytesIO()
+    np.savez_compressed(
+        file, means=known.means.astype(np.float32), whiten=known.whiten.astype(np.float32)
+    )
+    run.write(NOVELTY, file.getvalue())
+    framing = _framing(splits.images, splits.train)
+    run.write_json(INPUTS, {"framing": framing.dump(), "doubt": doubt.dump()})
+
+
+def load(
+    run: Run, spec: Spec, data: Path | None = None, *, offline: bool = False
+) -> tuple[Inputs, list[Diagnostic]]:
+    """What a run knows of its images, and what it does not know. Raises `CnnspecError`.
+
+    Runs of older versions kept nothing: their images are measured now, where they are found.
+    """
+    if (run.folder / INPUTS).is_file():
+        return _kept(run), []
+    notes: list[Diagnostic] = []
+    uncalibrated = f"{run} was trained by a version that kept nothing to doubt a picture with"
+    notes.append(DataNote(None, uncalibrated, "train again to have pictures doubted"))
+    try:
+        images = images_of(spec, of_run(spec.data, run, data), offline=offline)
+    except CnnspecError as error:
+        because = error.diagnostics[0].message
+        said = f"pictures are taken as they are: the training images are not found ({because})"
+        notes.append(DataNote(None, said, "name them with `--data PATH`"))
+        return Inputs(None), notes
+    return Inputs(_framing(images, images.train)), notes
+
+
+def _kept(run: Run) -> Inputs:
+    data = run.read_json(INPUTS)
+    try:
+        with np.load(run.folder / NOVELTY, allow_pickle=False) as arrays:
+            known = Gaussians(arrays["means"].astype(float), arrays["whiten"].astype(float))
+        return Inputs(Framing.load(data["framing"]), known, Doubt(**data["doubt"]))
+    except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
+        damaged = f"{run.folder / INPUTS} or {NOVELTY} beside it is damaged: {error}"
+        raise CnnspecError(BadRun(None, damaged, "train again, or add `--as-is`")) from None
+
+
+def _framing(images: Images, train: Split) -> Framing:
+    return measure(train.images).replace(stretched=images.dataset.title == pictures.TITLE)
+
+
+def _some(split: Split) -> Split:
+    """Images evenly over a split, not more than are needed."""
+    return split.take(
+        np.unique(np.linspace(0, len(split) - 1, min(len(split), _IMAGES)).astype(int))
+    )

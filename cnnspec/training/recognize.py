@@ -1,0 +1,126 @@
+"""What a trained network says of pictures that people give, prepared as it was trained."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.core.record import Record
+from cnnspec.datasets import given, user_data
+from cnnspec.datasets.given import Picture
+from cnnspec.datasets.prepare import Prepared, prepare
+from cnnspec.datasets.raw import Raw
+from cnnspec.training.inputs import Doubt, Inputs
+from cnnspec.training.novelty import Features, features_of
+from cnnspec.training.score import Scorer
+
+
+class Answer(Record):
+    """What a network says of one picture."""
+
+    name: str
+    """The file, or the number of the picture."""
+    outputs: np.ndarray
+    """float32 (classes,)"""
+    labels: tuple[str, ...]
+    """The names of the classes."""
+    given: np.ndarray
+    """What was given, uint8 (h, w, 3), upright and opaque."""
+    seen: np.ndarray
+    """What the network saw, uint8 (height, width, channels)."""
+    steps: tuple[str, ...]
+    """What was done to get from one to the other."""
+    doubt: Doubt | None = None
+    """What decides whether the answer is doubted; `None` where the run cannot tell."""
+    distance: float | None = None
+    """How far it is from the training images, as a multiple of where doubt begins."""
+
+    @property
+    def label(self) -> str:
+        """The class with the highest output."""
+        return self.labels[int(self.outputs.argmax())]
+
+    @property
+    def top(self) -> tuple[tuple[str, float], ...]:
+        """The three classes with the highest outputs, the highest first."""
+        best = np.argsort(-self.outputs, kind="stable")[:3]
+        return tuple((self.labels[place], float(self.outputs[place])) for place in best.tolist())
+
+    @property
+    def doubted(self) -> bool | None:
+        """Whether it is unlike the training images; `None` where the run cannot tell."""
+        return None if self.distance is None else self.distance > 1
+
+
+class Recognizer:
+    """A trained model that looks at pictures one by one."""
+
+    def __init__(self, model: keras.Model, inputs: Inputs, labels: Sequence[str]) -> None:
+        self._model = model
+        self._inputs = inputs
+        self._labels = tuple(labels)
+        self._shape = tuple(model.input_shape[1:])
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self._model)
+
+    @cached_property
+    def _features(self) -> Features:
+        return features_of(self._model)
+
+    def __call__(
+        self, pictures: Sequence[Picture], names: Sequence[str] = (), *, as_is: bool = False
+    ) -> list[Answer]:
+        """The answers for pictures, prepared if not taken `as_is`. Raises `CnnspecError`."""
+        read = [given.read(picture) for picture in pictures]
+        prepared = [
+            self._prepared(picture, known, as_is)
+            for picture, known in zip(pictures, read, strict=True)
+        ]
+        images = np.stack([each.image for each in prepared])
+        outputs = self._scorer.predict(images)
+        distances = self._distances(images)
+        names = names or [str(number) for number in range(len(pictures))]
+        return [
+            Answer(
+                name=name,
+                outputs=output,
+                labels=self._labels,
+                given=known.pixels,
+                seen=made.image,
+                steps=made.steps,
+                doubt=self._inputs.doubt,
+                distance=distance,
+            )
+            for name, output, known, made, distance in zip(
+                names, outputs, read, prepared, distances, strict=True
+            )
+        ]
+
+    def _prepared(self, picture: Picture, known: given.Given, as_is: bool) -> Prepared:
+        framing = self._inputs.framing
+        if as_is or framing is None:
+            return Prepared(self._plain(picture, known), ("taken as it is",))
+        made = prepare(known.pixels, framing)
+        return made.replace(steps=(*known.steps, *made.steps))
+
+    def _plain(self, picture: Picture, known: given.Given) -> np.ndarray:
+        """A picture as the reader of folders of pictures takes it: stretched, on white."""
+        if isinstance(picture, str | Path):
+            found: Any = user_data.images(Path(picture), None, self._shape)
+            image: np.ndarray = found.images[0]
+            return image
+        raw = Raw(np.asarray(picture)[None], None, "the picture")
+        plain: np.ndarray = user_data.fitting(raw, self._shape, [])[0]
+        return plain
+
+    def _distances(self, images: np.ndarray) -> list[float | None]:
+        known, doubt = self._inputs.gaussians, self._inputs.doubt
+        if known is None or doubt is None:
+            return [None] * len(images)
+        squared = known.distances(self._features(images)) / max(doubt.limit, 1e-12)
+        return [float(each) for each in np.sqrt(squared)]
