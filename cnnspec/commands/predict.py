@@ -216,7 +216,12 @@ def _recognized(
     from cnnspec.training import inputs
     from cnnspec.training.recognize import Recognizer
 
-    known, notes = inputs.load(kept, checked.spec, args.data, offline=args.offline)
+    try:
+        known, notes = inputs.load(kept, checked.spec, args.data, offline=args.offline)
+    except CnnspecError as problems:
+        if not args.as_is:
+            raise
+        known, notes = inputs.Inputs(None), list(problems.diagnostics)
     names = class_names(kept, model.output_shape[-1])
     recognize = Recognizer(model, known, names)
     found = recognize(pictures.paths, pictures.names, as_is=args.as_is)

@@ -195,3 +195,47 @@ THREE: dict[str, Form] = {
     "blue on lines": blue_on_lines,
 }
 """Forms that are harder to read."""
+
+
+def no_digits() -> dict[str, list[Image.Image]]:
+    """Pictures that are no digit, by what they show: ten of each."""
+    made: dict[str, list[Image.Image]] = {}
+    for number in range(10):
+        random = np.random.default_rng([99, number])
+        two = [
+            np.asarray(drawn(int(digit), random, (400, 300), (left, 60, 120, 190), 18))
+            for digit, left in zip(random.integers(0, 10, 2), (40, 210), strict=True)
+        ]
+        made.setdefault("two digits", []).append(Image.fromarray(255 - np.maximum(*two)))
+        noise = random.integers(0, 256, (120, 120, 3), np.uint8)
+        made.setdefault("noise", []).append(Image.fromarray(noise))
+        made.setdefault("a scene", []).append(_scene(random))
+        made.setdefault("a house", []).append(_house(random))
+    return made
+
+
+def _scene(random: np.random.Generator) -> Image.Image:
+    """Hills under a sky with clouds, as smooth as a photo and as full of shades."""
+    y, x = np.mgrid[0:240, 0:320] / 240
+    sky = np.stack([120 + 90 * y, 150 + 70 * y, 220 - 20 * y], axis=2)
+    for _ in range(12):
+        cx, cy, size = random.uniform(0, 1.3), random.uniform(0, 0.5), random.uniform(0.03, 0.12)
+        sky += 70 * np.exp(-(((x - cx) / 2) ** 2 + (y - cy) ** 2) / size**2)[..., None]
+    for shade in (0.8, 0.55, 0.35):
+        phase, speed = random.uniform(0, 6), random.uniform(2, 7)
+        hill = y > 1 - shade / 2 + 0.1 * np.sin(speed * x + phase)
+        texture = 30 * random.normal(size=(240, 320, 1)).cumsum(axis=1) / 20
+        sky = np.where(hill[..., None], np.array((90, 140, 60)) * shade + texture, sky)
+    return Image.fromarray(np.clip(sky, 0, 255).astype(np.uint8))
+
+
+def _house(random: np.random.Generator) -> Image.Image:
+    """A house of strokes on white paper."""
+    image = Image.new("L", (300, 300), 255)
+    pen = ImageDraw.Draw(image)
+    wall, roof = int(random.integers(130, 160)), int(random.integers(30, 60))
+    width = int(random.integers(8, 14))
+    pen.rectangle((70, wall, 230, 260), outline=0, width=width)
+    pen.line((45, wall, 150, roof, 255, wall), fill=0, width=width, joint="curve")
+    pen.rectangle((125, 200, 170, 260), outline=0, width=width)
+    return image

@@ -46,6 +46,8 @@ def test_run_folder_has_every_file(outcome):
         "model.keras",
         "weights.npz",
         "images.npz",
+        "inputs.json",
+        "novelty.npz",
         ".lock",
     }
     history = outcome.run.read_json("history.json")
