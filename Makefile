@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-pythons test-node test-cluster test-slow lint bench results grammar schema docs clean
+.PHONY: train test test-pythons test-node test-cluster test-backends test-slow lint bench results grammar schema docs clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -29,6 +29,11 @@ test-node: .venv/tests
 test-cluster: .venv/tests
 	$(INSTALL) --editable '.[cluster]'
 	$(BIN)/python -m pytest -m "cluster and not slow"
+
+# A network is one function on TensorFlow, JAX and PyTorch, on processors.
+test-backends: .venv/tests
+	$(INSTALL) --editable '.[jax,torch]'
+	$(BIN)/python -m pytest tests/targets/keras/test_agreement.py
 
 test-slow: .venv/tests
 	$(BIN)/python -m pytest -m slow

@@ -191,10 +191,12 @@ class Network:
         """
         return Network(self._source, {**self._values, **_overrides(values)})
 
-    def build(self, seed: int | None = None) -> "keras.Model":
+    def build(self, seed: int | None = None, *, backend: str | None = None) -> "keras.Model":
         """The compiled Keras model, its weights drawn from `seed`, else from that of the spec.
 
-        Raises `CnnspecError` where the spec has errors or no framework is installed.
+        `backend` is what Keras runs on: `tensorflow`, `jax` or `torch`. Raises `CnnspecError`
+        where the spec has errors, the framework is not installed, or Keras runs on another
+        already.
         """
         network = self if seed is None else self.set(seed=seed)
         result = network._sound()
@@ -202,7 +204,7 @@ class Network:
         from cnnspec.targets.table import KERAS, require_target
 
         require_target(result, KERAS)
-        start()
+        start(backend)
         from cnnspec.targets.keras.build import build, compile_model
 
         train = result.spec.train

@@ -13,7 +13,7 @@ from cnnspec.api.picture import Picture
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, plain
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import SuspiciousData
+from cnnspec.diagnostics.environment import UnlikeTraining
 from cnnspec.diagnostics.render import tell
 from cnnspec.files.paths import seen_from
 from cnnspec.report.contents import SPLIT_NAMES, Epoch, ReportedClaim
@@ -236,7 +236,7 @@ class Trained:
         if doubted:
             cause = f"{len(doubted):,} of {len(answers):,} pictures are unlike the training images"
             remedy = "look at what the network saw: `trained.recognize(path)[0].seen`"
-            tell(SuspiciousData(None, f"{cause}: {', '.join(doubted[:5])}", remedy))
+            tell(UnlikeTraining(None, f"{cause}: {', '.join(doubted[:5])}", remedy))
         return np.stack([answer.outputs for answer in answers])
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from cnnspec.commands.inputs import BadUsage
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import SuspiciousData, DataNote, DatasetMissing
+from cnnspec.diagnostics.environment import DataNote, DatasetMissing, UnlikeTraining
 from cnnspec.diagnostics.errors import CnnspecError
 
 if TYPE_CHECKING:
@@ -94,5 +94,7 @@ def summary(found: "Sequence[Answer]") -> list[Diagnostic]:
         shown = ", ".join(doubted[:_NAMED])
         more = f" and {len(doubted) - _NAMED:,} more" if len(doubted) > _NAMED else ""
         cause = f"{len(doubted):,} of {len(found):,} pictures are unlike the training images"
-        notes.append(SuspiciousData(None, f"{cause}: {shown}{more}", "look at them with `--show FILE`"))
+        notes.append(
+            UnlikeTraining(None, f"{cause}: {shown}{more}", "look at them with `--show FILE`")
+        )
     return notes

@@ -132,6 +132,16 @@ class DataNote(EnvironmentDiagnostic):
     severity: ClassVar[str] = "note"
 
 
+class UnlikeTraining(EnvironmentDiagnostic):
+    """Pictures are farther from the training images than nearly all validation images are.
+
+    What a network says of them means little: it knows no other answer than its classes.
+    """
+
+    code: ClassVar[str] = "CNN926"
+    severity: ClassVar[str] = "warning"
+
+
 class BackendTaken(EnvironmentDiagnostic):
     """Keras chooses its backend when it is imported, and keeps it until the process ends."""
 

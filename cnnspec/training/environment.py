@@ -25,6 +25,8 @@ def environment(backend: str, splits: Splits, strategy: Any = None) -> dict[str,
         "keras": keras.version(),
         "backend": backend,
         backend: version(backend),
+        # The same seed gives other weights on each; a run never changes its backend.
+        "first_weights": backend,
         "numpy": version("numpy"),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
@@ -54,7 +56,8 @@ def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
     """Raises `CnnspecError` where a training cannot go on; warns where it may differ."""
     before = run.read_json(ENVIRONMENT)
     anywhere = {"origin": "", "path": ""}
-    then = {"devices": 1, "parts": 1, **before, "data": {**before.get("data", {}), **anywhere}}
+    known = {"devices": 1, "parts": 1, "first_weights": before.get("backend")}
+    then = {**known, **before, "data": {**before.get("data", {}), **anywhere}}
     here = {**now, "data": {**now["data"], **anywhere}}
     differing = {
         name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"

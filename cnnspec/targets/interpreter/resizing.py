@@ -13,15 +13,15 @@ _SHARPNESS = -0.5
 def resize(operation: Resize, weights: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
     """(n, height, width, channels) to (n, *size, channels): rows, then columns."""
     matrices = [
-        _matrix(before, after, operation.interpolation)
+        matrix(before, after, operation.interpolation)
         for before, after in zip(x.shape[1:3], operation.size, strict=True)
     ]
-    rows, columns = (matrix.astype(x.dtype) for matrix in matrices)
+    rows, columns = (each.astype(x.dtype) for each in matrices)
     found: np.ndarray = np.einsum("ih,nhwc,jw->nijc", rows, x, columns, optimize=True)
     return found
 
 
-def _matrix(before: int, after: int, interpolation: str) -> np.ndarray:
+def matrix(before: int, after: int, interpolation: str) -> np.ndarray:
     """What each of `before` positions gives to each of `after`: (after, before), rows sum to 1."""
     scale = np.float32(before / after)
     centres = (np.arange(after, dtype=np.float32) + np.float32(0.5)) * scale

@@ -21,22 +21,23 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def choose(backend: str | None = None) -> str:
-    """The backend to run on, by itself the first one installed; starts nothing.
+    """Returns the backend to run on, and starts nothing.
 
-    Raises `CnnspecError` where a package is missing, or Keras runs on another already.
+    It is the one asked for, else the one that Keras runs on already, else that of
+    `KERAS_BACKEND`, else the first one installed. Raises `CnnspecError` where a package is
+    missing, the variable names none of `BACKENDS`, or Keras runs on another already.
     """
     running = _running()
-    wanted = [backend] if backend else [running] if running in BACKENDS else list(BACKENDS)
+    asked = backend or (running if running in BACKENDS else _of_environment())
+    wanted = [asked] if asked else list(BACKENDS)
     chosen = next((name for name in wanted if find_spec(BACKENDS[name])), None)
     if chosen is None or not (find_spec("keras") and find_spec("numpy")):
-        extra = backend or "tensorflow"
-        raise CnnspecError(
-            MissingExtra(
-                None,
-                f"training needs {extra}, which is not installed",
-                f"pip install 'cnnspec[{extra}]'",
-            )
-        )
+        extra = asked or "tensorflow"
+        remedy = f"pip install 'cnnspec[{extra}]'"
+        if not (backend or running or chosen) and asked:
+            remedy += ", or unset KERAS_BACKEND, which asks for it"
+        cause = f"training needs {extra}, which is not installed"
+        raise CnnspecError(MissingExtra(None, cause, remedy))
     if running and running != chosen:
         cause = f"Keras runs on {running} in this process already, and cannot change"
         raise CnnspecError(BackendTaken(None, cause, "start Python, or the kernel, anew"))
@@ -46,8 +47,8 @@ def choose(backend: str | None = None) -> str:
 def start(backend: str | None = None, threads: int | None = None, parts: int = 1) -> str:
     """Makes Keras run on a backend, as `choose` finds it, and returns its name.
 
-    Settings that a user's `keras.json` or environment could have changed are set
-    to their defaults, so that a spec means the same everywhere. `threads` is how many
+    Settings that a user's `keras.json` could have changed are set to their defaults, so that
+    a spec means the same everywhere. `threads` is how many
     it computes with, by itself one for each processor. With `parts` of a batch it makes
     itself ready to compute those side by side, where it can. Raises `CnnspecError`.
     """
@@ -73,6 +74,16 @@ def start(backend: str | None = None, threads: int | None = None, parts: int = 1
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
     return chosen
+
+
+def _of_environment() -> str | None:
+    """The backend that `KERAS_BACKEND` names, if any; raises `CnnspecError` for an unknown one."""
+    named = os.environ.get("KERAS_BACKEND")
+    if named and named not in BACKENDS:
+        cause = f"KERAS_BACKEND is {named}, on which cnnspec does not run"
+        remedy = f"unset it, or set it to {', '.join(list(BACKENDS)[:-1])} or {list(BACKENDS)[-1]}"
+        raise CnnspecError(BackendTaken(None, cause, remedy))
+    return named or None
 
 
 _threads: int | None = None

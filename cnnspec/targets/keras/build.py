@@ -12,6 +12,7 @@ from cnnspec.core.names import plain_names
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.training import Training
 from cnnspec.targets.keras import kernels
+from cnnspec.targets.keras.agreement import agreeing
 from cnnspec.targets.keras.lowering.table import lower
 from cnnspec.targets.keras.objects import Keras
 from cnnspec.targets.keras.passes import Nodes, Pass, nodes, optimizer_at_once
@@ -108,6 +109,7 @@ def make(thing: Keras, seeds: Seeds, **extra: Any) -> Any:
     """The Keras object that some data describes."""
     space = thing.name.partition(".")[0]
     cls = attrgetter(thing.name.removeprefix("kernels."))(kernels if space == "kernels" else keras)
+    cls = agreeing(cls, thing.arguments)
     arguments = {
         name: make(value, seeds) if isinstance(value, Keras) else value
         for name, value in thing.arguments.items()

@@ -1,0 +1,68 @@
+"""Layers that compute on every backend what Keras computes on TensorFlow.
+
+Keras 3.15 differs in two: on PyTorch the average of a window that reaches over the edge
+counts what is repeated there, and `bicubic` has another cubic on PyTorch and other rounding
+on JAX. Only where they differ do these stand in: elsewhere a model has Keras's own layers.
+A saved model that has them needs `import cnnspec.targets.keras.agreement` before it is loaded.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnspec.targets.interpreter.resizing import matrix
+
+_register = keras.saving.register_keras_serializable(package="cnnspec")
+
+
+@_register
+class AveragePooling2D(keras.layers.AveragePooling2D):  # type: ignore[misc]  # Keras has no types
+    """The mean of what lies inside of the image, for windows that reach over its edge."""
+
+    def call(self, inputs: Any) -> Any:
+        # (n, h, w, c): sums of windows of an image with zeros around, over what they cover.
+        edges, covered = zip(
+            *map(_windows, inputs.shape[1:3], self.pool_size, self.strides), strict=True
+        )
+        padded = keras.ops.pad(inputs, [(0, 0), *edges, (0, 0)])
+        means = keras.ops.average_pool(padded, self.pool_size, self.strides, "valid")
+        area = self.pool_size[0] * self.pool_size[1]
+        share = area / (covered[0][:, None, None] * covered[1][None, :, None])
+        return means * keras.ops.convert_to_tensor(share, dtype=means.dtype)
+
+
+def _windows(size: int, window: int, stride: int) -> tuple[tuple[int, int], np.ndarray]:
+    """The zeros before and after a side with padding `same`, and what each window covers of it."""
+    count = -(-size // stride)
+    total = max(0, (count - 1) * stride + window - size)
+    before = total // 2
+    starts = np.arange(count) * stride - before
+    covered = np.minimum(starts + window, size) - np.maximum(starts, 0)
+    return (before, total - before), covered
+
+
+@_register
+class Resizing(keras.layers.Resizing):  # type: ignore[misc]
+    """Bicubic as TensorFlow draws it: rows, then columns, each by one matrix."""
+
+    def call(self, inputs: Any) -> Any:
+        sizes = zip(inputs.shape[1:3], (self.height, self.width), strict=True)
+        rows, columns = (
+            keras.ops.convert_to_tensor(matrix(before, after, "bicubic"), dtype=inputs.dtype)
+            for before, after in sizes
+        )
+        return keras.ops.einsum("ih,nhwc,jw->nijc", rows, inputs, columns)
+
+
+def agreeing(cls: Any, arguments: Mapping[str, Any]) -> Any:
+    """The class to build in place of one of Keras: another where its backend does otherwise."""
+    backend = keras.backend.backend()
+    averages = cls is keras.layers.AveragePooling2D and arguments.get("padding") == "same"
+    if averages and backend == "torch":
+        return AveragePooling2D
+    bicubic = cls is keras.layers.Resizing and arguments.get("interpolation") == "bicubic"
+    if bicubic and backend != "tensorflow":
+        return Resizing
+    return cls
