@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnspec.datasets.arrays import load
 from cnnspec.datasets.framing import boxes, mass_centres, measure
 from cnnspec.datasets.given import read
 from cnnspec.datasets.prepare import prepare
@@ -121,6 +122,24 @@ def test_things_with_shades_keep_them():
     page[20:220, 30:150, 0] = 255 - np.repeat(wedge, 10)[:, None]
     made = prepare(page, framing)
     np.testing.assert_allclose(made.image[5:23, 13, 0], wedge[1:19], atol=6)
+
+
+def test_clothes_on_a_white_page_come_back_as_they_were():
+    """Fashion-MNIST's images enlarged, dark on white, somewhere on a page."""
+    data = load("fashion_mnist_mini")
+    framing = measure(data.train.images)
+    random = np.random.default_rng(0)
+    off = []
+    for image in data.test.images[:60, ..., 0]:
+        large = Image.fromarray(255 - image).resize((168, 168), Image.Resampling.BILINEAR)
+        page = np.full((300, 420), 250, np.uint8)
+        top, left = random.integers(10, 120), random.integers(10, 240)
+        page[top : top + 168, left : left + 168] = np.minimum(large, 250)
+        seen = prepare(page[..., None], framing).image[..., 0]
+        off.append(np.abs(seen.astype(int) - image).mean())
+    # Moved by one pixel they would differ by 17, not inverted by 202.
+    assert np.median(off) < 10
+    assert np.mean(off) < 14
 
 
 def test_a_scene_is_not_cut():
