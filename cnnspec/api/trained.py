@@ -8,19 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.api import markup
+from cnnspec.api import markup, recognition
 from cnnspec.api.picture import Picture
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, plain
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import UnlikeTraining
 from cnnspec.diagnostics.render import tell
 from cnnspec.files.paths import seen_from
 from cnnspec.report.contents import SPLIT_NAMES, Epoch, ReportedClaim
 from cnnspec.report.phrases import spread
 from cnnspec.report.seeds import Trained as Gathered
 from cnnspec.report.seeds import gather
-from cnnspec.runs.data import class_names
 from cnnspec.runs.run import PAGE, Run
 from cnnspec.runs.seeds import MEASURES, SPLITS, MeanStd, SeedRuns, one_run
 
@@ -167,26 +165,38 @@ class Trained:
 
     @cached_property
     def _recognizer(self) -> "Recognizer":
-        run = one_run(str(self.run))
-        model = self.model
-        from cnnspec.training import inputs
-        from cnnspec.training.recognize import Recognizer
+        scorer = self._scorer
+        from cnnspec.training.features import features_of
 
-        known, notes = inputs.load(run, self._told.middle.checked.spec)
-        tell(*notes)
-        return Recognizer(model, known, class_names(run, model.output_shape[-1]))
+        run, spec = one_run(str(self.run)), self._told.middle.checked.spec
+        return recognition.recognizer(run, spec, scorer.predict, features_of(self.model))
 
-    def recognize(self, *pictures: "Given", as_is: bool = False) -> "tuple[Answer, ...]":
+    @cached_property
+    def _interpreting_recognizer(self) -> "Recognizer":
+        interpreter = self._interpreter
+        from cnnspec.training.batches import scale
+
+        def outputs(images: "np.ndarray") -> "np.ndarray":
+            return interpreter.predict(scale(images))
+
+        run, spec = one_run(str(self.run)), self._told.middle.checked.spec
+        return recognition.recognizer(run, spec, outputs, None)
+
+    def recognize(
+        self, *pictures: "Given", as_is: bool = False, interpret: bool = False
+    ) -> "tuple[Answer, ...]":
         """What the network says of pictures, as `cnnspec predict` does: one answer for each.
 
         A picture is a path, a Pillow image or an array (height, width) or (height, width,
         channels). It is prepared as the training images are framed, or taken `as_is`. An
         answer has its `label`, the `top` three, the `steps` of preparation, what was `given`
-        and `seen`, and whether it is `doubted`. Raises `CnnspecError`.
+        and `seen`, and whether it is `doubted`. With `interpret` numpy alone computes it, and
+        nothing is doubted. Raises `CnnspecError`.
         """
         paths = [str(path) if isinstance(path, str | os.PathLike) else path for path in pictures]
         names = [path if isinstance(path, str) else str(n) for n, path in enumerate(paths)]
-        return tuple(self._recognizer(paths, names, as_is=as_is)) if paths else ()
+        recognize = self._interpreting_recognizer if interpret else self._recognizer
+        return tuple(recognize(paths, names, as_is=as_is)) if paths else ()
 
     def predict(
         self,
@@ -207,7 +217,8 @@ class Trained:
             from cnnspec.datasets.user_data import is_pictures
 
             if is_pictures(Path(images)):
-                return self._of_pictures(Path(images), interpret)
+                recognize = self._interpreting_recognizer if interpret else self._recognizer
+                return recognition.outputs_of(Path(images), recognize)
         # What is wrong with the run is told before what is wrong with the images.
         computes = self._interpreter if interpret else self._scorer
         import numpy as np
@@ -225,19 +236,6 @@ class Trained:
             pixels = user_data.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
         tell(*notes)
         return computes.predict(scale(pixels) if interpret else pixels)
-
-    def _of_pictures(self, path: Path) -> "np.ndarray":
-        import numpy as np
-
-        from cnnspec.datasets.pictures import found
-
-        answers = self.recognize(*found(path))
-        doubted = [answer.name for answer in answers if answer.doubted]
-        if doubted:
-            cause = f"{len(doubted):,} of {len(answers):,} pictures are unlike the training images"
-            remedy = "look at what the network saw: `trained.recognize(path)[0].seen`"
-            tell(UnlikeTraining(None, f"{cause}: {', '.join(doubted[:5])}", remedy))
-        return np.stack([answer.outputs for answer in answers])
 
     def __str__(self) -> str:
         lines = self._table().lines()

@@ -40,7 +40,7 @@ def named(paths: list[Path]) -> Named | None:
     for path in paths:
         if not path.exists():
             raise CnnspecError(DatasetMissing(None, f"there is nothing at {path}"))
-    from cnnspec.datasets.pictures import found
+    from cnnspec.datasets.given import found
 
     pairs = []
     for path in paths:

@@ -21,7 +21,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.table import csv_text
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import CannotWrite
+from cnnspec.diagnostics.environment import CannotWrite, DataNote
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
 from cnnspec.files.atomic import json_text, write_atomically
@@ -107,20 +107,18 @@ def run(args: Namespace) -> int:
     form = "json" if args.json else args.form or ("text" if pictures and pictures.single else "csv")
     _require_pictures(args, form, bool(pictures))
     columns = _columns(args, form)
+    if args.interpret and args.backend:
+        fault, remedy = "`--interpret` takes no backend", "leave out `--backend`"
+        raise CnnspecError(BadUsage(None, fault, remedy))
     kept = one_run(args.run)
     for out in filter(None, (args.out, args.show)):
         if out.exists() and not args.force:
             raise CnnspecError(CannotWrite(None, f"{out} exists", "replace it with `--force`"))
-    from cnnspec.targets.keras.backend import start
-
-    start(args.backend)
-    from cnnspec.training.session import restore
-
-    checked, model = restore(kept)
+    network = _interpreted(kept) if args.interpret else _in_keras(kept, args.backend)
     if pictures:
-        found, notes = _recognized(args, kept, checked, model, pictures)
+        found, notes = _recognized(args, kept, network, pictures)
     else:
-        found, notes = _predicted(args, kept, checked, model)
+        found, notes = _predicted(args, kept, network)
     if notes:
         show([*render(tuple(notes)), []], sys.stderr)
     if args.names:
@@ -130,27 +128,34 @@ def run(args: Namespace) -> int:
     return 0
 
 
-Outputs = Callable[[Any], Any]
-"""From uint8 images to the output of the network for each: (n, classes)."""
+class Network(Record):
+    """A trained network, whatever computes it: functions from uint8 images to numbers."""
+
+    checked: "CheckedSpec"
+    outputs: Callable[[Any], Any]
+    """The output for each image: (n, classes)."""
+    features: Callable[[Any], Any] | None
+    """What its distance from the training images is measured by; numpy alone has none."""
 
 
-def _in_keras(kept: Run, backend: str | None) -> "tuple[CheckedSpec, Outputs]":
+def _in_keras(kept: Run, backend: str | None) -> Network:
     from cnnspec.targets.keras.backend import start
 
     start(backend)
+    from cnnspec.training.features import features_of
     from cnnspec.training.score import Scorer
     from cnnspec.training.session import restore
 
     checked, model = restore(kept)
-    return checked, Scorer(model).predict
+    return Network(checked, Scorer(model).predict, features_of(model))
 
 
-def _interpreted(kept: Run) -> "tuple[CheckedSpec, Outputs]":
+def _interpreted(kept: Run) -> Network:
     from cnnspec.targets.interpreter.restore import restore
     from cnnspec.training.batches import scale
 
     checked, interpreter = restore(kept)
-    return checked, lambda images: interpreter.predict(scale(images))
+    return Network(checked, lambda images: interpreter.predict(scale(images)), None)
 
 
 def _write(args: Namespace, text: str) -> None:
@@ -186,16 +191,13 @@ def _columns(args: Namespace, form: str) -> list[str]:
     return names
 
 
-def _predicted(
-    args: Namespace, kept: Run, checked: "CheckedSpec", model: Any
-) -> tuple[Predicted, list[Diagnostic]]:
+def _predicted(args: Namespace, kept: Run, network: Network) -> tuple[Predicted, list[Diagnostic]]:
     """The predictions for arrays of images, and what is odd about them."""
     from cnnspec.datasets.splits import images_of
     from cnnspec.datasets.user_data import images
     from cnnspec.runs.data import of_run
-    from cnnspec.training.score import Scorer
 
-    spec = checked.spec
+    spec = network.checked.spec
     notes: list[Diagnostic] = []
     if args.images:
         found = images(args.images[0], args.array, spec.shape.dims)
@@ -203,27 +205,30 @@ def _predicted(
     else:
         where = of_run(spec.data, kept, args.data)
         pixels = images_of(spec, where, offline=args.offline).test.images
-    outputs = Scorer(model).predict(pixels)
+    outputs = network.outputs(pixels)
     first = args.first or 0
     rows = list(range(first, first + len(outputs)))
     return Predicted(rows, "index", outputs.argmax(axis=1).tolist(), outputs.tolist()), notes
 
 
 def _recognized(
-    args: Namespace, kept: Run, checked: "CheckedSpec", model: Any, pictures: answers.Named
+    args: Namespace, kept: Run, network: Network, pictures: answers.Named
 ) -> tuple[Predicted, list[Diagnostic]]:
     """The predictions for pictures, and what is odd about them; draws what `--show` asks for."""
     from cnnspec.training import inputs
     from cnnspec.training.recognize import Recognizer
 
+    spec = network.checked.spec
     try:
-        known, notes = inputs.load(kept, checked.spec, args.data, offline=args.offline)
+        known, notes = inputs.load(kept, spec, args.data, offline=args.offline)
     except CnnspecError as problems:
         if not args.as_is:
             raise
         known, notes = inputs.Inputs(None), list(problems.diagnostics)
-    names = class_names(kept, model.output_shape[-1])
-    recognize = Recognizer(model, known, names)
+    names = class_names(kept, spec.classes)
+    recognize = Recognizer(known, spec.shape.dims, names, network.outputs, network.features)
+    if known.doubt and not network.features:
+        notes.append(DataNote(None, "with `--interpret` no picture is doubted"))
     found = recognize(pictures.paths, pictures.names, as_is=args.as_is)
     if args.show:
         from cnnspec.report.seen import sheet

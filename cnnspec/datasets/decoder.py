@@ -50,7 +50,7 @@ class Decoder:
     def add(self, number: int, name: str, data: bytes) -> None:
         """Decodes the picture of a number below `count`; remembers it where it is broken."""
         try:
-            with _opened(data) as image:
+            with opened(data) as image:
                 self._add(number, image)
         except DAMAGED as error:
             self.lost(name, error)
@@ -175,7 +175,7 @@ class Decoder:
         return found
 
 
-def _opened(data: bytes) -> Image.Image:
+def opened(data: bytes) -> Image.Image:
     """A picture whose size is known and whose pixels are not yet unpacked."""
     try:
         image = Image.open(BytesIO(data), formats=_FORMATS)

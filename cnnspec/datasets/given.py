@@ -6,11 +6,15 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from cnnspec.core.record import Record
-from cnnspec.datasets.pictures import opened
-from cnnspec.datasets.raw import misfit
+from cnnspec.core.natural import natural
+from cnnspec.datasets.decoder import opened
+from cnnspec.datasets.pictures import is_picture, quiet
+from cnnspec.datasets.raw import PICTURES, bad, guarded, misfit, plain_file
 
 _SIDE = 512
 """Pixels of the longer side that are enough for what becomes an input of a small network."""
+_BYTES = 2**28
+"""More bytes than the file of one picture has."""
 _ORIENTATION = 0x0112
 
 Picture = str | Path | np.ndarray | Image.Image
@@ -28,9 +32,29 @@ class Given(Record):
 def read(picture: Picture) -> Given:
     """A picture of a file, or one of Pillow or numpy. Raises `CnnspecError`."""
     if isinstance(picture, str | Path):
-        with opened(Path(picture)) as image:
-            return decoded(image)
+        return _of_file(Path(picture))
     return decoded(picture if isinstance(picture, Image.Image) else _image(picture))
+
+
+def found(path: Path) -> list[Path]:
+    """A picture, or all pictures below a folder in natural order. Raises `CnnspecError`."""
+    if not path.is_dir():
+        return [path]
+    with guarded(path):
+        paths = sorted(filter(is_picture, path.rglob("*")), key=lambda one: natural(str(one)))
+    if not paths:
+        remedy = "name a folder that has some"
+        raise bad(path, f"it has no pictures ({', '.join(PICTURES)})", remedy)
+    return paths
+
+
+def _of_file(path: Path) -> Given:
+    plain_file(path)
+    with quiet(), guarded(path):
+        if path.stat().st_size > _BYTES:
+            raise ValueError(f"it has more than {_BYTES:,} bytes")
+        with opened(path.read_bytes()) as image:
+            return decoded(image)
 
 
 def decoded(image: Image.Image) -> Given:

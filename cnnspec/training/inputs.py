@@ -8,13 +8,12 @@ import io
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from cnnspec.core.record import Record
-from cnnspec.datasets import pictures
 from cnnspec.datasets.arrays import Images, Split
 from cnnspec.datasets.framing import Framing, measure
+from cnnspec.datasets.readers import folders
 from cnnspec.datasets.splits import Splits, images_of
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import BadRun, DataNote
@@ -22,7 +21,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.data import of_run
 from cnnspec.runs.run import INPUTS, NOVELTY, Run
-from cnnspec.training.novelty import Gaussians, features_of, gaussians, limit
+from cnnspec.training.novelty import Features, Gaussians, gaussians, limit
 
 _IMAGES = 5000
 """Images of each split, at most, that the distance is fitted to and calibrated on."""
@@ -58,9 +57,8 @@ class Inputs(Record):
     doubt: Doubt | None = None
 
 
-def keep(run: Run, splits: Splits, model: keras.Model) -> None:
+def keep(run: Run, splits: Splits, features: Features) -> None:
     """Measures the images of a run at the end of its training. Raises `CnnspecError`."""
-    features = features_of(model)
     train = _some(splits.train)
     known = gaussians(features(train.images), train.known)
     name, split = ("validation", splits.validation) if splits.validation else ("test", splits.test)
@@ -110,7 +108,7 @@ def _kept(run: Run) -> Inputs:
 
 
 def _framing(images: Images, train: Split) -> Framing:
-    return measure(train.images).replace(stretched=images.dataset.title == pictures.TITLE)
+    return measure(train.images).replace(stretched=images.dataset.title == folders.TITLE)
 
 
 def _some(split: Split) -> Split:

@@ -6,25 +6,18 @@ taken for a Gaussian about the mean of the class, all with one covariance, and a
 far as from the nearest class. Features of a layer of images are its means over all positions,
 as in the paper. Features of the first and the last layers are one vector here; in the paper
 the distances of all layers are weighed by a regression, which needs images of the other kind.
+No framework: `features` asks a model.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any
 
-import keras
 import numpy as np
 
 from cnnspec.core.record import Record
-from cnnspec.training.batches import scale
 
 RATE = 0.01
 """The share of the calibration images that is taken for something else."""
-_CHANNELS = 512
-"""Values of a layer, at most, that are taken as features: their covariance is kept."""
-_IMAGES = 500
-"""Images in a forward pass, at most."""
-_VALUES = 16_000_000
 _RIDGE = 1e-6
 """What is added to each variance, as a share of the largest: some features never vary."""
 
@@ -71,49 +64,3 @@ def limit(distances: np.ndarray, rate: float = RATE) -> tuple[float, float]:
     """
     allowed = max(1, math.floor(rate * (len(distances) + 1)))
     return float(np.sort(distances)[-allowed]), allowed / (len(distances) + 1)
-
-
-def features_of(model: keras.Model) -> Features:
-    """What computes the features of images: those of its first and last layers, and the logits."""
-    wanted = [_position_means(layer.output) for layer in _ends(model)]
-    network = keras.Model(model.input, keras.ops.concatenate([*wanted, _logits(model)], axis=1))
-    largest = max(math.prod(layer.output.shape[1:]) for layer in model.layers)
-    at_once = min(_IMAGES, max(1, _VALUES // largest))
-
-    def features(images: np.ndarray) -> np.ndarray:
-        parts = [
-            network(scale(images[start : start + at_once]), training=False)
-            for start in range(0, len(images), at_once)
-        ]
-        return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts]).astype(float)
-
-    return features
-
-
-def _ends(model: keras.Model) -> list[Any]:
-    """The first and the last layer with weights that have few enough values, but the output."""
-    inner = [
-        layer
-        for layer in model.layers[:-1]
-        if layer.weights and layer.output.shape[-1] <= _CHANNELS
-    ]
-    return list(dict.fromkeys([*inner[:1], *inner[-1:]]))
-
-
-def _position_means(output: Any) -> Any:
-    """The mean over all positions of an output (n, h, w, c); one without positions as it is."""
-    return keras.ops.mean(output, axis=(1, 2)) if len(output.shape) == 4 else output
-
-
-def _logits(model: keras.Model) -> Any:
-    """The output before its softmax, which forgets how large all of them were."""
-    last = model.layers[-1]
-    if not last.weights:
-        flat = last.input
-    else:
-        config = last.get_config()
-        config["activation"] = "linear"
-        plain = type(last).from_config(config)
-        flat = plain(last.input)
-        plain.set_weights(last.get_weights())
-    return keras.ops.reshape(flat, (-1, math.prod(flat.shape[1:])))

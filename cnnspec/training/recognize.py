@@ -1,11 +1,9 @@
 """What a trained network says of pictures that people give, prepared as it was trained."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from cnnspec.core.record import Record
@@ -14,8 +12,10 @@ from cnnspec.datasets.given import Picture
 from cnnspec.datasets.prepare import Prepared, prepare
 from cnnspec.datasets.raw import Raw
 from cnnspec.training.inputs import Doubt, Inputs
-from cnnspec.training.novelty import Features, features_of
-from cnnspec.training.score import Scorer
+from cnnspec.training.novelty import Features
+
+Outputs = Callable[[np.ndarray], np.ndarray]
+"""From uint8 images to the output of the network for each: float32 (n, classes)."""
 
 
 class Answer(Record):
@@ -56,21 +56,25 @@ class Answer(Record):
 
 
 class Recognizer:
-    """A trained model that looks at pictures one by one."""
+    """A trained network that looks at pictures one by one.
 
-    def __init__(self, model: keras.Model, inputs: Inputs, labels: Sequence[str]) -> None:
-        self._model = model
-        self._inputs = inputs
+    `outputs` computes them from uint8 images (n, height, width, channels), `features` what
+    their distance from the training images is measured by; without it none is doubted.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        shape: tuple[int, ...],
+        labels: Sequence[str],
+        outputs: Outputs,
+        features: Features | None,
+    ) -> None:
+        self._inputs = inputs if features else inputs.replace(gaussians=None, doubt=None)
+        self._shape = shape
         self._labels = tuple(labels)
-        self._shape = tuple(model.input_shape[1:])
-
-    @cached_property
-    def _scorer(self) -> Scorer:
-        return Scorer(self._model)
-
-    @cached_property
-    def _features(self) -> Features:
-        return features_of(self._model)
+        self._outputs = outputs
+        self._features = features
 
     def __call__(
         self, pictures: Sequence[Picture], names: Sequence[str] = (), *, as_is: bool = False
@@ -82,7 +86,7 @@ class Recognizer:
             for picture, known in zip(pictures, read, strict=True)
         ]
         images = np.stack([each.image for each in prepared])
-        outputs = self._scorer.predict(images)
+        outputs = self._outputs(images)
         distances = self._distances(images)
         names = names or [str(number) for number in range(len(pictures))]
         return [
@@ -120,7 +124,7 @@ class Recognizer:
 
     def _distances(self, images: np.ndarray) -> list[float | None]:
         known, doubt = self._inputs.gaussians, self._inputs.doubt
-        if known is None or doubt is None:
+        if known is None or doubt is None or self._features is None:
             return [None] * len(images)
         squared = known.distances(self._features(images)) / max(doubt.limit, 1e-12)
         return [float(each) for each in np.sqrt(squared)]

@@ -35,6 +35,7 @@ from cnnspec.targets.table import KERAS, require_target
 from cnnspec.training import checkpoints, inputs, samples
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
+from cnnspec.training.features import features_of
 from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
 from cnnspec.training.microbatches import separable
@@ -167,7 +168,7 @@ def _train(
     sha256 = save_weights(run, weights_of(written, checked))
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
     samples.keep(run, splits, fit.scorer.classes, outputs)
-    inputs.keep(run, splits, written)
+    inputs.keep(run, splits, features_of(written))
     claims = judge_expectations(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {

@@ -131,7 +131,8 @@ def test_a_folder_is_summed_up(run, pictures, noise, capsys, tmp_path):
     assert "of 19 pictures: " in said
     assert "15 inverted" in said
     doubted = re.search(r"(\d+) of 19 pictures are unlike the training images: (.*)", said)
-    assert int(doubted[1]) <= 2
+    # The pen of some is thinner than any that the network was trained on.
+    assert 1 <= int(doubted[1]) <= 4
     assert "noise.png" in doubted[2]
 
 
@@ -243,3 +244,16 @@ def test_pictures_that_are_missing_or_none(run, capsys, tmp_path):
     assert "there is nothing at" in spoken(capsys, "predict", run, tmp_path / "a.png", code=3)[1]
     (tmp_path / "b.png").write_bytes(b"no picture")
     assert "b.png" in spoken(capsys, "predict", run, tmp_path / "b.png", code=3)[1]
+
+
+def test_numpy_alone_says_the_same_and_doubts_nothing(run, pictures, noise, capsys):
+    path = pictures / "2 scanned.png"
+    theirs = json.loads(spoken(capsys, "predict", run, path, noise, "--json")[0])
+    out, said = spoken(capsys, "predict", run, path, noise, "--json", "--interpret")
+    ours = json.loads(out)
+    np.testing.assert_allclose(ours["outputs"], theirs["outputs"], atol=1e-5)
+    assert ours["steps"] == theirs["steps"]
+    assert ours["doubted"] == [None, None]
+    assert "no picture is doubted" in said
+    (answer,) = cnnspec.open_run(run).recognize(path, interpret=True)
+    np.testing.assert_allclose(answer.outputs, ours["outputs"][0], atol=1e-6)

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from cnnspec.training.novelty import features_of, gaussians, limit
+from cnnspec.training.features import features_of
+from cnnspec.training.novelty import gaussians, limit
 
 
 def test_distances_are_those_of_the_formula():
