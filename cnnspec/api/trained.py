@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from cnnspec.datasets.given import Picture as Given
+    from cnnspec.runs.answers import Answer
     from cnnspec.targets.interpreter.run import Interpreter
-    from cnnspec.training.recognize import Answer, Recognizer
+    from cnnspec.training.recognize import Recognizer
     from cnnspec.training.score import Scorer
 
 _PREFIXES = {"test": "", "validation": "val_", "train": "train_"}

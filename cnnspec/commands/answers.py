@@ -13,7 +13,7 @@ from cnnspec.diagnostics.environment import DataNote, DatasetMissing, UnlikeTrai
 from cnnspec.diagnostics.errors import CnnspecError
 
 if TYPE_CHECKING:
-    from cnnspec.training.recognize import Answer
+    from cnnspec.runs.answers import Answer
 
 _NAMED = 5
 """Doubted pictures of a folder that are named."""

@@ -1,11 +1,8 @@
 """What is said of an answer to a picture: the top three, what was done, whether to doubt it."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from cnnspec.training.recognize import Answer
+from cnnspec.runs.answers import Answer
 
 
 def probable(outputs: np.ndarray) -> bool:
@@ -13,7 +10,7 @@ def probable(outputs: np.ndarray) -> bool:
     return bool(outputs.min() >= 0 and abs(float(outputs.sum()) - 1) < 1e-3)
 
 
-def top_three(answer: "Answer") -> list[str]:
+def top_three(answer: Answer) -> list[str]:
     """The best classes with their outputs: `7  99.8 %`."""
     percent = probable(answer.outputs)
     return [
@@ -22,12 +19,12 @@ def top_three(answer: "Answer") -> list[str]:
     ]
 
 
-def done(answer: "Answer") -> str:
+def done(answer: Answer) -> str:
     """What was done with the picture before the network saw it."""
     return ", ".join(answer.steps) or "nothing done: it is framed as the training images are"
 
 
-def doubt_of(answer: "Answer") -> str:
+def doubt_of(answer: Answer) -> str:
     """Why an answer is doubted; empty where it is not."""
     if not answer.doubted or answer.doubt is None or answer.distance is None:
         return ""

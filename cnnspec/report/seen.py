@@ -2,16 +2,13 @@
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cnnspec.core.terminal import safe
 from cnnspec.report.answers import done, doubt_of, top_three
-
-if TYPE_CHECKING:
-    from cnnspec.training.recognize import Answer
+from cnnspec.runs.answers import Answer
 
 _SIDE = 280
 """Pixels of the longer side of each of the two pictures in a row."""
@@ -20,7 +17,7 @@ _TEXT = 420
 _INK, _DIM, _ALARM, _PAPER, _FRAME = "#1a1a1a", "#666666", "#b00020", "#ffffff", "#999999"
 
 
-def sheet(answers: "Sequence[Answer]") -> bytes:
+def sheet(answers: Sequence[Answer]) -> bytes:
     """A PNG with a row for each picture: given, seen, and the top three."""
     row = _SIDE + _GAP
     width = 2 * row + _GAP + _TEXT
@@ -58,7 +55,7 @@ def _paste(
     pen.rectangle((at[0] - 1, at[1] - 1, at[0] + size[0], at[1] + size[1]), outline=_FRAME)
 
 
-def _write(pen: ImageDraw.ImageDraw, answer: "Answer", left: int, top: int) -> None:
+def _write(pen: ImageDraw.ImageDraw, answer: Answer, left: int, top: int) -> None:
     """The name, the answer and what was done, below each other."""
     lines = [(safe(answer.name), 16, _DIM), (safe(answer.label), 26, _INK)]
     lines += [(safe(text), 16, _INK) for text in top_three(answer)]

@@ -6,7 +6,6 @@ doubted; `novelty.npz` what that distance is measured with. Both are small.
 
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,34 +18,13 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import BadRun, DataNote
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.spec import Spec
+from cnnspec.runs.answers import Doubt
 from cnnspec.runs.data import of_run
 from cnnspec.runs.run import INPUTS, NOVELTY, Run
 from cnnspec.training.novelty import Features, Gaussians, gaussians, limit
 
 _IMAGES = 5000
 """Images of each split, at most, that the distance is fitted to and calibrated on."""
-
-
-class Doubt(Record):
-    """From which distance a picture is unlike the training images, and how that was found."""
-
-    limit: float
-    """The squared distance."""
-    rate: float
-    """The share of images like the calibration images that is beyond it: false alarms."""
-    split: str
-    """What it was calibrated on: `validation` or `test`."""
-    images: int
-    """How many those were."""
-
-    @property
-    def share(self) -> str:
-        """The rate as text: `1 %`."""
-        return f"{100 * self.rate:.2g} %"
-
-    def dump(self) -> dict[str, Any]:
-        """These figures as JSON."""
-        return {name: getattr(self, name) for name in type(self).fields}
 
 
 class Inputs(Record):

@@ -6,53 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from cnnspec.core.record import Record
 from cnnspec.datasets import given, user_data
 from cnnspec.datasets.given import Picture
 from cnnspec.datasets.prepare import Prepared, prepare
 from cnnspec.datasets.raw import Raw
-from cnnspec.training.inputs import Doubt, Inputs
+from cnnspec.runs.answers import Answer
+from cnnspec.training.inputs import Inputs
 from cnnspec.training.novelty import Features
 
 Outputs = Callable[[np.ndarray], np.ndarray]
 """From uint8 images to the output of the network for each: float32 (n, classes)."""
-
-
-class Answer(Record):
-    """What a network says of one picture."""
-
-    name: str
-    """The file, or the number of the picture."""
-    outputs: np.ndarray
-    """float32 (classes,)"""
-    labels: tuple[str, ...]
-    """The names of the classes."""
-    given: np.ndarray
-    """What was given, uint8 (h, w, 3), upright and opaque."""
-    seen: np.ndarray
-    """What the network saw, uint8 (height, width, channels)."""
-    steps: tuple[str, ...]
-    """What was done to get from one to the other."""
-    doubt: Doubt | None = None
-    """What decides whether the answer is doubted; `None` where the run cannot tell."""
-    distance: float | None = None
-    """How far it is from the training images, as a multiple of where doubt begins."""
-
-    @property
-    def label(self) -> str:
-        """The class with the highest output."""
-        return self.labels[int(self.outputs.argmax())]
-
-    @property
-    def top(self) -> tuple[tuple[str, float], ...]:
-        """The three classes with the highest outputs, the highest first."""
-        best = np.argsort(-self.outputs, kind="stable")[:3]
-        return tuple((self.labels[place], float(self.outputs[place])) for place in best.tolist())
-
-    @property
-    def doubted(self) -> bool | None:
-        """Whether it is unlike the training images; `None` where the run cannot tell."""
-        return None if self.distance is None else self.distance > 1
 
 
 class Recognizer:
