@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from cnnspec.core.record import Record
 from cnnspec.core.natural import natural
+from cnnspec.core.record import Record
 from cnnspec.datasets.decoder import opened
 from cnnspec.datasets.pictures import is_picture, quiet
 from cnnspec.datasets.raw import PICTURES, bad, guarded, misfit, plain_file
