@@ -1,4 +1,4 @@
-"""Layers that move values about: flatten, reshape, pad, crop, resize."""
+"""Layers that move values about: flatten, reshape, pad, crop, resize, upsample."""
 
 from typing import ClassVar
 
@@ -97,3 +97,23 @@ class Resize(Layer):
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
         return (moves.Resize(self.size, self.interpolation),)
+
+
+class Upsample(Layer):
+    """Each pixel repeated: `upsample 2`, or `upsample 2x1` for rows and columns."""
+
+    word: ClassVar[str] = "upsample"
+
+    factor: tuple[int, int] = positional(
+        Pair(), "how many rows and columns each pixel becomes", default=(2, 2)
+    )
+
+    def infer(self, shape: Shape) -> Inference:
+        height, width, channels = sizes(self.image(shape))
+        rows, columns = map(count, self.factor)
+        return Inference((height * rows, width * columns, channels))
+
+    def operations(self, shape: Shape) -> tuple[Operation, ...]:
+        image = self.image(shape)
+        size = image.height * self.factor[0], image.width * self.factor[1]
+        return (moves.Resize(size, "nearest"),)

@@ -36,6 +36,8 @@ def of(text: str) -> tuple[float, float]:
         ("relu; bn; ln; dropout 0.5; pad 2; crop 1; prelu", 1, 1),
         ("add { branch { conv 8x3 same }; branch { conv 8x5 same } }", 5, 5),
         ("resize 14x14 nearest; conv 8x3", 5, 5),
+        ("upsample 2; conv 8x3", 2, 2),
+        ("conv 8x3; upsample 2x1; conv 8x3", 4, 5),
         ("tconv 8x2 stride=2; conv 8x3", 2, 2),
         ("conv 8x3 same; multiply { branch { }; branch { gap; dense 8 sigmoid } }",
          float("inf"), float("inf")),

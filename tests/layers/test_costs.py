@@ -56,6 +56,8 @@ def infer(text: str, shape: Shape = IMAGE) -> Inference:
         ("pad 1x2", 0, 0, "10x10x4"),
         ("crop 1x2", 0, 0, "6x2x4"),
         ("resize 3x5", 0, 0, "3x5x4"),
+        ("upsample 2", 0, 0, "16x12x4"),
+        ("upsample 1x3", 0, 0, "8x18x4"),
         ("dropout 0.5", 0, 0, "8x6x4"),
         ("sdropout 0.5", 0, 0, "8x6x4"),
         ("noise 0.1", 0, 0, "8x6x4"),

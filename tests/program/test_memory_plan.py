@@ -140,6 +140,7 @@ def test_drawn_networks_need_no_more_than_is_alive() -> None:
         ("concat { branch { relu }; branch { } }; gap; dense 10", 2 * 784 + 2 * 784),
         # The sum lies where one of its inputs was.
         ("conv 4x1; residual { relu; conv 4x1 }; gap; dense 10", 784 * (4 + 4 + 4)),
+        ("conv 4x1; upsample 2; gap; dense 10", 784 * 4 + 784 * 4 * 4),
         # The gate is a vector shown as an image of one pixel.
         ("conv 8x1; multiply { branch { }; branch { gap; dense 8 sigmoid } }; gap; dense 10",
          784 + 784 * 8),

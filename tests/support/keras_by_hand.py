@@ -226,7 +226,7 @@ class _Drawing:
         image = len(x.shape) == 4
         size = int(np.prod(x.shape[1:]))
         kernels = ("conv", "conv", "dwconv", "sepconv", "tconv")
-        windows = ("pool", "avgpool", "gap", "gmp", "pad", "crop", "resize", "sdropout")
+        windows = ("pool", "avgpool", "gap", "gmp", "pad", "crop", "resize", "upsample", "sdropout")
         anywhere = ("bn", "ln", "gn", "dropout", "noise", "flatten", "reshape", "dense")
         functions = (*FUNCTIONS, "prelu", "prelu", "relu", "elu", "leaky_relu")
         families = (kernels, kernels, windows) if image else ()
@@ -257,6 +257,8 @@ class _Drawing:
             case "resize":
                 way = self.some(interpolation=random.choice(("bilinear", "nearest", "bicubic")))
                 return {"size": self.pair(1, 9), **way}
+            case "upsample":
+                return self.some(factor=self.pair(1, 3))
             case "reshape":
                 rows = random.choice([d for d in range(1, 13) if size % d == 0])
                 columns = random.choice([d for d in range(1, 13) if size // rows % d == 0])

@@ -142,6 +142,7 @@ LAYERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "crop": lambda given: keras.layers.Cropping2D(given["border"]),
     "resize": _resize,
     "reshape": _reshape,
+    "upsample": lambda given: keras.layers.UpSampling2D(**_named(given, factor="size")),
     "relu": lambda given: keras.layers.ReLU(
         **_named(given, max="max_value", slope="negative_slope")
     ),

@@ -23,6 +23,7 @@ POSITIONS = {
     "crop": ("border",),
     "resize": ("size",),
     "reshape": ("shape",),
+    "upsample": ("factor",),
     "leaky_relu": ("slope",),
     "elu": ("alpha",),
 }

@@ -2,7 +2,7 @@
 
 from cnnspec.core.shapes import shape_of
 from cnnspec.layers.activations import Activation, Elu, LeakyRelu, Prelu, Relu
-from cnnspec.layers.geometry import Crop, Pad, Reshape, Resize
+from cnnspec.layers.geometry import Crop, Pad, Reshape, Resize, Upsample
 from cnnspec.layers.merging import Add, Average, Concat, Maximum, Merging, Multiply, Residual
 from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
 from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
@@ -96,6 +96,12 @@ def resize(layer: Resize) -> Keras:
     height, width = layer.size
     arguments = {"height": height, "width": width, "interpolation": layer.interpolation}
     return Keras("layers.Resizing", arguments)
+
+
+def upsample(layer: Upsample) -> Keras:
+    """Each pixel several times."""
+    arguments = {"size": layer.factor, "interpolation": "nearest"}
+    return Keras("layers.UpSampling2D", arguments)
 
 
 def pool(layer: Pooling) -> Keras:
