@@ -27,7 +27,7 @@ _LABELS = ("label", "labels", "class", "target", "y", "digit", "letter", "charac
 _PIXEL = re.compile(r"(pixel|pix|px|p|x|f|feature|col|v)?[_ .-]?\d+(x\d+)?")
 _LONGEST = 2**22
 """Bytes of a line: a picture of 224x224 in colour has 600,000."""
-_BLOCK = 2**20
+_BLOCK = 2**19
 _SAMPLE = 200
 """Rows that are looked at to find the labels."""
 _MEND_VALUE = "mend the value, or name the label: `train_labels=…`"
