@@ -69,8 +69,8 @@ def test_what_is_wrong_with_it_is_told(tmp_path, capsys):
     [
         (["mnits"], "did you mean mnist?"),
         (["digits"], "there are mnist"),
-        (["a/b", "mnist"], "goes alone"),
-        (["a/b", "--fetch"], "goes alone"),
+        (["a/b", "mnist"], "give it alone"),
+        (["a/b", "--fetch"], "give it alone"),
     ],
 )
 def test_a_wrong_command_line(arguments, message, capsys):
