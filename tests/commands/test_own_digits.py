@@ -6,7 +6,7 @@ import cnnspec
 from cnnspec.commands import main
 from tests.results.own_digits import EIGHTEEN, counts
 from tests.support.digits import SIX, THREE, no_digits
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.support.on_backend import IMAGES, NETWORKS
-from tests.support.places import ROOT
+from tests.support.paths import ROOT
 
 
 @cache
