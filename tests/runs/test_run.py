@@ -45,7 +45,7 @@ def test_what_is_no_run_is_refused(tmp_path):
     with pytest.raises(CnnspecError, match="is no run folder"):
         Run.open(str(tmp_path))
     (tmp_path / IR).write_text("{")
-    with pytest.raises(CnnspecError, match="no JSON"):
+    with pytest.raises(CnnspecError, match="is not JSON"):
         _ = Run.open(str(tmp_path)).spec
     with pytest.raises(CnnspecError, match=r"has no model\.keras"):
         _ = Run.open(str(tmp_path)).model
