@@ -214,7 +214,7 @@ POOL = ("f", "k", "n", "relu", "same")
 """Few names, so that they hide each other, and words of the language among them."""
 
 
-def with_names(text: str, random: Random) -> str:
+def with_names(text: str, random: Random, pool: tuple[str, ...] = POOL) -> str:
     """A drawn text with numbers named by lets, parameters and variables, layers in blocks."""
     lines: list[str] = []
     lets: dict[str, str] = {}
@@ -225,7 +225,7 @@ def with_names(text: str, random: Random) -> str:
             continue
         word, value = sized.groups()
         rest = line[sized.end() :]
-        form, name = random.choice(("let", "block", "repeat", "inner")), random.choice(POOL)
+        form, name = random.choice(("let", "block", "repeat", "inner")), random.choice(pool)
         given = next((n for n, v in lets.items() if v == value), None)
         given = f"({given})" if given else value
         if form == "let" and name not in lets:
@@ -258,12 +258,14 @@ def test_a_symbol_of_a_drawn_spec_can_be_renamed(seed: int) -> None:
 def test_a_symbol_of_a_text_with_errors_can_be_renamed(seed: int) -> None:
     """What a rename leaves alone keeps its errors; there is none more and none less."""
     random = Random(seed)
-    text = with_names(str(draw_spec(random)), random)
+    # No names that are layers too: whether a layer without a separator before it is an unknown
+    # word or a missing separator depends on whether the word is also a name.
+    text = with_names(str(draw_spec(random)), random, ("f", "k", "n"))
     for _ in range(random.randint(1, 2)):
         at = random.randrange(len(text))
         text = text[:at] + random.choice(("", " $ ", "{", "\n", " relu ")) + text[at + 2 :]
     source = Source("drawn", text)
-    # A number may be named as a layer is: the error of `ln relu` then has another code.
-    before = len(check(source).problems)
+    before = sorted(problem.code for problem in check(source).problems)
     for symbol in symbols(parse(source)):
-        assert len(renamed(source, symbol).problems) == before, (text, symbol)
+        after = sorted(problem.code for problem in renamed(source, symbol).problems)
+        assert before == after, (text, symbol)
