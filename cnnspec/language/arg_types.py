@@ -165,20 +165,23 @@ class Int(ArgType):
             if number > self.high:
                 allowed = f"a whole number from {self.low} to {self.high}"
             nearest = str(self.low if number < self.low else self.high)
-            raise DiagnosticError(
-                OutOfRange(
-                    value.span,
-                    what=what,
-                    value=number_text(number),
-                    allowed=allowed,
-                    nearest=nearest,
-                )
-            )
+            raise _out_of_range(value, what, number, allowed, nearest)
         return int(number)
 
     def load(self, data: Any) -> int:
         # To JSON Schema 84.0 is an integer as well.
         return int(data)
+
+
+def _out_of_range(
+    value: Expression, what: str, number: Any, allowed: str, nearest: str
+) -> DiagnosticError:
+    """The error of a number outside its range; `nearest` is one inside, if any was meant."""
+    return DiagnosticError(
+        OutOfRange(
+            value.span, what=what, value=number_text(number), allowed=allowed, nearest=nearest
+        )
+    )
 
 
 MAX_REAL = 3.4e38
@@ -228,15 +231,7 @@ class Float(ArgType):
             allowed = self.expected
             if abs(number) > MAX_REAL:
                 allowed += f", at most {MAX_REAL:g}"
-            raise DiagnosticError(
-                OutOfRange(
-                    value.span,
-                    what=what,
-                    value=number_text(number),
-                    allowed=allowed,
-                    nearest=self._nearest(number),
-                )
-            )
+            raise _out_of_range(value, what, number, allowed, self._nearest(number))
         return number
 
     def _nearest(self, number: float) -> str:

@@ -173,17 +173,7 @@ class DepthwiseConv(Convolution):
         return self.with_bias(channels * self.multiplier, kernel=kernel)
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
-        channels = self.image(shape).channels
-        convolution = windows.Convolution(
-            channels * self.multiplier,
-            self.kernel,
-            self.stride,
-            self.dilation,
-            self.padded(shape),
-            groups=channels,
-            bias=self.bias_name,
-        )
-        return convolution, *self.ending()
+        return _depthwise(self, shape, "kernel", self.bias_name), *self.ending()
 
 
 class SeparableConv(Convolution):
@@ -222,20 +212,27 @@ class SeparableConv(Convolution):
         )
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
-        channels = self.image(shape).channels
-        depthwise = windows.Convolution(
-            channels * self.multiplier,
-            self.kernel,
-            self.stride,
-            self.dilation,
-            self.padded(shape),
-            groups=channels,
-            kernel="depthwise_kernel",
-        )
         pointwise = windows.Convolution(
             self.filters, (1, 1), kernel="pointwise_kernel", bias=self.bias_name
         )
-        return depthwise, pointwise, *self.ending()
+        return _depthwise(self, shape, "depthwise_kernel"), pointwise, *self.ending()
+
+
+def _depthwise(
+    layer: DepthwiseConv | SeparableConv, shape: Shape, kernel: str, bias: str = ""
+) -> windows.Convolution:
+    """The convolution of each channel by itself: a group for every one."""
+    channels = layer.image(shape).channels
+    return windows.Convolution(
+        channels * layer.multiplier,
+        layer.kernel,
+        layer.stride,
+        layer.dilation,
+        layer.padded(shape),
+        groups=channels,
+        kernel=kernel,
+        bias=bias,
+    )
 
 
 class TransposedConv(Convolution):

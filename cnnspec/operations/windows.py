@@ -57,13 +57,15 @@ def _positions(image: Image, spans: Pair, stride: Pair, padding: Sides) -> Pair:
     return rows, columns
 
 
-class Convolution(Operation):
-    """A convolution; every group of the input's channels makes its share of the filters.
+def _weights(
+    kernel: str, dims: tuple[int, ...], bias: str, outputs: int
+) -> dict[str, tuple[int, ...]]:
+    """A kernel of some shape and, where it has a key, a bias for each output."""
+    return {kernel: dims, bias: (outputs,)} if bias else {kernel: dims}
 
-    The kernel is (rows, columns, channels / groups, filters), and the filters of a group
-    follow each other. A depthwise one has as many groups as channels, so its kernel
-    (rows, columns, channels, multiplier) holds the same values in the same order.
-    """
+
+class SlidingKernel(Operation):
+    """What convolutions of both kinds have in common: a kernel that moves over an image."""
 
     kind: ClassVar[str] = "convolution"
     is_linear: ClassVar[bool] = True
@@ -74,16 +76,26 @@ class Convolution(Operation):
     size: Pair
     stride: Pair = (1, 1)
     dilation: Pair = (1, 1)
-    padding: Sides = NO_PADDING
-    groups: int = 1
-    kernel: str = "kernel"
-    bias: str = ""
-    then: Function | None = None
 
     @property
     def spans(self) -> Pair:
         """Rows and columns from the first point of the kernel to the last."""
         return reach(self.size[0], self.dilation[0]), reach(self.size[1], self.dilation[1])
+
+
+class Convolution(SlidingKernel):
+    """A convolution; every group of the input's channels makes its share of the filters.
+
+    The kernel is (rows, columns, channels / groups, filters), and the filters of a group
+    follow each other. A depthwise one has as many groups as channels, so its kernel
+    (rows, columns, channels, multiplier) holds the same values in the same order.
+    """
+
+    padding: Sides = NO_PADDING
+    groups: int = 1
+    kernel: str = "kernel"
+    bias: str = ""
+    then: Function | None = None
 
     def shape(self, inputs: tuple[Shape, ...]) -> Shape:
         image = image_of(inputs[0])
@@ -94,8 +106,7 @@ class Convolution(Operation):
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         depth = image_of(shape).channels // self.groups
-        found: dict[str, tuple[int, ...]] = {self.kernel: (*self.size, depth, self.filters)}
-        return found | ({self.bias: (self.filters,)} if self.bias else {})
+        return _weights(self.kernel, (*self.size, depth, self.filters), self.bias, self.filters)
 
     def macs(self, shape: Shape) -> int:
         out = self.shape((shape,))
@@ -105,10 +116,6 @@ class Convolution(Operation):
         rows, columns = self.spans
         return Window(rows, self.stride[0]), Window(columns, self.stride[1])
 
-    @property
-    def name(self) -> str:
-        return "convolution"
-
     def __str__(self) -> str:
         groups = f" groups={self.groups}" if self.groups > 1 else ""
         stride = f" stride={pair(self.stride)}" if self.stride != (1, 1) else ""
@@ -116,7 +123,7 @@ class Convolution(Operation):
         return f"{self.name} {pair(self.size)}{stride}{dilation}{groups}{ending(self.then)}"
 
 
-class TransposedConvolution(Operation):
+class TransposedConvolution(SlidingKernel):
     """A transposed convolution: each input value paints a kernel, `stride` apart.
 
     The painted image has `(n - 1) * stride + span` rows; `cut` is what is left out of it
@@ -124,24 +131,10 @@ class TransposedConvolution(Operation):
     (rows, columns, filters, channels).
     """
 
-    kind: ClassVar[str] = "convolution"
-    is_linear: ClassVar[bool] = True
-    fuses: ClassVar[bool] = True
-    roles: ClassVar[tuple[str, ...]] = ("kernel", "bias")
-
-    filters: int
-    size: Pair
-    stride: Pair = (1, 1)
-    dilation: Pair = (1, 1)
     cut: Sides = NO_PADDING
     kernel: str = "kernel"
     bias: str = ""
     then: Function | None = None
-
-    @property
-    def spans(self) -> Pair:
-        """Rows and columns from the first point of the kernel to the last."""
-        return reach(self.size[0], self.dilation[0]), reach(self.size[1], self.dilation[1])
 
     def shape(self, inputs: tuple[Shape, ...]) -> Shape:
         image = image_of(inputs[0])
@@ -151,8 +144,7 @@ class TransposedConvolution(Operation):
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         channels = image_of(shape).channels
-        found: dict[str, tuple[int, ...]] = {self.kernel: (*self.size, self.filters, channels)}
-        return found | ({self.bias: (self.filters,)} if self.bias else {})
+        return _weights(self.kernel, (*self.size, self.filters, channels), self.bias, self.filters)
 
     def macs(self, shape: Shape) -> int:
         return shape.size * self.size[0] * self.size[1] * self.filters
@@ -187,8 +179,7 @@ class MatrixProduct(Operation):
         return Vector(self.units)
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
-        found: dict[str, tuple[int, ...]] = {self.kernel: (shape.size, self.units)}
-        return found | ({self.bias: (self.units,)} if self.bias else {})
+        return _weights(self.kernel, (shape.size, self.units), self.bias, self.units)
 
     def macs(self, shape: Shape) -> int:
         return shape.size * self.units
