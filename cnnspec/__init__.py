@@ -5,12 +5,11 @@ From Python: `cnnspec.load("net.cnn")`, then `.check()`, `.build()`, `.train()`,
 
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.version import __version__
-
 if TYPE_CHECKING:
     from cnnspec.api.network import CheckResult, Network, load, loads, open_run, resume
     from cnnspec.api.trained import Trained
     from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+    from cnnspec.version import __version__
 
 __all__ = [
     "CheckResult",
@@ -29,6 +28,7 @@ _HOMES = {
     "CnnspecError": "diagnostics.errors",
     "Interrupted": "diagnostics.errors",
     "Trained": "api.trained",
+    "__version__": "version",
 }
 """The modules of what is not in `api.network`."""
 

@@ -15,7 +15,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.summary import overview, title
 from cnnspec.commands.arguments import SPEC, add_memory, add_overrides, add_sources
@@ -92,7 +91,7 @@ def run(args: Namespace) -> int:
     values = overrides(args)
     fixed = _fixed(args, values)
     results = [one.result for one in fixed] or [check(s, values) for s in sources(args)]
-    results = [r if r.ok else r.replace(problems=with_advice(r)) for r in results]
+    results = [r if r.ok else _with_advice(r) for r in results]
     surveys = [_survey(result, values, args.max_runs) for result in results]
     ok = all(not result.problems if args.strict else result.ok for result in results)
     ok = ok and not (args.diff and any(one.changed for one in fixed))
@@ -108,6 +107,13 @@ def run(args: Namespace) -> int:
     else:
         print_findings(form, tuple(p for result in results for p in result.problems))
     return 0 if ok else 1
+
+
+def _with_advice(result: CheckedSpec) -> CheckedSpec:
+    # A spec without errors, which most are, needs none.
+    from cnnspec.analysis.advice import with_advice
+
+    return result.replace(problems=with_advice(result))
 
 
 def _require_consistent(args: Namespace, form: str) -> None:
