@@ -326,7 +326,7 @@ def _overrides(values: dict[str, Setting]) -> Overrides:
         written = ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
         value = parse_value(Source("<set>", f"{name}={written}"))
         if value is None:
-            cause = f"{name}={given!r} is no value"
+            cause = f"{name}={given!r} is not a value"
             raise CnnspecError(
                 CannotRead(None, cause, "as in `epochs=3` or `optimizer='adam(1e-4)'`")
             )

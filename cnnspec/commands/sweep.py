@@ -69,7 +69,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--stop-early",
         choices=RULES,
         default="",
-        help="after a ninth and a third of the epochs only the best third of the points goes on: "
+        help="after a ninth and a third of the epochs only the best third of the points continues: "
         "each point once all are there (halving), or, on Ray, as they come (asha)",
     )
     parser.add_argument(
@@ -88,7 +88,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",
-        help="with `--engine ray` the cluster to run on; by itself a private Ray of this machine",
+        help="with `--engine ray` the cluster to run on (default: a private Ray on this machine)",
     )
     parser.add_argument("--dry-run", action="store_true", help="check every point and train none")
     parser.add_argument(
@@ -206,7 +206,7 @@ def _resumed(args: Namespace) -> Sweep:
     """The sweep to go on with; raises `CnnspecError` where another one is asked for as well."""
     others = ("file", "sets", "names", "sample", "max_runs", "threads", "stop_early", "backend")
     if any(getattr(args, name) for name in others) or args.inline is not None:
-        fault = "a sweep goes on as it began, without another spec or other values"
+        fault = "a sweep continues as it began; another spec or other values are not allowed"
         raise CnnspecError(BadUsage(None, fault, f"`cnnspec sweep --resume {args.resume}`"))
     return Sweep.open(args.resume)
 

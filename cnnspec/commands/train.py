@@ -158,7 +158,11 @@ def _resumed(args: Namespace, kept: Run | SeedRuns) -> CheckedSpec:
             )
     elif args.sets:
         raise CnnspecError(
-            BadUsage(None, "a run goes on as it began, without other values", "train anew instead")
+            BadUsage(
+                None,
+                "a run continues as it began; other values are not allowed",
+                "train anew instead",
+            )
         )
     return result
 

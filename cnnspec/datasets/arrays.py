@@ -97,7 +97,7 @@ def idx(data: bytes) -> np.ndarray:
 def idx_shape(data: bytes) -> tuple[int, ...]:
     """The dimensions that the header of an IDX file says; raises `ValueError`."""
     if len(data) < 4 or data[:3] != b"\0\0\x08":
-        raise ValueError("it is no IDX file of bytes")
+        raise ValueError("it is not an IDX file of bytes")
     header = 4 + 4 * data[3]
     if len(data) < header:
         raise ValueError("its header is cut short")

@@ -92,9 +92,8 @@ def _are_classes(values: np.ndarray, part: Raw, images: int) -> None:
     if low < 0:
         raise misfit(f"{part.labels_where} has a label {low}", _FROM_0)
     if high >= max(MOST_CLASSES, images):
-        cause = (
-            f"{part.labels_where} has a label {high}: more classes than images, so it is no class"
-        )
+        said = "more classes than images, so it is not a class"
+        cause = f"{part.labels_where} has a label {high}: {said}"
         raise misfit(cause, f"name the labels, or {_FROM_0}")
 
 

@@ -137,7 +137,9 @@ def _range(array: np.ndarray, part: Raw) -> tuple[float, float]:
     """The smallest and the largest value, which must be numbers."""
     low, high = float(array.min()), float(array.max())
     if not np.isfinite(low + high):
-        raise misfit(f"{part.where} has a value that is no finite number", "leave that image out")
+        raise misfit(
+            f"{part.where} has a value that is not a finite number", "leave that image out"
+        )
     return low, high
 
 

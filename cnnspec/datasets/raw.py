@@ -179,7 +179,7 @@ def fill(array: np.ndarray, read: Callable[[memoryview], int], what: str) -> np.
 def plain_file(path: Path) -> None:
     """Raises `CnnspecError` for a device or a pipe, which may never end."""
     if not path.is_file():
-        raise bad(path, "it is no plain file")
+        raise bad(path, "it is not a plain file")
 
 
 def whole(path: Path) -> File:

@@ -64,7 +64,9 @@ def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
         return _own_validation(images, float(share))
     train, validation = split_off(images.train, float(share), spec.train.seed)
     if not len(validation):
-        cause = f"`validation {float(share):g}` of {len(images.train):,} images is no image at all"
+        cause = (
+            f"`validation {float(share):g}` of {len(images.train):,} images is less than one image"
+        )
         raise misfit(cause, "write a larger share, or `validation none`")
     return Splits(images, train, validation, images.test)
 

@@ -57,7 +57,7 @@ def number(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return value if math.isfinite(value) else None
 
 
@@ -77,7 +77,7 @@ def read_used(path: str, folder: "Path", root: "Path", unsaved: Unsaved) -> "tup
     if not target.exists():
         raise CnnspecError(CannotRead(None, "there is no such file"))
     if not target.is_file():
-        raise CnnspecError(CannotRead(None, "it is no plain file"))
+        raise CnnspecError(CannotRead(None, "it is not a plain file"))
     name = str(folder / named)
     text = unsaved.get(str(target))
     return target, read_source(name) if text is None else Source(name, text)

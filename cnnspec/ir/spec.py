@@ -28,7 +28,7 @@ from cnnspec.layers.table import LAYERS
 NAME = Name()
 MAX_LAYERS = 10_000
 """Layers of a network, those of repetitions each time."""
-_ARRAY = Text("the name of an array or a column, in quotes where it is no word")
+_ARRAY = Text("the name of an array or a column, in quotes unless it is a word")
 _PATH = Text("a path in quotes")
 
 
@@ -137,15 +137,15 @@ class Data(Construct):
     test_labels: str | None = option(_ARRAY, "the array of their labels", default=None)
     labels_from: int | None = option(
         Int(0, 1000),
-        "the label of the first class; 0 or 1, whichever the labels show, by itself",
+        "the label of the first class; 0 or 1 (default: what the labels show)",
         default=None,
     )
     scale: float | None = option(
-        Float(above=True), "the value that is white; found in the values by itself", default=None
+        Float(above=True), "the value that is white (default: found in the values)", default=None
     )
     transpose: bool | None = flag(
         Bool("transpose", means=True),
-        "whether rows and columns are swapped; by itself where a format is known for it",
+        "whether rows and columns are swapped (default: where a format is known for it)",
         default=None,
     )
     invert: bool = flag(
@@ -200,7 +200,7 @@ class Spec(Construct):
     )
     classes: int = option(Int(2), "how many classes there are", default=10)
     allow: tuple[str, ...] = option(
-        WordSet(*LAYERS, *MERGES), "the only layers that may be used; all by itself", default=()
+        WordSet(*LAYERS, *MERGES), "the only layers that may be used (default: all)", default=()
     )
     silence: tuple[str, ...] = option(
         WordSet(*SILENCEABLE), "the codes of warnings that are not wanted", default=()

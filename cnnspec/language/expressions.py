@@ -122,5 +122,5 @@ def _power(base: int | float, exponent: int | float, span: Span) -> int | float:
     except ZeroDivisionError:
         raise DiagnosticError(BadArithmetic(span, reason="it divides by zero")) from None
     if isinstance(value, complex):
-        raise DiagnosticError(BadArithmetic(span, reason="it is no real number"))
+        raise DiagnosticError(BadArithmetic(span, reason="it is not a real number"))
     return int(value) if isinstance(value, float) and value.is_integer() else value

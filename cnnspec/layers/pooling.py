@@ -28,7 +28,7 @@ class Pooling(Layer):
         default="valid",
     )
     stride: tuple[int, int] | None = option(
-        Pair(), "how far the window moves; as far as it is large by itself", default=None
+        Pair(), "how far the window moves (default: its size)", default=None
     )
 
     def infer(self, shape: Shape) -> Inference:

@@ -271,7 +271,7 @@ def _labels(checked: CheckedSpec, environment: dict[str, Any]) -> tuple[str, ...
 
 def _history(epochs: Any) -> tuple[Epoch, ...]:
     if not isinstance(epochs, list):
-        raise TypeError("it is no list")
+        raise TypeError("it is not a list")
     read = tuple({safe(str(k)): number(v) for k, v in epoch.items()} for epoch in epochs)
     for epoch in read:
         int(epoch["epoch"] or 0)
@@ -281,7 +281,7 @@ def _history(epochs: Any) -> tuple[Epoch, ...]:
 def _table(data: Any) -> dict[str, Any]:
     """A JSON object whose texts hold no control character and whose numbers are numbers."""
     if not isinstance(data, dict):
-        raise TypeError("it is no object")
+        raise TypeError("it is not an object")
     cleaned: dict[str, Any] = _clean(data)
     return cleaned
 

@@ -70,11 +70,11 @@ class Run:
             return run
         if run.folder.is_file() or (run.folder / "saved_model.pb").exists():
             # Loading one can run code of whoever made it, and nothing tells what it was trained on.
-            cause = f"{folder} is no run folder; models made elsewhere are not loaded"
+            cause = f"{folder} is not a run folder; models made elsewhere are not loaded"
         elif run.folder.is_dir():
-            cause = f"{folder} is no run folder: it has no {IR}"
+            cause = f"{folder} is not a run folder: it has no {IR}"
         else:
-            cause = f"there is no run folder {folder}"
+            cause = f"there is not a run folder {folder}"
         raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
 
     @property

@@ -109,7 +109,7 @@ class Sweep:
         """The sweep in a folder; raises `CnnspecError` where there is none, or it is damaged."""
         path = Path(folder)
         if not (path / SWEEP).is_file():
-            cause = f"{path} is no sweep folder: it has no {SWEEP}"
+            cause = f"{path} is not a sweep folder: it has no {SWEEP}"
             raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec sweep` has left"))
         data = Run(path).read_json(SWEEP)
         try:

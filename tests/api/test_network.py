@@ -97,9 +97,9 @@ def test_findings_are_those_of_the_command_and_stop_what_needs_a_sound_spec(caps
 def test_a_file_that_is_missing_is_a_problem(tmp_path):
     with pytest.raises(cnnspec.CnnspecError, match="there is no file"):
         cnnspec.load(tmp_path / "no.cnn")
-    with pytest.raises(cnnspec.CnnspecError, match="there is no run folder"):
+    with pytest.raises(cnnspec.CnnspecError, match="there is not a run folder"):
         cnnspec.open_run(tmp_path / "no")
-    with pytest.raises(cnnspec.CnnspecError, match="there is no run folder"):
+    with pytest.raises(cnnspec.CnnspecError, match="there is not a run folder"):
         cnnspec.resume(tmp_path / "no")
 
 
@@ -129,9 +129,9 @@ def test_values_are_set_as_on_the_command_line(values, written):
 
 
 def test_values_of_the_wrong_type_are_refused():
-    with pytest.raises(cnnspec.CnnspecError, match="is no value"):
+    with pytest.raises(cnnspec.CnnspecError, match="is not a value"):
         cnnspec.loads(TEXT).set(epochs="3; dense 7")
-    with pytest.raises(cnnspec.CnnspecError, match="is no value"):
+    with pytest.raises(cnnspec.CnnspecError, match="is not a value"):
         cnnspec.loads(TEXT).set(epochs=object())
     with pytest.raises(cnnspec.CnnspecError, match="did you mean `epochs`"):
         cnnspec.loads(TEXT).train(epochz=3)

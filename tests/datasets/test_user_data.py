@@ -174,9 +174,9 @@ def test_nothing_there(tmp_path, name):
 def test_devices_and_pipes_are_never_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.npz")
     for path in (tmp_path / "pipe.npz", user_data.Path("/dev/zero")):
-        with pytest.raises(CnnspecError, match="no plain file"):
+        with pytest.raises(CnnspecError, match="not a plain file"):
             user_data.read(path)
-        with pytest.raises(CnnspecError, match="no plain file"):
+        with pytest.raises(CnnspecError, match="not a plain file"):
             user_data.images(path, None, (8, 6, 1))
 
 

@@ -67,4 +67,4 @@ def test_a_template_that_names_no_point_is_told(tmp_path, monkeypatch, capsys, t
 )
 def test_a_sweep_goes_on_without_other_values(capsys, other):
     assert main(["sweep", "--resume", "runs/x", other]) == 2
-    assert "a sweep goes on as it began" in capsys.readouterr().err
+    assert "a sweep continues as it began" in capsys.readouterr().err

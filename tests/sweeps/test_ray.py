@@ -187,7 +187,7 @@ def test_the_doctor_finds_what_does_not_fit(nodes, tmp_path):
 @pytest.mark.parametrize(
     ("address", "token", "cause"),
     [
-        ("nonsense", TOKEN, "`nonsense` is no address of a cluster"),
+        ("nonsense", TOKEN, "`nonsense` is not the address of a cluster"),
         ("127.0.0.1:{free}", TOKEN, "nothing answers at 127.0.0.1:{free}: Connection refused"),
         ("{nodes}", "", "there is no token here for the cluster at {nodes}"),
         ("{nodes}", TOKEN[::-1], "the cluster at {nodes} has another token than this machine"),

@@ -188,7 +188,7 @@ def test_two_processes_never_train_in_one_folder(folder, reference):
         (["small.cnn", "--seed", "9"], "it differs in train.seed"),
         (["-e", "data mnist; dense 10 softmax"], "it differs in"),
         (["-e", "bogus 10"], "CNN101"),
-        (["--set", "epochs=3"], "a run goes on as it began"),
+        (["--set", "epochs=3"], "a run continues as it began"),
     ],
 )
 def test_a_run_goes_on_with_what_it_began_with(folder, monkeypatch, capsys, arguments, said):

@@ -75,7 +75,7 @@ class Store:
         groups, _, last = name.rpartition("/")
         dataset = _own(self._group(groups) if groups else self._file, last)
         if not isinstance(dataset, h5py.Dataset):
-            raise Unsupported(f"`{name}` is no array", "name an array")
+            raise Unsupported(f"`{name}` is not an array", "name an array")
         return dataset
 
     def _group(self, name: str) -> h5py.Group:

@@ -90,7 +90,7 @@ def _require_answer(address: str) -> None:
     """Raises `CnnspecError` unless something takes connections at an address."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
-        cause = f"`{address}` is no address of a cluster"
+        cause = f"`{address}` is not the address of a cluster"
         raise CnnspecError(NoCluster(None, cause, "write host and port, as in `10.0.0.5:6399`"))
     try:
         socket.create_connection((host, int(port)), _ANSWER).close()
@@ -152,9 +152,9 @@ def _refused(address: str, told: str) -> NoCluster:
         cause = f"the cluster at {address} has other versions than this machine: {versions}"
         return NoCluster(None, cause, "every machine needs the same Python and the same ray")
     if "aylet" in told:
-        cause = f"this machine is no node of the cluster at {address}"
+        cause = f"this machine is not a node of the cluster at {address}"
         remedy = f"make it one: `ray start --address={address}`, with `--num-cpus=0` to only watch"
         return NoCluster(None, cause, remedy)
-    why = lines[-1][:300] if lines and "Failed to" not in told else "what answers is no Ray"
+    why = lines[-1][:300] if lines and "Failed to" not in told else "what answers is not Ray"
     remedy = f"`ray status --address={address}` on its first machine tells how it is"
     return NoCluster(None, f"cannot join the cluster at {address}: {why}", remedy)
