@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from cnnspec.operations.windows import same_padding
 from cnnspec.targets.interpreter.resizing import matrix
 
 _register = keras.saving.register_keras_serializable(package="cnnspec")
@@ -35,12 +36,10 @@ class AveragePooling2D(keras.layers.AveragePooling2D):  # type: ignore[misc]  # 
 
 def _windows(size: int, window: int, stride: int) -> tuple[tuple[int, int], np.ndarray]:
     """The zeros before and after a side with padding `same`, and what each window covers of it."""
-    count = -(-size // stride)
-    total = max(0, (count - 1) * stride + window - size)
-    before = total // 2
-    starts = np.arange(count) * stride - before
+    before, after = same_padding(size, window, stride)
+    starts = np.arange(-(-size // stride)) * stride - before
     covered = np.minimum(starts + window, size) - np.maximum(starts, 0)
-    return (before, total - before), covered
+    return (before, after), covered
 
 
 @_register
