@@ -6,6 +6,7 @@ a word is imported when somebody asks for it, and no framework ever is.
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from typing import ClassVar
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
@@ -46,11 +47,22 @@ class Target(Record):
     lowers: Callable[[type[Construct]], bool]
     unsupported: Reasons
     trains: bool = False
+    memos: ClassVar[tuple[str, ...]] = ("_declined",)
 
     @property
     def words(self) -> tuple[type[Construct], ...]:
         """The classes that it must lower or give a reason for."""
         return (*NETWORK, *TRAINING) if self.trains else NETWORK
+
+    @property
+    def declined(self) -> frozenset[type[Construct]]:
+        """The words that it does not do, or not all that they can say."""
+        return self.memo(
+            "_declined",
+            lambda: frozenset(
+                cls for cls in self.words if cls in self.unsupported or not self.lowers(cls)
+            ),
+        )
 
     def reason(self, construct: Construct) -> str:
         """Why it does not do what a record says; empty where it does."""
@@ -71,12 +83,8 @@ def unanswered(
 
 def check_target(checked: CheckedSpec, target: Target) -> tuple[Diagnostic, ...]:
     """What of a spec without errors a target does not do, each place once, in their order."""
-    # Classes first: a sweep asks this of 100,000 points, and nearly always it is all there is.
-    used = {type(part) for _, part in _settings(checked, target)}
-    for call in checked.layers:
-        used.add(type(call.layer))
-        used.update([type(part) for _, part in _parts(call.layer, target)])
-    if not any(cls in target.unsupported or not target.lowers(cls) for cls in used):
+    # A sweep asks this of 100,000 points, and nearly always it is all there is.
+    if not target.declined:
         return ()
     found = [*_network(checked, target), *_training(checked, target)]
     once = {(each.span, each.message): each for each in found}

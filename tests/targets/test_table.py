@@ -171,7 +171,7 @@ class Mirror(SameShape):
         return (Pad(((0, 0), (0, 0))),)
 
 # As one that was just added by the recipe: before anything has read the table.
-table.LAYERS["mirror"] = Mirror
+table.LAYERS["mirror"] = table.CONSTRUCTS["mirror"] = Mirror
 """
 
 
