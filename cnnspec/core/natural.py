@@ -2,9 +2,11 @@
 
 import re
 
+_NUMBERS = re.compile(r"([0-9]+)")
+
 
 def natural(text: str) -> list[str | int]:
     """A key that puts `9.png` before `10.png`, and numbers before letters."""
     # Text and numbers take turns, so that only like is compared with like.
-    parts = re.split(r"([0-9]+)", text)
+    parts = _NUMBERS.split(text)
     return [int(part) if place % 2 else part.casefold() for place, part in enumerate(parts)]

@@ -93,7 +93,11 @@ def _values(
         types[label] = pa.string()
     options = {
         "read_options": table.ReadOptions(
-            column_names=columns, skip_rows=int(layout.header), block_size=layout.block
+            column_names=columns,
+            skip_rows=int(layout.header),
+            block_size=layout.block,
+            # Blocks read ahead would double the memory; a block is parsed as fast as it is read.
+            use_threads=False,
         ),
         "parse_options": table.ParseOptions(
             delimiter=layout.mark,
@@ -113,10 +117,7 @@ def _values(
         for batch in reader:
             batch = _filled(batch, done, layout, skipped, request)
             end = done + batch.num_rows
-            columns_first = [
-                batch.column(place).to_numpy(zero_copy_only=False) for place in range(len(wanted))
-            ]
-            pixels[done:end] = np.stack(columns_first).T
+            pixels[done:end] = batch.select(wanted).to_tensor().to_numpy()
             if label is not None:
                 labels.append(batch.column(len(wanted)))
             done = end
@@ -126,7 +127,7 @@ def _values(
 
 def _filled(batch: Any, done: int, layout: Layout, skipped: list[str], request: Request) -> Any:
     """The rows of a batch that have every value."""
-    empty = [place for place in range(batch.num_columns) if batch.column(place).null_count]
+    empty = [place for place, column in enumerate(batch.columns) if column.null_count]
     if not empty:
         return batch
     broken = np.zeros(batch.num_rows, bool)

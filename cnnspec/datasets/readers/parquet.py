@@ -22,7 +22,7 @@ from cnnspec.language.suggest import nearest
 TITLE = "a table with pictures (Parquet)"
 _LABELS = ("label", "labels", "class", "target", "digit", "fine_label")
 _BUFFER = 2**20
-_ROWS = 500
+_ROWS = 100
 """Rows that are read at a time."""
 
 
@@ -88,14 +88,18 @@ def _decoded(files: list[Any], column: str, count: int, shape: tuple[int, ...] |
 
 def _rows(files: list[Any], column: str) -> Iterator[Any]:
     for file in files:
-        for batch in file.iter_batches(_ROWS, columns=[column]):
+        for batch in file.iter_batches(_ROWS, columns=[column], use_threads=False):
             yield from batch.column(0).to_pylist()
 
 
 def _values(files: list[Any], column: str) -> np.ndarray:
     """The labels, numbers or texts."""
     values = pa.concat_arrays(
-        [batch.column(0) for file in files for batch in file.iter_batches(columns=[column])]
+        [
+            batch.column(0)
+            for file in files
+            for batch in file.iter_batches(columns=[column], use_threads=False)
+        ]
     )
     if values.null_count:
         raise Unsupported(f"column `{column}` has rows without a label", "take them out")
