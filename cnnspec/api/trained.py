@@ -228,10 +228,11 @@ class Trained:
         from cnnspec.datasets.raw import Raw
         from cnnspec.training.batches import scale
 
-        shape = self._told.middle.checked.spec.shape.dims
+        spec = self._told.middle.checked.spec
+        shape = spec.shape.dims
         notes: list[Diagnostic] = []
         if isinstance(images, str | os.PathLike):
-            found = user_data.images(Path(images), None, shape)
+            found = user_data.images(Path(images), None, shape, spec.data)
             pixels, notes = found.images, list(found.notes)
         else:
             pixels = user_data.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)

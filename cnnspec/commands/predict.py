@@ -200,7 +200,7 @@ def _predicted(args: Namespace, kept: Run, network: Network) -> tuple[Predicted,
     spec = network.checked.spec
     notes: list[Diagnostic] = []
     if args.images:
-        found = images(args.images[0], args.array, spec.shape.dims)
+        found = images(args.images[0], args.array, spec.shape.dims, spec.data)
         pixels, notes = found.images, list(found.notes)
     else:
         where = of_run(spec.data, kept, args.data)

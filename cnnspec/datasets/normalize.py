@@ -66,10 +66,7 @@ def normal(
     dtype = np.min_scalar_type(max(labels.classes - 1, 0))
     splits = {}
     for name, each in zip(found.parts, labels.labels, strict=True):
-        images = arrays.pop(0)
-        images = cast(settled(images.swapaxes(1, 2) if turned else images), scale)
-        if data.invert:
-            images = inverted(images if images.flags.writeable else images.copy())
+        images = _bytes(arrays.pop(0), scale, turned=bool(turned), invert=data.invert)
         splits[name] = Split(images, None if each is None else each.astype(dtype))
     return Normal(
         splits["train"],
@@ -101,16 +98,28 @@ def _options(data: Data, scale: Scale, turned: bool, first: int) -> Data:
 
 
 def to_bytes(
-    parts: list[Raw], notes: list[Diagnostic], shape: tuple[int, ...] | None = None
+    parts: list[Raw],
+    notes: list[Diagnostic],
+    shape: tuple[int, ...] | None = None,
+    data: Data = _PLAIN,
 ) -> list[np.ndarray]:
     """The images of all parts as uint8 (n, height, width, channels), by one rule for all.
 
-    Whole numbers from 0 to 255 stay as they are. Fractions from 0 to 1 are multiplied by
+    `data` says how their values are meant, as it does for those of a training. Without it,
+    whole numbers from 0 to 255 stay as they are. Fractions from 0 to 1 are multiplied by
     255, larger ones up to 255 taken as they are, and both rounded to whole numbers.
     """
     arrays = [shaped(part, notes, shape) for part in parts]
-    scale = scale_of(arrays, parts, None, notes)
-    return [cast(array, scale) for array in arrays]
+    scale = scale_of(arrays, parts, data.scale, notes)
+    turned = bool(data.transpose)
+    return [_bytes(array, scale, turned=turned, invert=data.invert) for array in arrays]
+
+
+def _bytes(images: np.ndarray, scale: Scale, *, turned: bool, invert: bool) -> np.ndarray:
+    images = cast(settled(images.swapaxes(1, 2) if turned else images), scale)
+    if invert:
+        images = inverted(images if images.flags.writeable else images.copy())
+    return images
 
 
 def agree(found: Normal, shape: tuple[int, ...], classes: int) -> None:

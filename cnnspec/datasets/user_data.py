@@ -188,8 +188,14 @@ def is_pictures(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in PICTURES
 
 
-def images(path: Path, array: str | None, shape: tuple[int, ...]) -> Pictures:
-    """The images at a path, to be predicted. Raises `CnnspecError`."""
+def images(
+    path: Path, array: str | None, shape: tuple[int, ...], data: Data | None = None
+) -> Pictures:
+    """The images at a path, to be predicted. Raises `CnnspecError`.
+
+    Arrays are read as `data`, the statement of the spec, says of those of the training: their
+    scale, and whether they are transposed or inverted. Pictures are what one sees.
+    """
     names: tuple[str, ...] = ()
     notes: list[Diagnostic] = []
     _there(path)
@@ -213,18 +219,20 @@ def images(path: Path, array: str | None, shape: tuple[int, ...]) -> Pictures:
             found = module.read(path, Request(shape=shape, part="test"))
             raw = found.train
             notes += found.notes
-    return Pictures(fitting(raw, shape, notes), names, tuple(notes))
+    return Pictures(fitting(raw, shape, notes, data), names, tuple(notes))
 
 
 _NO_ARRAYS = "`--array` is for files whose arrays have names, such as .npz, .h5 and .mat"
 
 
-def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic]) -> Any:
+def fitting(
+    raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic], data: Data | None = None
+) -> Any:
     """Images as uint8 (n, height, width, channels), if they are of this shape.
 
     What is done with them is noted. Raises `CnnspecError`.
     """
-    (pixels,) = to_bytes([raw], notes, shape)
+    (pixels,) = to_bytes([raw], notes, shape, data or Data(raw.where))
     if pixels.shape[1:] != shape:
         dims = ["x".join(map(str, size)) for size in (pixels.shape[1:], shape)]
         raise misfit(f"{raw.where} has images of {dims[0]}, and the network takes {dims[1]}", "")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
@@ -288,3 +289,21 @@ def test_files_of_equal_names_are_told_apart(tmp_path):
     found = user_data.read_all(tmp_path / "a" / "set.npz", data, None)
     assert [file.name for file in found.files] == ["set.npz", "test/set.npz"]
     assert len({file.sha256 for file in found.files}) == 2
+
+
+def test_arrays_to_be_predicted_are_read_as_those_of_the_training(tmp_path):
+    path = tmp_path / "digits.npz"
+    pixels = np.arange(2 * 4 * 4).reshape(2, 4, 4) % 17
+    np.savez(path, x=pixels)
+    meant = Data("set.npz", scale=16.0, transpose=True, invert=True)
+    found = user_data.images(path, None, (4, 4, 1), meant).images[..., 0]
+    expected = 255 - np.rint(pixels.swapaxes(1, 2) * 255 / 16)
+    assert (found == expected).all()
+
+
+def test_a_picture_to_be_predicted_is_what_one_sees(tmp_path):
+    path = tmp_path / "7.png"
+    pixels = np.arange(16, dtype=np.uint8).reshape(4, 4) * 16
+    Image.fromarray(pixels).save(path)
+    meant = Data("set.npz", scale=16.0, transpose=True, invert=True)
+    assert (user_data.images(path, None, (4, 4, 1), meant).images[0, ..., 0] == pixels).all()
