@@ -77,12 +77,17 @@ def window(size: Count, kernel: Count, stride: Count, padding: str, dilation: Co
 
     `floor((N - K) / S) + 1` without padding and `ceil(N / S)` with `same`; with a
     dilation D the kernel spans `(K - 1)*D + 1`. These are the rules of
-    TensorFlow's `tf.nn.convolution`, which Keras follows on every backend.
+    TensorFlow's `tf.nn.convolution`, which Keras follows on every backend. With `ceil` it
+    is `ceil((N - K) / S) + 1`, but not more than the `ceil(N / S)` windows that begin
+    inside: PyTorch's `pooling_output_shape` and Caffe's `PoolingLayer`.
     Zero or less means the window does not fit.
     """
     if padding == "same":
         return size.ceildiv(stride)
     span = (kernel - 1) * dilation + 1 if dilation.value > 1 else kernel
+    if padding == "ceil":
+        reached, begun = (size - span).ceildiv(stride) + 1, size.ceildiv(stride)
+        return begun if begun.value < reached.value else reached
     return (size - span) // stride + 1
 
 

@@ -46,6 +46,8 @@ class WindowTooLarge(ShapeDiagnostic):
     what: str = "kernel"
     window: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
+    ceil: bool = False
+    """Whether the window may reach over the end of the image."""
 
     @property
     def message(self) -> str:
@@ -59,6 +61,8 @@ class WindowTooLarge(ShapeDiagnostic):
     def help(self) -> str:
         assert isinstance(self.shape, Image)
         image = self.shape.height, self.shape.width
+        if self.ceil:
+            return f"use a {self.what} of at most {_pair(self._largest)}"
         if image == (1, 1):
             return "the image is a single pixel here: pool less before, or use `same` padding"
         largest = self._largest
@@ -69,8 +73,9 @@ class WindowTooLarge(ShapeDiagnostic):
     def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import append, statement_around
 
-        smaller = () if self._largest == (1, 1) else self._instead(_pair(self._largest))
-        return (*smaller, append(statement_around(span), "same"))
+        largest = self._largest
+        smaller = () if largest == (1, 1) and not self.ceil else self._instead(_pair(largest))
+        return smaller if self.ceil else (*smaller, append(statement_around(span), "same"))
 
     @property
     def _largest(self) -> tuple[int, ...]:
@@ -133,6 +138,42 @@ class ChannelsDoNotDivide(ShapeDiagnostic):
         return set_option(span, "groups", number) or self._instead(number)
 
 
+class TooFewChannels(ShapeDiagnostic):
+    """A slice takes channels that are there.
+
+    `slice 8 start=4` leaves out four channels and takes the eight after them, so there
+    must be twelve.
+    """
+
+    code: ClassVar[str] = "CNN210"
+    bad: ClassVar[str] = "conv 16x3 relu; slice 8 start=12; pool 2; dense 10 softmax"
+    good: ClassVar[str] = "conv 16x3 relu; slice 8 start=8; pool 2; dense 10 softmax"
+
+    taken: int = 1
+    start: int = 0
+
+    @property
+    def message(self) -> str:
+        there = self.shape.dims[-1]
+        after = f" after the first {self.start}" if self.start else ""
+        return f"`slice` takes {many(self.taken, 'channel')}{after}, of {there}"
+
+    @property
+    def help(self) -> str:
+        left = self.shape.dims[-1] - self.start
+        if left > 0:
+            return f"take at most {many(left, 'channel')}"
+        return f"use a start below {self.shape.dims[-1]}"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        from cnnspec.diagnostics.rewrites import set_option
+
+        there = self.shape.dims[-1]
+        if self.start < there:
+            return self._instead(str(there - self.start))
+        return set_option(span, "start", str(max(there - self.taken, 0)))
+
+
 class CannotReshape(ShapeDiagnostic):
     """A reshape keeps every value, so the sizes multiply to the same number."""
 
@@ -171,18 +212,34 @@ class NothingLeft(ShapeDiagnostic):
     bad: ClassVar[str] = "crop 14; dense 10 softmax"
     good: ClassVar[str] = "crop 4; dense 10 softmax"
 
-    crop: tuple[int, int] = (0, 0)
+    sides: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    """Rows cut off above and below, columns on the left and on the right."""
 
     @property
     def message(self) -> str:
-        return f"cropping {self.crop[0]}x{self.crop[1]} from each side leaves nothing"
+        (top, bottom), (left, right) = self.sides
+        if self._even:
+            return f"cropping {top}x{left} from each side leaves nothing"
+        assert isinstance(self.shape, Image)
+        image = f"{self.shape.height}x{self.shape.width}"
+        rows, columns = many(top + bottom, "row"), many(left + right, "column")
+        return f"cropping {rows} and {columns} of {image} leaves nothing"
 
     @property
     def help(self) -> str:
-        return f"crop at most {_pair(self._most)}"
+        if self._even:
+            return f"crop at most {_pair(self._most)}"
+        assert isinstance(self.shape, Image)
+        rows, columns = self.shape.height - 1, self.shape.width - 1
+        return f"crop at most {many(rows, 'row')} and {many(columns, 'column')} in all"
 
     def fixes_at(self, span: Span) -> Fixes:
-        return self._instead(_pair(self._most))
+        return self._instead(_pair(self._most)) if self._even else ()
+
+    @property
+    def _even(self) -> bool:
+        """Whether as much is cut off on one side as on the other."""
+        return all(before == behind for before, behind in self.sides)
 
     @property
     def _most(self) -> tuple[int, int]:

@@ -30,7 +30,6 @@ SYNONYMS = {
     "weights": "params",
     "parameters": "params",
     "acc": "accuracy",
-    "shuffle": "seed",
     "xent": "categorical_crossentropy",
     "crossentropy": "categorical_crossentropy",
     "cross_entropy": "categorical_crossentropy",

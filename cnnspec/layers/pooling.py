@@ -6,25 +6,32 @@ from cnnspec.core.counts import count
 from cnnspec.core.shapes import Shape, sizes, window
 from cnnspec.diagnostics.shapes import WindowTooLarge
 from cnnspec.language.arg_types import Pair
-from cnnspec.language.choices import Choice
+from cnnspec.language.choices import Bool, Choice
 from cnnspec.language.constructs import flag, option, positional
 from cnnspec.layers.base import Inference, Layer, ShapeError
 from cnnspec.operations.base import Operation
+from cnnspec.operations.moves import Reshape
 from cnnspec.operations.windows import Pool, Reduce, paddings
 
 _ONE = count(1)
 
 
 class Pooling(Layer):
-    """A window that gives one value for each channel."""
+    """A window that gives one value for each channel.
+
+    With `ceil` the last windows may reach over the end, as `ceil_mode` in PyTorch and every
+    pooling of Caffe: a row or column more, if its window begins inside of the image. What a
+    window takes is inside of the image in every case, so an average is that of fewer values.
+    """
 
     takes: ClassVar[str]
     """What it takes of a window: `max` or `average`."""
 
     size: tuple[int, int] = positional(Pair(), "rows and columns of the window", default=(2, 2))
     padding: str = flag(
-        Choice("valid", "same"),
-        "`valid` drops rows and columns that fill no window, `same` keeps them",
+        Choice("valid", "same", "ceil"),
+        "`valid` drops rows and columns that fill no window, `same` keeps them with windows "
+        "over every edge, `ceil` with windows over the last edge alone",
         default="valid",
     )
     stride: tuple[int, int] | None = option(
@@ -33,18 +40,16 @@ class Pooling(Layer):
 
     def infer(self, shape: Shape) -> Inference:
         image = self.image(shape)
-        if self.padding == "valid" and (self.size[0] > image.height or self.size[1] > image.width):
-            raise ShapeError("size", WindowTooLarge(None, image, what="pool", window=self.size))
         height, width, channels = sizes(image)
         sides = [count(side, "P") for side in self.size]
         strides = [count(step, "S") for step in self.stride or self.size]
-        return Inference(
-            (
-                window(height, sides[0], strides[0], self.padding, _ONE),
-                window(width, sides[1], strides[1], self.padding, _ONE),
-                channels,
-            )
-        )
+        rows = window(height, sides[0], strides[0], self.padding, _ONE)
+        columns = window(width, sides[1], strides[1], self.padding, _ONE)
+        if rows.value < 1 or columns.value < 1:
+            ceil = self.padding == "ceil"
+            fault = WindowTooLarge(None, image, what="pool", window=self.size, ceil=ceil)
+            raise ShapeError("size", fault)
+        return Inference((rows, columns, channels))
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
         stride = self.stride or self.size
@@ -67,16 +72,25 @@ class AveragePool(Pooling):
 
 
 class GlobalPooling(Layer):
-    """One value for each channel; the image becomes a vector."""
+    """One value for each channel; the image becomes a vector, or with `keep` a single pixel.
+
+    A single pixel is what 1x1 convolutions take: `gap keep; conv 8x1 relu`.
+    """
 
     takes: ClassVar[str]
     """What it takes of a channel: `max` or `average`."""
 
+    keep: bool = flag(
+        Bool("keep", means=True), "whether the output is an image of one pixel", default=False
+    )
+
     def infer(self, shape: Shape) -> Inference:
-        return Inference((count(self.image(shape).channels, "Cin"),))
+        channels = count(self.image(shape).channels, "Cin")
+        return Inference((_ONE, _ONE, channels) if self.keep else (channels,))
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
-        return (Reduce(self.takes),)
+        reduced = Reduce(self.takes)
+        return (reduced, Reshape((1, 1, shape.dims[-1]))) if self.keep else (reduced,)
 
 
 class GlobalAverage(GlobalPooling):

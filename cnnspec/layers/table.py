@@ -8,7 +8,7 @@ from cnnspec.layers.activations import ACTIVATION_LAYERS
 from cnnspec.layers.base import Layer
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
 from cnnspec.layers.dense import Dense
-from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize, Upsample
+from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize, Shuffle, Slice, Upsample
 from cnnspec.layers.merging import MERGES, Residual
 from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
 from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
@@ -36,6 +36,8 @@ LAYERS: dict[str, type[Layer]] = {
     "resize": Resize,
     "reshape": Reshape,
     "upsample": Upsample,
+    "slice": Slice,
+    "shuffle": Shuffle,
     **ACTIVATION_LAYERS,
 }
 

@@ -20,11 +20,6 @@ Sides = tuple[Pair, Pair]
 NO_PADDING: Sides = ((0, 0), (0, 0))
 
 
-def around(border: Pair) -> Sides:
-    """Returns the same amount on both sides: of rows, and of columns."""
-    return (border[0], border[0]), (border[1], border[1])
-
-
 class Window(Record):
     """How many positions of its input one value sees along a side, and how far the next lies.
 

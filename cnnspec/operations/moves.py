@@ -1,4 +1,4 @@
-"""Operations that move values about: pad, crop, resize, reshape."""
+"""Operations that move values about: pad, crop, resize, reshape, slice, shuffle."""
 
 from typing import ClassVar
 
@@ -96,3 +96,43 @@ class Reshape(Operation):
 
     def __str__(self) -> str:
         return f"reshape {shape_of(self.dims)}"
+
+
+class Slice(Operation):
+    """Some of the channels: `channels` of them from `start` on."""
+
+    is_linear: ClassVar[bool] = True
+
+    start: int
+    channels: int
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        *positions, there = inputs[0].dims
+        if self.start + self.channels > there:
+            raise ValueError(f"{inputs[0]} has not {self.start + self.channels} channels")
+        return shape_of((*positions, self.channels))
+
+    def identity(self, shape: Shape) -> bool:
+        return self.channels == shape.dims[-1]
+
+    def __str__(self) -> str:
+        return f"slice {self.start}..{self.start + self.channels - 1}"
+
+
+class Shuffle(Operation):
+    """The channels in another order: the first of each group, then the second of each, ..."""
+
+    is_linear: ClassVar[bool] = True
+
+    groups: int
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        if inputs[0].dims[-1] % self.groups:
+            raise ValueError(f"{self.groups} groups of {inputs[0].dims[-1]}")
+        return inputs[0]
+
+    def identity(self, shape: Shape) -> bool:
+        return self.groups in (1, shape.dims[-1])
+
+    def __str__(self) -> str:
+        return f"shuffle {self.groups} groups"

@@ -30,14 +30,24 @@ def same_padding(size: int, span: int, stride: int) -> Pair:
     return total // 2, total - total // 2
 
 
+def ceil_padding(size: int, span: int, stride: int) -> Pair:
+    """Returns what the last window needs behind a side so that no value is left out.
+
+    A window that would begin behind the side is not there at all, as in PyTorch and Caffe.
+    """
+    positions = min(-(-(size - span) // stride) + 1, -(-size // stride))
+    return 0, max((positions - 1) * stride + span - size, 0)
+
+
 def paddings(word: str, shape: Shape, size: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Sides:
-    """Returns the padding of each side of an image: `same`, or none for `valid`."""
+    """Returns the padding of each side of an image: `same`, `ceil`, or none for `valid`."""
     if word == "valid":
         return NO_PADDING
     image = image_of(shape)
+    rule = ceil_padding if word == "ceil" else same_padding
     return (
-        same_padding(image.height, reach(size[0], dilation[0]), stride[0]),
-        same_padding(image.width, reach(size[1], dilation[1]), stride[1]),
+        rule(image.height, reach(size[0], dilation[0]), stride[0]),
+        rule(image.width, reach(size[1], dilation[1]), stride[1]),
     )
 
 

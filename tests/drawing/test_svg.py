@@ -118,7 +118,7 @@ def test_every_layer_has_a_kind_with_a_colour():
         kinds[word] = kind_of(layer.operations(Image(4, 3, 2)))
     assert set(kinds.values()) == set(COLOURS) - {"input"}
     assert {word for word, kind in kinds.items() if kind == "reshape"} == {
-        *("flatten", "pad", "crop", "resize", "reshape", "upsample"),
+        *("flatten", "pad", "crop", "resize", "reshape", "upsample", "slice", "shuffle"),
     }
 
 

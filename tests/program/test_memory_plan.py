@@ -141,6 +141,12 @@ def test_drawn_networks_need_no_more_than_is_alive() -> None:
         # The sum lies where one of its inputs was.
         ("conv 4x1; residual { relu; conv 4x1 }; gap; dense 10", 784 * (4 + 4 + 4)),
         ("conv 4x1; upsample 2; gap; dense 10", 784 * 4 + 784 * 4 * 4),
+        # Half of the channels lie apart in memory, so they are copied.
+        ("conv 4x1; slice 2 start=1; gap; dense 10", 784 * 4 + 784 * 2),
+        ("conv 4x1; shuffle 2; gap; dense 10", 2 * 784 * 4),
+        # A single pixel is the vector as it lies in memory.
+        ("conv 8x1; multiply { branch { }; branch { gap keep; conv 8x1 sigmoid } }; gap; dense 10",
+         784 + 784 * 8),
         # The gate is a vector shown as an image of one pixel.
         ("conv 8x1; multiply { branch { }; branch { gap; dense 8 sigmoid } }; gap; dense 10",
          784 + 784 * 8),

@@ -224,10 +224,12 @@ class _Drawing:
     def layer(self, x: Any, names: tuple[str, ...]) -> Statement:
         """A layer for an image or for a vector; a family first, as most are activations."""
         image = len(x.shape) == 4
-        size = int(np.prod(x.shape[1:]))
+        size, channels = int(np.prod(x.shape[1:])), x.shape[-1]
         kernels = ("conv", "conv", "dwconv", "sepconv", "tconv")
         windows = ("pool", "avgpool", "gap", "gmp", "pad", "crop", "resize", "upsample", "sdropout")
+        windows += ("slice", "shuffle")
         anywhere = ("bn", "ln", "gn", "dropout", "noise", "flatten", "reshape", "dense")
+        anywhere += ("slice",) if channels > 1 else ()
         functions = (*FUNCTIONS, "prelu", "prelu", "relu", "elu", "leaky_relu")
         families = (kernels, kernels, windows) if image else ()
         word = self.random.choice(self.random.choice((*families, anywhere, functions)))
@@ -239,7 +241,8 @@ class _Drawing:
             case "conv" | "tconv" | "sepconv" | "dwconv":
                 return self.convolution(word, channels, names)
             case "pool" | "avgpool":
-                padding = {"padding": "same"} if random.random() < 0.5 else {}
+                word = random.choice(("same", "ceil", ""))
+                padding = {"padding": word} if word else {}
                 stride = {"stride": self.pair(1, 3)} if random.random() < 0.4 else {}
                 return (
                     {"size": self.pair(1, 3), **padding, **stride} if random.random() < 0.8 else {}
@@ -252,8 +255,18 @@ class _Drawing:
                 return {"stddev": 0.1}
             case "bn" | "ln" | "gn":
                 return self.norm(word, channels)
+            case "gap" | "gmp":
+                return self.some(keep=True)
             case "pad" | "crop":
-                return {"border": self.pair(0, 2)}
+                sides = self.some(top=random.randint(0, 2), bottom=1, left=2, right=0)
+                border = {"border": self.pair(0, 2)}
+                return border | sides if not sides or random.random() < 0.3 else sides
+            case "slice":
+                taken = random.randint(1, channels)
+                return {"channels": taken} | self.some(start=random.randint(0, channels - taken))
+            case "shuffle":
+                divisors = [d for d in range(1, channels + 1) if channels % d == 0]
+                return {"groups": random.choice(divisors)}
             case "resize":
                 way = self.some(interpolation=random.choice(("bilinear", "nearest", "bicubic")))
                 return {"size": self.pair(1, 9), **way}

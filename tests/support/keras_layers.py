@@ -62,6 +62,7 @@ _SLIDING = {"padding": "padding", "stride": "strides", "dilation": "dilation_rat
 _KERNEL = {"filters": "filters", "kernel": "kernel_size", **_SLIDING}
 _NORM = {"center": "center", "scale": "scale", "epsilon": "epsilon"}
 _POOL = {"size": "pool_size", "padding": "padding", "stride": "strides"}
+_MAX, _MEAN = "max", "mean"
 
 
 def _conv(given: dict[str, Any]) -> Any:
@@ -89,6 +90,102 @@ def _tconv(given: dict[str, Any]) -> Any:
 def _dense(given: dict[str, Any]) -> Any:
     weights = _weighted(given, "kernel")
     return keras.layers.Dense(**_named(given, units="units"), **weights)
+
+
+class Windows(keras.layers.Layer):  # type: ignore[misc]
+    """Pooling with `ceil_mode` of PyTorch: each window by itself, as far as the image goes.
+
+    How many there are is `pooling_output_shape` of ATen/native/Pool.h, line by line.
+    """
+
+    def __init__(self, of: str, size: tuple[int, int], stride: tuple[int, int]) -> None:
+        super().__init__()
+        self.of, self.size, self.stride = of, size, stride
+
+    def call(self, x: Any) -> Any:
+        sides = [
+            self.starts(n, k, s)
+            for n, k, s in zip(x.shape[1:3], self.size, self.stride, strict=True)
+        ]
+        one = keras.ops.max if self.of == _MAX else keras.ops.mean
+        rows = [
+            keras.ops.stack(
+                [
+                    one(x[:, i : i + self.size[0], j : j + self.size[1]], axis=(1, 2))
+                    for j in sides[1]
+                ],
+                axis=1,
+            )
+            for i in sides[0]
+        ]
+        return keras.ops.stack(rows, axis=1)
+
+    @staticmethod
+    def starts(size: int, kernel: int, stride: int) -> range:
+        count = (size - kernel + stride - 1) // stride + 1
+        if (count - 1) * stride >= size:
+            count -= 1
+        if count < 1:
+            raise ValueError("Output size is too small")
+        return range(0, count * stride, stride)
+
+
+class Channels(keras.layers.Layer):  # type: ignore[misc]
+    """Channels by their numbers, as a function of how many there are."""
+
+    def __init__(self, numbers: Callable[[int], list[int]]) -> None:
+        super().__init__()
+        self.numbers = numbers
+
+    def call(self, x: Any) -> Any:
+        return keras.ops.take(x, self.numbers(x.shape[-1]), axis=-1)
+
+
+BY_HAND = (Windows, Channels)
+"""What Keras has no layer for."""
+
+
+def _pool(of: str) -> Callable[[dict[str, Any]], Any]:
+    def layer(given: dict[str, Any]) -> Any:
+        if given.get("padding") == "ceil":
+            size = given.get("size", (2, 2))
+            return Windows(of, size, given.get("stride") or size)
+        if of == _MAX:
+            return keras.layers.MaxPooling2D(**_named(given, **_POOL))
+        # The one default that Keras has for the largest and not for the mean.
+        return keras.layers.AveragePooling2D(**_named({"size": (2, 2)} | given, **_POOL))
+
+    return layer
+
+
+def _sides(given: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
+    rows, columns = given.get("border") or (0, 0)
+    top, left = (given.get(n, d) for n, d in (("top", rows), ("left", columns)))
+    bottom, right = (given.get(n, d) for n, d in (("bottom", rows), ("right", columns)))
+    return (top, bottom), (left, right)
+
+
+def _slice(given: dict[str, Any]) -> Any:
+    start = given.get("start", 0)
+
+    def numbers(channels: int) -> list[int]:
+        if start + given["channels"] > channels:
+            raise ValueError("not so many channels")
+        return list(range(start, start + given["channels"]))
+
+    return Channels(numbers)
+
+
+def _shuffle(given: dict[str, Any]) -> Any:
+    groups = given["groups"]
+
+    def numbers(channels: int) -> list[int]:
+        if channels % groups:
+            raise ValueError("groups of different sizes")
+        each = channels // groups
+        return [group * each + place for place in range(each) for group in range(groups)]
+
+    return Channels(numbers)
 
 
 def _gn(given: dict[str, Any]) -> Any:
@@ -121,13 +218,10 @@ LAYERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "dwconv": _dwconv,
     "sepconv": _sepconv,
     "tconv": _tconv,
-    "pool": lambda given: keras.layers.MaxPooling2D(**_named(given, **_POOL)),
-    # The one default that Keras has for the largest and not for the mean.
-    "avgpool": lambda given: keras.layers.AveragePooling2D(
-        **_named({"size": (2, 2)} | given, **_POOL)
-    ),
-    "gap": lambda given: keras.layers.GlobalAveragePooling2D(**given),
-    "gmp": lambda given: keras.layers.GlobalMaxPooling2D(**given),
+    "pool": _pool(_MAX),
+    "avgpool": _pool(_MEAN),
+    "gap": lambda given: keras.layers.GlobalAveragePooling2D(**_named(given, keep="keepdims")),
+    "gmp": lambda given: keras.layers.GlobalMaxPooling2D(**_named(given, keep="keepdims")),
     "dense": _dense,
     "flatten": lambda given: keras.layers.Flatten(**given),
     "dropout": lambda given: keras.layers.Dropout(**given),
@@ -138,8 +232,10 @@ LAYERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     ),
     "ln": lambda given: keras.layers.LayerNormalization(**_named(given, **_NORM)),
     "gn": _gn,
-    "pad": lambda given: keras.layers.ZeroPadding2D(given["border"]),
-    "crop": lambda given: keras.layers.Cropping2D(given["border"]),
+    "pad": lambda given: keras.layers.ZeroPadding2D(_sides(given)),
+    "crop": lambda given: keras.layers.Cropping2D(_sides(given)),
+    "slice": _slice,
+    "shuffle": _shuffle,
     "resize": _resize,
     "reshape": _reshape,
     "upsample": lambda given: keras.layers.UpSampling2D(**_named(given, factor="size")),

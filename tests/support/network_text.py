@@ -24,6 +24,8 @@ POSITIONS = {
     "resize": ("size",),
     "reshape": ("shape",),
     "upsample": ("factor",),
+    "slice": ("channels",),
+    "shuffle": ("groups",),
     "leaky_relu": ("slope",),
     "elu": ("alpha",),
 }
@@ -37,6 +39,7 @@ SWITCHES = {
     "center": (False, "no_center"),
     "scale": (False, "no_scale"),
     "shared": (True, "shared"),
+    "keep": (True, "keep"),
 }
 """The value of an argument that a word stands for, and the word."""
 

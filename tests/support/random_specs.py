@@ -82,12 +82,11 @@ def samples(kind: ArgType) -> list[Any]:
 
 
 def required(cls: type[Construct]) -> dict[str, Any]:
-    """A value for each field without a default."""
-    return {
-        name: samples(spec.kind)[1]
-        for name, spec in cls.specs.items()
-        if cls.fields[name] is MISSING
-    }
+    """A value for each field without a default, and for the first where one at least is needed."""
+    needed = [name for name in cls.specs if cls.fields[name] is MISSING]
+    if not needed and cls().conflict() is not None:
+        needed = list(cls.specs)[:1]
+    return {name: samples(cls.specs[name].kind)[1] for name in needed}
 
 
 def entries(cls: type[Construct]) -> Iterator[Construct]:

@@ -15,7 +15,7 @@ from cnnspec.diagnostics.lints import (
 )
 from cnnspec.graph.build import LayerCall
 from cnnspec.operations.base import Function, Operation
-from cnnspec.operations.moves import Crop, Pad, Reshape, Resize
+from cnnspec.operations.moves import Crop, Pad, Reshape, Resize, Shuffle, Slice
 from cnnspec.operations.values import BatchNormalization, Dropout, Map, Noise, Softmax
 from cnnspec.operations.windows import MatrixProduct, Pool
 
@@ -161,6 +161,10 @@ def _why_nothing(network: LintContext, call: LayerCall) -> str | None:
             return "its window is a single pixel"
         case Pad() | Crop():
             return ""
+        case Slice():
+            return f"its input has {shape.dims[-1]} channels"
+        case Shuffle():
+            return "each group has one channel" if operation.groups > 1 else "there is one group"
         case Reshape() if isinstance(shape, Vector):
             return "its input is flat already"
         case Reshape() | Resize():

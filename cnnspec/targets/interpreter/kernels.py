@@ -188,6 +188,17 @@ def crop(operation: moves.Crop, weights: Weights, x: np.ndarray) -> np.ndarray:
     return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
 
 
+def slice_channels(operation: moves.Slice, weights: Weights, x: np.ndarray) -> np.ndarray:
+    """Some of the channels."""
+    return x[..., operation.start : operation.start + operation.channels]
+
+
+def shuffle_channels(operation: moves.Shuffle, weights: Weights, x: np.ndarray) -> np.ndarray:
+    """The channels as (groups, each) read column by column."""
+    grouped = x.reshape(*x.shape[:-1], operation.groups, -1)
+    return np.swapaxes(grouped, -1, -2).reshape(x.shape)
+
+
 def reshape(operation: moves.Reshape, weights: Weights, x: np.ndarray) -> np.ndarray:
     """The same values, row by row."""
     return x.reshape(len(x), *operation.dims)

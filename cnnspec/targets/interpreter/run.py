@@ -37,6 +37,8 @@ COMPUTE: dict[type[Operation], Callable[..., np.ndarray]] = {
     moves.Crop: kernels.crop,
     moves.Resize: kernels.resize,
     moves.Reshape: kernels.reshape,
+    moves.Slice: kernels.slice_channels,
+    moves.Shuffle: kernels.shuffle_channels,
 }
 """What computes each operation: a function of it, its weights by role, and its inputs."""
 

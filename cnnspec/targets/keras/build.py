@@ -11,7 +11,7 @@ from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.names import plain_names
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.training import Training
-from cnnspec.targets.keras import kernels
+from cnnspec.targets.keras import kernels, own_layers
 from cnnspec.targets.keras.agreement import agreeing
 from cnnspec.targets.keras.lowering.table import lower
 from cnnspec.targets.keras.objects import Keras
@@ -105,10 +105,15 @@ def undecayed(model: keras.Model) -> list[Any]:
     return [v for v in model.trainable_variables if not v.name.endswith("kernel")]
 
 
+_OWN = {"kernels": kernels, "ours": own_layers}
+"""Where names are that are not below `keras`."""
+
+
 def make(thing: Keras, seeds: Seeds, **extra: Any) -> Any:
     """The Keras object that some data describes."""
-    space = thing.name.partition(".")[0]
-    cls = attrgetter(thing.name.removeprefix("kernels."))(kernels if space == "kernels" else keras)
+    space, _, inside = thing.name.partition(".")
+    own = _OWN.get(space)
+    cls = attrgetter(inside)(own) if own else attrgetter(thing.name)(keras)
     cls = agreeing(cls, thing.arguments)
     arguments = {
         name: make(value, seeds) if isinstance(value, Keras) else value

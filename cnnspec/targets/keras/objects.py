@@ -11,6 +11,8 @@ from cnnspec.core.record import Record
 class Keras(Record):
     """A Keras object as data: a dotted name below `keras` and keyword arguments.
 
+    A name that begins with `ours` or `kernels` is one of `own_layers` or `kernels`.
+
     Arguments may be such objects themselves. A `seeded` one draws random numbers and
     gets a seed of its own when it is built, unless the spec gives it one.
     """

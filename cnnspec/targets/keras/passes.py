@@ -72,7 +72,8 @@ def relu_after_pool(network: Nodes) -> Nodes:
 
     found = list(network)
     for index, node in enumerate(network):
-        if not (isinstance(node.layer, MaxPool) and alone(node)):
+        pool = node.layer
+        if not (isinstance(pool, MaxPool) and pool.padding != "ceil" and alone(node)):
             continue
         (source,) = node.inputs
         plain = _without_relu(found[source].layer)

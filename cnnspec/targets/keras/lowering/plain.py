@@ -2,7 +2,7 @@
 
 from cnnspec.core.shapes import shape_of
 from cnnspec.layers.activations import Activation, Elu, LeakyRelu, Prelu, Relu
-from cnnspec.layers.geometry import Crop, Pad, Reshape, Resize, Upsample
+from cnnspec.layers.geometry import Crop, Pad, Reshape, Resize, Shuffle, Slice, Upsample
 from cnnspec.layers.merging import Add, Average, Concat, Maximum, Merging, Multiply, Residual
 from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
 from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
@@ -82,13 +82,13 @@ def reshape(layer: Reshape) -> Keras:
 
 
 def pad(layer: Pad) -> Keras:
-    """Zeros on every side."""
-    return Keras("layers.ZeroPadding2D", {"padding": layer.border})
+    """Zeros around."""
+    return Keras("layers.ZeroPadding2D", {"padding": layer.sides})
 
 
 def crop(layer: Crop) -> Keras:
     """Rows and columns cut off."""
-    return Keras("layers.Cropping2D", {"cropping": layer.border})
+    return Keras("layers.Cropping2D", {"cropping": layer.sides})
 
 
 def resize(layer: Resize) -> Keras:
@@ -104,15 +104,27 @@ def upsample(layer: Upsample) -> Keras:
     return Keras("layers.UpSampling2D", arguments)
 
 
+def slice_(layer: Slice) -> Keras:
+    """Some of the channels."""
+    return Keras("ours.SliceChannels", {"channels": layer.channels, "start": layer.start})
+
+
+def shuffle(layer: Shuffle) -> Keras:
+    """The channels of groups in turn."""
+    return Keras("ours.ShuffleChannels", {"groups": layer.groups})
+
+
 def pool(layer: Pooling) -> Keras:
     """The maximum or the mean of each window; without a stride Keras too takes the window's."""
-    arguments = {"pool_size": layer.size, "strides": layer.stride, "padding": layer.padding}
-    return Keras(f"layers.{POOLS[type(layer)]}", arguments)
+    arguments: dict[str, object] = {"pool_size": layer.size, "strides": layer.stride}
+    if layer.padding == "ceil":
+        return Keras(f"ours.Ceil{POOLS[type(layer)]}", arguments)
+    return Keras(f"layers.{POOLS[type(layer)]}", arguments | {"padding": layer.padding})
 
 
 def global_pool(layer: GlobalPooling) -> Keras:
     """The maximum or the mean of each channel."""
-    return Keras(f"layers.{GLOBAL_POOLS[type(layer)]}", {})
+    return Keras(f"layers.{GLOBAL_POOLS[type(layer)]}", {"keepdims": layer.keep})
 
 
 def merge(layer: Merging) -> Keras:

@@ -12,7 +12,7 @@ from cnnspec.language.constructs import Construct
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Elu, LeakyRelu, Prelu, Relu
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
 from cnnspec.layers.dense import Dense
-from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize, Upsample
+from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize, Shuffle, Slice, Upsample
 from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
 from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
 from cnnspec.targets.keras.lowering import initializers, plain, training, weighted
@@ -35,6 +35,8 @@ LOWERINGS: dict[type[Construct], Callable[[Any], Keras]] = {
     Crop: plain.crop,
     Resize: plain.resize,
     Upsample: plain.upsample,
+    Slice: plain.slice_,
+    Shuffle: plain.shuffle,
     **dict.fromkeys(plain.POOLS, plain.pool),
     **dict.fromkeys(plain.GLOBAL_POOLS, plain.global_pool),
     **dict.fromkeys(plain.MERGES, plain.merge),
