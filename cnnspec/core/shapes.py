@@ -60,6 +60,11 @@ class Vector(Record):
 Shape = Image | Vector
 
 
+def gates_of(image: Image) -> tuple[Image, Image]:
+    """The shapes that are stretched over an image: one pixel, and one channel."""
+    return Image(1, 1, image.channels), Image(image.height, image.width, 1)
+
+
 def shape_of(dims: tuple[int, ...]) -> Shape:
     """The shape with these sizes: one is a vector, three are an image, two are one channel."""
     if len(dims) == 1:

@@ -312,7 +312,9 @@ class BranchesDiffer(ShapeDiagnostic):
     """Branches that are added, multiplied or compared must have one shape.
 
     Branches that are concatenated may differ in their channels only. A `residual` whose
-    block shrinks the image or changes its channels needs `residual project`.
+    block shrinks the image or changes its channels needs `residual project`. Only `multiply`
+    stretches a branch, one of a single pixel or a single channel, over an image. Keras would
+    do so for every merge and every side of 1, where it is more often a mistake than meant.
     """
 
     code: ClassVar[str] = "CNN208"
@@ -336,16 +338,30 @@ class BranchesDiffer(ShapeDiagnostic):
     def help(self) -> str:
         if self.projected:
             return "a projection needs a whole stride: use `same` padding in the block"
+        if stretched := self._stretched:
+            return stretched
         if self.of in ("add", "residual") and len({type(shape) for shape in self.shapes}) == 1:
             return f"give the branches one shape, or write `{self.of} project`"
         if self.of == "concat":
             return "give the branches the same rows and columns, with `same` padding for instance"
         return "give the branches one shape"
 
+    @property
+    def _stretched(self) -> str:
+        """How to say what Keras does by itself: a pixel or a channel stretched over an image."""
+        largest = max(self.shapes, key=lambda shape: shape.size)
+        if self.of in ("multiply", "concat") or not isinstance(largest, Image):
+            return ""
+        pixel = Image(1, 1, largest.channels)
+        if all(shape in (largest, pixel) for shape in self.shapes):
+            size = f"{largest.height}x{largest.width}"
+            return f"only `multiply` stretches a pixel over an image; write `resize {size} nearest`"
+        return ""
+
     def fixes_at(self, span: Span) -> Fixes:
         # Not where it is an image and a vector: a projection joins images.
         alike = len({type(shape) for shape in self.shapes}) == 1
-        if self.of not in ("add", "residual") or self.projected or not alike:
+        if self.of not in ("add", "residual") or self.projected or not alike or self._stretched:
             return ()
         place = span.source.span(span.end, span.end)
         return (Fix((Edit(place, " project"),), title=f"write `{self.of} project`"),)

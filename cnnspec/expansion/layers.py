@@ -45,7 +45,8 @@ def residual(state: State, statement: Statement, scope: Scope) -> None:
     body = body_of(statement)
     bound = state.cache.bound(Residual, statement, scope.values, state.problems)
     branches = elements_of(state, body, scope), ()
-    added = Add(project=bound.entry.project) if bound.entry else None
+    entry = bound.entry
+    added = Add(**{name: getattr(entry, name) for name in Add.specs}) if entry else None
     _join(state, statement, bound.replace(entry=added), branches, scope)
 
 

@@ -11,8 +11,7 @@ from cnnspec.ir.spec import MAX_LAYERS, Element, ErrorNode, Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Statement, Word
-from cnnspec.layers.merging import MERGES
-from cnnspec.layers.table import LAYERS
+from cnnspec.layers.table import CONSTRUCTS
 
 MAX_STEPS = 30_000
 """Statements taken in all, those counted that are repeated and make no layer."""
@@ -117,8 +116,8 @@ def _words_taken(word: str) -> tuple[tuple[str, ...], int]:
     """
     if setting := Training.specs.get(word) or Spec.specs.get(word):
         return setting.kind.words, 1
-    construct = LAYERS.get(word) or MERGES.get(word)
-    return (construct.words(), 0) if construct else (("shared", "project"), 1)
+    construct = CONSTRUCTS.get(word)
+    return (construct.words(), 0) if construct else (("shared",), 1)
 
 
 def _unknown(state: State, statement: Statement, scope: Scope) -> None:

@@ -19,12 +19,13 @@ from cnnspec.diagnostics.shapes import (
     TooManyValuesHere,
     WeightsDiffer,
 )
-from cnnspec.ir.spec import Element, ErrorNode, Merge, Names, Node, SharedRepeat
+from cnnspec.ir.spec import Element, ErrorNode, Merge, Names, Node, SharedRepeat, every
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.layers.base import Inference, InferenceCache, Input, Layer, ShapeError
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.geometry import Flatten, Reshape
 from cnnspec.layers.merging import Add
+from cnnspec.layers.normalization import BatchNorm
 from cnnspec.operations.base import Operation
 
 INPUT = 0
@@ -265,10 +266,19 @@ class GraphBuilder:
             -(-end.shape.height // target.height),
             -(-end.shape.width // target.width),
         )
-        conv = Conv(filters=target.channels, kernel=(1, 1), stride=stride, padding="same")
+        norm = _norm_of_projection(merge)
+        conv = Conv(
+            filters=target.channels,
+            kernel=(1, 1),
+            stride=stride,
+            padding="same",
+            bias=norm is None,
+        )
         if conv.infer(end.shape).shape != target:
             return end
-        return self.add(names.next("project"), conv, end, merge, implicit=True)
+        name = names.next("project")
+        end = self.add(name, conv, end, merge, implicit=True)
+        return self.add(f"{name}.bn", norm, end, merge, implicit=True) if norm else end
 
     def gate(self, merge: Merge, names: Names, end: Value, ends: list[Value]) -> Value:
         """A vector beside an image as an image of one pixel, where the merge allows it."""
@@ -336,6 +346,18 @@ def build_graph(
         at.shape if at else None,
         tuple(under_way.errors),
     )
+
+
+def _norm_of_projection(merge: Merge) -> BatchNorm | None:
+    """The batch norm behind a projection: that of the branches beside it, which ends a block."""
+    if not getattr(merge.layer, "bn", False):
+        return None
+    found = BatchNorm()
+    for branch in merge.branches:
+        for element in every(branch):
+            if isinstance(element, Node) and isinstance(element.layer, BatchNorm):
+                found = element.layer
+    return found
 
 
 def _unused(name: str, time: int, taken: set[str]) -> str:

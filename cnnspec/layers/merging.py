@@ -3,7 +3,9 @@
 from typing import ClassVar
 
 from cnnspec.core.counts import Count, count
-from cnnspec.core.shapes import Image, Shape, sizes
+from cnnspec.core.shapes import Image, Shape, gates_of, sizes
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.names import Incompatible
 from cnnspec.diagnostics.shapes import BranchesDiffer
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag
@@ -44,7 +46,9 @@ class Add(Elementwise):
     """The sum of the branches.
 
     With `project`, an empty branch whose shape differs gets a 1x1 convolution, strided
-    where the others shrink the image.
+    where the others shrink the image; with `project bn` it has batch norm in place of a bias,
+    as in ResNets (He et al., "Deep residual learning", 2016), with the settings of the last
+    batch norm of the other branches.
     """
 
     word: ClassVar[str] = "add"
@@ -55,12 +59,26 @@ class Add(Elementwise):
         "whether an empty branch gets a 1x1 convolution where its shape differs",
         default=False,
     )
+    bn: bool = flag(
+        Bool("bn", means=True), "whether batch norm follows that convolution", default=False
+    )
+
+    def conflict(self) -> tuple[str, Diagnostic] | None:
+        """There is nothing to normalize without a projection."""
+        if not self.bn or self.project:
+            return None
+        reason, remedy = "`bn` without `project`", f"write `{self.word} project bn`"
+        return "bn", Incompatible(
+            None, of=self.word, reason=reason, remedy=remedy, instead="project bn"
+        )
 
 
 class Multiply(Elementwise):
-    """The product of the branches; a vector multiplies whole channels of an image.
+    """The product of the branches, where a gate is stretched over the image beside it.
 
-    That is the gate of a squeeze-and-excite block (Hu et al., 2018).
+    A vector or a single pixel multiplies whole channels, as in a squeeze-and-excite block
+    (Hu et al., 2018); an image of one channel multiplies whole positions, as in the spatial
+    attention of CBAM (Woo et al., 2018).
     """
 
     word: ClassVar[str] = "multiply"
@@ -69,10 +87,9 @@ class Multiply(Elementwise):
 
     def join(self, shapes: tuple[Shape, ...]) -> Inference:
         largest = max(shapes, key=lambda shape: shape.size)
-        if isinstance(largest, Image):
-            gate = Image(1, 1, largest.channels)
-            if all(shape in (largest, gate) for shape in shapes):
-                return Inference(sizes(largest))
+        gates = gates_of(largest) if isinstance(largest, Image) else ()
+        if all(shape in (largest, *gates) for shape in shapes):
+            return Inference(sizes(largest))
         return super().join(shapes)
 
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnnspec.core.shapes import Image, Shape, shape_of
+from cnnspec.core.shapes import Image, Shape, gates_of, shape_of
 from cnnspec.operations.base import IDENTITY, Function, Operation, Windows, ending
 
 
@@ -127,7 +127,8 @@ class GroupNormalization(Operation):
 class Join(Operation):
     """Several inputs value by value: `add`, `multiply`, `average` or `maximum`.
 
-    Beside an image, an input of a single pixel is taken at every position.
+    Beside an image, an input of a single pixel is taken at every position, and one of a
+    single channel for every channel.
     """
 
     kind: ClassVar[str] = "merge"
@@ -139,8 +140,8 @@ class Join(Operation):
 
     def shape(self, inputs: tuple[Shape, ...]) -> Shape:
         largest = max(inputs, key=lambda shape: shape.size)
-        gate = Image(1, 1, largest.channels) if isinstance(largest, Image) else largest
-        if any(shape not in (largest, gate) for shape in inputs):
+        gates = gates_of(largest) if isinstance(largest, Image) else ()
+        if any(shape not in (largest, *gates) for shape in inputs):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         return largest
 

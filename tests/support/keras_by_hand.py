@@ -176,18 +176,34 @@ class _Drawing:
         word = self.random.choice(["residual", *MERGES])
         project = word in ("add", "residual") and self.random.random() < 0.5
         if word == "multiply" and len(x.shape) == 4 and self.random.random() < 0.6:
-            gate = {"units": x.shape[-1], "activation": "sigmoid"}
-            squeeze = [{"word": "gap", "arguments": {}}, {"word": "dense", "arguments": gate}]
-            return {"word": word, "branches": self.shuffled([[], squeeze])}
+            return {"word": word, "branches": self.shuffled([[], self.gate(x.shape[-1])])}
         first, after = self.sequence(x, 3, depth + 1, names)
+        norm = {"bn": True} if project and self.random.random() < 0.5 else {}
         if word == "residual":
-            return {"word": word, "project": project, "body": first}
+            return {"word": word, "project": project, **norm, "body": first}
         branches: list[list[Statement]] = [first]
         if project or after.shape == x.shape or word == "concat":
             branches += [[]] * self.random.choice((1, 1, 2))
         else:
             branches += [first] * self.random.choice((1, 2))
-        return {"word": word, "project": project, "branches": self.shuffled(branches)}
+        return {"word": word, "project": project, **norm, "branches": self.shuffled(branches)}
+
+    def gate(self, channels: int) -> list[Statement]:
+        """What a multiplication stretches: a vector, a single pixel or a single channel."""
+        end = {"activation": "sigmoid"}
+        pixel: list[Statement] = [{"word": "gap", "arguments": {"keep": True}}]
+        conv = {"word": "conv", "arguments": {"filters": channels, "kernel": (1, 1), **end}}
+        spatial = {"filters": 1, "kernel": (3, 3), "padding": "same", **end}
+        return self.random.choice(
+            [
+                [
+                    {"word": "gap", "arguments": {}},
+                    {"word": "dense", "arguments": {"units": channels, **end}},
+                ],
+                [*pixel, conv],
+                [{"word": "conv", "arguments": spatial}],
+            ]
+        )
 
     def repeat(self, x: Any, depth: int, names: tuple[str, ...]) -> Statement:
         """A repeat whose rounds fit each other: plain, with a number, or shared."""

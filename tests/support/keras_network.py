@@ -4,7 +4,8 @@ A network is a dict: `input` (a tuple of sizes), `classes`, `lets` (numbers by t
 `blocks` and `body`. A body is a list of statements, each a dict with its `word` and
 
 - of a layer: `arguments` by the names of `keras_layers`, and perhaps a `name`;
-- of a merge: `branches`, a list of bodies; of `residual` its `body`; both perhaps `project`;
+- of a merge: `branches`, a list of bodies; of `residual` its `body`; both perhaps `project`
+  and with that `bn`;
 - of `repeat`: `body` and `times` (perhaps `shared`), or `variable`, `first` and `last`;
 - of a block: `arguments`. A block is a dict with `name`, `parameters` (defaults) and `body`.
 
@@ -158,14 +159,22 @@ class KerasByHand:
         ends = [self.sequence(b, x, (*path, f"branch {n}")) for n, b in enumerate(branches)]
         name = self._name(path, word, statement, scope)
         if statement.get("project"):
-            ends = self._projected(ends, branches, path, name)
+            norm = _last_norm(branches, scope) if statement.get("bn") else None
+            ends = self._projected(ends, branches, path, name, norm)
         if word == "multiply":
             ends = self._gates(ends, path, name)
         if word != "concat" and not _fit(word, [tuple(end.shape[1:]) for end in ends]):
             raise ValueError("Keras would stretch one of them; the language does not")
         return self._apply(path, name, MERGES[word], *ends)
 
-    def _projected(self, ends: list[Any], branches: list[Any], path: Path, name: str) -> list[Any]:
+    def _projected(
+        self,
+        ends: list[Any],
+        branches: list[Any],
+        path: Path,
+        name: str,
+        norm: dict[str, Any] | None,
+    ) -> list[Any]:
         """The empty branches brought to the shape of the first other one."""
         drawn = [end for end, branch in zip(ends, branches, strict=True) if branch]
         if not drawn:
@@ -180,10 +189,15 @@ class KerasByHand:
                     f"{name}.project",
                     number,
                     lambda steps=strides: keras.layers.Conv2D(
-                        target[-1], 1, strides=steps, padding="same"
+                        target[-1], 1, strides=steps, padding="same", use_bias=norm is None
                     ),
                     end,
                 )
+                if norm is not None:
+                    brought = self._names[(*path, f"{name}.project", number)]
+                    end = self._apply(
+                        (*path, "bn", number), f"{brought}.bn", lambda: layer_of("bn", norm), end
+                    )
             found.append(end)
         return found
 
@@ -238,8 +252,24 @@ class KerasByHand:
         return output
 
 
+def _last_norm(branches: list[list[Statement]], scope: _Scope) -> dict[str, Any]:
+    """The arguments of the last batch norm that is written in the branches, blocks looked into."""
+    found: dict[str, Any] = {}
+    for branch in branches:
+        for statement in branch:
+            if statement["word"] == "bn":
+                found = statement["arguments"]
+            inner = [*statement.get("branches", []), statement.get("body", [])]
+            if statement.get("times", 1) > 0:
+                inner += [b["body"] for b in scope.blocks if b["name"] == statement["word"]]
+                found = _last_norm(inner, scope) or found
+    return found
+
+
 def _fit(word: str, shapes: list[tuple[int, ...]]) -> bool:
-    """Whether values can be joined one by one; only a gate holds one for a whole channel."""
+    """Whether values can be joined one by one; only gates hold one for a channel or a pixel."""
     largest = max(shapes, key=math.prod)
-    gate = (1, 1, largest[-1]) if word == "multiply" and len(largest) == 3 else largest
-    return all(shape in (largest, gate) for shape in shapes)
+    gates = []
+    if word == "multiply" and len(largest) == 3:
+        gates = [(1, 1, largest[-1]), (*largest[:2], 1)]
+    return all(shape in (largest, *gates) for shape in shapes)

@@ -77,6 +77,7 @@ def statement_lines(statement: dict[str, Any]) -> list[str]:
         shared = " shared" if statement.get("shared") else ""
         return _braces(f"repeat {rounds}{shared}", body_lines(statement["body"]))
     project = " project" if statement.get("project") else ""
+    project += " bn" if statement.get("bn") else ""
     if word == "residual":
         return _braces(f"residual{project}{name}", body_lines(statement["body"]))
     if "branches" in statement:
