@@ -180,6 +180,9 @@ HEAD = "pool 4 same; flatten"
         ("conv 8x3 relu; shuffle 4; dense 10 softmax", []),
         ("conv 4x3; slice 2; conv 8x3 relu; dense 10 softmax", ["CNN603"]),
         ("pad top=0; pad bottom=1; dense 10 softmax", ["CNN613"]),
+        # The stem of ResNets: what is dropped is the zeros that were added.
+        ("conv 8x3 same relu; pad 1; pool 3 stride=2; dense 10 softmax", []),
+        ("conv 8x3 same relu; pad top=1 left=1; pool 2; dense 10 softmax", ["CNN602"]),
         # What `ceil` keeps is not dropped.
         ("conv 8x4 relu; pool 2 ceil; dense 10 softmax", []),
         ("conv 4x3; upsample 2; conv 2x3 relu; dense 10 softmax", ["CNN603"]),

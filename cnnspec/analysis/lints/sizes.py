@@ -10,6 +10,7 @@ from cnnspec.diagnostics.lints import DenseHoldsMost, PoolDrops, SkipsPixels, Sm
 from cnnspec.graph.build import LayerCall
 from cnnspec.graph.receptive_field import fields
 from cnnspec.operations.base import NO_PADDING, pair
+from cnnspec.operations.moves import Pad
 from cnnspec.operations.windows import Convolution, MatrixProduct, Pool, Reduce
 
 
@@ -24,8 +25,10 @@ def pool_drops(network: LintContext) -> Iterator[Diagnostic]:
         sides = (image.height, image.width)
         rows, columns = (
             # Where it steps further than it is large, it leaves out more than the edge.
-            (side - size) % stride if stride <= size else 0
-            for side, size, stride in zip(sides, pool.size, pool.stride, strict=True)
+            _dropped((side - size) % stride if stride <= size else 0, zeros)
+            for side, size, stride, zeros in zip(
+                sides, pool.size, pool.stride, _padded(network, row), strict=True
+            )
         )
         if rows or columns:
             near = (pool.size[0] - 1, pool.size[0] + 1)
@@ -42,6 +45,20 @@ def pool_drops(network: LintContext) -> Iterator[Diagnostic]:
                 columns=columns,
                 fits=tuple(fits),
             )
+
+
+def _padded(network: LintContext, row: LayerCall) -> tuple[int, int]:
+    """Rows below and columns on the right that a `pad` right before has put there."""
+    before = network.source(row)
+    match network.operations(before) if before else ():
+        case (Pad(amounts=((_, bottom), (_, right))),):
+            return bottom, right
+    return 0, 0
+
+
+def _dropped(positions: int, zeros: int) -> int:
+    """Positions that are dropped, unless all are zeros: `pad 1; pool 3 stride=2` of ResNets."""
+    return positions if positions > zeros else 0
 
 
 def small_field(network: LintContext) -> Iterator[Diagnostic]:
