@@ -22,7 +22,7 @@ from cnnspec.graph.build import Graph, LayerCall, build_graph
 from cnnspec.ir.claims import BYTES, Budget
 from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.source import SpecSource
-from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, SharedRepeat, Spec, every
+from cnnspec.ir.spec import Element, ErrorNode, From, Merge, Node, SharedRepeat, Spec, every
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.layers.base import InferenceCache
 from cnnspec.program.arena import peak_of
@@ -353,7 +353,7 @@ def _ending(spec: Spec, after: Shape) -> list[Diagnostic]:
     """The last layer must give a value for each class."""
     last = spec.nodes[-1]
     known = spec.data.dataset is not None
-    if after.dims == (spec.classes,) or isinstance(last, ErrorNode):
+    if after.dims == (spec.classes,) or isinstance(last, ErrorNode | From):
         return []
     if isinstance(last, SharedRepeat):
         return [WrongClasses(last.span, after, classes=spec.classes, last="repeat", known=known)]

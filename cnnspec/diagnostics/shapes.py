@@ -391,3 +391,35 @@ class WeightsDiffer(ShapeDiagnostic):
     @property
     def help(self) -> str:
         return "end the block with as many channels as it begins with"
+
+
+class UnusedOutput(ShapeDiagnostic):
+    """Every layer counts towards the output of the network.
+
+    Where all branches of a merge begin with `from`, what is right before the merge has no
+    effect: Keras would leave it out of the model, and its weights out of the sum.
+    """
+
+    code: ClassVar[str] = "CNN213"
+    bad: ClassVar[str] = (
+        "conv 8x3 relu name=a; conv 8x3 same relu\n"
+        "add { branch { from a }; branch { from a; conv 8x3 same } }; pool 2; dense 10 softmax"
+    )
+    good: ClassVar[str] = (
+        "conv 8x3 relu name=a; conv 8x3 same relu\n"
+        "add { branch { from a }; branch { conv 8x3 same } }; pool 2; dense 10 softmax"
+    )
+
+    of: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"nothing takes the output of `{self.of}`"
+
+    @property
+    def label(self) -> str:
+        return f"its output is {self.shape}"
+
+    @property
+    def help(self) -> str:
+        return "let a branch of the merge after it begin without `from`, or remove this layer"

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from cnnspec.core.edits import Edit, Fix, Fixes, write
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Diagnostic, did_you_mean, respell
 
 
 class WrongForm(Diagnostic):
@@ -125,3 +125,64 @@ class CannotUse(Diagnostic):
     @property
     def message(self) -> str:
         return f"cannot use {self.path}: {self.reason}"
+
+
+class UnknownSource(Diagnostic):
+    """`from` takes the output of a layer that has a name and is before it in the text.
+
+    `conv 8x3 relu name=stem` gives a name, which in a block is known within the block. Names
+    that layers get by default change as layers are added, so they cannot be sources.
+    """
+
+    code: ClassVar[str] = "CNN211"
+    bad: ClassVar[str] = (
+        "conv 8x3 relu name=stem; conv 8x3 same relu\n"
+        "add { branch { }; branch { from stam } }; pool 2; dense 10 softmax"
+    )
+    good: ClassVar[str] = (
+        "conv 8x3 relu name=stem; conv 8x3 same relu\n"
+        "add { branch { }; branch { from stem } }; pool 2; dense 10 softmax"
+    )
+
+    name: str
+    near: str
+    known: tuple[str, ...]
+    automatic: bool = False
+    """Whether it is the name of a layer that got it by default."""
+
+    @property
+    def message(self) -> str:
+        if self.automatic:
+            return f"the name `{self.name}` was not given to a layer"
+        return f"there is no layer named `{self.name}` before this"
+
+    @property
+    def help(self) -> str:
+        if self.near or len(self.known) > 1:
+            return did_you_mean(self.near, self.known, "a name here")
+        return "give a layer above a name, as in `conv 8x3 relu name=stem`, and write `from stem`"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        return respell(span, self.name, self.near, self.known)
+
+
+class NotAtBeginning(Diagnostic):
+    """`from` says where a branch begins, so it is the first statement of a branch."""
+
+    code: ClassVar[str] = "CNN212"
+    bad: ClassVar[str] = (
+        "conv 8x3 relu name=stem; conv 8x3 same relu\n"
+        "add { branch { }; branch { tanh; from stem } }; pool 2; dense 10 softmax"
+    )
+    good: ClassVar[str] = (
+        "conv 8x3 relu name=stem; conv 8x3 same relu\n"
+        "add { branch { }; branch { from stem; tanh } }; pool 2; dense 10 softmax"
+    )
+
+    @property
+    def message(self) -> str:
+        return "`from` is allowed at the beginning of a branch only"
+
+    @property
+    def help(self) -> str:
+        return "join it with what is before it: `concat { branch { }; branch { from … } }`"

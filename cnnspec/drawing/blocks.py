@@ -104,6 +104,23 @@ class BlockNode:
         return Path(self.calls[-1] if self.calls else path.source, ((left + self.long, axis),))
 
 
+class Begun:
+    """Words where a line begins that comes from a row drawn elsewhere."""
+
+    def __init__(self, source: int, text: str) -> None:
+        self.source = source
+        self.words = Words(text, "detail")
+        self.width = self.words.width + 4
+        self.up = self.down = LINE / 2 + 2
+
+    def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
+        """Puts the words where the line from that row begins; the line that came ends."""
+        words = ((x + self.width / 2, axis + LINE / 4, self.words),)
+        size = (self.width, self.up + self.down)
+        sheet.boxes.append(Box((), x, axis - self.up, *size, (), words, self.words.text))
+        return Path(self.source, ((x + self.width, axis),))
+
+
 class Lines:
     """Blocks one after another, in as many rows as a width asks for, like words of a text."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
-from cnnspec.drawing.blocks import GAP, Block, BlockNode, Branches, Framed, Lines
+from cnnspec.drawing.blocks import GAP, Begun, Block, BlockNode, Branches, Framed, Lines
 from cnnspec.drawing.labels import HEADING, SIZE, Words, labels, shortened, width
 from cnnspec.drawing.palette import kind_of
 from cnnspec.drawing.sheet import Box, Edge, Frame, Key, Path, Sheet, legend_keys
@@ -21,6 +21,7 @@ from cnnspec.drawing.structure import (
     Item,
     Left,
     Repeat,
+    Route,
     is_slab,
     rows_of,
     structure,
@@ -140,12 +141,15 @@ class _Builder:
                 return Framed(self.lines(body, inner), text, further)
             case Left():
                 return self.left(item)
+            case Route(source=source):
+                return Begun(source, f"from {self.graph.calls[source].name}")
             case Group(calls=calls):
                 return self.group(calls)
 
     def is_skip(self, branch: Chain) -> bool:
         """Whether a branch is the input itself, or brought to the shape of the others."""
-        return all(self.graph.calls[call].implicit for call in rows_of(branch))
+        begun = any(isinstance(item, Route) for item in branch)
+        return not begun and all(self.graph.calls[call].implicit for call in rows_of(branch))
 
     def group(self, calls: tuple[int, ...]) -> BlockNode:
         """A layer and those after it that change values only."""

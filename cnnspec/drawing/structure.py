@@ -41,7 +41,13 @@ class Left(Record):
     what: str
 
 
-Item = Group | Fork | Repeat | Left
+class Route(Record):
+    """The output of a row that is drawn elsewhere: the beginning of a branch that crosses."""
+
+    source: int
+
+
+Item = Group | Fork | Repeat | Left | Route
 Chain = tuple[Item, ...]
 
 MAX_DRAWN_ITEMS = 300
@@ -104,9 +110,16 @@ def _series(graph: Graph) -> Chain:
         above[index] = meeting
         depth[index] = depth[meeting] + 1
 
+    drawn: set[int] = set()
+
     def between(begin: int, end: int) -> Chain:
         items: list[Item] = []
         while end != begin:
+            if end in drawn:
+                # Only a branch that begins `from` a layer comes to a row a second time.
+                items.append(Route(end))
+                break
+            drawn.add(end)
             inputs = graph.calls[end].inputs
             if len(inputs) > 1:
                 items.append(Fork(tuple(between(above[end], i) for i in inputs), end))
@@ -185,6 +198,8 @@ class _Repetitions:
             case Fork(branches=branches, join=join):
                 inside = [tuple(self._key(item) for item in branch) for branch in branches]
                 return self._look(join), *inside
+            case Route(source=source):
+                return "from", source
             case Repeat(body=body, times=times):
                 return times, *(self._key(item) for item in body)
 

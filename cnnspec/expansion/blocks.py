@@ -1,5 +1,7 @@
 """`block`: words of one's own, and their use."""
 
+from collections.abc import Sequence
+
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.errors import DiagnosticError
@@ -14,7 +16,7 @@ from cnnspec.diagnostics.structure import BlockUsesItself, WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, run
-from cnnspec.ir.spec import NAME, Names
+from cnnspec.ir.spec import NAME, Element, From, Merge, Names, Node, SharedRepeat
 from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
@@ -104,12 +106,26 @@ def apply(state: State, statement: Statement, scope: Scope) -> None:
         (statement.span, *scope.call_sites),
         scope.depth + 1,
     )
+    inner.opens = scope.opens and not scope.elements
     before = len(state.problems)
     run(state, _without(definition.body, word, state.problems), inner)
     state.problems[before:] = [
         Traced(p.span, p, (Label(statement.span, "used here"),)) for p in state.problems[before:]
     ]
     scope.elements += inner.elements
+    if last := _last_name(inner.elements):
+        state.block_ends[prefix] = last
+
+
+def _last_name(elements: Sequence[Element]) -> str:
+    """The name of the layer whose output is that of some elements; empty where there is none."""
+    for element in reversed(elements):
+        match element:
+            case Node(name=name) | Merge(name=name) | From(source=name):
+                return name
+            case SharedRepeat(body=body) if name := _last_name(body):
+                return name
+    return ""
 
 
 def _given(

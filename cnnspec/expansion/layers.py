@@ -3,13 +3,29 @@
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Incompatible
-from cnnspec.diagnostics.structure import NotABranch, TooFewBranches
+from cnnspec.diagnostics.structure import (
+    NotABranch,
+    NotAtBeginning,
+    TooFewBranches,
+    UnknownSource,
+    WrongForm,
+)
 from cnnspec.diagnostics.syntax import BlockMissing, GivenTwice
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, elements_of
-from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, is_automatic
+from cnnspec.ir.spec import (
+    INPUT_NAME,
+    NAME,
+    Element,
+    ErrorNode,
+    From,
+    Merge,
+    Node,
+    is_automatic,
+)
 from cnnspec.language.binding import Bound
-from cnnspec.language.syntax import Statement
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import Option, Relation, Statement
 from cnnspec.layers.merging import MERGES, Add, Residual
 from cnnspec.layers.table import LAYERS
 
@@ -44,7 +60,7 @@ def residual(state: State, statement: Statement, scope: Scope) -> None:
     """`residual { … }`, or `add`, `concat`, ... with a `branch { … }` for each input."""
     body = body_of(statement)
     bound = state.cache.bound(Residual, statement, scope.values, state.problems)
-    branches = elements_of(state, body, scope), ()
+    branches = elements_of(state, body, scope, opens=True), ()
     entry = bound.entry
     added = Add(**{name: getattr(entry, name) for name in Add.specs}) if entry else None
     _join(state, statement, bound.replace(entry=added), branches, scope)
@@ -82,7 +98,41 @@ def _branch(state: State, statement: Statement, word: str, scope: Scope) -> tupl
     if statement.block is None:
         state.problems.append(BlockMissing(statement.word_span, word="branch"))
         return (ErrorNode(statement.span),)
-    return elements_of(state, statement.block.statements, scope)
+    return elements_of(state, statement.block.statements, scope, opens=True)
+
+
+def source(state: State, statement: Statement, scope: Scope) -> None:
+    """`from stem`: a branch that begins with the output of a layer before, or with the `input`."""
+    arguments = statement.arguments
+    if not arguments or isinstance(arguments[0], Option | Relation):
+        found, place = (arguments[0].kind, arguments[0]) if arguments else ("nothing", statement)
+        raise DiagnosticError(WrongForm(place.span, word="from", form="from stem", found=found))
+    name = NAME.read_arguments(arguments, statement.word_span, scope.values, "the source of `from`")
+    if scope.elements or not scope.opens:
+        raise DiagnosticError(NotAtBeginning(statement.word_span))
+    scope.elements.append(
+        From(
+            statement.span,
+            call_sites=scope.call_sites,
+            source=_source(state, name, arguments[0].span, scope),
+        )
+    )
+
+
+def _source(state: State, name: str, span: Span, scope: Scope) -> str:
+    """The layer that a name means: one of the block it is in, else of the whole text."""
+    known = state.layer_names
+    for full in (f"{scope.names.prefix}{name}", name):
+        full = full if full in known else state.block_ends.get(full, full)
+        if full in known and not is_automatic(full):
+            return full
+    if name == INPUT_NAME:
+        return name
+    given = tuple(dict.fromkeys([*(n for n in known if not is_automatic(n)), INPUT_NAME]))
+    near = nearest(name, given)
+    raise DiagnosticError(
+        UnknownSource(span, name=name, near=near, known=given, automatic=name in known)
+    )
 
 
 def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope) -> str:
@@ -110,6 +160,7 @@ def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope
 
 
 KEYWORDS = {
+    "from": Keyword(source, makes_elements=True),
     "residual": Keyword(residual, takes_block=True, makes_elements=True),
     **dict.fromkeys(MERGES, Keyword(merge, takes_block=True, makes_elements=True, layers=1)),
     **dict.fromkeys(LAYERS, Keyword(layer, makes_elements=True, layers=1)),

@@ -47,6 +47,7 @@ def repeat(state: State, statement: Statement, scope: Scope) -> None:
         return
     for values in rounds:
         inner = state.inner(scope, **values)
+        inner.opens = scope.opens and not scope.elements
         run(state, body, inner)
         scope.elements += inner.elements
 

@@ -89,6 +89,7 @@ class Scope:
         "elements",
         "keywords",
         "names",
+        "opens",
         "spans",
         "values",
     )
@@ -109,6 +110,8 @@ class Scope:
         self.call_sites = call_sites
         self.depth = depth
         self.elements: list[Element] = []
+        self.opens = False
+        """Whether a branch begins with the first element of this scope."""
         self.spans: dict[str, Span] = {}
         """Where each `let` of this scope is."""
 
@@ -118,6 +121,7 @@ class State:
 
     __slots__ = (
         "axes",
+        "block_ends",
         "budgets",
         "cache",
         "expectations",
@@ -161,6 +165,8 @@ class State:
         """The names that `sweep` varies."""
         self.layer_names: dict[str, Span] = {}
         """The layers named so far, and where."""
+        self.block_ends: dict[str, str] = {}
+        """The last layer of each use of a block so far, by the name of the use."""
         self.layers = 0
         """Layers made so far."""
         self.steps = 0

@@ -138,9 +138,12 @@ def _unknown(state: State, statement: Statement, scope: Scope) -> None:
     scope.elements.append(ErrorNode(statement.span))
 
 
-def elements_of(state: State, body: tuple[Statement, ...], scope: Scope) -> tuple[Element, ...]:
-    """The elements of a block within a scope."""
+def elements_of(
+    state: State, body: tuple[Statement, ...], scope: Scope, *, opens: bool = False
+) -> tuple[Element, ...]:
+    """The elements of a block within a scope; a branch `opens` with them."""
     inner = state.inner(scope)
+    inner.opens = opens
     run(state, body, inner)
     return tuple(inner.elements)
 

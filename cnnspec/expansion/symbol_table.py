@@ -285,7 +285,19 @@ def _file(table: Table, path: str) -> tuple[Entry, dict[str, Definition]] | None
     return table.files[resolved]
 
 
+def _from(table: Table, statement: Statement, scope: Scope) -> None:
+    """`from stem`: a use of the name of a layer; the latest is that of the block it is in."""
+    match statement.arguments:
+        case (Word(text=name, span=span),) | (String(value=name, span=span),):
+            for entry in reversed(table.entries):
+                here = entry.definition.source is span.source
+                if (entry.kind, entry.name) == (LAYER, name) and here:
+                    entry.uses.append(span)
+                    return
+
+
 _FUNCTIONS: dict[str, Callable[[Table, Statement, Scope], None]] = {
+    "from": _from,
     "let": _let,
     "block": _block,
     "repeat": _repeat,

@@ -6,7 +6,7 @@ follows from another.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from cnnspec.core.record import Record
@@ -17,9 +17,21 @@ from cnnspec.diagnostics.shapes import (
     BranchesDiffer,
     ShapeDiagnostic,
     TooManyValuesHere,
+    UnusedOutput,
     WeightsDiffer,
 )
-from cnnspec.ir.spec import Element, ErrorNode, Merge, Names, Node, SharedRepeat, every
+from cnnspec.ir.spec import (
+    INPUT_NAME,
+    Element,
+    ErrorNode,
+    From,
+    Merge,
+    Names,
+    Node,
+    SharedRepeat,
+    every,
+    is_identity,
+)
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.layers.base import Inference, InferenceCache, Input, Layer, ShapeError
 from cnnspec.layers.convolution import Conv
@@ -162,7 +174,11 @@ class GraphBuilder:
         self.calls = [LayerCall("input", _INPUT, (), shape, shape, _INPUT.infer(shape))]
         self.origins = ["input"]
         """The name that the layer of each call has in the text, however often it is applied."""
+        self.named = {INPUT_NAME: Value(INPUT, shape)}
+        """The latest output of each layer by the name that it has in the text."""
         self.errors: list[Diagnostic] = []
+        self.whole = True
+        """Whether all of the text could be read."""
 
     def sequence(self, elements: Iterable[Element], at: Value | None) -> Value | None:
         """Goes through elements one after another; `None` stands for an unknown shape."""
@@ -170,12 +186,15 @@ class GraphBuilder:
             match element:
                 case ErrorNode():
                     at = None
+                    self.whole = False
                 case Node():
                     at = self.node(element, at)
                 case Merge():
                     at = self.merge(element, at)
                 case SharedRepeat():
                     at = self.shared(element, at)
+                case From(source=source):
+                    at = self.named.get(source)
         return at
 
     def node(self, node: Node, at: Value | None) -> Value | None:
@@ -219,7 +238,8 @@ class GraphBuilder:
             LayerCall(name, layer, inputs, sources[0].shape, after, inference, span, implicit)
         )
         self.origins.append(name)
-        return Value(len(self.calls) - 1, after, layer, span)
+        self.named[name] = Value(len(self.calls) - 1, after, layer, span)
+        return self.named[name]
 
     def merge(self, merge: Merge, at: Value | None) -> Value | None:
         """Every branch from the same input, then the join."""
@@ -249,11 +269,12 @@ class GraphBuilder:
     def fitted(self, merge: Merge, ends: list[Value]) -> list[Value]:
         """The ends of the branches with what the merge brings along to make them fit."""
         layer = merge.layer
-        target = next((e.shape for e, b in zip(ends, merge.branches, strict=True) if b), None)
+        branches = list(zip(ends, merge.branches, strict=True))
+        target = next((end.shape for end, branch in branches if not is_identity(branch)), None)
         names = Names(f"{merge.name}.")
         fitted = []
-        for end, branch in zip(ends, merge.branches, strict=True):
-            if isinstance(layer, Add) and layer.project and not branch and target:
+        for end, branch in branches:
+            if isinstance(layer, Add) and layer.project and is_identity(branch) and target:
                 end = self.projected(merge, names, end, target)
             fitted.append(end)
         return [self.gate(merge, names, end, fitted) for end in fitted]
@@ -341,11 +362,22 @@ def build_graph(
     """
     under_way = GraphBuilder(shape, inference_cache or InferenceCache())
     at = under_way.sequence(elements, Value(INPUT, shape) if shape else None)
+    # Without an error, only branches that begin elsewhere can leave an output unused.
+    if at and under_way.whole and not under_way.errors:
+        under_way.errors += _unused_outputs(under_way.calls, at.index)
     return Graph(
         tuple(under_way.calls),
         at.shape if at else None,
         tuple(under_way.errors),
     )
+
+
+def _unused_outputs(calls: list[LayerCall], output: int) -> Iterator[UnusedOutput]:
+    """Calls whose output nothing takes: Keras would leave them out without a word."""
+    taken = {source for call in calls for source in call.inputs}
+    for index, call in enumerate(calls):
+        if index not in taken and index not in (INPUT, output):
+            yield UnusedOutput(call.span, call.output_shape, of=call.layer.word)
 
 
 def _norm_of_projection(merge: Merge) -> BatchNorm | None:

@@ -14,7 +14,17 @@ from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, Budget
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
-from cnnspec.ir.spec import NAME, Element, Merge, Names, Node, SharedRepeat, Spec, is_automatic
+from cnnspec.ir.spec import (
+    NAME,
+    Element,
+    From,
+    Merge,
+    Names,
+    Node,
+    SharedRepeat,
+    Spec,
+    is_automatic,
+)
 from cnnspec.ir.training import Training
 from cnnspec.language.tables import tagged
 from cnnspec.layers.initializers import INITIALIZERS
@@ -95,6 +105,8 @@ def _dump(elements: Iterable[Element]) -> list[dict[str, Any]]:
                 found.append({**head, "branches": [_dump(branch) for branch in branches]})
             case SharedRepeat(times=times, body=body):
                 found.append({"repeat": times, "layers": _dump(body)})
+            case From(source=source):
+                found.append({"from": source})
     return found
 
 
@@ -107,6 +119,9 @@ def _elements(
         if "repeat" in item:
             body = _elements(item["layers"], names, document, f"{here}.layers")
             elements.append(SharedRepeat(times=int(item["repeat"]), body=body))
+            continue
+        if "from" in item:
+            elements.append(From(source=item["from"]))
             continue
         word = item["layer"]
         if word in MERGES:
@@ -198,16 +213,20 @@ def schema() -> dict[str, Any]:
                     "if": {"required": ["repeat"]},
                     "then": {"$ref": "#/$defs/repeat"},
                     "else": {
-                        "type": "object",
-                        "required": ["layer"],
-                        "properties": {"layer": {"enum": list(layers)}},
-                        "allOf": [
-                            {
-                                "if": {"properties": {"layer": {"const": word}}},
-                                "then": {"$ref": f"#/$defs/{word}"},
-                            }
-                            for word in layers
-                        ],
+                        "if": {"required": ["from"]},
+                        "then": {"$ref": "#/$defs/from"},
+                        "else": {
+                            "type": "object",
+                            "required": ["layer"],
+                            "properties": {"layer": {"enum": list(layers)}},
+                            "allOf": [
+                                {
+                                    "if": {"properties": {"layer": {"const": word}}},
+                                    "then": {"$ref": f"#/$defs/{word}"},
+                                }
+                                for word in layers
+                            ],
+                        },
                     },
                 },
             },
@@ -219,6 +238,13 @@ def schema() -> dict[str, Any]:
                     "layers": {"$ref": "#/$defs/sequence"},
                 },
                 "required": ["repeat", "layers"],
+                "additionalProperties": False,
+            },
+            "from": {
+                "description": "The output of a layer before, with which a branch begins.",
+                "type": "object",
+                "properties": {"from": NAME.schema},
+                "required": ["from"],
                 "additionalProperties": False,
             },
             **layers,

@@ -26,6 +26,8 @@ from cnnspec.layers.merging import MERGES, Add, Merging
 from cnnspec.layers.table import LAYERS
 
 NAME = Name()
+INPUT_NAME = "input"
+"""What `from` calls the image."""
 MAX_LAYERS = 10_000
 """Layers of a network, those of repetitions each time."""
 _ARRAY = Text("the name of an array or a column, in quotes unless it is a word")
@@ -78,6 +80,19 @@ class SharedRepeat(Placed):
         return _block(f"repeat {self.times} shared", self.body, full)
 
 
+class From(Placed):
+    """The beginning of a branch: the output of a layer by its name, or the `input`.
+
+    A layer that is applied several times means the last time before.
+    """
+
+    source: str = ""
+
+    def lines(self, *, full: bool = False) -> list[str]:
+        """Its canonical text."""
+        return [f"from {NAME.write(self.source)}"]
+
+
 class ErrorNode(Placed):
     """The place of something that could not be read; no spec without errors has one."""
 
@@ -86,7 +101,12 @@ class ErrorNode(Placed):
         return []
 
 
-Element = Node | Merge | SharedRepeat | ErrorNode
+Element = Node | Merge | SharedRepeat | From | ErrorNode
+
+
+def is_identity(branch: "Iterable[Element]") -> bool:
+    """Whether a branch is its input itself: it is empty, or names another input alone."""
+    return all(isinstance(element, From) for element in branch)
 
 
 def every(elements: "Iterable[Element]") -> "Iterator[Element]":

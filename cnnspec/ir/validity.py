@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from cnnspec.ir.claims import Claim
 from cnnspec.ir.spec import (
+    INPUT_NAME,
     MAX_LAYERS,
     Element,
     ErrorNode,
+    From,
     Merge,
     Names,
     Node,
@@ -34,6 +36,7 @@ def is_valid(spec: Spec) -> bool:
         and _size(spec.nodes) <= MAX_LAYERS
         and _depth(spec.nodes) < MAX_DEPTH
         and _has_distinct_names(spec.nodes)
+        and _knows_sources(spec.nodes, {INPUT_NAME})
         and _repeats_dataset(spec)
         and all(_in_range(claim) for claim in (*spec.budgets, *spec.expectations))
         and all(_says_all(part) for part in (spec, spec.train))
@@ -73,6 +76,28 @@ def _has_distinct_names(elements: Iterable[Element]) -> bool:
     names = Names()
     counted = all(name == names.next(word) for name, word in found if is_automatic(name))
     return counted and len({name for name, _ in found}) == len(found)
+
+
+def _knows_sources(elements: Iterable[Element], known: set[str], opens: bool = False) -> bool:
+    """Whether each `from` opens a branch and names a layer before it by a name of a person's own.
+
+    `known` grows by the names that come.
+    """
+    for element in elements:
+        match element:
+            case From(source=source) if not opens or source not in known or is_automatic(source):
+                return False
+            case Node(name=name):
+                known.add(name)
+            case Merge(name=name, branches=branches):
+                if not all(_knows_sources(branch, known, opens=True) for branch in branches):
+                    return False
+                known.add(name)
+            case SharedRepeat(body=body):
+                if not _knows_sources(body, known):
+                    return False
+        opens = False
+    return True
 
 
 def _named(element: Element) -> Iterator[tuple[str, str]]:

@@ -21,10 +21,23 @@ from cnnspec.diagnostics.render import as_json, render
 from cnnspec.layers.table import LAYERS
 from tests.support.paths import SPECS
 
-TEXTS = [path.read_text(encoding="utf-8") for path in SPECS]
+ROUTES = """data "x"; classes 2; input 16x16x4
+block part(f) { conv (f)x3 same relu name=in; concat { branch { }; branch { from in } } }
+conv 8x3 same relu name=stem
+add project bn {
+  branch { conv 8x3 same relu name=a }
+  branch { part 4 name=b; concat { branch { slice 4 start=4 }; branch { from a } }; conv 8x1 }
+}
+pad top=1 right=1; pool 2 ceil; shuffle 2
+multiply { branch { }; branch { gap keep; conv 8x1 sigmoid } }
+concat { branch { upsample 2; crop bottom=1 left=1 }; branch { from stem; crop 1 top=0 } }
+gap; dense 2 softmax
+"""
+TEXTS = [*(path.read_text(encoding="utf-8") for path in SPECS), ROUTES]
 WORDS = [
     *LAYERS, "model", "data", "mnist", "input", "classes", "let", "budget", "expect", "train",
     "params", "accuracy", "epochs", "optimizer", "adam(1e-3)", "metrics", "f1", "early_stop",
+    "from", "from a", "from input", "slice 1", "start=1", "ceil", "keep", "top=1", "bn",
     "val_f1", "repeat", "shared", "block", "b(f, k=3)", "residual", "project", "concat", "add",
     "multiply", "branch", "use", "sweep", "fit(1..9)", "allow", "1..3", "1, 2", "f", "x", "in",
     "same", "no_bias", "stride=2", "init=he_normal(seed=1)", "name=a", "l2=", "f=",

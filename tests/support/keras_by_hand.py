@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tests.support.keras_layers import MERGES
+from tests.support.keras_layers import LAYERS, MERGES
 from tests.support.keras_network import Applied, KerasByHand, Statement
 from tests.support.network_text import network_text
 
@@ -96,6 +96,8 @@ class _Drawing:
         self.room = 12
         self.lets = {"w": random.randint(1, 4)}
         self.blocks: list[dict[str, Any]] = []
+        self.sources: dict[str, Any] = {}
+        """What a branch can begin with: outputs of statements with a name, and the input."""
         self.given = iter(random.sample(["stem", "größe", "a.b-c", "√2", "_x", "my net"], 4))
 
     def network(self) -> dict[str, Any]:
@@ -105,6 +107,7 @@ class _Drawing:
         x = keras.KerasTensor((None, *image))
         for number in range(self.random.choice((0, 0, 1, 2))):
             self.block(number, x)
+        self.sources["input"] = x
         body, _ = self.sequence(x, 8, 0)
         last = {"units": classes, **self.weighted(("softmax", "sigmoid", "linear"))}
         body.append({"word": "dense", "arguments": last})
@@ -127,6 +130,8 @@ class _Drawing:
             self.room -= 1
             statement, x = self.fitting(lambda x=x: self.statement(x, depth, names), x)
             drawn += [statement] if statement else []
+            if statement and statement.get("name") and statement["word"] in (*LAYERS, *MERGES):
+                self.sources[statement["name"]] = x
         return drawn, x
 
     def fitting(self, draw: Callable[[], Statement], x: Any) -> tuple[Statement | None, Any]:
@@ -150,6 +155,7 @@ class _Drawing:
         """What a body makes of `x`; `None` where Keras refuses it or it grows too large."""
         # A name of a repeat is known there only; statements are tried with its first number.
         by_hand = KerasByHand({"lets": {"i": 1, "f": 2, "k": 1} | self.lets, "blocks": self.blocks})
+        by_hand.outputs = dict(self.sources)
         try:
             after = by_hand.sequence(body, x)
         except (ValueError, TypeError, IndexError):
@@ -158,6 +164,8 @@ class _Drawing:
 
     def statement(self, x: Any, depth: int, names: tuple[str, ...]) -> Statement:
         chance = self.random.random()
+        if depth == 0 and chance < 0.05:
+            return self.crossing(x, names)
         if depth < 3 and chance < 0.2:
             statement = self.merge(x, depth, names)
         elif depth < 3 and chance < 0.35:
@@ -178,15 +186,36 @@ class _Drawing:
         if word == "multiply" and len(x.shape) == 4 and self.random.random() < 0.6:
             return {"word": word, "branches": self.shuffled([[], self.gate(x.shape[-1])])}
         first, after = self.sequence(x, 3, depth + 1, names)
+        beside = word in ("concat", "residual") or project
+        if beside and self.random.random() < 0.25 and self.sources:
+            # The drawn branch begins elsewhere, and the input is the other one.
+            source = self.random.choice(list(self.sources))
+            drawn, after = self.sequence(self.sources[source], 3, depth + 1, names)
+            first = [{"word": "from", "source": source}, *drawn]
         norm = {"bn": True} if project and self.random.random() < 0.5 else {}
         if word == "residual":
             return {"word": word, "project": project, **norm, "body": first}
         branches: list[list[Statement]] = [first]
         if project or after.shape == x.shape or word == "concat":
             branches += [[]] * self.random.choice((1, 1, 2))
+            if self.random.random() < 0.4 and self.sources:
+                source = self.random.choice(list(self.sources))
+                branches.append([{"word": "from", "source": source}])
         else:
             branches += [first] * self.random.choice((1, 2))
         return {"word": word, "project": project, **norm, "branches": self.shuffled(branches)}
+
+    def crossing(self, x: Any, names: tuple[str, ...]) -> Statement:
+        """Two branches, the second of which takes a value from the middle of the first."""
+        name = next(self.given, None)
+        filters = {"filters": self.number(names), "kernel": (3, 3), "padding": "same"}
+        conv: Statement = {"word": "conv", "arguments": filters}
+        if name is None or len(x.shape) != 4:
+            return self.layer(x, names)
+        first = [conv | {"name": name}, conv]
+        inner = {"word": "concat", "branches": [[], [{"word": "from", "source": name}, conv]]}
+        ends = self.random.choice(("add", "maximum", "concat"))
+        return {"word": ends, "branches": [first, [conv, inner, conv]]}
 
     def gate(self, channels: int) -> list[Statement]:
         """What a multiplication stretches: a vector, a single pixel or a single channel."""

@@ -7,6 +7,7 @@ A network is a dict: `input` (a tuple of sizes), `classes`, `lets` (numbers by t
 - of a merge: `branches`, a list of bodies; of `residual` its `body`; both perhaps `project`
   and with that `bn`;
 - of `repeat`: `body` and `times` (perhaps `shared`), or `variable`, `first` and `last`;
+- of `from`: the `source`, which is `input` or the name of a statement before;
 - of a block: `arguments`. A block is a dict with `name`, `parameters` (defaults) and `body`.
 
 A string such as `=2*f` is an expression. Nothing of `cnnspec` is asked here, so that a
@@ -85,6 +86,8 @@ class KerasByHand:
     def __init__(self, network: dict[str, Any]) -> None:
         self.network = network
         self.applied: list[Applied] = []
+        self.outputs: dict[str, Any] = {}
+        """The latest output of every statement with a name, and `input`."""
         self._layers: dict[Path, Any] = {}
         self._names: dict[Path, str] = {}
         self._scopes: dict[Path, _Scope] = {(): _Scope(network["lets"], network["blocks"])}
@@ -94,6 +97,7 @@ class KerasByHand:
     def model(self) -> keras.Model:
         """The network as a functional model."""
         image = keras.Input(self.network["input"])
+        self.outputs["input"] = image
         return keras.Model(image, self.sequence(self.network["body"], image))
 
     def sequence(self, statements: list[Statement], x: Any, path: Path = ()) -> Any:
@@ -109,6 +113,14 @@ class KerasByHand:
         return self._scopes[path]
 
     def statement(self, statement: Statement, x: Any, path: Path, scope: _Scope) -> Any:
+        if statement["word"] == "from":
+            return self.outputs[statement["source"]]
+        x = self._made(statement, x, path, scope)
+        if statement.get("name"):
+            self.outputs[f"{scope.prefix}{statement['name']}"] = x
+        return x
+
+    def _made(self, statement: Statement, x: Any, path: Path, scope: _Scope) -> Any:
         word = statement["word"]
         if word == "repeat":
             return self._repeat(statement, x, path, scope)
@@ -176,13 +188,13 @@ class KerasByHand:
         norm: dict[str, Any] | None,
     ) -> list[Any]:
         """The empty branches brought to the shape of the first other one."""
-        drawn = [end for end, branch in zip(ends, branches, strict=True) if branch]
+        drawn = [end for end, branch in zip(ends, branches, strict=True) if not _empty(branch)]
         if not drawn:
             return ends
         target = drawn[0].shape[1:]
         found = []
         for number, (end, branch) in enumerate(zip(ends, branches, strict=True)):
-            if not branch and end.shape[1:] != target:
+            if _empty(branch) and end.shape[1:] != target:
                 strides = [math.ceil(a / b) for a, b in zip(end.shape[1:3], target, strict=False)]
                 end = self._bring(
                     path,
@@ -250,6 +262,11 @@ class KerasByHand:
         shown = name if time == 1 else f"{name}@{time}"
         self.applied.append(Applied(shown, layer, shapes, tuple(output.shape[1:])))
         return output
+
+
+def _empty(branch: list[Statement]) -> bool:
+    """Whether a branch makes nothing: it has no statement, or says only where it begins."""
+    return all(statement["word"] == "from" for statement in branch)
 
 
 def _last_norm(branches: list[list[Statement]], scope: _Scope) -> dict[str, Any]:

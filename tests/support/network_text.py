@@ -71,6 +71,8 @@ def body_lines(body: list[dict[str, Any]]) -> list[str]:
 def statement_lines(statement: dict[str, Any]) -> list[str]:
     """The lines of one statement."""
     word = statement["word"]
+    if word == "from":
+        return [f'from "{statement["source"]}"']
     name = f' name="{statement["name"]}"' if statement.get("name") else ""
     if word == "repeat":
         rounds = f"{statement['times']}" if "times" in statement else _running(statement)

@@ -14,11 +14,20 @@ from cnnspec.core.record import MISSING
 from cnnspec.core.shapes import Image, Shape, Vector, shape_of
 from cnnspec.diagnostics.claims import NothingValidates
 from cnnspec.diagnostics.silence import SILENCEABLE
-from cnnspec.graph.build import build_graph
 from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, Budget, Expectation
 from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.datasets import DATASETS
-from cnnspec.ir.spec import Data, Element, Merge, Names, Node, SharedRepeat, Spec, is_automatic
+from cnnspec.ir.spec import (
+    Data,
+    Element,
+    From,
+    Merge,
+    Names,
+    Node,
+    SharedRepeat,
+    Spec,
+    is_automatic,
+)
 from cnnspec.ir.training import Training
 from cnnspec.language.arg_types import ArgType, Dimensions, Float, Int, Numbers, Pair
 from cnnspec.language.choices import Bool, Choice, Name, Source, Text, Union, WordSet
@@ -166,6 +175,8 @@ class Drawing:
         self.names = Names()
         self.given = iter(random.sample([n for n in NAMES if not is_automatic(n)], 4))
         self.room = 12
+        self.sources: dict[str, Shape] = {}
+        """The shapes of the layers with a name of their own, by those names."""
 
     def name(self, word: str) -> str:
         if self.random.random() < 0.1 and (given := next(self.given, None)):
@@ -187,33 +198,45 @@ class Drawing:
             else:
                 layer, shape = draw_layer(self.random, shape)
                 element = Node(name=self.name(layer.word), layer=layer)
+                if not is_automatic(element.name):
+                    self.sources[element.name] = shape
             drawn.append(element)
         return drawn, shape
 
     def merge(self, shape: Shape, depth: int) -> tuple[Element, Shape]:
         """Branches of one shape: one that is drawn, and the input or the same again."""
         word = self.random.choice(list(MERGES))
+        fitting = [name for name, known in self.sources.items() if known == shape]
+        if fitting and self.random.random() < 0.5:
+            # A branch that begins elsewhere, with the shape of the input beside it.
+            begun = From(source=self.random.choice(fitting))
+            layer = draw_entry(MERGES[word], self.random, 1)
+            after = layer.join((shape, shape)).shape
+            return Merge(name=self.name(word), layer=layer, branches=((), (begun,))), after
         if word == "multiply" and isinstance(shape, Image) and self.random.random() < 0.5:
             gate = Dense(units=shape.channels, activation="sigmoid")
             squeeze: list[Layer] = [GlobalAverage(), gate]
             named = [Node(name=self.name(layer.word), layer=layer) for layer in squeeze]
             branches: list[list[Element]] = [[], [*named]]
+            ends = [shape]
         else:
             first, after = self.elements(shape, 3, depth + 1)
-            branches = [first]
+            branches, ends = [first], [after]
             if after == shape or (word == "concat" and after.dims[:-1] == shape.dims[:-1]):
-                branches.insert(self.random.randint(0, 1), [])
+                at = self.random.randint(0, 1)
+                branches.insert(at, [])
+                ends.insert(at, shape)
             else:
                 branches.append([self.renamed(element) for element in first])
+                ends.append(after)
             if self.random.random() < 0.2:
                 branches.append([self.renamed(element) for element in first])
+                ends.append(after)
         layer = draw_entry(MERGES[word], self.random, 1)
         assert isinstance(layer, Merging)
         name = self.name(word)
         merge = Merge(name=name, layer=layer, branches=tuple(map(tuple, branches)))
-        known = build_graph((merge,), shape).output_shape
-        assert known is not None
-        return merge, known
+        return merge, layer.join(tuple(ends)).shape
 
     def renamed(self, element: Element) -> Element:
         """The same element under other names."""
@@ -225,6 +248,8 @@ class Drawing:
                 return element.replace(branches=branches, name=self.name(element.layer.word))
             case SharedRepeat():
                 return element.replace(body=tuple(map(self.renamed, element.body)))
+            case From():
+                return element
         raise AssertionError(element)
 
     def shared(self, shape: Shape) -> tuple[Element, Shape]:

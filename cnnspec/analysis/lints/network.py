@@ -8,7 +8,7 @@ from typing import Any
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.graph.build import INPUT, Graph, LayerCall
-from cnnspec.ir.spec import Element, ErrorNode, Merge, Node, Placed, SharedRepeat, Spec
+from cnnspec.ir.spec import Element, ErrorNode, From, Merge, Node, Placed, SharedRepeat, Spec
 from cnnspec.layers.base import Layer
 from cnnspec.operations.base import Operation
 
@@ -106,7 +106,7 @@ def _named(elements: Iterable[Element]) -> Iterator[tuple[str, Placed]]:
                     yield from _named(branch)
             case SharedRepeat(body=body):
                 yield from _named(body)
-            case ErrorNode():
+            case From() | ErrorNode():
                 pass
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.source import Source
-from cnnspec.ir.spec import Merge, SharedRepeat, every
+from cnnspec.ir.spec import From, Merge, Node, SharedRepeat, every
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 from tests.support.keras_by_hand import Drawn, draw_network
+from tests.support.keras_network import Statement
 from tests.support.paths import SPECS
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -91,14 +92,26 @@ def test_drawn_network_is_what_keras_computes_often(seed: int) -> None:
 def test_drawn_networks_have_every_word_and_form() -> None:
     specs = [checked(draw_network(seed).text).spec for seed in A_PUSH]
     elements = [list(every(spec.nodes)) for spec in specs]
-    words = {e.layer.word for found in elements for e in found if not isinstance(e, SharedRepeat)}
+    words = {e.layer.word for found in elements for e in found if isinstance(e, Node | Merge)}
     assert words == {*LAYERS, *MERGES}
+    sources = [e.source for found in elements for e in found if isinstance(e, From)]
+    assert "input" in sources
+    assert len(set(sources)) > 1
     shared = [e for found in elements for e in found if isinstance(e, SharedRepeat)]
     inside = [e for s in shared if s.times > 1 for e in every(s.body)]
     assert any(isinstance(e, SharedRepeat) and e.times > 1 for e in inside)
     assert any(isinstance(e, Merge) for e in inside)
     names = {call.name for seed in A_PUSH for call in checked(draw_network(seed).text).layers}
-    for part in (".flatten", ".project", ".project_2", ".gate", "@2", "part0.", "part0_2."):
+    for part in (
+        ".flatten",
+        ".project",
+        ".project_2",
+        ".project.bn",
+        ".gate",
+        "@2",
+        "part0.",
+        "part0_2.",
+    ):
         assert any(part in name for name in names), part
 
 
@@ -106,6 +119,64 @@ def test_drawn_networks_mostly_have_outputs_that_say_something() -> None:
     outputs = [draw_network(seed).keras_model()(draw_network(seed).images()) for seed in A_PUSH]
     telling = [np.isfinite(y).all() and not np.allclose(y[0], y[1]) for y in map(np.array, outputs)]
     assert np.mean(telling) > 0.7
+
+
+def drawn(*body: Statement, image: tuple[int, int, int] = (28, 28, 1)) -> Drawn:
+    """A network of these statements that ends in ten classes."""
+    last = {"word": "dense", "arguments": {"units": 10, "activation": "softmax"}}
+    network = {"input": image, "classes": 10, "lets": {}, "blocks": [PART]}
+    return Drawn(0, {**network, "body": [*body, last]})
+
+
+CONV = {
+    "word": "conv",
+    "arguments": {"filters": 4, "kernel": (3, 3), "padding": "same", "activation": "relu"},
+}
+PART = {"name": "part", "parameters": {}, "body": [CONV]}
+
+
+def shared(*body: Statement) -> Statement:
+    return {"word": "repeat", "times": 2, "shared": True, "body": [*body]}
+
+
+# One convolution of 148 weights on four channels: 40 + 148 + (28 * 28 * 4 + 1) * 10, however
+# the two repeats that share it nest.
+@pytest.mark.parametrize(
+    "inner",
+    [
+        shared(shared(CONV)),
+        shared({"word": "part", "arguments": {}}, shared({"word": "part", "arguments": {}})),
+        shared({"word": "residual", "body": [shared(CONV)]}),
+    ],
+    ids=["plain", "block", "residual"],
+)
+def test_shared_within_shared_is_one_layer_for_each_place(inner: Statement) -> None:
+    network = drawn(CONV, inner)
+    places = 2 if "part" in str(inner) else 1
+    spec = checked(network.text)
+    assert spec.totals is not None
+    assert spec.totals.params == 40 + 148 * places + (28 * 28 * 4 + 1) * 10
+    compare(network)
+
+
+def test_a_block_between_two_shared_repeats_is_one_layer() -> None:
+    use = {"word": "twice", "arguments": {}}
+    network = drawn(CONV, shared(use))
+    network.network["blocks"].append({"name": "twice", "parameters": {}, "body": [shared(CONV)]})
+    spec = checked(network.text)
+    assert spec.totals is not None
+    assert spec.totals.params == 31_558
+    compare(network)
+
+
+def test_three_levels_of_sharing_before_gap_are_one_layer() -> None:
+    # (9 + 1) * 4 + (36 + 1) * 4 + (4 + 1) * 10
+    gap = {"word": "gap", "arguments": {}}
+    network = drawn(CONV, shared(shared(shared(CONV))), gap)
+    spec = checked(network.text)
+    assert spec.totals is not None
+    assert spec.totals.params == 238
+    compare(network)
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
