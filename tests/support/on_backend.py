@@ -15,6 +15,9 @@ NETWORKS = {
     "avgpool 4 same stride=3": _DATA
     + "input 11x10x2; classes 32; avgpool 4 same stride=3; flatten",
     "avgpool 3": _DATA + "input 9x9x2; classes 18; avgpool 3; flatten",
+    "avgpool 3 stride=2 ceil": _DATA + "input 8x7x3; classes 48; avgpool 3 stride=2 ceil; flatten",
+    "pool 3 stride=2 ceil": _DATA + "input 8x7x3; classes 48; pool 3 stride=2 ceil; flatten",
+    "channels": _DATA + "input 4x3x6; classes 48; shuffle 3; slice 4 start=1; flatten",
     "resize up bicubic": _DATA + "input 7x5x2; classes 416; resize 16x13 bicubic; flatten",
     "resize down bicubic": _DATA + "input 12x17x2; classes 70; resize 5x7 bicubic; flatten",
     "resize bilinear": _DATA + "input 7x5x2; classes 416; resize 16x13 bilinear; flatten",

@@ -228,3 +228,43 @@ def test_a_network_with_such_names_is_built(backend):
     text = 'model "über <x>"; conv 4x3 name=größe; conv 4x3 name=gr__e; pool 4; dense 10'
     model = build(check(Source("x", text)), 1)
     assert [layer.name for layer in model.layers[1:3]] == ["ngr__e", "gr__e"]
+
+
+OWN = (
+    "conv 8x2 relu; pool 2 ceil; avgpool 3 stride=2 ceil; shuffle 2"
+    "\nconcat { branch { slice 4 }; branch { slice 4 start=4; conv 4x1 relu } }"
+    "\ngap; slice 7; dense 10 softmax"
+)
+"""Everything that Keras has no layer for."""
+
+
+def test_a_model_with_layers_of_ours_is_saved_and_loaded(tmp_path):
+    import keras
+
+    model = build(OWN)
+    images = np.random.default_rng(1).normal(size=(3, 28, 28, 1)).astype("float32")
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert np.array_equal(model(images), again(images))
+
+
+def test_gradients_through_windows_over_the_end_are_numbers():
+    model = build(OWN)
+    model.compile(optimizer="sgd", loss="categorical_crossentropy")
+    # Below zero everywhere: the largest of a window is never what was padded.
+    images = -1 - np.random.default_rng(1).random((8, 28, 28, 1)).astype("float32")
+    before = model.get_weights()
+    model.train_on_batch(images, np.eye(10, dtype="float32")[:8])
+    after = model.get_weights()
+    assert all(np.isfinite(weight).all() for weight in after)
+    assert not equal(before, after)
+
+
+def test_relu_is_not_moved_behind_a_pool_with_windows_over_the_end():
+    from cnnspec.targets.keras.build import build as built
+    from cnnspec.targets.keras.passes import PASSES
+
+    checked = check(Source("x", "conv 8x2 relu; pool 2 ceil; dense 10 softmax"))
+    images = np.random.default_rng(1).normal(size=(3, 28, 28, 1)).astype("float32")
+    plain, quick = built(checked, 1), built(checked, 1, PASSES)
+    np.testing.assert_allclose(plain(images), quick(images), rtol=1e-5)
