@@ -325,7 +325,16 @@ class GivenTwice(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self._in_rounds:
+            return "put the repeated layers into a `block`: each use of it has names of its own"
         return "keep one of the two"
+
+    @property
+    def _in_rounds(self) -> bool:
+        """Whether one place gives it twice, in two rounds of a `repeat`."""
+        if self.span is None or self.first is None:
+            return False
+        return self.span.source is self.first.source and self.span.start == self.first.start
 
     @property
     def related(self) -> tuple[Label, ...]:
@@ -335,6 +344,8 @@ class GivenTwice(Diagnostic):
         from cnnspec.diagnostics.rewrites import leave_out_if_whole
 
         # Of two that say the same, either can go; else which one was meant is a guess.
+        if self._in_rounds:
+            return leave_out_if_whole(span)
         same = self.first is not None and self.first.text == span.text
         spans = [span]
         if self.first and self.first.source is span.source:

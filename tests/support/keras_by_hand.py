@@ -165,7 +165,7 @@ class _Drawing:
     def statement(self, x: Any, depth: int, names: tuple[str, ...]) -> Statement:
         chance = self.random.random()
         if depth == 0 and chance < 0.05:
-            return self.crossing(x, names)
+            return self.crossing(x, names, next(self.given, None))
         if depth < 3 and chance < 0.2:
             statement = self.merge(x, depth, names)
         elif depth < 3 and chance < 0.35:
@@ -205,16 +205,17 @@ class _Drawing:
             branches += [first] * self.random.choice((1, 2))
         return {"word": word, "project": project, **norm, "branches": self.shuffled(branches)}
 
-    def crossing(self, x: Any, names: tuple[str, ...]) -> Statement:
+    def crossing(
+        self, x: Any, names: tuple[str, ...], name: str | None, filters: Any = None
+    ) -> Statement:
         """Two branches, the second of which takes a value from the middle of the first."""
-        name = next(self.given, None)
-        filters = {"filters": self.number(names), "kernel": (3, 3), "padding": "same"}
-        conv: Statement = {"word": "conv", "arguments": filters}
         if name is None or len(x.shape) != 4:
             return self.layer(x, names)
+        sizes = {"filters": filters or self.number(names), "kernel": (3, 3), "padding": "same"}
+        conv: Statement = {"word": "conv", "arguments": sizes}
         first = [conv | {"name": name}, conv]
         inner = {"word": "concat", "branches": [[], [{"word": "from", "source": name}, conv]]}
-        ends = self.random.choice(("add", "maximum", "concat"))
+        ends = self.random.choice(("add", "maximum") if filters else ("add", "maximum", "concat"))
         return {"word": ends, "branches": [first, [conv, inner, conv]]}
 
     def gate(self, channels: int) -> list[Statement]:
@@ -242,6 +243,12 @@ class _Drawing:
         for _ in range(self.random.randint(1, 2)):
             drawn, x = self.lasting(x, depth + 1, inner)
             body += drawn
+        if depth == 0 and kind == "shared" and len(x.shape) == 4 and self.random.random() < 0.2:
+            # As many channels as before, for the next round. Its names are those of each round.
+            route = self.crossing(x, names, next(self.given, None), x.shape[-1])
+            statement, after = self.fitting(lambda: route, x)
+            if statement and after.shape == x.shape:
+                body.append(statement)
         if "i" in inner and "i" not in names:
             first = self.random.randint(1, 2)
             last = first + self.random.randint(0, 2)
@@ -253,7 +260,11 @@ class _Drawing:
     def block(self, number: int, x: Any) -> None:
         """A block with two numbers, the second with a default; it may use those before it."""
         room, self.room = self.room, 4
-        body, _ = self.sequence(x, 3, 1, ("w", "f", "k"))
+        body, after = self.sequence(x, 3, 1, ("w", "f", "k"))
+        if self.random.random() < 0.3:
+            route = self.crossing(after, ("w", "f", "k"), "inner")
+            statement, _ = self.fitting(lambda: route, after)
+            body += [statement] if statement else []
         self.room = room
         parameters = {"f": None, "k": self.random.randint(1, 3)}
         self.blocks.append({"name": f"part{number}", "parameters": parameters, "body": body})

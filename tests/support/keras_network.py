@@ -114,7 +114,9 @@ class KerasByHand:
 
     def statement(self, statement: Statement, x: Any, path: Path, scope: _Scope) -> Any:
         if statement["word"] == "from":
-            return self.outputs[statement["source"]]
+            # A name of the block comes before one of the text around it.
+            own = f"{scope.prefix}{statement['source']}"
+            return self.outputs[own if own in self.outputs else statement["source"]]
         x = self._made(statement, x, path, scope)
         if statement.get("name"):
             self.outputs[f"{scope.prefix}{statement['name']}"] = x

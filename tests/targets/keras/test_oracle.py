@@ -101,6 +101,11 @@ def test_drawn_networks_have_every_word_and_form() -> None:
     inside = [e for s in shared if s.times > 1 for e in every(s.body)]
     assert any(isinstance(e, SharedRepeat) and e.times > 1 for e in inside)
     assert any(isinstance(e, Merge) for e in inside)
+    assert any(isinstance(e, From) for e in inside)
+    assert any(source.endswith(".inner") for source in sources)
+    # A block in a branch of a merge that is applied again.
+    branches = [b for e in inside if isinstance(e, Merge) for b in e.branches]
+    assert any(n.name.startswith("part") for b in branches for n in b if isinstance(n, Node))
     names = {call.name for seed in A_PUSH for call in checked(draw_network(seed).text).layers}
     for part in (
         ".flatten",
