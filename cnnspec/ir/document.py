@@ -210,23 +210,22 @@ def schema() -> dict[str, Any]:
                 "type": "array",
                 "maxItems": 10_000,
                 "items": {
-                    "if": {"required": ["repeat"]},
-                    "then": {"$ref": "#/$defs/repeat"},
+                    "type": "object",
+                    # One level for each kind: a validator recurses, and layers may nest deep.
+                    "dependentSchemas": {
+                        kind: {"$ref": f"#/$defs/{kind}"} for kind in ("repeat", "from")
+                    },
+                    "if": {"anyOf": [{"required": ["repeat"]}, {"required": ["from"]}]},
                     "else": {
-                        "if": {"required": ["from"]},
-                        "then": {"$ref": "#/$defs/from"},
-                        "else": {
-                            "type": "object",
-                            "required": ["layer"],
-                            "properties": {"layer": {"enum": list(layers)}},
-                            "allOf": [
-                                {
-                                    "if": {"properties": {"layer": {"const": word}}},
-                                    "then": {"$ref": f"#/$defs/{word}"},
-                                }
-                                for word in layers
-                            ],
-                        },
+                        "required": ["layer"],
+                        "properties": {"layer": {"enum": list(layers)}},
+                        "allOf": [
+                            {
+                                "if": {"properties": {"layer": {"const": word}}},
+                                "then": {"$ref": f"#/$defs/{word}"},
+                            }
+                            for word in layers
+                        ],
                     },
                 },
             },
