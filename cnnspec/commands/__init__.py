@@ -1,9 +1,11 @@
 """The command line: one small module for each command, imported only when it is called.
 
 This module turns what happens into exit codes: 0 fine, 1 findings, 2 usage,
-3 environment (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after SIGTERM.
+3 environment (data, disk, packages), 70 a bug of ours, 130 after Ctrl-C, 143 after
+SIGTERM and SIGHUP.
 """
 
+import contextlib
 import os
 import sys
 from errno import EINVAL
@@ -143,8 +145,10 @@ def _unknown(name: str) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    if sys.stderr is not None:
-        sys.stderr.write(f"{text}\n")
+    # A terminal that has gone takes no text; the exit code still tells.
+    with contextlib.suppress(OSError):
+        if sys.stderr is not None:
+            sys.stderr.write(f"{text}\n")
     return code
 
 

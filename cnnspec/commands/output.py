@@ -1,5 +1,6 @@
 """How commands speak: results on standard output, everything else on standard error."""
 
+import contextlib
 import sys
 from argparse import Namespace
 from typing import Any
@@ -68,5 +69,7 @@ def report_stopped(command: str, stopped: Interrupted, form: str) -> int:
         remedy = stopped.remedy or None
         print_json({"command": command, "ok": False, "signal": stopped.number, "remedy": remedy})
     going_on = f"; go on with `{stopped.remedy}`" if stopped.remedy else ""
-    show([[(f"stopped{going_on}", "")]], sys.stderr)
+    # The terminal may be what has gone: then nobody reads this, and the code still counts.
+    with contextlib.suppress(OSError):
+        show([[(f"stopped{going_on}", "")]], sys.stderr)
     return 128 + stopped.number

@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM while a network trains: the first stops soon and safely, the second at once.
+"""Signals while a network trains: the first stops it soon and safely, the second at once.
+
+They are Ctrl-C, SIGTERM, and SIGHUP, which a closed terminal or a lost connection sends.
 
 A signal only raises a flag, which is read between portions of steps; saving inside of a
 handler could hang. What a person sees at once, and the end at a second signal, come from
@@ -18,8 +20,13 @@ from cnnspec.diagnostics.errors import Interrupted
 _MEANT = {
     signal.SIGINT: signal.SIGINT,
     signal.SIGTERM: signal.SIGTERM,
-    # Windows has no SIGTERM from outside: Ctrl-Break, or the console that is closed.
-    **({signal.SIGBREAK: signal.SIGTERM} if hasattr(signal, "SIGBREAK") else {}),
+    # SIGHUP does not exist on Windows. SIGBREAK exists only there, where no SIGTERM comes from
+    # outside: it is Ctrl-Break, or the console that is closed.
+    **{
+        getattr(signal, name): signal.SIGTERM
+        for name in ("SIGHUP", "SIGBREAK")
+        if hasattr(signal, name)
+    },
 }
 """The signals that are watched, each with the one that it is taken for."""
 

@@ -118,9 +118,11 @@ def test_resume_after_five_kills_ends_bit_equal(folder, reference):
     assert not (run.folder / "checkpoints").exists()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+)
 def test_signal_stops_training_and_resume_ends_bit_equal(folder, reference, number, code):
-    out = f"signal-{code}"
+    out = f"signal-{int(number)}"
     run = Run(folder / out / "small-1")
     process = start(folder, "small.cnn", "--out", out)
     wait_for(lambda: (run.folder / "environment.json").exists(), process)
@@ -134,6 +136,8 @@ def test_signal_stops_training_and_resume_ends_bit_equal(folder, reference, numb
     assert process.returncode == code
     assert f"go on with `cnnspec train --resume {out}/small-1`" in said
     assert "Traceback" not in said
+    assert not (run.folder / ".owner").exists()
+    assert not list(run.folder.glob(".*.npz.*"))
     process = start(folder, "--resume", str(run.folder))
     said = process.communicate()[1]
     assert process.returncode == 0, said
