@@ -9,6 +9,9 @@ from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.output import print_json
 from cnnspec.commands.train import figures, verdicts
 from cnnspec.core.terminal import show
+from cnnspec.diagnostics.environment import DamagedRunFile
+from cnnspec.diagnostics.render import tell
+from cnnspec.runs.run import ENVIRONMENT
 from cnnspec.runs.seeds import one_run
 
 
@@ -23,10 +26,12 @@ def run(args: Namespace) -> int:
     """Evaluates one run."""
     kept = one_run(args.run)
     from cnnspec.targets.keras.backend import start
-    from cnnspec.training.start import begun_with
 
+    known, damage = kept.salvage(ENVIRONMENT)
+    if damage:
+        tell(DamagedRunFile(None, damage, "the last digits may differ from what was measured"))
     # As it was trained, so that every figure is the same to the last digit.
-    start(args.backend, parts=begun_with(kept, "parts") or 1)
+    start(args.backend, parts=known.get("parts", 1))
     from cnnspec.training.evaluate import evaluate
 
     scores, claims = evaluate(kept, args.data, offline=args.offline)

@@ -18,6 +18,7 @@ from cnnspec.commands.output import print_json, report_problems
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.render import tell
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.finalize import keep
 from cnnspec.runs.run import Run
@@ -87,7 +88,7 @@ def _write(folder: Path, out: Path | None, by: str | None) -> Path:
         raise CnnspecError(BadUsage(None, fault, "leave it out"))
     from cnnspec.report.page import write
 
-    return write(Run(folder), out)
+    return write(Run(folder), out, warn=tell)
 
 
 def load_extra() -> None:

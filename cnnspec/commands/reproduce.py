@@ -16,7 +16,7 @@ from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
-from cnnspec.runs.run import ENVIRONMENT, Run
+from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, Run
 from cnnspec.runs.seeds import one_run
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def run(args: Namespace) -> int:
     from cnnspec.targets.keras.backend import start
     from cnnspec.training.start import begun_with
 
-    threads = kept.read_json(ENVIRONMENT).get("threads")
+    # What is compared at the end is read before anything is trained.
+    known = {name: kept.read_json(name) for name in (ENVIRONMENT, HISTORY, METRICS)}
+    threads = known[ENVIRONMENT].get("threads")
     backend = start(args.backend, threads, begun_with(kept, "parts") or 1)
     from cnnspec.runs.data import of_run
     from cnnspec.training.distributed.devices import spread

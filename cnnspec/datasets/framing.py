@@ -87,8 +87,8 @@ class Framing(Record):
 
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
-        """What `dump` wrote; raises `KeyError`, `TypeError` or `ValueError`."""
-        values: dict[str, Any] = {name: data[name] for name in cls.fields}
+        """What `dump` wrote. Raises `TypeError` where a field is missing."""
+        values = {name: data[name] for name in cls.fields if name in data}
         made: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()

@@ -56,6 +56,13 @@ class BadRun(EnvironmentDiagnostic):
     code: ClassVar[str] = "CNN905"
 
 
+class DamagedRunFile(EnvironmentDiagnostic):
+    """A file of a run is damaged in part; what can still be read of the run is used."""
+
+    code: ClassVar[str] = "CNN930"
+    severity: ClassVar[str] = "warning"
+
+
 class CannotWrite(EnvironmentDiagnostic):
     """The result cannot be written: the disk is full, or its permissions do not allow it."""
 

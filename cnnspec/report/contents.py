@@ -4,7 +4,6 @@ Everything comes from the files of the folder, so a run of another machine can b
 of too; whatever a file says is taken as a foreign text. Knows no plot, page or image.
 """
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.sources import number
-from cnnspec.ir.claims import METRIC_NAMES, RELATIONS, Expectation
+from cnnspec.ir.claims import Expectation
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
 
@@ -97,6 +95,13 @@ class Contents(Record):
     environment: dict[str, Any]
     notes: tuple[str, ...]
     """What is missing in the folder, in sentences."""
+    damages: tuple[str, ...] = ()
+    """What is damaged in its files, in sentences that name them. It is left out."""
+
+    def with_damage(self, *damages: str) -> "Contents":
+        """The same with files that are damaged, which its notes tell of as well."""
+        notes = (f"{safe(damage)}. What it says is left out." for damage in damages)
+        return self.replace(notes=(*self.notes, *notes), damages=(*self.damages, *damages))
 
     @property
     def name(self) -> str:
@@ -180,39 +185,40 @@ def read(run: Run, like: CheckedSpec | None = None) -> Contents:
     """
     checked = _checked(run, like)
     notes: list[str] = []
-    history = _part(run, HISTORY, [], _history)
-    metrics = _part(run, METRICS, {}, _table)
-    environment = _part(run, ENVIRONMENT, {}, _table)
-    if not metrics:
-        notes.append(_unfinished(len(history), checked.spec.train.epochs))
-    if not environment:
-        notes.append(f"{ENVIRONMENT} is missing: nothing is known of the machine.")
+    documents = {name: run.salvage(name) for name in (HISTORY, METRICS, ENVIRONMENT)}
+    (history, _), (metrics, _), (environment, _) = documents.values()
+    environment = _clean(environment)
     labels = _labels(checked, environment)
-    try:
-        scores = {
-            name: _measured(name, metrics[name], labels) for name in SPLIT_NAMES if name in metrics
-        }
-        found = verdicts(checked, metrics)
-        best_epoch, seconds = number(metrics.get("best_epoch")), number(metrics.get("seconds"))
-    except _MALFORMED as error:
-        raise _damaged(run, METRICS, error) from None
+    measured = {name: metrics[name] for name in SPLIT_NAMES if metrics.get(name)}
+    scores = {
+        name: _measured(name, found)
+        for name, found in measured.items()
+        if len(found.get("confusion", ())) == len(labels)
+    }
+    damages = [damage for _, damage in documents.values() if damage]
+    damages += [
+        f"{run.folder / METRICS} is damaged: {name}.confusion is not a matrix of {len(labels)} "
+        "classes"
+        for name, found in measured.items()
+        if name not in scores and "confusion" in found
+    ]
+    if not metrics and not documents[METRICS][1]:
+        notes.append(_unfinished(len(history), checked.spec.train.epochs))
+    if not environment and not documents[ENVIRONMENT][1]:
+        notes.append(f"{ENVIRONMENT} is missing: nothing is known of the machine.")
     return Contents(
         folder=run.folder.resolve(),
         checked=checked,
         source=source_text(run),
-        history=history,
+        history=tuple({safe(name): value for name, value in epoch.items()} for epoch in history),
         scores=scores,
-        verdicts=found,
-        best_epoch=None if best_epoch is None else int(best_epoch),
-        seconds=seconds,
+        verdicts=verdicts(checked, metrics),
+        best_epoch=metrics.get("best_epoch"),
+        seconds=metrics.get("seconds"),
         labels=labels,
         environment=environment,
         notes=tuple(notes),
-    )
-
-
-_MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
-"""What reading a JSON document of another form raises."""
+    ).with_damage(*damages)
 
 
 def _checked(run: Run, like: CheckedSpec | None) -> CheckedSpec:
@@ -224,23 +230,6 @@ def _checked(run: Run, like: CheckedSpec | None) -> CheckedSpec:
             raise
         reason = problems.diagnostics[0].message
         raise CnnspecError(BadRun(None, f"the spec in {run} is damaged: {reason}")) from None
-
-
-def _part(run: Run, name: str, empty: Any, shaped: Any) -> Any:
-    """What a JSON file of the run says, or nothing where there is none."""
-    if not (run.folder / name).exists():
-        return shaped(empty)
-    try:
-        return shaped(run.read_json(name))
-    except (*_MALFORMED, RecursionError) as error:
-        raise _damaged(run, name, error) from None
-
-
-def _damaged(run: Run, name: str, error: BaseException) -> CnnspecError:
-    reason = f"{type(error).__name__}: {error}"[:200]
-    return CnnspecError(
-        BadRun(None, f"{run.folder / name} is not of the form it should be ({reason})")
-    )
 
 
 def _unfinished(done: int, epochs: int) -> str:
@@ -269,42 +258,21 @@ def _labels(checked: CheckedSpec, environment: dict[str, Any]) -> tuple[str, ...
     return tuple(map(str, range(spec.classes)))
 
 
-def _history(epochs: Any) -> tuple[Epoch, ...]:
-    if not isinstance(epochs, list):
-        raise TypeError("it is not a list")
-    read = tuple({safe(str(k)): number(v) for k, v in epoch.items()} for epoch in epochs)
-    for epoch in read:
-        int(epoch["epoch"] or 0)
-    return read
-
-
-def _table(data: Any) -> dict[str, Any]:
-    """A JSON object whose texts hold no control character and whose numbers are numbers."""
-    if not isinstance(data, dict):
-        raise TypeError("it is not an object")
-    cleaned: dict[str, Any] = _clean(data)
-    return cleaned
-
-
 def _clean(value: Any) -> Any:
+    """A document whose texts hold no control character."""
     match value:
         case dict():
-            return {safe(str(k)): _clean(v) for k, v in value.items()}
+            return {safe(name): _clean(each) for name, each in value.items()}
         case list():
-            return [_clean(v) for v in value]
+            return [_clean(each) for each in value]
         case str():
             return safe(value)
-        case float() if not math.isfinite(value):
-            return None
     return value
 
 
-def _measured(name: str, data: dict[str, Any], labels: tuple[str, ...]) -> Measured:
-    rows = tuple(tuple(int(count) for count in row) for row in data["confusion"])
-    if len(rows) != len(labels) or any(len(row) != len(labels) for row in rows):
-        raise ValueError("a confusion matrix has not a row and column for each class")
-    accuracy, f1, loss = (number(data.get(key)) for key in ("accuracy", "f1", "loss"))
-    return Measured(name, accuracy, f1, loss, rows)
+def _measured(name: str, found: dict[str, Any]) -> Measured:
+    rows = tuple(map(tuple, found["confusion"]))
+    return Measured(name, found.get("accuracy"), found.get("f1"), found.get("loss"), rows)
 
 
 def verdicts(checked: CheckedSpec, metrics: dict[str, Any]) -> tuple[ReportedClaim, ...]:
@@ -313,18 +281,15 @@ def verdicts(checked: CheckedSpec, metrics: dict[str, Any]) -> tuple[ReportedCla
     if not metrics:
         found += [ReportedClaim(str(claim), "", None) for claim in checked.spec.expectations]
     for item in metrics.get("expectations", ()):
-        if item["quantity"] not in METRIC_NAMES or item["relation"] not in RELATIONS:
-            raise ValueError("an expectation is not one of the language")
         claim = Expectation(item["quantity"], item["relation"], float(item["limit"]))
-        value = number(item["value"])
-        shown = "" if value is None else f"{value:.4f}"
-        found.append(ReportedClaim(str(claim), shown, bool(item["holds"])))
+        shown = "" if item["value"] is None else f"{item['value']:.4f}"
+        found.append(ReportedClaim(str(claim), shown, item["holds"]))
     target = metrics.get("target")
     if target:
-        epoch, seconds = number(target.get("epoch")), number(target.get("seconds"))
+        epoch, seconds = target.get("epoch"), target.get("seconds")
         reached = "" if epoch is None else f"in epoch {epoch:.0f}"
         if reached and seconds is not None:
             reached += f", after {seconds:.1f} s"
-        claim_text = f"target {target['quantity']} {number(target['limit']):g}"
+        claim_text = f"target {target['quantity']} {target['limit']:g}"
         found.append(ReportedClaim(claim_text, reached, epoch is not None))
     return tuple(found)

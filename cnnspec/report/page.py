@@ -20,6 +20,8 @@ from cnnspec.analysis.formulas import legend
 from cnnspec.core.markup import html_prose
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import safe
+from cnnspec.diagnostics.base import Warn, silent
+from cnnspec.diagnostics.environment import DamagedRunFile
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.drawing.svg import draw
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
@@ -44,16 +46,23 @@ _SIDES = ("train", "test", "validation")
 """Confusion matrices in the order in which they stand side by side."""
 
 
-def write(run: Run, out: Path | None = None, like: CheckedSpec | None = None) -> Path:
+def write(
+    run: Run, out: Path | None = None, like: CheckedSpec | None = None, warn: Warn = silent
+) -> Path:
     """Writes the report of a run, or of a folder of seeds, and returns the page.
 
     It is `report.html` in the run folder, and beside it `report/` with each figure as PNG
     and SVG, `report.md` and `report.json`. `out` is another folder for all of them. A
     report that is there already is replaced. A spec checked before that is `like` that of
-    the run spares it a check. Raises `CnnspecError`.
+    the run spares it a check. What is damaged in the folder is left out, and `warn` is told.
+    Raises `CnnspecError`.
     """
     trained = gather(run.folder, like)
-    pictures = images.read(Run(trained.middle.folder), len(trained.middle.labels))
+    pictures, damage = images.salvage(Run(trained.middle.folder), len(trained.middle.labels))
+    if damage:
+        trained = trained.with_damage(damage)
+    for each in trained.damages:
+        warn(DamagedRunFile(None, each, "the report leaves out what it says"))
     found = figures(trained, pictures)
     parts = {
         "report.md": markdown(trained, found, pictures),

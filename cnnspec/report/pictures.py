@@ -1,8 +1,6 @@
 """The images of a run folder, read from `images.npz`, and their form in a page."""
 
 import io
-import zipfile
-import zlib
 
 import numpy as np
 from PIL import Image
@@ -11,6 +9,7 @@ from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.report.contents import SPLIT_NAMES
+from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import IMAGES, Run
 
 _MOST = 2**20
@@ -43,26 +42,24 @@ class Pictures(Record):
     counts: dict[str, tuple[int, ...]]
 
 
-_DAMAGED = (OSError, KeyError, ValueError, TypeError, EOFError, IndexError, MemoryError,
-            RuntimeError, zlib.error, zipfile.BadZipFile)  # fmt: skip
-"""What a damaged archive makes of zipfile and numpy."""
-
-
 def read(run: Run, classes: int) -> Pictures | None:
     """The images of a run, `None` where it has none; raises `CnnspecError` for a damaged file."""
     path = run.folder / IMAGES
     if not path.exists():
         return None
     try:
-        data = path.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST:
-                raise ValueError("it is too large")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return _pictures({name: arrays[name] for name in arrays.files}, classes)
-    except _DAMAGED as error:
+        return _pictures(unpack_arrays(path.read_bytes(), _MOST), classes)
+    except ARCHIVE_ERRORS as error:
         fault = BadRun(None, f"{path} is damaged: {str(error)[:200]}")
     raise CnnspecError(fault)
+
+
+def salvage(run: Run, classes: int) -> tuple[Pictures | None, str]:
+    """The images of a run, and what is wrong with their file where it is damaged."""
+    try:
+        return read(run, classes), ""
+    except CnnspecError as error:
+        return None, error.diagnostics[0].message
 
 
 def _pictures(arrays: dict[str, np.ndarray], classes: int) -> Pictures:

@@ -114,6 +114,7 @@ def _rank(row: Compared, column: Metric) -> tuple[bool, float]:
 
 def cautions(rows: Iterable[Compared]) -> list[str]:
     """Why figures of these networks do not compare, in sentences."""
+    rows = tuple(rows)
     runs = [run for row in rows for run in row.trained.runs]
     found = []
     losses = sorted({run.loss for run in runs})
@@ -129,7 +130,8 @@ def cautions(rows: Iterable[Compared]) -> list[str]:
     if waiting:
         named = listing(waiting, "and", quote="")
         found.append(f"No results yet, or not of every seed: {named}.")
-    return found
+    damages = dict.fromkeys(each for row in rows for each in row.trained.damages)
+    return found + [f"{damage}. What it says is left out." for damage in damages]
 
 
 def _data(recorded: dict[str, Any], source: str) -> str:

@@ -9,7 +9,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.report.contents import Contents, Epoch, ReportedClaim, read, verdicts
 from cnnspec.runs.run import IR, Run
-from cnnspec.runs.seeds import MeanStd, SeedRuns, spread
+from cnnspec.runs.seeds import SERIES, MeanStd, SeedRuns, spread
 
 
 class Trained(Record):
@@ -40,8 +40,20 @@ class Trained(Record):
         """Claims held or not; those of several seeds by their mean, once all have finished."""
         if not self.several:
             return self.runs[0].verdicts
-        series = SeedRuns(self.folder)
-        return verdicts(self.middle.checked, series.summary() if series.finished else {})
+        return verdicts(self.middle.checked, Run(self.folder).salvage(SERIES)[0])
+
+    @property
+    def damages(self) -> tuple[str, ...]:
+        """What is damaged in the files of the runs, in sentences that name them."""
+        own = Run(self.folder).salvage(SERIES)[1] if self.several else ""
+        return (*((own,) if own else ()), *(each for run in self.runs for each in run.damages))
+
+    def with_damage(self, damage: str) -> "Trained":
+        """The same where a file of the run told of in detail is damaged."""
+        middle = self.middle
+        return self.replace(
+            runs=tuple(run.with_damage(damage) if run is middle else run for run in self.runs)
+        )
 
     def figure(self, name: str) -> MeanStd | None:
         """A measured figure over the seeds, `None` where no run has it."""

@@ -13,11 +13,11 @@ def of_run(data: Data, run: Run, named: Path | None = None) -> Where | None:
         return Where(named.expanduser().absolute())
     if data.dataset:
         return None
-    known = run.read_json(ENVIRONMENT).get("data", {})
+    known = run.salvage(ENVIRONMENT)[0].get("data", {})
     return Where(Path(known.get("path", data.source)).absolute(), known.get("sha256"))
 
 
 def class_names(run: Run, classes: int) -> list[str]:
     """The names of the classes; their numbers where they have none."""
-    known = run.read_json(ENVIRONMENT).get("data", {}).get("labels", [])
+    known = run.salvage(ENVIRONMENT)[0].get("data", {}).get("labels", [])
     return known if len(known) == classes else [str(label) for label in range(classes)]

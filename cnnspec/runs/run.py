@@ -10,7 +10,6 @@ as well. `report.html` and `report/` are made of these; trackers keep `tensorboa
 only, no framework.
 """
 
-import json
 import os
 import re
 import sys
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import BadRun, RunInUse
 from cnnspec.diagnostics.errors import CnnspecError
@@ -26,6 +26,7 @@ from cnnspec.files.atomic import cannot_write, json_text, read_text, write_atomi
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.source import SpecSource
 from cnnspec.ir.spec import Spec
+from cnnspec.runs.documents import FORMS, empty, parse
 
 SPEC = "spec.cnn"
 SOURCE = "source.cnn"
@@ -147,11 +148,33 @@ class Run:
         self.write(name, json_text(data))
 
     def read_json(self, name: str) -> Any:
-        """Reads a JSON file of the run; raises `CnnspecError`."""
+        """Reads a JSON document of the run; raises `CnnspecError` where it is damaged."""
+        left, damages = self._parse(name)
+        if damages:
+            raise CnnspecError(self._damaged(name, damages))
+        return left
+
+    def salvage(self, name: str) -> tuple[Any, str]:
+        """What can be read of a JSON document of the run, and what is damaged in it.
+
+        A document of which nothing is left is an empty one, and so is one that is missing. The
+        second value is a sentence that names the file, empty where nothing is damaged.
+        """
+        if not (self.folder / name).exists():
+            return empty(FORMS[name]), ""
         try:
-            return json.loads(self._read(name))
-        except ValueError:
-            raise CnnspecError(BadRun(None, f"{self.folder / name} is damaged")) from None
+            left, damages = self._parse(name)
+        except CnnspecError as error:
+            return empty(FORMS[name]), error.diagnostics[0].message
+        damage = self._damaged(name, damages).message if damages else ""
+        return (empty(FORMS[name]) if left is MISSING else left), damage
+
+    def _parse(self, name: str) -> tuple[Any, tuple[str, ...]]:
+        return parse(self._read(name), FORMS[name])
+
+    def _damaged(self, name: str, damages: tuple[str, ...]) -> BadRun:
+        more = f", and {len(damages) - 1} more" if len(damages) > 1 else ""
+        return BadRun(None, f"{self.folder / name} is damaged: {damages[0]}{more}")
 
     def _read(self, name: str) -> str:
         try:

@@ -8,7 +8,6 @@ are weights. Nothing is unpickled.
 
 import hashlib
 import io
-import zipfile
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
@@ -19,6 +18,7 @@ from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import BadRun, MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.graph.build import Graph
+from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import METRICS, MODEL, WEIGHTS, Run
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ def read_weights(run: Run) -> "dict[str, np.ndarray]":
 
 
 def _from_npz(run: Run, shapes: Shapes) -> "dict[str, np.ndarray]":
-    import numpy as np
 
     path = run.folder / WEIGHTS
     try:
@@ -80,14 +79,9 @@ def _from_npz(run: Run, shapes: Shapes) -> "dict[str, np.ndarray]":
     if hashlib.sha256(data).hexdigest() != written:
         _damaged(run, "it is not what was written" if written else f"{METRICS} has no hash of it")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            # What is packed small could be of any size.
-            if sum(member.file_size for member in archive.infolist()) > _most_bytes(shapes):
-                _damaged(run, "it is larger than the weights of its spec")
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        _damaged(run, str(error) or type(error).__name__)
+        return unpack_arrays(data, _most_bytes(shapes))
+    except ValueError as error:
+        _damaged(run, str(error))
 
 
 def _most_bytes(shapes: Shapes) -> int:
@@ -110,7 +104,7 @@ def _from_model(path: Path, graph: Graph) -> "dict[str, np.ndarray]":
     limit = 8 * _most_bytes(graph.weights()) + 2**24
     try:
         return read_keras_file(path, graph.owners, limit)
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+    except ARCHIVE_ERRORS as error:
         cause = str(error) or type(error).__name__
         raise CnnspecError(BadRun(None, f"cannot use {path}: {cause}", "train again")) from None
 

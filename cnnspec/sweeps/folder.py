@@ -114,7 +114,7 @@ class Sweep:
         data = Run(path).read_json(SWEEP)
         try:
             return cls(path, Plan.load(data))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except ValueError as error:
             raise CnnspecError(BadRun(None, f"{path / SWEEP} is damaged: {error}")) from None
 
     def trials(self) -> Iterator[Trial]:
@@ -133,7 +133,7 @@ class Sweep:
             return []
         try:
             return [Round.load(each) for each in Run(self.folder).read_json(ROUNDS)]
-        except (CnnspecError, KeyError, TypeError):
+        except CnnspecError:
             return []
 
     def repair(self, warn: Warn) -> None:
@@ -142,18 +142,12 @@ class Sweep:
         What it was a result of is trained again.
         """
         for trial in self.trials():
-            for name, form in ((METRICS, dict), (FAILURE, dict), (HISTORY, list)):
+            for name in (METRICS, FAILURE, HISTORY):
                 path = trial.run.folder / name
-                if not path.is_file():
-                    continue
-                try:
-                    if isinstance(trial.run.read_json(name), form):
-                        continue
-                    warn(BadRun(None, f"{path} is damaged"))
-                except CnnspecError as problems:
-                    for fault in problems.diagnostics:
-                        warn(fault)
-                path.unlink()
+                damage = trial.run.salvage(name)[1] if path.is_file() else ""
+                if damage:
+                    warn(BadRun(None, damage))
+                    path.unlink()
 
     def __str__(self) -> str:
         return str(self.folder)

@@ -35,7 +35,7 @@ class Round(Record):
 
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
-        """The decision from its JSON. Raises `KeyError` or `TypeError` for another."""
+        """The decision from its JSON."""
         return cls(**{**{n: data[n] for n in cls.fields}, "on": tuple(data["on"])})
 
 

@@ -49,7 +49,7 @@ class Planned(Record):
 
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
-        """The point from its JSON. Raises `KeyError`, `TypeError` or `ValueError` for another."""
+        """The point from its JSON; raises `ValueError` where its spec is damaged."""
         expanded = read(Source(data["name"], data["text"]))
         if expanded.problems:
             raise ValueError(f"{data['name']}: {expanded.problems[0].message}")
@@ -104,13 +104,15 @@ class Plan(Record):
 
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
-        """The plan from its JSON. Raises `KeyError`, `TypeError` or `ValueError` for another."""
+        """The plan from a document of its form; raises `ValueError` for one it cannot read."""
         if data["version"] != 1:
             raise ValueError(f"version {data['version']}")
-        fields = {name: data[name] for name in cls.fields}
+        fields = {name: data.get(name, default) for name, default in cls.fields.items()}
         fields["points"] = tuple(Planned.load(point) for point in data["points"])
-        fields["dropped"] = tuple(Dropped(**d) for d in data["dropped"])
-        fields["command"] = tuple(data["command"])
+        fields["dropped"] = tuple(
+            Dropped(*(d[name] for name in Dropped.fields)) for d in data["dropped"]
+        )
+        fields["command"] = tuple(fields["command"])
         fields["names"] = {name: tuple(values) for name, values in data["names"].items()}
         return cls(**fields)
 

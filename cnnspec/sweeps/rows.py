@@ -9,11 +9,10 @@ from typing import Any
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.sources import number
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.metrics import split_of
-from cnnspec.runs.run import METRICS
+from cnnspec.runs.run import HISTORY, METRICS
 from cnnspec.runs.seeds import MeanStd, spread
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.folder import BEGUN, FAILED, FINISHED, WAITING, Sweep, Trial
@@ -169,11 +168,12 @@ def _kept(trial: Trial) -> _Kept:
                 reason = " ".join(str(failure[key]) for key in ("code", "message"))
                 return _Kept(FAILED, {}, reason=reason.strip())
             case folder.BEGUN:
-                return _so_far(trial.history)
+                history, damage = trial.run.salvage(HISTORY)
+                if damage and not history:
+                    return _Kept(DAMAGED, {}, reason=damage)
+                return _so_far(history)
     except CnnspecError as problems:
         return _Kept(DAMAGED, {}, reason=problems.diagnostics[0].message)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        return _Kept(DAMAGED, {}, reason=f"a file is not of the form it should be: {error!r}")
     return _Kept(WAITING, {})
 
 
@@ -183,19 +183,19 @@ def _measured(metrics: dict[str, Any]) -> _Kept:
         prefix = split_of(name)
         found = metrics.get(_SPLITS[prefix]) or {}
         figures[name] = found.get(name.removeprefix(prefix))
-    return _Kept(FINISHED, _numbers(figures), number(metrics["epochs"]), number(metrics["seconds"]))
+    return _Kept(FINISHED, _numbers(figures), metrics["epochs"], metrics["seconds"])
 
 
 def _so_far(history: list[dict[str, float]]) -> _Kept:
     """What an unfinished training has come to: the figures of its last epoch."""
     last = dict(history[-1]) if history else {}
     figures = {name: last.get(name) for name in METRIC_NAMES if split_of(name) == "val_"}
-    seconds = [number(epoch.get("seconds")) for epoch in history]
-    return _Kept(BEGUN, _numbers(figures), len(history), sum(s for s in seconds if s))
+    seconds = sum(epoch.get("seconds", 0.0) for epoch in history)
+    return _Kept(BEGUN, _numbers(figures), len(history), seconds)
 
 
 def _numbers(figures: dict[str, Any]) -> dict[str, float]:
-    return {name: n for name, value in figures.items() if (n := number(value)) is not None}
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _stopped(sweep: Sweep) -> set[str]:

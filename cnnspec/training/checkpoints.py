@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import BadRun, DamagedCheckpoint
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.runs.arrays import unpack_arrays
+from cnnspec.runs.documents import CHECKPOINT, parse
 from cnnspec.runs.run import Run
 
 VERSION = 1
@@ -79,12 +80,15 @@ def pack(checkpoint: Checkpoint) -> bytes:
 
 def unpack(data: bytes) -> Checkpoint:
     """A checkpoint from its bytes; raises `ValueError`."""
+    arrays = unpack_arrays(data)
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        return Checkpoint(arrays, json.loads(arrays.pop(_FACTS).tobytes()))
-    except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(str(error) or type(error).__name__) from None
+        text = arrays.pop(_FACTS).tobytes()
+    except KeyError:
+        raise ValueError(f"it has no {_FACTS}") from None
+    facts, damages = parse(text, CHECKPOINT)
+    if damages:
+        raise ValueError(damages[0])
+    return Checkpoint(arrays, facts)
 
 
 def _listed(run: Run) -> list[Listed]:
@@ -92,13 +96,10 @@ def _listed(run: Run) -> list[Listed]:
     if not (run.folder / MANIFEST).exists():
         return []
     manifest = run.read_json(MANIFEST)
-    try:
-        if manifest["version"] > VERSION:
-            newer = f"its checkpoints are of version {manifest['version']}, newer than this program"
-            raise CnnspecError(BadRun(None, f"cannot go on with {run}: {newer} reads ({VERSION})"))
-        return [Listed(**entry) for entry in manifest["checkpoints"]]
-    except (KeyError, TypeError):
-        raise CnnspecError(BadRun(None, f"{run.folder / MANIFEST} is damaged")) from None
+    if manifest["version"] > VERSION:
+        newer = f"its checkpoints are of version {manifest['version']}, newer than this program"
+        raise CnnspecError(BadRun(None, f"cannot go on with {run}: {newer} reads ({VERSION})"))
+    return [Listed(*(entry[name] for name in Listed.fields)) for entry in manifest["checkpoints"]]
 
 
 def valid(run: Run) -> tuple[list[Checkpoint], list[DamagedCheckpoint]]:

@@ -19,12 +19,16 @@ from cnnspec.diagnostics.environment import BadRun, DataNote
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.answers import Doubt
+from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.data import of_run
 from cnnspec.runs.run import INPUTS, NOVELTY, Run
 from cnnspec.training.novelty import Features, Gaussians, gaussians, limit
 
 _IMAGES = 5000
 """Images of each split, at most, that the distance is fitted to and calibrated on."""
+
+_MOST = 2**30
+"""Bytes that the arrays of `novelty.npz` may take: a matrix of 16,384 features."""
 
 
 class Inputs(Record):
@@ -77,12 +81,15 @@ def load(
 def _kept(run: Run) -> Inputs:
     data = run.read_json(INPUTS)
     try:
-        with np.load(run.folder / NOVELTY, allow_pickle=False) as arrays:
-            known = Gaussians(arrays["means"].astype(float), arrays["whiten"].astype(float))
-        return Inputs(Framing.load(data["framing"]), known, Doubt(**data["doubt"]))
-    except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
-        damaged = f"{run.folder / INPUTS} or {NOVELTY} beside it is damaged: {error}"
+        arrays = unpack_arrays((run.folder / NOVELTY).read_bytes(), _MOST)
+        known = Gaussians(arrays["means"].astype(float), arrays["whiten"].astype(float))
+        if not all(np.isfinite(array).all() for array in (known.means, known.whiten)):
+            raise ValueError("it holds what is not a number")
+    except ARCHIVE_ERRORS as error:
+        damaged = f"{run.folder / NOVELTY} is damaged: {error}"
         raise CnnspecError(BadRun(None, damaged, "train again, or add `--as-is`")) from None
+    doubt = Doubt(*(data["doubt"][name] for name in Doubt.fields))
+    return Inputs(Framing.load(data["framing"]), known, doubt)
 
 
 def _framing(images: Images, train: Split) -> Framing:

@@ -40,7 +40,7 @@ def begun_with(kept: Run | SeedRuns | None, what: str) -> int | None:
     """How many `devices` or `parts` a training began with, `None` for one yet to begin."""
     runs = kept.runs() if isinstance(kept, SeedRuns) else [kept] if kept else []
     begun = (run for run in runs if (run.folder / ENVIRONMENT).is_file())
-    return next((int(run.read_json(ENVIRONMENT).get(what, 1)) for run in begun), None)
+    return next((run.read_json(ENVIRONMENT).get(what, 1) for run in begun), None)
 
 
 def launch(

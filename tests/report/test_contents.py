@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.report.contents import Measured, read
 from cnnspec.report.seeds import gather, runs_below
@@ -82,21 +83,35 @@ def test_a_target_is_a_claim(tmp_path):
 
 
 def test_control_characters_of_a_file_never_get_out(tmp_path):
-    recorded = environment(labels=["a\x1b[31m\u202e\ud800", *"bcdefghij"])
+    recorded = environment(labels=["a\x1b[31m\u202e", *"bcdefghij"])
     run = make(tmp_path, environment=recorded)
     (run.folder / SOURCE).write_text("dense 10 # \x1b]0;title\x07")
     told = read(run)
-    assert told.labels[0] == r"a\x1b[31m\u202e\ud800"
+    assert told.labels[0] == r"a\x1b[31m\u202e"
     assert told.source == r"dense 10 # \x1b]0;title\x07"
     assert all(text.isprintable() for text in (*told.labels, told.source))
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"version": 1, "layers": [{"layer": "dense", "units": 9}]}',
+    ],
+)
+def test_a_damaged_spec_is_named_and_ends_with_3(tmp_path, text):
+    run = make(tmp_path)
+    (run.folder / IR).write_text(text)
+    with pytest.raises(CnnspecError) as caught:
+        read(run)
+    assert caught.value.exit_code == 3
+    assert run.folder.name in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("file", "text"),
     [
-        (IR, "{"),
-        (IR, "[]"),
-        (IR, '{"version": 1, "layers": [{"layer": "dense", "units": 9}]}'),
         (HISTORY, "{}"),
         (HISTORY, "[1]"),
         (HISTORY, '[{"epoch": "one"}]'),
@@ -116,13 +131,31 @@ def test_control_characters_of_a_file_never_get_out(tmp_path):
         (ENVIRONMENT, "\x00"),
     ],
 )
-def test_a_damaged_file_is_named_and_ends_with_3(tmp_path, file, text):
-    run = make(tmp_path)
+def test_a_damaged_file_is_named_and_the_others_are_told(tmp_path, file, text):
+    """What is known without the file is what a run without it has."""
+    run, without = make(tmp_path), make(tmp_path, without=(file,))
     (run.folder / file).write_text(text)
-    with pytest.raises(CnnspecError) as caught:
-        read(run)
-    assert caught.value.exit_code == 3
-    assert run.folder.name in str(caught.value)
+    told, rest = read(run), read(without)
+    assert told.damages
+    assert all(str(run.folder / file) in damage for damage in told.damages)
+    assert safe(told.damages[0]) in told.notes[0]
+    known = {HISTORY: "history", METRICS: "scores", ENVIRONMENT: "environment"}
+    for name, field in known.items():
+        assert getattr(told, field) == getattr(rest, field), name
+
+
+def test_what_is_left_of_a_damaged_file_is_told(tmp_path):
+    epochs = [*history(2), {"epoch": 3, "loss": "low"}, {"epoch": "four"}, {"epoch": 5}]
+    figures = metrics(params=10**30, best_epoch="two")
+    figures["test"]["accuracy"] = "high"
+    told = read(
+        make(tmp_path, history=epochs, metrics=figures, environment={"data": {"labels": 7}})
+    )
+    assert [epoch["epoch"] for epoch in told.history] == [1, 2, 3]
+    assert told.history[2] == {"epoch": 3}
+    assert (told.figure("accuracy"), told.figure("loss"), told.seconds) == (None, 0.3, 12.5)
+    assert "and 2 more" in told.damages[1]
+    assert "data.labels is 7, not a list" in told.damages[2]
 
 
 def test_unexpected_values_in_the_environment_are_skipped(tmp_path):

@@ -21,7 +21,7 @@ from cnnspec.report.phrases import NONE
 from cnnspec.report.pictures import Pictures, png, read
 from cnnspec.report.plot_files import figures
 from cnnspec.report.seeds import Trained, gather
-from cnnspec.runs.run import IMAGES, METRICS, SOURCE, Run
+from cnnspec.runs.run import ENVIRONMENT, HISTORY, IMAGES, IR, METRICS, SOURCE, Run
 from tests.support.paths import ROOT
 from tests.support.run_folders import environment, history, images, make, metrics
 
@@ -385,13 +385,25 @@ def test_plots_ignore_and_keep_the_matplotlib_settings_of_the_user(reported):
 
 def test_the_command_writes_reports_and_tells_of_those_it_cannot(tmp_path, capsys):
     good, bad = make(tmp_path), make(tmp_path)
-    (bad.folder / METRICS).write_text("{")
+    (bad.folder / IR).write_text("{")
     assert main(["report", str(good), str(bad), str(tmp_path / "none")]) == 3
     captured = capsys.readouterr()
     assert captured.out.strip() == str(good.folder / "report.html")
-    assert captured.err.count("error[CNN905]") == 2
+    assert captured.err.count("error[CNN") == 2
     assert main(["report", str(bad), "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["ok"] is False
+
+
+@pytest.mark.parametrize("file", [METRICS, HISTORY, ENVIRONMENT, IMAGES])
+def test_a_report_leaves_out_what_is_damaged_and_says_so(tmp_path, capsys, file):
+    run = make(tmp_path)
+    (run.folder / file).write_text("{")
+    assert main(["report", str(run.folder)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.strip() == str(run.folder / "report.html")
+    assert captured.err.count("warning[CNN930]") == 1
+    for text in (captured.err, (run.folder / "report.html").read_text()):
+        assert f"{file} is damaged" in text
 
 
 def test_a_report_can_be_written_elsewhere(tmp_path, capsys):

@@ -164,10 +164,13 @@ def test_compare_refuses_what_is_not_a_run(runs, monkeypatch, capsys, arguments,
     assert not Path("x.png").exists()
 
 
-def test_a_damaged_run_ends_with_3(runs, capsys):
+def test_a_damaged_run_is_named_beside_the_table_of_what_can_be_read(runs, capsys):
     (runs / "larger" / METRICS).write_text("{")
-    assert main(["compare", str(runs)]) == 3
-    assert "larger" in capsys.readouterr().err
+    assert main(["compare", str(runs)]) == 0
+    out, err = capsys.readouterr()
+    assert f"{Path('larger') / METRICS} is damaged" in err
+    assert "No results yet, or not of every seed: larger and waiting." in err
+    assert "larger" in out
 
 
 def test_a_table_needs_no_numpy(runs):

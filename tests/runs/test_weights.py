@@ -278,7 +278,7 @@ def test_what_unpacks_to_much_more_is_not_unpacked(run):
     file = io.BytesIO()
     np.savez_compressed(file, **{"dense/kernel": np.zeros((10_000, 1000), "float32")})
     with_hash(run, file.getvalue())
-    assert refused(run).message.endswith("it is larger than the weights of its spec")
+    assert refused(run).message.endswith("are expected at most")
 
 
 def test_every_seed_and_a_resumed_run_have_them(tmp_path, backend):

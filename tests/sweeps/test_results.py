@@ -302,9 +302,10 @@ def test_compare_takes_a_sweep_and_what_stands_beside_it(sweep, tmp_path, capsys
     other = finished_sweep(tmp_path / "other").folder / names[0]
     assert main(["compare", str(sweep.folder), str(other)]) == 0
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 1 + 12 - 3 + 1
-    assert "3 of 12 points of grid-sweep-1 have nothing to compare: " in captured.err
-    assert "2 damaged" in captured.err
+    assert len(captured.out.splitlines()) == 1 + 12 - 2 + 1
+    assert "2 of 12 points of grid-sweep-1 have nothing to compare: " in captured.err
+    assert "1 damaged" in captured.err
+    assert "environment.json is damaged" in captured.err
     assert f"not of every seed: {names[3]}." in captured.err
 
 
@@ -335,5 +336,5 @@ def test_malformed_results_are_reported_and_trained_again(sweep, name, text):
     (first.run.folder / name).write_text(text)
     told = []
     sweep.repair(told.append)
-    assert [fault.message.endswith("is damaged") for fault in told] == [True]
+    assert [f"{name} is damaged: " in fault.message for fault in told] == [True]
     assert not (first.run.folder / name).exists()

@@ -21,7 +21,7 @@ def run(tmp_path):
 
 def checkpoint(number):
     arrays = {"variable_0": np.full((3, 2), number, np.float32), "variable_1": np.int64(number)}
-    return Checkpoint(arrays, {"epoch": number, "history": [{"loss": 0.1}]})
+    return Checkpoint(arrays, {"epoch": number, "history": [{"epoch": 1, "loss": 0.1}]})
 
 
 def numbers(run):
