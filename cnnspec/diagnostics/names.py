@@ -257,6 +257,53 @@ class BadArithmetic(Diagnostic):
         return f"this expression has no value: {self.reason}"
 
 
+class UnknownFunction(Diagnostic):
+    """Expressions have the functions `floor`, `ceil`, `round`, `min` and `max`."""
+
+    code: ClassVar[str] = "CNN130"
+    bad: ClassVar[str] = "let f = rond(7.5); dense (f) relu; dense 10 softmax"
+    good: ClassVar[str] = "let f = round(7.5); dense (f) relu; dense 10 softmax"
+
+    name: str
+    near: str
+    known: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"`{self.name}` is not a function of expressions"
+
+    @property
+    def help(self) -> str:
+        if self.name == "fit":
+            return "give `fit` a name of its own, `let w = fit(1..64)`, and use that: `(2*w)`"
+        return did_you_mean(self.near, self.known)
+
+    def fixes_at(self, span: Span) -> Fixes:
+        return respell(span, self.name, self.near, self.known)
+
+
+class WrongCall(Diagnostic):
+    """`floor`, `ceil` and `round` take one number, `min` and `max` one or more."""
+
+    code: ClassVar[str] = "CNN131"
+    bad: ClassVar[str] = "let f = round(7.5, 2); dense (f) relu; dense 10 softmax"
+    good: ClassVar[str] = "let f = round(7.5); dense (f) relu; dense 10 softmax"
+
+    name: str
+    found: int
+
+    @property
+    def message(self) -> str:
+        one = "at least one number" if self.name in ("min", "max") else "one number"
+        return f"`{self.name}` takes {one}, and {self.found or 'none'} are given"
+
+    @property
+    def help(self) -> str:
+        if self.name == "round":
+            return "a multiple of 8 is `round(f / 8) * 8`"
+        return f"write `{self.name}(2 * f)`"
+
+
 class Misplaced(Diagnostic):
     """Training settings belong in `train { … }`, everything else outside of it."""
 

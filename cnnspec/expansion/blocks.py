@@ -18,6 +18,7 @@ from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, run
 from cnnspec.ir.spec import NAME, Element, From, Merge, Names, Node, SharedRepeat
 from cnnspec.language.expressions import Bindings, evaluate
+from cnnspec.language.numbers import Exact
 from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -68,9 +69,9 @@ def _head(statement: Statement) -> tuple[str, Span, tuple[Argument, ...]]:
 
 def _parameters(
     block: str, arguments: tuple[Argument, ...], bindings: Bindings
-) -> dict[str, int | float | None]:
+) -> dict[str, Exact | None]:
     """The parameters of a block with their defaults, `None` for one without."""
-    parameters: dict[str, int | float | None] = {}
+    parameters: dict[str, Exact | None] = {}
     for argument in arguments:
         match argument:
             case Word(text=parameter):

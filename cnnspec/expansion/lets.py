@@ -6,6 +6,7 @@ from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.search import fit
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.language.expressions import evaluate
+from cnnspec.language.numbers import Exact
 from cnnspec.language.syntax import Call, Expression, Option, Statement, Word
 
 
@@ -37,7 +38,7 @@ def let(state: State, statement: Statement, scope: Scope) -> None:
         state.poisoned.remove(f"let {name}")
 
 
-def _value(state: State, name: str, value: Expression, scope: Scope) -> int | float:
+def _value(state: State, name: str, value: Expression, scope: Scope) -> Exact:
     """The value that a `let` gives its name; an override comes before it."""
     if scope is state.top:
         value = state.overrides.get(name, value)

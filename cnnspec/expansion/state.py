@@ -16,6 +16,7 @@ from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.spec import Element, Names
 from cnnspec.language.expressions import Bindings
+from cnnspec.language.numbers import Exact
 from cnnspec.language.syntax import Expression, Number, Statement
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Definition(Record):
     """A block: its parameters with their defaults, its body, and what it can see."""
 
     span: Span
-    parameters: dict[str, int | float | None]
+    parameters: dict[str, Exact | None]
     body: tuple[Statement, ...]
     values: Bindings
     blocks: "dict[str, Definition]"
@@ -184,7 +185,7 @@ class State:
             raise DiagnosticError(GivenTwice(span, what=what, first=self.spans[name]))
         self.spans[name] = span
 
-    def inner(self, scope: Scope, **values: int | float) -> Scope:
+    def inner(self, scope: Scope, **values: Exact) -> Scope:
         """A scope within another one: the same names, elements of its own."""
         return Scope(
             self.vocabulary.inside,

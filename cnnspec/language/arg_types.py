@@ -155,8 +155,8 @@ class Int(ArgType):
         if isinstance(value, _NO_NUMBERS):
             raise self._wrong(value, what)
         number = evaluate(value, bindings, what)
-        if isinstance(number, float) and not number.is_integer():
-            shown = f"the number {number_text(number)}"
+        if not isinstance(number, int):
+            shown = f"the number {number_text(float(number))}"
             raise DiagnosticError(
                 WrongType(value.span, what=what, expected=self.expected, found=shown)
             )
@@ -166,7 +166,7 @@ class Int(ArgType):
                 allowed = f"a whole number from {self.low} to {self.high}"
             nearest = str(self.low if number < self.low else self.high)
             raise _out_of_range(value, what, number, allowed, nearest)
-        return int(number)
+        return number
 
     def load(self, data: Any) -> int:
         # To JSON Schema 84.0 is an integer as well.

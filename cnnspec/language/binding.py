@@ -22,6 +22,7 @@ from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings, names_in
+from cnnspec.language.numbers import FUNCTIONS
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -112,7 +113,7 @@ class _Binding:
                 self.store(self.bare[text], argument, argument.span)
             case Call(name=name) if name in self.bare:
                 self.store(self.bare[name], argument, argument.span)
-            case Call(name=name, word_span=span):
+            case Call(name=name, word_span=span) if name not in FUNCTIONS:
                 raise self.unknown(Word(span, name))
             case Relation():
                 raise DiagnosticError(

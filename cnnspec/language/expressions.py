@@ -3,17 +3,23 @@
 Knows syntax and arithmetic; what a value is for is the caller's business.
 """
 
-import math
 from collections.abc import Iterator
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import BadArithmetic, UnknownName, WrongType
-from cnnspec.language.numbers import MAX_WHOLE, divide
+from cnnspec.diagnostics.names import (
+    BadArithmetic,
+    UnknownFunction,
+    UnknownName,
+    WrongCall,
+    WrongType,
+)
+from cnnspec.language.numbers import FUNCTIONS, Exact, NoValue, apply
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Binary,
+    Call,
     Dims,
     Expression,
     Group,
@@ -24,14 +30,14 @@ from cnnspec.language.syntax import (
     Word,
 )
 
-Bindings = dict[str, int | float]
+Bindings = dict[str, Exact]
 """The names that are defined and their values."""
 
 
-def evaluate(expression: Expression, bindings: Bindings, what: str) -> int | float:
+def evaluate(expression: Expression, bindings: Bindings, what: str) -> Exact:
     """The number an expression stands for.
 
-    Whole numbers stay whole as long as the arithmetic is exact. `what` names the
+    All arithmetic is exact, but for roots that are not. `what` names the
     value in messages. Raises `DiagnosticError` for an unknown name, a value that is no
     number, a division by zero and a result beyond the limits.
     """
@@ -39,8 +45,8 @@ def evaluate(expression: Expression, bindings: Bindings, what: str) -> int | flo
     if isinstance(expression, Number):
         return expression.value
     # A stack instead of recursion: a sum may have as many terms as a text has words.
-    values: list[int | float] = []
-    todo: list[Expression | _Apply] = [expression]
+    values: list[Exact] = []
+    todo: list[Expression | _Apply | _Ask] = [expression]
     while todo:
         match todo.pop():
             case Number(value=value):
@@ -63,6 +69,11 @@ def evaluate(expression: Expression, bindings: Bindings, what: str) -> int | flo
             case _Apply(operator=operator, span=span):
                 after, before = values.pop(), values.pop()
                 values.append(_operate(operator, before, after, span))
+            case Call(name=name) as call:
+                todo += [_Ask(name, len(call.arguments), call.span), *_arguments(call)]
+            case _Ask(name=name, count=count):
+                given = reversed([values.pop() for _ in range(count)])
+                values.append(FUNCTIONS[name][0](*given))
             case other:
                 fault = WrongType(other.span, what=what, expected="a number", found=other.kind)
                 raise DiagnosticError(fault)
@@ -81,6 +92,8 @@ def names_in(expression: Expression) -> Iterator[Word]:
                 todo.append(inner)
             case Binary(left=left, right=right) | Range(low=left, high=right):
                 todo += [right, left]
+            case Call(name=name, arguments=inside) if name in FUNCTIONS:
+                todo += [each for each in reversed(inside) if isinstance(each, Expression)]
             case Dims(parts=inside) | Sequence(items=inside):
                 todo += reversed(inside)
 
@@ -92,35 +105,35 @@ class _Apply(Record):
     span: Span
 
 
-def _operate(operator: str, left: int | float, right: int | float, span: Span) -> int | float:
-    if operator in "/%" and right == 0:
-        raise DiagnosticError(BadArithmetic(span, reason="it divides by zero"))
-    match operator:
-        case "+":
-            value = left + right
-        case "-":
-            value = left - right
-        case "*":
-            value = left * right
-        case "/":
-            value = divide(left, right)
-        case "%":
-            value = left % right
-        case _:
-            value = _power(left, right, span)
-    if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_WHOLE):
-        raise DiagnosticError(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
-    return value
+class _Ask(Record):
+    """A step still to do: the function of the last values."""
+
+    name: str
+    count: int
+    span: Span
 
 
-def _power(base: int | float, exponent: int | float, span: Span) -> int | float:
-    # Estimated first: 9^9^9 must not be worked out to be refused.
-    if base != 0 and exponent * math.log2(abs(base)) > 1000:
-        raise DiagnosticError(BadArithmetic(span, reason=f"it is larger than {MAX_WHOLE}"))
+def _arguments(call: Call) -> Iterator[Expression]:
+    """Yields what a function is given, the last first. Raises `DiagnosticError`."""
+    name = call.name
+    if name not in FUNCTIONS:
+        known = tuple(FUNCTIONS)
+        near = nearest(name, known)
+        raise DiagnosticError(UnknownFunction(call.word_span, name=name, near=near, known=known))
+    count = FUNCTIONS[name][1]
+    if len(call.arguments) != (count or max(len(call.arguments), 1)):
+        raise DiagnosticError(WrongCall(call.span, name=name, found=len(call.arguments)))
+    for argument in reversed(call.arguments):
+        if not isinstance(argument, Expression):
+            what, found = f"a value of `{name}`", argument.kind
+            raise DiagnosticError(
+                WrongType(argument.span, what=what, expected="a number", found=found)
+            )
+        yield argument
+
+
+def _operate(operator: str, left: Exact, right: Exact, span: Span) -> Exact:
     try:
-        value = base**exponent
-    except ZeroDivisionError:
-        raise DiagnosticError(BadArithmetic(span, reason="it divides by zero")) from None
-    if isinstance(value, complex):
-        raise DiagnosticError(BadArithmetic(span, reason="it is not a real number"))
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+        return apply(operator, left, right)
+    except NoValue as none:
+        raise DiagnosticError(BadArithmetic(span, reason=f"it {none}")) from None

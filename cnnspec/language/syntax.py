@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
+from cnnspec.language.numbers import Exact
 
 
 class SyntaxNode(Record):
@@ -26,7 +27,7 @@ class Expression(SyntaxNode):
 class Number(Expression):
     """`6000`, `6k`, `1e-4`, `1/8`."""
 
-    value: int | float
+    value: Exact
 
     @property
     def kind(self) -> str:

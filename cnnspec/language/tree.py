@@ -4,7 +4,6 @@ Tokens are strings with a `type`, a `start_pos` and an `end_pos`, whoever cut th
 Knows no layer and no setting by name.
 """
 
-import math
 import re
 from typing import Any
 
@@ -12,7 +11,7 @@ from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.names import BadArithmetic
 from cnnspec.diagnostics.syntax import UNITS, BadNumber, MissingSpace
-from cnnspec.language.numbers import MAX_WHOLE, divide
+from cnnspec.language.numbers import MAX_WHOLE, Exact, apply, read_number
 from cnnspec.language.syntax import (
     Binary,
     Block,
@@ -63,24 +62,22 @@ class Tree:
     def _at(self, token: Any) -> Span:
         return Span(self.source, token.start_pos, token.end_pos)
 
-    def _number(self, token: Any, sign: int = 1) -> int | float:
+    def _number(self, token: Any, sign: int = 1) -> Exact:
         if len(token) < 10 and token.isdecimal():
             return sign * int(token)
         digits = re.sub(r"[A-Za-z]+$", "", token) if token[-1].isalpha() else str(token)
         scale = UNITS.get(token[len(digits) :], 1)
         digits = digits.replace("_", "")
-        if digits.isdigit() and len(digits) < 20:
-            value: int | float = int(digits) * scale
-        else:
-            value = math.inf if digits.isdigit() else float(digits) * scale
-            if value.is_integer() and scale > 1:
-                value = int(value)
-        if isinstance(value, int) and value > MAX_WHOLE:
-            value = math.inf
-        if value == math.inf:
+        try:
+            value = read_number(digits, scale * sign)
+        except OverflowError:
+            value = None
+        # A whole number without an exponent is a size or a count.
+        large = isinstance(value, int) and abs(value) > MAX_WHOLE
+        if value is None or (large and (digits.isdigit() or scale > 1)):
             self.problems.append(BadNumber(self._at(token), number=str(token)))
             return 1
-        return sign * value
+        return value
 
     def start(self, items: list[Any]) -> tuple[Statement, ...]:
         statements: tuple[Statement, ...] = items[0]
@@ -137,7 +134,7 @@ class Tree:
             if below == 0:
                 self.problems.append(BadArithmetic(span, reason="it divides by zero"))
                 below = 1
-            value = divide(value, below)
+            value = apply("/", value, below)
         return Number(span, value)
 
     def number(self, items: list[Any]) -> Number:
