@@ -8,7 +8,7 @@ from cnnspec.core.terminal import Line
 def title(result: CheckedSpec) -> list[Line]:
     """Name, file, data and shapes, in a line."""
     spec = result.spec
-    facts = f"{spec.data.source}, {spec.shape} -> {spec.classes} classes"
+    facts = f"{spec.data.title}, {spec.shape} -> {spec.classes} classes"
     return [[(spec.model, "strong"), (f"  {result.source.name}  {facts}", "dim")]]
 
 

@@ -6,7 +6,9 @@ Knows paths; opens no data.
 from pathlib import Path
 
 from cnnspec.core.record import Record
-from cnnspec.ir.spec import Data
+from cnnspec.diagnostics.environment import DatasetMissing
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.spec import NO_DATA, Data
 
 
 class Where(Record):
@@ -20,7 +22,12 @@ def beside(data: Data, spec: str) -> Where | None:
     """The data that a spec names, seen from the folder of its file; `None` for a known name.
 
     For a text from the command line or standard input that folder is the one at hand.
+    Raises `CnnspecError` where the spec names none.
     """
     if data.dataset:
         return None
+    if data.source == NO_DATA:
+        cause = f"{spec} names no data to train on: it is only counted"
+        remedy = 'write `data "PATH"`, with the file or folder of its images'
+        raise CnnspecError(DatasetMissing(None, cause, remedy))
     return Where(Path(spec).parent.joinpath(Path(data.source).expanduser()).absolute())

@@ -82,7 +82,7 @@ def layout(checked: CheckedSpec) -> Layout:
     """The picture of a spec without errors."""
     graph = checked.graph
     chain = structure(graph)
-    lines = _Builder(graph, checked.spec.data.source).lines(chain, WIDTH)
+    lines = _Builder(graph, checked.spec.data.title).lines(chain, WIDTH)
     kinds = set(map(kind_of, graph.operations[1:]))
     legend, size = legend_keys(kinds, max(lines.width, 300.0))
     full = max(lines.width, size[0])

@@ -18,7 +18,7 @@ from cnnspec.expansion.state import Axis, Fit, Overrides, State
 from cnnspec.expansion.statements import run
 from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.ir.datasets import Dataset
-from cnnspec.ir.spec import Spec
+from cnnspec.ir.spec import NO_DATA, Data, Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.parse import Parsed, parse
@@ -149,19 +149,26 @@ def _with_dataset(state: State) -> dict[str, Any]:
     """The settings with shape and classes of the dataset, which a spec may only repeat.
 
     Of data of the user's own a spec says them; the files are looked at when training begins.
+    A spec that says others and names no data is a network for any images.
     """
     settings = state.settings
     dataset = settings.get("data", Spec.fields["data"]).dataset
     if "data" in state.poisoned or dataset is None:
         return settings
     fixed = {"input": dataset.shape, "classes": dataset.classes}
-    for name, value in fixed.items():
-        given = settings.get(name, value)
-        if given != value and not (name == "input" and (*given, 1) == value):
-            state.poisoned.add(name)
-            error = _contradiction(name, dataset)
-            state.problems.append(error.replace(span=state.spans[name]))
+    others = [name for name, value in fixed.items() if not _is(settings.get(name, value), value)]
+    if others and "data" not in settings:
+        return {**settings, "data": Data(NO_DATA)}
+    for name in others:
+        state.poisoned.add(name)
+        error = _contradiction(name, dataset)
+        state.problems.append(error.replace(span=state.spans[name]))
     return {**settings, **fixed}
+
+
+def _is(given: Any, value: Any) -> bool:
+    """Whether a setting repeats that of the dataset; grey images may leave their channel out."""
+    return given == value or (isinstance(given, tuple) and (*given, 1) == value)
 
 
 def _contradiction(name: str, dataset: Dataset) -> Incompatible:

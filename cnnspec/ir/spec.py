@@ -135,13 +135,19 @@ def _indented(lines: list[str]) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
+NO_DATA = "none"
+"""In the place of a dataset, where a network is counted and drawn, but not trained."""
+
+
 class Data(Construct):
     """The images to train, to validate and to test on, and how their values are meant."""
 
     word: ClassVar[str] = "data"
 
     source: str = positional(
-        Source(*DATASETS), "the name of a dataset, or the path of a file or folder of images"
+        Source(*DATASETS, NO_DATA),
+        "the name of a dataset, or the path of a file or folder of images; `none` if the "
+        "network is only counted",
     )
     test: str | None = option(_PATH, "the path of the test set, where it lies apart", default=None)
     validation: str | None = option(
@@ -183,6 +189,11 @@ class Data(Construct):
         return DATASETS.get(self.source)
 
     @property
+    def title(self) -> str:
+        """What a person reads of it."""
+        return "no data" if self.source == NO_DATA else self.source
+
+    @property
     def arrays(self) -> dict[str, str]:
         """The arrays that are named: `train_images` and so on."""
         names = {name: getattr(self, name) for name in ARRAYS}
@@ -194,12 +205,14 @@ class Data(Construct):
             for name, spec in type(self).specs.items()
             if name != "source" and getattr(self, name) != spec.default
         ]
-        if not self.dataset or not given:
+        if not given or not (self.dataset or self.source == NO_DATA):
             return None
         remedy = "options are for data of your own, which has a path in quotes"
         if given[0] in ARRAYS:
             remedy = "arrays are named where the data is a file or folder of several"
         reason = f"`{given[0]}`: what it holds is known"
+        if self.source == NO_DATA:
+            reason = f"`{given[0]}`: it holds nothing"
         of = f"{self.word} {self.source}"
         return given[0], Incompatible(None, of=of, reason=reason, remedy=remedy)
 

@@ -100,3 +100,29 @@ def test_a_line_of_many_words_without_a_separator_is_read() -> None:
 def test_the_use_of_a_block_that_is_wrong_leaves_the_shapes_after_it_unknown() -> None:
     spec = read(Source("x", "block b(f) { conv (f)x3 }\nb\nconv 8x99\ndense 10")).spec
     assert [type(node).__name__ for node in spec.nodes] == ["ErrorNode", "Node", "Node"]
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "shape", "classes"),
+    [
+        ("input 224x224x3; classes 1000; gap; dense 1000", "none", (224, 224, 3), 1000),
+        ("input 32x32x3; gap; dense 10", "none", (32, 32, 3), 10),
+        ("classes 12; gap; dense 12", "none", (28, 28, 1), 12),
+        ("data none; input 28x28x1; gap; dense 10", "none", (28, 28, 1), 10),
+        # What the sample has, it is trained on.
+        ("input 28x28; gap; dense 10", "fashion_mnist_mini", (28, 28, 1), 10),
+        ("gap; dense 10", "fashion_mnist_mini", (28, 28, 1), 10),
+        ('data "none"; input 8x8x1; gap; dense 10', "./none", (8, 8, 1), 10),
+    ],
+)
+def test_a_spec_without_data_is_a_network_for_any_images(text, data, shape, classes) -> None:
+    found = read(Source("x", text))
+    assert not found.problems
+    spec = found.spec
+    assert (spec.data.source, spec.input, spec.classes) == (data, shape, classes)
+    assert read(Source("x", str(spec))).spec == spec
+
+
+def test_a_dataset_that_is_named_keeps_its_images() -> None:
+    assert codes("data mnist; input 32x32x3; gap; dense 10") == ["CNN113"]
+    assert codes("data none invert; input 32x32x3; gap; dense 10") == ["CNN113"]
