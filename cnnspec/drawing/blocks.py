@@ -6,6 +6,7 @@ line has rooms of its own: beside the branches of a fork and between the rows of
 chain, so that it never crosses a block.
 """
 
+from math import fsum
 from typing import Protocol
 
 from cnnspec.drawing.labels import LINE, Words
@@ -62,7 +63,7 @@ class BlockNode:
         self.what = what
         real = [solid for solid in solids if solid]
         self.tall = max((s.height + s.up for s in real), default=2 * self.RADIUS)
-        self.fronts = sum(s.length if s else 2 * self.RADIUS for s in solids)
+        self.fronts = fsum(s.length if s else 2 * self.RADIUS for s in solids)
         self.fronts += _SLIT * (len(solids) - 1)
         last = solids[-1]
         self.long = self.fronts + (last.right if last else 0.0)
@@ -133,7 +134,7 @@ class Lines:
         self.ups = [max(block.up for block in line) for line in self.lines]
         self.downs = [max(block.down for block in line) for line in self.lines]
         self.up = self.ups[0] if self.lines else _SKIP
-        total = sum(self.ups) + sum(self.downs) + 2 * _GUTTER * (len(self.lines) - 1)
+        total = fsum(self.ups) + fsum(self.downs) + 2 * _GUTTER * (len(self.lines) - 1)
         self.down = total - self.up if self.lines else _SKIP
 
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
@@ -214,7 +215,7 @@ class Framed:
 
 
 def _length(line: list[Block]) -> float:
-    return sum(block.width for block in line) + GAP * (len(line) - 1)
+    return fsum(block.width for block in line) + GAP * (len(line) - 1)
 
 
 def _broken(blocks: list[Block], room: float) -> list[list[Block]]:

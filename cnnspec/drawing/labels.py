@@ -3,6 +3,8 @@
 No font is at hand, so widths are estimated for the widest of the usual fonts, DejaVu Sans.
 """
 
+from math import fsum
+
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.graph.build import LayerCall
@@ -37,7 +39,7 @@ class Words(Record):
 
 def width(text: str, *, bold: bool = False) -> float:
     """How wide a text is at most, at the size of labels."""
-    return sum(map(_em, text)) * SIZE * (1.13 if bold else 1.0)
+    return fsum(map(_em, text)) * SIZE * (1.13 if bold else 1.0)
 
 
 def _em(char: str) -> float:

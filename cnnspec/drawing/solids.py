@@ -5,7 +5,7 @@ measured against the largest of the network, so that every network fits.
 """
 
 from collections.abc import Iterable
-from math import sqrt
+from math import fsum, sqrt
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape
@@ -76,5 +76,5 @@ def _share(size: int, largest: int) -> float:
 def _cuts(parts: tuple[int, ...]) -> tuple[float, ...]:
     if len(parts) > _MOST_PLANES:
         return ()
-    ends = [sum(parts[:number]) for number in range(1, len(parts))]
-    return tuple(end / sum(parts) for end in ends)
+    ends = [fsum(parts[:number]) for number in range(1, len(parts))]
+    return tuple(end / fsum(parts) for end in ends)

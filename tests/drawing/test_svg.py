@@ -1,10 +1,16 @@
 """One SVG element that says all in words too, and refers to nothing."""
 
+import importlib
+import math
+import pkgutil
 import re
+from functools import reduce
+from operator import add
 from xml.etree import ElementTree
 
 import pytest
 
+import cnnspec.drawing as package
 from cnnspec.core.shapes import Image
 from cnnspec.drawing.labels import story
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
@@ -139,3 +145,21 @@ def test_text_has_contrast():
 def test_colours_mix():
     assert mixed("#000000", "#FFFFFF", 0.5) == "#808080"
     assert mixed("#123456", "#FFFFFF", 0.0) == "#123456"
+
+
+def test_a_drawing_does_not_depend_on_how_python_adds(monkeypatch):
+    """`sum` of floats rounds at each step up to Python 3.11, and once in the end since 3.12."""
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    modules = [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+
+    def compensated(values, start=0):
+        values = list(values)
+        floats = any(isinstance(value, float) for value in values)
+        return start + math.fsum(values) if floats else reduce(add, values, start)
+
+    pictures = []
+    for way in (lambda values, start=0: reduce(add, values, start), compensated):
+        for module in modules:
+            monkeypatch.setattr(module, "sum", way, raising=False)
+        pictures.append({name: draw(checked(text)) for name, text in ALL.items()})
+    assert pictures[0] == pictures[1]
