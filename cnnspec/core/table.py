@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.core.terminal import Line, width
+from cnnspec.core.terminal import Line, safe, width
 
 
 class Cell(str):
@@ -110,7 +110,10 @@ class Table(Record):
 
 
 def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Returns CSV as it is written everywhere: a spreadsheet takes no text for a formula."""
+    """Returns CSV as it is written everywhere.
+
+    A spreadsheet takes no text for a formula, and control characters are made visible.
+    """
     import csv
     import io
 
@@ -121,8 +124,10 @@ def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _harmless(cell: Any) -> Any:
-    formula = isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{cell}" if formula and not _number(cell) else cell
+    if not isinstance(cell, str):
+        return cell
+    formula = cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not _number(cell)
+    return f"'{safe(cell)}" if formula else safe(cell)
 
 
 def _number(text: str) -> bool:

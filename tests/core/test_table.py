@@ -109,7 +109,8 @@ def test_csv_holds_the_cells_as_they_are():
         ("-0.5", "-0.5"),
         ("+1,024", "+1,024"),
         ("-1e-3", "-1e-3"),
-        ("\t=1", "'\t=1"),
+        ("\t=1", "' =1"),
+        ("a\x1b[31m", r"a\x1b[31m"),
     ],
 )
 def test_a_spreadsheet_runs_no_cell(cell, written):
