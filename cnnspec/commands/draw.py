@@ -14,7 +14,7 @@ from typing import Any
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import FILE, add_memory, add_overrides, add_sources
-from cnnspec.commands.inputs import BadUsage, overrides, sources
+from cnnspec.commands.inputs import BadUsage, overrides, require_ending, sources
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import CannotWrite
@@ -28,13 +28,20 @@ def arguments(parser: ArgumentParser) -> None:
     add_overrides(parser)
     add_memory(parser, "draw where each value is in memory at inference")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", complete=FILE, help="write the picture to this file"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        complete=FILE,
+        help="write the picture to this file: FILE.svg",
     )
     parser.add_argument("--force", action="store_true", help="let `--out` replace an existing file")
 
 
 def run(args: Namespace) -> int:
     """Draws one spec."""
+    require_ending(
+        "--out", args.out, (".svg",), "SVG; a browser or Inkscape makes PNG and PDF of it"
+    )
     if args.out and args.out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
     if args.dtype and not args.memory:

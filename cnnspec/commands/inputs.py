@@ -1,6 +1,8 @@
 """From what the command line names to sources and values."""
 
 from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cnnspec.analysis.load import normalized
 from cnnspec.core.source import Source
@@ -9,6 +11,9 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.state import Overrides
 from cnnspec.files.sources import read_source
 from cnnspec.language.parse import parse_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class BadUsage(CannotRead):
@@ -32,6 +37,17 @@ def named_sources(args: Namespace) -> list[Source]:
             BadUsage(None, "no spec is named", "name a .cnn file, `-`, or give `-e 'dense 10'`")
         )
     return [read_source(path) for path in named]
+
+
+def require_ending(option: str, path: "Path | None", endings: Sequence[str], what: str) -> None:
+    """Raises `CnnspecError` where the name of a file says that it holds something else.
+
+    `endings` are those of `what` the file will hold. A name without an ending says nothing.
+    """
+    if path is None or path.suffix.lower() in ("", *endings):
+        return
+    cause = f"`{option} {path}` ends in {path.suffix}, and the file will be {what}"
+    raise CnnspecError(BadUsage(None, cause, f"name it {path.with_suffix(endings[0]).name}"))
 
 
 def overrides(args: Namespace) -> Overrides:

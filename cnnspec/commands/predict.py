@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.commands import answers
 from cnnspec.commands.arguments import FILE, add_backend, add_data, add_run
-from cnnspec.commands.inputs import BadUsage
+from cnnspec.commands.inputs import BadUsage, require_ending
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.record import Record
 from cnnspec.core.table import csv_text
@@ -33,6 +33,14 @@ if TYPE_CHECKING:
     from cnnspec.analysis.check import CheckedSpec
 
 _COLUMNS = "ID,Prediction"
+
+_ENDINGS = {
+    "text": (".txt", ".text", ".log", ".md"),
+    "csv": (".csv", ".txt"),
+    "json": (".json",),
+    "kaggle": (".csv", ".txt"),
+}
+"""The endings that a file of each format may have."""
 
 
 class Predicted(Record):
@@ -84,7 +92,12 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="A,B",
         help=f"the header of `--format kaggle` ({_COLUMNS})",
     )
-    parser.add_argument("--first", type=int, metavar="N", help="the number of the first image (0)")
+    parser.add_argument(
+        "--first",
+        type=int,
+        metavar="N",
+        help="number the images from N on (arrays: 0; pictures: their names)",
+    )
     parser.add_argument(
         "--names", action="store_true", help="give the names of classes, not their numbers"
     )
@@ -110,6 +123,8 @@ def run(args: Namespace) -> int:
     if args.interpret and args.backend:
         fault, remedy = "`--interpret` takes no backend", "leave out `--backend`"
         raise CnnspecError(BadUsage(None, fault, remedy))
+    require_ending("--show", args.show, (".png",), "PNG")
+    require_ending("--out", args.out, _ENDINGS[form], f"what `--format {form}` writes")
     kept = one_run(args.run)
     for out in filter(None, (args.out, args.show)):
         if out.exists() and not args.force:
@@ -181,9 +196,11 @@ def _require_pictures(args: Namespace, form: str, pictures: bool) -> None:
 
 
 def _columns(args: Namespace, form: str) -> list[str]:
-    """The two columns of a submission; raises `CnnspecError` where they are not two."""
+    """The two columns of a submission; raises `CnnspecError` for options that are of no use."""
     if form != "kaggle" and args.columns is not None:
         raise CnnspecError(BadUsage(None, "`--columns` goes with `--format kaggle`"))
+    if form not in ("csv", "kaggle") and args.first is not None:
+        raise CnnspecError(BadUsage(None, "`--first` goes with `--format csv` or `kaggle`"))
     names = [name.strip() for name in (args.columns or _COLUMNS).split(",")]
     if len(names) != 2 or not all(names):
         fault = f"`--columns {args.columns}` does not name two columns"
@@ -236,9 +253,10 @@ def _recognized(
         write_atomically(args.show, sheet(found))
     outputs = [answer.outputs.tolist() for answer in found]
     labels = [int(answer.outputs.argmax()) for answer in found]
+    numbers = None if args.first is None else range(args.first, args.first + len(found))
     predicted = Predicted(
-        rows=list(pictures.names),
-        header="file",
+        rows=list(pictures.names if numbers is None else numbers),
+        header="file" if numbers is None else "index",
         labels=labels,
         outputs=outputs,
         text=answers.text(found),

@@ -107,3 +107,14 @@ def test_memory_is_drawn_as_a_file_and_told_as_a_document(tmp_path, capsys):
     assert ElementTree.parse(out).getroot()[0].text == "lenet5: memory at inference"
     assert main(["draw", LENET, "--dtype", "int8"]) == 2
     assert "--memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.pdf", "x.PNG", "net.cnn"])
+def test_a_name_that_says_something_else_than_svg_is_refused(name, tmp_path, capsys):
+    assert main(["draw", LENET, "--out", str(tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert "the file will be SVG" in said
+    assert not list(tmp_path.iterdir())
+    (better,) = (word for word in said.split() if word.endswith(".svg"))
+    assert main(["draw", LENET, "--out", str(tmp_path / better)]) == 0
+    ElementTree.parse(tmp_path / better)

@@ -96,6 +96,9 @@ def test_columns_and_the_first_number_are_chosen(run, capsys):
         ("--format", "kaggle", "--columns", "a,b,c"),
         ("--format", "kaggle", "--columns", "a,"),
         ("--columns", "a,b"),
+        ("--json", "--first", "1"),
+        ("--out", "labels.json"),
+        ("--format", "kaggle", "--out", "labels.png"),
         ("--array", "x"),
     ],
 )

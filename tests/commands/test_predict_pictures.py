@@ -257,3 +257,30 @@ def test_numpy_alone_says_the_same_and_doubts_nothing(run, pictures, noise, caps
     assert "no picture is doubted" in said
     (answer,) = cnnspec.open_run(run).recognize(path, interpret=True)
     np.testing.assert_allclose(answer.outputs, ours["outputs"][0], atol=1e-6)
+
+
+def test_a_submission_of_pictures_counts_from_the_first_number(run, pictures, capsys):
+    asked = ("--format", "kaggle", "--columns", "ImageId,Label")
+    names = list(csv.reader(io.StringIO(spoken(capsys, "predict", run, pictures, *asked)[0])))
+    out = spoken(capsys, "predict", run, pictures, *asked, "--first", "1")[0]
+    numbered = list(csv.reader(io.StringIO(out)))
+    assert numbered[0] == ["ImageId", "Label"]
+    assert [row[0] for row in numbered[1:]] == [str(n) for n in range(1, len(names))]
+    assert [row[1] for row in numbered[1:]] == [row[1] for row in names[1:]]
+    spoken(capsys, "predict", run, pictures, "--format", "text", "--first", "1", code=2)
+
+
+@pytest.mark.parametrize("form", ["csv", "kaggle", "text", "json"])
+def test_names_never_reach_a_terminal_as_they_are(run, pictures, capsys, tmp_path, form):
+    """Of classes, from the run, and of files."""
+    copy = tmp_path / "hostile"
+    shutil.copytree(run, copy)
+    facts = json.loads((copy / "environment.json").read_text())
+    facts["data"]["labels"] = ["\x1b[31mred", "\x9b2J", "\u202elast"]
+    (copy / "environment.json").write_text(json.dumps(facts))
+    folder = tmp_path / "given"
+    folder.mkdir()
+    shutil.copy(pictures / "0 scanned.png", folder / "\x1b]0;title\x07.png")
+    asked = ("--json",) if form == "json" else ("--format", form)
+    for said in spoken(capsys, "predict", copy, folder, *asked, "--names"):
+        assert all(line.isprintable() for line in said.split("\n"))
