@@ -1,7 +1,9 @@
 """Every number of a check written out: the formula in names, with numbers put in, the result."""
 
+from typing import Any
+
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.core.counts import Count
+from cnnspec.core.counts import ZERO, Count
 from cnnspec.core.terminal import Line
 from cnnspec.graph.build import LayerCall
 
@@ -38,6 +40,24 @@ def explain(checked: CheckedSpec) -> list[Line]:
     return lines
 
 
+def dump(checked: CheckedSpec) -> dict[str, Any]:
+    """The layers as JSON with the formulas of their numbers, and what the letters stand for."""
+    layers = [
+        call.dump() | {"formulas": {name: _dump(fact) for name, fact in facts(call)}}
+        for call in checked.layers
+    ]
+    return {"layers": layers, "legend": dict(legend(checked))}
+
+
+def _dump(number: Count) -> dict[str, Any]:
+    return {
+        "symbols": number.symbols,
+        "numbers": number.numbers,
+        "latex": number.latex,
+        "value": number.value,
+    }
+
+
 def legend(checked: CheckedSpec) -> list[tuple[str, str]]:
     """What the letters in the formulas of a network stand for."""
     used = {word for call in checked.layers for word in _letters(call)}
@@ -60,8 +80,9 @@ def facts(call: LayerCall) -> list[tuple[str, Count]]:
     """The numbers of a layer at work by their names: its output, its parameters, its MACs."""
     names = ("rows", "columns", "channels") if len(call.inference.out) == 3 else ("values",)
     found = list(zip(names, call.inference.out, strict=True))
-    found.append(("parameters", call.inference.params))
-    if call.inference.frozen.value:
+    # A call that uses the weights of an earlier one adds none.
+    found.append(("parameters", ZERO if call.weights_from else call.inference.params))
+    if call.inference.frozen.value and not call.weights_from:
         found.append(("not trained", call.inference.frozen))
     found.append(("MACs", call.inference.macs))
     return found

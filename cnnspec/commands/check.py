@@ -99,6 +99,10 @@ def run(args: Namespace) -> int:
         files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
         if args.memory:
             files = [_with_memory(f, r, args) for f, r in zip(files, results, strict=True)]
+        if args.explain:
+            from cnnspec.analysis import formulas
+
+            files = [f | formulas.dump(r) for f, r in zip(files, results, strict=True)]
         for file, one in zip(files, fixed, strict=False):
             file["fix"] = one.dump(diff=args.diff)
         print_json({"command": "check", "ok": ok, "files": files})

@@ -7,6 +7,7 @@ same arithmetic as text, in names and in numbers, so the two cannot differ.
 Knows arithmetic only, no layer.
 """
 
+import re
 from collections.abc import Callable
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
@@ -75,6 +76,25 @@ class Count:
         """The derivation in names: `(Kh*Kw*Cin + 1) * F`."""
         return self._text(lambda leaf: leaf._symbol or str(leaf.value))
 
+    @property
+    def latex(self) -> str:
+        r"""The derivation in names, for LaTeX: `\left(K_h \cdot K_w + 1\right) \cdot F`."""
+        if self.is_leaf:
+            return _LETTERS.sub(_letter, self._symbol) or str(self.value)
+        left, right = self._parts
+        if self._rank == _ATOM:
+            quotient = rf"\frac{{{left.latex}}}{{{right.latex}}}"
+            return rf"\left\l{self._symbol} {quotient} \right\r{self._symbol}"
+        if self._symbol == "/":
+            return rf"\frac{{{left.latex}}}{{{right.latex}}}"
+        sign = r"\cdot" if self._symbol == "*" else self._symbol
+        parts = (left, self._rank), (right, self._rank + (self._symbol == "-"))
+        first, second = (
+            rf"\left({part.latex}\right)" if part._rank < rank else part.latex
+            for part, rank in parts
+        )
+        return f"{first} {sign} {second}"
+
     def _text(self, leaf: "Callable[[Count], str]") -> str:
         if self.is_leaf:
             return leaf(self)
@@ -94,6 +114,14 @@ class Count:
 
     def __repr__(self) -> str:
         return f"Count({self.value} = {self.numbers})"
+
+
+_LETTERS = re.compile(r"^([A-Z])([a-z]+)$")
+
+
+def _letter(found: "re.Match[str]") -> str:
+    """A letter with its index: `K_{h}` for `Kh`."""
+    return f"{found[1]}_{{{found[2]}}}"
 
 
 def count(value: "int | Count", symbol: str = "") -> Count:

@@ -3,9 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
+from cnnspec.analysis.formulas import legend
 from cnnspec.core.markup import markdown_text
 from cnnspec.report import tables
-from cnnspec.report.contents import SPLIT_NAMES
+from cnnspec.report.contents import SPLIT_NAMES, Contents
 from cnnspec.report.phrases import count, duration, spread
 from cnnspec.report.seeds import Trained
 
@@ -30,6 +31,7 @@ def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures 
     if trained.verdicts:
         parts += ["## Claims", tables.claims(trained).markdown()]
     parts += ["## Network", tables.layers(run).markdown(), fenced(str(spec), "cnn")]
+    parts += ["## Formulas", tables.formulas(run, _MOST_LAYERS).markdown(), _letters(run)]
     for title, names in _SECTIONS.items():
         shown = [figures[name] for name in names if name in figures]
         parts += [f"## {title}", *map(image, shown)] if shown else []
@@ -39,6 +41,15 @@ def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures 
         if title == "Worst mistakes" and pictures and pictures.mistakes:
             parts.append(tables.mistakes(run, pictures).markdown())
     return "\n\n".join(parts) + "\n"
+
+
+_MOST_LAYERS = 300
+"""No more layers are worked out, so that the text stays small."""
+
+
+def _letters(run: Contents) -> str:
+    """What the letters of the formulas stand for."""
+    return "; ".join(f"`{letters}`: {meaning}" for letters, meaning in legend(run.checked))
 
 
 _SECTIONS = {

@@ -216,6 +216,7 @@ def test_names_are_escaped_in_figures_and_markdown(hostile):
             "image",
         }
     text = (folder / "report.md").read_text()
+    assert "(Kh*Kw*Cin + 1) * F = (3*3*1 + 1) * 4 = 40" in text.replace("\\", "")
     fence = re.search(r"^(`{3,})cnn\n.*?^\1$", text, re.M | re.S)
     text = text.replace(fence[0], "")
     assert "<script" not in text
