@@ -130,7 +130,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "run",
         metavar="RUN",
         complete=FOLDER,
-        help="a run folder written by `cnnspec train`",
+        help="a run folder, or a folder with a single one; `@last` is the newest in runs",
     )
 
 

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from cnnspec.commands.arguments import FILE, FOLDER
-from cnnspec.commands.inputs import BadUsage
+from cnnspec.commands.inputs import BadUsage, run_named
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.commands.report import load_extra
 from cnnspec.core.table import csv_text
@@ -55,7 +55,8 @@ def run(args: Namespace) -> int:
         _free(args.out, force=args.force)
         load_extra()
     left_out: list[str] = []
-    rows = compare(map(Path, args.runs), args.sort, left_out.append)
+    folders = [Path(name if Path(name).exists() else run_named(name)) for name in args.runs]
+    rows = compare(folders, args.sort, left_out.append)
     if len(rows) < 2:
         fault = f"there is one run in {args.runs[0]}, and a comparison needs two"
         raise CnnspecError(BadUsage(None, fault, "name another, or a folder that holds several"))

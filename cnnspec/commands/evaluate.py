@@ -6,6 +6,7 @@ Exit code 1 if an expectation of its spec does not hold.
 from argparse import ArgumentParser, Namespace
 
 from cnnspec.commands.arguments import add_backend, add_data, add_run
+from cnnspec.commands.inputs import run_named
 from cnnspec.commands.output import print_json
 from cnnspec.commands.train import figures, verdicts
 from cnnspec.core.terminal import show
@@ -24,7 +25,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Evaluates one run."""
-    kept = one_run(args.run)
+    kept = one_run(run_named(args.run))
     from cnnspec.targets.keras.backend import start
 
     known, damage = kept.salvage(ENVIRONMENT)

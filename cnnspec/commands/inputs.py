@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from cnnspec.analysis.load import normalized
 from cnnspec.core.source import Source
@@ -11,9 +11,6 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.state import Overrides
 from cnnspec.files.sources import read_source
 from cnnspec.language.parse import parse_value
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class BadUsage(CannotRead):
@@ -39,7 +36,21 @@ def named_sources(args: Namespace) -> list[Source]:
     return [read_source(path) for path in named]
 
 
-def require_ending(option: str, path: "Path | None", endings: Sequence[str], what: str) -> None:
+def run_named(name: str) -> str:
+    """The folder of the run that a name means; says which where the name is another.
+
+    Raises `CnnspecError`.
+    """
+    from cnnspec.core.terminal import messages, show
+    from cnnspec.runs.named import resolve
+
+    found = str(resolve(name))
+    if found != str(Path(name)):
+        show([[(f"{name} is {found}", "dim")]], messages())
+    return found
+
+
+def require_ending(option: str, path: Path | None, endings: Sequence[str], what: str) -> None:
     """Raises `CnnspecError` where the name of a file says that it holds something else.
 
     `endings` are those of `what` the file will hold. A name without an ending says nothing.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.commands import answers
 from cnnspec.commands.arguments import FILE, add_backend, add_data, add_run
-from cnnspec.commands.inputs import BadUsage, require_ending
+from cnnspec.commands.inputs import BadUsage, require_ending, run_named
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.record import Record
 from cnnspec.core.table import csv_text
@@ -125,7 +125,7 @@ def run(args: Namespace) -> int:
         raise CnnspecError(BadUsage(None, fault, remedy))
     require_ending("--show", args.show, (".png",), "PNG")
     require_ending("--out", args.out, _ENDINGS[form], f"what `--format {form}` writes")
-    kept = one_run(args.run)
+    kept = one_run(run_named(args.run))
     for out in filter(None, (args.out, args.show)):
         if out.exists() and not args.force:
             raise CnnspecError(CannotWrite(None, f"{out} exists", "replace it with `--force`"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.commands.arguments import FOLDER
-from cnnspec.commands.inputs import BadUsage
+from cnnspec.commands.inputs import BadUsage, run_named
 from cnnspec.commands.output import print_json, report_problems
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import MissingExtra
@@ -33,7 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
         nargs="+",
         metavar="RUN",
         complete=FOLDER,
-        help="a run folder, one with several seeds, or a sweep",
+        help="a run folder, one with several seeds, or a sweep; `@last` is the newest in runs",
     )
     parser.add_argument(
         "--by",
@@ -52,13 +52,14 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Writes every report; one that cannot be written does not stop the others."""
-    names = [Path(folder).resolve().name for folder in args.runs]
+    folders = [run_named(name) for name in args.runs]
+    names = [Path(folder).resolve().name for folder in folders]
     if args.out and len(set(names)) < len(names):
         raise CnnspecError(BadUsage(None, "two runs have the same name", "leave out `--out`"))
     load_extra()
     code = 0
     written: list[dict[str, Any]] = []
-    for folder, name in zip(args.runs, names, strict=True):
+    for folder, name in zip(folders, names, strict=True):
         try:
             page = _write(Path(folder), args.out / name if args.out else None, args.by)
         except CnnspecError as problems:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.load import checked
 from cnnspec.commands.arguments import FOLDER, add_backend, add_devices, add_run
+from cnnspec.commands.inputs import run_named
 from cnnspec.commands.output import print_json
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, show
@@ -41,7 +42,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Reproduces one run."""
-    kept = one_run(args.run)
+    kept = one_run(run_named(args.run))
     if not kept.finished:
         fault = BadRun(None, f"{kept} has not finished", f"`cnnspec train --resume {kept}` goes on")
         raise CnnspecError(fault)

@@ -22,7 +22,7 @@ from cnnspec.commands.arguments import (
     count,
     seed,
 )
-from cnnspec.commands.inputs import BadUsage, overrides, sources
+from cnnspec.commands.inputs import BadUsage, overrides, run_named, sources
 from cnnspec.commands.output import print_json
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, show
@@ -95,7 +95,7 @@ def run(args: Namespace) -> int:
     from cnnspec.report.write_report import write_report
     from cnnspec.training.start import find, launch
 
-    kept = find(args.resume) if args.resume else None
+    kept = find(run_named(args.resume)) if args.resume else None
     watch = Watch(args.trackers, kept.folder.parent if kept else args.out, tell)
     result = _resumed(args, kept) if kept else _named(args)
     tell(*result.problems)

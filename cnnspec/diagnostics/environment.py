@@ -63,6 +63,13 @@ class DamagedRunFile(EnvironmentDiagnostic):
     severity: ClassVar[str] = "warning"
 
 
+class AmbiguousRun(EnvironmentDiagnostic):
+    """A name that can be any of several runs; none of them is chosen."""
+
+    code: ClassVar[str] = "CNN931"
+    exit_code: ClassVar[int] = 2
+
+
 class CannotWrite(EnvironmentDiagnostic):
     """The result cannot be written: the disk is full, or its permissions do not allow it."""
 

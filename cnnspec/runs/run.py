@@ -31,6 +31,7 @@ from cnnspec.runs.documents import FORMS, empty, parse
 SPEC = "spec.cnn"
 SOURCE = "source.cnn"
 IR = "ir.json"
+SWEEP = "sweep.json"
 HISTORY = "history.json"
 METRICS = "metrics.json"
 ENVIRONMENT = "environment.json"

@@ -17,11 +17,10 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.runs.run import HISTORY, IR, METRICS, SOURCE, Run, new_folder
+from cnnspec.runs.run import HISTORY, IR, METRICS, SOURCE, SWEEP, Run, new_folder
 from cnnspec.sweeps.halving import Round
 from cnnspec.sweeps.plan import Plan, Planned
 
-SWEEP = "sweep.json"
 FAILURE = "failure.json"
 ROUNDS = "rounds.json"
 LOGS = "logs"
