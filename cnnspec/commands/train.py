@@ -7,7 +7,7 @@ of the spec does not hold.
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.diff import compare
@@ -36,6 +36,9 @@ from cnnspec.runs.run import METRICS, PAGE, Run
 from cnnspec.runs.seeds import MEASURES, SPLITS, SeedRuns
 from cnnspec.training.trackers import TRACKERS, Watch
 
+if TYPE_CHECKING:
+    from cnnspec.training.extend import Extension
+
 ENGINES = ("ray",)
 
 
@@ -49,7 +52,8 @@ def arguments(parser: ArgumentParser) -> None:
         "--resume",
         metavar="RUN",
         complete=FOLDER,
-        help="continue a run that was stopped or killed",
+        help="continue a run that was stopped or killed; with `--epochs N` go on with a finished "
+        "one, as a new run",
     )
     parser.add_argument(
         "--out",
@@ -97,7 +101,11 @@ def run(args: Namespace) -> int:
 
     kept = find(run_named(args.resume)) if args.resume else None
     watch = Watch(args.trackers, kept.folder.parent if kept else args.out, tell)
-    result = _resumed(args, kept) if kept else _named(args)
+    begin = _extended(args, kept) if kept else None
+    result = begin.checked if begin else _resumed(args, kept) if kept else _named(args)
+    if begin and kept:
+        # A run of its own, beside the one that it goes on with.
+        args.out, kept = kept.folder.parent, None
     tell(*result.problems)
     if kept and kept.finished:
         show([[(f"nothing to do: {kept} has finished", "")]], sys.stderr)
@@ -114,7 +122,7 @@ def run(args: Namespace) -> int:
         reached = launch_together(result, kept, args.out, tell, **given)
     else:
         given |= {"watch": watch, "devices": args.devices}
-        reached = launch(result, kept, args.out, tell, alone=True, **given)
+        reached = launch(result, kept, args.out, tell, alone=True, begin=begin, **given)
     if args.report:
         write_report(Run(reached.kept.folder), tell, result)
     if args.json:
@@ -124,6 +132,27 @@ def run(args: Namespace) -> int:
     else:
         show([*together(result, reached.kept, reached.claims), *_followed(watch, reached.kept)])
     return 0 if all(held.holds for held in reached.claims) else 1
+
+
+def _extended(args: Namespace, kept: Run | SeedRuns) -> "Extension | None":
+    """What more epochs of a finished run go on from; `None` where none are asked for.
+
+    Raises `CnnspecError` where the run cannot go on.
+    """
+    if args.epochs is None or args.file or args.inline is not None or len(args.sets) > 1:
+        return None
+    if not kept.finished:
+        cause = f"{kept} has not finished, and goes on to the end that it has"
+        remedy = f"`cnnspec train --resume {kept}`; then `--epochs` takes it further"
+        raise CnnspecError(BadUsage(None, cause, remedy))
+    if isinstance(kept, SeedRuns) or args.engine:
+        several = "`--engine`" if args.engine else "the runs of several seeds"
+        cause = f"more epochs are for one run of one machine, not for {several}"
+        remedy = f"name one run: {kept.runs()[0]}" if isinstance(kept, SeedRuns) else ""
+        raise CnnspecError(BadUsage(None, cause, remedy or "leave `--engine` out"))
+    from cnnspec.training.extend import extension
+
+    return extension(kept, args.epochs, tell)
 
 
 def _require_alone(args: Namespace) -> None:

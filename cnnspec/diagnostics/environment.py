@@ -70,6 +70,16 @@ class AmbiguousRun(EnvironmentDiagnostic):
     exit_code: ClassVar[int] = 2
 
 
+class NotAsOneRun(EnvironmentDiagnostic):
+    """A finished training goes on, but one of so many epochs would have taken other steps.
+
+    A schedule such as `cosine` lowers the learning rate to its end, wherever that is.
+    """
+
+    code: ClassVar[str] = "CNN932"
+    severity: ClassVar[str] = "warning"
+
+
 class CannotWrite(EnvironmentDiagnostic):
     """The result cannot be written: the disk is full, or its permissions do not allow it."""
 

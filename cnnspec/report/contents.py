@@ -204,6 +204,8 @@ def read(run: Run, like: CheckedSpec | None = None) -> Contents:
     ]
     if not metrics and not documents[METRICS][1]:
         notes.append(_unfinished(len(history), checked.spec.train.epochs))
+    if origin := environment.get("continues"):
+        notes.append(f"It goes on with the run {origin['run']} after epoch {origin['epochs']}.")
     if not environment and not documents[ENVIRONMENT][1]:
         notes.append(f"{ENVIRONMENT} is missing: nothing is known of the machine.")
     return Contents(

@@ -139,6 +139,7 @@ FORMS: dict[str, Form] = {
             "started": Text(),
             "command": ListOf(Text()),
             "data": _DATA,
+            "continues": ObjectOf({"run": Text(), "epochs": _EPOCHS}, ("run", "epochs")),
         }
     ),
     "history.json": EPOCHS,

@@ -35,6 +35,7 @@ from cnnspec.targets.table import KERAS, require_target
 from cnnspec.training import checkpoints, inputs, samples
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
+from cnnspec.training.extend import Extension
 from cnnspec.training.features import features_of
 from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
@@ -69,28 +70,41 @@ def train(
     watch: Watch | None = None,
     until: int | None = None,
     strategy: Any = None,
+    begin: Extension | None = None,
 ) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
     The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
     the data. Data of the user's own lies beside the spec, if not at `where`. Trackers
     follow through `watch`. A strategy of `tf.distribute` spreads each step over several
-    devices. Raises `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch
-    `until`.
+    devices. With `begin` it goes on where another run has ended. Raises
+    `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch `until`.
     """
     require_target(checked, KERAS)
     require_accelerator(checked)
     spec = checked.spec
+    if where is None and begin:
+        where = of_run(spec.data, begin.origin)
     where = where or beside(spec.data, checked.source.name)
     splits = divide(spec, where, offline=offline)
     for found in splits.images.notes:
         warn(found)
     require_memory(checked, len(splits.train))
+    around = environment(backend, splits, strategy)
+    if begin:
+        same_surroundings(begin.origin, around, warn)
+        around["continues"] = begin.dump()
     run = Run.create(parent, spec, checked.source, name)
     watch = watch or Watch()
     with _at_work(run, watch) as pause:
-        run.write_json(ENVIRONMENT, environment(backend, splits, strategy))
-        return _train(checked, run, splits, pause, watch, until, strategy)
+        run.write_json(ENVIRONMENT, around)
+
+        def prepare(state: State) -> None:
+            if begin:
+                begin.take_over(state, _as_it_ended(begin.origin, checked))
+                _keep(run, state)
+
+        return _train(checked, run, splits, pause, watch, until, strategy, prepare)
 
 
 def resume(
@@ -237,6 +251,15 @@ def save(model: keras.Model, run: Run) -> None:
         run.write(MODEL, path.read_bytes())
 
 
+def _as_it_ended(run: Run, checked: CheckedSpec) -> keras.Model:
+    """The model of a finished run with the state of its optimizer. Raises `CnnspecError`."""
+    model = build(checked, checked.spec.train.seed)
+    compile_model(model, checked.spec.train)
+    model.optimizer.build(model.trainable_variables)
+    _load(model, run.model)
+    return model
+
+
 def restore(run: Run) -> tuple[CheckedSpec, keras.Model]:
     """The model of a run: rebuilt from its frozen spec, with the saved weights only.
 
@@ -245,11 +268,16 @@ def restore(run: Run) -> tuple[CheckedSpec, keras.Model]:
     path = run.model
     checked = checked_spec(run.spec)
     model = build(checked, checked.spec.train.seed)
+    # Before the model is compiled: the state of the optimizer stays in the file.
+    _load(model, path)
+    compile_model(model, checked.spec.train)
+    return checked, model
+
+
+def _load(model: keras.Model, path: Path) -> None:
+    """Gives a model what a file holds for it. Raises `CnnspecError`."""
     try:
-        # Before the model is compiled: the state of the optimizer stays in the file.
         model.load_weights(path)
     except Exception as error:  # whatever a damaged archive makes of Keras, zip or h5
         fault = BadRun(None, f"cannot read the weights in {path}: {reason(error)[:200]}")
         raise CnnspecError(fault) from None
-    compile_model(model, checked.spec.train)
-    return checked, model

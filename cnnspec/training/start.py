@@ -14,6 +14,7 @@ from cnnspec.runs.run import ENVIRONMENT, METRICS, Run
 from cnnspec.runs.seeds import SeedRuns
 from cnnspec.targets.keras.backend import start
 from cnnspec.targets.table import KERAS, require_target
+from cnnspec.training.extend import Extension
 from cnnspec.training.microbatches import parts_of
 from cnnspec.training.trackers import Watch
 
@@ -55,17 +56,20 @@ def launch(
     watch: Watch | None = None,
     devices: int | None = None,
     alone: bool = False,
+    begin: Extension | None = None,
 ) -> Reached:
     """Trains a spec without errors into a new folder below `out`, or goes on with `kept`.
 
+    With `begin` the new folder goes on where another run has ended.
     `warn` gets what a person should know; trackers follow through `watch`. It computes on
     so many devices of this machine, by itself on as many as it began with. Where it is
     `alone` in its process, that is made ready for it. Raises `CnnspecError`, and `Interrupted`
     after a signal.
     """
     require_target(checked, KERAS)
-    spread_over = devices or begun_with(kept, "devices") or 1
-    parts = begun_with(kept, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
+    before = begin.origin if begin else kept
+    spread_over = devices or begun_with(before, "devices") or 1
+    parts = begun_with(before, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
     chosen = start(backend, threads, parts)
     from cnnspec.targets.keras.precision import require_accelerator
     from cnnspec.training import seeds, session
@@ -83,6 +87,6 @@ def launch(
         claims = seeds.train(checked, series, chosen, warn, **given)
         reached = Reached(series, claims)
     else:
-        outcome = session.train(checked, out, chosen, warn, **given)
+        outcome = session.train(checked, out, chosen, warn, begin=begin, **given)
         reached = Reached(outcome.run, outcome.claims)
     return reached

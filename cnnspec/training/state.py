@@ -80,6 +80,27 @@ class State:
         watching = [*model.optimizer.variables, *model.metrics_variables]
         return [*model.variables, *watching, *self._seeds]
 
+    def take_over(
+        self, trained: keras.Model, history: list[Epoch], target: dict[str, Any] | None
+    ) -> None:
+        """Goes on from a training that has finished, its model and what it has measured.
+
+        `target` is what its metrics say of a target; plateau and early stopping see the
+        epochs once more.
+        """
+        pairs = ((self._model, trained), (self._model.optimizer, trained.optimizer))
+        for to, by in pairs:
+            for variable, value in zip(to.variables, by.variables, strict=True):
+                variable.assign(value)
+        self.history = list(history)
+        self.epoch = len(history)
+        for epoch, figures in enumerate(history, 1):
+            self.rates.after(figures)
+            if self.stopper:
+                self.ended = self.stopper.after(epoch, figures, self._model)
+        if self.aim and target and target.get("epoch") is not None:
+            self.aim.reached = {name: target[name] for name in ("epoch", "seconds", "value")}
+
     def dump(self) -> tuple[Arrays, dict[str, Any]]:
         """The state as arrays and as figures that JSON can hold."""
         values = [keras.ops.convert_to_numpy(v) for v in self._variables()]
