@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cnnspec.diagnostics.claims import InvalidIR
+from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, Budget, Claim, Expectation
 from cnnspec.ir.losses import LOSSES
@@ -74,8 +75,11 @@ def _finite(text: str) -> float:
 
 def validate(data: Any, name: str) -> None:
     """Raises `CnnspecError` with the first and deepest fault of a document."""
-    import jsonschema
-
+    try:
+        import jsonschema
+    except ImportError:
+        cause = f"{name} is an IR document, and reading it needs jsonschema, which is not installed"
+        raise CnnspecError(MissingExtra(None, cause, "pip install jsonschema")) from None
     version = data.get("version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > VERSION:
         reason = f"version {version} is newer than this program reads ({VERSION})"

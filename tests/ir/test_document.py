@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from random import Random
 from typing import Any
 
@@ -109,3 +111,18 @@ def test_a_wrong_document_is_refused_at_its_place(changes: dict[str, Any], said:
 )
 def test_what_is_no_document_is_refused(text: str) -> None:
     assert "is not a valid IR" in refusal(text)
+
+
+def test_without_jsonschema_its_name_and_how_to_get_it_are_said():
+    """In a Python in which it cannot be imported, as where only the light part is installed."""
+    code = (
+        "import sys; sys.modules['jsonschema'] = None\n"
+        "from cnnspec.commands import main; sys.exit(main(['check', '-e', sys.argv[1]]))"
+    )
+    document = json.dumps(MINIMAL)
+    done = subprocess.run(
+        [sys.executable, "-c", code, document], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert "error[CNN902]" in done.stderr
+    assert "pip install jsonschema" in done.stderr
