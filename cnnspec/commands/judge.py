@@ -11,7 +11,7 @@ from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.sources import read_source
+from cnnspec.files.sources import read_source, read_submission
 
 
 def run(args: Namespace) -> int:
@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
 
 def _row(rules: Rules, path: str) -> dict[str, Any]:
     try:
-        return _judged(path, judge(rules, normalized(read_source(path))))
+        return _judged(path, judge(rules, normalized(read_submission(path))))
     except CnnspecError as problems:
         unjudged = [{"found": "", "holds": None} for _ in rules.names]
         nothing = {"model": "", "ok": False, "params": None, "macs": None, "rules": unjudged}

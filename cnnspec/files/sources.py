@@ -1,9 +1,10 @@
 """Files read: specs from paths, standard input or the command line. Light."""
 
-import math
+import os
+import stat
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import CannotRead
@@ -28,6 +29,7 @@ def read_source(path: str) -> Source:
             raise CnnspecError(CannotRead(None, "standard input is closed", "name a file instead"))
         return decode(sys.stdin.buffer.read(_MOST), "<stdin>")
     try:
+        _require_file(path)
         with open(path, "rb") as file:  # noqa: PTH123 - a Path would lose the name as given
             return decode(file.read(_MOST), path)
     except IsADirectoryError:
@@ -40,6 +42,37 @@ def read_source(path: str) -> Source:
     raise CnnspecError(fault)
 
 
+def read_submission(path: str) -> Source:
+    """The text of a spec of someone else: of a plain file in the folder where its name is.
+
+    A link to a file elsewhere is never opened: an error would quote what is in it. Raises
+    `CnnspecError`.
+    """
+    from pathlib import Path
+
+    named = Path(path)
+    if named.is_symlink() and not named.resolve().is_relative_to(named.parent.resolve()):
+        raise CnnspecError(CannotRead(None, f"{path} is a link out of its folder", _COPY))
+    if named.exists() and not (named.is_file() or named.is_dir()):
+        raise CnnspecError(CannotRead(None, f"{path} is not a plain file", _COPY))
+    return read_source(path)
+
+
+_COPY = "put the file itself there"
+
+
+def _require_file(path: str) -> None:
+    """Raises `CnnspecError` for a pipe or a device, which may never end.
+
+    Those of `/dev` and `/proc` are what a shell gives: `check <(program)`.
+    """
+    mode = os.stat(path).st_mode  # noqa: PTH116 - a Path would take longer to make
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path.startswith(("/dev/", "/proc/")):
+        return
+    remedy = f"to read it all the same, give it as standard input: `- < {path}`"
+    raise CnnspecError(CannotRead(None, f"{path} is not a plain file", remedy))
+
+
 def decode(data: bytes, name: str) -> Source:
     """Bytes as the text of a source; raises `CnnspecError` where they are not UTF-8."""
     try:
@@ -47,18 +80,6 @@ def decode(data: bytes, name: str) -> Source:
     except UnicodeDecodeError as error:
         byte = data[error.start]
         raise CnnspecError(NotText(None, name=name, offset=error.start, byte=byte)) from None
-
-
-def number(value: Any) -> float | None:
-    """A number of a JSON file, or `None` for none, NaN and infinity.
-
-    Raises `TypeError` for anything else.
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is not a number")
-    return value if math.isfinite(value) else None
 
 
 def read_used(path: str, folder: "Path", root: "Path", unsaved: Unsaved) -> "tuple[Path, Source]":

@@ -1,12 +1,13 @@
 import io
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
-from cnnspec.files.sources import decode, read_source
+from cnnspec.files.sources import decode, read_source, read_submission
 
 
 def refusal(call, *args) -> tuple[str, int, str]:
@@ -76,3 +77,41 @@ def test_a_failed_write_keeps_the_old_file(tmp_path) -> None:
     assert str(target) in message
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
     assert refusal(write_atomically, tmp_path / "none" / "x", "new")[0] == "CNN906"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_or_a_device_is_refused_by_name_and_never_opened(tmp_path):
+    pipe, device = tmp_path / "pipe.cnn", tmp_path / "device.cnn"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for path in (pipe, device):
+        for read in (read_source, read_submission):
+            code, exit_code, message = refusal(read, str(path))
+            assert (code, exit_code) == ("CNN901", 2)
+            assert message.startswith(str(path))
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="a shell gives no pipes by name here")
+def test_what_a_shell_hands_over_is_read():
+    """As in `cnnspec check <(program)`."""
+    read, written = os.pipe()
+    os.write(written, b"dense 10")
+    os.close(written)
+    assert read_source(f"/dev/fd/{read}").text == "dense 10"
+    os.close(read)
+
+
+def test_a_submission_that_leads_out_of_its_folder_is_not_opened(tmp_path):
+    (tmp_path / "secret").write_text("TOPSECRET")
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    (folder / "plain.cnn").write_text("dense 10")
+    (folder / "inside.cnn").symlink_to("plain.cnn")
+    (folder / "out.cnn").symlink_to("../secret")
+    (folder / "far.cnn").symlink_to(folder / "out.cnn")
+    assert read_submission(str(folder / "inside.cnn")).text == "dense 10"
+    for name in ("out.cnn", "far.cnn"):
+        _, _, message = refusal(read_submission, str(folder / name))
+        assert message == f"{folder / name} is a link out of its folder"
+    # A spec of one's own may be a link.
+    assert read_source(str(folder / "out.cnn")).text == "TOPSECRET"
