@@ -88,5 +88,5 @@ def test_the_width_of_a_stroke():
 def test_a_framing_is_read_as_it_was_written():
     framing = measure(hooks(20, "mass"))
     assert Framing.load(framing.dump()) == framing
-    with pytest.raises(KeyError):
+    with pytest.raises(TypeError):
         Framing.load({"frame": [28, 28]})

@@ -256,11 +256,11 @@ def test_a_large_text_takes_no_time_and_no_stack() -> None:
         "conv (" + "(" * 98 + "1" + ")" * 98 + ")x3",
     ]
     for text in texts:
-        began = time.perf_counter()
+        began = time.process_time()
         parse(Source("x", text))
-        parsing = time.perf_counter() - began
+        parsing = time.process_time() - began
         after = formatted(text)
-        assert time.perf_counter() - began < 4 * parsing + 1
+        assert time.process_time() - began < 4 * parsing + 1
         assert formatted(after) == after
 
 
