@@ -4,6 +4,7 @@ Knows files and limits; no kind of file and no spec.
 """
 
 import hashlib
+import os
 import struct
 import zipfile
 import zlib
@@ -22,8 +23,11 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import File
 from cnnspec.ir.spec import Data
 
-MAX_ARRAY_BYTES = 4 * 2**30
-"""Bytes of one array: 85 times MNIST as float32. What claims to be larger is never read."""
+MAX_ARRAY_BYTES = 2 * 2**30
+"""Bytes of the arrays of a file: 11 times MNIST as float32. More is never unpacked."""
+
+LIMIT = "CNNSPEC_DATA_LIMIT"
+"""The environment variable that sets another limit, in GiB."""
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 """How the files of pictures end that are read."""
@@ -148,13 +152,29 @@ def guarded(path: Path) -> Iterator[None]:
 
 
 def sized(shape: tuple[int, ...], item: int, what: str) -> None:
-    """Refuses, with `ValueError`, an array that claims to be larger than any data set here."""
-    size = prod(shape) * item
-    if size > MAX_ARRAY_BYTES or min(shape, default=0) < 0:
-        dims = "x".join(map(str, shape))
-        raise ValueError(
-            f"{what} claims {dims} values, {size:,} bytes; the limit is {MAX_ARRAY_BYTES:,}"
-        )
+    """Refuses an array that claims to be larger than the limit.
+
+    Raises `Unsupported`, and `ValueError` for a shape that no array has.
+    """
+    dims = "x".join(map(str, shape))
+    if min(shape, default=0) < 0:
+        raise ValueError(f"{what} claims {dims} values")
+    fits(prod(shape) * item, f"{what} claims {dims} values,")
+
+
+def fits(size: int, what: str) -> None:
+    """Raises `Unsupported` where so many bytes are more than the limit."""
+    limit = array_limit()
+    if size > limit:
+        reason = f"{what} {size:,} bytes; the limit is {limit:,}"
+        enough = -(-size // 2**30)
+        raise Unsupported(reason, f"if that is right, raise it in GiB: `{LIMIT}={enough}`")
+
+
+def array_limit() -> int:
+    """How many bytes the arrays of a file may take: as the environment says, else 2 GiB."""
+    given = os.environ.get(LIMIT, "")
+    return int(given) * 2**30 if given.isascii() and given.isdecimal() else MAX_ARRAY_BYTES
 
 
 def unpacks(size: int, packed: int, what: str) -> None:

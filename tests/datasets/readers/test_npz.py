@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.lib import format as npy
 
 from cnnspec.datasets import user_data
 from cnnspec.datasets.normalize import normal
-from cnnspec.datasets.raw import MAX_ARRAY_BYTES
+from cnnspec.datasets.raw import MAX_ARRAY_BYTES, Unsupported, fits
 from cnnspec.diagnostics.errors import CnnspecError
 from tests.support.data_files import arrays, images, labels, said, write_npz
 
@@ -83,3 +84,34 @@ def test_an_archive_of_other_things_is_told_what_is_missing(tmp_path):
     with pytest.raises(CnnspecError, match="without arrays") as caught:
         user_data.read(tmp_path / "a.npz")
     assert "unpack it" in said(caught.value)
+
+
+def test_the_arrays_of_a_file_are_counted_together_before_any_is_unpacked(tmp_path, monkeypatch):
+    """2.5 GiB of zeros in two arrays, each of which would be small enough."""
+    path = tmp_path / "large.npz"
+    rows = 5 * 2**28 // 784
+    block = bytes(2**24)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
+        for name in ("x_train", "x_test"):
+            with made.open(f"{name}.npy", "w", force_zip64=True) as file:
+                npy.write_array_header_1_0(
+                    file, {"descr": "|u1", "fortran_order": False, "shape": (rows, 28, 28)}
+                )
+                left = rows * 784
+                while left:
+                    left -= file.write(block[: min(left, len(block))])
+        for name in ("y_train", "y_test"):
+            made.writestr(f"{name}.npy", packed(np.zeros(rows, np.uint8)))
+    tracemalloc.start()
+    with pytest.raises(CnnspecError) as caught:
+        user_data.read(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**24
+    assert "its 4 arrays claim 2,6" in said(caught.value)
+    assert "the limit is 2,147,483,648" in said(caught.value)
+    assert "`CNNSPEC_DATA_LIMIT=3`" in caught.value.diagnostics[0].help
+    monkeypatch.setenv("CNNSPEC_DATA_LIMIT", "3")
+    fits(2**31 + 1, "it has")
+    with pytest.raises(Unsupported, match="the limit is 3,221,225,472"):
+        fits(3 * 2**30 + 1, "it has")
