@@ -126,9 +126,7 @@ def test_what_is_no_plain_file_is_refused(capsys, tmp_path, monkeypatch):
     given(monkeypatch, MESSY)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    child = subprocess.Popen([sys.executable, "-c", f"open({str(pipe)!r}, 'w').write('relu ; ')"])
-    assert main(["fmt", str(pipe)]) == 3
-    assert child.wait() == 0
+    assert main(["fmt", str(pipe)]) == 2
     assert "not a plain file" in capsys.readouterr().err
 
 
