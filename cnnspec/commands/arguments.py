@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -48,6 +49,12 @@ class Parser(argparse.ArgumentParser):
         from cnnspec.diagnostics.errors import CnnspecError
 
         hint = f"`{self.prog} --help` lists what there is"
+        if wrong := _CHOICE.fullmatch(message):
+            option, word, listed = wrong.groups()
+            choices = [each.strip("' ") for each in listed.split(",")]
+            meant = _meant(word, choices)
+            message = f"`{word}` is not a value of `{option}`"
+            hint = f"did you mean `{meant}`?" if meant else f"it can be {', '.join(choices)}"
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
             first = unknown.split()[0].split("=")[0]
@@ -55,6 +62,16 @@ class Parser(argparse.ArgumentParser):
             near = nearest(first.lstrip("-"), [name.lstrip("-") for name in self.names])
             hint = f"did you mean `--{near}`?" if near else hint
         raise CnnspecError(BadUsage(None, message, hint))
+
+
+_CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)")
+"""How argparse says that a value is not one of those that an option can have."""
+
+
+def _meant(word: str, choices: list[str]) -> str:
+    """The choice that a word is probably meant to be: near, the only one within it or around it."""
+    around = [choice for choice in choices if choice in word or choice.startswith(word)]
+    return nearest(word, choices) or (around[0] if len(around) == 1 else "")
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):

@@ -33,7 +33,26 @@ def named_sources(args: Namespace) -> list[Source]:
         raise CnnspecError(
             BadUsage(None, "no spec is named", "name a .cnn file, `-`, or give `-e 'dense 10'`")
         )
-    return [read_source(path) for path in named]
+    return [_read(path) for path in named]
+
+
+def _read(path: str) -> Source:
+    """The text of a file; raises `CnnspecError`, with the file that was probably meant."""
+    try:
+        return read_source(path)
+    except CnnspecError as error:
+        name, folder = Path(path).name, Path(path).parent
+        if path == "-" or Path(path).exists() or not folder.is_dir():
+            raise
+        from cnnspec.language.suggest import nearest
+
+        near = nearest(name, sorted(each.name for each in folder.iterdir() if each.is_file()))
+        if not near:
+            raise
+        (missing,) = error.diagnostics
+        raise CnnspecError(
+            CannotRead(None, missing.message, f"did you mean `{folder / near}`?")
+        ) from None
 
 
 def run_named(name: str) -> str:

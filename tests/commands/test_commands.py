@@ -399,3 +399,26 @@ def test_closed_output_is_not_an_error(arguments, tmp_path):
         command, preexec_fn=lambda: os.close(1), stderr=subprocess.PIPE, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["check", "{folder}/asignment.cnn"], "{folder}/assignment.cnn"),
+        (["train", "x.cnn", "--backend", "pytorch"], "torch"),
+        (["train", "x.cnn", "--backend", "tensorflo"], "tensorflow"),
+        (["compare", "a", "b", "--sort", "acc"], "accuracy"),
+        (["predict", "run", "--format", "kagle"], "kaggle"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_one_that_was_meant(tmp_path, capsys, arguments, meant):
+    (tmp_path / "assignment.cnn").write_text("dense 10 softmax")
+    assert main([argument.format(folder=tmp_path) for argument in arguments]) == 2
+    assert f"did you mean `{meant.format(folder=tmp_path)}`?" in capsys.readouterr().err
+
+
+def test_a_wrong_name_that_is_near_nothing_is_answered_with_what_there_is(tmp_path, capsys):
+    assert main(["compare", "a", "b", "--sort", "beauty"]) == 2
+    assert "it can be name, params, macs," in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "lenet.cnn")]) == 2
+    assert "did you mean" not in capsys.readouterr().err
