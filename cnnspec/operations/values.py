@@ -19,9 +19,6 @@ class Map(Operation):
     def linear(self) -> bool:
         return self.function == IDENTITY
 
-    def keeps_offset(self, shape: Shape) -> bool:
-        return self.linear
-
     def identity(self, shape: Shape) -> bool:
         return self.function == IDENTITY
 
@@ -148,9 +145,6 @@ class Join(Operation):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         return largest
 
-    def keeps_offset(self, shape: Shape) -> bool:
-        return self.function in ("add", "average")
-
     def __str__(self) -> str:
         return f"{self.function}{ending(self.then)}"
 
@@ -165,9 +159,6 @@ class Concatenate(Operation):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         channels = sum(shape.dims[-1] for shape in inputs)
         return shape_of((*inputs[0].dims[:-1], channels))
-
-    def keeps_offset(self, shape: Shape) -> bool:
-        return True
 
 
 class Dropout(Operation):
@@ -197,9 +188,6 @@ class Noise(Operation):
     training_only: ClassVar[bool] = True
 
     stddev: float
-
-    def keeps_offset(self, shape: Shape) -> bool:
-        return True
 
     @property
     def disturbance(self) -> float:
