@@ -156,3 +156,15 @@ def respell(
     if not (near and span):
         return ()
     return (write(span, near, safe=safe or certain(word, near, known), title=f"write `{near}`"),)
+
+
+class UnknownSpelling(Diagnostic):
+    """A name that is not one of those known; the first fix writes the nearest."""
+
+    name: str
+    near: str
+    """The known name that is probably meant, empty where none is near."""
+    known: tuple[str, ...]
+
+    def fixes_at(self, span: Span) -> Fixes:
+        return respell(span, self.name, self.near, self.known)

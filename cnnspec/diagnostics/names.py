@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnnspec.core.edits import Fix, Fixes, insert, write
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Diagnostic, did_you_mean, respell
+from cnnspec.diagnostics.base import Diagnostic, UnknownSpelling, did_you_mean, respell
 
 
 class UnknownStatement(Diagnostic):
@@ -218,16 +218,12 @@ class TooManyValues(Diagnostic):
         return (leave_out(span),)
 
 
-class UnknownName(Diagnostic):
+class UnknownName(UnknownSpelling):
     """A name in an expression has to be defined with `let` on a line before."""
 
     code: ClassVar[str] = "CNN108"
     bad: ClassVar[str] = "let filters = 8; conv (filter)x3 relu; dense 10 softmax"
     good: ClassVar[str] = "let filters = 8; conv (filters)x3 relu; dense 10 softmax"
-
-    name: str
-    near: str
-    known: tuple[str, ...]
 
     @property
     def message(self) -> str:
@@ -238,9 +234,6 @@ class UnknownName(Diagnostic):
         if self.near:
             return did_you_mean(self.near, self.known)
         return f"define it first: `let {self.name} = …`"
-
-    def fixes_at(self, span: Span) -> Fixes:
-        return respell(span, self.name, self.near, self.known)
 
 
 class BadArithmetic(Diagnostic):
@@ -257,16 +250,12 @@ class BadArithmetic(Diagnostic):
         return f"this expression has no value: {self.reason}"
 
 
-class UnknownFunction(Diagnostic):
+class UnknownFunction(UnknownSpelling):
     """Expressions have the functions `floor`, `ceil`, `round`, `min` and `max`."""
 
     code: ClassVar[str] = "CNN130"
     bad: ClassVar[str] = "let f = rond(7.5); dense (f) relu; dense 10 softmax"
     good: ClassVar[str] = "let f = round(7.5); dense (f) relu; dense 10 softmax"
-
-    name: str
-    near: str
-    known: tuple[str, ...]
 
     @property
     def message(self) -> str:
@@ -277,9 +266,6 @@ class UnknownFunction(Diagnostic):
         if self.name == "fit":
             return "give `fit` a name of its own, `let w = fit(1..64)`, and use that: `(2*w)`"
         return did_you_mean(self.near, self.known)
-
-    def fixes_at(self, span: Span) -> Fixes:
-        return respell(span, self.name, self.near, self.known)
 
 
 class WrongCall(Diagnostic):

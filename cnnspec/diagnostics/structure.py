@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from cnnspec.core.edits import Edit, Fix, Fixes, write
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Diagnostic, did_you_mean, respell
+from cnnspec.diagnostics.base import Diagnostic, UnknownSpelling, did_you_mean
 
 
 class WrongForm(Diagnostic):
@@ -127,7 +127,7 @@ class CannotUse(Diagnostic):
         return f"cannot use {self.path}: {self.reason}"
 
 
-class UnknownSource(Diagnostic):
+class UnknownSource(UnknownSpelling):
     """`from` takes the output of a layer that has a name and is before it in the text.
 
     `conv 8x3 relu name=stem` gives a name, which in a block is known within the block. Names
@@ -144,9 +144,6 @@ class UnknownSource(Diagnostic):
         "add { branch { }; branch { from stem } }; pool 2; dense 10 softmax"
     )
 
-    name: str
-    near: str
-    known: tuple[str, ...]
     automatic: bool = False
     """Whether it is the name of a layer that got it by default."""
 
@@ -161,9 +158,6 @@ class UnknownSource(Diagnostic):
         if self.near or len(self.known) > 1:
             return did_you_mean(self.near, self.known, "a name here")
         return "give a layer above a name, as in `conv 8x3 relu name=stem`, and write `from stem`"
-
-    def fixes_at(self, span: Span) -> Fixes:
-        return respell(span, self.name, self.near, self.known)
 
 
 class NotAtBeginning(Diagnostic):
