@@ -11,7 +11,7 @@ from cnnspec.diagnostics.structure import (
     WrongForm,
 )
 from cnnspec.diagnostics.syntax import BlockMissing, GivenTwice
-from cnnspec.expansion.state import Keyword, Scope, State
+from cnnspec.expansion.state import A_LAYER, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, elements_of
 from cnnspec.ir.spec import (
     INPUT_NAME,
@@ -110,17 +110,18 @@ def source(state: State, statement: Statement, scope: Scope) -> None:
     name = NAME.read_arguments(arguments, statement.word_span, scope.values, "the source of `from`")
     if scope.elements or not scope.opens:
         raise DiagnosticError(NotAtBeginning(statement.word_span))
-    scope.elements.append(
-        From(
-            statement.span,
-            call_sites=scope.call_sites,
-            source=_source(state, name, arguments[0].span, scope),
-        )
-    )
+    found = _source(state, name, arguments[0].span, scope)
+    begun: Element = ErrorNode(statement.span)
+    if found:
+        begun = From(statement.span, call_sites=scope.call_sites, source=found)
+    scope.elements.append(begun)
 
 
 def _source(state: State, name: str, span: Span, scope: Scope) -> str:
-    """The layer that a name means: one of the block it is in, else of the whole text."""
+    """The layer that a name means: one of the block it is in, else of the whole text.
+
+    Empty for an unknown name where a layer before has an error, which may have hidden it.
+    """
     known = state.layer_names
     for full in (f"{scope.names.prefix}{name}", name):
         full = full if full in known else state.block_ends.get(full, full)
@@ -128,6 +129,8 @@ def _source(state: State, name: str, span: Span, scope: Scope) -> str:
             return full
     if name == INPUT_NAME:
         return name
+    if A_LAYER in state.poisoned:
+        return ""
     given = tuple(dict.fromkeys([*(n for n in known if not is_automatic(n)), INPUT_NAME]))
     near = nearest(name, given)
     raise DiagnosticError(

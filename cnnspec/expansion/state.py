@@ -117,6 +117,10 @@ class Scope:
         """Where each `let` of this scope is."""
 
 
+A_LAYER = "a layer"
+"""In the place of a layer that could not be read, and of the name that it may have had."""
+
+
 class State:
     """What is known so far of the text that is expanded. `problems` collects what is wrong."""
 
@@ -152,7 +156,8 @@ class State:
         """The scope outside of every block."""
         self.problems: list[Diagnostic] = []
         self.poisoned: set[str] = set()
-        """What could not be read: settings and words, `let f` for a name, `block b` for a block."""
+        """What could not be read: settings and words, `let f` for a name, `block b` for a block,
+        `A_LAYER` for any layer."""
         self.spans: dict[str, Span] = {}
         """Where each thing that can be said once is said."""
         self.settings: dict[str, Any] = {}

@@ -6,7 +6,7 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
 from cnnspec.diagnostics.syntax import BlockMissing, BlockNotTaken, MissingSeparator, TooLarge
-from cnnspec.expansion.state import Scope, State
+from cnnspec.expansion.state import A_LAYER, Scope, State
 from cnnspec.ir.spec import MAX_LAYERS, Element, ErrorNode, Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.suggest import nearest
@@ -67,17 +67,22 @@ def guarded(
 ) -> None:
     """Expands a statement and keeps the error that it raises."""
     if statement.broken:
-        state.poisoned.add(statement.word)
+        _poison(state, statement, makes_elements=makes_elements)
     before = len(scope.elements)
     try:
         expand(state, statement, scope)
     except DiagnosticError as error:
-        state.poisoned.add(statement.word)
+        _poison(state, statement, makes_elements=makes_elements)
         if makes_elements:
             del scope.elements[before:]
             scope.elements.append(ErrorNode(statement.span))
         if not statement.broken:
             state.problems.append(error.diagnostic)
+
+
+def _poison(state: State, statement: Statement, *, makes_elements: bool) -> None:
+    """Remembers a statement with an error; the name that it gives to a layer may be lost."""
+    state.poisoned.add(A_LAYER if makes_elements else statement.word)
 
 
 def separated(
@@ -134,7 +139,8 @@ def _unknown(state: State, statement: Statement, scope: Scope) -> None:
         known = (*scope.keywords, *scope.blocks)
         near = nearest(word, known)
         state.problems.append(UnknownStatement(span, word=word, near=near, known=known))
-    # The layer that was meant is unknown, and so are all shapes after it.
+    # The layer that was meant is unknown, and so are its name and all shapes after it.
+    state.poisoned.add(A_LAYER)
     scope.elements.append(ErrorNode(statement.span))
 
 

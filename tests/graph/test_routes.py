@@ -177,3 +177,13 @@ def test_a_layer_that_is_a_source_is_renamed_with_its_uses() -> None:
         "from a", "from middle"
     )
     assert len(list(every(check(Source("x", text)).spec.nodes))) == 9
+
+
+@pytest.mark.parametrize(
+    "broken", ["conv round(8)*2x3 same name=stem", "conv 8x3 wide name=stem", "convv 8x3 name=stem"]
+)
+def test_a_source_with_an_error_is_not_called_unknown_as_well(broken):
+    text = f"{broken}\nconcat {{ branch {{ }}; branch {{ from stem }} }}\ngap; dense 10"
+    codes = [problem.code for problem in check(Source("x", text)).problems]
+    assert "CNN211" not in codes
+    assert len(codes) == 1
