@@ -172,9 +172,18 @@ def fits(size: int, what: str) -> None:
 
 
 def array_limit() -> int:
-    """How many bytes the arrays of a file may take: as the environment says, else 2 GiB."""
+    """How many bytes the arrays of a file may take: as the environment says, else 2 GiB.
+
+    Raises `Unsupported` where the environment says something else than a number.
+    """
     given = os.environ.get(LIMIT, "")
-    return int(given) * 2**30 if given.isascii() and given.isdecimal() else MAX_ARRAY_BYTES
+    if not given:
+        return MAX_ARRAY_BYTES
+    if not (given.isascii() and given.isdecimal()):
+        raise Unsupported(
+            f"`{LIMIT}={given}` is not a whole number of GiB", f"write it as `{LIMIT}=8`"
+        )
+    return int(given) * 2**30
 
 
 def unpacks(size: int, packed: int, what: str) -> None:

@@ -115,3 +115,15 @@ def test_the_arrays_of_a_file_are_counted_together_before_any_is_unpacked(tmp_pa
     fits(2**31 + 1, "it has")
     with pytest.raises(Unsupported, match="the limit is 3,221,225,472"):
         fits(3 * 2**30 + 1, "it has")
+
+
+@pytest.mark.parametrize("given", ["4G", "-1", "1.5", "٣"])
+def test_a_limit_that_is_not_a_number_is_refused(given, tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    np.savez(path, x_train=np.zeros((20, 8, 8), np.uint8), y_train=np.arange(20) % 2)
+    monkeypatch.setenv("CNNSPEC_DATA_LIMIT", given)
+    with pytest.raises(CnnspecError, match="is not a whole number of GiB") as caught:
+        user_data.read(path)
+    assert caught.value.diagnostics[0].help == "write it as `CNNSPEC_DATA_LIMIT=8`"
+    monkeypatch.setenv("CNNSPEC_DATA_LIMIT", "8")
+    assert len(user_data.read(path).train.images) == 20
