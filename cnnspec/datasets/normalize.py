@@ -13,7 +13,8 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import SuspiciousData
 from cnnspec.ir.spec import Data
 
-_PLAIN = Data(".")
+PLAIN = Data(".")
+"""A statement without options: every value is taken as it looks."""
 
 
 class Normal(Record):
@@ -27,13 +28,13 @@ class Normal(Record):
     validation: Split | None = None
     names: tuple[str, ...] = ()
     """The names of the classes; empty where nothing names them."""
-    options: Data = _PLAIN
+    options: Data = PLAIN
     """What was done, as the options of `data` that say so."""
 
 
 def normal(
     found: Found,
-    data: Data = _PLAIN,
+    data: Data = PLAIN,
     shape: tuple[int, ...] | None = None,
     classes: int | None = None,
 ) -> Normal:
@@ -101,7 +102,7 @@ def to_bytes(
     parts: list[Raw],
     notes: list[Diagnostic],
     shape: tuple[int, ...] | None = None,
-    data: Data = _PLAIN,
+    data: Data = PLAIN,
 ) -> list[np.ndarray]:
     """The images of all parts as uint8 (n, height, width, channels), by one rule for all.
 

@@ -12,7 +12,7 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.arrays import Images, Split, split_off
 from cnnspec.datasets.files import Place
 from cnnspec.datasets.locate import Where
-from cnnspec.datasets.normalize import Normal, agree, doubts, normal, to_bytes
+from cnnspec.datasets.normalize import PLAIN, Normal, agree, doubts, normal, to_bytes
 from cnnspec.datasets.raw import (
     PICTURES,
     Found,
@@ -188,9 +188,7 @@ def is_pictures(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in PICTURES
 
 
-def images(
-    path: Path, array: str | None, shape: tuple[int, ...], data: Data | None = None
-) -> Pictures:
+def images(path: Path, array: str | None, shape: tuple[int, ...], data: Data = PLAIN) -> Pictures:
     """The images at a path, to be predicted. Raises `CnnspecError`.
 
     Arrays are read as `data`, the statement of the spec, says of those of the training: their
@@ -225,14 +223,12 @@ def images(
 _NO_ARRAYS = "`--array` is for files whose arrays have names, such as .npz, .h5 and .mat"
 
 
-def fitting(
-    raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic], data: Data | None = None
-) -> Any:
+def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic], data: Data = PLAIN) -> Any:
     """Images as uint8 (n, height, width, channels), if they are of this shape.
 
     What is done with them is noted. Raises `CnnspecError`.
     """
-    (pixels,) = to_bytes([raw], notes, shape, data or Data(raw.where))
+    (pixels,) = to_bytes([raw], notes, shape, data)
     if pixels.shape[1:] != shape:
         dims = ["x".join(map(str, size)) for size in (pixels.shape[1:], shape)]
         raise misfit(f"{raw.where} has images of {dims[0]}, and the network takes {dims[1]}", "")

@@ -210,9 +210,8 @@ class Data(Construct):
         remedy = "options are for data of your own, which has a path in quotes"
         if given[0] in ARRAYS:
             remedy = "arrays are named where the data is a file or folder of several"
-        reason = f"`{given[0]}`: what it holds is known"
-        if self.source == NO_DATA:
-            reason = f"`{given[0]}`: it holds nothing"
+        why = "what it holds is known" if self.dataset else "it holds nothing"
+        reason = f"`{given[0]}`: {why}"
         of = f"{self.word} {self.source}"
         return given[0], Incompatible(None, of=of, reason=reason, remedy=remedy)
 

@@ -70,7 +70,7 @@ def evaluate(expression: Expression, bindings: Bindings, what: str) -> Exact:
                 after, before = values.pop(), values.pop()
                 values.append(_operate(operator, before, after, span))
             case Call(name=name) as call:
-                todo += [_Ask(name, len(call.arguments), call.span), *_arguments(call)]
+                todo += [_Ask(name, len(call.arguments)), *_arguments(call)]
             case _Ask(name=name, count=count):
                 given = reversed([values.pop() for _ in range(count)])
                 values.append(FUNCTIONS[name][0](*given))
@@ -110,7 +110,6 @@ class _Ask(Record):
 
     name: str
     count: int
-    span: Span
 
 
 def _arguments(call: Call) -> Iterator[Expression]:

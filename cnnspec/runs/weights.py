@@ -67,7 +67,6 @@ def read_weights(run: Run) -> "dict[str, np.ndarray]":
 
 
 def _from_npz(run: Run, shapes: Shapes) -> "dict[str, np.ndarray]":
-
     path = run.folder / WEIGHTS
     try:
         if path.stat().st_size > _most_bytes(shapes):

@@ -51,12 +51,7 @@ def extension(run: Run, epochs: int, warn: Warn) -> Extension:
     history, metrics = run.read_json(HISTORY), run.read_json(METRICS)
     train = kept.spec.train.replace(epochs=epochs)
     _require_more(run, kept.spec.train, history, metrics, epochs)
-    steps = 10
-    if any(
-        kept.spec.train.schedule.rates(epoch, steps, kept.spec.train.epochs, 1.0)
-        != train.schedule.rates(epoch, steps, epochs, 1.0)
-        for epoch in range(1, len(history) + 1)
-    ):
+    if _rates(kept.spec.train, len(history)) != _rates(train, len(history)):
         cause = (
             f"this is not one training of {epochs} epochs: the learning rates of "
             f"`{train.schedule}` depend on the number of epochs, and {run} had "
@@ -68,6 +63,14 @@ def extension(run: Run, epochs: int, warn: Warn) -> Extension:
         warn(NotAsOneRun(None, cause, remedy))
     spec = kept.spec.replace(train=train)
     return Extension(run, checked_spec(SpecSource(kept.name, spec)), history, metrics)
+
+
+def _rates(train: Training, epochs: int) -> list[Any]:
+    """The learning rates of the first epochs, as shares of the first rate.
+
+    Of epochs of 10 steps: a schedule that depends on the number of epochs does so for any.
+    """
+    return [train.schedule.rates(epoch, 10, train.epochs, 1.0) for epoch in range(1, epochs + 1)]
 
 
 def _require_more(

@@ -65,6 +65,5 @@ def read(folder: Path, request: Request) -> Found:
     """The images and labels of a folder."""
     store = Folder(folder)
     roles = named_arrays.roles_of(folder, store.names, request).values()
-    names = [name for role in roles for name in (role.images, role.labels) if name]
-    files = tuple(whole(store.path(name)) for name in names)
+    files = tuple(whole(store.path(name)) for role in roles for name in role.names)
     return named_arrays.found(folder, store, request, files)

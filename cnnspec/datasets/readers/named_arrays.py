@@ -58,6 +58,11 @@ class Roles(Record):
     images: str
     labels: str | None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the arrays that are there."""
+        return (self.images, *filter(None, (self.labels,)))
+
 
 def found(
     path: Path, store: Store, request: Request, files: tuple[File, ...] | None = None
@@ -73,7 +78,7 @@ def found(
         )
         for part, role in roles.items()
     }
-    names = [name for role in roles.values() for name in (role.images, role.labels)]
+    names = [name for role in roles.values() for name in role.names]
     left = [name for name in store.names if name not in names]
     notes = (note(f"{path.name} also holds {', '.join(left[:6])}, not used here"),) if left else ()
     return Found(

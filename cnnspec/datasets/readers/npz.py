@@ -60,7 +60,7 @@ def read(path: Path, request: Request) -> Found:
     """The images and labels of a file."""
     with opened(path) as store:
         roles = named_arrays.roles_of(path, store.names, request).values()
-        wanted = {name for role in roles for name in (role.images, role.labels) if name}
+        wanted = {name for role in roles for name in role.names}
         # Each may be small enough, and all of them too large.
         fits(sum(map(store.size, wanted)), f"its {len(wanted)} arrays claim")
         return named_arrays.found(path, store, request)

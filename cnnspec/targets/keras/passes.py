@@ -73,6 +73,7 @@ def relu_after_pool(network: Nodes) -> Nodes:
     found = list(network)
     for index, node in enumerate(network):
         pool = node.layer
+        # The kernel is Keras's own pooling; `ceil` has a layer of ours.
         if not (isinstance(pool, MaxPool) and pool.padding != "ceil" and alone(node)):
             continue
         (source,) = node.inputs
