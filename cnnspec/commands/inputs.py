@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnspec.analysis.load import normalized
 from cnnspec.core.source import Source
@@ -11,6 +11,9 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.state import Overrides
 from cnnspec.files.sources import read_source
 from cnnspec.language.parse import parse_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class BadUsage(CannotRead):
@@ -41,6 +44,9 @@ def _read(path: str) -> Source:
     try:
         return read_source(path)
     except CnnspecError as error:
+        # Not before there is an error: every `check` imports this module.
+        from pathlib import Path
+
         name, folder = Path(path).name, Path(path).parent
         if path == "-" or Path(path).exists() or not folder.is_dir():
             raise
@@ -60,6 +66,8 @@ def run_named(name: str) -> str:
 
     Raises `CnnspecError`.
     """
+    from pathlib import Path
+
     from cnnspec.core.terminal import messages, show
     from cnnspec.runs.named import resolve
 
@@ -69,7 +77,7 @@ def run_named(name: str) -> str:
     return found
 
 
-def require_ending(option: str, path: Path | None, endings: Sequence[str], what: str) -> None:
+def require_ending(option: str, path: "Path | None", endings: Sequence[str], what: str) -> None:
     """Raises `CnnspecError` where the name of a file says that it holds something else.
 
     `endings` are those of `what` the file will hold. A name without an ending says nothing.

@@ -100,6 +100,13 @@ def test_checking_and_drawing_from_python_load_no_framework() -> None:
     assert set(done.stdout.split()) & HEAVY == set()
 
 
+def test_a_check_loads_nothing_slow_of_the_standard_library() -> None:
+    bare = "import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", bare], capture_output=True, text=True, check=True)
+    slow = {"pathlib", "urllib", "decimal", "fractions", "dataclasses", "inspect", "json"}
+    assert slow & (set(loaded_by("check", LENET)) - set(done.stdout.split())) == set()
+
+
 def test_help_loads_no_parser() -> None:
     assert "lark" not in loaded_by("--help")
 
