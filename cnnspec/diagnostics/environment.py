@@ -234,3 +234,28 @@ class UnsuitableNode(EnvironmentDiagnostic):
 
     code: ClassVar[str] = "CNN923"
     exit_code: ClassVar[int] = 1
+
+
+class NoCompiler(EnvironmentDiagnostic):
+    """The backend `native` compiles the network, and there is no C compiler that runs.
+
+    It takes `cc`, `gcc` or `clang`, in this order, else the compiler of the package
+    `ziglang`. The variable `CNNSPEC_CC` names another one.
+    """
+
+    code: ClassVar[str] = "CNN950"
+
+
+class CompilerFailed(EnvironmentDiagnostic):
+    """The C compiler refused the text of a network: it is too old, or the text has an error.
+
+    The text is kept, so that it can be sent with a report.
+    """
+
+    code: ClassVar[str] = "CNN951"
+
+
+class CannotLoad(EnvironmentDiagnostic):
+    """The system does not load the compiled network, or it is not what its text says."""
+
+    code: ClassVar[str] = "CNN952"

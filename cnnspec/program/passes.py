@@ -29,7 +29,7 @@ def drop_identities(program: Program) -> Program:
         for index, step in enumerate(program.steps)
         if step.inputs and step.operation.identity(program.steps[step.inputs[0]].value.shape)
     }
-    return _without(program, idle) if idle else program
+    return without(program, idle) if idle else program
 
 
 def fold_batch_norm(program: Program) -> Program:
@@ -63,7 +63,7 @@ def fold_batch_norm(program: Program) -> Program:
             folded.add(index)
         else:
             steps[index] = step.replace(operation=Affine(scale, offset))
-    return _without(program.replace(steps=tuple(steps), recipes=recipes), folded)
+    return without(program.replace(steps=tuple(steps), recipes=recipes), folded)
 
 
 def _norm_recipes(
@@ -154,10 +154,10 @@ def fuse_functions(program: Program) -> Program:
             layers = tuple(dict.fromkeys((*before.layers, *step.layers)))
             steps[source] = before.replace(operation=operation, layers=layers)
             fused.add(index)
-    return _without(program.replace(steps=tuple(steps)), fused)
+    return without(program.replace(steps=tuple(steps)), fused)
 
 
-def _without(program: Program, dropped: set[int]) -> Program:
+def without(program: Program, dropped: set[int]) -> Program:
     """The program without some steps: who took their output takes their input."""
     if not dropped:
         return program

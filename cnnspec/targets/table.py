@@ -16,7 +16,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.targets import Unsupported
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
-from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.schedules import SCHEDULES, Schedule
 from cnnspec.ir.spec import Merge, Node, every
 from cnnspec.language.constructs import Construct
 from cnnspec.layers.activations import ACTIVATION_LAYERS
@@ -24,6 +24,7 @@ from cnnspec.layers.base import Layer
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import CONSTRUCTS
 from cnnspec.layers.weighted import Weighted
+from cnnspec.targets.c.unsupported import UNSUPPORTED as NOT_IN_C
 from cnnspec.targets.interpreter.unsupported import UNSUPPORTED as NOT_IN_INTERPRETER
 from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
 from cnnspec.targets.reasons import Reasons
@@ -172,5 +173,24 @@ def _interpreter(cls: type[Construct]) -> bool:
 INTERPRETER = Target("interpreter", _interpreter, NOT_IN_INTERPRETER)
 """What runs a trained network in numpy."""
 
-TARGETS = {target.name: target for target in (KERAS, INTERPRETER)}
+
+@cache
+def _c(cls: type[Construct]) -> bool:
+    """Whether a class says what it computes, or has a text or a draw of its own."""
+    if issubclass(cls, Layer):
+        return cls.operations is not Layer.operations
+    if issubclass(cls, Schedule):
+        # Schedules are functions of the step, which Python asks.
+        return (cls.share, cls.rates) != (Schedule.share, Schedule.rates)
+    from cnnspec.targets.c.initial import DRAWS
+    from cnnspec.targets.c.losses import TEXTS
+    from cnnspec.targets.c.optimizers import RULES
+
+    return any(cls in table for table in (DRAWS, TEXTS, RULES))
+
+
+C = Target("c", _c, NOT_IN_C, trains=True)
+"""What trains and runs a network in machine code."""
+
+TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C)}
 """Every target by its name."""

@@ -6,6 +6,7 @@ ELSEWHERE = {
     "analysis/lints": "each lint is a row of tests/analysis/test_lint.py",
     "operations": "run on arrays in tests/targets/interpreter, planned in tests/program",
     "sweeps/engines": "an engine is tested by the sweeps of tests/sweeps that it runs",
+    "targets/c/kernels": "the gradients of each in tests/targets/c/test_gradients.py",
     "targets/keras/lowering": "every word in tests/targets/keras/test_oracle.py",
     "training/trackers": "tests/training/test_trackers.py follows trainings with each of them",
 }

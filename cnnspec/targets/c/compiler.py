@@ -1,0 +1,182 @@
+"""The C compiler of this machine, and objects that are compiled once.
+
+An object goes by the hash of its source, the flags, the compiler and the processor, so none
+is taken for another, nor on another machine with the same home. It is kept in a folder that
+only its owner may use, written whole or not at all, and compared with its hash before it is
+loaded.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.environment import CompilerFailed, NoCompiler
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.files.atomic import write_atomically
+
+_NAMES = ("cc", "gcc", "clang")
+FLAGS = (
+    "-std=gnu11",
+    "-O2",
+    # A multiplication and an addition are fused where the text says so and nowhere else.
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-strict-aliasing",
+    "-ftree-slp-vectorize",
+    "-fPIC",
+    "-shared",
+    "-pthread",
+    "-w",
+)
+"""Of every object. Never `-ffast-math`: each level of optimization would give other bits."""
+
+
+class Compiler(Record):
+    """A compiler: how it is called, and what it says of itself."""
+
+    command: tuple[str, ...]
+    version: str
+
+    @property
+    def native(self) -> str:
+        """The flag for the processor at hand."""
+        return "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
+
+
+def find_compiler() -> Compiler:
+    """Returns the system's compiler, else that of the package `ziglang`.
+
+    `CNNSPEC_CC` names another one. Raises `CnnspecError` where there is none that works.
+    """
+    given = os.environ.get("CNNSPEC_CC")
+    commands: list[tuple[str, ...]]
+    commands = [tuple(given.split())] if given else [(name,) for name in _NAMES]
+    if not given and find_spec("ziglang"):
+        commands.append((sys.executable, "-m", "ziglang", "cc"))
+    tried = []
+    for command in commands:
+        if shutil.which(command[0]) is None:
+            continue
+        version = _version(command)
+        if version:
+            return Compiler(command, version)
+        tried.append(" ".join(command))
+    cause = "the native backend needs a C compiler, and none is installed"
+    if tried or given:
+        cause = f"the C compiler does not run: {', '.join(tried) or given}"
+    raise CnnspecError(NoCompiler(None, cause, _INSTALL))
+
+
+_INSTALL = (
+    "install gcc or clang with the package manager of the system, or the package `ziglang` "
+    "with pip; or train with another backend"
+)
+
+
+def _version(command: tuple[str, ...]) -> str:
+    """The first line of `--version`; empty where the compiler does not run."""
+    try:
+        done = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    lines = done.stdout.splitlines()
+    return lines[0].strip() if lines else ""
+
+
+def processor() -> str:
+    """Returns what tells processors apart for which other instructions are made."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    kept = [n for n in lines if n.startswith(("model name", "flags", "Features", "CPU"))]
+    return f"{platform.machine()} {' '.join(kept)}"
+
+
+def cache_folder() -> Path:
+    """Returns the folder of compiled objects: that of the user, else a new one for this process.
+
+    Never one that others can write to.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "cnnspec" / "native"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _private(folder) and os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    return Path(tempfile.mkdtemp(prefix="cnnspec-native-"))
+
+
+def _private(folder: Path) -> bool:
+    """Whether a folder is our own, and others cannot write to it."""
+    found = folder.lstat()
+    ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    open_to = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(found.st_mode) and ours and not open_to
+
+
+def compiled(text: str, compiler: Compiler | None = None, extra: tuple[str, ...] = ()) -> Path:
+    """Returns the shared object of a text, compiled now or before.
+
+    Raises `CnnspecError` where no compiler is there or the one there is fails; the source
+    then stays in the folder.
+    """
+    compiler = compiler or find_compiler()
+    flags = (*FLAGS, compiler.native, *extra)
+    parts = (text, " ".join(flags), " ".join(compiler.command), compiler.version, processor())
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    folder = cache_folder()
+    made, seal = folder / f"{key}.so", folder / f"{key}.sha256"
+    if not _sealed(made, seal):
+        _compile(text, compiler, flags, made, seal)
+    return made
+
+
+def _sealed(made: Path, seal: Path) -> bool:
+    """Whether an object is there as it was written, and is our own."""
+    try:
+        if not _private(made.parent) or made.is_symlink():
+            return False
+        return hashlib.sha256(made.read_bytes()).hexdigest() == seal.read_text()
+    except OSError:
+        return False
+
+
+def _compile(text: str, compiler: Compiler, flags: tuple[str, ...], made: Path, seal: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=made.parent, prefix=".making-") as work:
+        source, target = Path(work) / "network.c", Path(work) / "network.so"
+        source.write_text(text, "utf-8")
+        command = [*compiler.command, *flags, "-o", str(target), str(source)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            done = subprocess.CompletedProcess(command, 1, "", str(error))
+        if done.returncode or not target.is_file():
+            kept = made.with_suffix(".c")
+            write_atomically(kept, text, mode=0o600)
+            cause = f"{' '.join(compiler.command)} failed: {_first(done.stderr)}"
+            remedy = f"install a newer compiler; if it is new, report this error with {kept}"
+            raise CnnspecError(CompilerFailed(None, cause, remedy))
+        content = target.read_bytes()
+    # The object first: a seal without its object is none.
+    write_atomically(made, content, mode=0o700)
+    write_atomically(seal, hashlib.sha256(content).hexdigest(), mode=0o600)
+
+
+def _first(message: str) -> str:
+    """The line of a compiler's message that says what is wrong."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    wrong = [line for line in lines if "error" in line.lower()]
+    return (wrong or lines or ["it said nothing"])[0].strip()

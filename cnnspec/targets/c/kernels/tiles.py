@@ -1,0 +1,252 @@
+"""Sums of products in registers: what convolutions and their gradients are made of.
+
+A tile is a few filters by a few positions whose sums stay in registers while a loop goes
+over the window and the channels. Each value loaded takes part in several multiply-adds, so
+that these, and not the loads, are what takes the time.
+"""
+
+from collections.abc import Callable
+from itertools import product
+
+from cnnspec.core.record import Record
+from cnnspec.operations.base import Pair
+from cnnspec.targets.c.text import block, loop
+
+REGISTERS = 24
+"""Sums of a tile at most; AVX-512 has 32 registers, and operands need some."""
+
+
+class Correlation(Record):
+    """A convolution without padding, of an image that lies in memory with it.
+
+    y[f][i][j] = sum over c, r, s of
+    x[c][i * stride + r * dilation][j * stride + s * dilation] * w[r][s][c][f]
+
+    for each group: `inputs` channels of x and `outputs` filters each.
+    """
+
+    groups: int
+    inputs: int
+    outputs: int
+    size: Pair
+    stride: Pair
+    dilation: Pair
+    rows: Pair
+    """Rows and columns of x as it lies in memory."""
+    out: Pair
+    """Rows and columns of y."""
+
+    def flat(self) -> "Correlation":
+        """The same with all positions in one row where they follow each other in memory."""
+        if self.size == self.stride == (1, 1) and self.rows == self.out:
+            count = self.out[0] * self.out[1]
+            return self.replace(rows=(1, count), out=(1, count))
+        return self
+
+
+def pieces(total: int, piece: int) -> list[tuple[int, int, int]]:
+    """Returns (start, end, size) of the runs of equal pieces that cover `total`."""
+    full = total // piece * piece
+    found = [(0, full, piece)] if full else []
+    return found + ([(full, total, total - full)] if full < total else [])
+
+
+def _cost(filters: int, columns: int) -> float:
+    """Cycles of one turn of a tile: two multiply-adds and two loads each."""
+    return max(filters * columns, filters + columns, 8) / 2 + 1
+
+
+def tile_sizes(filters: int, columns: int) -> Pair:
+    """Returns how many filters and columns of a row a tile should have."""
+
+    def whole(tile: Pair) -> float:
+        return sum(
+            (end - start) / size * (to - begin) / width * _cost(size, width)
+            for start, end, size in pieces(filters, tile[0])
+            for begin, to, width in pieces(columns, tile[1])
+        )
+
+    fitting = [
+        (f, c)
+        for f, c in product(range(1, min(filters, 12) + 1), range(1, min(columns, 12) + 1))
+        if f * c <= REGISTERS and f + c <= 16
+    ]
+    return min(fitting, key=lambda tile: (whole(tile), -tile[1]))
+
+
+Start = Callable[[str], str]
+Store = Callable[[str, str, str, str], str]
+
+
+def correlate(of: Correlation, x: str, w: str, start: Start, store: Store) -> str:
+    """Returns the text of a correlation.
+
+    `start(filter)` is what the sums begin with, and `store(filter, row, column, sum)` the
+    statement that takes one of them.
+    """
+    of = of.flat()
+    filters, columns = tile_sizes(of.outputs, of.out[1])
+    runs = []
+    for first, end, size in pieces(of.outputs, filters):
+        row = [
+            block(
+                f"for (int j = {begin}; j < {to}; j += {width})",
+                _tile(of, x, w, start, store, size, width),
+            )
+            for begin, to, width in pieces(of.out[1], columns)
+        ]
+        over_rows = loop("i", of.out[0], *row)
+        runs.append(block(f"for (int f = {first}; f < {end}; f += {size})", over_rows))
+    return loop("g", of.groups, *runs)
+
+
+def _tile(
+    of: Correlation, x: str, w: str, start: Start, store: Store, filters: int, columns: int
+) -> str:
+    all_filters = of.groups * of.outputs
+    (kh, kw), (dr, dc) = of.size, of.dilation
+    plane = of.rows[0] * of.rows[1]
+    head = "g * {0} + f + {1}"
+    sums = [
+        "V "
+        + ", ".join(f"a{n}_{m} = {start(head.format(of.outputs, n))}" for m in range(columns))
+        + ";"
+        for n in range(filters)
+    ]
+    loads = ", ".join(f"x{m} = xt[{m * of.stride[1]}]" for m in range(columns))
+    body = [f"V {loads}, k;"]
+    for n in range(filters):
+        adds = " ".join(f"a{n}_{m} = fma16(x{m}, k, a{n}_{m});" for m in range(columns))
+        body.append(f"k = fill(wt[{n}]); {adds}")
+    window = [
+        f"const V *xt = xs + c * {plane} + r * {dr * of.rows[1]} + s * {dc};",
+        f"const float *wt = ws + ((r * {kw} + s) * {of.inputs} + c) * {all_filters};",
+        *body,
+    ]
+    # Channels outside: what the window sees of one is still in the nearest cache.
+    inside = loop("r", kh, loop("s", kw, *window))
+    return "\n".join(
+        (
+            f"const V *xs = {x} + (g * {of.inputs * of.rows[0]} + i * {of.stride[0]}) "
+            f"* {of.rows[1]} + j * {of.stride[1]};",
+            f"const float *ws = {w} + g * {of.outputs} + f;",
+            *sums,
+            loop("c", of.inputs, inside),
+            *(
+                store(head.format(of.outputs, n), "i", f"j + {m}", f"a{n}_{m}")
+                for n in range(filters)
+                for m in range(columns)
+            ),
+        )
+    )
+
+
+class Spread(Record):
+    """How the gradient of an output lies in memory.
+
+    Value (f, i, j) is at f * plane + first + i * row + j * column.
+    """
+
+    plane: int
+    row: int
+    column: int
+    first: int = 0
+
+
+def correlate_kernel(of: Correlation, x: str, d: str, lies: Spread, into: str) -> str:
+    """Returns the text that adds the gradient of w to `into`, from x and the gradient d of y.
+
+    dw[r][s][c][f] = sum over i, j and the images of x[c][i + r][j + s] * d[f][i][j]
+    """
+    if of.size == (1, 1):
+        return _kernel_by_channels(of, x, d, lies, into)
+    (kh, kw), all_filters = of.size, of.groups * of.outputs
+    rows = kh if kh * kw <= 9 else 1
+    taps = [(r, s) for r in range(rows) for s in range(kw)]
+    runs = [taps[n : n + 8] for n in range(0, len(taps), 8)] if len(taps) > 9 else [taps]
+    found = []
+    for group in runs:
+        offsets = [r * of.dilation[0] * of.rows[1] + s * of.dilation[1] for r, s in group]
+        places = [f"((r + {r}) * {kw} + {s}) * {of.inputs * all_filters}" for r, s in group]
+        found += _kernel_tiles(of, x, d, lies, into, offsets, places, "c", f"c * {all_filters}")
+    inner = block(f"for (int r = 0; r < {kh}; r += {rows})", *found)
+    return loop("g", of.groups, loop("c", of.inputs, inner))
+
+
+def _kernel_by_channels(of: Correlation, x: str, d: str, lies: Spread, into: str) -> str:
+    """The gradient of a kernel of one point: several channels at a time in place of taps."""
+    all_filters, plane = of.groups * of.outputs, of.rows[0] * of.rows[1]
+    found = []
+    for first, end, size in pieces(of.inputs, min(6, of.inputs)):
+        offsets = [n * plane for n in range(size)]
+        places = [f"{n * all_filters}" for n in range(size)]
+        tiles = _kernel_tiles(of, x, d, lies, into, offsets, places, "c", f"c * {all_filters}")
+        head = f"for (int c = {first}; c < {end}; c += {size})"
+        found.append(block(head, "int r = 0;", *tiles))
+    return loop("g", of.groups, *found)
+
+
+def _kernel_tiles(
+    of: Correlation,
+    x: str,
+    d: str,
+    lies: Spread,
+    into: str,
+    offsets: list[int],
+    places: list[str],
+    channel: str,
+    base: str,
+) -> list[str]:
+    taps = len(offsets)
+    # What is not a tile of its own would be one with few sums, so the pieces are even.
+    most = max(1, min(REGISTERS // taps, of.outputs, 8))
+    return [
+        block(
+            f"for (int f = {first}; f < {end}; f += {size})",
+            _kernel_tile(of, x, d, lies, into, offsets, places, size, channel, base),
+        )
+        for first, end, size in pieces(of.outputs, -(-of.outputs // -(-of.outputs // most)))
+    ]
+
+
+def _kernel_tile(
+    of: Correlation,
+    x: str,
+    d: str,
+    lies: Spread,
+    into: str,
+    offsets: list[int],
+    places: list[str],
+    filters: int,
+    channel: str,
+    base: str,
+) -> str:
+    plane = of.rows[0] * of.rows[1]
+    taps = range(len(offsets))
+    sums = ["V " + ", ".join(f"a{n}_{t} = fill(0)" for t in taps) + ";" for n in range(filters)]
+    gradients = ", ".join(f"d{n} = dt[{n * lies.plane}]" for n in range(filters))
+    body = [f"V {gradients}, v;"]
+    for t in taps:
+        adds = " ".join(f"a{n}_{t} = fma16(v, d{n}, a{n}_{t});" for n in range(filters))
+        body.append(f"v = xt[{offsets[t]}]; {adds}")
+    walk = block(
+        f"for (int j = 0; j < {of.out[1]}; j++, xt += {of.stride[1]}, dt += {lies.column})", *body
+    )
+    positions = loop(
+        "i",
+        of.out[0],
+        f"const V *xt = xs + i * {of.stride[0] * of.rows[1]}, *dt = ds + i * {lies.row};",
+        walk,
+    )
+    stores = [f"to[{places[t]} + {n}] += sum16(a{n}_{t});" for t in taps for n in range(filters)]
+    return "\n".join(
+        (
+            f"const V *xs = {x} + (g * {of.inputs} + {channel}) * {plane} "
+            f"+ r * {of.dilation[0] * of.rows[1]};",
+            f"const V *ds = {d} + (g * {of.outputs} + f) * {lies.plane} + {lies.first};",
+            f"float *to = {into} + {base} + g * {of.outputs} + f;",
+            *sums,
+            positions,
+            *stores,
+        )
+    )

@@ -1,0 +1,279 @@
+"""A network in machine code: trains, predicts, and keeps its state in numpy arrays.
+
+    network = NativeNetwork(checked, initial_weights(checked), threads=2)
+    done = network.train(images, labels, order, rates)   # losses of the steps, answers
+    network.predict(images)                              # (n, classes) float32
+    network.weights                                      # {"conv/kernel": …}
+    network.state()                                      # all that a training goes on from
+
+Nothing is kept between calls but arrays: threads begin and end with a call.
+"""
+
+import ctypes
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from cnnspec.analysis.check import CheckedSpec
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.environment import CannotLoad
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.layers.weighted import Weighted
+from cnnspec.targets.c.compiler import Compiler, compiled
+from cnnspec.targets.c.job import job_type
+from cnnspec.targets.c.layout import Tensor, lay_out
+from cnnspec.targets.c.network import network_text
+from cnnspec.targets.c.optimizers import rule
+from cnnspec.targets.c.passes import training_program
+
+Arrays = dict[str, np.ndarray]
+
+
+class Done(Record):
+    """What a call of `train` did."""
+
+    losses: np.ndarray
+    """The loss of each step done, float32: of the batch, before the step, penalties included.
+
+    The last is not a number where the training diverged; then there are fewer steps.
+    """
+    answers: np.ndarray
+    """The likeliest class of each image in the order given, int32, each before its step."""
+
+
+class NativeNetwork:
+    """A network compiled for this machine, with its weights and the state of its optimizer.
+
+    Its results do not depend on the number of threads, bit for bit.
+    """
+
+    def __init__(
+        self,
+        checked: CheckedSpec,
+        weights: Mapping[str, np.ndarray],
+        *,
+        threads: int | None = None,
+        compiler: Compiler | None = None,
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        """Takes a spec without errors and weights by the names that runs give them.
+
+        Raises `CnnspecError` where there is no compiler, and `KeyError` or `ValueError` for
+        weights that are not those of the spec.
+        """
+        train = checked.spec.train
+        self._train = train
+        self._rule = rule(train.optimizer)
+        self.layout = lay_out(training_program(checked.graph), train.batch, penalties(checked))
+        self._shapes = checked.graph.weights()
+        self.text = network_text(self.layout, train).text
+        self.threads = threads or min(os.cpu_count() or 1, self.layout.parts)
+        self._job_type = job_type(self.layout)
+        self._library = _load(compiled(self.text, compiler, flags), self._job_type)
+        layout = self.layout
+        self._weights = _zeros(layout.weights)
+        self._slots = _zeros(max(len(self._rule.slots), 1) * layout.trained)
+        self._slots[:] = self._rule.start
+        self._average = _zeros(layout.trained)
+        self._gradients = _zeros(layout.parts * layout.trained)
+        self._shared = _zeros(layout.parts * layout.shared)
+        self._arenas = _zeros(0)
+        self.step = 0
+        """Steps done."""
+        self.set_weights(weights)
+
+    def train(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        order: np.ndarray,
+        rates: np.ndarray,
+        counts: np.ndarray | None = None,
+    ) -> Done:
+        """Takes one step for each batch of images in an order, the last perhaps a smaller one.
+
+        `images` are (n, height, width, channels): uint8, divided by 255 here, or float32 as
+        they are. `labels` and `order` are int32; `rates` has the learning rate of each step,
+        and `counts` what each of the images counts.
+        """
+        steps = -(-len(order) // self._train.batch)
+        if len(rates) != steps:
+            raise ValueError(f"{steps} steps have {len(rates)} learning rates")
+        counted = np.arange(self.step + 1, self.step + steps + 1, dtype=np.float64)
+        rate = np.asarray(rates, np.float64)
+        factors = np.stack([*self._rule.factors(counted, rate), rate], 1) if steps else rate
+        losses, answers = np.zeros(steps, np.float32), np.zeros(len(order), np.int32)
+        with _arrays() as hold:
+            job = self._job(images, order, hold)
+            job.labels = hold(labels, np.int32)
+            job.counts = hold(counts, np.float32) if counts is not None else None
+            job.factors = hold(factors, np.float32)
+            job.losses, job.answers = hold(losses), hold(answers)
+            done = self._library.cnnspec_train(ctypes.byref(job)) if steps else 0
+        self.step += done
+        return Done(losses[:done], answers[: min(done * self._train.batch, len(order))])
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Returns the outputs for images, (n, classes) float32, as at inference."""
+        program = self.layout.program
+        classes = program.steps[program.output].value.shape.size
+        outputs = np.zeros((len(images), classes), np.float32)
+        with _arrays() as hold:
+            job = self._job(images, np.arange(len(images)), hold)
+            job.outputs = hold(outputs)
+            self._library.cnnspec_predict(ctypes.byref(job))
+        return outputs
+
+    def gradients(
+        self, images: np.ndarray, labels: np.ndarray, counts: np.ndarray | None = None
+    ) -> tuple[float, Arrays]:
+        """Returns the loss of a batch and its gradients, penalties left out of the latter.
+
+        The weights and the state stay as they are. For tests.
+        """
+        kept = self.state()
+        done = self.train(images, labels, np.arange(len(images)), np.zeros(1), counts)
+        # Each part's own; the first holds its own until it is the sum for a norm.
+        sums = self._gradients.reshape(self.layout.parts, -1).sum(0, dtype=np.float64)
+        found = {
+            tensor.key: sums[tensor.start : tensor.start + tensor.size].reshape(tensor.shape)
+            for tensor in self._trained
+        }
+        self.load(kept)
+        return float(done.losses[0]), found
+
+    def _job(self, images: np.ndarray, order: np.ndarray, hold: "_arrays") -> ctypes.Structure:
+        """What both kinds of work need."""
+        layout = self.layout
+        if not len(self._arenas):
+            arenas = layout.parts if layout.by_part else self.threads
+            # A prediction takes one for each thread, even where parts have their own.
+            self._arenas = _zeros(max(arenas, self.threads) * layout.arena * 16)
+        image = layout.program.steps[0].value.shape
+        if images.shape[1:] != image.dims:
+            raise ValueError(f"images are {images.shape[1:]} and not {image.dims}")
+        if len(order) and not 0 <= int(np.min(order)) <= int(np.max(order)) < len(images):
+            raise ValueError("the order names an image that is not there")
+        job = self._job_type()
+        if images.dtype == np.uint8:
+            job.pixels = hold(images, np.uint8)
+        else:
+            job.numbers = hold(images, np.float32)
+        job.order = hold(order, np.int32)
+        job.weights, job.slots = hold(self._weights), hold(self._slots)
+        job.average = hold(self._average) if self._train.optimizer.ema is not None else None
+        job.gradients, job.shared = hold(self._gradients), hold(self._shared)
+        job.arenas = hold(self._arenas)
+        job.count, job.batch = len(order), self._train.batch
+        job.seed, job.step = self._train.seed, self.step
+        job.threads = self.threads
+        return job
+
+    @property
+    def _trained(self) -> list[Tensor]:
+        return [t for t in self.layout.tensors if t.start < self.layout.trained]
+
+    @property
+    def weights(self) -> Arrays:
+        """The weights by the names and in the order and shapes of a run, as copies."""
+        return self._named(self._weights)
+
+    @property
+    def averages(self) -> Arrays:
+        """The weights with their moving averages in place of those that are trained."""
+        if self._train.optimizer.ema is None or not self.step:
+            return self.weights
+        return self.weights | self._named(self._average, trained=True)
+
+    def _named(self, flat: np.ndarray, trained: bool = False) -> Arrays:
+        places = {t.key: t for t in (self._trained if trained else self.layout.tensors)}
+        return {
+            key: flat[at.start : at.start + at.size].reshape(shape).copy()
+            for key, shape in self._shapes.items()
+            if (at := places.get(key)) is not None
+        }
+
+    def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Takes other weights; raises `KeyError` or `ValueError` for those of another network."""
+        for tensor in self.layout.tensors:
+            given = np.asarray(weights[tensor.key], np.float32)
+            if given.size != tensor.size:
+                raise ValueError(f"{tensor.key} is {given.shape} and not {tensor.shape}")
+            self._weights[tensor.start : tensor.start + tensor.size] = given.ravel()
+
+    def state(self) -> Arrays:
+        """All that a training goes on from, as arrays: weights, slots, averages, the step."""
+        found = {f"weight/{key}": array for key, array in self.weights.items()}
+        for n, name in enumerate(self._rule.slots):
+            own = self._slots[n * self.layout.trained : (n + 1) * self.layout.trained]
+            for key, array in self._named(own, trained=True).items():
+                found[f"{name}/{key}"] = array
+        if self._train.optimizer.ema is not None:
+            for key, array in self._named(self._average, trained=True).items():
+                found[f"average/{key}"] = array
+        found["step"] = np.asarray(self.step, np.int64)
+        return found
+
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Goes back to a state; raises `KeyError` or `ValueError` for that of another network."""
+        self.set_weights({t.key: state[f"weight/{t.key}"] for t in self.layout.tensors})
+        trained = self.layout.trained
+        for tensor in self._trained:
+            at = slice(tensor.start, tensor.start + tensor.size)
+            for n, name in enumerate(self._rule.slots):
+                self._slots[n * trained :][at] = state[f"{name}/{tensor.key}"].ravel()
+            if self._train.optimizer.ema is not None:
+                self._average[at] = state[f"average/{tensor.key}"].ravel()
+        self.step = int(state["step"])
+
+
+def penalties(checked: CheckedSpec) -> dict[str, tuple[float, float]]:
+    """Returns l1 and l2 by the keys of the weights that they concern: kernels."""
+    found = {}
+    for call in checked.graph.owners:
+        if isinstance(call.layer, Weighted) and (call.layer.l1 or call.layer.l2):
+            for name in call.layer.weights(call.input_shape):
+                if name.endswith("kernel"):
+                    found[f"{call.name}/{name}"] = call.layer.l1, call.layer.l2
+    return found
+
+
+def _zeros(count: int) -> np.ndarray:
+    """Floats that begin at a multiple of 64 bytes."""
+    raw = np.zeros(4 * count + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + 4 * count].view(np.float32)
+
+
+class _arrays:  # noqa: N801 - used as a function is
+    """Arrays that C has the addresses of, held until the call is over."""
+
+    def __init__(self) -> None:
+        self._held: list[np.ndarray] = []
+
+    def __enter__(self) -> "_arrays":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._held.clear()
+
+    def __call__(self, array: np.ndarray, dtype: type | None = None) -> int:
+        """The address of an array, of a copy where the type or the order is another."""
+        fit = array if dtype is None else np.ascontiguousarray(array, dtype)
+        self._held.append(fit)
+        return fit.ctypes.data
+
+
+def _load(path: object, job: type[ctypes.Structure]) -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        remedy = "remove the file, and it is compiled again"
+        raise CnnspecError(CannotLoad(None, f"cannot load {path}: {error}", remedy)) from None
+    library.cnnspec_train.argtypes = library.cnnspec_predict.argtypes = [ctypes.c_void_p]
+    library.cnnspec_train.restype = ctypes.c_int32
+    library.cnnspec_predict.restype = None
+    library.cnnspec_job_size.restype = ctypes.c_int64
+    assert library.cnnspec_job_size() == ctypes.sizeof(job)
+    return library

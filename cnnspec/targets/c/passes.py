@@ -1,0 +1,42 @@
+"""Rewrites of a program for training: the same function and gradients for less work."""
+
+from cnnspec.graph.build import Graph
+from cnnspec.operations.base import IDENTITY
+from cnnspec.operations.values import Map
+from cnnspec.operations.windows import Convolution, MatrixProduct
+from cnnspec.program.build import Program, build_program
+from cnnspec.program.passes import relu_after_pool, without
+from cnnspec.targets.c.kernels.relu import fuses
+
+
+def training_program(graph: Graph) -> Program:
+    """Returns the program of a graph that is trained: what only training needs is in it."""
+    return fuse_relu(relu_after_pool(drop_linear(build_program(graph))))
+
+
+def drop_linear(program: Program) -> Program:
+    """Leaves out functions that give back what they take."""
+    idle = {
+        index
+        for index, step in enumerate(program.steps)
+        if isinstance(step.operation, Map) and step.operation.function == IDENTITY
+    }
+    return without(program, idle)
+
+
+def fuse_relu(program: Program) -> Program:
+    """Puts ReLU into the convolution or product before it: its slope is told by what it gave."""
+    readers = program.readers()
+    steps = list(program.steps)
+    fused = set()
+    for index, step in enumerate(program.steps):
+        if not (isinstance(step.operation, Map) and fuses(step.operation.function)):
+            continue
+        (source,) = step.inputs
+        match steps[source].operation:
+            case Convolution(then=None) | MatrixProduct(then=None) if len(readers[source]) == 1:
+                operation = steps[source].operation.replace(then=step.operation.function)
+                layers = tuple(dict.fromkeys((*steps[source].layers, *step.layers)))
+                steps[source] = steps[source].replace(operation=operation, layers=layers)
+                fused.add(index)
+    return without(program.replace(steps=tuple(steps)), fused)

@@ -1,0 +1,34 @@
+"""The template of each operation: what makes its C text."""
+
+from collections.abc import Callable
+
+from cnnspec.operations import moves, values, windows
+from cnnspec.operations.base import Operation
+from cnnspec.targets.c.kernels import moves as moving
+from cnnspec.targets.c.kernels import noise, norms, pooling, products
+from cnnspec.targets.c.kernels import values as single
+from cnnspec.targets.c.kernels import windows as sliding
+from cnnspec.targets.c.site import Kernel, Site
+
+TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
+    windows.Convolution: sliding.convolution,
+    windows.TransposedConvolution: sliding.transposed_convolution,
+    windows.MatrixProduct: products.matrix_product,
+    windows.Pool: pooling.pool,
+    windows.Reduce: pooling.reduce,
+    values.Map: single.function_of_values,
+    values.LearnedSlope: single.learned_slope,
+    values.Softmax: single.softmax,
+    values.BatchNormalization: norms.batch_normalization,
+    values.Affine: norms.affine,
+    values.GroupNormalization: norms.group_normalization,
+    values.Join: single.join,
+    values.Concatenate: single.concatenate,
+    values.Dropout: noise.dropout,
+    values.Noise: noise.noise,
+    moves.Pad: moving.pad,
+    moves.Crop: moving.crop,
+    moves.Resize: moving.resize,
+    moves.Reshape: moving.reshape,
+}
+"""What writes each operation: a function of where it stands."""
