@@ -63,12 +63,11 @@ def find_compiler() -> Compiler:
         commands.append((sys.executable, "-m", "ziglang", "cc"))
     tried = []
     for command in commands:
-        if shutil.which(command[0]) is None:
-            continue
-        version = _version(command)
+        version = version_of(command)
         if version:
             return Compiler(command, version)
-        tried.append(" ".join(command))
+        if shutil.which(command[0]):
+            tried.append(" ".join(command))
     cause = "the native backend needs a C compiler, and none is installed"
     if tried or given:
         cause = f"the C compiler does not run: {', '.join(tried) or given}"
@@ -81,8 +80,10 @@ _INSTALL = (
 )
 
 
-def _version(command: tuple[str, ...]) -> str:
-    """The first line of `--version`; empty where the compiler does not run."""
+def version_of(command: tuple[str, ...]) -> str:
+    """Returns the first line of `--version`; empty where the compiler does not run."""
+    if shutil.which(command[0]) is None:
+        return ""
     try:
         done = subprocess.run(
             [*command, "--version"], capture_output=True, text=True, timeout=60, check=True

@@ -30,5 +30,7 @@ TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
     moves.Crop: moving.crop,
     moves.Resize: moving.resize,
     moves.Reshape: moving.reshape,
+    moves.Slice: moving.slice_channels,
+    moves.Shuffle: moving.shuffle_channels,
 }
 """What writes each operation: a function of where it stands."""

@@ -59,6 +59,10 @@ NETWORKS = {
     "maximum": "maximum { branch { conv 3x1 }; branch { conv 3x3 same }; branch { conv 3x1 } }",
     "multiply": "multiply { branch { conv 3x1 }; branch { conv 3x3 same tanh } }",
     "gate": "conv 4x3\nmultiply { branch { }; branch { gap; dense 4 sigmoid } }",
+    "gate of one channel": "conv 4x3\nmultiply { branch { }; branch { conv 1x1 sigmoid } }",
+    "slice shuffle": "conv 6x3\nshuffle 3\nconv 4x2\nslice 2 start=1\nconv 3x1",
+    "gap keep": "conv 6x3 relu\nmultiply { branch { }; branch { gap keep; conv 6x1 sigmoid } }",
+    "pool ceil": "conv 4x2\npool 3 ceil\navgpool 2 ceil",
     "shared": "conv 4x3 same\nrepeat 3 shared { conv 4x3 same tanh }",
     "shared norm": "conv 4x1\nrepeat 2 shared { bn; relu; conv 4x3 same no_bias }",
 } | {

@@ -1,9 +1,9 @@
-"""Operations that move values about: pad, crop, resize, reshape."""
+"""Operations that move values about: pad, crop, resize, reshape, slice, shuffle."""
 
 import numpy as np
 
 from cnnspec.core.shapes import Shape
-from cnnspec.operations.moves import Crop, Pad, Resize
+from cnnspec.operations.moves import Crop, Pad, Resize, Shuffle, Slice
 from cnnspec.targets.c.site import Kernel, Site, as_image, kernel
 from cnnspec.targets.c.text import block, loop, number
 from cnnspec.targets.interpreter.resizing import matrix
@@ -97,6 +97,39 @@ def reshape(site: Site) -> Kernel:
         "y = x, row by row",
         loop("n", after.size, forward),
         loop("n", after.size, back) if site.wanted[0] else "",
+    )
+
+
+def slice_channels(site: Site) -> Kernel:
+    """Some of the channels, which lie together here."""
+    op: Slice = site.operation
+    image, count = site.image, site.output.size
+    first = op.start * image.height * image.width
+    back = loop("n", count, f"dx[{first} + n] += dy[n];")
+    if site.first[0]:
+        back = f"memset(dx, 0, {image.size} * sizeof(V));\n{back}"
+    return kernel(
+        f"y = channels {op.start} to {op.start + op.channels - 1} of x",
+        loop("n", count, f"y[n] = x[{first} + n];"),
+        back if site.wanted[0] else "",
+    )
+
+
+def shuffle_channels(site: Site) -> Kernel:
+    """The channels in another order: the first of each group, then the second of each."""
+    op: Shuffle = site.operation
+    image = site.image
+    places, each = image.height * image.width, image.channels // op.groups
+    x = f"(c % {op.groups} * {each} + c / {op.groups}) * {places} + n"
+    y = f"c * {places} + n"
+
+    def over(text: str) -> str:
+        return loop("c", image.channels, loop("n", places, text))
+
+    return kernel(
+        f"y[c] = x[c % {op.groups} * {each} + c / {op.groups}]",
+        over(f"y[{y}] = x[{x}];"),
+        over(f"dx[{x}] {site.into()} dy[{y}];") if site.wanted[0] else "",
     )
 
 

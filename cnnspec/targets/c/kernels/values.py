@@ -92,7 +92,7 @@ def join(site: Site) -> Kernel:
     op: Join = site.operation
     out = as_image(site.output)
     places, count = out.height * out.width, len(site.inputs)
-    names = [f"{site.x(n)}[{'c' if _gate(site, n) else f'c * {places} + n'}]" for n in range(count)]
+    names = [f"{site.x(n)}[{_at(site, n, places)}]" for n in range(count)]
     y = f"y[c * {places} + n]"
     signs = {"multiply": " * ", "maximum": ", "}
     if op.function == "maximum":
@@ -108,9 +108,13 @@ def join(site: Site) -> Kernel:
     return kernel(f"y = {op.function} of {count} inputs", forward, "\n".join(back))
 
 
-def _gate(site: Site, source: int) -> bool:
-    """Whether an input is one pixel beside an image."""
-    return site.inputs[source].size != site.output.size
+def _at(site: Site, source: int, places: int) -> str:
+    """Where the value of an input for channel c and place n lies: a gate has few."""
+    image = as_image(site.inputs[source])
+    channel = "c" if image.channels > 1 or as_image(site.output).channels == 1 else "0"
+    if image.height * image.width == places:
+        return f"{channel} * {places} + n"
+    return channel
 
 
 def _join_back(site: Site, op: Join, n: int, names: list[str], y: str, out: Image) -> str:
@@ -125,12 +129,14 @@ def _join_back(site: Site, op: Join, n: int, names: list[str], y: str, out: Imag
             given = f"{dy} * fill({number(1 / len(names))})"
         case _:
             given = dy
-    if _gate(site, n):
-        inner = loop("n", places, f"sum += {given};")
-        to = f"{site.dx(n)}[c] {site.into(n)} sum;"
-        return loop("c", out.channels, "V sum = fill(0);", inner, to)
-    to = f"{site.dx(n)}[c * {places} + n] {site.into(n)} {given};"
-    return loop("c", out.channels, loop("n", places, to))
+    at = _at(site, n, places)
+    if site.inputs[n].size == site.output.size:
+        to = f"{site.dx(n)}[{at}] {site.into(n)} {given};"
+        return loop("c", out.channels, loop("n", places, to))
+    # A gate gets the sum over all that it was taken for.
+    clear = f"memset({site.dx(n)}, 0, {site.inputs[n].size} * sizeof(V));\n"
+    adds = loop("c", out.channels, loop("n", places, f"{site.dx(n)}[{at}] += {given};"))
+    return (clear if site.first[n] else "") + adds
 
 
 def _of_maximum(n: int, names: list[str], y: str, dy: str) -> str:
