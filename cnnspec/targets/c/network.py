@@ -211,7 +211,7 @@ def _train_phase(layout: Layout, phases: list[list[Call]]) -> str:
         (
             "static struct place place_of(struct job *job, int part, int thread);",
             "static int next_chunk(struct place *chunk, struct place *rest);",
-            "static void update(struct job *job, int stage, int slice);",
+            "ALONE void update(struct job *job, int stage, int slice);",
             "",
             comment("A phase of a step for one part of the batch, or a piece of the update."),
             block(

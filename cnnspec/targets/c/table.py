@@ -5,13 +5,15 @@ from collections.abc import Callable
 from cnnspec.operations import moves, values, windows
 from cnnspec.operations.base import Operation
 from cnnspec.targets.c.kernels import moves as moving
-from cnnspec.targets.c.kernels import noise, norms, pooling, products
+from cnnspec.targets.c.kernels import noise, norms, pooled, pooling, products
 from cnnspec.targets.c.kernels import values as single
 from cnnspec.targets.c.kernels import windows as sliding
+from cnnspec.targets.c.operations import PooledConvolution
 from cnnspec.targets.c.site import Kernel, Site
 
 TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
     windows.Convolution: sliding.convolution,
+    PooledConvolution: pooled.pooled_convolution,
     windows.TransposedConvolution: sliding.transposed_convolution,
     windows.MatrixProduct: products.matrix_product,
     windows.Pool: pooling.pool,

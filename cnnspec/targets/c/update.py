@@ -39,7 +39,7 @@ def update_text(layout: Layout, train: Training) -> str:
                 (
                     comment("A stage of the update for one slice of the weights."),
                     block(
-                        "static void update(struct job *job, int stage, int s)",
+                        "ALONE void update(struct job *job, int stage, int s)",
                         "const struct slice slice = slices[s];",
                         "const struct tensor tensor = tensors[slice.tensor];",
                         "const float *factor = job->factors + job->index * FACTORS;",

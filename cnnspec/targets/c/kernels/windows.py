@@ -1,12 +1,12 @@
 """Convolutions of both kinds, as correlations of an image that was padded once."""
 
 from cnnspec.core.shapes import Image
-from cnnspec.operations.base import Pair, Sides
+from cnnspec.operations.base import Pair
 from cnnspec.operations.windows import Convolution, TransposedConvolution
-from cnnspec.targets.c.kernels.relu import fused, masked
+from cnnspec.targets.c.kernels.backward import Back, bias_gradient, place, tops, turned
+from cnnspec.targets.c.kernels.relu import fused
 from cnnspec.targets.c.kernels.tiles import Correlation, Spread, correlate, correlate_kernel
 from cnnspec.targets.c.site import Kernel, Site, kernel
-from cnnspec.targets.c.text import block, loop
 
 
 def convolution(site: Site) -> Kernel:
@@ -14,22 +14,8 @@ def convolution(site: Site) -> Kernel:
     op: Convolution = site.operation
     image, out = site.image, site.output
     assert isinstance(out, Image)
-    padded = any(map(any, op.padding))
-    rows = image.height + sum(op.padding[0]), image.width + sum(op.padding[1])
-    of = Correlation(
-        op.groups,
-        image.channels // op.groups,
-        op.filters // op.groups,
-        op.size,
-        op.stride,
-        op.dilation,
-        rows,
-        (out.height, out.width),
-    )
-    source, forward = "x", []
-    if padded:
-        source = "kept"
-        forward.append(place(image, "x", "kept", rows, (1, 1), tops(op.padding)))
+    of = correlation(op, image, (out.height, out.width))
+    source, forward, kept = padded(op, image, of)
 
     def store(filter: str, row: str, column: str, value: str) -> str:
         at = f"({filter}) * {out.height * out.width} + ({row}) * {out.width} + {column}"
@@ -37,184 +23,53 @@ def convolution(site: Site) -> Kernel:
 
     start = (lambda f: f"fill(bias[{f}])") if op.bias else (lambda f: "fill(0)")
     forward.append(correlate(of, source, "kernel", start, store))
-    back = _Back(site, of, op, image, out)
-    formula = (
-        "y[f][i][j] = sum over c, r, s of kernel[r][s][c][f]"
-        f" * x[c][{_at('i', op.stride[0])} + {_at('r', op.dilation[0])} - {op.padding[0][0]}]"
-        f"[{_at('j', op.stride[1])} + {_at('s', op.dilation[1])} - {op.padding[1][0]}]"
-        f"{' + bias[f]' if op.bias else ''}{f', then {op.then}' if op.then else ''}"
-    )
+    back = Back(site, of, op, image, out)
     return kernel(
-        formula,
+        f"{formula(op)}{f', then {op.then}' if op.then else ''}",
         "\n".join(forward),
         back.text(source),
-        kept=image.channels * rows[0] * rows[1] if padded else 0,
+        kept=kept,
         scratch=back.scratch,
         prepare=back.prepare,
         prepared=back.prepared,
     )
 
 
+def correlation(op: Convolution, image: Image, out: Pair) -> Correlation:
+    """Returns a convolution of an image that has its zeros around it."""
+    rows = image.height + sum(op.padding[0]), image.width + sum(op.padding[1])
+    return Correlation(
+        op.groups,
+        image.channels // op.groups,
+        op.filters // op.groups,
+        op.size,
+        op.stride,
+        op.dilation,
+        rows,
+        out,
+    )
+
+
+def padded(op: Convolution, image: Image, of: Correlation) -> tuple[str, list[str], int]:
+    """Returns the name of the padded image, the text that makes it, and its vectors."""
+    if not any(map(any, op.padding)):
+        return "x", [], 0
+    text = place(image, "x", "kept", of.rows, (1, 1), tops(op.padding))
+    return "kept", [text], image.channels * of.rows[0] * of.rows[1]
+
+
+def formula(op: Convolution) -> str:
+    """Returns what a convolution computes."""
+    return (
+        "y[f][i][j] = sum over c, r, s of kernel[r][s][c][f]"
+        f" * x[c][{_at('i', op.stride[0])} + {_at('r', op.dilation[0])} - {op.padding[0][0]}]"
+        f"[{_at('j', op.stride[1])} + {_at('s', op.dilation[1])} - {op.padding[1][0]}]"
+        f"{' + bias[f]' if op.bias else ''}"
+    )
+
+
 def _at(name: str, by: int) -> str:
     return name if by == 1 else f"{by} * {name}"
-
-
-def tops(sides: Sides) -> Pair:
-    """What lies above and left."""
-    return sides[0][0], sides[1][0]
-
-
-def place(
-    image: Image, source: str, to: str, rows: Pair, step: Pair, first: Pair, value: str = ""
-) -> str:
-    """Returns the text that copies an image into a larger one of zeros, `step` apart.
-
-    Row i of the image becomes row `first + i * step`. What would be outside is left out.
-    """
-    (top, bottom), (left, right) = (
-        _inside(count, size, by, start)
-        for count, size, by, start in zip(
-            (image.height, image.width), rows, step, first, strict=True
-        )
-    )
-    taken = f"{source}[(c * {image.height} + i) * {image.width} + j]"
-    put = (
-        f"{to}[(c * {rows[0]} + {first[0]} + i * {step[0]}) * {rows[1]} "
-        f"+ {first[1]} + j * {step[1]}] = {value or taken};"
-    )
-    copy = loop(
-        "c",
-        image.channels,
-        block(
-            f"for (int i = {top}; i < {bottom}; i++)",
-            block(f"for (int j = {left}; j < {right}; j++)", put),
-        ),
-    )
-    return f"memset({to}, 0, {image.channels * rows[0] * rows[1]} * sizeof(V));\n{copy}"
-
-
-def _inside(count: int, size: int, by: int, start: int) -> Pair:
-    """The first and the last but one of `count` places `start + i * by` within `size`."""
-    low = max(0, -(start // by))
-    return low, min(count, (size - 1 - start) // by + 1)
-
-
-class _Back:
-    """The way back of a convolution: the gradients of its bias, its kernel and its input."""
-
-    def __init__(
-        self, site: Site, of: Correlation, op: Convolution, image: Image, out: Image
-    ) -> None:
-        self._site, self._of, self._op, self._image, self._out = site, of, op, image, out
-        self._wanted = site.wanted[0]
-        spans = op.spans
-        # The gradient of the input is a correlation of the gradient of the output, set
-        # `stride` apart among zeros, with the kernel turned round.
-        self._rows = (image.height + spans[0] - 1, image.width + spans[1] - 1)
-        top, left = tops(op.padding)
-        self._first = spans[0] - 1 - top, spans[1] - 1 - left
-        self._spread = self._wanted and (
-            self._rows != (out.height, out.width) or op.stride != (1, 1)
-        )
-        self._copied = self._spread or bool(op.then)
-        height, width = self._rows if self._spread else (out.height, out.width)
-        self.scratch = out.channels * height * width if self._copied else 0
-        self.prepared = 0
-        self.prepare = ""
-        if self._wanted:
-            self.prepared = op.size[0] * op.size[1] * of.inputs * of.groups * of.outputs
-            self.prepare = _turned(of)
-
-    def text(self, source: str) -> str:
-        op, out, of = self._op, self._out, self._of
-        plain = Spread(out.height * out.width, out.width, 1)
-        d, lies, found = "dy", plain, []
-        taken = masked(op.then, "y", "dy", f"(c * {out.height} + i) * {out.width} + j")
-        if self._spread:
-            d = "scratch"
-            lies = Spread(
-                self._rows[0] * self._rows[1],
-                op.stride[0] * self._rows[1],
-                op.stride[1],
-                self._first[0] * self._rows[1] + self._first[1],
-            )
-            found.append(place(out, "dy", "scratch", self._rows, op.stride, self._first, taken))
-        elif self._copied:
-            d = "scratch"
-            put = f"scratch[(c * {out.height} + i) * {out.width} + j] = {taken};"
-            over = loop("i", out.height, loop("j", out.width, put))
-            found.append(loop("c", out.channels, over))
-        if op.bias:
-            found.append(bias_gradient(out.channels, (out.height, out.width), d, lies))
-        if self._spread:
-            found.append(correlate_kernel(of, source, d, lies, "d_kernel"))
-        else:
-            found.append(correlate_kernel(of.flat(), source, d, _flat(of, lies), "d_kernel"))
-        if self._wanted:
-            found.append(self._of_input(d))
-        return "\n".join(found)
-
-    def _of_input(self, d: str) -> str:
-        of, image, site = self._of, self._image, self._site
-        turned = Correlation(
-            of.groups,
-            of.outputs,
-            of.inputs,
-            of.size,
-            (1, 1),
-            of.dilation,
-            self._rows if self._spread else (self._out.height, self._out.width),
-            (image.height, image.width),
-        )
-
-        def store(filter: str, row: str, column: str, value: str) -> str:
-            at = f"({filter}) * {image.height * image.width} + ({row}) * {image.width} + {column}"
-            return f"dx[{at}] {site.into()} {value};"
-
-        return correlate(turned, d, "prepared", lambda f: "fill(0)", store)
-
-
-def _flat(of: Correlation, lies: Spread) -> Spread:
-    """Positions in one row, where the correlation has them so."""
-    return lies.replace(row=0) if of.flat() is not of else lies
-
-
-def _turned(of: Correlation) -> str:
-    """Returns the text that turns a kernel round and exchanges its inputs and outputs."""
-    (kh, kw), filters, channels = of.size, of.groups * of.outputs, of.groups * of.inputs
-    put = (
-        f"prepared[(({kh - 1} - r) * {kw} + {kw - 1} - s) * {of.outputs * channels} "
-        f"+ f * {channels} + g * {of.inputs} + c] = "
-        f"kernel[((r * {kw} + s) * {of.inputs} + c) * {filters} + g * {of.outputs} + f];"
-    )
-    inner = loop("c", of.inputs, loop("f", of.outputs, put))
-    return loop("r", kh, loop("s", kw, loop("g", of.groups, inner)))
-
-
-def bias_gradient(filters: int, out: Pair, d: str, lies: Spread, to: str = "d_bias") -> str:
-    """Returns the text that adds the sums of a gradient over its positions to `to`.
-
-    Four sums beside each other, for an addition has to wait for the one before.
-    """
-    runs = []
-    for first, end, size in _fours(out[1]):
-        adds = " ".join(f"a{n} += dt[(j + {n}) * {lies.column}];" for n in range(size))
-        runs.append(block(f"for (int j = {first}; j < {end}; j += {size})", adds))
-    rows = loop("i", out[0], f"const V *dt = ds + i * {lies.row};", *runs)
-    return loop(
-        "f",
-        filters,
-        f"const V *ds = {d} + f * {lies.plane} + {lies.first};",
-        "V a0 = fill(0), a1 = fill(0), a2 = fill(0), a3 = fill(0);",
-        rows,
-        f"{to}[f] += sum16((a0 + a1) + (a2 + a3));",
-    )
-
-
-def _fours(count: int) -> list[tuple[int, int, int]]:
-    full = count // 4 * 4
-    found = [(0, full, 4)] if full else []
-    return found + ([(full, count, count - full)] if full < count else [])
 
 
 def transposed_convolution(site: Site) -> Kernel:
@@ -275,6 +130,6 @@ def transposed_convolution(site: Site) -> Kernel:
         "\n".join(forward),
         "\n".join(back),
         scratch=max(image.channels * rows[0] * rows[1], op.filters * painted[0] * painted[1]),
-        prepare=_turned(backwards),
+        prepare=turned(backwards),
         prepared=op.size[0] * op.size[1] * op.filters * image.channels,
     )

@@ -98,7 +98,7 @@ INLINE void turn_bytes(P row[16]) {
 #define PLACE(n) ((n) % CHANNELS * (PIXELS / CHANNELS) + (n) / CHANNELS)
 
 /* Lanes without an image get the first one, and count nothing. */
-static void load_images(struct place *p) {
+ALONE void load_images(struct place *p) {
     const struct job *job = p->job;
     int64_t at[LANES];
     for (int l = 0; l < LANES; l++)
@@ -128,7 +128,7 @@ static void load_images(struct place *p) {
 }
 
 /* The class with the largest output, of equal ones the first, for each image of a block. */
-static void write_answers(struct place *p, const V *y) {
+ALONE void write_answers(struct place *p, const V *y) {
     V best = y[0];
     I which = fill_int(0);
     for (int k = 1; k < CLASSES; k++) {
@@ -140,7 +140,7 @@ static void write_answers(struct place *p, const V *y) {
         p->job->answers[p->job->at + p->number * LANES + l] = which[l];
 }
 
-static void write_outputs(struct place *p, const V *y) {
+ALONE void write_outputs(struct place *p, const V *y) {
     float *to = p->job->outputs + (p->job->at + p->number * LANES) * CLASSES;
     for (int l = 0; l < p->count; l++)
         for (int k = 0; k < CLASSES; k++) to[l * CLASSES + k] = y[k][l];

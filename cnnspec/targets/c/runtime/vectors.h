@@ -11,7 +11,13 @@
 
 #define LANES 16
 #define INLINE static inline __attribute__((always_inline, unused))
+/* A function that is called as it is written. gcc 12 took a large one of many fused
+   multiply-adds for one that writes nothing, and left its calls out; it must not judge. */
+#if defined(__clang__)
 #define ALONE static __attribute__((noinline, unused))
+#else
+#define ALONE static __attribute__((noipa, unused))
+#endif
 
 typedef float V __attribute__((vector_size(64), may_alias));
 typedef int32_t I __attribute__((vector_size(64), may_alias));
