@@ -40,8 +40,9 @@ def fuse_pool(program: Program) -> Program:
                 (source,) = step.inputs
                 before = steps[source]
                 if type(before.operation) is Convolution and len(readers[source]) == 1:
+                    rows, columns, _ = step.value.shape.dims
                     operation = PooledConvolution(
-                        *before.operation.as_dict().values(), pool.size, step.value.shape.dims[:2]
+                        **before.operation.as_dict(), window=pool.size, pooled=(rows, columns)
                     )
                     layers = (*before.layers, *step.layers)
                     steps[source] = Step(operation, before.inputs, step.value, layers)
