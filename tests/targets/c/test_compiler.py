@@ -1,0 +1,81 @@
+"""Compilers that are missing or fail, and objects that are kept."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.targets.c.compiler import Compiler, cache_folder, compiled, find_compiler
+from tests.targets.c.support import needs_compiler
+
+TEXT = "int answer(void) { return 42; }\n"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_no_compiler_is_said_with_the_ways_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNSPEC_CC", "no-such-compiler")
+    with pytest.raises(CnnspecError) as error:
+        find_compiler()
+    (problem,) = error.value.diagnostics
+    assert (problem.code, problem.exit_code) == ("CNN950", 3)
+    assert "no-such-compiler" in problem.message
+    assert "ziglang" in problem.help
+
+
+@needs_compiler
+def test_a_text_is_compiled_once() -> None:
+    made = compiled(TEXT)
+    before = made.stat().st_mtime_ns
+    assert compiled(TEXT) == made
+    assert made.stat().st_mtime_ns == before
+    assert compiled(TEXT + "\n") != made
+
+
+@needs_compiler
+def test_only_the_owner_may_use_the_folder() -> None:
+    made = compiled(TEXT)
+    assert stat.S_IMODE(made.parent.stat().st_mode) == 0o700
+    assert not made.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+@needs_compiler
+def test_a_damaged_object_is_made_again() -> None:
+    made = compiled(TEXT)
+    whole = made.read_bytes()
+    made.write_bytes(whole[: len(whole) // 2])
+    assert compiled(TEXT).read_bytes() == whole
+
+
+@needs_compiler
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_a_folder_that_others_can_write_to_is_not_used() -> None:
+    folder = cache_folder()
+    folder.chmod(0o777)
+    other = compiled(TEXT)
+    assert other.parent != folder
+    assert stat.S_IMODE(other.parent.stat().st_mode) == 0o700
+
+
+@needs_compiler
+def test_a_text_that_fails_is_kept_with_the_message() -> None:
+    with pytest.raises(CnnspecError) as error:
+        compiled("int answer(void) { return forty_two; }\n")
+    (problem,) = error.value.diagnostics
+    assert (problem.code, problem.exit_code) == ("CNN951", 3)
+    assert "forty_two" in problem.message
+    kept = next(cache_folder().glob("*.c"))
+    assert str(kept) in problem.help
+    assert "forty_two" in kept.read_text()
+
+
+@needs_compiler
+def test_a_compiler_that_has_gone_is_said() -> None:
+    with pytest.raises(CnnspecError) as error:
+        compiled(TEXT, Compiler(("gone-since",), "1.0"))
+    assert error.value.diagnostics[0].code == "CNN951"
