@@ -146,7 +146,8 @@ def lay_out(
 
 def _parts(blocks: int, trained: int) -> int:
     """Into how many parts a batch is cut: it follows from the spec, never from the machine."""
-    parts = min(_MOST_PARTS, max(1, blocks // 2))
+    # Two at least, for two threads; then two blocks at least, so that a weight is loaded less.
+    parts = min(_MOST_PARTS, max(min(2, blocks), blocks // 2))
     while parts > 2 and parts * trained > _MOST_GRADIENTS:
         parts //= 2
     return parts
