@@ -21,7 +21,8 @@ class Lint(Diagnostic):
 class BiasBeforeNorm(Lint):
     """Batch norm subtracts the mean of each channel, and with it the bias before it.
 
-    Its own offset is added afterwards and does what the bias was for (Ioffe and Szegedy,
+    So it does through layers that keep a constant of a channel: pooling, `add`, `concat`. Its
+    own offset is added afterwards and does what the bias was for (Ioffe and Szegedy,
     2015, section 3.2). The bias does no harm and has no effect: it costs parameters that
     no gradient changes.
     """
@@ -56,10 +57,10 @@ class BiasBeforeNorm(Lint):
 
 
 class PoolDrops(Lint):
-    """Without padding, pooling ignores the rows and columns that fill no window.
+    """Without padding, rows and columns that fill no window are ignored.
 
-    Pooling of P with stride S leaves `(N - P) mod S` rows at the lower edge and as many
-    columns at the right edge that reach no output.
+    A pooling or a convolution of P with stride S leaves `(N - P) mod S` rows at the lower
+    edge and as many columns at the right edge that reach no output.
     """
 
     code: ClassVar[str] = "CNN602"
@@ -342,19 +343,25 @@ class DoesNothing(Lint):
 
 
 class SkipsPixels(Lint):
-    """A window with a stride larger than itself never reads the pixels between."""
+    """A window with a stride larger than itself never reads the pixels between.
+
+    A transposed convolution never paints them: they hold nothing but the bias.
+    """
 
     code: ClassVar[str] = "CNN614"
-    bad: ClassVar[str] = "conv 8x2 relu stride=3; dense 10 softmax"
-    good: ClassVar[str] = "conv 8x3 relu stride=3; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x2 relu stride=4; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x4 relu stride=4; dense 10 softmax"
 
     of: str
     kernel: str
     stride: str
+    paints: bool = False
+    """Whether it writes with its window, and does not read."""
 
     @property
     def message(self) -> str:
-        return f"`{self.of}` skips pixels: its window is {self.kernel}, its stride {self.stride}"
+        does = "leaves holes" if self.paints else "skips pixels"
+        return f"`{self.of}` {does}: its window is {self.kernel}, its stride {self.stride}"
 
     @property
     def help(self) -> str:

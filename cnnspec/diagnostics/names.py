@@ -81,8 +81,8 @@ class UnknownOption(Diagnostic):
     """An option that nothing reads would be a mistake that nobody sees."""
 
     code: ClassVar[str] = "CNN103"
-    bad: ClassVar[str] = "conv 8x3 relu strides=2; dense 10 softmax"
-    good: ClassVar[str] = "conv 8x3 relu stride=2; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x4 relu strides=2; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x4 relu stride=2; dense 10 softmax"
 
     option: str
     of: str
@@ -376,8 +376,8 @@ class Incompatible(Diagnostic):
     """Two values are each allowed, but not together."""
 
     code: ClassVar[str] = "CNN113"
-    bad: ClassVar[str] = "conv 8x3 relu stride=2 dilation=2; dense 10 softmax"
-    good: ClassVar[str] = "conv 8x3 relu stride=2; dense 10 softmax"
+    bad: ClassVar[str] = "conv 8x4 relu stride=2 dilation=2; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x4 relu stride=2; dense 10 softmax"
 
     of: str
     reason: str

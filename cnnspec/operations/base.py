@@ -97,6 +97,13 @@ class Operation(Record):
         """Whether it neither changes nor mixes values at inference."""
         return self.view or self.training_only
 
+    def keeps_offset(self, shape: Shape) -> bool:
+        """Returns whether a number added to a whole channel comes out so, at training as well.
+
+        Then whatever takes the mean of a channel off takes that number off.
+        """
+        return False
+
     @property
     def has_bias(self) -> bool:
         """Whether it adds a trainable number to each channel behind a kernel."""

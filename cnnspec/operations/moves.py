@@ -35,6 +35,9 @@ class Crop(Operation):
         rows, columns = map(sum, self.amounts)
         return Image(image.height - rows, image.width - columns, image.channels)
 
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
+
     def identity(self, shape: Shape) -> bool:
         return self.amounts == NO_PADDING
 
@@ -65,6 +68,9 @@ class Resize(Operation):
             Window(seen, image.width / self.size[1]),
         )
 
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
+
     def identity(self, shape: Shape) -> bool:
         return shape.dims[:-1] == self.size
 
@@ -91,6 +97,10 @@ class Reshape(Operation):
         # A position of the output has nothing to do with one of the input.
         return None if shape.dims != self.dims else super().windows(shape)
 
+    def keeps_offset(self, shape: Shape) -> bool:
+        # The values of a vector are channels, each with the number of the channel it was in.
+        return len(self.dims) == 1 or self.identity(shape)
+
     def identity(self, shape: Shape) -> bool:
         return shape.dims == self.dims
 
@@ -112,6 +122,9 @@ class Slice(Operation):
             raise ValueError(f"{inputs[0]} has not {self.start + self.channels} channels")
         return shape_of((*positions, self.channels))
 
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
+
     def identity(self, shape: Shape) -> bool:
         return self.channels == shape.dims[-1]
 
@@ -130,6 +143,9 @@ class Shuffle(Operation):
         if inputs[0].dims[-1] % self.groups:
             raise ValueError(f"{self.groups} groups of {inputs[0].dims[-1]}")
         return inputs[0]
+
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
 
     def identity(self, shape: Shape) -> bool:
         return self.groups in (1, shape.dims[-1])

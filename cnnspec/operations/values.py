@@ -19,6 +19,9 @@ class Map(Operation):
     def linear(self) -> bool:
         return self.function == IDENTITY
 
+    def keeps_offset(self, shape: Shape) -> bool:
+        return self.linear
+
     def identity(self, shape: Shape) -> bool:
         return self.function == IDENTITY
 
@@ -145,6 +148,9 @@ class Join(Operation):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         return largest
 
+    def keeps_offset(self, shape: Shape) -> bool:
+        return self.function in ("add", "average")
+
     def __str__(self) -> str:
         return f"{self.function}{ending(self.then)}"
 
@@ -159,6 +165,9 @@ class Concatenate(Operation):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         channels = sum(shape.dims[-1] for shape in inputs)
         return shape_of((*inputs[0].dims[:-1], channels))
+
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
 
 
 class Dropout(Operation):
@@ -188,6 +197,9 @@ class Noise(Operation):
     training_only: ClassVar[bool] = True
 
     stddev: float
+
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
 
     @property
     def disturbance(self) -> float:

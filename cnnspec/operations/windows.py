@@ -215,6 +215,11 @@ class Pool(Operation):
     then: Function | None = None
 
     @property
+    def spans(self) -> Pair:
+        """Rows and columns that a window covers."""
+        return self.size
+
+    @property
     def linear(self) -> bool:
         return self.function == "average"
 
@@ -228,6 +233,9 @@ class Pool(Operation):
 
     def identity(self, shape: Shape) -> bool:
         return self.size == self.stride == (1, 1) and self.then is None
+
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
 
     def __str__(self) -> str:
         stride = f" stride={pair(self.stride)}" if self.stride != self.size else ""
@@ -253,6 +261,9 @@ class Reduce(Operation):
 
     def windows(self, shape: Shape) -> Windows | None:
         return None
+
+    def keeps_offset(self, shape: Shape) -> bool:
+        return True
 
     def __str__(self) -> str:
         return f"{self.function} of each channel{ending(self.then)}"

@@ -69,7 +69,22 @@ HEAD = "pool 4 same; flatten"
         ("conv 8x3 same; ln; relu; pool 2; dense 10 softmax", []),
         ("conv 8x3 same relu; bn; pool 2; dense 10 softmax", []),
         ("conv 8x3 same; relu; bn; pool 2; dense 10 softmax", []),
-        ("conv 8x3 same; pool 2; bn; relu; dense 10 softmax", []),
+        # A constant of a channel goes through all of these and ends in the batch norm.
+        ("conv 8x3 same; pool 2; bn; relu; dense 10 softmax", ["CNN601"]),
+        ("conv 8x3 same; gap; bn; relu; dense 10 softmax", ["CNN601", "CNN609"]),
+        ("conv 8x3; flatten; bn; relu; dense 10 softmax", ["CNN601"]),
+        ("conv 8x3 relu; residual { conv 8x3 same }; bn; relu; pool 2; dense 10 softmax",
+         ["CNN601"]),
+        ("concat { branch { conv 8x3 same }; branch { conv 8x1 } }; bn; relu; pool 2;"
+         "dense 10 softmax", ["CNN601", "CNN601"]),
+        ("conv 8x3 relu; repeat 2 shared { conv 8x3 same; bn; relu }; pool 2; dense 10 softmax",
+         ["CNN601"]),
+        ("conv 8x3 same; pad 1; bn; relu; pool 2; dense 10 softmax", []),
+        ("conv 8x3 same; dropout 0.1; bn; relu; pool 2; dense 10 softmax", ["CNN607"]),
+        ("conv 8x3 same; multiply { branch { }; branch { gap; dense 8 sigmoid } }; bn; relu;"
+         "pool 2; dense 10 softmax", []),
+        ("conv 8x3 relu; maximum { branch { conv 8x3 same }; branch { } }; bn; relu; pool 2;"
+         "dense 10 softmax", []),
         ("conv 8x3 same; add { branch { bn; relu }; branch { } }; pool 2; dense 10 softmax", []),
         # The same convolution once before a batch norm and once before none.
         ("conv 8x3 relu; repeat 2 shared { bn; conv 8x3 same }; relu; pool 2; dense 10 softmax",
@@ -81,6 +96,14 @@ HEAD = "pool 4 same; flatten"
         ("conv 8x3 relu; pool 3 stride=2; dense 10 softmax", ["CNN602"]),
         ("conv 8x4 relu; pool 2 same; dense 10 softmax", []),
         ("conv 8x4 relu; pool 5; dense 10 softmax", []),
+        # A convolution drops as a pooling does.
+        ("conv 8x3 relu stride=2; dense 10 softmax", ["CNN602"]),
+        ("dwconv 3 relu stride=2; dense 10 softmax", ["CNN602"]),
+        ("sepconv 8x3 relu stride=2; dense 10 softmax", ["CNN602"]),
+        ("conv 8x4 relu stride=2; dense 10 softmax", []),
+        ("conv 8x3 same relu stride=2; dense 10 softmax", []),
+        ("pad 1; conv 8x3 relu stride=2; dense 10 softmax", []),
+        ("conv 8x3 relu dilation=2; dense 10 softmax", []),
         ("conv 8x4 relu; pool 3 stride=2; dense 10 softmax", []),
         # Linear layers in a row.
         ("conv 8x3; conv 8x3 relu; pool 2; dense 10 softmax", ["CNN603"]),
@@ -191,8 +214,10 @@ HEAD = "pool 4 same; flatten"
         # Windows that step over pixels.
         ("pool 1 stride=2; dense 10 softmax", ["CNN614"]),
         ("conv 8x2 relu stride=3; dense 10 softmax", ["CNN614"]),
-        ("conv 8x3 relu stride=3; dense 10 softmax", []),
-        ("tconv 8x2 relu stride=3; pool 12; dense 10 softmax", []),
+        ("conv 8x4 relu stride=4; dense 10 softmax", []),
+        ("tconv 8x2 relu stride=3; pool 12; dense 10 softmax", ["CNN614"]),
+        ("tconv 8x2 same relu stride=4; pool 14; dense 10 softmax", ["CNN614"]),
+        ("tconv 8x4 relu stride=4; pool 14; dense 10 softmax", []),
         ("conv 8x1 relu; add { branch { conv 8x3 same relu stride=2 };"
          "branch { conv 8x1 same stride=2 } }; dense 10 softmax", []),
         ("conv 8x1 relu; residual project { conv 8x3 same relu stride=2 }; dense 10 softmax", []),
@@ -275,8 +300,13 @@ def test_a_wrong_silence_is_an_error(text: str, found: list[str]) -> None:
         ("conv 8x3 relu; gap; dense 10 softmax", "conv 8x3 relu; flatten; dense 10 softmax"),
         ("conv 8x3 relu; gn 4; conv 32x3 relu; dense 64 relu; dense 10 softmax",
          "conv 8x3 relu; gn 4; conv 32x3 relu; gap; dense 64 relu; dense 10 softmax"),
-        ("conv 8x2 relu stride=3; dense 10 softmax", "conv 8x3 relu stride=3; dense 10 softmax"),
+        ("conv 8x2 relu stride=4; dense 10 softmax", "conv 8x4 relu stride=4; dense 10 softmax"),
         ("conv 8x2 relu stride=3; dense 10 softmax", "conv 8x2 relu stride=2; dense 10 softmax"),
+        ("conv 8x3 relu stride=2; dense 10 softmax", "conv 8x2 relu stride=2; dense 10 softmax"),
+        ("conv 8x3 relu stride=2; dense 10 softmax", "conv 8x4 relu stride=2; dense 10 softmax"),
+        ("conv 8x3 relu stride=2; dense 10 softmax",
+         "conv 8x3 same relu stride=2; dense 10 softmax"),
+        ("tconv 2x2 relu stride=4; dense 10 softmax", "tconv 2x2 relu stride=2; dense 10 softmax"),
     ],
 )  # fmt: skip
 def test_help_of_a_warning_removes_it(before: str, after: str) -> None:
@@ -388,13 +418,38 @@ def test_layer_reported_as_without_effect_changes_no_output(
     assert np.allclose(before, after, atol=1e-6)
 
 
-def test_bias_before_batch_norm_changes_no_output(backend: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv 8x3 same; bn; relu; pool 2; dense 10 softmax",
+        "conv 8x3 same; pool 3 same stride=2; bn; relu; dense 10 softmax",
+        "concat { branch { conv 8x3 same }; branch { conv 4x1 } }; avgpool 3 same; gmp; bn;"
+        "dense 10 softmax",
+        "conv 8x3 same; flatten; bn; dense 10 softmax",
+        "residual project { relu; conv 8x3 same stride=2 name=conv; upsample 2; crop 1;"
+        "resize 28x28 bicubic }; bn; pool 2; dense 10 softmax",
+    ],
+)
+def test_bias_before_batch_norm_changes_no_output(text: str, backend: str) -> None:
     import numpy as np
 
     from cnnspec.targets.keras.build import build
 
-    model = build(checked("conv 8x3 same; bn; relu; pool 2; dense 10 softmax"), seed=1)
+    result = checked(text)
+    assert "CNN601" in [p.code for p in result.problems]
+    model = build(result, seed=1)
     images = np.random.default_rng(1).normal(size=(16, 28, 28, 1))
     before = np.asarray(model(images, training=True))
     model.get_layer("conv").bias.assign(np.arange(8.0))
     assert np.allclose(before, np.asarray(model(images, training=True)), atol=1e-4)
+
+
+def test_holes_of_a_transposed_convolution_hold_only_its_bias(backend: str) -> None:
+    import keras
+    import numpy as np
+
+    layer = keras.layers.Conv2DTranspose(3, 2, strides=4)
+    one, other = (layer(np.random.default_rng(n).normal(size=(1, 5, 5, 2))) for n in (1, 2))
+    same = np.all(np.asarray(one) == np.asarray(other), axis=(0, 3))
+    painted = np.add.outer(np.arange(20) % 4 >= 2, np.arange(20) % 4 >= 2)
+    assert (same == painted).all()

@@ -21,25 +21,44 @@ from cnnspec.operations.windows import MatrixProduct, Pool
 
 
 def bias_before_norm(network: LintContext) -> Iterator[Diagnostic]:
-    """A bias that the batch norm right behind it takes off."""
-    for call in network.layers:
-        layer = call.layer
-        if layer.function != "linear" or not network.operations(call)[-1].has_bias:
+    """A bias that a batch norm takes off again, wherever the layer is applied."""
+    norms = _centring(network)
+    for uses in network.uses.values() if norms else ():
+        call = network.calls[uses[0]]
+        if call.implicit or not network.operations(call)[-1].has_bias:
             continue
-        norm = network.taker(call)
-        if norm is None:
-            continue
-        (first, *_) = network.operations(norm)
-        # Without a center of its own the batch norm would leave no offset at all.
-        centred = isinstance(first, BatchNormalization) and bool(first.offset)
-        if centred and network.used_once(call):
+        found = [norms.get(index) for index in uses]
+        if None not in found and found[0] is not None:
             yield network.at(
                 call,
                 BiasBeforeNorm,
-                of=short(layer),
+                of=short(call.layer),
                 biases=call.output_shape.dims[-1],
-                norm=label(norm, "this batch norm has an offset of its own"),
+                norm=label(found[0], "this batch norm has an offset of its own"),
             )
+
+
+def _centring(network: LintContext) -> dict[int, LayerCall]:
+    """Returns the batch norm that takes the offsets of a call off, where one always does.
+
+    Layers between the two may be any that keep an offset, merges as well.
+    """
+    found: dict[int, LayerCall] = {}
+    for index in reversed(range(len(network.calls))):
+        norms = [_norm(network, taker, found) for taker in network.takers[index]]
+        if norms and norms[0] is not None and None not in norms:
+            found[index] = norms[0]
+    return found
+
+
+def _norm(network: LintContext, index: int, found: dict[int, LayerCall]) -> LayerCall | None:
+    call = network.calls[index]
+    (first, *_), shape = network.operations(call), call.input_shape
+    # Without an offset of its own the batch norm would leave none at all.
+    if isinstance(first, BatchNormalization) and first.offset:
+        return call
+    kept = all(operation.keeps_offset(shape) for operation in network.operations(call))
+    return found.get(index) if kept else None
 
 
 def no_activation(network: LintContext) -> Iterator[Diagnostic]:

@@ -30,6 +30,14 @@ class LintContext:
                 self.takers[source].append(index)
         self.repeated = {call.weights_from for call in self.calls if call.weights_from}
 
+    @cached_property
+    def uses(self) -> dict[str, list[int]]:
+        """The calls of each layer, by the name of the one that has the weights."""
+        found: dict[str, list[int]] = {}
+        for index, call in enumerate(self.calls):
+            found.setdefault(call.weights_from or call.name, []).append(index)
+        return found
+
     def operations(self, call: LayerCall) -> tuple[Operation, ...]:
         """Returns what a call computes."""
         return self.graph.operations[self.indices[call.name]]
