@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnnspec.analysis.lints.neighbours import (
-    bias_before_norm,
     does_nothing,
     dropout_before_norm,
     dropout_on_output,
-    no_activation,
     softmax_twice,
 )
 from cnnspec.analysis.lints.network import LintContext
@@ -66,10 +64,37 @@ def _in_part(warning: Diagnostic) -> Diagnostic:
     return Traced(warning.span, warning, everywhere=False)
 
 
+def of_linear_layers(network: LintContext) -> Iterator[Diagnostic]:
+    """What makes a linear layer needless, where there are such layers before the last."""
+    if any(call.layer.has_kernel and call.layer.function == "linear" for call in network.layers):
+        # Here, for many networks have none.
+        from cnnspec.analysis.lints.linear import bias_before_norm, no_activation
+
+        yield from bias_before_norm(network)
+        yield from no_activation(network)
+
+
+def of_values(network: LintContext) -> Iterator[Diagnostic]:
+    """What the values of a network can be, looked into where they may be limited."""
+    forgetful = any(
+        operation.forgets(call.output_shape)
+        for call in network.layers
+        for operation in network.operations(call)
+    )
+    zeros = any(call.layer.starts_at_zero("kernel") for call in network.layers)
+    # A function that is a layer of its own may have another before it.
+    apart = len(network.operations(network.layers[-1])) == 1 and network.layers[-1].layer.function
+    if forgetful or zeros or apart:
+        # Here, for most networks have nothing of it.
+        from cnnspec.analysis.lints.values import clipped_output, forgets_image
+
+        yield from forgets_image(network)
+        yield from clipped_output(network)
+
+
 LINTS: tuple[Callable[[LintContext], Iterator[Diagnostic]], ...] = (
-    bias_before_norm,
+    of_linear_layers,
     pool_drops,
-    no_activation,
     softmax_twice,
     last_function,
     dropout_before_norm,
@@ -84,5 +109,6 @@ LINTS: tuple[Callable[[LintContext], Iterator[Diagnostic]], ...] = (
     changes_class,
     idle_schedule,
     slow_average,
+    of_values,
 )
-"""Every lint, in the order of their codes."""
+"""Every lint; what is looked for in few networks is loaded for those."""

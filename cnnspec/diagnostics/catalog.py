@@ -15,6 +15,7 @@ from cnnspec.diagnostics import (
     targets,
     training,
     training_lints,
+    value_lints,
 )
 from cnnspec.diagnostics.base import Diagnostic
 
@@ -28,6 +29,7 @@ _MODULES = (
     targets,
     lints,
     training_lints,
+    value_lints,
     silence,
     environment,
 )

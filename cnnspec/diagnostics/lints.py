@@ -169,7 +169,7 @@ class SoftmaxTwice(Lint):
         return (self.first,) if self.first else ()
 
     def fixes_at(self, span: Span) -> Fixes:
-        return _without(span)
+        return without(span)
 
 
 class DropoutBeforeNorm(Lint):
@@ -230,7 +230,7 @@ class DropoutOnOutput(Lint):
         from cnnspec.diagnostics.rewrites import put_before
 
         if not self.last:
-            return tuple(fix.replace(safe=False) for fix in _without(span))
+            return tuple(fix.replace(safe=False) for fix in without(span))
         return _moved(span, self.before, put_before, f"before `{self.last}`")
 
 
@@ -339,7 +339,7 @@ class DoesNothing(Lint):
         return "remove it"
 
     def fixes_at(self, span: Span) -> Fixes:
-        return _without(span)
+        return without(span)
 
 
 class SkipsPixels(Lint):
@@ -373,7 +373,7 @@ class SkipsPixels(Lint):
         return set_option(span, "stride", self.kernel)
 
 
-def _without(span: Span | None) -> Fixes:
+def without(span: Span | None) -> Fixes:
     """Returns the fix that takes the statement of a layer out."""
     from cnnspec.diagnostics.rewrites import leave_out
 

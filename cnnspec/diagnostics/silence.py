@@ -8,12 +8,18 @@ from cnnspec.diagnostics import lints, training_lints
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import Lint
 
+_LATER = ("CNN620", "CNN621", "CNN622")
+"""The codes of `value_lints.py`, which is loaded where one is found."""
+
 SILENCEABLE = tuple(
     sorted(
-        cls.code
-        for module in (lints, training_lints)
-        for cls in vars(module).values()
-        if isinstance(cls, type) and issubclass(cls, Lint) and cls is not Lint
+        [
+            cls.code
+            for module in (lints, training_lints)
+            for cls in vars(module).values()
+            if isinstance(cls, type) and issubclass(cls, Lint) and cls is not Lint
+        ]
+        + [*_LATER]
     )
 )
 """The codes that `silence` takes."""

@@ -77,6 +77,10 @@ class Layer(Construct):
         """
         raise NotImplementedError
 
+    def starts_at_zero(self, key: str) -> bool:
+        """Whether all numbers of one of its weights are zero before training."""
+        return False
+
     @property
     def function(self) -> str:
         """The function that makes its values, by its word; empty where it has none."""

@@ -17,6 +17,11 @@ class Initializer(Construct):
     draws: ClassVar[bool] = True
     """Whether it takes random numbers, and with them a seed."""
 
+    @property
+    def zero(self) -> bool:
+        """Whether it makes nothing but zeros."""
+        return False
+
 
 class Drawn(Initializer):
     """An initializer that draws random numbers."""
@@ -39,6 +44,10 @@ class Zeros(Initializer):
     word: ClassVar[str] = "zeros"
     draws: ClassVar[bool] = False
 
+    @property
+    def zero(self) -> bool:
+        return True
+
 
 class Ones(Initializer):
     """All one."""
@@ -55,6 +64,10 @@ class Constant(Initializer):
 
     value: float = positional(Float(-MAX_REAL), "the value")
 
+    @property
+    def zero(self) -> bool:
+        return not self.value
+
 
 class RandomNormal(Drawn):
     """Normally distributed numbers."""
@@ -63,6 +76,10 @@ class RandomNormal(Drawn):
 
     stddev: float = positional(Float(), "the standard deviation", default=0.05)
     mean: float = option(Float(-MAX_REAL), "the mean", default=0.0)
+
+    @property
+    def zero(self) -> bool:
+        return not self.stddev and not self.mean
 
 
 class TruncatedNormal(Drawn):
@@ -73,6 +90,10 @@ class TruncatedNormal(Drawn):
     stddev: float = positional(Float(), "the standard deviation", default=0.05)
     mean: float = option(Float(-MAX_REAL), "the mean", default=0.0)
 
+    @property
+    def zero(self) -> bool:
+        return not self.stddev and not self.mean
+
 
 class RandomUniform(Drawn):
     """Evenly distributed numbers."""
@@ -82,6 +103,10 @@ class RandomUniform(Drawn):
     minval: float = option(Float(-MAX_REAL), "the lower end", default=-0.05)
     maxval: float = option(Float(-MAX_REAL), "the upper end", default=0.05)
 
+    @property
+    def zero(self) -> bool:
+        return not self.minval and not self.maxval
+
 
 class Orthogonal(Drawn):
     """A random orthogonal matrix."""
@@ -89,6 +114,10 @@ class Orthogonal(Drawn):
     word: ClassVar[str] = "orthogonal"
 
     gain: float = option(Float(), "what the matrix is multiplied by", default=1.0)
+
+    @property
+    def zero(self) -> bool:
+        return not self.gain
 
 
 INITIALIZERS: dict[str, type[Initializer]] = {

@@ -31,6 +31,9 @@ class Normalization(SameShape):
         """The names of its factor and its offset among its weights, empty where it has none."""
         return {"scale": "gamma" if self.scale else "", "offset": "beta" if self.center else ""}
 
+    def starts_at_zero(self, key: str) -> bool:
+        return key == "beta"
+
     def trainable(self, shape: Shape) -> Count:
         """How many weights are trainable: one or two for each channel."""
         each = self.center + self.scale

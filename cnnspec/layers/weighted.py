@@ -78,6 +78,9 @@ class Weighted(Layer):
         """The weights of a layer with these kernels, and so many outputs to add a bias to."""
         return {**kernels, "bias": (outputs,)} if self.bias else kernels
 
+    def starts_at_zero(self, key: str) -> bool:
+        return (self.bias_init if key == self.bias_name else self.init).zero
+
     @property
     def function(self) -> str:
         return self.activation

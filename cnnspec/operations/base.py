@@ -8,6 +8,7 @@ Everything is explicit here that a layer leaves to a convention: padding on each
 which weights by which key, which function at the end. Knows shapes, no layer.
 """
 
+from math import inf
 from typing import ClassVar, Self
 
 from cnnspec.core.record import Record
@@ -32,6 +33,10 @@ class Window(Record):
 
 Windows = tuple[Window, Window]
 """Those of rows and of columns."""
+
+Bounds = tuple[float, float]
+"""The least and the largest number that a value can be."""
+ANY: Bounds = (-inf, inf)
 
 POINT = (Window(1, 1), Window(1, 1))
 """A value sees the position of its own."""
@@ -61,6 +66,14 @@ class Operation(Record):
     """Whether training computes the output for an image from others of its batch as well."""
     fuses: ClassVar[bool] = False
     """Whether it has a field `then`: a function applied to every value that it writes."""
+    separate: ClassVar[bool] = False
+    """Whether each of several inputs has places of its own in the output."""
+    raises_zero: ClassVar[bool] = False
+    """Whether it makes other numbers of zeros, without any weight."""
+    flat_at_zero: ClassVar[bool] = False
+    """Whether no gradient comes through it where its input is exactly zero."""
+    gated: ClassVar[bool] = False
+    """Whether a zero in one of several inputs makes the output zero."""
     roles: ClassVar[tuple[str, ...]] = ()
     """The fields that are keys of weights."""
 
@@ -97,12 +110,34 @@ class Operation(Record):
         """Whether it neither changes nor mixes values at inference."""
         return self.view or self.training_only
 
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        """Returns between which numbers its values are, at training as well as at inference."""
+        return inputs[0] if self.view else ANY
+
+    def idle(self, bounds: Bounds) -> bool:
+        """Returns whether it leaves all numbers between these as they are."""
+        return False
+
+    def forgets(self, shape: Shape) -> str:
+        """Returns why its output is the same for every input of this shape; mostly empty."""
+        return ""
+
     def keeps_offset(self, shape: Shape) -> bool:
         """Returns whether a number added to a whole channel comes out so, at training as well.
 
         Then whatever takes the mean of a channel off takes that number off.
         """
         return False
+
+    @property
+    def factor(self) -> str:
+        """The key of the kernel that its input is multiplied by, if it has one."""
+        return getattr(self, "kernel", "")
+
+    @property
+    def added(self) -> str:
+        """The key of the trainable numbers that are added at its end, if it has any."""
+        return getattr(self, "bias", "") or getattr(self, "offset", "")
 
     @property
     def has_bias(self) -> bool:
@@ -163,9 +198,40 @@ class Function(Record):
         return self.name in _MONOTONE or (self.name == "relu" and self.slope >= 0)
 
     @property
-    def never_negative(self) -> bool:
-        """Whether no value of it is below zero."""
-        return self.name in _NEVER_NEGATIVE or (self.name == "relu" and not self.slope)
+    def identity(self) -> bool:
+        """Whether it returns every number as it is."""
+        return self.idle(ANY)
+
+    def idle(self, bounds: Bounds) -> bool:
+        """Returns whether it leaves all numbers between these as they are."""
+        low, high = bounds
+        if self.name == "relu":
+            kept = low >= 0 or self.slope == 1
+            return kept and (self.ceiling is None or high <= self.ceiling)
+        return self.name == "linear" or (self.name == "elu" and low >= 0)
+
+    def bounds(self, bounds: Bounds) -> Bounds:
+        """Returns between which numbers its values are for inputs between others."""
+        low, high = bounds
+        if self.idle(bounds):
+            return bounds
+        if self.name == "relu" and self.slope >= 0:
+            least = low if low >= 0 else low * self.slope if self.slope else 0.0
+            most = inf if self.ceiling is None else self.ceiling
+            return min(least, most), min(max(high, 0.0), most)
+        if self.name == "elu":
+            return -self.alpha, max(high, 0.0)
+        return _RANGES.get(self.name, ANY)
+
+    @property
+    def raises_zero(self) -> bool:
+        """Whether it makes another number of zero."""
+        return self.name in ("sigmoid", "hard_sigmoid", "softplus", "exponential")
+
+    @property
+    def flat_at_zero(self) -> bool:
+        """Whether its derivative at zero is zero, as frameworks take it for ReLU."""
+        return self.name == "relu" and not self.slope
 
     def __str__(self) -> str:
         given = []
@@ -179,7 +245,20 @@ class Function(Record):
 
 # Only those whose value as computed is monotone too: gelu, silu and mish are not at all.
 _MONOTONE = frozenset(("sigmoid", "tanh", "hard_sigmoid", "softplus", "softsign", "exponential"))
-_NEVER_NEGATIVE = frozenset(("sigmoid", "hard_sigmoid", "softplus", "exponential"))
+_RANGES: dict[str, Bounds] = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "softplus": (0.0, inf),
+    "exponential": (0.0, inf),
+    "selu": (-1.7581, inf),
+    "gelu": (-0.171, inf),
+    "silu": (-0.2785, inf),
+    "mish": (-0.309, inf),
+    "hard_silu": (-0.3751, inf),
+}
+"""Between which numbers the values of a function are, rounded outwards."""
 
 IDENTITY = Function("linear")
 

@@ -3,7 +3,17 @@
 from typing import ClassVar
 
 from cnnspec.core.shapes import Image, Shape, shape_of
-from cnnspec.operations.base import NO_PADDING, Operation, Pair, Sides, Window, Windows, pair
+from cnnspec.operations.base import (
+    ANY,
+    NO_PADDING,
+    Bounds,
+    Operation,
+    Pair,
+    Sides,
+    Window,
+    Windows,
+    pair,
+)
 from cnnspec.operations.windows import image_of
 
 
@@ -18,6 +28,10 @@ class Pad(Operation):
         image = image_of(inputs[0])
         rows, columns = map(sum, self.amounts)
         return Image(image.height + rows, image.width + columns, image.channels)
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        low, high = inputs[0]
+        return min(0.0, low), max(0.0, high)
 
     def identity(self, shape: Shape) -> bool:
         return self.amounts == NO_PADDING
@@ -34,6 +48,9 @@ class Crop(Operation):
         image = image_of(inputs[0])
         rows, columns = map(sum, self.amounts)
         return Image(image.height - rows, image.width - columns, image.channels)
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        return inputs[0]
 
     def keeps_offset(self, shape: Shape) -> bool:
         return True
@@ -67,6 +84,10 @@ class Resize(Operation):
             Window(seen, image.height / self.size[0]),
             Window(seen, image.width / self.size[1]),
         )
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        # A cubic curve goes beyond the values that it joins.
+        return ANY if self.interpolation == "bicubic" else inputs[0]
 
     def keeps_offset(self, shape: Shape) -> bool:
         return True
@@ -122,6 +143,9 @@ class Slice(Operation):
             raise ValueError(f"{inputs[0]} has not {self.start + self.channels} channels")
         return shape_of((*positions, self.channels))
 
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        return inputs[0]
+
     def keeps_offset(self, shape: Shape) -> bool:
         return True
 
@@ -142,6 +166,9 @@ class Shuffle(Operation):
     def shape(self, inputs: tuple[Shape, ...]) -> Shape:
         if inputs[0].dims[-1] % self.groups:
             raise ValueError(f"{self.groups} groups of {inputs[0].dims[-1]}")
+        return inputs[0]
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
         return inputs[0]
 
     def keeps_offset(self, shape: Shape) -> bool:

@@ -1,9 +1,10 @@
 """Operations on single values: functions, normalization, joins, and what training disturbs."""
 
+from math import prod
 from typing import ClassVar
 
 from cnnspec.core.shapes import Image, Shape, gates_of, shape_of
-from cnnspec.operations.base import IDENTITY, Function, Operation, Windows, ending
+from cnnspec.operations.base import ANY, Bounds, Function, Operation, Windows, ending
 
 
 class Map(Operation):
@@ -17,13 +18,31 @@ class Map(Operation):
 
     @property
     def linear(self) -> bool:
-        return self.function == IDENTITY
+        return self.function.identity
+
+    @property
+    def raises_zero(self) -> bool:  # type: ignore[override]
+        return self.function.raises_zero
+
+    @property
+    def flat_at_zero(self) -> bool:  # type: ignore[override]
+        return self.function.flat_at_zero
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        return self.function.bounds(inputs[0])
+
+    def idle(self, bounds: Bounds) -> bool:
+        return self.function.idle(bounds)
+
+    def forgets(self, shape: Shape) -> str:
+        low, high = self.function.bounds(ANY)
+        return f"it is always {low:g}" if low == high else ""
 
     def keeps_offset(self, shape: Shape) -> bool:
         return self.linear
 
     def identity(self, shape: Shape) -> bool:
-        return self.function == IDENTITY
+        return self.function.identity
 
     def __str__(self) -> str:
         return str(self.function)
@@ -40,8 +59,16 @@ class LearnedSlope(Operation):
     keeps_shape: ClassVar[bool] = True
     roles: ClassVar[tuple[str, ...]] = ("alpha",)
 
+    flat_at_zero: ClassVar[bool] = True
+
     alpha: str = "alpha"
     per_channel: bool = False
+
+    def idle(self, bounds: Bounds) -> bool:
+        return bounds[0] >= 0
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        return inputs[0] if self.idle(inputs[0]) else ANY
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         return {self.alpha: shape.dims[-1:] if self.per_channel else shape.dims}
@@ -53,6 +80,13 @@ class Softmax(Operation):
     kind: ClassVar[str] = "activation"
     in_place: ClassVar[bool] = True
     keeps_shape: ClassVar[bool] = True
+    raises_zero: ClassVar[bool] = True
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        return (0.0, 1.0)
+
+    def forgets(self, shape: Shape) -> str:
+        return "a softmax over a single channel is always 1" if shape.dims[-1] == 1 else ""
 
 
 class BatchNormalization(Operation):
@@ -123,6 +157,11 @@ class GroupNormalization(Operation):
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         return dict.fromkeys(self.operands, shape.dims[-1:])
 
+    def forgets(self, shape: Shape) -> str:
+        *positions, channels = shape.dims
+        size = channels // self.groups * (prod(positions) if self.over_positions else 1)
+        return "each group has a single value, and less its own mean that is 0" if size == 1 else ""
+
     def windows(self, shape: Shape) -> Windows | None:
         return None if self.over_positions else super().windows(shape)
 
@@ -148,6 +187,26 @@ class Join(Operation):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         return largest
 
+    @property
+    def linear(self) -> bool:
+        return self.function in ("add", "average")
+
+    @property
+    def gated(self) -> bool:  # type: ignore[override]
+        return self.function == "multiply"
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        lows, highs = zip(*inputs, strict=True)
+        match self.function:
+            case "add":
+                return sum(lows), sum(highs)
+            case "maximum":
+                return max(lows), max(highs)
+            case "average":
+                return min(lows), max(highs)
+        # Products of numbers of which some are below zero are not followed.
+        return (0.0, prod(highs) if all(highs) else 0.0) if min(lows) >= 0 else ANY
+
     def keeps_offset(self, shape: Shape) -> bool:
         return self.function in ("add", "average")
 
@@ -159,12 +218,18 @@ class Concatenate(Operation):
     """The channels of the inputs one after another."""
 
     kind: ClassVar[str] = "merge"
+    is_linear: ClassVar[bool] = True
+    separate: ClassVar[bool] = True
 
     def shape(self, inputs: tuple[Shape, ...]) -> Shape:
         if any(shape.dims[:-1] != inputs[0].dims[:-1] for shape in inputs):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         channels = sum(shape.dims[-1] for shape in inputs)
         return shape_of((*inputs[0].dims[:-1], channels))
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        lows, highs = zip(*inputs, strict=True)
+        return min(lows), max(highs)
 
     def keeps_offset(self, shape: Shape) -> bool:
         return True
@@ -182,6 +247,11 @@ class Dropout(Operation):
     rate: float
     channels: bool = False
 
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        # What is left is enlarged while training, to the same sum.
+        low, high = inputs[0]
+        return min(0.0, low / (1 - self.rate)), max(0.0, high / (1 - self.rate))
+
     @property
     def disturbance(self) -> float:
         return self.rate
@@ -195,6 +265,7 @@ class Noise(Operation):
     keeps_shape: ClassVar[bool] = True
     is_linear: ClassVar[bool] = True
     training_only: ClassVar[bool] = True
+    raises_zero: ClassVar[bool] = True
 
     stddev: float
 

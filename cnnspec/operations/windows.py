@@ -10,6 +10,7 @@ from typing import ClassVar
 from cnnspec.core.shapes import Image, Shape, Vector, reach
 from cnnspec.operations.base import (
     NO_PADDING,
+    Bounds,
     Function,
     Operation,
     Pair,
@@ -234,6 +235,9 @@ class Pool(Operation):
     def identity(self, shape: Shape) -> bool:
         return self.size == self.stride == (1, 1) and self.then is None
 
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        return inputs[0]
+
     def keeps_offset(self, shape: Shape) -> bool:
         return True
 
@@ -261,6 +265,9 @@ class Reduce(Operation):
 
     def windows(self, shape: Shape) -> Windows | None:
         return None
+
+    def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
+        return inputs[0]
 
     def keeps_offset(self, shape: Shape) -> bool:
         return True

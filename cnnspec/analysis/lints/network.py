@@ -10,7 +10,7 @@ from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.graph.build import INPUT, Graph, LayerCall
 from cnnspec.ir.spec import Element, ErrorNode, From, Merge, Node, Placed, SharedRepeat, Spec
 from cnnspec.layers.base import Layer
-from cnnspec.operations.base import Operation
+from cnnspec.operations.base import ANY, Bounds, Operation
 
 
 class LintContext:
@@ -37,6 +37,17 @@ class LintContext:
         for index, call in enumerate(self.calls):
             found.setdefault(call.weights_from or call.name, []).append(index)
         return found
+
+    @cached_property
+    def bounds(self) -> list[Bounds]:
+        """Between which numbers the values of each call are."""
+        known = [ANY]
+        for call, operations in zip(self.layers, self.graph.operations[1:], strict=True):
+            found = tuple(known[source] for source in call.inputs)
+            for operation in operations:
+                found = (operation.bounds(found),)
+            known.append(found[0])
+        return known
 
     def operations(self, call: LayerCall) -> tuple[Operation, ...]:
         """Returns what a call computes."""

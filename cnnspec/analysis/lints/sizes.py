@@ -157,7 +157,7 @@ def skips_pixels(network: LintContext) -> Iterator[Diagnostic]:
             continue
         size, stride = operation.size, operation.stride
         paints = isinstance(operation, TransposedConvolution)
-        if paints:
+        if isinstance(operation, TransposedConvolution):
             over = [
                 # Points of the kernel fall on these rows of each step.
                 len({point * gap % step for point in range(side)}) < step

@@ -1,0 +1,130 @@
+"""Warnings about the values of a network: what an image cannot change, what cannot be said.
+
+Loaded where one is found; `silence.py` has their codes.
+"""
+
+import re
+from typing import ClassVar
+
+from cnnspec.core.edits import Fixes, write
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.base import Label
+from cnnspec.diagnostics.lints import Lint, without
+
+
+class ForgetsImage(Lint):
+    """The output of a layer is the same for every image, whatever its weights are.
+
+    A softmax of a single channel is exp(x) / exp(x) = 1. A norm subtracts the mean of a group,
+    and of a group of a single value that leaves 0: `ln` on one channel, `gn instance` after
+    `gap`, or `gn`, which has 32 groups by default, on 32 values. If every path to the output
+    goes through such a layer, the network answers every image alike and cannot learn.
+    """
+
+    code: ClassVar[str] = "CNN620"
+    bad: ClassVar[str] = "flatten; dense 32 relu; gn; dense 10 softmax"
+    good: ClassVar[str] = "flatten; dense 32 relu; bn; dense 10 softmax"
+
+    of: str
+    reason: str
+    instead: str
+    """A word that does not forget."""
+    blind: bool = False
+    """Whether the output of the whole network is the same for every image."""
+
+    @property
+    def message(self) -> str:
+        return f"the output of `{self.of}` is the same for every image: {self.reason}"
+
+    @property
+    def label(self) -> str:
+        return "the network answers every image alike, and cannot learn" if self.blind else ""
+
+    @property
+    def help(self) -> str:
+        return f"write `{self.instead}` instead"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        title = f"write `{self.instead}`"
+        found = re.search(r"\bsoftmax\b", span.text)
+        if self.instead == "sigmoid" and found:
+            span = span.source.span(span.start + found.start(), span.start + found.end())
+        return (write(span, self.instead, title=title),)
+
+
+class StaysZero(Lint):
+    """A kernel of zeros that no gradient reaches stays zero.
+
+    The gradient of a kernel is its input times the gradient of its output. The first of two
+    layers whose kernels are both zero gets no gradient, because the second multiplies it by
+    zero, and the second has nothing but zeros as its input. Before `relu` even one such kernel
+    stays zero, since the derivative of `relu` at 0 is 0. A single last layer, or the last one
+    of a residual block, may well start at zero.
+    """
+
+    code: ClassVar[str] = "CNN621"
+    bad: ClassVar[str] = "flatten; dense 32 relu init=zeros; dense 10 softmax"
+    good: ClassVar[str] = "flatten; dense 32 relu; dense 10 softmax init=zeros"
+
+    of: str
+    blind: bool = False
+    """Whether the output of the whole network is the same for every image."""
+
+    @property
+    def message(self) -> str:
+        return f"the kernel of `{self.of}` stays zero: it starts so, and no gradient reaches it"
+
+    @property
+    def label(self) -> str:
+        return "the network answers every image alike, and cannot learn" if self.blind else ""
+
+    @property
+    def help(self) -> str:
+        return "write `init=glorot_uniform`, which is the default"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        return (write(span, "init=glorot_uniform", title="write `init=glorot_uniform`"),)
+
+
+class ClippedOutput(Lint):
+    """A function before the last one takes away what it needs.
+
+    A softmax tells classes apart by the differences of its inputs. Behind `sigmoid` they are
+    at most 1, so that of ten classes none gets more than 0.23; behind `relu` a class whose
+    value is below 0 gets no gradient until another layer moves it, and some never do. A
+    `sigmoid` behind `relu` cannot say no: it is at least 0.5.
+    """
+
+    code: ClassVar[str] = "CNN622"
+    bad: ClassVar[str] = "dense 10 sigmoid; softmax"
+    good: ClassVar[str] = "dense 10; softmax"
+
+    function: str
+    last: str
+    said: str
+    end: Label | None = None
+    alone: bool = False
+    """Whether the function is a statement of its own."""
+
+    @property
+    def message(self) -> str:
+        return f"`{self.function}` before the last `{self.last}` limits it: {self.said}"
+
+    @property
+    def help(self) -> str:
+        return f"remove `{self.function}`"
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        return (self.end,) if self.end else ()
+
+    def fixes_at(self, span: Span) -> Fixes:
+        from cnnspec.diagnostics.rewrites import leave_out
+
+        if self.alone:
+            return without(span)
+        found = re.search(rf"\b{self.function}\b", span.text)
+        if found is None:
+            return ()
+        place = span.source.span(span.start + found.start(), span.start + found.end())
+        return (leave_out(place, safe=True),)
