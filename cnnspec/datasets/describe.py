@@ -8,6 +8,7 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.datasets import user_data
 from cnnspec.datasets.arrays import Split
+from cnnspec.datasets.ceilings import ceilings, warnings
 from cnnspec.datasets.duplicates import conflicting, first_equal, shared
 from cnnspec.datasets.normalize import CLEAR, brightness, doubts, normal
 from cnnspec.datasets.raw import Found, Raw
@@ -67,6 +68,7 @@ def describe(path: Path, data: Data | None = None) -> Described:
     }
     others = {name: split for name, split in there.items() if split is not known.train}
     said = doubts(known.train, others, known.classes, names, first)
+    said += warnings(ceilings(known.train, others, names))
     return Described(facts, (*known.notes, *held, *said), _samples(train, names))
 
 

@@ -4,12 +4,13 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.datasets.arrays import Split
+from cnnspec.datasets.ceilings import listed
 from cnnspec.datasets.duplicates import conflicting, first_equal, shared
 from cnnspec.datasets.labels import labelled
 from cnnspec.datasets.pixels import Scale, cast, inverted, scale_of
 from cnnspec.datasets.raw import Found, Raw, misfit, note
 from cnnspec.datasets.shaping import settled, shaped, size
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Diagnostic, many
 from cnnspec.diagnostics.environment import SuspiciousData
 from cnnspec.ir.spec import Data
 
@@ -149,27 +150,57 @@ def doubts(
     """
     found: list[Diagnostic] = []
     counts = np.bincount(train.known, minlength=classes)
-    missing = [names[label] for label in np.flatnonzero(counts == 0)]
-    if missing:
-        more = f" and {len(missing) - 8:,} more" if len(missing) > 8 else ""
-        text = f"no training image is of class {', '.join(missing[:8])}{more}"
+    missing = np.flatnonzero(counts == 0)
+    if len(missing):
+        text = f"no training image is of {listed(missing, names)}"
         remedy = "the network cannot learn it"
         if not counts[0] and counts[1]:
             remedy += "; if the labels begin at 1, write `labels_from=1` and one class less"
         found.append(SuspiciousData(None, text, remedy))
     first = first_equal(train.images) if first is None else first
+    found += _repeated(train, first, names)
+    for name, split in others.items():
+        found += _again(train, split, ("training", name))
+        found += _opposite(train, split, name)
+    if len(others) > 1:
+        (one, split), (other, more) = others.items()
+        found += _again(split, more, (one, other))
+    return found
+
+
+REPEATED = 0.01
+"""The share of copies above which they are worth a word, and not a few by chance."""
+
+
+def _repeated(train: Split, first: np.ndarray, names: tuple[str, ...]) -> list[Diagnostic]:
+    """Images that are there more than once, with one label or with several."""
+    found: list[Diagnostic] = []
+    again = int((first != np.arange(len(first))).sum())
+    if again > max(REPEATED * len(first), 10):
+        text = f"{again:,} of {len(first):,} training images are copies of others"
+        remedy = "a split keeps equal images on one side; take the repeats out if none is meant"
+        found.append(SuspiciousData(None, text, remedy))
     unsure = conflicting(first, train.known)
     if len(unsure):
-        text = f"{len(unsure):,} training images are there with more than one label"
-        remedy = f"the first is number {unsure[0]:,}, counted from 0; keep one label for each"
+        has = "has" if len(unsure) == 1 else "have"
+        text = f"{many(len(unsure), 'training image')} {has} more than one label"
+        shown = []
+        for row in unsure[:3]:
+            equal = np.flatnonzero((first == row) & (train.known != train.known[row]))[0]
+            labels = [names[train.known[each]] for each in (row, equal)]
+            shown.append(f"image {row:,} is of class {labels[0]}, and {equal:,} of {labels[1]}")
+        remedy = f"keep one label for each; counted from 0, {'; '.join(shown)}"
         found.append(SuspiciousData(None, text, remedy))
-    for name, split in others.items():
-        same = len(shared(train.images, split.images))
-        if same:
-            cause = f"{same:,} of {len(split):,} {name} images are training images too"
-            found.append(SuspiciousData(None, cause, "take them out of one of the two"))
-        found += _opposite(train, split, name)
     return found
+
+
+def _again(one: Split, other: Split, names: tuple[str, str]) -> list[Diagnostic]:
+    """Images of one split that are in another one."""
+    same = len(shared(one.images, other.images))
+    if not same:
+        return []
+    cause = f"{same:,} of {len(other):,} {names[1]} images are {names[0]} images too"
+    return [SuspiciousData(None, cause, "take them out of one of the two")]
 
 
 def brightness(images: np.ndarray) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from cnnspec.core.record import Record
 from cnnspec.datasets import user_data
 from cnnspec.datasets.arrays import Images, Split, load, split_off
+from cnnspec.datasets.ceilings import ceilings, warnings
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.raw import misfit, note
 from cnnspec.diagnostics.environment import DataMismatch
@@ -51,7 +52,22 @@ def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Image
 
 
 def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
-    """Reads the data of a spec and holds back what it validates on. Raises `CnnspecError`."""
+    """Reads the data of a spec and holds back what it validates on. Raises `CnnspecError`.
+
+    Classes that a split lacks are among the notes, with what can be reached without them.
+    """
+    splits = _divided(spec, where, offline=offline)
+    images, found = (
+        splits.images,
+        ceilings(splits.train, splits.held_out(), splits.images.dataset.labels),
+    )
+    if not found:
+        return splits
+    notes = (*images.notes, *warnings(found, spec.expectations))
+    return splits.replace(images=images.replace(notes=notes))
+
+
+def _divided(spec: Spec, where: Where | None, *, offline: bool) -> Splits:
     images = images_of(spec, where, offline=offline)
     if images.test.labels is None:
         _need_no_test(spec)

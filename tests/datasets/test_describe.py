@@ -114,7 +114,9 @@ def test_the_lines_say_what_was_found_and_train_reads_them_without_a_word(tmp_pa
     path = write_npz(path, train_images=sixteen, train_labels=labels(24) + 1, **none)
     lines = describe(path).facts["lines"]
     assert lines[0] == f'data "{path}" labels_from=1 scale=16'
-    spec = check(Source("x", "\n".join([*lines, "dense 3 softmax"]))).spec
+    spec = check(
+        Source("x", "\n".join([*lines, "dense 3 softmax", "train { validation none }"]))
+    ).spec
     splits = divide(spec, Where(path), offline=True)
     assert [note.message[:20] for note in splits.images.notes] == ["there is no test set"]
     assert splits.images.dataset.labels == ("1", "2", "3")

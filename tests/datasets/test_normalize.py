@@ -312,7 +312,7 @@ def test_equal_images_with_two_labels_are_doubted():
     pixels[4] = pixels[0]
     known = normal(found(pixels))
     (doubt,) = doubts(known.train, {}, CLASSES, NAMES)
-    assert "1 training images are there with more than one label" in doubt.message
+    assert "1 training image has more than one label" in doubt.message
 
 
 def test_ink_on_paper_beside_light_on_black_is_doubted():
