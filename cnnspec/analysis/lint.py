@@ -18,6 +18,7 @@ from cnnspec.analysis.lints.neighbours import (
 from cnnspec.analysis.lints.network import LintContext
 from cnnspec.analysis.lints.sizes import dense_holds_most, pool_drops, skips_pixels, small_field
 from cnnspec.analysis.lints.training import (
+    batch_statistics,
     changes_class,
     idle_schedule,
     last_function,
@@ -55,6 +56,19 @@ def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
         if code not in codes
     ]
     return [w for w in found.values() if w.code not in spec.silence] + needless
+
+
+def lint_images(spec: Spec, graph: Graph, images: int) -> list[Diagnostic]:
+    """Returns the warnings that only the number of training images brings.
+
+    Of a known dataset it is known before, and `lint` says them.
+    """
+    if spec.data.dataset is not None:
+        return []
+    network = LintContext(spec, graph, {})
+    known = {found.code for found in batch_statistics(network)}
+    found = batch_statistics(network, images)
+    return [w for w in found if w.code not in known and w.code not in spec.silence]
 
 
 def _in_part(warning: Diagnostic) -> Diagnostic:
@@ -109,6 +123,7 @@ LINTS: tuple[Callable[[LintContext], Iterator[Diagnostic]], ...] = (
     changes_class,
     idle_schedule,
     slow_average,
+    batch_statistics,
     of_values,
 )
 """Every lint; what is looked for in few networks is loaded for those."""

@@ -8,7 +8,7 @@ from cnnspec.diagnostics import lints, training_lints
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import Lint
 
-_LATER = ("CNN620", "CNN621", "CNN622")
+_LATER = ("CNN620", "CNN621", "CNN622", "CNN623", "CNN624")
 """The codes of `value_lints.py`, which is loaded where one is found."""
 
 SILENCEABLE = tuple(

@@ -6,9 +6,9 @@ Loaded where one is found; `silence.py` has their codes.
 import re
 from typing import ClassVar
 
-from cnnspec.core.edits import Fixes, write
+from cnnspec.core.edits import Fix, Fixes, write
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Label
+from cnnspec.diagnostics.base import Label, many
 from cnnspec.diagnostics.lints import Lint, without
 
 
@@ -128,3 +128,80 @@ class ClippedOutput(Lint):
             return ()
         place = span.source.span(span.start + found.start(), span.start + found.end())
         return (leave_out(place, safe=True),)
+
+
+class SlowStatistics(Lint):
+    """Batch norm is scored with moving statistics, which need some steps to get anywhere.
+
+    They begin at mean 0 and variance 1, and after T steps with `momentum` m a share of
+    m ** T of them is still that. Training uses the statistics of each batch and does not
+    notice; every score does.
+    """
+
+    code: ClassVar[str] = "CNN623"
+    bad: ClassVar[str] = (
+        "flatten; dense 32 no_bias; bn; relu; dense 10 softmax; train { batch 512; epochs 2 }"
+    )
+    good: ClassVar[str] = (
+        "flatten; dense 32 no_bias; bn momentum=0.5; relu; dense 10 softmax\n"
+        "train { batch 512; epochs 2 }"
+    )
+
+    of: str
+    others: int
+    """How many other statements it holds for."""
+    steps: int
+    share: int
+    """How many per cent of the statistics are those they begin with."""
+    norms: tuple[Span, ...] = ()
+    """Where they all are."""
+
+    @property
+    def message(self) -> str:
+        others = f" and {many(self.others, 'other')} like it" if self.others else ""
+        return (
+            f"after all {many(self.steps, 'step')}, {self.share} % of the moving statistics of "
+            f"`{self.of}`{others} are those they begin with"
+        )
+
+    @property
+    def help(self) -> str:
+        return f"write `bn momentum={self._faster}`, or train longer"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        from cnnspec.diagnostics.rewrites import set_flag
+
+        written = f"momentum={self._faster}"
+        norms = [norm for norm in self.norms if norm.source is span.source]
+        edits = [e for norm in norms for e in set_flag(norm, written, "momentum").edits]
+        return (Fix(tuple(edits), title=f"write `{written}`"),) if edits else ()
+
+    @property
+    def _faster(self) -> str:
+        """The momentum whose time constant is a tenth of the training."""
+        return f"{max(0.5, 1 - 10 / self.steps):.3g}"
+
+
+class NormOfOne(Lint):
+    """The variance of a single value is 0, and the value less its mean is 0 too.
+
+    With a batch of one image, batch norm of a vector trains on its offset alone, whatever the
+    image is, and is then scored with moving statistics that have seen only that.
+    """
+
+    code: ClassVar[str] = "CNN624"
+    bad: ClassVar[str] = "flatten; dense 32 no_bias; bn; relu; dense 10 softmax; train { batch 1 }"
+    good: ClassVar[str] = "flatten; dense 32; ln; relu; dense 10 softmax; train { batch 1 }"
+
+    of: str
+
+    @property
+    def message(self) -> str:
+        return f"with `batch 1`, `{self.of}` normalizes one value by itself, which leaves 0"
+
+    @property
+    def help(self) -> str:
+        return "write `ln` instead, or take larger batches"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        return (write(span, "ln", title="write `ln`"),)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from cnnspec.analysis.check import CheckedSpec
+from cnnspec.analysis.lint import lint_images
 from cnnspec.analysis.load import checked_spec
 from cnnspec.core.record import Record
 from cnnspec.datasets.locate import Where, beside
@@ -87,7 +88,7 @@ def train(
         where = of_run(spec.data, begin.origin)
     where = where or beside(spec.data, checked.source.name)
     splits = divide(spec, where, offline=offline)
-    for found in splits.images.notes:
+    for found in (*splits.images.notes, *lint_images(spec, checked.graph, len(splits.train))):
         warn(found)
     require_memory(checked, len(splits.train))
     around = environment(backend, splits, strategy)

@@ -4,6 +4,7 @@ from time import perf_counter
 import pytest
 
 from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.analysis.lint import lint_images
 from cnnspec.analysis.lints.training import RATES, SLACK
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.silence import SILENCEABLE
@@ -49,6 +50,7 @@ def test_published_specs_have_these_warnings(path) -> None:
 
 
 HEAD = "pool 4 same; flatten"
+NORMED = "flatten; dense 32 no_bias; bn; relu; dense 10 softmax"
 INCEPTION = (
     "concat { branch { conv 8x1 }; branch { conv 8x3 same };"
     "branch { pool 3 same stride=1; conv 8x1 } }"
@@ -305,6 +307,14 @@ INCEPTION = (
          "relu; pool 2; dense 10 softmax", ["CNN621"]),
         ("conv 8x3 relu; repeat 2 shared { conv 8x3 same relu init=zeros }; pool 2;"
          "dense 10 softmax", ["CNN621"]),
+        # Batch norm with few steps, or one value at a time.
+        (f"{NORMED}; train {{ batch 512; epochs 2 }}", ["CNN623"]),
+        (f"{NORMED}; train {{ batch 512; epochs 20 }}", []),
+        (f"{NORMED.replace('bn', 'bn momentum=0.5')}; train {{ batch 512; epochs 2 }}", []),
+        (f'data "mine.npz"; {NORMED}; train {{ batch 512; epochs 2 }}', []),
+        (f"{NORMED}; train {{ batch 1 }}", ["CNN624"]),
+        (f"{NORMED.replace('bn', 'ln')}; train {{ batch 1 }}", []),
+        ("conv 8x3 no_bias; bn; relu; pool 2; dense 10 softmax; train { batch 1 }", []),
         # What is cut off before the last function.
         ("dense 10 relu; softmax", ["CNN622"]),
         ("dense 10 sigmoid; softmax", ["CNN622"]),
@@ -416,6 +426,9 @@ def test_a_wrong_silence_is_an_error(text: str, found: list[str]) -> None:
         ("flatten; dense 8 relu init=zeros; dense 10 softmax init=zeros",
          "flatten; dense 8 relu init=glorot_uniform; dense 10 softmax init=zeros"),
         ("dense 10 relu; softmax", "dense 10; softmax"),
+        (f"{NORMED}; train {{ batch 512; epochs 2 }}",
+         f"{NORMED.replace('bn', 'bn momentum=0.5')}; train {{ batch 512; epochs 2 }}"),
+        (f"{NORMED}; train {{ batch 1 }}", f"{NORMED.replace('bn', 'ln')}; train {{ batch 1 }}"),
         ("dense 10; relu; softmax", "dense 10; softmax"),
     ],
 )  # fmt: skip
@@ -632,6 +645,40 @@ def test_kernel_reported_as_stuck_is_zero_after_training(
     model.fit(drawn.normal(size=(64, 28, 28, 1)), drawn.integers(10, size=64), epochs=3, verbose=0)
     layer = next(layer for layer in model.layers if layer.name in ("dense", "conv"))
     assert (np.abs(np.asarray(layer.kernel)).max() == 0) == stays
+
+
+def test_the_share_of_the_first_statistics_is_that_of_keras(backend: str) -> None:
+    import keras
+    import numpy as np
+
+    from cnnspec.ir.datasets import DATASETS
+
+    (warning,) = checked(f"{NORMED}; train {{ batch 512; epochs 2; validation none }}").problems
+    steps = 2 * -(-DATASETS["fashion_mnist_mini"].counts[0] // 512)
+    layer = keras.layers.BatchNormalization()
+    for _ in range(steps):
+        layer(np.full((4, 1), 7.0), training=True)
+    # The mean goes from 0 to 7, and the variance from 1 to 0.
+    share = float(layer.moving_variance[0])
+    assert abs(float(layer.moving_mean[0]) - 7 * (1 - share)) < 1e-4
+    assert f"after all {steps} steps, {int(100 * share)} % of" in warning.message
+
+
+def test_data_of_ones_own_is_counted_when_it_is_read() -> None:
+    result = checked(f'data "mine.npz"; {NORMED}; train {{ batch 32; epochs 1 }}')
+    assert [w.code for w in lint_images(result.spec, result.graph, 480)] == ["CNN623"]
+    assert lint_images(result.spec, result.graph, 48_000) == []
+    silent = checked(f'silence CNN623; data "mine.npz"; {NORMED}; train {{ batch 32; epochs 1 }}')
+    assert lint_images(silent.spec, silent.graph, 480) == []
+
+
+def test_batch_norm_of_one_value_is_its_offset_while_training(backend: str) -> None:
+    import keras
+    import numpy as np
+
+    layer = keras.layers.BatchNormalization()
+    for value in (-3.0, 5.0):
+        assert np.allclose(layer(np.full((1, 4), value), training=True), 0)
 
 
 def test_softmax_of_sigmoids_cannot_be_surer_than_is_said() -> None:

@@ -1,7 +1,7 @@
 """Lints about the settings of training, and what they mean for this network and its data."""
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, prod
 
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.diagnostics.base import Diagnostic
@@ -15,10 +15,12 @@ from cnnspec.diagnostics.training_lints import (
     UnusualRate,
     ValidatesOnTest,
 )
+from cnnspec.graph.build import LayerCall
 from cnnspec.ir.claims import MEASURES
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.ir.schedules import Exponential, Plateau, Step
+from cnnspec.ir.spec import Node, Spec
 from cnnspec.language.arg_types import number_text
 from cnnspec.operations.base import Operation
 from cnnspec.operations.values import BatchNormalization, GroupNormalization
@@ -180,13 +182,10 @@ def idle_schedule(network: LintContext) -> Iterator[Diagnostic]:
 
 def slow_average(network: LintContext) -> Iterator[Diagnostic]:
     """An average of the weights that does not get away from the first of them."""
-    train = network.spec.train
-    dataset = DATASETS.get(network.spec.data.source)
-    momentum = train.optimizer.ema
-    if momentum is None or dataset is None:
+    momentum = network.spec.train.optimizer.ema
+    steps = steps_of(network.spec)
+    if momentum is None or steps is None:
         return
-    held = train.validation if isinstance(train.validation, float) else 0
-    steps = train.epochs * ceil(dataset.counts[0] * (1 - held) / train.batch)
     first = momentum**steps
     if first > 0.5:
         yield SlowAverage(
@@ -194,4 +193,57 @@ def slow_average(network: LintContext) -> Iterator[Diagnostic]:
             momentum=number_text(momentum),
             steps=steps,
             share=int(100 * first),
+        )
+
+
+def steps_of(spec: Spec, images: int | None = None) -> int | None:
+    """Returns the steps of a training on so many images; `None` where data lies elsewhere.
+
+    Those of a known dataset are counted without what is held back to validate on.
+    """
+    if images is None:
+        dataset = DATASETS.get(spec.data.source)
+        if dataset is None:
+            return None
+        held = spec.train.validation if isinstance(spec.train.validation, float) else 0
+        images = ceil(dataset.counts[0] * (1 - held))
+    return spec.train.epochs * ceil(images / spec.train.batch)
+
+
+START_SHARE = 0.2
+"""The share of the first statistics in those of the end above which scores suffer."""
+
+
+def batch_statistics(network: LintContext, images: int | None = None) -> Iterator[Diagnostic]:
+    """Batch norm whose moving statistics hardly move, or that sees one value at a time.
+
+    `images` is how many are trained on, where it is not that of a known dataset.
+    """
+    steps, batch = steps_of(network.spec, images), network.spec.train.batch
+    slow: list[tuple[LayerCall, float]] = []
+    for uses in network.uses.values():
+        call = network.calls[uses[0]]
+        norms = [o for o in network.operations(call) if isinstance(o, BatchNormalization)]
+        for norm in norms:
+            if batch == 1 and prod(call.input_shape.dims[:-1]) == 1:
+                from cnnspec.diagnostics.value_lints import NormOfOne
+
+                yield network.at(call, NormOfOne, of=short(call.layer))
+            # A shared layer takes a step at each of its calls.
+            elif steps is not None and norm.momentum ** (steps * len(uses)) > START_SHARE:
+                slow.append((call, norm.momentum ** (steps * len(uses))))
+    if slow and steps is not None:
+        from cnnspec.diagnostics.value_lints import SlowStatistics
+
+        worst, share = max(slow, key=lambda found: found[1])
+        elements = [network.element(call) for call, _ in slow]
+        spans = dict.fromkeys(e.span for e in elements if isinstance(e, Node) and e.span)
+        yield network.at(
+            worst,
+            SlowStatistics,
+            of=short(worst.layer),
+            others=len(spans) - 1,
+            steps=steps,
+            share=int(100 * share),
+            norms=tuple(spans),
         )
