@@ -106,7 +106,9 @@ def run(args: Namespace) -> int:
     if begin and kept:
         # A run of its own, beside the one that it goes on with.
         args.out, kept = kept.folder.parent, None
-    tell(*result.problems)
+    if not kept:
+        # Of a run that goes on they were told when it began.
+        tell(*result.problems)
     if kept and kept.finished:
         show([[(f"nothing to do: {kept} has finished", "")]], sys.stderr)
         if args.json:
