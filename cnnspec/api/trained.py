@@ -1,4 +1,4 @@
-"""What a training has left, as an object: figures, curves, the model. Reads a run folder.
+"""What a training has left, as an object: metrics, curves, the model. Reads a run folder.
 
 Only the model and its predictions load a framework; predictions that are interpreted do not.
 """
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from cnnspec.training.score import Scorer
 
 _PREFIXES = {"test": "", "validation": "val_", "train": "train_"}
-"""How figures of each split are called in expectations."""
+"""How metrics of each split are called in expectations."""
 
 
 class Trained:
     """A trained network: one run, or the runs of several seeds as mean and spread.
 
-    As text it is a table of figures with what became of each claim.
+    As text it is a table of metrics with what became of each claim.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,12 +55,12 @@ class Trained:
 
     @property
     def history(self) -> tuple[Epoch, ...]:
-        """The figures of every epoch by their names; the mean where there are several seeds."""
+        """The metrics of every epoch by their names; the mean where there are several seeds."""
         return self._told.history
 
     @property
     def scores(self) -> dict[str, dict[str, float | MeanStd]]:
-        """Figures after training: `scores["test"]["accuracy"]`, and `f1` and `loss`.
+        """Metrics after training: `scores["test"]["accuracy"]`, and `f1` and `loss`.
 
         Numbers for one run; of several seeds each has a `.mean` and a `.deviation`. Empty
         where training has not ended.
@@ -68,9 +68,9 @@ class Trained:
         found: dict[str, dict[str, float | MeanStd]] = {}
         for split in SPLITS:
             for measure in MEASURES:
-                figure = self._told.figure(_PREFIXES[split] + measure)
-                if figure is not None:
-                    value = figure if self._told.several else figure.mean
+                metric = self._told.metric(_PREFIXES[split] + measure)
+                if metric is not None:
+                    value = metric if self._told.several else metric.mean
                     found.setdefault(split, {})[measure] = value
         return found
 
@@ -143,7 +143,7 @@ class Trained:
     def evaluate(
         self, data: str | os.PathLike[str] | None = None, *, offline: bool = False
     ) -> dict[str, dict[str, float]]:
-        """Measures the run again, as `cnnspec evaluate` does: figures in the form of `scores`.
+        """Measures the run again, as `cnnspec evaluate` does: metrics in the form of `scores`.
 
         `data` is a path of your own in place of what the run was trained on. Raises
         `CnnspecError`, for several seeds too: take one of `seeds`.

@@ -38,7 +38,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--by",
         choices=METRIC_NAMES,
-        metavar="FIGURE",
+        metavar="METRIC",
         help=f"the metric that chooses points of a sweep (accuracy): {', '.join(METRIC_NAMES)}",
     )
     parser.add_argument(

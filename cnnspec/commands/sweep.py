@@ -76,7 +76,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--by",
         choices=METRIC_NAMES,
         default="accuracy",
-        metavar="FIGURE",
+        metavar="METRIC",
         help=f"the metric that chooses the best point (accuracy): {', '.join(METRIC_NAMES)}",
     )
     parser.add_argument(

@@ -224,7 +224,7 @@ def together(
     """What the seeds of a series have reached, as mean and spread."""
     rows = tuple(
         (split, *(f"{found[measure]:.4f}" for measure in MEASURES))
-        for split, found in series.figures().items()
+        for split, found in series.metrics().items()
     )
     count = len(series.runs())
     return [

@@ -78,7 +78,7 @@ def warnings(found: list[Ceiling], expectations: tuple[Expectation, ...] = ()) -
     """Returns a warning for each ceiling, and one for each expectation that is above it."""
     warned: list[Diagnostic] = []
     for ceiling in found:
-        remedy = "give each split images of every class, or read the figures with that in mind"
+        remedy = "give each split images of every class, or read the metrics with that in mind"
         warned.append(SuspiciousData(None, f"{ceiling.reason}: {ceiling.text}", remedy))
         for claim in expectations:
             if claim.split != ceiling.split or claim.relation not in (">=", ">", "=="):

@@ -143,7 +143,7 @@ def doubts(
     names: tuple[str, ...],
     first: np.ndarray | None = None,
 ) -> list[Diagnostic]:
-    """What makes figures worth less than they look.
+    """What makes metrics worth less than they look.
 
     `others` are the validation and the test set by name; `first` is what `first_equal` says
     of the training images, where it is known already.

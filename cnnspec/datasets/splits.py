@@ -100,15 +100,15 @@ def _own_validation(images: Images, share: float) -> Splits:
 
 
 def _need_no_test(spec: Spec) -> None:
-    """Raises `CnnspecError` where a spec asks for figures of a test set that has no labels."""
+    """Raises `CnnspecError` where a spec asks for metrics of a test set that has no labels."""
     wanted = [
         (claim.span, f"expect {claim.quantity}", f"expect val_{claim.quantity}")
         for claim in spec.expectations
         if claim.split == "test"
     ]
-    for written, figure in watched(spec.train).values():
-        if not figure.startswith(("val_", "train_")):
-            wanted.append((None, written, written.replace(figure, f"val_{figure}")))
+    for written, metric in watched(spec.train).values():
+        if not metric.startswith(("val_", "train_")):
+            wanted.append((None, written, written.replace(metric, f"val_{metric}")))
     if spec.train.validation == "test":
         wanted.append((None, "validation test", "validation 0.1"))
     because = "cannot be measured: the test set has no labels"

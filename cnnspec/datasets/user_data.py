@@ -35,7 +35,7 @@ from cnnspec.ir.spec import Data, Spec
 HELD = 1 / 6
 """The share of the images that becomes the test set where there is none, as in MNIST."""
 _SEED = 0
-"""The test set is the same for every seed of a spec, so that their figures can be compared."""
+"""The test set is the same for every seed of a spec, so that their metrics can be compared."""
 _DEPTH = 4
 """Folders within folders that are looked into for the one with the data."""
 _NOT_DATA = (".", "__MACOSX")

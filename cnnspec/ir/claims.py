@@ -45,7 +45,7 @@ SPLIT_PREFIXES = {"": "test", "val_": "validation", "train_": "training"}
 METRIC_NAMES = tuple(prefix + measure for prefix in SPLIT_PREFIXES for measure in MEASURES)
 """What an expectation can claim; `accuracy` alone means the test set."""
 MONITORED = tuple(name for name in METRIC_NAMES if name not in MEASURES)
-"""What can be watched while training: figures of the validation set and of training."""
+"""What can be watched while training: metrics of the validation set and of training."""
 
 
 class Claim(Record):

@@ -19,7 +19,7 @@ Places = dict[str, Span]
 
 
 def watched(train: Training) -> dict[str, tuple[str, str]]:
-    """What settings watch while training: by the setting, how it is written and the figure."""
+    """What settings watch while training: by the setting, how it is written and the metric."""
     found = {}
     if isinstance(train.schedule, Plateau):
         monitor = train.schedule.monitor
@@ -63,7 +63,7 @@ def unmeasurable(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     for claim in spec.expectations:
         if claim.split == "validation":
             yield NothingValidates(claim.span, what=f"`{claim.quantity}`", validation=place)
-    for name, (written, figure) in watched(spec.train).items():
-        if figure.startswith("val_"):
+    for name, (written, metric) in watched(spec.train).items():
+        if metric.startswith("val_"):
             span = spans.get(f"train.{name}")
             yield NothingValidates(span, what=f"`{written}`", validation=place)

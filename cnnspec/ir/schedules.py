@@ -1,7 +1,7 @@
 """Schedules, as a table: the learning rate of every step, as pure functions of the step.
 
 What a rate is depends on nothing but the settings, so that it can be drawn, checked and
-taken up again exactly. Only a plateau also follows the figures of the epochs;
+taken up again exactly. Only a plateau also follows the metrics of the epochs;
 `cnnspec.training.schedule` keeps what it has seen.
 """
 
@@ -127,7 +127,7 @@ class Exponential(Schedule):
 
 
 class Plateau(Schedule):
-    """Multiplied by the factor when a figure has not improved for some epochs.
+    """Multiplied by the factor when a metric has not improved for some epochs.
 
     As Keras's `ReduceLROnPlateau`; an improvement is one by more than `min_delta`.
     """
@@ -136,7 +136,7 @@ class Plateau(Schedule):
 
     monitor: str = positional(
         Choice(*MONITORED),
-        "the figure watched: the lower the better for a loss, else the higher",
+        "the metric watched: the lower the better for a loss, else the higher",
         default="val_loss",
     )
     factor: float = option(Float(high=1, above=True, below=True), "what is left of it", default=0.1)

@@ -16,12 +16,12 @@ from cnnspec.language.tables import Construction, OneOf
 
 
 class EarlyStop(Construct):
-    """Ends training when a figure has not improved for some epochs."""
+    """Ends training when a metric has not improved for some epochs."""
 
     word: ClassVar[str] = "early_stop"
 
     monitor: str = positional(
-        Choice(*MONITORED), "the figure watched: the lower the better for a loss, else the higher"
+        Choice(*MONITORED), "the metric watched: the lower the better for a loss, else the higher"
     )
     patience: int = option(Int(), "epochs to wait for an improvement", default=5)
     min_delta: float = option(Float(), "what counts as an improvement", default=0.0)
@@ -31,12 +31,12 @@ class EarlyStop(Construct):
 
 
 class Target(Construct):
-    """A figure to be reached; the report says after how many epochs and seconds it was."""
+    """A metric to be reached; the report says after how many epochs and seconds it was."""
 
     word: ClassVar[str] = "target"
 
     quantity: str = positional(
-        Choice(*METRIC_NAMES), "the figure: at least the value, for a loss at most"
+        Choice(*METRIC_NAMES), "the metric: at least the value, for a loss at most"
     )
     value: float = positional(Float(), "what is to be reached")
     stop: bool = flag(Bool("stop", means=True), "ends training when it is reached", default=False)
@@ -65,7 +65,7 @@ class Training(Construct):
         OneOf("loss", LOSSES), "what training makes small", default=CategoricalCrossentropy()
     )
     metrics: tuple[str, ...] = option(
-        WordSet("accuracy", "f1"), "the figures shown after each epoch", default=("accuracy",)
+        WordSet("accuracy", "f1"), "the metrics shown after each epoch", default=("accuracy",)
     )
     class_weight: tuple[float, ...] | str = option(
         Union(Numbers(Float(above=True)), "balanced", "none"),
@@ -86,7 +86,7 @@ class Training(Construct):
         Construction(EarlyStop, optional=True), "when to end early", default=None
     )
     target: Target | None = option(
-        Construction(Target, optional=True), "a figure to be reached", default=None
+        Construction(Target, optional=True), "a metric to be reached", default=None
     )
     measure: str = option(
         Choice("all", "held_out"),

@@ -21,7 +21,7 @@ SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of the data by their names in files, with those in texts."""
 
 Epoch = dict[str, float | None]
-"""The figures of one epoch by their names; one that is no number is `None`."""
+"""The metrics of one epoch by their names; one that is no number is `None`."""
 
 
 class ClassScore(Record):
@@ -38,7 +38,7 @@ class ClassScore(Record):
 
 
 class Measured(Record):
-    """The figures of one split. `confusion[i][j]` counts images of class i put in j."""
+    """The metrics of one split. `confusion[i][j]` counts images of class i put in j."""
 
     name: str
     accuracy: float | None
@@ -113,15 +113,15 @@ class Contents(Record):
         """The seed everything random follows from."""
         return self.checked.spec.train.seed
 
-    def figure(self, name: str) -> float | None:
-        """A measured figure as an expectation names it: `accuracy`, `val_f1`, `train_loss`."""
+    def metric(self, name: str) -> float | None:
+        """A measured metric as an expectation names it: `accuracy`, `val_f1`, `train_loss`."""
         prefix, _, measure = name.rpartition("_")
         split = {"": "test", "val": "validation", "train": "train"}[prefix]
         found: float | None = getattr(self.scores.get(split), measure, None)
         return found
 
     def series(self, name: str) -> tuple[tuple[int, float | None], ...]:
-        """A figure of the history over the epochs; empty where it was not recorded."""
+        """A metric of the history over the epochs; empty where it was not recorded."""
         if not any(epoch.get(name) is not None for epoch in self.history):
             return ()
         return tuple((int(epoch["epoch"] or 0), epoch.get(name)) for epoch in self.history)

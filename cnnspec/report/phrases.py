@@ -1,4 +1,4 @@
-"""How a report writes its figures; one that is not known is a dash."""
+"""How a report writes its metrics; one that is not known is a dash."""
 
 from math import isfinite
 from typing import Any
@@ -7,12 +7,12 @@ NONE = "\N{EN DASH}"
 
 
 def number(value: float | None, form: str = ".4f") -> str:
-    """A measured figure: `0.8370`."""
+    """A measured metric: `0.8370`."""
     return NONE if value is None or not isfinite(value) else format(value, form)
 
 
 def spread(value: Any, form: str = ".4f") -> str:
-    """A figure over seeds: `0.8370 ± 0.0041`."""
+    """A metric over seeds: `0.8370 ± 0.0041`."""
     return NONE if value is None else format(value, form)
 
 

@@ -1,6 +1,6 @@
-"""Trained networks side by side: a row each, and what keeps their figures from comparing.
+"""Trained networks side by side: a row each, and what keeps their metrics from comparing.
 
-Knows run folders and figures; no plot and no page.
+Knows run folders and metrics; no plot and no page.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ TABLE_METRICS: dict[str, Metric] = {
     key: metrics.METRICS[key]
     for key in ("params", "macs", "loss", "train_loss", "accuracy", "f1", "epochs", "seconds")
 }
-"""The figures of a row."""
+"""The metrics of a row."""
 
 
 class Compared(Record):
@@ -34,7 +34,7 @@ class Compared(Record):
     trained: Trained
 
     def value(self, key: str) -> MeanStd | None:
-        """A figure of `METRICS`; `None` where it is not known."""
+        """A metric of `METRICS`; `None` where it is not known."""
         totals = self.trained.runs[0].checked.totals
         if key in ("params", "macs"):
             assert totals is not None
@@ -42,14 +42,14 @@ class Compared(Record):
         if key in ("epochs", "seconds"):
             found: MeanStd | None = getattr(self.trained, key)
             return found
-        return self.trained.figure(key)
+        return self.trained.metric(key)
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts."""
         return (self.name, *(spread(self.value(c.key), c.form) for c in TABLE_METRICS.values()))
 
     def dump(self) -> dict[str, Any]:
-        """The row as JSON: each figure with its standard deviation, `null` where unknown."""
+        """The row as JSON: each metric with its standard deviation, `null` where unknown."""
         row: dict[str, Any] = {"name": self.name, "run": str(self.trained.folder)}
         row |= {"model": self.trained.middle.checked.spec.model, "seeds": len(self.trained.runs)}
         row["loss_function"] = self.trained.middle.loss
@@ -66,7 +66,7 @@ def compare(
     """The rows of run folders, of groups of seeds, of sweeps, and of folders that hold runs.
 
     `sort` is a column, the best first, or `name`; by itself the rows stay in order. `tell`
-    gets a sentence about the points that a sweep has no figures of. Raises `CnnspecError` for
+    gets a sentence about the points that a sweep has no metrics of. Raises `CnnspecError` for
     a folder that is none of these, or damaged.
     """
     found = (each for folder in folders for each in _trained(folder, tell))
@@ -113,7 +113,7 @@ def _rank(row: Compared, column: Metric) -> tuple[bool, float]:
 
 
 def cautions(rows: Iterable[Compared]) -> list[str]:
-    """Why figures of these networks do not compare, in sentences."""
+    """Why metrics of these networks do not compare, in sentences."""
     rows = tuple(rows)
     runs = [run for row in rows for run in row.trained.runs]
     found = []

@@ -31,8 +31,8 @@ class Trained(Record):
     @property
     def middle(self) -> Contents:
         """The run told of in detail: the one whose test accuracy is the median (the lower)."""
-        measured = [run for run in self.runs if run.figure("accuracy") is not None]
-        ranked = sorted(measured, key=lambda run: run.figure("accuracy") or 0)
+        measured = [run for run in self.runs if run.metric("accuracy") is not None]
+        ranked = sorted(measured, key=lambda run: run.metric("accuracy") or 0)
         return ranked[(len(ranked) - 1) // 2] if ranked else self.runs[0]
 
     @property
@@ -55,9 +55,9 @@ class Trained(Record):
             runs=tuple(run.with_damage(damage) if run is middle else run for run in self.runs)
         )
 
-    def figure(self, name: str) -> MeanStd | None:
-        """A measured figure over the seeds, `None` where no run has it."""
-        return spread(run.figure(name) for run in self.runs)
+    def metric(self, name: str) -> MeanStd | None:
+        """A measured metric over the seeds, `None` where no run has it."""
+        return spread(run.metric(name) for run in self.runs)
 
     @property
     def seconds(self) -> MeanStd | None:
@@ -71,7 +71,7 @@ class Trained(Record):
 
     @property
     def history(self) -> tuple[Epoch, ...]:
-        """The mean of each figure over the seeds, epoch by epoch, as far as all have come."""
+        """The mean of each metric over the seeds, epoch by epoch, as far as all have come."""
         if not self.several:
             return self.runs[0].history
         means: list[Epoch] = []

@@ -32,7 +32,7 @@ def judged(run: Contents) -> str:
 def measured(trained: Trained) -> Table:
     """Returns a row for each split that was measured."""
     rows = tuple(
-        (SPLIT_NAMES[split], *(spread(trained.figure(prefix + key)) for key in _MEASURED))
+        (SPLIT_NAMES[split], *(spread(trained.metric(prefix + key)) for key in _MEASURED))
         for split, prefix in PREFIXES.items()
         if split in trained.middle.scores
     )
@@ -46,7 +46,7 @@ def seeds(trained: Trained) -> Table:
     rows = tuple(
         (
             str(run.seed),
-            *(number(run.figure(key)) for key in keys),
+            *(number(run.metric(key)) for key in keys),
             count(len(run.history)),
             duration(run.seconds),
         )
@@ -54,7 +54,7 @@ def seeds(trained: Trained) -> Table:
     )
     of = SPLIT_NAMES[split]
     titles = (f"{of} accuracy", f"{of} macro F1", f"{of} loss", "training loss", "epochs", "time")
-    mean = ("mean ± SD", *(spread(trained.figure(key)) for key in keys), "", "")
+    mean = ("mean ± SD", *(spread(trained.metric(key)) for key in keys), "", "")
     return Table(("seed", *titles), rows, "lrrrrrr", mean)
 
 

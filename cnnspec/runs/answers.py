@@ -26,7 +26,7 @@ class Doubt(Record):
         return f"{100 * self.rate:.2g} %"
 
     def dump(self) -> dict[str, Any]:
-        """These figures as JSON."""
+        """These metrics as JSON."""
         return {name: getattr(self, name) for name in type(self).fields}
 
 

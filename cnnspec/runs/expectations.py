@@ -1,4 +1,4 @@
-"""What became of the expectations of a spec, once there are figures. Light."""
+"""What became of the expectations of a spec, once there are metrics. Light."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,14 +25,14 @@ class ExpectationResult(Record):
 
 
 def judge_expectations(
-    spec: Spec, figures: Mapping[str, Mapping[str, float]]
+    spec: Spec, metrics: Mapping[str, Mapping[str, float]]
 ) -> tuple[ExpectationResult, ...]:
     """Every expectation of a spec with what was measured, by split and measure."""
     splits = {"training": "train"}
     return tuple(
         ExpectationResult(
             claim,
-            figures[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
+            metrics[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
         )
         for claim in spec.expectations
     )

@@ -1,4 +1,4 @@
-"""The figures that networks are compared by: how each is called and written, and which is better.
+"""The metrics that networks are compared by: how each is called and written, and which is better.
 
 Knows what an expectation can claim; no run and no table.
 """
@@ -10,7 +10,7 @@ _TITLES = {"accuracy": "accuracy", "f1": "macro F1", "loss": "loss"}
 
 
 class Metric(Record):
-    """A figure that networks are compared by, how it is written and whether more is better.
+    """A metric that networks are compared by, how it is written and whether more is better.
 
     `words` is its name in a sentence, `title` a short one for the head of a table.
     """
@@ -28,14 +28,14 @@ class Metric(Record):
         return False, -value if self.more else value
 
 
-def measure_of(figure: str) -> str:
-    """The measure of a figure: `loss` of `val_loss`."""
-    return figure.rpartition("_")[2]
+def measure_of(metric: str) -> str:
+    """The measure of a metric: `loss` of `val_loss`."""
+    return metric.rpartition("_")[2]
 
 
-def split_of(figure: str) -> str:
-    """The prefix of a figure that says of what it is: `val_` of `val_loss`, empty for the test."""
-    return figure.removesuffix(measure_of(figure))
+def split_of(metric: str) -> str:
+    """The prefix of a metric that says of what it is: `val_` of `val_loss`, empty for the test."""
+    return metric.removesuffix(measure_of(metric))
 
 
 def _measured(key: str) -> Metric:
@@ -58,4 +58,4 @@ METRICS = {
     "epochs": Metric("epochs", "epochs", ".4g", words="epochs"),
     "seconds": Metric("seconds", "seconds", ".1f", words="seconds"),
 }
-"""Every figure, what a network costs among them."""
+"""Every metric, what a network costs among them."""

@@ -1,7 +1,7 @@
 """Series: one spec trained with several seeds, each a run of its own in a common folder.
 
 The folder holds `spec.cnn` and `source.cnn` as a run does, the runs `seed-<n>`, and when
-all have finished `series.json` with mean and spread of every figure. Knows files only.
+all have finished `series.json` with mean and spread of every metric. Knows files only.
 """
 
 import re
@@ -26,7 +26,7 @@ SPLITS = ("test", "validation", "train")
 
 
 class MeanStd(Record):
-    """A figure over seeds: mean and sample standard deviation (n - 1), `None` for one seed."""
+    """A metric over seeds: mean and sample standard deviation (n - 1), `None` for one seed."""
 
     mean: float
     deviation: float | None
@@ -94,13 +94,13 @@ class SeedRuns:
         folders = {int(p.name[5:]): p for p in self.folder.glob("seed-*") if _NAME.match(p.name)}
         return [Run(folders[seed]) for seed in sorted(folders) if (folders[seed] / IR).is_file()]
 
-    def figures(self) -> dict[str, dict[str, MeanStd]]:
-        """Mean and spread of every figure of every split over the runs that have finished."""
-        metrics = [run.read_json(METRICS) for run in self.runs() if run.finished]
+    def metrics(self) -> dict[str, dict[str, MeanStd]]:
+        """Mean and spread of every metric of every split over the runs that have finished."""
+        documents = [run.read_json(METRICS) for run in self.runs() if run.finished]
         found: dict[str, dict[str, MeanStd]] = {}
         for split in SPLITS:
             for measure in MEASURES:
-                one = spread((each.get(split) or {}).get(measure) for each in metrics)
+                one = spread((each.get(split) or {}).get(measure) for each in documents)
                 if one is not None:
                     found.setdefault(split, {})[measure] = one
         return found
@@ -122,12 +122,12 @@ class SeedRuns:
 
     def finalize(self, spec: Spec) -> tuple[ExpectationResult, ...]:
         """Writes down what all seeds have reached together; a claim is judged by the mean."""
-        figures = self.figures()
-        means = {split: {m: s.mean for m, s in found.items()} for split, found in figures.items()}
+        metrics = self.metrics()
+        means = {split: {m: s.mean for m, s in found.items()} for split, found in metrics.items()}
         claims = judge_expectations(spec, means)
         summary = {
             "seeds": list(spec.train.seeds),
-            **{split: {m: s.dump() for m, s in found.items()} for split, found in figures.items()},
+            **{split: {m: s.dump() for m, s in found.items()} for split, found in metrics.items()},
             "expectations": [held.dump() for held in claims],
             "target": self.target(),
         }

@@ -16,7 +16,7 @@ from cnnspec.sweeps.rows import PointResult
 class Winners(Record):
     """The best of the points that have finished; of equal ones the smaller, then the first.
 
-    `chosen` is the best by the figure asked for. `best` is the best by `quality`, which
+    `chosen` is the best by the metric asked for. `best` is the best by `quality`, which
     compares across loss functions, `of_loss` for each function the point of the least
     `loss`, and `of_both` the point that has both among those of its function, where there
     is one.
@@ -40,7 +40,7 @@ class Winners(Record):
 
 
 class Effect(Record):
-    """What a value of a swept name does: a figure over all points that have it.
+    """What a value of a swept name does: a metric over all points that have it.
 
     `low` and `high` are its smallest and largest; all are `None` where no point is known.
     """
@@ -57,23 +57,23 @@ class Effect(Record):
 
 
 def judged(rows: Iterable[PointResult], by: str) -> str:
-    """The figure to choose by: the one asked for, or of what split there is in its place."""
-    found = {name for row in rows if row.finished for name in row.figures}
+    """The metric to choose by: the one asked for, or of what split there is in its place."""
+    found = {name for row in rows if row.finished for name in row.metrics}
     measure = measure_of(by)
     others = (prefix + measure for prefix in ("", "val_", "train_"))
     return next((name for name in (by, *others) if name in found), by)
 
 
 def quality_of(by: str) -> str:
-    """The figure of the same images that compares across loss functions."""
+    """The metric of the same images that compares across loss functions."""
     return f"{split_of(by)}accuracy" if measure_of(by) == "loss" else by
 
 
-def ranked(rows: Iterable[PointResult], figure: str) -> list[PointResult]:
-    """The finished points that have a figure, the best first; of equal ones the smaller."""
-    column = METRICS[figure]
-    known = [row for row in rows if row.finished and row.mean(figure) is not None]
-    return sorted(known, key=lambda row: (column.rank(row.mean(figure)), row.point.params))
+def ranked(rows: Iterable[PointResult], metric: str) -> list[PointResult]:
+    """The finished points that have a metric, the best first; of equal ones the smaller."""
+    column = METRICS[metric]
+    known = [row for row in rows if row.finished and row.mean(metric) is not None]
+    return sorted(known, key=lambda row: (column.rank(row.mean(metric)), row.point.params))
 
 
 def functions(rows: Iterable[PointResult]) -> list[str]:
@@ -82,7 +82,7 @@ def functions(rows: Iterable[PointResult]) -> list[str]:
 
 
 def winners(rows: Sequence[PointResult], by: str) -> Winners:
-    """The winners by a figure that was measured."""
+    """The winners by a metric that was measured."""
     quality, loss = quality_of(by), f"{split_of(by)}loss"
     of_loss: dict[str, PointResult] = {}
     of_both: dict[str, PointResult] = {}
@@ -102,13 +102,13 @@ def winners(rows: Sequence[PointResult], by: str) -> Winners:
     return Winners(chosen, quality, best, loss, of_loss, of_both)
 
 
-def _leaders(rows: Iterable[PointResult], figure: str) -> list[PointResult]:
-    """The points that share the best value of a figure."""
-    found = ranked(rows, figure)
-    return [row for row in found if row.mean(figure) == found[0].mean(figure)]
+def _leaders(rows: Iterable[PointResult], metric: str) -> list[PointResult]:
+    """The points that share the best value of a metric."""
+    found = ranked(rows, metric)
+    return [row for row in found if row.mean(metric) == found[0].mean(metric)]
 
 
-def front(rows: Sequence[PointResult], cost: str, figure: str) -> tuple[PointResult, ...]:
+def front(rows: Sequence[PointResult], cost: str, metric: str) -> tuple[PointResult, ...]:
     """The points that no cheaper one is as good as, by their cost: `params` or `macs`.
 
     There are none where all cost the same.
@@ -117,24 +117,24 @@ def front(rows: Sequence[PointResult], cost: str, figure: str) -> tuple[PointRes
         return ()
     found: list[PointResult] = []
     # Of points with the same cost the best comes first, and is the only one that is taken.
-    for row in sorted(ranked(rows, figure), key=lambda row: row.known(cost)):
-        if not found or row.known(figure) > found[-1].known(figure):
+    for row in sorted(ranked(rows, metric), key=lambda row: row.known(cost)):
+        if not found or row.known(metric) > found[-1].known(metric):
             found.append(row)
     return tuple(found)
 
 
 def effects(
-    rows: Sequence[PointResult], names: dict[str, tuple[str, ...]], figure: str
+    rows: Sequence[PointResult], names: dict[str, tuple[str, ...]], metric: str
 ) -> dict[str, tuple[Effect, ...]]:
-    """A figure by the values of every name that has several, the name that does most first.
+    """A metric by the values of every name that has several, the name that does most first.
 
     There is nothing to take together where no more than one name has several values.
     """
-    known = ranked(rows, figure)
+    known = ranked(rows, metric)
     varied = {name: values for name, values in names.items() if len(values) > 1}
     found = {
         name: tuple(
-            _effect(value, [r.known(figure) for r in known if r.values.get(name) == value])
+            _effect(value, [r.known(metric) for r in known if r.values.get(name) == value])
             for value in values
         )
         for name, values in varied.items()
@@ -143,10 +143,10 @@ def effects(
     return dict(sorted(found.items(), key=lambda item: -reach(item[1])))
 
 
-def _effect(value: str, figures: list[float]) -> Effect:
-    if not figures:
+def _effect(value: str, found: list[float]) -> Effect:
+    if not found:
         return Effect(value, 0, None, None, None)
-    return Effect(value, len(figures), spread(figures), min(figures), max(figures))
+    return Effect(value, len(found), spread(found), min(found), max(found))
 
 
 def reach(of: Iterable[Effect]) -> float:
@@ -160,14 +160,14 @@ def pairs(
     names: dict[str, tuple[str, ...]],
     first: str,
     second: str,
-    figure: str,
+    metric: str,
 ) -> list[list[MeanStd | None]]:
-    """A figure over all points with two values: a row for each value of the first name."""
-    known = ranked(rows, figure)
+    """A metric over all points with two values: a row for each value of the first name."""
+    known = ranked(rows, metric)
     return [
         [
             spread(
-                row.known(figure)
+                row.known(metric)
                 for row in known
                 if row.values.get(first) == one and row.values.get(second) == other
             )
@@ -194,11 +194,11 @@ def cautions(rows: Sequence[PointResult], asked: str, by: str) -> list[str]:
     if len({row.penalties for row in rows}) > 1:
         found.append("The losses include what l1 and l2 add, which is not the same everywhere.")
     other = f"val_{measure_of(by)}"
-    validated = any(row.validated and other in row.figures for row in finished)
+    validated = any(row.validated and other in row.metrics for row in finished)
     if len(finished) > 1 and validated and not split_of(by):
         found.append(
             f"The winner of {len(finished):,} points was chosen by the test images, which "
-            f"flatters its figure a little; `--by {other}` chooses by the validation images, "
+            f"flatters its metric a little; `--by {other}` chooses by the validation images, "
             "and leaves the test images to judge."
         )
     return found

@@ -19,7 +19,7 @@ from cnnspec.runs.tasks import BLOCKED, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.engines.base import Engine, Racer
 from cnnspec.sweeps.folder import FAILURE, LOGS, ROUNDS, Sweep, Trial
-from cnnspec.sweeps.halving import ASHA, HALVING, Round, decide, figure_of, rungs
+from cnnspec.sweeps.halving import ASHA, HALVING, Round, decide, metric_of, rungs
 from cnnspec.sweeps.plan import Planned
 from cnnspec.sweeps.progress import Progress
 
@@ -76,7 +76,7 @@ class _Drive:
         return points
 
     def _keep(self, decided: Iterable[Round]) -> None:
-        Run(self._sweep.folder).write_json(ROUNDS, [each.as_dict() for each in decided])
+        Run(self._sweep.folder).write_json(ROUNDS, [each.dump() for each in decided])
 
     def _race(self, points: list[Planned]) -> None:
         """Trains all points at once; the engine ends one as soon as others are better.
@@ -84,7 +84,7 @@ class _Drive:
         What has been decided before is kept: a point that was ended is only compared.
         """
         ends = rungs(max(point.epochs for point in points))
-        ended = {n for each in self._sweep.rounds() for n in each.figures}
+        ended = {n for each in self._sweep.rounds() for n in each.values}
         decided = {each.epoch: each for each in self._sweep.rounds()}
         trials = {t.name: t for p in points for t in self._begun(p) if t.state != folder.FAILED}
         before = {name for name, trial in trials.items() if trial.state == folder.FINISHED}
@@ -101,11 +101,11 @@ class _Drive:
                 return
             self._note(trial, how)
             if how and how.how == PAUSED:
-                epoch, figures = trial.epochs, trial.history
-                name = figure_of(figures)
+                epoch, history = trial.epochs, trial.history
+                name = metric_of(history)
                 known = decided.get(epoch) or Round(epoch, name, {}, ())
-                found = {**known.figures, trial.point.name: figures[-1][name]}
-                decided[epoch] = known.replace(figures=found)
+                found = {**known.values, trial.point.name: history[-1][name]}
+                decided[epoch] = known.replace(values=found)
                 self._keep(decided.values())
 
         assert isinstance(self._engine, Racer)

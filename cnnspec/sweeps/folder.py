@@ -64,7 +64,7 @@ class Trial(Record):
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """The figures of its epochs so far. Raises `CnnspecError`."""
+        """The metrics of its epochs so far. Raises `CnnspecError`."""
         known = (self.run.folder / HISTORY).is_file()
         found: list[dict[str, float]] = self.run.read_json(HISTORY) if known else []
         return found

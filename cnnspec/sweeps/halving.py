@@ -1,6 +1,6 @@
 """Successive halving: after a part of the epochs only the best third of the points goes on.
 
-Deterministic: who goes on follows from the figures alone and never from who was first,
+Deterministic: who goes on follows from the metrics alone and never from who was first,
 so that it is the same with any number of workers, and decided again after a crash.
 (Jamieson and Talwalkar, "Non-stochastic Best Arm Identification", AISTATS 2016.)
 """
@@ -19,24 +19,33 @@ ASHA = "asha"
 SHARE = 3
 """One of so many points goes on after each round; the epochs grow by the same factor."""
 
-_FIGURES = ("val_accuracy", "val_f1", "accuracy", "f1")
+_METRICS = ("val_accuracy", "val_f1", "accuracy", "f1")
 
 
 class Round(Record):
-    """What was decided after an epoch: the figure of every point, and who goes on.
+    """What was decided after an epoch: the metric of every point, and who goes on.
 
-    A point whose trainings have all failed has no figure, and does not go on.
+    A point whose trainings have all failed has no metric, and does not go on.
     """
 
     epoch: int
-    figure: str
-    figures: dict[str, float | None]
+    metric: str
+    values: dict[str, float | None]
     on: tuple[str, ...]
+
+    def dump(self) -> dict[str, Any]:
+        """The decision as JSON, under the names that sweeps have always had."""
+        return {
+            "epoch": self.epoch,
+            "figure": self.metric,
+            "figures": self.values,
+            "on": list(self.on),
+        }
 
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
         """The decision from its JSON."""
-        return cls(**{**{n: data[n] for n in cls.fields}, "on": tuple(data["on"])})
+        return cls(data["epoch"], data["figure"], data["figures"], tuple(data["on"]))
 
 
 def rungs(epochs: int) -> list[int]:
@@ -45,27 +54,27 @@ def rungs(epochs: int) -> list[int]:
     return sorted(epoch for epoch in found if 0 < epoch < epochs)
 
 
-def figure_of(history: Sequence[Mapping[str, float]]) -> str:
-    """The figure that points are compared by: of validation where there is one."""
-    return next((name for name in _FIGURES if name in history[-1]), "")
+def metric_of(history: Sequence[Mapping[str, float]]) -> str:
+    """The metric that points are compared by: of validation where there is one."""
+    return next((name for name in _METRICS if name in history[-1]), "")
 
 
 def decide(epoch: int, histories: Mapping[str, Iterable[Sequence[Mapping[str, float]]]]) -> Round:
     """The best third of some points, at least one, by the mean over their seeds at an epoch.
 
-    `histories` has for each point the figures of the epochs of every seed that has not
+    `histories` has for each point the metrics of the epochs of every seed that has not
     failed. Of equal points the first goes on.
     """
     known = {name: [h for h in found if h] for name, found in histories.items()}
-    figure = next((figure_of(h) for found in known.values() for h in found), "")
-    figures = {
-        name: fmean(h[min(epoch, len(h)) - 1].get(figure, 0.0) for h in found) if found else None
+    metric = next((metric_of(h) for found in known.values() for h in found), "")
+    values = {
+        name: fmean(h[min(epoch, len(h)) - 1].get(metric, 0.0) for h in found) if found else None
         for name, found in known.items()
     }
     ranked = sorted(
         (-value, place, name)
-        for place, (name, value) in enumerate(figures.items())
+        for place, (name, value) in enumerate(values.items())
         if value is not None
     )
-    on = {name for _, _, name in ranked[: max(1, -(-len(figures) // SHARE))]}
-    return Round(epoch, figure, figures, tuple(name for name in figures if name in on))
+    on = {name for _, _, name in ranked[: max(1, -(-len(values) // SHARE))]}
+    return Round(epoch, metric, values, tuple(name for name in values if name in on))

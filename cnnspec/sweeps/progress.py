@@ -77,8 +77,8 @@ class Progress:
         place = f"{self._done + self._failed:>{len(str(self._all))}}/{self._all}"
         if ended.how == FAILED:
             return f"{place}  {trial.name}  failed: {ended.message}"
-        figures = _headline(trial)
-        shown = "  ".join(f"{n} {v:.4f}" for n, v in figures.items() if v is not None)
+        metrics = _headline(trial)
+        shown = "  ".join(f"{n} {v:.4f}" for n, v in metrics.items() if v is not None)
         left = "" if self._bar else f"  {self._time_left()}"
         return f"{place}  {trial.name}  {shown}  {_seconds(trial):.1f} s{left}"
 
@@ -127,9 +127,9 @@ def _bar(stream: Any) -> Any:
 
 def _headline(trial: Trial) -> dict[str, float | None]:
     """Accuracy and loss of the test set, or of what there is in its place."""
-    metrics = trial.run.read_json(METRICS)
+    document = trial.run.read_json(METRICS)
     for split in ("test", "validation", "train"):
-        if found := metrics.get(split):
+        if found := document.get(split):
             return {name: found.get(name) for name in ("accuracy", "loss")}
     return {}
 

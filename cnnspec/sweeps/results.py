@@ -17,11 +17,11 @@ from cnnspec.sweeps.rows import STATES, PointResult, rows
 from cnnspec.version import __version__
 
 COSTS = ("params", "macs")
-"""What a front sets the figure against."""
+"""What a front sets the metric against."""
 
 
 class Results:
-    """What a sweep has come to; `asked` is the figure that points are to be chosen by."""
+    """What a sweep has come to; `asked` is the metric that points are to be chosen by."""
 
     def __init__(self, sweep: Sweep, found: Sequence[PointResult], asked: str = "accuracy") -> None:
         self.sweep = sweep
@@ -45,12 +45,12 @@ class Results:
 
     @cached_property
     def by(self) -> str:
-        """The figure that points are chosen by: `asked`, or what there is in its place."""
+        """The metric that points are chosen by: `asked`, or what there is in its place."""
         return analysis.judged(self.rows, self.asked)
 
     @property
     def quality(self) -> str:
-        """The figure of the same images that compares across loss functions."""
+        """The metric of the same images that compares across loss functions."""
         return analysis.quality_of(self.by)
 
     @property
@@ -111,10 +111,10 @@ class Results:
         return [name for name, values in self.plan.names.items() if len(values) > 1]
 
     def sorted(self, by: str = "") -> list[PointResult]:
-        """The rows by a figure, the best first, by `name`, or by a name of the sweep.
+        """The rows by a metric, the best first, by `name`, or by a name of the sweep.
 
         What has not finished comes after what has, and what is unknown last; by itself
-        the order is that of the figure that points are chosen by. Losses are in order
+        the order is that of the metric that points are chosen by. Losses are in order
         within each loss function. Raises `KeyError` for anything else.
         """
         key = by or self.by
@@ -126,7 +126,7 @@ class Results:
         return sorted(self.rows, key=lambda row: places.get(row.values.get(key, ""), -1))
 
     def _place(self, row: PointResult, key: str) -> tuple[Any, ...]:
-        """What puts a row in its place by a figure."""
+        """What puts a row in its place by a metric."""
         if key in MEASURED_METRICS and not row.finished:
             # All that such a row can have.
             key = f"val_{measure_of(key)}"

@@ -29,7 +29,7 @@ _SPLITS = {"": "test", "val_": "validation", "train_": "train"}
 class PointResult(Record):
     """A point of a sweep and what it reached.
 
-    `figures` are named as an expectation names them; of a point that has not finished
+    `metrics` are named as an expectation names them; of a point that has not finished
     there are those of validation, of its last epoch. `reason` says why it failed or cannot
     be read.
     """
@@ -37,7 +37,7 @@ class PointResult(Record):
     point: Planned
     spec: Spec
     state: str
-    figures: dict[str, MeanStd]
+    metrics: dict[str, MeanStd]
     epochs: MeanStd | None
     seconds: MeanStd | None
     reason: str = ""
@@ -73,21 +73,21 @@ class PointResult(Record):
         return self.state == FINISHED
 
     def value(self, key: str) -> MeanStd | None:
-        """A figure of `COLUMNS`; `None` where it is not known."""
+        """A metric of `COLUMNS`; `None` where it is not known."""
         if key in ("params", "macs"):
             return MeanStd(getattr(self.point, key), None, 1)
         if key in ("epochs", "seconds"):
             found: MeanStd | None = getattr(self, key)
             return found
-        return self.figures.get(key)
+        return self.metrics.get(key)
 
     def mean(self, key: str) -> float | None:
-        """The mean of a figure over the seeds; `None` where it is not known."""
+        """The mean of a metric over the seeds; `None` where it is not known."""
         found = self.value(key)
         return found.mean if found else None
 
     def known(self, key: str) -> float:
-        """A figure that is there."""
+        """A metric that is there."""
         found = self.mean(key)
         assert found is not None
         return found
@@ -104,7 +104,7 @@ class PointResult(Record):
             "seeds": list(self.point.seeds),
             "epochs": self.epochs.dump() if self.epochs else None,
             "seconds": self.seconds.dump() if self.seconds else None,
-            "figures": {key: found.dump() for key, found in self.figures.items()},
+            "metrics": {key: found.dump() for key, found in self.metrics.items()},
             "reason": self.reason or None,
         }
 
@@ -119,7 +119,7 @@ class _Kept(Record):
     """What is known of one training."""
 
     state: str
-    figures: dict[str, float]
+    metrics: dict[str, float]
     epochs: float | None = None
     seconds: float | None = None
     reason: str = ""
@@ -130,9 +130,9 @@ def _row(point: Planned, trials: list[Trial], ended: set[str]) -> PointResult:
     state = _state({each.state for each in kept})
     if point.name in ended and state in (BEGUN, WAITING):
         state = STOPPED
-    # The figures of a training that failed on its way are no result of its point.
+    # The metrics of a training that failed on its way are no result of its point.
     told = [each for each in kept if each.state in (FINISHED, BEGUN)]
-    names = [name for name in METRIC_NAMES if any(name in each.figures for each in told)]
+    names = [name for name in METRIC_NAMES if any(name in each.metrics for each in told)]
     if state != FINISHED:
         names = [name for name in names if split_of(name) == "val_"]
     reasons = (
@@ -144,7 +144,7 @@ def _row(point: Planned, trials: list[Trial], ended: set[str]) -> PointResult:
         point=point,
         spec=point.spec,
         state=state,
-        figures={n: s for n in names if (s := spread(each.figures.get(n) for each in told))},
+        metrics={n: s for n in names if (s := spread(each.metrics.get(n) for each in told))},
         epochs=spread(each.epochs for each in told),
         seconds=spread(each.seconds for each in told),
         reason="; ".join(reasons),
@@ -177,27 +177,27 @@ def _kept(trial: Trial) -> _Kept:
     return _Kept(WAITING, {})
 
 
-def _measured(metrics: dict[str, Any]) -> _Kept:
-    figures = {}
+def _measured(document: dict[str, Any]) -> _Kept:
+    metrics = {}
     for name in METRIC_NAMES:
         prefix = split_of(name)
-        found = metrics.get(_SPLITS[prefix]) or {}
-        figures[name] = found.get(name.removeprefix(prefix))
-    return _Kept(FINISHED, _numbers(figures), metrics["epochs"], metrics["seconds"])
+        found = document.get(_SPLITS[prefix]) or {}
+        metrics[name] = found.get(name.removeprefix(prefix))
+    return _Kept(FINISHED, _numbers(metrics), document["epochs"], document["seconds"])
 
 
 def _so_far(history: list[dict[str, float]]) -> _Kept:
-    """What an unfinished training has come to: the figures of its last epoch."""
+    """What an unfinished training has come to: the metrics of its last epoch."""
     last = dict(history[-1]) if history else {}
-    figures = {name: last.get(name) for name in METRIC_NAMES if split_of(name) == "val_"}
+    metrics = {name: last.get(name) for name in METRIC_NAMES if split_of(name) == "val_"}
     seconds = sum(epoch.get("seconds", 0.0) for epoch in history)
-    return _Kept(BEGUN, _numbers(figures), len(history), seconds)
+    return _Kept(BEGUN, _numbers(metrics), len(history), seconds)
 
 
-def _numbers(figures: dict[str, Any]) -> dict[str, float]:
-    return {name: value for name, value in figures.items() if value is not None}
+def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if value is not None}
 
 
 def _stopped(sweep: Sweep) -> set[str]:
     """The points that early stopping has ended."""
-    return {name for each in sweep.rounds() for name in set(each.figures) - set(each.on)}
+    return {name for each in sweep.rounds() for name in set(each.values) - set(each.on)}

@@ -21,9 +21,9 @@ def test_contents_have_everything_of_the_folder(tmp_path):
         ("budget params <= 10000", "6,810", True),
         ("expect accuracy >= 0.5", "0.9000", True),
     ]
-    assert run.figure("accuracy") == 0.9
-    assert run.figure("val_accuracy") == 0.91
-    assert run.figure("train_loss") == 0.3
+    assert run.metric("accuracy") == 0.9
+    assert run.metric("val_accuracy") == 0.91
+    assert run.metric("train_loss") == 0.3
     assert run.series("val_loss") == ((1, 1.0), (2, 0.5), (3, 1 / 3))
     assert run.series("nothing") == ()
     assert (run.seed, run.best_epoch, run.seconds) == (7, 2, 12.5)
@@ -53,7 +53,7 @@ def test_a_run_that_has_not_finished_says_so(tmp_path):
     assert any(ENVIRONMENT in note for note in run.notes)
     assert run.scores == {}
     assert [v.holds for v in run.verdicts] == [True, None]
-    assert run.figure("accuracy") is None
+    assert run.metric("accuracy") is None
     started = read(make(tmp_path, without=(METRICS, HISTORY)))
     assert any("before the first epoch ended" in note for note in started.notes)
 
@@ -69,8 +69,8 @@ def test_figures_that_are_not_finite_are_none(tmp_path):
     (run.folder / METRICS).write_text(json.dumps(figures))
     told = read(run)
     assert told.series("val_loss")[0] == (1, None)
-    assert told.figure("loss") is None
-    assert told.figure("f1") is None
+    assert told.metric("loss") is None
+    assert told.metric("f1") is None
 
 
 def test_a_target_is_a_claim(tmp_path):
@@ -153,7 +153,7 @@ def test_what_is_left_of_a_damaged_file_is_told(tmp_path):
     )
     assert [epoch["epoch"] for epoch in told.history] == [1, 2, 3]
     assert told.history[2] == {"epoch": 3}
-    assert (told.figure("accuracy"), told.figure("loss"), told.seconds) == (None, 0.3, 12.5)
+    assert (told.metric("accuracy"), told.metric("loss"), told.seconds) == (None, 0.3, 12.5)
     assert "and 2 more" in told.damages[1]
     assert "data.labels is 7, not a list" in told.damages[2]
 
@@ -173,7 +173,7 @@ def test_several_seeds_are_one_value(tmp_path):
     trained = gather(group)
     assert [run.name for run in trained.runs] == ["seed-1", "seed-2", "seed-10"]
     assert trained.middle.name == "seed-10"
-    found = trained.figure("accuracy")
+    found = trained.metric("accuracy")
     assert found.mean == pytest.approx(0.8833, abs=1e-4)
     assert found.deviation == pytest.approx(0.0764, abs=1e-4)
     assert format(found, ".2f") == "0.88 ± 0.08"
@@ -182,7 +182,7 @@ def test_several_seeds_are_one_value(tmp_path):
 
 def test_one_run_has_no_spread(tmp_path):
     trained = gather(make(tmp_path).folder)
-    assert format(trained.figure("accuracy"), ".4f") == "0.9000"
+    assert format(trained.metric("accuracy"), ".4f") == "0.9000"
     assert trained.history == trained.runs[0].history
 
 
@@ -192,7 +192,7 @@ def test_seeds_that_are_not_finished_take_no_part(tmp_path):
     make(group, name="seed-1")
     make(group, name="seed-2", without=(METRICS,), history=history(1))
     trained = gather(group)
-    assert trained.figure("accuracy").values == 1
+    assert trained.metric("accuracy").values == 1
     assert len(trained.history) == 1
     assert trained.middle.name == "seed-1"
 

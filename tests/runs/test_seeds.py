@@ -39,7 +39,7 @@ def test_every_seed_is_a_run_and_their_figures_are_taken_together(folder):
     kept = json.loads((folder / "series.json").read_text())
     assert kept["seeds"] == [5, 6, 7]
     assert kept["test"]["accuracy"]["mean"] == pytest.approx(sum(found) / 3)
-    assert kept["test"]["accuracy"] == series.figures()["test"]["accuracy"].dump()
+    assert kept["test"]["accuracy"] == series.metrics()["test"]["accuracy"].dump()
     # Claims are judged by the mean.
     assert [claim["holds"] for claim in kept["expectations"]] == [True, False]
     assert kept["expectations"][0]["value"] == kept["test"]["accuracy"]["mean"]

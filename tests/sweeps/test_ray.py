@@ -134,7 +134,7 @@ def test_a_race_ends_the_hopeless_and_goes_on_where_it_was(nodes, folder):
     assert found["race_adam-0.01"] == "finished"
     assert len(ended) >= 2
     assert {trial.epochs for trial in ended.values()} <= {1, 3}
-    assert {n for each in Sweep.open(sweep).rounds() for n in each.figures} == set(ended)
+    assert {n for each in Sweep.open(sweep).rounds() for n in each.values} == set(ended)
     assert f"{len(ended)} stopped early" in printed
     # Another driver compares what there is, and trains nothing more.
     times = {path: path.stat().st_mtime_ns for path in sweep.glob("*/history.json")}

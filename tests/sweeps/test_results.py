@@ -49,7 +49,7 @@ def test_each_point_is_a_row_in_the_order_of_the_plan(sweep):
     assert found.finished
     assert found.values == {"depth": "2", "filters": "16", "loss": CROSS}
     assert (found.point.params, found.loss_function) == (16_330, CROSS)
-    assert set(found.figures) == set(METRIC_NAMES)
+    assert set(found.metrics) == set(METRIC_NAMES)
     assert found.mean("accuracy") == 0.92
     assert results.states == {"finished": 12}
     assert results.seconds == 30
@@ -78,7 +78,7 @@ def test_row_has_the_state_of_its_point(sweep):
     unfinished(sweep, names[6])
     (folder / names[6] / HISTORY).write_text("7")
     decided = Round(1, "val_accuracy", dict.fromkeys(names), tuple(names[1:]))
-    Run(folder).write_json(ROUNDS, [decided.as_dict()])
+    Run(folder).write_json(ROUNDS, [decided.dump()])
     results = finalize(sweep, page=False)
     states = [row.state for row in results.rows]
     assert states[:7] == ["stopped early", "begun", *["damaged"] * 2, "failed", *["damaged"] * 2]
@@ -111,7 +111,7 @@ def test_seeds_are_mean_and_spread_and_all_must_have_finished(tmp_path):
     results = Results.read(sweep)
     assert [row.state for row in results.rows[:3]] == ["begun", "failed", "finished"]
     assert results.rows[1].reason == "seed 1: CNN911 no memory"
-    found = results.rows[2].figures["accuracy"]
+    found = results.rows[2].metrics["accuracy"]
     assert f"{found:.4f}" == "0.8150 ± 0.0071"
     assert results.winners.best is results.rows[2]
     assert "0.8150 ± 0.0071" in plain(lines(results))
@@ -265,7 +265,7 @@ def test_the_document_holds_everything(sweep):
     finalize(sweep, page=False)
     found = json.loads((sweep.folder / RESULTS).read_text())
     assert found["winners"]["chosen"] == BEST_POINT
-    assert found["points"][0]["figures"]["accuracy"] == {
+    assert found["points"][0]["metrics"]["accuracy"] == {
         "mean": 0.84,
         "deviation": None,
         "values": 1,
@@ -325,7 +325,7 @@ def test_history_is_all_that_is_needed_of_a_point_under_way(tmp_path):
     (run.folder / HISTORY).write_text('[{"epoch": 1, "val_accuracy": 0.5, "val_loss": NaN}]')
     (found, *_) = Results.read(sweep).rows
     assert found.state == "begun"
-    assert {key: figure.mean for key, figure in found.figures.items()} == {"val_accuracy": 0.5}
+    assert {key: each.mean for key, each in found.metrics.items()} == {"val_accuracy": 0.5}
 
 
 @pytest.mark.parametrize(

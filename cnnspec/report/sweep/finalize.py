@@ -24,7 +24,7 @@ def finalize(
 ) -> Results:
     """Writes the results of a sweep into its folder, and the page about it.
 
-    `by` is the figure that points are chosen by, as an expectation names it. A page that
+    `by` is the metric that points are chosen by, as an expectation names it. A page that
     cannot be written is a warning; raises `CnnspecError` where the other files cannot be.
     """
     results = Results.read(sweep, by)
@@ -42,7 +42,7 @@ def keep(results: Results, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not results.winners.chosen:
-            # That of another figure, which is no result any more.
+            # That of another metric, which is no result any more.
             (folder / BEST).unlink(missing_ok=True)
     except OSError as error:
         raise CnnspecError(cannot_write(folder, error)) from None
@@ -73,10 +73,10 @@ def best(results: Results, row: PointResult, folder: Path) -> str:
 
 
 def _reached(row: PointResult) -> list[str]:
-    """The figures of a point, a line for each split that was held back from training."""
-    of = {split: [k for k in row.figures if split_of(k) == split] for split in ("", "val_")}
+    """The metrics of a point, a line for each split that was held back from training."""
+    of = {split: [k for k in row.metrics if split_of(k) == split] for split in ("", "val_")}
     return [
-        ", ".join(f"{MEASURED_METRICS[key].words} {row.figures[key]:.4f}" for key in keys)
+        ", ".join(f"{MEASURED_METRICS[key].words} {row.metrics[key]:.4f}" for key in keys)
         for keys in of.values()
         if keys
     ]

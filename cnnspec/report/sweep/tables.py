@@ -81,7 +81,7 @@ def points(results: Results, most: int) -> Section:
         notes.append(f"and {len(found) - most:,} more in {TABLE}")
     if unfinished:
         notes.append(
-            "Only points that have finished compare; of others there are the figures of "
+            "Only points that have finished compare; of others there are the metrics of "
             "validation in their last epoch."
         )
     if results.several:
@@ -162,9 +162,9 @@ def effects(results: Results) -> Section:
                     number(reach(values)) if first else "",
                 )
             )
-    figure = MEASURED_METRICS[results.quality]
+    metric = MEASURED_METRICS[results.quality]
     notes = [
-        f"The mean {figure.words} ± standard deviation over all points with that value; "
+        f"The mean {metric.words} ± standard deviation over all points with that value; "
         "`apart` is how far the means of a name lie apart."
     ]
     counts = [{each.points for each in values} for values in results.effects.values()]
@@ -172,7 +172,7 @@ def effects(results: Results) -> Section:
         notes.append("Where values have different points their means do not quite compare.")
     if STOPPED in results.states:
         notes.append("Only points that went to their end count, and those were the better ones.")
-    header = ("name", "value", "points", figure.title, "lowest", "highest", "apart")
+    header = ("name", "value", "points", metric.title, "lowest", "highest", "apart")
     return _section("effects", "Effect of each name", header, rows, 5, notes)
 
 
@@ -204,7 +204,7 @@ def failed(results: Results) -> Section:
 
 
 def _columns(results: Results) -> list[Metric]:
-    """The figures that any point has."""
+    """The metrics that any point has."""
     shown = ("params", "macs", "accuracy", "f1", "loss", "val_accuracy")
     keys = dict.fromkeys((*shown, results.by, "epochs", "seconds"))
     return [METRICS[key] for key in keys if any(row.value(key) for row in results.rows)]

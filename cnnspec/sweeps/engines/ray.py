@@ -23,7 +23,7 @@ from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.runs.run import Run
 from cnnspec.runs.tasks import BLOCKED, DONE, MOST_ATTEMPTS, Ended, Task, killed
 from cnnspec.sweeps.engines.base import Tell
-from cnnspec.sweeps.engines.trainable import BUDGET, FIGURE, Bell, Tasks
+from cnnspec.sweeps.engines.trainable import BUDGET, METRIC, Bell, Tasks
 from cnnspec.sweeps.halving import SHARE
 from cnnspec.training.distributed.connection import leave
 
@@ -36,7 +36,7 @@ _QUIET = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    # A task that has failed has no figure.
+    # A task that has failed has no metric.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
 }
@@ -70,7 +70,7 @@ class RayEngine:
         parts = (*rungs, None)
         asha = ASHAScheduler(
             time_attr=BUDGET,
-            metric=FIGURE,
+            metric=METRIC,
             mode="max",
             grace_period=1,
             max_t=SHARE ** (len(parts) - 1),

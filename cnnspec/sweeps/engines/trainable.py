@@ -22,14 +22,14 @@ from cnnspec.files.atomic import cannot_write
 from cnnspec.files.interrupts import stop_this_process
 from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.runs.tasks import BLOCKED, DONE, PAUSED, STOPPED, Ended, Task, dump
-from cnnspec.sweeps.halving import SHARE, figure_of
+from cnnspec.sweeps.halving import SHARE, metric_of
 from cnnspec.training.worker import do
 
 BUDGET = "budget"
 """What a part of a training counts for: 1 to the first rung, three times as much to each next."""
 
-FIGURE = "figure"
-"""The figure that trainings are compared by; the more the better."""
+METRIC = "metric"
+"""The metric that trainings are compared by; the more the better."""
 
 _PATIENCE = 30
 """Seconds to wait for a process that has lost its cluster, and is about to end."""
@@ -79,13 +79,13 @@ class Tasks(tune.Trainable):  # type: ignore[misc]
         with self._stoppable() as ended:
             ended.append(self._part(task.replace(until=until)))
         how = ended[0].how
-        figures = Run(task.folder).read_json(HISTORY) if how in (DONE, PAUSED) else []
+        history = Run(task.folder).read_json(HISTORY) if how in (DONE, PAUSED) else []
         last = until == task.until or how not in (DONE, PAUSED)
-        last |= how == DONE and len(figures) <= (until or len(figures))
+        last |= how == DONE and len(history) <= (until or len(history))
         told = {**dump(ended[0]), BUDGET: SHARE**self.iteration, "done": last}
-        if figures:
-            at = figures[: until or len(figures)]
-            told[FIGURE] = at[-1][figure_of(at)]
+        if history:
+            at = history[: until or len(history)]
+            told[METRIC] = at[-1][metric_of(at)]
         return told
 
     def _part(self, task: Task) -> Ended:
