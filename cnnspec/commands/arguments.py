@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         from cnnspec.diagnostics.errors import CnnspecError
 
         hint = f"`{self.prog} --help` lists what there is"
-        if wrong := _CHOICE.fullmatch(message):
+        if wrong := re.fullmatch(_CHOICE, message):
             option, word, listed = wrong.groups()
             choices = [each.strip("' ") for each in listed.split(",")]
             meant = _meant(word, choices)
@@ -64,7 +64,7 @@ class Parser(argparse.ArgumentParser):
         raise CnnspecError(BadUsage(None, message, hint))
 
 
-_CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)")
+_CHOICE = r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)"
 """How argparse says that a value is not one of those that an option can have."""
 
 

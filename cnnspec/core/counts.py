@@ -80,7 +80,7 @@ class Count:
     def latex(self) -> str:
         r"""The derivation in names, for LaTeX: `\left(K_h \cdot K_w + 1\right) \cdot F`."""
         if self.is_leaf:
-            return _LETTERS.sub(_letter, self._symbol) or str(self.value)
+            return re.sub(_LETTERS, _letter, self._symbol) or str(self.value)
         left, right = self._parts
         if self._rank == _ATOM:
             quotient = rf"\frac{{{left.latex}}}{{{right.latex}}}"
@@ -116,7 +116,8 @@ class Count:
         return f"Count({self.value} = {self.numbers})"
 
 
-_LETTERS = re.compile(r"^([A-Z])([a-z]+)$")
+# Compiled where it is used: most checks print no formula.
+_LETTERS = r"^([A-Z])([a-z]+)$"
 
 
 def _letter(found: "re.Match[str]") -> str:

@@ -87,7 +87,7 @@ _NAME = (
     r"(?=.*[^ .])"
     r'[^"/\\\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+'
 )
-_WORD = re.compile(r"[^\W\d]\w*")
+_WORD = r"[^\W\d]\w*"
 
 
 class Name(ArgType):
@@ -115,7 +115,7 @@ class Name(ArgType):
         raise self._wrong(value, what)
 
     def write(self, value: str) -> str:
-        return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
+        return value if re.fullmatch(_WORD, value) and value != "in" else f'"{value}"'
 
 
 _TEXT = (
@@ -155,7 +155,7 @@ class Text(ArgType):
         raise self._wrong(value, what)
 
     def write(self, value: str) -> str:
-        return value if _WORD.fullmatch(value) and value != "in" else f'"{value}"'
+        return value if re.fullmatch(_WORD, value) and value != "in" else f'"{value}"'
 
 
 class Source(ArgType):

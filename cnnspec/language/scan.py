@@ -28,8 +28,8 @@ _MOST = 100
 _CLOSER = {"{": "}", "(": ")"}
 _MARK = re.compile(r'"[^"\n]*"?|#[^\n]*|[{}()\n;]')
 _MARK_OR_WORD = re.compile(rf'{_MARK.pattern}|[^\s{{}}()#";]+')
-_COMMENT = re.compile(r'"[^"\n]*"?|#[^\n]*')
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_COMMENT = r'"[^"\n]*"?|#[^\n]*'
+_TOKEN = r"\w+|[^\w\s]"
 _LONG = re.compile(rf"\b\w{{{MAX_WORD + 1},}}")
 # C0 and C1 controls but tab, line feed, form feed and return; the marks that
 # reorder or hide text (Unicode's Bidi_Control and the zero-width ones).
@@ -93,7 +93,7 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
                 span = source.span(at + long.start(), at + long.end())
                 return [TooLarge(span, what="this word is too long", limit="255 characters")], ""
             # Words are made of characters: a short text has few.
-            tokens += len(_TOKEN.findall(mark)) if len(text) > MAX_TOKENS else 0
+            tokens += len(re.findall(_TOKEN, mark)) if len(text) > MAX_TOKENS else 0
             if tokens > MAX_TOKENS:
                 span = source.span(at, match.end())
                 return [TooLarge(span, what="this spec is too long", limit="100,000 words")], ""
@@ -112,7 +112,7 @@ def comments(source: Source) -> list[Span]:
     """Every comment with its `#`, in order; a `#` within a string is none."""
     return [
         source.span(match.start(), match.end())
-        for match in _COMMENT.finditer(source.text)
+        for match in re.finditer(_COMMENT, source.text)
         if match.group()[0] == "#"
     ]
 
