@@ -7,14 +7,15 @@ of thousands of layers waits no longer for its errors.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from cnnspec.analysis.check import BudgetResult, CheckedSpec, totals
+from cnnspec.analysis.check import CheckedSpec
+from cnnspec.analysis.costs import BudgetResult, totals
 from cnnspec.core.edits import Fix, write
 from cnnspec.core.shapes import Image
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import OverBudget
 from cnnspec.graph.build import build_graph
-from cnnspec.ir.claims import Budget
+from cnnspec.ir.claims import UPPER, Budget
 from cnnspec.ir.spec import Element, Merge, Node, SharedRepeat
 from cnnspec.layers.base import Layer
 from cnnspec.layers.dense import Dense
@@ -23,10 +24,6 @@ from cnnspec.layers.pooling import GlobalAverage
 
 MOST_ROWS = 3_000
 """Rows worked out over all tries for one budget; one takes about 10 microseconds."""
-
-
-UPPER = ("<=", "<")
-"""The relations under which less is better."""
 
 
 def _advice(span: Span, text: str, value: int, instead: str = "") -> Fix:

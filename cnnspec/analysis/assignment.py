@@ -5,7 +5,8 @@ A rules file is a spec without layers: budgets, expectations and `allow`.
 
 from typing import Any
 
-from cnnspec.analysis.check import BudgetResult, CheckedSpec, check, forbidden
+from cnnspec.analysis.check import CheckedSpec, check, forbidden
+from cnnspec.analysis.costs import BudgetResult
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import CannotRead

@@ -4,74 +4,26 @@ Values in, values or diagnostics out; `graph` sends the shapes through the netwo
 """
 
 from collections.abc import Iterable
-from typing import ClassVar
 
+from cnnspec.analysis.costs import BudgetResult, FittedValue, Totals, over_budget, totals
 from cnnspec.analysis.lint import lint
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.claims import NotAllowed, NothingFits, OverBudget
+from cnnspec.diagnostics.claims import NotAllowed
 from cnnspec.diagnostics.shapes import WrongClasses
-from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.expand import Expanded, PartialSpec, partial_spec
 from cnnspec.expansion.state import Overrides
 from cnnspec.files.sources import Unsaved
 from cnnspec.graph.build import Graph, LayerCall, build_graph
-from cnnspec.ir.claims import BYTES, Budget
+from cnnspec.ir.claims import Budget
 from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.source import SpecSource
 from cnnspec.ir.spec import Element, ErrorNode, From, Merge, Node, SharedRepeat, Spec, every
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.layers.base import InferenceCache
-from cnnspec.program.arena import peak_of
-
-
-class Totals(Record):
-    """What the whole network costs; the quantities a budget can limit."""
-
-    ignored: ClassVar[tuple[str, ...]] = ("graph",)
-    memos: ClassVar[tuple[str, ...]] = ("_peak",)
-
-    params: int
-    trainable: int
-    macs: int
-    depth: int
-    graph: Graph
-    """What memory is planned for when that is asked for: a sweep mostly does not."""
-
-    def of(self, budget: Budget) -> int:
-        """The value that a budget limits."""
-        dtype = budget.dtype or "float32"
-        if budget.quantity == "flash":
-            return self.params * BYTES[dtype]
-        if budget.quantity == "ram":
-            return self.ram(dtype)
-        value: int = getattr(self, budget.quantity)
-        return value
-
-    def ram(self, dtype: str = "float32") -> int:
-        """Returns the bytes of the arena that inference of one image needs."""
-        return self.memo("_peak", lambda: peak_of(self.graph)) * BYTES[dtype]
-
-    def dump(self) -> dict[str, int]:
-        """Every quantity by its name; flash and RAM in bytes, as float32."""
-        sizes = {"flash": self.params * BYTES["float32"], "ram": self.ram()}
-        names = ("params", "trainable", "macs")
-        return {name: getattr(self, name) for name in names} | sizes | {"depth": self.depth}
-
-
-class BudgetResult(Record):
-    """A budget and what it is measured against."""
-
-    budget: Budget
-    value: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether the budget is kept."""
-        return self.budget.holds(self.value)
 
 
 class CheckedSpec(Record):
@@ -87,13 +39,23 @@ class CheckedSpec(Record):
     totals: Totals | None
     budget_results: tuple[BudgetResult, ...]
     problems: tuple[Diagnostic, ...]
-    fitted: dict[str, int] = {}  # noqa: RUF012 - a record never changes its defaults
-    """The value that was found for a `fit`."""
+    fits: tuple[FittedValue, ...] = ()
+    """The value that was found for each `fit`."""
 
     @property
     def spec(self) -> Spec:
         """What the text says."""
         return self.expanded.spec
+
+    @property
+    def fitted(self) -> dict[str, int]:
+        """The value that was found for each `fit`, by its name."""
+        return {fit.name: fit.value for fit in self.fits}
+
+    @property
+    def binding(self) -> set[Budget]:
+        """The budgets that keep a `fit` from a better value."""
+        return {budget for fit in self.fits for budget in fit.broken}
 
     @property
     def layers(self) -> tuple[LayerCall, ...]:
@@ -139,8 +101,6 @@ class CheckedNetwork(Record):
 
 MAX_KEPT = 20_000
 """Layers of networks that a checker keeps in all; some tens of megabytes."""
-MAX_TRIED = 20_000
-"""Layers that a `fit` looks at in all; about a second."""
 
 
 def check(
@@ -219,27 +179,17 @@ class Checker:
 
     def check(self, overrides: Overrides) -> CheckedSpec:
         """The text under some overrides, with the value that a `fit` in it asks for."""
-        result = self.network(overrides).with_settings(overrides)
-        fit = result.expanded.fit
-        if fit is None:
+        result = self.plain(overrides)
+        if not result.expanded.fits:
             return result
-        tries = len(fit.values)
-        if tries * len(result.layers) > MAX_TRIED:
-            what = f"this fit would look at {tries:,} networks of {len(result.layers):,} layers"
-            limit = f"{MAX_TRIED:,} layers in all"
-            return result.replace(problems=(TooLarge(fit.span, what=what, limit=limit),))
-        for value, written in reversed(fit.values.items()):
-            tried = {**overrides, fit.name: written}
-            result = self.network(tried).with_settings(tried)
-            if result.ok:
-                return result.replace(fitted={fit.name: value})
-        # What is wrong for another reason than a shape or a budget is told as it is.
-        if result.expanded.problems:
-            return result
-        reasons = "; ".join(dict.fromkeys(p.message for p in result.problems))
-        low, high = min(fit.values), max(fit.values)
-        fault = NothingFits(fit.span, name=fit.name, low=low, high=high, reasons=reasons)
-        return result.replace(problems=(fault,))
+        # Here, for most specs say every value.
+        from cnnspec.analysis.fit import solve
+
+        return solve(self, result, overrides)
+
+    def plain(self, overrides: Overrides) -> CheckedSpec:
+        """The text under some overrides, every `fit` at its largest value."""
+        return self.network(overrides).with_settings(overrides)
 
     def network(self, overrides: Overrides) -> CheckedNetwork:
         """The network under some overrides."""
@@ -277,7 +227,7 @@ def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> Checke
     costs = totals(graph) if known else None
     budget_results = tuple(BudgetResult(b, costs.of(b)) for b in spec.budgets) if costs else ()
     problems = [*graph.errors]
-    problems += [_over(verdict, graph) for verdict in budget_results if not verdict.holds]
+    problems += [over_budget(verdict, graph) for verdict in budget_results if not verdict.holds]
     if graph.output_shape is not None and spec.nodes and not poisoned & {"data", "classes"}:
         problems += _ending(spec, graph.output_shape)
     if spec.allow:
@@ -301,52 +251,6 @@ def forbidden(elements: Iterable[Element], allowed: tuple[str, ...]) -> list[Dia
             fault = NotAllowed(span, word=element.layer.word, allowed=allowed)
             found.setdefault(span.start if span else id(element), fault)
     return list(found.values())
-
-
-def totals(graph: Graph) -> Totals:
-    """Sums, the longest path, and the memory of inference."""
-    return Totals(
-        params=sum(call.params for call in graph.layers),
-        trainable=sum(call.trainable for call in graph.layers),
-        macs=sum(call.macs for call in graph.layers),
-        depth=graph.depth(),
-        graph=graph,
-    )
-
-
-def _over(verdict: BudgetResult, graph: Graph) -> OverBudget:
-    budget = verdict.budget
-    return OverBudget(
-        budget.span,
-        quantity=budget.subject,
-        value=f"{verdict.value:,}",
-        relation=budget.relation,
-        limit=f"{budget.limit:,.12g}",
-        costliest=_costliest(budget, graph) if budget.relation in ("<=", "<") else "",
-    )
-
-
-def _costliest(budget: Budget, graph: Graph) -> str:
-    """The three layers that cost most of what the budget limits."""
-    calls = graph.layers
-    counted: dict[str, list[int]] = {
-        "params": (params := [call.params for call in calls]),
-        "flash": params,
-        "trainable": [call.trainable for call in calls],
-        "macs": [call.macs for call in calls],
-    }
-    if budget.quantity == "ram":
-        from cnnspec.program.inference import inference_plan
-
-        plan = inference_plan(graph, budget.dtype or "float32")
-        names = [step.name for step in plan.program.steps]
-        ranked = zip(plan.live, names, strict=True)
-    elif budget.quantity in counted:
-        ranked = zip(counted[budget.quantity], (call.name for call in calls), strict=True)
-    else:
-        return ""
-    most = sorted(ranked, key=lambda pair: -pair[0])[:3]
-    return ", ".join(f"{name} {cost:,}" for cost, name in most if cost)
 
 
 def _ending(spec: Spec, after: Shape) -> list[Diagnostic]:

@@ -48,12 +48,36 @@ def overview(result: CheckedSpec) -> list[Line]:
             )
         ],
     ]
-    for name, value in result.fitted.items():
-        lines.append([(f"{name} = {value}, the largest value that fits", "")])
+    lines += fit_lines(result)
     for verdict in result.budget_results:
         words = ("held", "good") if verdict.holds else ("not held", "bad")
-        lines.append([(f"{verdict.budget}: {verdict.value:,} ", ""), words])
+        line: Line = [(f"{verdict.budget}: {verdict.value:,} ", ""), words]
+        if verdict.share is not None:
+            line.append((f", {percent(verdict.share)} used", ""))
+        if bound := [fit.name for fit in result.fits if verdict.budget in fit.broken]:
+            line.append((f", limits {' and '.join(bound)}", ""))
+        lines.append(line)
     return lines
+
+
+def fit_lines(result: CheckedSpec) -> list[Line]:
+    """The value of each `fit`, and why it is not a larger one."""
+    objective = result.expanded.objective
+    chosen = f"the best value for `{objective}`" if objective else "the largest value that fits"
+    lines: list[Line] = []
+    for fit in result.fits:
+        why = "; it is the last of its range" if not fit.values else ""
+        if fit.reason:
+            tried = " and ".join(f"{name} = {value}" for name, value in fit.values.items())
+            why = f"; with {tried}, {fit.reason}"
+        lines.append([(f"{fit.name} = {fit.value}, {chosen}{why}", "")])
+    return lines
+
+
+def percent(share: float) -> str:
+    """A share in percent, which is 100 % only where nothing is left."""
+    tenths = int(share * 1000) if share < 1 else round(share * 1000)
+    return f"{tenths / 10:g} %"
 
 
 def kib(size: int) -> str:

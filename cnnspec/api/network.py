@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.advice import with_advice
-from cnnspec.analysis.check import BudgetResult, CheckedSpec, check
+from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.analysis.costs import BudgetResult
 from cnnspec.analysis.formulas import explain
 from cnnspec.analysis.load import checked, normalized
 from cnnspec.analysis.summary import layer_table, overview, title

@@ -277,12 +277,21 @@ def document(result: CheckedSpec, found: Survey | None = None) -> dict[str, Any]
         "layers": [row.dump() for row in result.layers],
         "totals": totals.dump() if totals else None,
         "budgets": [
-            {**v.budget.dump(), "value": v.value, "holds": v.holds} for v in result.budget_results
+            {
+                **v.budget.dump(),
+                "value": v.value,
+                "holds": v.holds,
+                "share": v.share,
+                "limits": [fit.name for fit in result.fits if v.budget in fit.broken],
+            }
+            for v in result.budget_results
         ],
         "problems": [as_json(problem) for problem in result.problems],
     }
-    if result.fitted:
+    if result.fits:
         data["fitted"] = result.fitted
+        data["fits"] = [fit.dump() for fit in result.fits]
+        data["objective"] = str(result.expanded.objective or "") or None
     if found:
         data["sweep"] = found.dump()
     return data

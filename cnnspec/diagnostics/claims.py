@@ -55,22 +55,58 @@ class NothingFits(Diagnostic):
         "let w = fit(1..64); dense (w) relu; dense 10 softmax; budget params <= 9000"
     )
 
-    name: str
-    low: int
-    high: int
+    ranges: dict[str, tuple[int, int]]
+    """The smallest and the largest value of each name."""
+    values: dict[str, int]
+    """The values that come nearest."""
     reasons: str
+    """What is wrong with those."""
 
     @property
     def message(self) -> str:
-        return f"no value of `{self.name}` from {self.low} to {self.high} fits"
+        names = [f"`{name}` from {low} to {high}" for name, (low, high) in self.ranges.items()]
+        if len(names) == 1:
+            return f"no value of {names[0]} fits"
+        return f"no values of {' and '.join(names)} fit"
 
     @property
     def label(self) -> str:
-        return f"at {self.low}: {self.reasons}"
+        values = [f"{name} = {value}" for name, value in self.values.items()]
+        if len(values) == 1:
+            values = [str(value) for value in self.values.values()]
+        return f"at {', '.join(values)}: {self.reasons}"
 
     @property
     def help(self) -> str:
         return "relax the limits that fail, or make the rest of the network smaller"
+
+
+class NothingToFit(Diagnostic):
+    """`maximize` and `minimize` choose among the values of a `fit`.
+
+    Without them the first `fit` is as large as possible, then the second, and so on.
+    """
+
+    code: ClassVar[str] = "CNN306"
+    bad: ClassVar[str] = "maximize macs; dense 20 relu; dense 10 softmax; budget params <= 20k"
+    good: ClassVar[str] = (
+        "let w = fit(1..64); maximize macs; dense (w) relu; dense 10 softmax; budget params <= 20k"
+    )
+
+    objective: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.objective}` has nothing to choose: no `let` has a `fit`"
+
+    @property
+    def help(self) -> str:
+        return "write `let w = fit(1..64)` and use `(w)` in a layer, or remove this line"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        from cnnspec.diagnostics.rewrites import leave_out
+
+        return (leave_out(span, statement=True),)
 
 
 class NotAllowed(Diagnostic):

@@ -11,7 +11,7 @@ from cnnspec.language.binding import Bound, bind
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.parse import Parsed, parse
-from cnnspec.language.syntax import Statement, SyntaxNode, Word
+from cnnspec.language.syntax import Statement, words_in
 
 MAX_KEPT = 10_000
 """Layers that are remembered."""
@@ -81,21 +81,5 @@ class ExpansionCache:
             return None
         names = self._names.get(own)
         if names is None:
-            names = self._names[own] = tuple(sorted(_names(statement)))
+            names = self._names[own] = tuple(sorted({*words_in(statement.arguments)}))
         return (own, *[bindings.get(name) for name in names])
-
-
-def _names(statement: Statement) -> set[str]:
-    """Every word in the arguments of a statement."""
-    names: set[str] = set()
-    # A stack instead of recursion: a sum may have as many terms as a text has words.
-    todo: list[object] = [*statement.arguments]
-    while todo:
-        match todo.pop():
-            case Word(text=text):
-                names.add(text)
-            case SyntaxNode() as node:
-                todo += [getattr(node, name) for name in type(node).fields]
-            case tuple() as several:
-                todo += several
-    return names

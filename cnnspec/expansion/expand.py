@@ -10,11 +10,12 @@ from typing import Any
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
+from cnnspec.diagnostics.claims import NothingToFit
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Incompatible, UnknownName, UnknownSetting
 from cnnspec.diagnostics.syntax import NothingToTrain
 from cnnspec.expansion.cache import ExpansionCache
-from cnnspec.expansion.state import Axis, Fit, Overrides, State
+from cnnspec.expansion.state import Axis, Fit, Objective, Overrides, State
 from cnnspec.expansion.statements import run
 from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.ir.datasets import Dataset
@@ -36,7 +37,8 @@ class Expanded(Record):
     poisoned: frozenset[str]
     """The settings and lets that could not be read."""
     problems: tuple[Diagnostic, ...]
-    fit: Fit | None = None
+    fits: tuple[Fit, ...] = ()
+    objective: Objective | None = None
     sweep: tuple[Axis, ...] = ()
 
 
@@ -53,7 +55,8 @@ class PartialSpec(Record):
     poisoned: frozenset[str] = frozenset()
     problems: tuple[Diagnostic, ...] = ()
     """Those of the syntax first."""
-    fit: Fit | None = None
+    fits: tuple[Fit, ...] = ()
+    objective: Objective | None = None
     sweep: tuple[Axis, ...] = ()
     bindings: Bindings = {}  # noqa: RUF012 - a record never changes its defaults
     """The names defined outside of every block, and their values."""
@@ -82,7 +85,9 @@ class PartialSpec(Record):
             )
         elif not spec.nodes:
             problems = [NothingToTrain(self.source.span(0, 0))]
-        return Expanded(spec, spans, self.poisoned, tuple(problems), self.fit, sweep)
+        return Expanded(
+            spec, spans, self.poisoned, tuple(problems), self.fits, self.objective, sweep
+        )
 
     def _setting(self, name: str, value: Expression) -> Any:
         """The value of a training setting; raises `DiagnosticError`, also for an unknown one."""
@@ -100,6 +105,9 @@ def partial_spec(parsed: Parsed, overrides: Overrides, cache: ExpansionCache) ->
     run(state, parsed.statements, state.top)
     if state.axes:
         _require_known_axes(state)
+    if state.objective and not state.searches and "let" not in state.poisoned:
+        error = NothingToFit(state.objective.span, objective=str(state.objective))
+        state.problems.append(error)
     spec = _spec(state)
     return PartialSpec(
         parsed.source,
@@ -107,7 +115,8 @@ def partial_spec(parsed: Parsed, overrides: Overrides, cache: ExpansionCache) ->
         state.spans,
         frozenset(state.poisoned),
         (*parsed.problems, *state.problems),
-        state.fit,
+        tuple(state.fits),
+        state.objective,
         tuple(state.axes),
         state.top.values,
         {name: overrides.get(name) for name in state.top.spans},

@@ -41,6 +41,7 @@ def let(state: State, statement: Statement, scope: Scope) -> None:
 def _value(state: State, name: str, value: Expression, scope: Scope) -> Exact:
     """The value that a `let` gives its name; an override comes before it."""
     if scope is state.top:
+        state.searches |= isinstance(value, Call) and value.name == "fit"
         value = state.overrides.get(name, value)
         if isinstance(value, Call) and value.name == "fit":
             return fit(state, name, value, scope)

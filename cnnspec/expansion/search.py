@@ -1,13 +1,14 @@
-"""Values that are not given but tried: `fit` finds the largest, `sweep` names some to compare."""
+"""Values that are not given but tried: `fit` finds the best, `sweep` names some to compare."""
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
-from cnnspec.expansion.state import Axis, Fit, Keyword, Scope, State
+from cnnspec.expansion.state import Axis, Fit, Keyword, Objective, Scope, State
 from cnnspec.expansion.statements import body_of, guarded
+from cnnspec.ir.claims import QUANTITIES, read_quantity
 from cnnspec.language.arg_types import Int
-from cnnspec.language.expressions import Bindings
+from cnnspec.language.expressions import Bindings, names_in
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
     Call,
@@ -17,6 +18,7 @@ from cnnspec.language.syntax import (
     Relation,
     Sequence,
     Statement,
+    Word,
 )
 
 MAX_FIT = 1_000
@@ -27,8 +29,6 @@ _END = Int(-MAX_WHOLE, MAX_WHOLE)
 
 def fit(state: State, name: str, call: Call, scope: Scope) -> int:
     """Notes a value that the checker is to find; returns the largest for now."""
-    if state.fit is not None:
-        raise DiagnosticError(GivenTwice(call.span, what="`fit`", first=state.fit.span))
     form = f"let {name} = fit(1..64)"
     match call.arguments:
         case (Range() as values,):
@@ -40,8 +40,23 @@ def fit(state: State, name: str, call: Call, scope: Scope) -> int:
             raise DiagnosticError(WrongForm(call.span, word="fit", form=form, found=found, fix=fix))
     _require_ordered((low, high), values, call.span, "fit", form, MAX_FIT)
     tried = {value: Number(call.span, value) for value in range(low, high + 1)}
-    state.fit = Fit(name, tried, call.span)
+    fixed = not any(True for end in (values.low, values.high) for _ in names_in(end))
+    state.fits.append(Fit(name, tried, call.span, fixed))
     return high
+
+
+def objective(state: State, statement: Statement, scope: Scope) -> None:
+    """`maximize macs`, `minimize ram int8`: which of the values that fit are the best."""
+    word = statement.word
+    state.once("objective", "an objective", statement.span)
+    match statement.arguments:
+        case (Word() as quantity, *kind) if len(kind) <= 1:
+            dtype = read_quantity(quantity, kind, word, tuple(QUANTITIES))
+            state.objective = Objective(word, quantity.text, dtype, statement.span)
+        case arguments:
+            found = arguments[0].kind if arguments else "nothing"
+            form = f"{word} macs"
+            raise DiagnosticError(WrongForm(statement.span, word=word, form=form, found=found))
 
 
 def _ends(values: Range, name: str, bindings: Bindings) -> list[int]:
@@ -106,4 +121,8 @@ def axis(state: State, statement: Statement, scope: Scope) -> None:
     state.axes.append(Axis(name, values, statement.word_span))
 
 
-KEYWORDS = {"sweep": Keyword(sweep, takes_block=True)}
+KEYWORDS = {
+    "maximize": Keyword(objective),
+    "minimize": Keyword(objective),
+    "sweep": Keyword(sweep, takes_block=True),
+}

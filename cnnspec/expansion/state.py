@@ -37,11 +37,27 @@ class Definition(Record):
 
 
 class Fit(Record):
-    """A `let` whose value is to be found, and the whole numbers it can be: `let w = fit(1..64)`."""
+    """A `let` whose value is to be found, and the whole numbers it can be: `let w = fit(1..64)`.
+
+    `fixed` says that they are written in digits, so that no other value can change them.
+    """
 
     name: str
     values: dict[int, Number]
     span: Span
+    fixed: bool = True
+
+
+class Objective(Record):
+    """What makes one choice of values for every `fit` better than another: `maximize macs`."""
+
+    word: str
+    quantity: str
+    dtype: str
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.quantity}{self.dtype and f' {self.dtype}'}"
 
 
 class Axis(Record):
@@ -132,12 +148,14 @@ class State:
         "expectations",
         "file_chain",
         "files",
-        "fit",
+        "fits",
         "layer_names",
         "layers",
+        "objective",
         "overrides",
         "poisoned",
         "problems",
+        "searches",
         "settings",
         "spans",
         "spent",
@@ -166,7 +184,10 @@ class State:
         """The fields of `Training` that have been set."""
         self.budgets: list[Budget] = []
         self.expectations: list[Expectation] = []
-        self.fit: Fit | None = None
+        self.fits: list[Fit] = []
+        self.searches = False
+        """Whether there is a `fit`, also where an override has taken its place."""
+        self.objective: Objective | None = None
         self.axes: list[Axis] = []
         """The names that `sweep` varies."""
         self.layer_names: dict[str, Span] = {}

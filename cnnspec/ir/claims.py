@@ -1,17 +1,17 @@
 """Budgets, which `check` proves, and expectations, which `train` measures."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import BadClaim, UnknownWord
+from cnnspec.diagnostics.names import BadClaim, UnknownWord, WrongType
 from cnnspec.language.arg_types import MAX_REAL, Float, number_text
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import Relation, Statement, Word
+from cnnspec.language.syntax import Argument, Relation, Statement, Word
 
 RELATIONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -20,6 +20,9 @@ RELATIONS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "==": operator.eq,
 }
+
+UPPER = ("<=", "<")
+"""The relations under which less is better."""
 
 QUANTITIES = {
     "params": "all weights, as Keras's `count_params()` counts them",
@@ -120,18 +123,29 @@ def read_claim(cls: type[C], statement: Statement, bindings: Bindings) -> C:
         case (Word() as quantity, *kind, Relation(operator=relation) as tail) if (
             relation in RELATIONS and len(kind) <= 1
         ):
-            _known(quantity, word, cls.known)
-            dtype = ""
-            if kind:
-                if not isinstance(kind[0], Word):
-                    raise DiagnosticError(BadClaim(kind[0].span, word=word, example=cls.example))
-                in_bytes = quantity.text in ("flash", "ram")
-                _known(kind[0], quantity.text, tuple(BYTES) if in_bytes else ())
-                dtype = "" if kind[0].text == "float32" else kind[0].text
+            if kind and not isinstance(kind[0], Word):
+                raise DiagnosticError(BadClaim(kind[0].span, word=word, example=cls.example))
+            dtype = read_quantity(quantity, kind, word, cls.known)
             what = f"the limit of `{quantity.text}`"
             limit = cls.limits(quantity.text).read(tail.value, bindings, what)
             return cls(quantity.text, relation, limit, dtype, statement.span)
     raise DiagnosticError(BadClaim(statement.span, word=word, example=cls.example))
+
+
+def read_quantity(
+    quantity: Word, dtype: Sequence[Argument], of: str, known: tuple[str, ...]
+) -> str:
+    """The data type of a quantity, empty for float32; raises `DiagnosticError` for either."""
+    _known(quantity, of, known)
+    for word in dtype:
+        if not isinstance(word, Word):
+            found = word.kind
+            what, expected = f"the data type of `{quantity.text}`", "a word"
+            raise DiagnosticError(WrongType(word.span, what=what, expected=expected, found=found))
+        _known(word, quantity.text, tuple(BYTES) if quantity.text in ("flash", "ram") else ())
+        if word.text != "float32":
+            return word.text
+    return ""
 
 
 def _known(word: Word, of: str, known: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """The tree of statements a text parses to. Every node has its span; no word has a meaning yet."""
 
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from cnnspec.core.record import Record
@@ -174,3 +175,21 @@ class Statement(SyntaxNode):
     arguments: tuple[Argument, ...]
     block: Block | None = None
     broken: bool = False
+
+
+def nodes_in(nodes: Iterable[SyntaxNode]) -> Iterator[SyntaxNode]:
+    """Yields some nodes and every node within them, in no order that matters."""
+    # A stack instead of recursion: a sum may have as many terms as a text has words.
+    todo: list[object] = [*nodes]
+    while todo:
+        match todo.pop():
+            case SyntaxNode() as node:
+                yield node
+                todo += [getattr(node, name) for name in type(node).fields]
+            case tuple() as several:
+                todo += several
+
+
+def words_in(nodes: Iterable[SyntaxNode]) -> Iterator[str]:
+    """Yields the text of every word within some nodes, whatever it means there."""
+    return (node.text for node in nodes_in(nodes) if isinstance(node, Word))

@@ -36,6 +36,20 @@ class Span:
 
 def peak_of(graph: Graph) -> int:
     """Returns the size of the arena for inference, in numbers, each as large as a value."""
+    spans, least = _buffers(graph)
+    return least if at_most_two(spans) else _end(spans, offsets_of(spans, least))
+
+
+def least_of(graph: Graph) -> int:
+    """Returns the most numbers that are in use at once: no arena is smaller.
+
+    Unlike the arena, which is found by trying, it never shrinks where a layer gets wider.
+    """
+    return _buffers(graph)[1]
+
+
+def _buffers(graph: Graph) -> tuple[list[Span], int]:
+    """The buffers of inference, not yet placed, and the most that is alive at once."""
     operations = [*graph.operations[INPUT]]
     inputs: list[tuple[int, ...]] = [()]
     sizes = [graph.input.size]
@@ -55,8 +69,7 @@ def peak_of(graph: Graph) -> int:
                 sizes.append(shape.size)
         made.append(sources[0])
     spans = spans_of(operations, inputs, sizes, made[-1])
-    least = max(live_sizes(spans, len(sizes)))
-    return least if at_most_two(spans) else _end(spans, offsets_of(spans, least))
+    return spans, max(live_sizes(spans, len(sizes)))
 
 
 def spans_of(

@@ -90,8 +90,27 @@ def test_a_fault_of_another_kind_is_told_as_it_is() -> None:
     assert [problem.code for problem in result.problems] == ["CNN102"]
 
 
-def test_a_fit_that_would_take_long_is_refused() -> None:
-    text = (
-        "let w = fit(1..1000);" + "conv (w)x3 same relu;" * 30 + "gap; dense 10; budget params <= 9"
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "let w = fit(1..1000);"
+        + "conv 2x(w) same relu;" * 30
+        + "gap; dense 10; budget params <= 9",
+        "let a = fit(1..1000); let b = fit(1..1000); let c = fit(1..1000); maximize macs;"
+        "dense (a); dense (b); dense (c); dense 10; budget params <= 30k",
+    ],
+)
+def test_a_fit_that_would_take_long_is_refused(text: str) -> None:
     assert [problem.code for problem in check(Source("x", text)).problems] == ["CNN007"]
+
+
+def test_a_fitted_name_can_be_swept() -> None:
+    text = "let w = fit(1..64); dense (w); dense 10; budget params <= 8k"
+    assert surveyed(f"{text}; sweep {{ w in 4, 8; batch in 32, 64 }}").points == 4
+    source = Source("x", f"{text}; sweep {{ w in 4, 8 }}")
+    checked = check(source)
+    assert checked.fitted == {"w": 10}
+    assert [axis.name for axis in checked.expanded.sweep] == ["w"]
+    swept = points(source, checked.expanded.sweep, {})
+    # 784 (w) + w + 10 w + 10
+    assert [p.checked.totals and p.checked.totals.params for p in swept] == [3_190, 6_370]

@@ -1,0 +1,130 @@
+"""What a network costs, and what its budgets say of it."""
+
+from typing import Any, ClassVar
+
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.claims import OverBudget
+from cnnspec.graph.build import Graph
+from cnnspec.ir.claims import BYTES, UPPER, Budget
+from cnnspec.program.arena import peak_of
+
+
+class Totals(Record):
+    """What the whole network costs; the quantities a budget can limit."""
+
+    ignored: ClassVar[tuple[str, ...]] = ("graph",)
+    memos: ClassVar[tuple[str, ...]] = ("_peak",)
+
+    params: int
+    trainable: int
+    macs: int
+    depth: int
+    graph: Graph
+    """What memory is planned for when that is asked for: a sweep mostly does not."""
+
+    def of(self, budget: Budget) -> int:
+        """The value that a budget limits."""
+        dtype = budget.dtype or "float32"
+        if budget.quantity == "flash":
+            return self.params * BYTES[dtype]
+        if budget.quantity == "ram":
+            return self.ram(dtype)
+        value: int = getattr(self, budget.quantity)
+        return value
+
+    def ram(self, dtype: str = "float32") -> int:
+        """Returns the bytes of the arena that inference of one image needs."""
+        return self.memo("_peak", lambda: peak_of(self.graph)) * BYTES[dtype]
+
+    def dump(self) -> dict[str, int]:
+        """Every quantity by its name; flash and RAM in bytes, as float32."""
+        sizes = {"flash": self.params * BYTES["float32"], "ram": self.ram()}
+        names = ("params", "trainable", "macs")
+        return {name: getattr(self, name) for name in names} | sizes | {"depth": self.depth}
+
+
+class BudgetResult(Record):
+    """A budget and what it is measured against."""
+
+    budget: Budget
+    value: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the budget is kept."""
+        return self.budget.holds(self.value)
+
+    @property
+    def share(self) -> float | None:
+        """How much of the budget is used: 1 for all of it; `None` for a lower limit."""
+        if self.budget.relation not in UPPER or self.budget.limit <= 0:
+            return None
+        return self.value / self.budget.limit
+
+
+class FittedValue(Record):
+    """The value that was found for a `fit`, and what keeps it from the next one.
+
+    `values` are the next value and those of the names after it with which it was tried;
+    without any, there is no next value. `broken` are the budgets that are not kept then, and
+    `reason` says by how much, or what else is wrong.
+    """
+
+    name: str
+    value: int
+    values: dict[str, int]
+    broken: tuple[Budget, ...]
+    reason: str
+
+    def dump(self) -> dict[str, Any]:
+        """The value as JSON."""
+        broken = [str(budget) for budget in self.broken]
+        following = {"values": self.values, "breaks": broken, "reason": self.reason}
+        return {"name": self.name, "value": self.value, "next": following if self.values else None}
+
+
+def totals(graph: Graph) -> Totals:
+    """Sums, the longest path, and the memory of inference."""
+    return Totals(
+        params=sum(call.params for call in graph.layers),
+        trainable=sum(call.trainable for call in graph.layers),
+        macs=sum(call.macs for call in graph.layers),
+        depth=graph.depth(),
+        graph=graph,
+    )
+
+
+def over_budget(verdict: BudgetResult, graph: Graph) -> OverBudget:
+    """The error of a budget that does not hold."""
+    budget = verdict.budget
+    return OverBudget(
+        budget.span,
+        quantity=budget.subject,
+        value=f"{verdict.value:,}",
+        relation=budget.relation,
+        limit=f"{budget.limit:,.12g}",
+        costliest=_costliest(budget, graph) if budget.relation in UPPER else "",
+    )
+
+
+def _costliest(budget: Budget, graph: Graph) -> str:
+    """The three layers that cost most of what the budget limits."""
+    calls = graph.layers
+    counted: dict[str, list[int]] = {
+        "params": (params := [call.params for call in calls]),
+        "flash": params,
+        "trainable": [call.trainable for call in calls],
+        "macs": [call.macs for call in calls],
+    }
+    if budget.quantity == "ram":
+        from cnnspec.program.inference import inference_plan
+
+        plan = inference_plan(graph, budget.dtype or "float32")
+        names = [step.name for step in plan.program.steps]
+        ranked = zip(plan.live, names, strict=True)
+    elif budget.quantity in counted:
+        ranked = zip(counted[budget.quantity], (call.name for call in calls), strict=True)
+    else:
+        return ""
+    most = sorted(ranked, key=lambda pair: -pair[0])[:3]
+    return ", ".join(f"{name} {cost:,}" for cost, name in most if cost)
