@@ -2,9 +2,9 @@
 
 Prints a table for each spec, and its errors and warnings. For a sweep it counts how many
 points pass. With `--rules`, prints one row for each spec instead: which rules of an
-assignment it follows. Exit code 0 if every spec passes, 1 if one does not; warnings count
-only with `--strict`. `--memory` shows where each value is in the memory arena of
-inference; the size of the arena is the RAM of the spec.
+assignment it breaks, and which specs are the same. Exit code 0 if every spec passes, 1 if
+one does not; warnings count only with `--strict`. `--memory` shows where each value is in the
+memory arena of inference; the size of the arena is the RAM of the spec.
 
 `--fix` first applies the safe fixes to the files: each fix is tried, and kept if its finding
 is gone and nothing is worse. `--diff` only shows them, with exit code 1 if a file would
@@ -46,7 +46,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--rules",
         metavar="RULES",
         complete=SPEC,
-        help="check every file against the budgets and `allow` of this one",
+        help="check every file against the rules in this one",
     )
     parser.add_argument("--csv", action="store_true", help="with --rules: print CSV")
     parser.add_argument(

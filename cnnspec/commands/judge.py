@@ -1,16 +1,22 @@
 """`cnnspec check --rules`: one row for each submission, each rule held or not."""
 
 from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from cnnspec.analysis.assignment import Judgement, Rules, judge, read_rules
+from cnnspec.analysis.assignment import Judgement, judge, read_rules
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import normalized
+from cnnspec.analysis.rules_file import Rules
+from cnnspec.analysis.twins import Twins, twins
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.table import Table, csv_text
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.render import as_json
 from cnnspec.files.sources import read_source, read_submission
 
 
@@ -20,25 +26,36 @@ def run(args: Namespace) -> int:
         fault = "no submission is named"
         raise CnnspecError(CannotRead(None, fault, "name the files to judge: `submissions/*.cnn`"))
     rules = read_rules(read_source(args.rules))
-    rows = [_row(rules, path) for path in args.files]
-    ok = all(row["ok"] for row in rows)
+    rows: list[dict[str, Any]] = []
+    checked: dict[str, CheckedSpec] = {}
+    for path in args.files:
+        try:
+            judgement = judge(rules, normalized(read_submission(path)))
+        except CnnspecError as problems:
+            rows.append(_unread(path, rules, problems.diagnostics))
+        else:
+            rows.append(_judged(path, judgement))
+            checked[path] = judgement.checked
+    same = twins(checked)
+    ok = all(row["ok"] and not (args.strict and row["warnings"]) for row in rows)
     if args.json:
-        print_json({"command": "check", "ok": ok, "rules": rules.names, "submissions": rows})
+        alike = [group.dump() for group in same]
+        data = {"command": "check", "ok": ok, "rules": rules.names}
+        print_json({**data, "submissions": rows, "identical": alike})
     elif args.csv:
-        header = ["file", "model", "ok", "params", "macs", *rules.names, "fault"]
-        print_text(csv_text(header, map(_cells, rows)))
+        header = ["file", "model", "ok", "params", "macs", *rules.names]
+        header += ["warnings", "identical", "fault"]
+        print_text(csv_text(header, [_cells(row, same) for row in rows]))
     else:
-        show(_lines(rules, rows))
+        show(_lines(rules, rows, same))
     return 0 if ok else 1
 
 
-def _row(rules: Rules, path: str) -> dict[str, Any]:
-    try:
-        return _judged(path, judge(rules, normalized(read_submission(path))))
-    except CnnspecError as problems:
-        unjudged = [{"found": "", "holds": None} for _ in rules.names]
-        nothing = {"model": "", "ok": False, "params": None, "macs": None, "rules": unjudged}
-        return {"file": path, **nothing, "fault": _first(problems.diagnostics)}
+def _unread(path: str, rules: Rules, problems: Iterable[Diagnostic]) -> dict[str, Any]:
+    """The row of a file that could not be judged."""
+    unjudged = [{"found": "", "holds": None} for _ in rules.names]
+    nothing = {"model": "", "ok": False, "params": None, "macs": None, "rules": unjudged}
+    return {"file": path, **nothing, "warnings": [], "fault": _first(tuple(problems))}
 
 
 def _judged(path: str, judgement: Judgement) -> dict[str, Any]:
@@ -50,15 +67,13 @@ def _judged(path: str, judgement: Judgement) -> dict[str, Any]:
         "ok": judgement.ok,
         "params": totals.params if totals else None,
         "macs": totals.macs if totals else None,
-        "rules": [
-            {"found": found, "holds": held}
-            for found, held in zip(judgement.found, judgement.held, strict=True)
-        ],
-        "fault": _first([p for p in checked.problems if p.severity == "error"]),
+        "rules": [{"found": v.found, "holds": v.holds} for v in judgement.verdicts],
+        "warnings": [as_json(warning) for warning in judgement.warnings],
+        "fault": _first(tuple(p for p in checked.problems if p.severity == "error")),
     }
 
 
-def _first(problems: "list[Diagnostic] | tuple[Diagnostic, ...]") -> str:
+def _first(problems: tuple[Diagnostic, ...]) -> str:
     """The first error in a line, and how many more there are."""
     if not problems:
         return ""
@@ -74,22 +89,42 @@ def _said(rule: dict[str, Any]) -> str:
     return f"{rule['found']} {words[rule['holds']]}".strip()
 
 
-def _cells(row: dict[str, Any]) -> list[Any]:
+def _warned(row: dict[str, Any]) -> str:
+    """The codes of the warnings of a row: `CNN602 CNN610 x2`."""
+    codes = Counter(warning["code"] for warning in row["warnings"])
+    return " ".join(code if times == 1 else f"{code} x{times}" for code, times in codes.items())
+
+
+def _cells(row: dict[str, Any], same: list[Twins]) -> list[Any]:
     """A row of CSV."""
     rules = [_said(rule) for rule in row["rules"]]
-    return [row["file"], row["model"], row["ok"], row["params"], row["macs"], *rules, row["fault"]]
+    others = {file: None for group in same if row["file"] in group.files for file in group.files}
+    others.pop(row["file"], None)
+    told = [*rules, _warned(row), " ".join(others), row["fault"]]
+    return [row["file"], row["model"], row["ok"], row["params"], row["macs"], *told]
 
 
-def _lines(rules: Rules, rows: list[dict[str, Any]]) -> list[Line]:
+def _lines(rules: Rules, rows: list[dict[str, Any]], same: list[Twins]) -> list[Line]:
+    """The table of a class: of the rules those that are broken, as there may be many."""
     cells = []
     for row in rows:
-        found = [_said(rule) for rule in row["rules"]]
-        params = f"{row['params']:,}" if row["params"] is not None else ""
+        params, macs = (f"{n:,}" if n is not None else "" for n in (row["params"], row["macs"]))
         verdict = "ok" if row["ok"] else "fails"
-        cells.append((row["file"], verdict, params, *found, row["fault"]))
-    lines = Table(("file", "", "params", *rules.names, ""), tuple(cells), "llr").lines()
+        cells.append((row["file"], verdict, params, macs, _warned(row), _broken(rules, row)))
+    header = ("file", "", "params", "MACs", "warnings", "what is wrong")
+    lines = Table(header, tuple(cells), "llrr").lines()
     kept = sum(row["ok"] for row in rows)
     lines += [[], [(f"{kept} of {len(rows)} keep every rule", "strong")]]
-    for claim in rules.expectations:
-        lines.append([(f"{claim} is measured by `cnnspec train`", "dim")])
+    for place, name in enumerate(rules.names):
+        count = sum(row["rules"][place]["holds"] is True for row in rows)
+        lines.append([(f"{count} of {len(rows)}: {name}", "")])
+    for group in same:
+        lines.append([(f"the same {group.same}: {', '.join(group.files)}", "")])
     return lines
+
+
+def _broken(rules: Rules, row: dict[str, Any]) -> str:
+    """The rules that a submission breaks and what was found, then its first error."""
+    pairs = zip(rules.names, row["rules"], strict=True)
+    broken = [f"{name}: {rule['found']}" for name, rule in pairs if rule["holds"] is False]
+    return "; ".join([*broken, *([row["fault"]] if row["fault"] else [])])

@@ -8,6 +8,7 @@ from pathlib import Path
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import DatasetMissing
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.files import paths
 from cnnspec.ir.spec import NO_DATA, Data
 
 
@@ -30,4 +31,4 @@ def beside(data: Data, spec: str) -> Where | None:
         cause = f"{spec} names no data to train on: it is only counted"
         remedy = 'write `data "PATH"`, with the file or folder of its images'
         raise CnnspecError(DatasetMissing(None, cause, remedy))
-    return Where(Path(spec).parent.joinpath(Path(data.source).expanduser()).absolute())
+    return Where(paths.beside(data.source, spec))

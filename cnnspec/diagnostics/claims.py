@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from cnnspec.core.edits import Fix, Fixes, write
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Diagnostic, listing
+from cnnspec.diagnostics.base import Diagnostic, Label, listing
 
 
 class OverBudget(Diagnostic):
@@ -178,6 +178,30 @@ class NotMeasured(Diagnostic):
         if self.measure is None:
             return ()
         return (write(self.measure, "measure all", title="write `measure all`"),)
+
+
+class RulesContradict(Diagnostic):
+    """Each rule of an assignment can be kept together with every other one.
+
+    `epochs <= 5` and `epochs >= 10` leave nothing, and neither does `budget params < 0`.
+    """
+
+    code: ClassVar[str] = "CNN402"
+
+    rules: tuple[str, ...]
+    first: Span | None = None
+
+    @property
+    def message(self) -> str:
+        return f"no submission can keep {' and '.join(f'`{rule}`' for rule in self.rules)}"
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        return (Label(self.first, "the other rule"),) if self.first else ()
+
+    @property
+    def help(self) -> str:
+        return "keep one of the two" if self.first else "write a limit that can be kept"
 
 
 class InvalidIR(Diagnostic):

@@ -15,7 +15,7 @@ from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Incompatible, UnknownName, UnknownSetting
 from cnnspec.diagnostics.syntax import NothingToTrain
 from cnnspec.expansion.cache import ExpansionCache
-from cnnspec.expansion.state import Axis, Fit, Objective, Overrides, State
+from cnnspec.expansion.state import Axis, Fit, Objective, Overrides, State, Vocabulary
 from cnnspec.expansion.statements import run
 from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.ir.datasets import Dataset
@@ -99,9 +99,14 @@ class PartialSpec(Record):
         return kind.read_arguments((value,), value.span, self.bindings, f"`{name}`")
 
 
-def partial_spec(parsed: Parsed, overrides: Overrides, cache: ExpansionCache) -> PartialSpec:
+def partial_spec(
+    parsed: Parsed,
+    overrides: Overrides,
+    cache: ExpansionCache,
+    vocabulary: Vocabulary = VOCABULARY,
+) -> PartialSpec:
     """Gives a parsed text its meaning; `overrides` replace its lets."""
-    state = State(VOCABULARY, overrides, cache)
+    state = State(vocabulary, overrides, cache)
     run(state, parsed.statements, state.top)
     if state.axes:
         _require_known_axes(state)

@@ -1,5 +1,7 @@
 """`train { … }`: the settings of training."""
 
+from collections.abc import Callable
+
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
 from cnnspec.diagnostics.structure import WrongForm
@@ -25,6 +27,16 @@ ELSEWHERE = dict.fromkeys(Training.specs, "in `train { … }`")
 
 def train(state: State, statement: Statement, scope: Scope) -> None:
     """`train { … }`: how the network is trained; each statement in it is a setting."""
+    read_settings(state, statement, scope, _setting)
+
+
+def read_settings(
+    state: State,
+    statement: Statement,
+    scope: Scope,
+    setting: Callable[[State, Statement, Scope], None],
+) -> None:
+    """Reads a train block; `setting` takes each statement of it that begins with a setting."""
     state.once("train", "`train`", statement.word_span)
     body = body_of(statement)
     if statement.arguments:
@@ -36,7 +48,7 @@ def train(state: State, statement: Statement, scope: Scope) -> None:
     for whole in body:
         for inner in separated(state, whole, Training.specs, scope):
             if inner.word in Training.specs:
-                guarded(state, _setting, inner, scope)
+                guarded(state, setting, inner, scope)
                 if inner.block and inner.block.closed:
                     state.problems.append(BlockNotTaken(inner.block.span, word=inner.word))
             elif inner.word in known_words(scope) and not closed:

@@ -26,6 +26,7 @@ VOCABULARY = Vocabulary(
     elsewhere={
         "branch": "in a merge: `concat { branch { … }; branch { … } }`",
         **training.ELSEWHERE,
+        "deny": "in a rules file, for `cnnspec check --rules RULES FILES`",
     },
     defined=blocks.DEFINED,
 )

@@ -13,3 +13,8 @@ def seen_from(path: Path, folder: Path) -> str:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:
         return path.absolute().as_posix()
+
+
+def beside(named: str, file: str) -> Path:
+    """Returns the absolute path of what a file names, seen from the folder of that file."""
+    return Path(file).parent.joinpath(Path(named).expanduser()).absolute()

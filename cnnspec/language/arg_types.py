@@ -71,6 +71,12 @@ class ArgType:
                 return self.read(value, bindings, what)
         raise DiagnosticError(TooManyValues(arguments[1].span, of=what, usage=""))
 
+    def fields_in(
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings
+    ) -> tuple[str, ...]:
+        """The fields that arguments without errors give, where the value is an entry."""
+        return ()
+
     def references(self, arguments: tuple[Argument, ...], known: Container[str]) -> Iterator[Word]:
         """Yields the words in arguments that are read as names of numbers.
 

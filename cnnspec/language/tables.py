@@ -99,6 +99,14 @@ class OneOf(ArgType):
         entry: Construct = super().read_arguments(arguments, span, bindings, what)
         return entry
 
+    def fields_in(
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings
+    ) -> tuple[str, ...]:
+        match arguments:
+            case (Call(name=name, arguments=inside),):
+                return tuple(bind(self.table[name], inside, span, bindings, []).spans)
+        return ()
+
     def references_in(self, value: Expression, known: Container[str]) -> Iterator[Word]:
         match value:
             case Call(name=name, arguments=inside) if name in self.table:
@@ -154,6 +162,16 @@ class Construction(ArgType):
 
     def read(self, value: Expression, bindings: Bindings, what: str) -> Construct | None:
         return self.read_arguments((value,), value.span, bindings, what)
+
+    def fields_in(
+        self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings
+    ) -> tuple[str, ...]:
+        match arguments:
+            case (Word(text="none"),) if self.optional:
+                return ()
+            case (Call(name=name, arguments=inside),) if name == self.cls.word:
+                arguments = inside
+        return tuple(bind(self.cls, arguments, span, bindings, []).spans)
 
     def references(self, arguments: tuple[Argument, ...], known: Container[str]) -> Iterator[Word]:
         match arguments:

@@ -261,3 +261,12 @@ def test_an_error_that_no_value_mends_is_the_only_one() -> None:
     assert [p.code for p in result.problems] == ["CNN101"]
     result = checked("let a = fit(1..64); let b = fit(1..64); dense (a); dense (b); dense 9")
     assert [p.code for p in result.problems] == ["CNN206"]
+
+
+def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    page = Path(__file__).parents[2].joinpath("docs/fit.md").read_text(encoding="utf-8")
+    _, spec, _, said, _, objective, _ = page.split("```", 6)
+    assert main(["check", "-e", spec.removeprefix("cnn")]) == 0
+    assert said.strip() in capsys.readouterr().out
+    assert main(["check", "-e", objective.removeprefix("cnn")]) == 0
+    assert "8,960 MACs" in capsys.readouterr().out
