@@ -59,7 +59,7 @@ grammar: .venv/trains
 	mv .venv/states.py cnnspec/language/states.py
 
 schema: .venv/trains
-	$(BIN)/python -c "from cnnspec.ir.document import schema_text as s; print(s(), end='')" \
+	$(BIN)/python -c "from cnnspec.ir.schema import schema_text as s; print(s(), end='')" \
 	  > grammar/ir.schema.json
 
 docs: .venv/trains

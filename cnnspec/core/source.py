@@ -1,5 +1,6 @@
 """Source text and places in it. Imports nothing of the package but `Record`."""
 
+import re
 from bisect import bisect_right
 
 from cnnspec.core.record import Record
@@ -33,13 +34,17 @@ class Span(Record):
 
 
 class Source:
-    """A named text. Lines end at a line feed; a carriage return before it is no column."""
+    """A named text. Lines end at a line feed; a carriage return before it is not a column.
+
+    A carriage return alone, which ended the lines of old Macs, becomes a line feed.
+    """
 
     __slots__ = ("_starts", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.text = text
+        # As long as before, so that offsets into the text that was given stay right.
+        self.text = re.sub(r"\r(?!\n)", "\n", text) if "\r" in text else text
         self._starts: list[int] | None = None
 
     def span(self, start: int, end: int) -> Span:

@@ -13,13 +13,12 @@ from cnnspec.diagnostics.names import (
     WrongType,
 )
 from cnnspec.diagnostics.structure import BlockUsesItself, WrongForm
-from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
+from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
-from cnnspec.expansion.statements import body_of, run
+from cnnspec.expansion.statements import body_of, require_depth, require_few, run
 from cnnspec.ir.spec import NAME, Element, From, Merge, Names, Node, SharedRepeat
 from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.numbers import Exact
-from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
@@ -45,6 +44,7 @@ def define(state: State, statement: Statement, scope: Scope) -> None:
     if name in scope.blocks:
         first = scope.blocks[name].span
         raise DiagnosticError(GivenTwice(span, what=f"the block `{name}`", first=first))
+    require_few(scope.blocks, span, "blocks")
     parameters = _parameters(name, arguments, scope.values)
     body = body_of(statement)
     if not statement.broken:
@@ -85,6 +85,7 @@ def _parameters(
                 )
         if parameter in parameters:
             raise DiagnosticError(GivenTwice(argument.span, what=f"the parameter `{parameter}`"))
+        require_few(parameters, argument.span, "parameters")
         parameters[parameter] = default
     return parameters
 
@@ -93,10 +94,7 @@ def apply(state: State, statement: Statement, scope: Scope) -> None:
     """A block used like a layer: `cbr 32`."""
     word = statement.word
     definition = scope.blocks[word]
-    if scope.depth >= MAX_DEPTH:
-        raise DiagnosticError(
-            TooLarge(statement.word_span, what="blocks nest too deep", limit="100 levels")
-        )
+    require_depth(scope, statement.word_span)
     given, name = _given(statement, definition, scope.values)
     prefix = scope.names.next(word) if name is None else f"{scope.names.prefix}{name}"
     inner = Scope(
@@ -106,6 +104,7 @@ def apply(state: State, statement: Statement, scope: Scope) -> None:
         Names(f"{prefix}."),
         (statement.span, *scope.call_sites),
         scope.depth + 1,
+        scope.nesting,
     )
     inner.opens = scope.opens and not scope.elements
     before = len(state.problems)

@@ -13,7 +13,7 @@ from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.claims import NothingToFit
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Incompatible, UnknownName, UnknownSetting
-from cnnspec.diagnostics.syntax import NothingToTrain
+from cnnspec.diagnostics.syntax import NothingToTrain, TooLarge
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Axis, Fit, Objective, Overrides, State, Vocabulary
 from cnnspec.expansion.statements import run
@@ -114,6 +114,8 @@ def partial_spec(
         error = NothingToFit(state.objective.span, objective=str(state.objective))
         state.problems.append(error)
     spec = _spec(state)
+    if state.steps > MAX_SHORT and not state.problems:
+        _require_written(state, spec, parsed.source)
     return PartialSpec(
         parsed.source,
         spec,
@@ -146,6 +148,21 @@ def _require_known_axes(state: State) -> None:
             near = nearest(axis.name, known)
             error = UnknownSetting(axis.span, name=axis.name, near=near, known=known)
             state.problems.append(error)
+
+
+MAX_SHORT = 500
+"""Statements that can always be written out."""
+
+
+def _require_written(state: State, spec: Spec, source: Source) -> None:
+    """Reports a network whose canonical text, with every default, would be too long to read."""
+    # Few texts are long.
+    from cnnspec.ir.limits import can_be_written
+
+    if not can_be_written(spec):
+        what = "this spec is too long with every layer and default written out"
+        limit = "2 MiB and 30,000 statements"
+        state.problems.append(TooLarge(source.span(0, 0), what=what, limit=limit))
 
 
 def _spec(state: State) -> Spec:

@@ -10,7 +10,7 @@ from cnnspec.diagnostics.structure import (
     UnknownSource,
     WrongForm,
 )
-from cnnspec.diagnostics.syntax import BlockMissing, GivenTwice
+from cnnspec.diagnostics.syntax import BlockMissing, GivenTwice, TooLarge
 from cnnspec.expansion.state import A_LAYER, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, elements_of
 from cnnspec.ir.spec import (
@@ -24,6 +24,7 @@ from cnnspec.ir.spec import (
     is_automatic,
 )
 from cnnspec.language.binding import Bound
+from cnnspec.language.scan import MAX_WORD
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Option, Relation, Statement
 from cnnspec.layers.merging import MERGES, Add, Residual
@@ -60,7 +61,8 @@ def residual(state: State, statement: Statement, scope: Scope) -> None:
     """`residual { … }`, or `add`, `concat`, ... with a `branch { … }` for each input."""
     body = body_of(statement)
     bound = state.cache.bound(Residual, statement, scope.values, state.problems)
-    branches = elements_of(state, body, scope, opens=True), ()
+    span = statement.word_span
+    branches = elements_of(state, body, scope, span, brackets=2, opens=True), ()
     entry = bound.entry
     added = Add(**{name: getattr(entry, name) for name in Add.specs}) if entry else None
     _join(state, statement, bound.replace(entry=added), branches, scope)
@@ -92,13 +94,15 @@ def _join(
 
 def _branch(state: State, statement: Statement, word: str, scope: Scope) -> tuple[Element, ...]:
     """One branch of a merge."""
+    state.steps += 1
     if statement.word != "branch" or statement.arguments:
         state.problems.append(NotABranch(statement.span, word=word, found=statement.word))
         return (ErrorNode(statement.span),)
     if statement.block is None:
         state.problems.append(BlockMissing(statement.word_span, word="branch"))
         return (ErrorNode(statement.span),)
-    return elements_of(state, statement.block.statements, scope, opens=True)
+    body, span = statement.block.statements, statement.word_span
+    return elements_of(state, body, scope, span, brackets=2, opens=True)
 
 
 def source(state: State, statement: Statement, scope: Scope) -> None:
@@ -155,6 +159,9 @@ def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope
             )
     else:
         name = f"{scope.names.prefix}{given}"
+    if len(name) > MAX_WORD:
+        what = "the name of this layer is too long, with those of the blocks around it"
+        state.problems.append(TooLarge(span, what=what, limit=f"{MAX_WORD} characters"))
     if name in state.layer_names:
         first = state.layer_names[name]
         state.problems.append(GivenTwice(span, what=f"the layer name `{name}`", first=first))
@@ -164,7 +171,8 @@ def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope
 
 KEYWORDS = {
     "from": Keyword(source, makes_elements=True),
-    "residual": Keyword(residual, takes_block=True, makes_elements=True),
+    # A residual is an `add` in the canonical text, and counts as one.
+    "residual": Keyword(residual, takes_block=True, makes_elements=True, layers=1),
     **dict.fromkeys(MERGES, Keyword(merge, takes_block=True, makes_elements=True, layers=1)),
     **dict.fromkeys(LAYERS, Keyword(layer, makes_elements=True, layers=1)),
 }

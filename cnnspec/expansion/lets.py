@@ -5,6 +5,7 @@ from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.search import fit
 from cnnspec.expansion.state import Keyword, Scope, State
+from cnnspec.expansion.statements import require_few
 from cnnspec.language.expressions import evaluate
 from cnnspec.language.numbers import Exact
 from cnnspec.language.syntax import Call, Expression, Option, Statement, Word
@@ -32,6 +33,7 @@ def let(state: State, statement: Statement, scope: Scope) -> None:
         if name in scope.spans:
             what = f"the name `{name}`"
             raise DiagnosticError(GivenTwice(argument.span, what=what, first=scope.spans[name]))
+        require_few(scope.values, argument.span, "names")
         scope.spans[name] = argument.span
         state.poisoned.add(f"let {name}")
         scope.values[name] = _value(state, name, argument.value, scope)

@@ -6,15 +6,17 @@ from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import (
     body_of,
     elements_of,
+    require_depth,
     run,
     too_many_layers,
 )
-from cnnspec.ir.spec import MAX_LAYERS, SharedRepeat
+from cnnspec.ir.spec import MAX_LAYERS, SharedRepeat, applied
 from cnnspec.language.arg_types import Int
 from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.syntax import (
     Argument,
     Expression,
+    Number,
     Range,
     Relation,
     Sequence,
@@ -28,28 +30,41 @@ _END = Int(-MAX_LAYERS, MAX_LAYERS)
 
 def repeat(state: State, statement: Statement, scope: Scope) -> None:
     """`repeat 3 { … }`, `repeat i in 0..2 { … }`, `repeat 3 shared { … }`."""
-    body = body_of(statement)
+    body, span = body_of(statement), statement.word_span
     *head, last = statement.arguments or (None,)
     shared = isinstance(last, Word) and last.text == "shared" and bool(head)
     rounds = _rounds(statement, tuple(head) if shared else statement.arguments, scope.values)
-    if len(rounds) * max(_size(body), 1) > MAX_LAYERS:
-        raise DiagnosticError(too_many_layers(statement.word_span))
     if shared:
-        elements = elements_of(state, body, scope) if rounds else ()
-        scope.elements.append(
-            SharedRepeat(
-                statement.word_span,
-                call_sites=scope.call_sites,
-                times=len(rounds),
-                body=elements,
-            )
-        )
+        _share(state, statement, len(rounds), scope)
         return
+    # Before anything is expanded, and not only where a layer is made.
+    if len(rounds) * max(1, _size(body)) > MAX_LAYERS:
+        raise DiagnosticError(too_many_layers(span))
+    if not body:
+        # Its rounds count as statements, for they are as many as those of the repeat around it.
+        state.steps += len(rounds)
+        return
+    require_depth(scope, span)
     for values in rounds:
-        inner = state.inner(scope, **values)
+        if state.spent:
+            return
+        inner = state.inner(scope, values)
         inner.opens = scope.opens and not scope.elements
         run(state, body, inner)
         scope.elements += inner.elements
+
+
+def _share(state: State, statement: Statement, times: int, scope: Scope) -> None:
+    """The body of a repeat that shares its weights, which is expanded once."""
+    body, span = body_of(statement), statement.word_span
+    elements = elements_of(state, body, scope, span) if times else ()
+    shared = SharedRepeat(span, call_sites=scope.call_sites, times=times, body=elements)
+    # What is in the body has been counted once; it may share weights itself.
+    state.layers += max(0, applied((shared,)) - applied(elements))
+    if state.layers > MAX_LAYERS:
+        state.spent = True
+        raise DiagnosticError(too_many_layers(span))
+    scope.elements.append(shared)
 
 
 def _rounds(
@@ -80,15 +95,25 @@ def _rounds(
 
 
 def _size(statements: tuple[Statement, ...]) -> int:
-    """How many statements a body comes to at least, plain repetitions multiplied out."""
+    """How many statements a body comes to at least, with those of repeats each time."""
     size = 0
     for statement in statements:
         inside = _size(statement.block.statements) if statement.block else 0
-        times = 1
-        if statement.word == "repeat" and statement.arguments:
-            times = getattr(statement.arguments[0], "value", 1)
-        size += max(1, inside) * (times if isinstance(times, int) else 1)
+        times = _times(statement.arguments) if statement.word == "repeat" else 1
+        size += max(1, inside) * times
     return size
+
+
+def _times(arguments: tuple[Argument, ...]) -> int:
+    """How often a repeat repeats that is written with numbers; 1 for names, whose values come."""
+    match arguments:
+        case (Number(value=int(times)), *_):
+            return times
+        case (_, Relation(value=Range(low=Number(value=int(low)), high=Number(value=int(high))))):
+            return max(0, high - low + 1)
+        case (_, Relation(value=Sequence(items=items))):
+            return len(items)
+    return 1
 
 
 KEYWORDS = {"repeat": Keyword(repeat, takes_block=True, makes_elements=True)}

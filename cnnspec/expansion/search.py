@@ -5,7 +5,7 @@ from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
 from cnnspec.expansion.state import Axis, Fit, Keyword, Objective, Scope, State
-from cnnspec.expansion.statements import body_of, guarded
+from cnnspec.expansion.statements import body_of, guarded, require_few
 from cnnspec.ir.claims import QUANTITIES, read_quantity
 from cnnspec.language.arg_types import Int
 from cnnspec.language.expressions import Bindings, names_in
@@ -118,6 +118,7 @@ def axis(state: State, statement: Statement, scope: Scope) -> None:
         if known.name == name:
             first = known.span
             raise DiagnosticError(GivenTwice(statement.word_span, what=f"`{name}`", first=first))
+    require_few(state.axes, statement.word_span, "names")
     state.axes.append(Axis(name, values, statement.word_span))
 
 

@@ -106,6 +106,7 @@ class Scope:
         "elements",
         "keywords",
         "names",
+        "nesting",
         "opens",
         "spans",
         "values",
@@ -119,6 +120,7 @@ class Scope:
         names: Names,
         call_sites: tuple[Span, ...] = (),
         depth: int = 0,
+        nesting: int = 0,
     ) -> None:
         self.keywords = keywords
         self.values = values
@@ -126,6 +128,9 @@ class Scope:
         self.names = names
         self.call_sites = call_sites
         self.depth = depth
+        """Scopes around this one."""
+        self.nesting = nesting
+        """Brackets around its elements in the canonical text."""
         self.elements: list[Element] = []
         self.opens = False
         """Whether a branch begins with the first element of this scope."""
@@ -135,6 +140,12 @@ class Scope:
 
 A_LAYER = "a layer"
 """In the place of a layer that could not be read, and of the name that it may have had."""
+
+
+MAX_ERRORS = 100
+"""Errors of a text that are looked for; a text with more is not what a person works on."""
+MAX_NAMES = 1_000
+"""Names, and blocks, that are visible in one place."""
 
 
 class State:
@@ -151,6 +162,7 @@ class State:
         "fits",
         "layer_names",
         "layers",
+        "look",
         "objective",
         "overrides",
         "poisoned",
@@ -200,6 +212,8 @@ class State:
         """Statements taken so far, those of repetitions each time."""
         self.spent = False
         """Whether a limit was passed; nothing is expanded from there on."""
+        self.look = MAX_ERRORS
+        """How many problems there may be before the distinct ones are counted."""
         self.files: dict[Path, dict[str, Definition]] = {}
         """The blocks of the files that `use` has read."""
         self.file_chain: list[Path] = []
@@ -211,8 +225,19 @@ class State:
             raise DiagnosticError(GivenTwice(span, what=what, first=self.spans[name]))
         self.spans[name] = span
 
-    def inner(self, scope: Scope, **values: Exact) -> Scope:
-        """A scope within another one: the same names, elements of its own."""
+    def too_many_errors(self) -> bool:
+        """Whether more errors have been found than are looked for, each place counted once."""
+        if len(self.problems) <= self.look:
+            return False
+        # Counted again only at twice as many: a block that is used often repeats its errors.
+        self.look = 2 * len(self.problems)
+        return len({(p.code, p.span and p.span.start) for p in self.problems}) > MAX_ERRORS
+
+    def inner(self, scope: Scope, values: Bindings, brackets: int = 0) -> Scope:
+        """A scope within another one: its names and those of `values`, elements of its own.
+
+        `brackets` are those that the canonical text puts around them.
+        """
         return Scope(
             self.vocabulary.inside,
             {**scope.values, **values},
@@ -220,4 +245,5 @@ class State:
             scope.names,
             scope.call_sites,
             scope.depth + 1,
+            scope.nesting + brackets,
         )

@@ -1,32 +1,33 @@
 """Statements, whatever they say: what expands them, where they end, what is unknown."""
 
-from collections.abc import Callable, Container, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Container, Iterator, Sized
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
 from cnnspec.diagnostics.syntax import BlockMissing, BlockNotTaken, MissingSeparator, TooLarge
-from cnnspec.expansion.state import A_LAYER, Scope, State
-from cnnspec.ir.spec import MAX_LAYERS, Element, ErrorNode, Spec
+from cnnspec.expansion.state import A_LAYER, MAX_ERRORS, MAX_NAMES, Scope, State
+from cnnspec.ir.spec import MAX_ELEMENTS, MAX_LAYERS, MAX_NESTING, Element, ErrorNode, Spec
 from cnnspec.ir.training import Training
+from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Statement, Word
 from cnnspec.layers.table import CONSTRUCTS
-
-MAX_STEPS = 30_000
-"""Statements taken in all, those counted that are repeated and make no layer."""
 
 
 def run(state: State, statements: tuple[Statement, ...], scope: Scope) -> None:
     """Expands the statements of a scope one after another."""
     for statement in statements:
         for part in separated(state, statement, known_words(scope), scope):
+            if state.spent:
+                return
             expand_statement(state, part, scope)
 
 
 def known_words(scope: Scope) -> Container[str]:
-    """The words that may start a statement in a scope."""
-    return {**scope.keywords, **scope.blocks} if scope.blocks else scope.keywords
+    """The words that may start a statement in a scope; blocks that come later are among them."""
+    return ChainMap(scope.blocks, scope.keywords) if scope.blocks else scope.keywords  # type: ignore[arg-type]
 
 
 def expand_statement(state: State, statement: Statement, scope: Scope) -> None:
@@ -40,9 +41,9 @@ def expand_statement(state: State, statement: Statement, scope: Scope) -> None:
     state.steps += 1
     if keyword is not None:
         state.layers += keyword.layers
-    if state.layers > MAX_LAYERS or state.steps > MAX_STEPS:
+    if excess := _excess(state, statement.word_span):
         state.spent = True
-        state.problems.append(too_many_layers(statement.word_span))
+        state.problems.append(excess)
         scope.elements.append(ErrorNode(statement.span))
         return
     if keyword is None:
@@ -55,6 +56,18 @@ def expand_statement(state: State, statement: Statement, scope: Scope) -> None:
         else:
             # Its end is missing, which is reported already.
             run(state, block.statements, scope)
+
+
+def _excess(state: State, span: Span) -> TooLarge | None:
+    """What there is too much of, if anything; nothing is expanded from there on."""
+    if state.layers > MAX_LAYERS:
+        return too_many_layers(span)
+    if state.steps > MAX_ELEMENTS:
+        what = "this spec has too many statements, those of repeats counted each time"
+        return TooLarge(span, what=what, limit=f"{MAX_ELEMENTS:,}")
+    if state.too_many_errors():
+        return TooLarge(span, what="this text has too many errors", limit=f"{MAX_ERRORS}")
+    return None
 
 
 def guarded(
@@ -145,13 +158,44 @@ def _unknown(state: State, statement: Statement, scope: Scope) -> None:
 
 
 def elements_of(
-    state: State, body: tuple[Statement, ...], scope: Scope, *, opens: bool = False
+    state: State,
+    body: tuple[Statement, ...],
+    scope: Scope,
+    span: Span,
+    *,
+    brackets: int = 1,
+    opens: bool = False,
 ) -> tuple[Element, ...]:
-    """The elements of a block within a scope; a branch `opens` with them."""
-    inner = state.inner(scope)
+    """The elements of a block within a scope; a branch `opens` with them.
+
+    The canonical text puts `brackets` around them. Raises `DiagnosticError`, with `span` for
+    its place, where they nest too deep.
+    """
+    require_depth(scope, span)
+    inner = state.inner(scope, {}, brackets)
+    if inner.nesting > MAX_NESTING:
+        what = "merges and repeats nest too deep"
+        limit = f"{MAX_NESTING} brackets when written out, and a merge has two"
+        raise DiagnosticError(TooLarge(span, what=what, limit=limit))
     inner.opens = opens
     run(state, body, inner)
     return tuple(inner.elements)
+
+
+def require_depth(scope: Scope, span: Span) -> None:
+    """Raises `DiagnosticError` where another scope within this one would be too deep."""
+    if scope.depth >= MAX_DEPTH:
+        raise DiagnosticError(TooLarge(span, what="blocks nest too deep", limit="100 levels"))
+
+
+def require_few(known: Sized, span: Span, what: str) -> None:
+    """Raises `DiagnosticError` where there are as many names as a scope may have.
+
+    Each block keeps what it sees, so that without a limit n blocks would keep n * n names.
+    """
+    if len(known) >= MAX_NAMES:
+        what = f"there are too many {what} here"
+        raise DiagnosticError(TooLarge(span, what=what, limit=f"{MAX_NAMES:,}"))
 
 
 def body_of(statement: Statement) -> tuple[Statement, ...]:

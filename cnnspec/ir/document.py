@@ -1,21 +1,18 @@
-"""The IR as JSON: written, validated and read, with the schema made from the tables.
-
-The schema is committed as `grammar/ir.schema.json`; a test compares the two.
-"""
+"""The IR as JSON: written, validated by the schema, and read."""
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cnnspec.diagnostics.claims import InvalidIR
 from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, Budget, Claim, Expectation
-from cnnspec.ir.losses import LOSSES
-from cnnspec.ir.optimizers import OPTIMIZERS
-from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.claims import Budget, Claim, Expectation
+from cnnspec.ir.schema import VERSION, schema
 from cnnspec.ir.spec import (
+    MAX_ELEMENTS,
+    MAX_NESTING,
     NAME,
     Element,
     From,
@@ -27,13 +24,8 @@ from cnnspec.ir.spec import (
     is_automatic,
 )
 from cnnspec.ir.training import Training
-from cnnspec.language.tables import tagged
-from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
-
-VERSION = 1
-"""Grows when a document that was valid before would be read differently."""
 
 
 def dump(spec: Spec) -> dict[str, Any]:
@@ -84,14 +76,73 @@ def validate(data: Any, name: str) -> None:
     if isinstance(version, int) and version > VERSION:
         reason = f"version {version} is newer than this program reads ({VERSION})"
         raise _invalid(name, "version", reason)
-    errors = jsonschema.Draft202012Validator(schema()).iter_errors(data)
-    try:
-        error = jsonschema.exceptions.best_match(errors)
-    except RecursionError:
-        raise _invalid(name, "", "its layers nest too deep") from None
-    if error is not None:
-        place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
-        raise _invalid(name, place.lstrip("."), error.message[:300])
+    form = schema(nested=False)
+    validator = jsonschema.Draft202012Validator(form)
+
+    def require(value: Any, part: dict[str, Any], place: str) -> None:
+        error = jsonschema.exceptions.best_match(validator.descend(value, part))
+        if error is not None:
+            steps = [f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path]
+            raise _invalid(name, (place + "".join(steps)).lstrip("."), error.message[:300])
+
+    require(data, form, "")
+    # Layer by layer: a validator recurses, and tries each layer as every kind that there is.
+    count = 0
+    held: set[str] = set()
+    todo: list[tuple[list[Any], str, int]] = [(data["layers"], "layers", 0)]
+    while todo:
+        items, place, depth = todo.pop()
+        count += len(items)
+        if depth > MAX_NESTING or count > MAX_ELEMENTS:
+            raise _invalid(name, "", _TOO_DEEP if depth > MAX_NESTING else _TOO_MANY)
+        for index, item in enumerate(items):
+            here = f"{place}[{index}]"
+            part = _part(item, form["$defs"])
+            if plain := _plain(item):
+                # Most layers of a long network are like others, but for their names.
+                if plain not in held:
+                    require(item, part, here)
+                    held.add(plain)
+                elif "name" in item:
+                    require(item["name"], NAME.schema, f"{here}.name")
+                continue
+            require(item, part, here)
+            todo += [(inner, f"{here}.{at}", depth + more) for inner, at, more in _inner(item)]
+
+
+_TOO_DEEP = f"merges and repeats nest deeper than {MAX_NESTING} brackets of the canonical text"
+_TOO_MANY = f"it has more than {MAX_ELEMENTS:,} layers, merges and repeats"
+
+
+def _part(item: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    """The part of the schema that an element must satisfy: that of its word, where it has one."""
+    if isinstance(item, dict):
+        word = item.get("layer")
+        known = isinstance(word, str) and (word in LAYERS or word in MERGES)
+        kind = next((key for key in ("repeat", "from") if key in item), word if known else None)
+        if kind is not None:
+            part: dict[str, Any] = parts[kind]
+            return part
+    return {
+        "type": "object",
+        "required": ["layer"],
+        "properties": {"layer": {"enum": [*LAYERS, *MERGES]}},
+    }
+
+
+def _plain(item: Any) -> str:
+    """A layer without its name, as text; empty for what is not one, or holds other layers."""
+    if not isinstance(item, dict) or "layer" not in item or item.keys() & {"branches", "layers"}:
+        return ""
+    return json.dumps({key: value for key, value in item.items() if key != "name"})
+
+
+def _inner(item: dict[str, Any]) -> Iterator[tuple[list[Any], str, int]]:
+    """The elements within one, where they are, and how many brackets the text puts around them."""
+    if "repeat" in item:
+        yield item["layers"], "layers", 1
+    for index, branch in enumerate(item.get("branches", ())):
+        yield branch, f"branches[{index}]", 2
 
 
 def _invalid(name: str, place: str, reason: str) -> CnnspecError:
@@ -157,108 +208,3 @@ def _claim(cls: type[Claim], item: Mapping[str, Any]) -> Any:
     dtype = item.get("dtype", "")
     dtype = "" if dtype == "float32" else dtype
     return cls(item["quantity"], item["relation"], float(item["limit"]), dtype)
-
-
-def _claim_schema(known: tuple[str, ...], dtypes: bool) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "quantity": {"enum": list(known)},
-        "relation": {"enum": list(RELATIONS)},
-        "limit": {"type": "number"},
-    }
-    if dtypes:
-        properties["dtype"] = {"enum": list(BYTES)}
-    return {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": properties,
-            "required": ["quantity", "relation", "limit"],
-            "additionalProperties": False,
-        },
-    }
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of an IR document, draft 2020-12."""
-    layers = {}
-    for word, cls in (LAYERS | MERGES).items():
-        layer = cls.schema("layer")
-        layer["properties"]["name"] = NAME.schema
-        if word in MERGES:
-            branch = {"$ref": "#/$defs/sequence"}
-            layer["properties"]["branches"] = {"type": "array", "minItems": 2, "items": branch}
-            layer["required"].append("branches")
-        layer["description"] = (cls.__doc__ or "").split("\n", 1)[0]
-        layers[word] = layer
-    header = Spec.schema("")["properties"]
-    train = Training.schema("")
-    claims = _claim_schema(tuple(QUANTITIES), dtypes=True)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "cnnspec IR",
-        "description": "A checked network: layers in order with every default filled in. "
-        "A dense layer on an image flattens it first.",
-        "type": "object",
-        "properties": {
-            "version": {"const": VERSION},
-            **header,
-            "layers": {"$ref": "#/$defs/sequence", "minItems": 1},
-            "budgets": claims,
-            "expectations": _claim_schema(METRIC_NAMES, dtypes=False),
-            "train": train,
-        },
-        "required": ["version", "layers"],
-        "additionalProperties": False,
-        "$defs": {
-            "sequence": {
-                "type": "array",
-                "maxItems": 10_000,
-                "items": {
-                    "type": "object",
-                    # One level for each kind: a validator recurses, and layers may nest deep.
-                    "dependentSchemas": {
-                        kind: {"$ref": f"#/$defs/{kind}"} for kind in ("repeat", "from")
-                    },
-                    "if": {"anyOf": [{"required": ["repeat"]}, {"required": ["from"]}]},
-                    "else": {
-                        "required": ["layer"],
-                        "properties": {"layer": {"enum": list(layers)}},
-                        "allOf": [
-                            {
-                                "if": {"properties": {"layer": {"const": word}}},
-                                "then": {"$ref": f"#/$defs/{word}"},
-                            }
-                            for word in layers
-                        ],
-                    },
-                },
-            },
-            "repeat": {
-                "description": "Layers applied several times with one set of weights.",
-                "type": "object",
-                "properties": {
-                    "repeat": {"type": "integer", "minimum": 0, "maximum": 10_000},
-                    "layers": {"$ref": "#/$defs/sequence"},
-                },
-                "required": ["repeat", "layers"],
-                "additionalProperties": False,
-            },
-            "from": {
-                "description": "The output of a layer before, with which a branch begins.",
-                "type": "object",
-                "properties": {"from": NAME.schema},
-                "required": ["from"],
-                "additionalProperties": False,
-            },
-            **layers,
-            "initializer": tagged("name", INITIALIZERS),
-            "optimizer": tagged("name", OPTIMIZERS),
-            "schedule": tagged("name", SCHEDULES),
-            "loss": tagged("name", LOSSES),
-        },
-    }
-
-
-def schema_text() -> str:
-    """The schema as it is committed."""
-    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"

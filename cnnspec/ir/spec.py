@@ -30,6 +30,11 @@ INPUT_NAME = "input"
 """What `from` calls the image."""
 MAX_LAYERS = 10_000
 """Layers of a network, those of repetitions each time."""
+MAX_ELEMENTS = 30_000
+"""Elements of a network, those counted that are not layers."""
+MAX_NESTING = 96
+"""Brackets of the canonical text within each other: two for a merge with its branches, one for
+a repeat. Within them, arguments and a setting in a call need a few more."""
 _ARRAY = Text("the name of an array or a column, in quotes unless it is a word")
 _PATH = Text("a path in quotes")
 
@@ -102,6 +107,20 @@ class ErrorNode(Placed):
 
 
 Element = Node | Merge | SharedRepeat | From | ErrorNode
+
+
+def applied(elements: "Iterable[Element]") -> int:
+    """How many layers are applied, those of repetitions each time; an empty round counts too."""
+    count = 0
+    for element in elements:
+        match element:
+            case Node() | ErrorNode():
+                count += 1
+            case Merge(branches=branches):
+                count += 1 + sum(map(applied, branches))
+            case SharedRepeat(times=times, body=body):
+                count += times * max(1, applied(body))
+    return count
 
 
 def is_identity(branch: "Iterable[Element]") -> bool:

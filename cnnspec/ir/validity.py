@@ -7,9 +7,11 @@ neither the types of the fields nor the JSON Schema hold for a spec that comes w
 from collections.abc import Iterable, Iterator
 
 from cnnspec.ir.claims import Claim
+from cnnspec.ir.limits import can_be_written
 from cnnspec.ir.spec import (
     INPUT_NAME,
     MAX_LAYERS,
+    MAX_NESTING,
     Element,
     ErrorNode,
     From,
@@ -18,11 +20,12 @@ from cnnspec.ir.spec import (
     Node,
     SharedRepeat,
     Spec,
+    applied,
     every,
     is_automatic,
 )
 from cnnspec.language.constructs import Construct
-from cnnspec.language.scan import MAX_DEPTH
+from cnnspec.language.scan import MAX_WORD
 
 
 def is_valid(spec: Spec) -> bool:
@@ -33,8 +36,9 @@ def is_valid(spec: Spec) -> bool:
         not any(isinstance(element, ErrorNode) for element in elements)
         and all(e.times > 0 for e in elements if isinstance(e, SharedRepeat))
         and all(len(e.branches) > 1 for e in elements if isinstance(e, Merge))
-        and _size(spec.nodes) <= MAX_LAYERS
-        and _depth(spec.nodes) < MAX_DEPTH
+        and applied(spec.nodes) <= MAX_LAYERS
+        and _nesting(spec.nodes) <= MAX_NESTING
+        and can_be_written(spec)
         and _has_distinct_names(spec.nodes)
         and _knows_sources(spec.nodes, {INPUT_NAME})
         and _repeats_dataset(spec)
@@ -44,38 +48,28 @@ def is_valid(spec: Spec) -> bool:
     )
 
 
-def _size(elements: Iterable[Element]) -> int:
-    """How many layers and statements there are, those repeated each time; rather too many."""
-    size = 0
+def _nesting(elements: Iterable[Element]) -> int:
+    """How many brackets are around the innermost elements in the canonical text."""
+    deepest = 0
     for element in elements:
         match element:
             case Merge(branches=branches):
-                size += 1 + sum(1 + _size(branch) for branch in branches)
-            case SharedRepeat(times=times, body=body):
-                size += times * (1 + _size(body))
-            case _:
-                size += 1
-    return size
-
-
-def _depth(elements: Iterable[Element]) -> int:
-    """How deep the brackets of the canonical text nest, those of arguments included."""
-    deepest = 3
-    for element in elements:
-        match element:
-            case Merge(branches=branches):
-                deepest = max(deepest, *(2 + _depth(branch) for branch in branches))
+                deepest = max(deepest, *(2 + _nesting(branch) for branch in branches))
             case SharedRepeat(body=body):
-                deepest = max(deepest, 1 + _depth(body))
+                deepest = max(deepest, 1 + _nesting(body))
     return deepest
 
 
 def _has_distinct_names(elements: Iterable[Element]) -> bool:
-    """Whether no two layers share a name, and automatic ones count up as in a text."""
+    """Whether no two layers share a name, and automatic ones count up as in a text.
+
+    None is longer than a text can give.
+    """
     found = [pair for element in elements for pair in _named(element)]
     names = Names()
     counted = all(name == names.next(word) for name, word in found if is_automatic(name))
-    return counted and len({name for name, _ in found}) == len(found)
+    distinct = len({name for name, _ in found}) == len(found)
+    return counted and distinct and all(len(name) <= MAX_WORD for name, _ in found)
 
 
 def _knows_sources(elements: Iterable[Element], known: set[str], opens: bool = False) -> bool:

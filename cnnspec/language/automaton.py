@@ -13,7 +13,11 @@ from cnnspec.language import states
 
 
 class Unreadable(Exception):
-    """The text has a fault, or is cut in a way that needs a second look."""
+    """The text has a fault, or is cut in a way that needs a second look; `at` is where."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 class Token(str):
@@ -55,7 +59,7 @@ class Automaton:
                 if action == _NONE:
                     if path[-1] == states.FINAL and terminal == states.END:
                         return values[-1]
-                    raise Unreadable
+                    raise Unreadable(token.start_pos)
                 symbol, size, make, parts, itself = rules[~action]
                 if size == 1:
                     # As most rules do; what is made of its one value comes in its place.
@@ -81,7 +85,7 @@ class Automaton:
                 path.append(goal)
             path.append(action)
             values.append(token)
-        raise Unreadable
+        raise Unreadable(len(text))
 
 
 _NONE = -1_000_000

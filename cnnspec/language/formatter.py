@@ -57,7 +57,7 @@ def format_text(source: Source, constructs: Constructs) -> str:
     if len(text.encode()) > MAX_BYTES:
         # Deep blocks on one line get long by their indent; nothing would read the file again.
         what = "this text would be too long in its canonical layout"
-        raise CnnspecError(TooLarge(source.span(0, 0), what=what, limit="256 KiB"))
+        raise CnnspecError(TooLarge(source.span(0, 0), what=what, limit="2 MiB"))
     return text
 
 

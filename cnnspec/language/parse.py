@@ -4,13 +4,15 @@ A text without faults is read by the automaton that lark has made of the grammar
 time; only one with faults, which are to be told, needs lark itself.
 """
 
+from bisect import bisect_left
 from functools import cache
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.language.automaton import Automaton, Unreadable
-from cnnspec.language.scan import scan
+from cnnspec.language.scan import scan, words
 from cnnspec.language.syntax import Expression, Option, Statement
 from cnnspec.language.tree import Tree
 
@@ -21,6 +23,10 @@ class Parsed(Record):
     source: Source
     statements: tuple[Statement, ...]
     problems: tuple[Diagnostic, ...]
+
+
+MAX_SEARCHED = 100_000
+"""Words of a text that lark is asked about, which takes six times as long as the automaton."""
 
 
 @cache
@@ -43,7 +49,12 @@ def parse(source: Source) -> Parsed:
         wrong = tree.problems
         if not problems and not wrong:
             return Parsed(source, statements, ())
-    except Unreadable:
+    except Unreadable as unreadable:
+        if len(text) > MAX_SEARCHED and words(text) > MAX_SEARCHED:
+            at = min(unreadable.at, len(source.text))
+            what = "there is an error here, and this text is too long to say which"
+            error = TooLarge(source.span(at, at), what=what, limit=f"{MAX_SEARCHED:,} words")
+            return Parsed(source, (), (*problems, error))
         from cnnspec.language.recovery import recover
 
         statements, faults, wrong = recover(source, text)
@@ -84,12 +95,13 @@ def _mark_broken(
     marked = []
     nexts = [s.span.start for s in statements[1:]] + [end + 1]
     for statement, limit in zip(statements, nexts, strict=True):
-        mine = [at for at in places if statement.span.start <= at < limit]
+        # Places and statements are in order: to search all for each would cost their product.
+        mine = places[bisect_left(places, statement.span.start) : bisect_left(places, limit)]
         block = statement.block
         if mine and block:
-            inside = [at for at in mine if at >= block.span.start]
-            inner = _mark_broken(block.statements, inside, block.span.end)
+            begin = bisect_left(mine, block.span.start)
+            inner = _mark_broken(block.statements, mine[begin:], block.span.end)
             statement = statement.replace(block=block.replace(statements=inner))
-            mine = [at for at in mine if at < block.span.start]
+            mine = mine[:begin]
         marked.append(statement.replace(broken=True) if mine else statement)
     return tuple(marked)

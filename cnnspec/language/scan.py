@@ -17,10 +17,13 @@ from cnnspec.diagnostics.syntax import (
     Unopened,
 )
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 2 * 2**20
+"""Room for the largest network with every default written out, line by line."""
 MAX_DEPTH = 100
-MAX_TOKENS = 100_000
+MAX_TOKENS = 500_000
 MAX_WORD = 255
+MAX_STATEMENT = 100_000
+"""Words between two line ends, `;`, `{` or `}`."""
 
 _MOST = 100
 """A text with so many faults of this kind is no spec; it is looked at no further."""
@@ -48,7 +51,7 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
     """
     text = source.text
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        return [TooLarge(source.span(0, 0), what="this text is too long", limit="256 KiB")], ""
+        return [TooLarge(source.span(0, 0), what="this text is too long", limit="2 MiB")], ""
     problems: list[Diagnostic] = []
     # What can be printed is not forbidden, and to see that is quick.
     if not text.translate(_BLANKS).isprintable():
@@ -59,13 +62,17 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
         if problems:
             return problems, ""
     # Few texts are long, or have a long word somewhere: in most no word needs a look.
-    doubtful = len(text) > MAX_TOKENS or _LONG.search(text)
+    doubtful = len(text) > MAX_STATEMENT or _LONG.search(text)
     astray: list[int] = []
     tokens = 0
     open_at: list[tuple[str, int]] = []
+    # How many words there are before the statement.
+    begin = 0
     for match in (_MARK_OR_WORD if doubtful else _MARK).finditer(text):
         mark, at = match.group(), match.start()
         first = mark[0]
+        if first in "{};\n":
+            begin = tokens
         if first in "{(":
             if first == "{" and open_at:
                 _close_line(source, open_at, problems)
@@ -93,10 +100,14 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
                 span = source.span(at + long.start(), at + long.end())
                 return [TooLarge(span, what="this word is too long", limit="255 characters")], ""
             # Words are made of characters: a short text has few.
-            tokens += len(re.findall(_TOKEN, mark)) if len(text) > MAX_TOKENS else 0
+            tokens += len(re.findall(_TOKEN, mark)) if len(text) > MAX_STATEMENT else 0
             if tokens > MAX_TOKENS:
                 span = source.span(at, match.end())
-                return [TooLarge(span, what="this spec is too long", limit="100,000 words")], ""
+                return [TooLarge(span, what="this spec is too long", limit="500,000 words")], ""
+            if tokens - begin > MAX_STATEMENT:
+                span = source.span(at, match.end())
+                what = "this statement is too long"
+                return [TooLarge(span, what=what, limit="100,000 words")], ""
         if len(problems) >= _MOST:
             return problems, ""
     if open_at:
@@ -106,6 +117,11 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
     for at in astray:
         text = f"{text[:at]} {text[at + 1 :]}"
     return problems, text + "\n}" * len(open_at)
+
+
+def words(text: str) -> int:
+    """How many words and signs a text has."""
+    return sum(1 for _ in _TOKEN.finditer(text))
 
 
 def comments(source: Source) -> list[Span]:

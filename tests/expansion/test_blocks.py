@@ -227,3 +227,10 @@ def test_only_so_many_files_and_so_deep(project: Path) -> None:
     result = use(project, 'use "f0.cnn"\ngap; dense 10')
     assert errors(result) == ["CNN124"]
     assert "16 deep" in result.problems[0].message
+
+
+@pytest.mark.parametrize("name", ["scope", "self", "values", "state", "in_", "brackets"])
+def test_a_variable_of_repeat_may_have_any_name(name: str) -> None:
+    text = f"repeat {name} in 1..2 {{ conv ({name})x3 }}; dense 10"
+    spec = checked(text).spec
+    assert [node.layer.filters for node in spec.nodes[:2]] == [1, 2]

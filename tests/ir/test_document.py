@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.ir.document import VERSION, dump, load, schema, schema_text
+from cnnspec.ir.document import dump, load
+from cnnspec.ir.schema import VERSION, schema, schema_text
 from cnnspec.ir.spec import Spec
 from cnnspec.ir.training import Training
 from cnnspec.layers.base import Layer

@@ -75,11 +75,13 @@ class Mess:
         self.random = random
 
     def blank(self) -> str:
-        return self.random.choice((" ", "  ", "\t", " \f ", " \r"))
+        return self.random.choice((" ", "  ", "\t", " \f "))
 
     def end(self) -> str:
         comment = self.random.choice(("", "", "", "# a; b { c", '#"', "#"))
-        return self.random.choice(("\n", "\r\n", ";" if not comment else "\n", "\n\n\n")).join(
+        return self.random.choice(
+            ("\n", "\r\n", "\r", ";" if not comment else "\n", "\n\n\n")
+        ).join(
             (
                 self.random.choice(("", " ", "\t")) + comment,
                 self.random.choice(("", "  ", ";\n#\n")),

@@ -55,6 +55,32 @@ def test_tokens_up_to_the_limit_are_read() -> None:
         assert found == (["CNN007"] if refused else [])
 
 
+def test_a_carriage_return_alone_ends_a_line() -> None:
+    text = "# the first line\rconv 8x3 relu\rpool 2\r\rdense 10 softmax\r"
+    parsed = parse(Source("x", text))
+    assert parsed.problems == ()
+    assert [s.word for s in parsed.statements] == ["conv", "pool", "dense"]
+    assert [(s.span.line, s.span.column) for s in parsed.statements] == [(2, 1), (3, 1), (5, 1)]
+    assert parsed.source.line(2) == "conv 8x3 relu"
+
+
+def test_a_thousand_statements_between_carriage_returns_are_read() -> None:
+    assert codes("relu\r" * 1_000 + SPEC) == []
+
+
+def test_a_thousand_statements_on_a_line_are_told() -> None:
+    found = codes("relu " * 1_000 + "dense 10 softmax")
+    assert set(found) == {"CNN014", "CNN007"}
+
+
+def test_an_error_in_a_very_long_text_is_found_where_it_is() -> None:
+    lines = "dense 10 relu\n" * 40_000
+    (problem,) = parse(Source("x", f"{lines}dense 10 +\n")).problems
+    assert problem.code == "CNN007"
+    assert problem.span is not None
+    assert (problem.span.line, problem.span.column) == (40_001, 10)
+
+
 def test_bytes_count_and_not_characters() -> None:
     assert codes(padded(MAX_BYTES - 1) + "ü") == ["CNN007"]
     assert codes(padded(MAX_BYTES - 2) + "ü") == []
