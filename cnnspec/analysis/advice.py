@@ -14,6 +14,7 @@ from cnnspec.core.shapes import Image
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import OverBudget
+from cnnspec.diagnostics.render import MAX_SHOWN
 from cnnspec.graph.build import build_graph
 from cnnspec.ir.claims import UPPER, Budget
 from cnnspec.ir.spec import Element, Merge, Node, SharedRepeat
@@ -37,14 +38,18 @@ Change = Callable[[Node], tuple[Element, ...]]
 
 
 def with_advice(checked: CheckedSpec) -> tuple[Diagnostic, ...]:
-    """The problems of a spec; those of a budget with advice, where there is any."""
+    """The problems of a spec; those of a budget with advice, where there is any.
+
+    Only for problems that are shown: each advice takes some of a hundred networks.
+    """
     budget_results = {v.budget.span: v for v in checked.budget_results if not v.holds}
-    return tuple(
+    shown = tuple(
         problem.replace(advice=advice(checked, budget_results[problem.span]))
         if isinstance(problem, OverBudget) and problem.span in budget_results
         else problem
-        for problem in checked.problems
+        for problem in checked.problems[:MAX_SHOWN]
     )
+    return shown + checked.problems[MAX_SHOWN:]
 
 
 def advice(checked: CheckedSpec, verdict: BudgetResult) -> Fix | None:

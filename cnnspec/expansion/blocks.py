@@ -1,6 +1,7 @@
 """`block`: words of one's own, and their use."""
 
 from collections.abc import Sequence
+from operator import is_not
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
@@ -14,10 +15,11 @@ from cnnspec.diagnostics.names import (
 )
 from cnnspec.diagnostics.structure import BlockUsesItself, WrongForm
 from cnnspec.diagnostics.syntax import GivenTwice
+from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, require_depth, require_few, run
 from cnnspec.ir.spec import NAME, Element, From, Merge, Names, Node, SharedRepeat
-from cnnspec.language.expressions import Bindings, evaluate
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.numbers import Exact
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -45,7 +47,7 @@ def define(state: State, statement: Statement, scope: Scope) -> None:
         first = scope.blocks[name].span
         raise DiagnosticError(GivenTwice(span, what=f"the block `{name}`", first=first))
     require_few(scope.blocks, span, "blocks")
-    parameters = _parameters(name, arguments, scope.values)
+    parameters = _parameters(state.cache, name, arguments, scope.values)
     body = body_of(statement)
     if not statement.broken:
         state.poisoned.discard(f"block {name}")
@@ -68,7 +70,7 @@ def _head(statement: Statement) -> tuple[str, Span, tuple[Argument, ...]]:
 
 
 def _parameters(
-    block: str, arguments: tuple[Argument, ...], bindings: Bindings
+    cache: ExpansionCache, block: str, arguments: tuple[Argument, ...], bindings: Bindings
 ) -> dict[str, Exact | None]:
     """The parameters of a block with their defaults, `None` for one without."""
     parameters: dict[str, Exact | None] = {}
@@ -77,7 +79,7 @@ def _parameters(
             case Word(text=parameter):
                 default = None
             case Option(name=parameter, value=value):
-                default = evaluate(value, bindings, f"the default of `{parameter}`")
+                default = cache.value(value, bindings, f"the default of `{parameter}`")
             case _:
                 form = f"block {block}(f, k=3) {{ … }}"
                 raise DiagnosticError(
@@ -95,7 +97,7 @@ def apply(state: State, statement: Statement, scope: Scope) -> None:
     word = statement.word
     definition = scope.blocks[word]
     require_depth(scope, statement.word_span)
-    given, name = _given(statement, definition, scope.values)
+    given, name = _given(state.cache, statement, definition, scope.values)
     prefix = scope.names.next(word) if name is None else f"{scope.names.prefix}{name}"
     inner = Scope(
         state.vocabulary.inside,
@@ -129,7 +131,7 @@ def _last_name(elements: Sequence[Element]) -> str:
 
 
 def _given(
-    statement: Statement, definition: Definition, bindings: Bindings
+    cache: ExpansionCache, statement: Statement, definition: Definition, bindings: Bindings
 ) -> tuple[Bindings, str | None]:
     """The values of a block's parameters, and the name given to its use."""
     word, known = statement.word, tuple(definition.parameters)
@@ -157,7 +159,7 @@ def _given(
                 if len(targets) < len(parts):
                     raise DiagnosticError(TooManyValues(argument.span, of=f"`{word}`", usage=usage))
         for target, part in zip(targets, parts, strict=True):
-            values[target] = evaluate(part, bindings, f"the {target} of `{word}`")
+            values[target] = cache.value(part, bindings, f"the {target} of `{word}`")
             left.remove(target)
     for parameter in left:
         default = definition.parameters[parameter]
@@ -184,7 +186,10 @@ def _require_parameter(option: Option, word: str, known: tuple[str, ...], values
 def _without(
     body: tuple[Statement, ...], word: str, problems: list[Diagnostic]
 ) -> tuple[Statement, ...]:
-    """A body without uses of its own block, which are reported."""
+    """A body without uses of its own block, which are reported.
+
+    Statements stay the same objects, by which the cache knows them.
+    """
     kept = []
     for statement in body:
         if statement.word == word:
@@ -193,7 +198,8 @@ def _without(
             block = statement.block
             if block:
                 inner = _without(block.statements, word, problems)
-                statement = statement.replace(block=block.replace(statements=inner))
+                if len(inner) != len(block.statements) or any(map(is_not, inner, block.statements)):
+                    statement = statement.replace(block=block.replace(statements=inner))
             kept.append(statement)
     return tuple(kept)
 

@@ -6,7 +6,6 @@ from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.search import fit
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import require_few
-from cnnspec.language.expressions import evaluate
 from cnnspec.language.numbers import Exact
 from cnnspec.language.syntax import Call, Expression, Option, Statement, Word
 
@@ -47,7 +46,7 @@ def _value(state: State, name: str, value: Expression, scope: Scope) -> Exact:
         value = state.overrides.get(name, value)
         if isinstance(value, Call) and value.name == "fit":
             return fit(state, name, value, scope)
-    return evaluate(value, scope.values, f"`{name}`")
+    return state.cache.value(value, scope.values, f"`{name}`")
 
 
 KEYWORDS = {"let": Keyword(let)}

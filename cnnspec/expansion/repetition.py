@@ -2,6 +2,7 @@
 
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.structure import WrongForm
+from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import (
     body_of,
@@ -12,10 +13,11 @@ from cnnspec.expansion.statements import (
 )
 from cnnspec.ir.spec import MAX_LAYERS, SharedRepeat, applied
 from cnnspec.language.arg_types import Int
-from cnnspec.language.expressions import Bindings, evaluate
+from cnnspec.language.expressions import Bindings
 from cnnspec.language.syntax import (
     Argument,
     Expression,
+    Group,
     Number,
     Range,
     Relation,
@@ -33,7 +35,8 @@ def repeat(state: State, statement: Statement, scope: Scope) -> None:
     body, span = body_of(statement), statement.word_span
     *head, last = statement.arguments or (None,)
     shared = isinstance(last, Word) and last.text == "shared" and bool(head)
-    rounds = _rounds(statement, tuple(head) if shared else statement.arguments, scope.values)
+    arguments = tuple(head) if shared else statement.arguments
+    rounds = _rounds(state.cache, statement, arguments, scope.values)
     if shared:
         _share(state, statement, len(rounds), scope)
         return
@@ -61,30 +64,39 @@ def _share(state: State, statement: Statement, times: int, scope: Scope) -> None
     shared = SharedRepeat(span, call_sites=scope.call_sites, times=times, body=elements)
     # What is in the body has been counted once; it may share weights itself.
     state.layers += max(0, applied((shared,)) - applied(elements))
-    if state.layers > MAX_LAYERS:
+    if state.layers > MAX_LAYERS and not state.spent:
         state.spent = True
         raise DiagnosticError(too_many_layers(span))
     scope.elements.append(shared)
 
 
 def _rounds(
-    statement: Statement, arguments: tuple[Argument, ...], bindings: Bindings
+    cache: ExpansionCache,
+    statement: Statement,
+    arguments: tuple[Argument, ...],
+    bindings: Bindings,
 ) -> list[Bindings]:
     """The value of the variable in every round; empty ones where there is no variable."""
+
+    def whole(kind: Int, end: Expression, what: str) -> int:
+        if isinstance(end, Group):
+            end = Number(end.span, cache.value(end, bindings, what))
+        return kind.read(end, bindings, what)
+
     match arguments:
         case (Word(text=name),) if name not in bindings:
             pass
         case (Expression() as count,):
-            times = _TIMES.read(count, bindings, "the count of `repeat`")
+            times = whole(_TIMES, count, "the count of `repeat`")
             if times > MAX_LAYERS:
                 raise DiagnosticError(too_many_layers(statement.word_span))
             return [{}] * times
         case (Word(text=name), Relation(operator="in", value=Range(low=low, high=high))):
-            ends = [_END.read(end, bindings, f"the end of `{name}`") for end in (low, high)]
+            ends = [whole(_END, end, f"the end of `{name}`") for end in (low, high)]
             return [{name: value} for value in range(ends[0], ends[1] + 1)]
         case (Word(text=name), Relation(operator="in", value=values)):
             items = values.items if isinstance(values, Sequence) else (values,)
-            return [{name: evaluate(item, bindings, f"`{name}`")} for item in items]
+            return [{name: cache.value(item, bindings, f"`{name}`")} for item in items]
     found = arguments[0].kind if arguments else "nothing"
     span = arguments[0].span if arguments else statement.word_span
     form = "repeat 3 { … }` or `repeat i in 0..2 { … }"

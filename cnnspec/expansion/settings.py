@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.expansion.state import Keyword, Scope, State
-from cnnspec.ir.claims import Budget, Expectation, read_claim
+from cnnspec.ir.claims import Budget, C, Expectation, read_claim
 from cnnspec.ir.spec import Spec
 from cnnspec.language.constructs import Construct
 from cnnspec.language.syntax import Argument, Sequence, Statement
@@ -23,8 +23,13 @@ def assign(
     name = statement.word
     state.once(prefix + name, f"`{name}`", statement.span)
     kind = cls.specs[name].kind
-    values[name] = kind.read_arguments(
-        statement.arguments, statement.word_span, state.top.values, f"`{name}`"
+    bindings = state.top.values
+    values[name] = state.cache.remembered(
+        statement,
+        bindings,
+        lambda: kind.read_arguments(
+            statement.arguments, statement.word_span, bindings, f"`{name}`"
+        ),
     )
 
 
@@ -51,12 +56,19 @@ def _items(statement: Statement) -> Iterator[Argument]:
 
 def budget(state: State, statement: Statement, scope: Scope) -> None:
     """`budget params <= 6000`: a limit of cost, which `check` proves."""
-    state.budgets.append(read_claim(Budget, statement, scope.values))
+    state.budgets.append(_claim(state, Budget, statement, scope))
 
 
 def expect(state: State, statement: Statement, scope: Scope) -> None:
     """`expect accuracy >= 0.98`: a claim, which `train` measures."""
-    state.expectations.append(read_claim(Expectation, statement, scope.values))
+    state.expectations.append(_claim(state, Expectation, statement, scope))
+
+
+def _claim(state: State, cls: type[C], statement: Statement, scope: Scope) -> C:
+    """The claim of a statement."""
+    return state.cache.remembered(
+        statement, scope.values, lambda: read_claim(cls, statement, scope.values)
+    )
 
 
 KEYWORDS = {

@@ -174,6 +174,12 @@ class GraphBuilder:
         self.calls = [LayerCall("input", _INPUT, (), shape, shape, _INPUT.infer(shape))]
         self.origins = ["input"]
         """The name that the layer of each call has in the text, however often it is applied."""
+        self.uses = Counter(self.origins)
+        """How often each of those names has come."""
+        self.times = [1]
+        """For each call, how often its name had come by then."""
+        self.names = {"input"}
+        """The names that calls have, or had before they got another."""
         self.named = {INPUT_NAME: Value(INPUT, shape)}
         """The latest output of each layer by the name that it has in the text."""
         self.errors: list[Diagnostic] = []
@@ -238,6 +244,9 @@ class GraphBuilder:
             LayerCall(name, layer, inputs, sources[0].shape, after, inference, span, implicit)
         )
         self.origins.append(name)
+        self.uses[name] += 1
+        self.times.append(self.uses[name])
+        self.names.add(name)
         self.named[name] = Value(len(self.calls) - 1, after, layer, span)
         return self.named[name]
 
@@ -318,15 +327,11 @@ class GraphBuilder:
         weights themselves, whose calls have got other names already.
         """
         owners: dict[str, LayerCall] = {}
-        uses = Counter(self.origins)
-        names = {call.name for call in self.calls}
         for _ in range(shared.times):
             begin = len(self.calls)
             at = self.sequence(shared.body, at)
-            names |= {call.name for call in self.calls[begin:]}
             for index in range(begin, len(self.calls)):
                 call, origin = self.calls[index], self.origins[index]
-                uses[origin] += 1
                 owner = owners.setdefault(origin, call)
                 if _weights(owner) != _weights(call):
                     fault = WeightsDiffer(call.span, call.input_shape, first=owner.input_shape)
@@ -335,8 +340,8 @@ class GraphBuilder:
                 if owner is not call:
                     name = call.name
                     if name == origin:
-                        name = _unused(origin, uses[origin], names)
-                        names.add(name)
+                        name = _unused(origin, self.times[index], self.names)
+                        self.names.add(name)
                     self.calls[index] = call.replace(name=name, weights_from=owner.name)
         return at
 

@@ -1,6 +1,8 @@
 """Which known word a mistyped one was meant to be. Knows letters, no language."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import islice
 
 SYNONYMS = {
     "activation": "relu",
@@ -51,6 +53,10 @@ SYNONYMS = {
 """Words of other tools and what they are called here."""
 
 
+MOST_KNOWN = 1_000
+"""Words that a mistyped one is compared with: more names than a person remembers."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was most likely meant, or the empty string.
 
@@ -58,11 +64,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     letters is near only to one with the same letters in the other order, since
     everything is one edit away from it.
     """
+    return _nearest(word, tuple(islice(known, MOST_KNOWN)))
+
+
+@lru_cache(maxsize=128)
+def _nearest(word: str, known: tuple[str, ...]) -> str:
     # Only needed for a text with an error.
     from cnnspec.core.spelling import distance
 
     folded = word.lower()
-    known = list(known)
     for candidate in (folded, SYNONYMS.get(folded, "")):
         if candidate in known and candidate != word:
             return candidate
