@@ -99,7 +99,7 @@ class ExpansionCache:
         return found
 
     def _key(self, node: SyntaxNode, bindings: Bindings) -> tuple[object, ...] | None:
-        """What a piece of syntax and the values of its names are known by; `None` the first time."""
+        """What syntax and the values of its names are known by; `None` the first time."""
         own = id(node)
         if own not in self._seen:
             if len(self._seen) >= MAX_KEPT:

@@ -121,7 +121,7 @@ def scan(source: Source) -> tuple[list[Diagnostic], str]:
 
 def words(text: str) -> int:
     """How many words and signs a text has."""
-    return sum(1 for _ in _TOKEN.finditer(text))
+    return sum(1 for _ in re.finditer(_TOKEN, text))
 
 
 def comments(source: Source) -> list[Span]:
