@@ -1,7 +1,8 @@
 """The reference pages, written from the tables: `python -m cnnspec.commands.reference FOLDER`.
 
 `reference.md` holds every word of the language with its arguments, `codes.md` every
-code with its story. Both are committed in `docs/`; a test compares them.
+code with its story, `dialects.md` the words of other tools. All are committed in `docs/`; a
+test compares them.
 """
 
 import sys
@@ -15,6 +16,7 @@ from cnnspec.core.table import Cell, Table
 from cnnspec.core.terminal import plain, safe
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
+from cnnspec.diagnostics.dialects import dictionary
 from cnnspec.expansion.vocabulary import words
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
@@ -240,7 +242,39 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     return [*Table(head, cells).markdown().splitlines(), ""]
 
 
-PAGES = {"reference.md": reference, "codes.md": codes}
+_DIALECTS = {
+    "layer": "Statements: layers and structure",
+    "setting": "Settings of training: in `train { … }`",
+    "option": "Options",
+    "word": "Values: activations, initializers, losses, metrics, quantities",
+}
+
+
+def dialects() -> str:
+    """The page of the words of other tools."""
+    rows = dictionary().values()
+    lines = [
+        "# Words of other tools",
+        "",
+        _MADE,
+        f"{len(rows)} words of Keras, PyTorch, Caffe, darknet, TF-slim, JAX, ONNX and papers, and",
+        "what is written here. `check` says the same where one of them stands in a spec, with the",
+        "numbers of the line; `check --fix` writes it where it means exactly that. Capital letters",
+        "and `_` make no difference. Whole lines of Python (Keras, PyTorch), sections of darknet",
+        "and layers of Caffe are told in the same way (CNN015).",
+        "",
+    ]
+    for kind, head in _DIALECTS.items():
+        mine = sorted((row for row in rows if row.kind == kind), key=lambda row: row.name.lower())
+        cells = [
+            (f"`{row.name}`", ", ".join(row.tools), row.example and f"`{row.example}`", row.note)
+            for row in mine
+        ]
+        lines += [f"## {head}", "", *_table(("there", "in", "here", "note"), cells)]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+PAGES = {"reference.md": reference, "codes.md": codes, "dialects.md": dialects}
 """Every page by its file."""
 
 

@@ -26,10 +26,16 @@ class UnknownStatement(Diagnostic):
 
     @property
     def help(self) -> str:
-        return did_you_mean(self.near, self.known, "a statement here")
+        from cnnspec.diagnostics.translations import statement_help
+
+        foreign = statement_help(self.span, self.word, self.near, training=bool(self.where))
+        return foreign or did_you_mean(self.near, self.known, "a statement here")
 
     def fixes_at(self, span: Span) -> Fixes:
-        return respell(span, self.word, self.near, self.known)
+        from cnnspec.diagnostics.translations import statement_fixes
+
+        foreign = statement_fixes(span, self.word, self.near, training=bool(self.where))
+        return foreign or respell(span, self.word, self.near, self.known)
 
 
 class UnknownWord(Diagnostic):
@@ -46,6 +52,8 @@ class UnknownWord(Diagnostic):
     known: tuple[str, ...]
     path: bool = False
     """Whether a path in quotes is possible as well."""
+    option: str = ""
+    """How the word is written where it is the name of an option: `momentum=0.9`."""
 
     @property
     def message(self) -> str:
@@ -58,15 +66,25 @@ class UnknownWord(Diagnostic):
         if not self.known:
             return f"{self.of} takes no words"
         path = f'; write a path in quotes: `"{self.word}"`' if self.path and not self.near else ""
-        return did_you_mean(self.near, self.known) + path
+        if self.option:
+            return f"it is an option: write `{self.option}`"
+        if path:
+            return did_you_mean(self.near, self.known) + path
+        from cnnspec.diagnostics.translations import word_help
+
+        return word_help(self.word, self.near) or did_you_mean(self.near, self.known)
 
     def fixes_at(self, span: Span) -> Fixes:
         if self._of_size:
             from cnnspec.diagnostics.rewrites import joined_size
 
             return joined_size(span, self.word)
+        if self.option:
+            return (write(span, self.option, title=f"write `{self.option}`"),)
         # A name of the spec, which only lacks its parentheses, is meant for certain.
-        named = self.near == f"({self.word})"
+        from cnnspec.diagnostics.translations import certain
+
+        named = self.near[:1] == "(" or certain(self.word, self.near)
         found = respell(span, self.word, self.near, self.known, safe=named)
         if self.path and not self.near:
             return (write(span, f'"{self.word}"', title="write a path in quotes"),)
@@ -101,6 +119,10 @@ class UnknownOption(Diagnostic):
     def help(self) -> str:
         if self.alone:
             return f"write `{self.option}` alone, without `=` and a value"
+        from cnnspec.diagnostics.translations import option_help
+
+        if foreign := option_help(self.span, self.option, self.near):
+            return foreign
         if not self.known:
             return f"`{self.of}` takes no options"
         return did_you_mean(self.near, self.known, f"an option of `{self.of}`")
@@ -110,7 +132,11 @@ class UnknownOption(Diagnostic):
             yes = self.value.text in ("yes", "true", "1")
             place = span.to(self.value)
             return (write(place, self.option, safe=yes, title=f"write `{self.option}` alone"),)
-        return respell(span, self.option, self.near, self.known)
+        from cnnspec.diagnostics.translations import option_fixes
+
+        whole = span.to(self.value) if self.value else span
+        foreign = option_fixes(whole, self.option, self.near)
+        return foreign or respell(span, self.option, self.near, self.known)
 
 
 class MissingValue(Diagnostic):
@@ -183,13 +209,13 @@ class WrongType(Diagnostic):
 
     def fixes_at(self, span: Span) -> Fixes:
         if self.fix:
-            return (self.fix,) if self.fix else ()
+            return (self.fix,)
         text = span.text
         number = "number" in self.expected
         if number and re.fullmatch(r'"\d+(\.\d+)?"', text):
             return (write(span, text[1:-1], safe=True, title=f"write `{text[1:-1]}`"),)
-        if self.expected.startswith("`yes`") and text in ("0", "1"):
-            word = "yes" if text == "1" else "no"
+        if self.expected.startswith("`yes`") and text.lower() in ("0", "1", "true", "false"):
+            word = "yes" if text.lower() in ("1", "true") else "no"
             return (write(span, word, safe=True, title=f"write `{word}`"),)
         return ()
 
@@ -369,7 +395,10 @@ class UnknownSetting(Diagnostic):
 
     @property
     def help(self) -> str:
-        return did_you_mean(self.near, self.known, "a name here")
+        from cnnspec.diagnostics.translations import setting_help
+
+        foreign = setting_help(self.span, self.name, self.near)
+        return foreign or did_you_mean(self.near, self.known, "a name here")
 
 
 class Incompatible(Diagnostic):

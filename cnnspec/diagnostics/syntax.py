@@ -375,3 +375,43 @@ class MissingSeparator(Diagnostic):
         before = start - len(text[:start]) + len(text[:start].rstrip(" \t"))
         place = span.source.span(before, start)
         return (Fix((Edit(place, "; "),), True, f"write `; {self.word}`"),)
+
+
+class ForeignLine(Diagnostic):
+    """A spec is made of statements; lines of Python, darknet and Caffe are not.
+
+    Where the line makes a layer or sets up training, the help says the statement for it.
+    `check --fix` writes those that say all that the line says. The words of other tools are in
+    docs/dialects.md.
+    """
+
+    code: ClassVar[str] = "CNN015"
+    bad: ClassVar[str] = "Conv2D(8, 3, activation='relu')\npool 2\ndense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 relu\npool 2\ndense 10 softmax"
+
+    what: str
+    """What it is, with the language: "`Conv2D(…)` is Python"."""
+    instead: str = ""
+    """The statement for it, empty where the line has to go."""
+    notes: tuple[str, ...] = ()
+    """What the statement does not say."""
+    fix: Fix | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.what}, not a statement of a spec"
+
+    @property
+    def help(self) -> str:
+        if self.instead:
+            return "; ".join([f"write `{self.instead}`", *self.notes])
+        if self.fix:
+            return "remove it: a spec lists layers one after another, and settings in `train`"
+        return "; ".join(self.notes) or "docs/dialects.md has the words of other tools"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        if self.fix and not self.instead:
+            from cnnspec.diagnostics.rewrites import without_statement
+
+            return (self.fix.replace(edits=(without_statement(span),)),)
+        return (self.fix,) if self.fix else ()

@@ -19,8 +19,8 @@ from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.training import EarlyStop, Training
-from cnnspec.language.suggest import SYNONYMS, nearest
-from cnnspec.language.syntax import Statement
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import UNREAD, Statement
 
 ELSEWHERE = dict.fromkeys(Training.specs, "in `train { … }`")
 
@@ -65,9 +65,16 @@ def _setting(state: State, statement: Statement, scope: Scope) -> None:
 
 def _unknown_setting(state: State, statement: Statement, scope: Scope) -> None:
     """Reports a word that is not a training setting."""
+    from cnnspec.diagnostics.dialects import find
+
     word, span = statement.word, statement.word_span
-    if home := _home(state, word):
+    row = find(word, "setting")
+    if row and row.idle:
+        state.problems.append(UnknownStatement(span, word=word, near="", known=(), where="`train`"))
+    elif home := _home(state, word):
         state.problems.append(Misplaced(span, word=word, home=home))
+    elif word == UNREAD:
+        return
     elif word in known_words(scope):
         state.problems.append(Misplaced(span, word=word, home="outside of `train { … }`"))
     else:
@@ -80,7 +87,14 @@ def _unknown_setting(state: State, statement: Statement, scope: Scope) -> None:
 
 def _home(state: State, word: str) -> str:
     """Where an option of another setting belongs, empty for a word that is none."""
-    word = SYNONYMS.get(word, word)
+    from cnnspec.diagnostics.dialects import meanings
+
+    homes = (_home_of(state, each) for each in meanings(word))
+    return next((home for home in homes if home), "")
+
+
+def _home_of(state: State, word: str) -> str:
+    """Where an option belongs, by its name here."""
     schedule = state.training.get("schedule")
     for cls in (EarlyStop, Augment):
         if word in cls.specs and not (schedule and word in type(schedule).specs):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any
 
+from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import UnknownWord, WrongType
@@ -40,6 +41,8 @@ class Choice(ArgType):
         return {"enum": list(self.words)}
 
     def read(self, value: Expression, bindings: Bindings, what: str) -> str:
+        if isinstance(value, String):
+            raise quoted(value, self.words, self.expected, what)
         if not isinstance(value, Word):
             raise self._wrong(value, what)
         if value.text in self.words:
@@ -48,6 +51,23 @@ class Choice(ArgType):
         raise DiagnosticError(
             UnknownWord(value.span, word=value.text, of=what, near=near, known=self.words)
         )
+
+
+def quoted(value: String, words: tuple[str, ...], expected: str, what: str) -> DiagnosticError:
+    """The error of a word in quotes, as it is written in Python."""
+    near = value.value if value.value in words else nearest(value.value, words)
+    remedy = f"write `{near}`, without quotes" if near else "words are written without quotes"
+    fix = near and write(value.span, near, safe=near == value.value, title=f"write `{near}`")
+    return DiagnosticError(
+        WrongType(
+            value.span,
+            what=what,
+            expected=expected,
+            found=value.kind,
+            remedy=remedy,
+            fix=fix or None,
+        )
+    )
 
 
 class Bool(ArgType):
@@ -73,7 +93,8 @@ class Bool(ArgType):
                 return self.means
             if value.text in ("yes", "no", "true", "false"):
                 return value.text in ("yes", "true")
-        raise self._wrong(value, what)
+        python = {"True": "yes", "False": "no"}.get(value.span.text, "")
+        raise self._wrong(value, what, python and f"write `{python}`")
 
     def write(self, value: bool) -> str:
         return "yes" if value else "no"

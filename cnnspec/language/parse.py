@@ -41,27 +41,35 @@ def parse(source: Source) -> Parsed:
     problems, text = scan(source)
     if not text.strip():
         return Parsed(source, (), tuple(problems))
-    reader, tree = _reader()
-    tree.begin(source)
-    faults: list[Diagnostic] = []
-    try:
-        statements = reader.read(text)
-        wrong = tree.problems
-        if not problems and not wrong:
-            return Parsed(source, statements, ())
-    except Unreadable as unreadable:
-        if len(text) > MAX_SEARCHED and words(text) > MAX_SEARCHED:
+    if not problems:
+        reader, tree = _reader()
+        tree.begin(source)
+        try:
+            statements = reader.read(text)
+            if not tree.problems:
+                return Parsed(source, statements, ())
+            problems = list(tree.problems)
+        except Unreadable as unreadable:
             at = min(unreadable.at, len(source.text))
             what = "there is an error here, and this text is too long to say which"
-            error = TooLarge(source.span(at, at), what=what, limit=f"{MAX_SEARCHED:,} words")
-            return Parsed(source, (), (*problems, error))
-        from cnnspec.language.recovery import recover
+            problems = [TooLarge(source.span(at, at), what=what, limit=f"{MAX_SEARCHED:,} words")]
+    if len(text) > MAX_SEARCHED and words(text) > MAX_SEARCHED:
+        return Parsed(source, (), tuple(problems))
+    return _recovered(source)
 
-        statements, faults, wrong = recover(source, text)
+
+def _recovered(source: Source) -> Parsed:
+    """The statements of a text with faults, and the faults."""
+    from cnnspec.language.foreign import foreign_lines
+    from cnnspec.language.recovery import recover
+
+    foreign, text = foreign_lines(source)
+    problems, text = scan(source, text)
+    statements, faults, wrong = recover(source, text)
     unbalanced = {p.span.line for p in problems if p.span}
     shown = [f for f in faults if f.span and f.span.line not in unbalanced]
-    found = problems + wrong + _one_a_line(shown)
-    places = sorted(p.span.start for p in [*faults, *problems, *wrong] if p.span)
+    found = foreign + problems + wrong + _one_a_line(shown)
+    places = sorted(p.span.start for p in [*foreign, *faults, *problems, *wrong] if p.span)
     return Parsed(source, _mark_broken(statements, places, len(text)), tuple(found))
 
 

@@ -42,14 +42,16 @@ _FORBIDDEN = "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u
 _BLANKS = dict.fromkeys(map(ord, "\t\n\r\f"))
 
 
-def scan(source: Source) -> tuple[list[Diagnostic], str]:
+def scan(source: Source, text: str | None = None) -> tuple[list[Diagnostic], str]:
     """Faults of the raw text, and the text to parse.
+
+    `text` is that of the source by default; another has blanks for what is not to be looked at.
 
     The text comes back with closing braces added for those that are missing and
     blanks for those that close nothing, so that the rest is still checked. It is
     empty when a limit is passed and nothing may be parsed.
     """
-    text = source.text
+    text = source.text if text is None else text
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return [TooLarge(source.span(0, 0), what="this text is too long", limit="2 MiB")], ""
     problems: list[Diagnostic] = []

@@ -4,55 +4,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 
-SYNONYMS = {
-    "activation": "relu",
-    "averagepool": "avgpool",
-    "batchnorm": "bn",
-    "batchnormalization": "bn",
-    "batch_size": "batch",
-    "conv2d": "conv",
-    "convolution": "conv",
-    "depthwise": "dwconv",
-    "fc": "dense",
-    "fully_connected": "dense",
-    "globalavgpool": "gap",
-    "globalmaxpool": "gmp",
-    "kernel_initializer": "init",
-    "layernorm": "ln",
-    "groupnorm": "gn",
-    "lr": "learning_rate",
-    "maxpool": "pool",
-    "maxpooling": "pool",
-    "maxpooling2d": "pool",
-    "max_pool": "pool",
-    "separable": "sepconv",
-    "swish": "silu",
-    "transposed": "tconv",
-    "use_bias": "bias",
-    "weights": "params",
-    "parameters": "params",
-    "acc": "accuracy",
-    "xent": "categorical_crossentropy",
-    "crossentropy": "categorical_crossentropy",
-    "cross_entropy": "categorical_crossentropy",
-    "nobias": "no_bias",
-    "validation_split": "validation",
-    "lr_schedule": "schedule",
-    "learning_rate_schedule": "schedule",
-    "cosinedecay": "cosine",
-    "cosine_decay": "cosine",
-    "reducelronplateau": "plateau",
-    "augmentation": "augment",
-    "ema_momentum": "ema",
-    "use_ema": "ema",
-    "mixed_precision": "precision",
-    "float16": "mixed_float16",
-    "bfloat16": "mixed_bfloat16",
-    "earlystopping": "early_stop",
-}
-"""Words of other tools and what they are called here."""
-
-
 MOST_KNOWN = 1_000
 """Words that a mistyped one is compared with: more names than a person remembers."""
 
@@ -71,11 +22,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def _nearest(word: str, known: tuple[str, ...]) -> str:
     # Only needed for a text with an error.
     from cnnspec.core.spelling import distance
+    from cnnspec.diagnostics.dialects import named, replacement, respelled
 
     folded = word.lower()
-    for candidate in (folded, SYNONYMS.get(folded, "")):
-        if candidate in known and candidate != word:
-            return candidate
+    for look in (named, respelled, replacement):
+        if (found := look(word, known)) is not None:
+            return found
     most = 1 if len(folded) <= 4 else 2
     best = ("", most + 1)
     for other in known:

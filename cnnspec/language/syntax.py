@@ -163,6 +163,10 @@ class Block(SyntaxNode):
     closed: bool = True
 
 
+UNREAD = "_"
+"""The word of a statement in another language, which is reported before anything is parsed."""
+
+
 class Statement(SyntaxNode):
     """A word, its arguments and perhaps a block.
 

@@ -13,6 +13,7 @@ from cnnspec.diagnostics.names import (
 )
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.binding import bind, references
+from cnnspec.language.choices import quoted
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest
@@ -20,6 +21,8 @@ from cnnspec.language.syntax import (
     Argument,
     Call,
     Expression,
+    Option,
+    String,
     Word,
 )
 
@@ -39,6 +42,14 @@ def tagged(key: str, table: Mapping[str, type[Construct]]) -> dict[str, Any]:
             for word, cls in table.items()
         ],
     }
+
+
+def _renamed(argument: Argument, known: tuple[str, ...]) -> str:
+    """An argument as it is written, an option under its name here."""
+    if isinstance(argument, Option) and argument.name not in known:
+        name = nearest(argument.name, known) or argument.name
+        return f"{name}={argument.value.span.text}"
+    return argument.span.text
 
 
 class OneOf(ArgType):
@@ -70,6 +81,8 @@ class OneOf(ArgType):
                 arguments: tuple[Argument, ...] = ()
             case Call(name=name, word_span=span, arguments=inside):
                 arguments = inside
+            case String():
+                raise quoted(value, self.words, self.expected, what)
             case _:
                 raise self._wrong(value, what)
         if name not in self.table:
@@ -89,7 +102,8 @@ class OneOf(ArgType):
     ) -> Construct:
         match arguments:
             case (Word(text=name), extra, *_) if name in self.table:
-                inside = ", ".join(argument.span.text for argument in arguments[1:])
+                known = tuple(self.table[name].specs)
+                inside = ", ".join(_renamed(argument, known) for argument in arguments[1:])
                 home = f"in parentheses: `{name}({inside})`"
                 place = arguments[0].span.to(arguments[-1].span)
                 fix = write(place, f"{name}({inside})", safe=True, title="put it in parentheses")

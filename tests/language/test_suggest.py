@@ -15,7 +15,7 @@ from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.training import EarlyStop, Target, Training
-from cnnspec.language.suggest import SYNONYMS, nearest
+from cnnspec.language.suggest import nearest
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import LAYERS
 
@@ -97,12 +97,6 @@ def test_a_random_word_leads_nowhere() -> None:
 )
 def test_typed_statement_leads_to_the_nearest_word(typed: str, meant: str) -> None:
     assert nearest(typed, statements()) == meant
-
-
-def test_synonyms_lead_to_words_there_are() -> None:
-    words = {word for words in CHOICES.values() for word in words}
-    assert {meant for meant in SYNONYMS.values() if meant not in words} == set()
-    assert {word for word in SYNONYMS if word in statements()} == set()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,211 @@
+"""A statement in words of another tool, restated in those of this language.
+
+Works on characters like `rewrites`: what is restated need not parse.
+"""
+
+import re
+from collections.abc import Iterator
+
+from cnnspec.core.record import Record
+from cnnspec.diagnostics.dialects import advice, find
+
+SIZES = {
+    "conv": ("filters", "kernel"),
+    "sepconv": ("filters", "kernel"),
+    "tconv": ("filters", "kernel"),
+    "dwconv": ("kernel",),
+    "dense": ("units",),
+    "pool": ("size",),
+    "avgpool": ("size",),
+    "dropout": ("rate",),
+    "sdropout": ("rate",),
+    "noise": ("stddev",),
+    "upsample": ("factor",),
+    "resize": ("size",),
+    "reshape": ("shape",),
+    "leaky_relu": ("slope",),
+    "elu": ("alpha",),
+    "gn": ("groups",),
+    "shuffle": ("groups",),
+    "input": ("shape",),
+    "pad": ("border",),
+    "crop": ("border",),
+}
+"""What comes first in these statements, joined by `x`."""
+_POOLS = ("pool", "avgpool")
+_ORDER = ("same", "ceil")
+"""Words that come first among those that are written alone."""
+_ALONE = ("ceil", "keep", "restore", "nesterov", "amsgrad", "centered")
+"""Options that are words here, and are not written where they say no."""
+_PENALTY = re.compile(r"(?:[\w.]*\.)?(l1|l2)\((?:l[12]=)?([\d.e-]+)\)", re.IGNORECASE)
+_ARGUMENT = re.compile(r'(?:[^\s()"]|\((?:[^()]|\([^()]*\))*\)|"[^"]*")+')
+_SIDES = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*,?\s*\)|\[\s*(\d+)\s*,\s*(\d+)\s*\]")
+
+
+class Restated(Record):
+    """A statement in words of this language."""
+
+    text: str
+    """The statement, or several with `;` between them; empty where nothing is to be written."""
+    notes: tuple[str, ...] = ()
+    """What could not be said, or what to do instead."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the statement says all that was said."""
+        return not self.notes
+
+
+class Piece(Record):
+    """What a piece of another language is here."""
+
+    said: Restated | None
+    """What is written here; `None` where nothing is known."""
+    layer: bool = True
+    """Whether it stands for a layer."""
+
+
+class Said:
+    """A statement on the way: its word, and what it has been given so far."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.plain: list[str] = []
+        self.named: dict[str, str] = {}
+        self.before: list[str] = []
+        self.after: list[str] = []
+        self.notes: list[str] = []
+
+    def option(self, name: str, value: str) -> None:
+        """Takes an option of another tool, or of this language."""
+        sizes = SIZES.get(self.word, ())
+        row = None if name in sizes else find(name, "option")
+        words = [word for word in (row.words if row else ()) if word in sizes]
+        name = words[0] if words else row.words[0] if row and row.words else name
+        penalty = _PENALTY.fullmatch(value)
+        if row and not row.pattern:
+            if not row.idle:
+                self.notes.append(f"`{row.name}`: {row.note}")
+        elif name == "bias":
+            self.plain += ["no_bias"] if value in ("no", "false", "0") else []
+        elif name in _ALONE:
+            self.plain += [name] if value in ("yes", "true", "1") else []
+        elif name == "padding":
+            self._padding(value)
+        elif name == "activation":
+            self.flag(value)
+        elif name == "stride" and value == self._usual_stride:
+            pass
+        elif penalty:
+            self.named[penalty[1].lower()] = penalty[2]
+        else:
+            self.named[name] = _initializer(value) if name in ("init", "bias_init") else value
+
+    @property
+    def _usual_stride(self) -> str:
+        return self.named.get("size", "2") if self.word in _POOLS else "1"
+
+    def flag(self, value: str) -> None:
+        """Takes a word that is written alone."""
+        row = find(value, "word")
+        if value.lower() not in ("linear", "none", "valid"):
+            self.plain.append(row.words[0] if row and row.words else value.lower())
+
+    def _padding(self, value: str) -> None:
+        """`padding=same`, and `padding=1` as PyTorch, Caffe and ONNX have it."""
+        if not value.isdecimal():
+            self.flag(value)
+        elif value != "0":
+            # With a stride, `same` pads an even image behind only: not the same thing.
+            whole = self.named.get("stride", "1") == "1" and self.word != "tconv"
+            kernel = self.named.get("kernel", "")
+            if whole and self.word == "conv" and kernel == str(2 * int(value) + 1):
+                self.plain.append("same")
+            elif self.word == "tconv":
+                self.after.append(f"crop {value}")
+            else:
+                self.before.append(f"pad {value}")
+
+    def text(self) -> str:
+        """The statement as it is written."""
+        sizes = [name for name in SIZES.get(self.word, ()) if name in self.named]
+        whole = tuple(sizes) == SIZES.get(self.word)
+        size = ["x".join(self.named[name] for name in sizes)] if whole and sizes else []
+        rest = [f"{n}={v}" for n, v in self.named.items() if not (whole and n in sizes)]
+        plain = sorted(self.plain, key=lambda word: word not in _ORDER)
+        middle = " ".join([self.word, *size, *plain, *rest])
+        return "; ".join([*self.before, middle, *self.after])
+
+
+def simple(value: str) -> str:
+    """Returns a value as it is written here: `(3, 3)` as `3`, `(3, 5)` as `3x5`, `True` as `yes`.
+
+    Quotes go, and so does a prefix such as `nn.`; a word that is of another tool is replaced.
+    """
+    value = value.strip().strip("\"'")
+    if sides := _SIDES.fullmatch(value):
+        one, two = [side for side in sides.groups() if side]
+        return one if one == two else f"{one}x{two}"
+    value = {"True": "yes", "False": "no", "None": "none"}.get(value, value)
+    if re.fullmatch(r"(?:[\w.]*\.)?[A-Za-z_]\w*(?:\(\))?", value):
+        value = value.rpartition(".")[2].removesuffix("()")
+    return value
+
+
+def restate(text: str) -> Restated | None:
+    """Returns a statement restated, `None` for one with a block."""
+    found = _ARGUMENT.findall(text)
+    if not found or "{" in text:
+        return None
+    first, *arguments = found
+    row = find(first, "layer", "setting", "word") if first not in SIZES else None
+    if row and not row.words:
+        if not row.pattern:
+            return Restated("", (advice(row),))
+        value = arguments[0].partition("=")[2] or arguments[0] if len(arguments) == 1 else ""
+        return Restated(row.filled(simple(value)))
+    said = Said(row.words[0] if row else first)
+    given = list(_pairs(arguments))
+    _place(said, [value for name, value in given if not name])
+    for name, value in sorted(given, key=_rank):
+        if name:
+            said.option(name, simple(value))
+    return Restated(said.text(), tuple(said.notes))
+
+
+def _rank(pair: tuple[str, str]) -> int:
+    """Sizes come first, and a padding last: what it is depends on the kernel and the stride."""
+    row = find(pair[0], "option")
+    words = (pair[0], *(row.words if row else ()))
+    return 2 if "padding" in words else 1 if "stride" in words else 0
+
+
+def _initializer(value: str) -> str:
+    """An initializer by its name here: `HeNormal` is `he_normal`."""
+    row = find(value, "word")
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value).lower()
+    return row.words[0] if row and row.words else snake
+
+
+def _pairs(arguments: list[str]) -> Iterator[tuple[str, str]]:
+    """Yields the name, empty without one, and the value of each argument."""
+    for argument in arguments:
+        found = re.match(r"([^\W\d]\w*)=(.*)", argument, re.DOTALL)
+        yield (found[1], found[2]) if found else ("", argument)
+
+
+def _place(said: Said, values: list[str]) -> None:
+    """Gives the values without a name to what they are by their place."""
+    sizes = list(SIZES.get(said.word, ()))
+    for value in map(simple, values):
+        parts = value.split("x") if re.fullmatch(r"[\dx().]+", value) else [value]
+        if value[:1].isdigit() or value[:1] == "(":
+            if len(sizes) < len(parts) and sizes:
+                parts = [value]
+            for part in parts:
+                if sizes:
+                    said.named[sizes.pop(0)] = part
+                else:
+                    said.plain.append(part)
+        else:
+            said.flag(value)

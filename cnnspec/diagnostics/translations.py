@@ -1,0 +1,131 @@
+"""What the help and the fixes of unknown words say where a word is of another tool."""
+
+import re
+
+from cnnspec.core.edits import Fixes, write
+from cnnspec.core.source import Span
+from cnnspec.diagnostics.dialects import GENERAL, Foreign, advice, find
+from cnnspec.diagnostics.restating import SIZES, Restated, restate
+from cnnspec.diagnostics.rewrites import block_of, leave_out, statement_around
+
+_BLOCK = re.compile(r"\s*\{")
+
+
+def _of_statement(word: str, near: str, *, training: bool) -> Foreign | None:
+    """The entry of a word that begins a statement, `None` where another word is nearer."""
+    kinds = ("setting", "layer", "word") if training else ("layer", "setting", "word")
+    row = find(word, *kinds)
+    return row if row and (not near or near in row.words) else None
+
+
+def _restated(span: Span, row: Foreign, *, training: bool) -> Restated | None:
+    """The statement of a word of another tool; `None` where it has a block, or no equivalent."""
+    statement = statement_around(span)
+    if _BLOCK.match(statement.source.text, statement.end):
+        return None
+    said = restate(statement.text)
+    if said is None or not said.text:
+        return None
+    if said.text in row.words:
+        # Without arguments, those of the table show how it is written.
+        said = said.replace(text=row.example)
+    if row.kind == "setting" and not training and block_of(span.source, "train") is None:
+        return said.replace(text=f"train {{ {said.text} }}")
+    return said
+
+
+def statement_help(span: Span | None, word: str, near: str, *, training: bool) -> str:
+    """Returns what to write for an unknown statement; empty for a word of no other tool."""
+    row = _of_statement(word, near, training=training)
+    if row is None:
+        return ""
+    said = _restated(span, row, training=training) if span else None
+    block = said is None and span and near and _BLOCK.match(span.source.text, span.end)
+    help = advice(row, near if block else said.text if said else "")
+    outside = row.kind == "setting" and not training
+    if outside and row.pattern and not (said and said.text.startswith("train")):
+        help += "; it belongs in `train { … }`"
+    return help
+
+
+def statement_fixes(span: Span, word: str, near: str, *, training: bool) -> Fixes:
+    """Returns the fixes of an unknown statement, none for a word of no other tool."""
+    row = _of_statement(word, near, training=training)
+    if row is None:
+        return ()
+    if row.idle:
+        return (leave_out(statement_around(span), safe=True, statement=True),)
+    said = _restated(span, row, training=training)
+    misplaced = row.kind == "setting" and not training
+    if said is None or (misplaced and not said.text.startswith("train")):
+        # A block stays as it is; only its word is replaced.
+        renamed = near and near in row.words
+        return (write(span, near, safe=True, title=f"write `{near}`"),) if renamed else ()
+    bare = statement_around(span).text == word
+    safe = bool(row.words) and said.exact and not (bare and " " in said.text)
+    return (write(statement_around(span), said.text, safe=safe, title=f"write `{said.text}`"),)
+
+
+def word_help(word: str, near: str) -> str:
+    """Returns what to write for an unknown word; empty for one of no other tool."""
+    row = find(word, "word", "layer")
+    if row is None or (near and near not in row.words):
+        return ""
+    if near:
+        return advice(row, near)
+    return advice(row) if row.kind == "word" else ""
+
+
+def option_help(span: Span | None, option: str, near: str) -> str:
+    """Returns what to write for an unknown option; empty for one of no other tool."""
+    row = find(option, "option")
+    if row is None or (near and near not in row.words):
+        return ""
+    if near and span:
+        said = _layer_of(span)
+        return advice(row, said.text if said else near)
+    return advice(row)
+
+
+def option_fixes(whole: Span, option: str, near: str) -> Fixes:
+    """Returns the fixes of an unknown option with its value, none for one of no other tool."""
+    row = find(option, "option")
+    if row is None or (near and near not in row.words):
+        return ()
+    if row.idle:
+        return (leave_out(whole, safe=True),)
+    said = _layer_of(whole)
+    if near and said:
+        title = f"write `{said.text}`"
+        return (write(statement_around(whole), said.text, safe=said.exact, title=title),)
+    return ()
+
+
+def _layer_of(span: Span) -> Restated | None:
+    """The layer in whose line a place is, restated; `None` for another statement."""
+    statement = statement_around(span)
+    word = statement.text.split(None, 1)[0]
+    if word not in SIZES or _BLOCK.match(statement.source.text, statement.end):
+        return None
+    return restate(statement.text)
+
+
+def certain(word: str, near: str) -> bool:
+    """Returns whether a word is that of another tool for a known one, and can mean no other."""
+    row = find(word, "word")
+    return row is not None and near in row.words and row.tools[0] != GENERAL
+
+
+def setting_help(span: Span | None, name: str, near: str) -> str:
+    """Returns how a setting of another tool is swept or set; empty for one of no other tool."""
+    row = find(name, "setting")
+    if row is None or near or not row.pattern or span is None:
+        return ""
+    word, _, pattern = row.pattern.partition(" ")
+    text = statement_around(span).text
+    if swept := re.search(r"\bin\s+(.+)\Z", text):
+        values = [value.strip() for value in swept[1].split(",")]
+        filled = [row.replace(pattern=pattern).filled(value) for value in values]
+        return advice(row, f"{word} in {', '.join(filled)}")
+    value = text.partition("=")[2].strip()
+    return advice(row, f"{word}={row.replace(pattern=pattern).filled(value)}")

@@ -1,0 +1,285 @@
+"""Words of other tools: every one is told the word of this language, and following that works."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cnnspec.analysis.check import check
+from cnnspec.analysis.fixing import fix_texts
+from cnnspec.core.edits import apply_edits
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.dialects import Foreign, advice, dictionary, folded
+from cnnspec.expansion.vocabulary import VOCABULARY
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.ir.training import Training
+
+ROWS = dictionary()
+SAID = [row for row in ROWS.values() if row.pattern]
+UNSAID = [row for row in ROWS.values() if not row.pattern]
+
+
+def named(row: Foreign) -> str:
+    return f"{row.kind}-{row.name}"
+
+
+def errors(text: str) -> list[Diagnostic]:
+    found = check(Source("spec.cnn", text)).problems
+    return [problem for problem in found if problem.severity == "error"]
+
+
+def specs(row: Foreign, statement: str) -> list[str]:
+    """Specs that a statement can be a part of, for a table of its kind."""
+    if row.kind == "setting":
+        return [f"dense 10 softmax\ntrain {{ {statement} }}"]
+    after = "\ndense 10 softmax"
+    return [f"conv 8x3 relu\n{statement}{after}", f"{statement}{after}", statement]
+
+
+def test_there_are_words_of_every_tool() -> None:
+    tools = {tool for row in ROWS.values() for tool in row.tools}
+    assert tools >= {"Keras", "PyTorch", "Caffe", "darknet", "TF-slim", "JAX/Flax", "ONNX"}
+    assert len(ROWS) > 150
+
+
+@pytest.mark.parametrize("row", SAID, ids=named)
+def test_what_to_write_is_a_word_of_this_language(row: Foreign) -> None:
+    assert any(not errors(text) for text in specs(row, row.example))
+    for word in row.words[:1]:
+        assert word in row.pattern or "x3" in row.pattern or row.kind == "option"
+
+
+@pytest.mark.parametrize("row", UNSAID, ids=named)
+def test_what_has_no_equivalent_says_what_to_do(row: Foreign) -> None:
+    assert row.note
+    for said in re.findall(r"`([^`]+)`", row.note):
+        begun = said.split()[0].split("(")[0]
+        known = begun in VOCABULARY.outside or begun in Training.specs
+        other = begun in (*OPTIMIZERS, *SCHEDULES, "cnnspec", "floor", "branch", "accuracy", "f1")
+        # An option such as `l2=0.01` is told as it is written.
+        assert known or other or "=" in said, said
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS.values() if row.kind in ("layer", "setting")], ids=named
+)
+def test_a_statement_of_another_tool_is_one_error_with_its_word(row: Foreign) -> None:
+    text = f"dense 10 softmax\ntrain {{ {row.name} }}"
+    if row.kind == "layer":
+        text = f"conv 8x3 relu\n{row.name}\ndense 10 softmax"
+    (error,) = errors(text)
+    if row.kind == "setting" and error.code == "CNN110":
+        # An option of an optimizer, a schedule or `early_stop` is told which of them it is of.
+        assert error.help.startswith("it belongs to")
+        return
+    assert error.code == "CNN101"
+    assert error.help == advice(row)
+
+
+@pytest.mark.parametrize("row", [row for row in SAID if row.words], ids=named)
+def test_the_word_alone_can_be_replaced(row: Foreign) -> None:
+    if row.kind in ("layer", "setting"):
+        _, _, rest = row.example.partition(" ")
+        texts = specs(row, f"{row.name} {rest}")
+    else:
+        mine = re.sub(rf"\b{row.words[0]}\b", row.name, row.example)
+        texts = specs(row, mine) if row.name in mine else []
+    for text in texts:
+        found = errors(text)
+        if len(found) == 1 and found[0].fixes:
+            fix = found[0].fixes[0]
+            fixed = apply_edits(fix.edits[0].span.source, fix.edits)
+            assert found[0].code not in [error.code for error in errors(fixed)], fixed
+            return
+    assert not texts or any(len(errors(text)) == 1 for text in texts)
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=named)
+def test_no_word_of_another_tool_is_one_of_ours_in_its_place(row: Foreign) -> None:
+    if row.kind == "layer":
+        assert row.name not in VOCABULARY.outside
+    if row.kind == "setting":
+        assert row.name not in Training.specs
+
+
+def public(*modules: str) -> set[str]:
+    """The names that modules of Keras export, read without loading them."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("keras")
+    assert spec
+    assert spec.origin
+    root = Path(spec.origin).parent
+    texts = [(root / module / "__init__.py").read_text("utf-8") for module in modules]
+    return {name for text in texts for name in re.findall(r"\bas (\w+)", text)}
+
+
+def test_names_of_keras_are_public_names() -> None:
+    found = {folded(name) for name in public("layers", "callbacks", "losses", "metrics", "models")}
+    found |= {folded(name) for name in public("optimizers/schedules", "initializers")}
+    # Keras 1 had these, and so have many tutorials; the last four are said with a suffix today.
+    old = """Convolution2D SeparableConvolution2D Convolution2DTranspose Deconvolution2D MaxPooling
+        AveragePooling GlobalAveragePooling GlobalMaxPooling ThresholdedReLU Functional
+        CosineDecayRestarts Lambda AveragePooling"""
+    old_names = {folded(name) for name in old.split()}
+    camel = [
+        row.name
+        for row in ROWS.values()
+        if row.tools[0] == "Keras" and row.name[0].isupper() and row.kind != "option"
+    ]
+    assert len(camel) > 60
+    assert {name for name in camel if folded(name) not in found | old_names} == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "statement"),
+    [
+        ("Conv2D(32, (3, 3), activation='relu')", "conv 32x3 relu"),
+        ("Conv2D(32, 3, 2, 'same')", "conv 32x3 same stride=2"),
+        ("Conv2D(32, (3, 5), use_bias=False)", "conv 32x3x5 no_bias"),
+        ("layers.Conv2D(8, 3, dilation_rate=2),", "conv 8x3 dilation=2"),
+        ("Conv2D(8, 3, kernel_regularizer=regularizers.l2(0.01))", "conv 8x3 l2=0.01"),
+        ("Conv2D(8, 3, kernel_initializer='he_normal')", "conv 8x3 init=he_normal"),
+        ("Conv2D(8, 3, kernel_initializer=HeNormal())", "conv 8x3 init=he_normal"),
+        ("Conv2D(8, 3, activation=tf.nn.relu)", "conv 8x3 relu"),
+        ("Conv2D(8, 3, input_shape=(28, 28, 1))", "input 28x28x1; conv 8x3"),
+        ("model.add(Conv2D(8, 3))", "conv 8x3"),
+        ("x = layers.Conv2D(8, 3)(x)", "conv 8x3"),
+        ("x = tf.keras.layers.Conv2D(8, 3, name='c')(x)", "conv 8x3"),
+        ("DepthwiseConv2D(3, padding='same')", "dwconv 3 same"),
+        ("SeparableConv2D(8, 3)", "sepconv 8x3"),
+        ("Conv2DTranspose(8, 2, strides=2)", "tconv 8x2 stride=2"),
+        ("MaxPooling2D()", "pool"),
+        ("MaxPooling2D((2, 2))", "pool 2"),
+        ("MaxPooling2D(pool_size=3, strides=2)", "pool 3 stride=2"),
+        ("AveragePooling2D(2, padding='same')", "avgpool 2 same"),
+        ("GlobalAveragePooling2D()", "gap"),
+        ("BatchNormalization()", "bn"),
+        ("BatchNormalization(momentum=0.9)", "bn momentum=0.9"),
+        ("Dropout(0.5)", "dropout 0.5"),
+        ("Flatten()", "flatten"),
+        ("Dense(10, activation='softmax')", "dense 10 softmax"),
+        ("Activation('relu')", "relu"),
+        ("ReLU(max_value=6)", "relu max=6"),
+        ("LeakyReLU(0.1)", "leaky_relu 0.1"),
+        ("Reshape((7, 7, 16))", "reshape 7x7x16"),
+        ("inputs = keras.Input(shape=(32, 32, 3))", "input 32x32x3"),
+        ("ZeroPadding2D(1)", "pad 1"),
+        ("nn.Conv2d(1, 32, 3)", "conv 32x3"),
+        ("nn.Conv2d(1, 32, 3, padding=1)", "conv 32x3 same"),
+        ("nn.Conv2d(1, 32, 5, padding=2)", "conv 32x5 same"),
+        ("nn.Conv2d(1, 32, 3, padding='same')", "conv 32x3 same"),
+        # An even image: `same` would pad behind only.
+        ("nn.Conv2d(1, 32, 3, stride=2, padding=1)", "pad 1; conv 32x3 stride=2"),
+        ("nn.Conv2d(8, 8, 3, groups=8, bias=False)", "conv 8x3 no_bias groups=8"),
+        ("nn.Conv2d(in_channels=1, out_channels=8, kernel_size=3)", "conv 8x3"),
+        ("nn.Linear(512, 10)", "dense 10"),
+        ("nn.Linear(512, 10, bias=False)", "dense 10 no_bias"),
+        ("nn.MaxPool2d(2)", "pool 2"),
+        ("nn.MaxPool2d(2, 2)", "pool 2"),
+        ("nn.MaxPool2d(3, stride=2, padding=1)", "pad 1; pool 3 stride=2"),
+        ("nn.MaxPool2d(3, 2, ceil_mode=True)", "pool 3 ceil stride=2"),
+        ("nn.BatchNorm2d(32)", "bn epsilon=1e-05 momentum=0.9"),
+        ("nn.LeakyReLU(inplace=True)", "leaky_relu 0.01"),
+        ("nn.LeakyReLU(0.2)", "leaky_relu 0.2"),
+        ("nn.ReLU(inplace=True)", "relu"),
+        ("nn.ReLU", "relu"),
+        ("nn.Hardswish()", "hard_silu"),
+        ("nn.Softmax(dim=1)", "softmax"),
+        ("nn.Dropout(p=0.2)", "dropout 0.2"),
+        ("x = F.relu(x)", "relu"),
+        ("nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten())", "conv 8x3; relu; flatten"),
+        ("optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)",
+         "train { optimizer sgd(0.1, momentum=0.9) }"),
+        ("criterion = nn.CrossEntropyLoss()", "train { loss categorical_crossentropy }"),
+        ("model.fit(x, y, epochs=5, batch_size=64)", "train { epochs 5; batch 64 }"),
+        ("model.compile(optimizer='adam', loss='sparse_categorical_crossentropy')",
+         "train { optimizer adam; loss categorical_crossentropy }"),
+        ("[convolutional]\nfilters=32\nsize=3\nstride=1\npad=1\nactivation=leaky",
+         "conv 32x3 same; leaky_relu 0.1"),
+        ("[convolutional]\nbatch_normalize=1\nfilters=16\nsize=3\npad=1\nactivation=leaky",
+         "conv 16x3 same no_bias; bn; leaky_relu 0.1"),
+        # darknet pads by half of the kernel.
+        ("[convolutional]\nfilters=16\nsize=3\nstride=2\npad=1\nactivation=relu",
+         "pad 1; conv 16x3 relu stride=2"),
+        ("[maxpool]\nsize=2\nstride=2", "pool 2"),
+        ("[connected]\noutput=10\nactivation=linear", "dense 10"),
+        ("[avgpool]", "gap"),
+        ('layer {\n  type: "Convolution"\n  convolution_param { num_output: 20 kernel_size: 5 }\n}',
+         "conv 20x5"),
+        ('layer { type: "InnerProduct" inner_product_param { num_output: 10 } }', "dense 10"),
+        # Caffe rounds the number of windows up.
+        ('layer { type: "Pooling" pooling_param { pool: MAX kernel_size: 3 stride: 2 } }',
+         "pool 3 ceil stride=2"),
+    ],
+)  # fmt: skip
+def test_a_line_of_another_language_is_one_error_with_the_statement(
+    line: str, statement: str
+) -> None:
+    (error,) = errors(f"{line}\ndense 10 softmax")
+    assert error.code == "CNN015"
+    assert error.help.startswith(f"write `{statement}`")
+    (fix,) = error.fixes
+    fixed = apply_edits(fix.edits[0].span.source, fix.edits)
+    assert fixed == f"{statement}\ndense 10 softmax"
+    assert {found.code for found in errors(fixed)} <= {"CNN201", "CNN202", "CNN203", "CNN204"}
+
+
+KERAS = """
+import tensorflow as tf
+from tensorflow.keras import layers
+
+model = tf.keras.Sequential([
+    layers.Conv2D(32, 3, activation="relu"),  # first
+    layers.MaxPooling2D(2),
+    layers.Flatten(),
+    layers.Dropout(0.5),
+    layers.Dense(10, activation="softmax"),
+])
+model.compile(
+    optimizer=tf.keras.optimizers.Adam(learning_rate=0.01),
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
+model.fit(x_train, y_train, epochs=5, batch_size=64, validation_split=0.1)
+"""
+
+
+def test_a_script_of_keras_becomes_its_spec() -> None:
+    found = errors(KERAS)
+    assert {error.code for error in found} == {"CNN015"}
+    (result,) = fix_texts([Source("model.cnn", KERAS)])
+    text = result.text
+    assert text.strip().split("\n") == [
+        "conv 32x3 relu  # first",
+        "    pool 2",
+        "    flatten",
+        "    dropout 0.5",
+        "    dense 10 softmax",
+        "train { optimizer adam(0.01); loss categorical_crossentropy; metrics accuracy; "
+        "epochs 5; batch 64; validation 0.1 }",
+    ]
+    assert errors(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "block Part(f) { conv (f)x3 relu }\nPart 8\ndense 10 softmax)",
+        "let x = round(7.5)\nconv 8x3 (\ndense 10 softmax",
+        "conv 8x3 relu\nresidual { conv 8x3 same }\n}\ndense 10 softmax",
+    ],
+)
+def test_errors_of_a_spec_are_not_taken_for_another_language(text: str) -> None:
+    assert "CNN015" not in [error.code for error in errors(text)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Conv2D(" * 300, "Conv2D(" + "(" * 80, "x = " + "-" * 3000 + "f(1)", "nn.Conv2d(\\", "[a]" * 9,
+     "Conv2D('\\d', 3)", "Conv2D(*a, **b)", "layer { type: }", "[convolutional]\nsize=a\npad=1"],
+)  # fmt: skip
+def test_lines_that_nobody_means_are_errors_and_no_more(line: str) -> None:
+    assert errors(f"{line}\ndense 10 softmax")
