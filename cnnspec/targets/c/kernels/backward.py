@@ -139,7 +139,7 @@ class Back:
             at = f"({filter}) * {image.height * image.width} + ({row}) * {image.width} + {column}"
             return f"dx[{at}] {site.into()} {value};"
 
-        return correlate(turned, d, "prepared", lambda f: "fill(0)", store)
+        return correlate(turned, d, "prepared", lambda f: "fill_lot(0)", store)
 
 
 def _flat(of: Correlation, lies: Spread) -> Spread:

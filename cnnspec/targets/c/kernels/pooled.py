@@ -10,7 +10,7 @@ from cnnspec.operations.base import Pair
 from cnnspec.operations.windows import Convolution
 from cnnspec.targets.c.kernels.backward import Back
 from cnnspec.targets.c.kernels.relu import fused
-from cnnspec.targets.c.kernels.tiles import REGISTERS, Correlation, Spread, pieces
+from cnnspec.targets.c.kernels.tiles import REGISTERS, Correlation, Spread, by_lots, pieces
 from cnnspec.targets.c.kernels.windows import correlation, formula, padded
 from cnnspec.targets.c.operations import PooledConvolution
 from cnnspec.targets.c.site import Kernel, Site, kernel
@@ -83,18 +83,16 @@ def _tile(
 ) -> str:
     all_filters, (kh, kw) = of.groups * of.outputs, of.size
     spots = [(a, b) for a in range(window[0]) for b in range(window[1])]
-    start = "fill(bias[g * {0} + f + {1}])" if op.bias else "fill(0)"
+    start = "fill_lot(bias[g * {0} + f + {1}])" if op.bias else "fill_lot(0)"
     sums = [
-        "V "
-        + ", ".join(f"a{n}_{m} = {start.format(of.outputs, n)}" for m in range(len(spots)))
-        + ";"
+        [f"a{n}_{m} = {start.format(of.outputs, n)}" for m in range(len(spots))]
         for n in range(filters)
     ]
     offsets = [a * of.stride[0] * of.rows[1] + b * of.stride[1] for a, b in spots]
-    loads = ", ".join(f"x{m} = xt[{offset}]" for m, offset in enumerate(offsets))
+    loads = ", ".join(f"x{m} = xt[{offset} * LOTS]" for m, offset in enumerate(offsets))
     adds = [
-        f"k = fill(wt[{n}]); "
-        + " ".join(f"a{n}_{m} = fma16(x{m}, k, a{n}_{m});" for m in range(len(spots)))
+        f"k = fill_lot(wt[{n}]); "
+        + " ".join(f"s_a{n}_{m} = fma_lot(x{m}, k, s_a{n}_{m});" for m in range(len(spots)))
         for n in range(filters)
     ]
     inside = loop(
@@ -103,10 +101,10 @@ def _tile(
         loop(
             "s",
             kw,
-            f"const V *xt = xs + c * {of.rows[0] * of.rows[1]} "
-            f"+ r * {of.dilation[0] * of.rows[1]} + s * {of.dilation[1]};",
+            f"const T *xt = (const T *)(xs + c * {of.rows[0] * of.rows[1]} "
+            f"+ r * {of.dilation[0] * of.rows[1]} + s * {of.dilation[1]}) + lot;",
             f"const float *wt = ws + ((r * {kw} + s) * {of.inputs} + c) * {all_filters};",
-            f"V {loads}, k;",
+            f"T {loads}, k;",
             *adds,
         ),
     )
@@ -116,8 +114,7 @@ def _tile(
             f"const V *xs = {source} + (g * {of.inputs * of.rows[0]} + i * {step[0]}) "
             f"* {of.rows[1]} + j * {step[1]};",
             f"const float *ws = kernel + g * {of.outputs} + f;",
-            *sums,
-            loop("c", of.inputs, inside),
+            by_lots(sums, loop("c", of.inputs, inside)),
             *(_largest(of, op, out, n, window) for n in range(filters)),
         )
     )

@@ -7,7 +7,7 @@ the output is turned into rows of one image each, and nothing has to be summed o
 
 from cnnspec.operations.windows import MatrixProduct
 from cnnspec.targets.c.kernels.relu import fused, masked
-from cnnspec.targets.c.kernels.tiles import pieces
+from cnnspec.targets.c.kernels.tiles import by_lots, pieces
 from cnnspec.targets.c.site import Kernel, Site, Stage
 from cnnspec.targets.c.text import block, loop
 
@@ -61,24 +61,24 @@ def _product(units: int, blocks: int) -> str:
     for first, end, size in pieces(units, min(_TOGETHER[blocks], units)):
         at = "yb[{m} * STRIDE + o + {n}]"
         sums = [
-            "V " + ", ".join(f"a{n}_{m} = {at.format(m=m, n=n)}" for m in range(blocks)) + ";"
-            for n in range(size)
+            [f"a{n}_{m} = LOT({at.format(m=m, n=n)})" for m in range(blocks)] for n in range(size)
         ]
-        loads = ", ".join(f"x{m} = xb[c + {m} * STRIDE]" for m in range(blocks))
+        loads = ", ".join(f"x{m} = xs[(c + {m} * STRIDE) * LOTS]" for m in range(blocks))
         adds = [
-            f"k = fill(w[{n}]); "
-            + " ".join(f"a{n}_{m} = fma16(x{m}, k, a{n}_{m});" for m in range(blocks))
+            f"k = fill_lot(w[{n}]); "
+            + " ".join(f"s_a{n}_{m} = fma_lot(x{m}, k, s_a{n}_{m});" for m in range(blocks))
             for n in range(size)
         ]
         body = block(
             "for (int c = from; c < to; c++)",
             f"const float *w = kernel + c * {units} + o;",
-            f"V {loads}, k;",
+            f"T {loads}, k;",
             *adds,
         )
+        inside = f"const T *xs = (const T *)xb + lot;\n{body}"
         stores = [f"{at.format(m=m, n=n)} = a{n}_{m};" for n in range(size) for m in range(blocks)]
         head = f"for (int o = {first}; o < {end}; o += {size})"
-        found.append(block(head, *sums, body, *stores))
+        found.append(block(head, by_lots(sums, inside), *stores))
     return "\n".join(("const V *xb = x + b * STRIDE;\nV *yb = y + b * STRIDE;", *found))
 
 
@@ -113,14 +113,11 @@ def _of_kernel(count: int, units: int, wide: int) -> str:
     for begin, stop, vectors in pieces(wide, min(4, wide)):
         inner = []
         for first, end, size in pieces(count, min(6 if vectors > 2 else 8, count)):
-            sums = [
-                "V " + ", ".join(f"a{n}_{v} = fill(0)" for v in range(vectors)) + ";"
-                for n in range(size)
-            ]
-            loads = ", ".join(f"g{v} = gs[{v}]" for v in range(vectors))
+            sums = [[f"a{n}_{v} = fill_lot(0)" for v in range(vectors)] for n in range(size)]
+            loads = ", ".join(f"g{v} = gs[{v} * LOTS]" for v in range(vectors))
             adds = [
-                f"k = fill(xs[{16 * n}]); "
-                + " ".join(f"a{n}_{v} = fma16(g{v}, k, a{n}_{v});" for v in range(vectors))
+                f"k = fill_lot(xs[{16 * n}]); "
+                + " ".join(f"s_a{n}_{v} = fma_lot(g{v}, k, s_a{n}_{v});" for v in range(vectors))
                 for n in range(size)
             ]
             over = loop(
@@ -130,8 +127,9 @@ def _of_kernel(count: int, units: int, wide: int) -> str:
                     "l",
                     "LANES",
                     "const float *xs = (const float *)(x + b * STRIDE + c) + l;",
-                    f"const V *gs = (const V *)(rows + (b * LANES + l) * {16 * wide}) + o;",
-                    f"V {loads}, k;",
+                    f"const V *row = (const V *)(rows + (b * LANES + l) * {16 * wide}) + o;",
+                    "const T *gs = (const T *)row + lot;",
+                    f"T {loads}, k;",
                     *adds,
                 ),
             )
@@ -142,7 +140,7 @@ def _of_kernel(count: int, units: int, wide: int) -> str:
                 for v in range(vectors)
             ]
             head = f"for (int c = {first}; c < {end}; c += {size})"
-            inner.append(block(head, *sums, over, *stores))
+            inner.append(block(head, by_lots(sums, over), *stores))
         found.append(block(f"for (int o = {begin}; o < {stop}; o += {vectors})", *inner))
     return "\n".join(found)
 
@@ -150,23 +148,22 @@ def _of_kernel(count: int, units: int, wide: int) -> str:
 def _of_input(site: Site, count: int, units: int, blocks: int) -> str:
     found = []
     for first, end, size in pieces(count, min(_TOGETHER[blocks], count)):
-        sums = [
-            "V " + ", ".join(f"a{n}_{m} = fill(0)" for m in range(blocks)) + ";"
-            for n in range(size)
-        ]
-        loads = ", ".join(f"d{m} = db[o + {m * units}]" for m in range(blocks))
+        sums = [[f"a{n}_{m} = fill_lot(0)" for m in range(blocks)] for n in range(size)]
+        loads = ", ".join(f"d{m} = ds[(o + {m * units}) * LOTS]" for m in range(blocks))
         adds = [
-            f"k = fill(w[{n * units}]); "
-            + " ".join(f"a{n}_{m} = fma16(d{m}, k, a{n}_{m});" for m in range(blocks))
+            f"k = fill_lot(w[{n * units}]); "
+            + " ".join(f"s_a{n}_{m} = fma_lot(d{m}, k, s_a{n}_{m});" for m in range(blocks))
             for n in range(size)
         ]
         body = loop(
-            "o", units, f"const float *w = kernel + c * {units} + o;", f"V {loads}, k;", *adds
+            "o", units, f"const float *w = kernel + c * {units} + o;", f"T {loads}, k;", *adds
         )
+        inside = f"const T *ds = (const T *)db + lot;\n{body}"
         stores = [
             f"dxb[{m} * STRIDE + c + {n}] {site.into()} a{n}_{m};"
             for n in range(size)
             for m in range(blocks)
         ]
-        found.append(block(f"for (int c = {first}; c < {end}; c += {size})", *sums, body, *stores))
+        head = f"for (int c = {first}; c < {end}; c += {size})"
+        found.append(block(head, by_lots(sums, inside), *stores))
     return "\n".join((f"const V *db = d + b * {units};\nV *dxb = dx + b * STRIDE;", *found))

@@ -5,7 +5,7 @@ over the window and the channels. Each value loaded takes part in several multip
 that these, and not the loads, are what takes the time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 from cnnspec.core.record import Record
@@ -74,6 +74,27 @@ def tile_sizes(filters: int, columns: int) -> Pair:
     return min(fitting, key=lambda tile: (whole(tile), -tile[1]))
 
 
+def by_lots(sums: Iterable[Sequence[str]], inside: str) -> str:
+    """Returns a loop over the lots of the sixteen lanes, and the sums that it leaves.
+
+    `sums` are rows of `name = start`: `name` holds all lanes after the loop, `s_name` is one
+    lot of it within the loop, which begins with `start` and to which `inside` adds.
+    """
+    rows = [[each.split(" = ", 1) for each in row] for row in sums]
+    names = [name for row in rows for name, _ in row]
+    return "\n".join(
+        (
+            *(f"V {', '.join(name for name, _ in row)};" for row in rows),
+            block(
+                "for (int lot = 0; lot < LOTS; lot++)",
+                *(f"T {', '.join(f's_{name} = {start}' for name, start in row)};" for row in rows),
+                inside,
+                *(f"LOT({name}) = s_{name};" for name in names),
+            ),
+        )
+    )
+
+
 Start = Callable[[str], str]
 Store = Callable[[str, str, str, str], str]
 
@@ -81,8 +102,8 @@ Store = Callable[[str, str, str, str], str]
 def correlate(of: Correlation, x: str, w: str, start: Start, store: Store) -> str:
     """Returns the text of a correlation.
 
-    `start(filter)` is what the sums begin with, and `store(filter, row, column, sum)` the
-    statement that takes one of them.
+    `start(filter)` is what a lot of the sums begins with, and `store(filter, row, column, sum)`
+    the statement that takes one of them.
     """
     of = of.flat()
     filters, columns = tile_sizes(of.outputs, of.out[1])
@@ -108,18 +129,16 @@ def _tile(
     plane = of.rows[0] * of.rows[1]
     head = "g * {0} + f + {1}"
     sums = [
-        "V "
-        + ", ".join(f"a{n}_{m} = {start(head.format(of.outputs, n))}" for m in range(columns))
-        + ";"
+        [f"a{n}_{m} = {start(head.format(of.outputs, n))}" for m in range(columns)]
         for n in range(filters)
     ]
-    loads = ", ".join(f"x{m} = xt[{m * of.stride[1]}]" for m in range(columns))
-    body = [f"V {loads}, k;"]
+    loads = ", ".join(f"x{m} = xt[{m * of.stride[1]} * LOTS]" for m in range(columns))
+    body = [f"T {loads}, k;"]
     for n in range(filters):
-        adds = " ".join(f"a{n}_{m} = fma16(x{m}, k, a{n}_{m});" for m in range(columns))
-        body.append(f"k = fill(wt[{n}]); {adds}")
+        adds = " ".join(f"s_a{n}_{m} = fma_lot(x{m}, k, s_a{n}_{m});" for m in range(columns))
+        body.append(f"k = fill_lot(wt[{n}]); {adds}")
     window = [
-        f"const V *xt = xs + c * {plane} + r * {dr * of.rows[1]} + s * {dc};",
+        f"const T *xt = (const T *)(xs + c * {plane} + r * {dr * of.rows[1]} + s * {dc}) + lot;",
         f"const float *wt = ws + ((r * {kw} + s) * {of.inputs} + c) * {all_filters};",
         *body,
     ]
@@ -130,8 +149,7 @@ def _tile(
             f"const V *xs = {x} + (g * {of.inputs * of.rows[0]} + i * {of.stride[0]}) "
             f"* {of.rows[1]} + j * {of.stride[1]};",
             f"const float *ws = {w} + g * {of.outputs} + f;",
-            *sums,
-            loop("c", of.inputs, inside),
+            by_lots(sums, loop("c", of.inputs, inside)),
             *(
                 store(head.format(of.outputs, n), "i", f"j + {m}", f"a{n}_{m}")
                 for n in range(filters)
@@ -223,19 +241,22 @@ def _kernel_tile(
 ) -> str:
     plane = of.rows[0] * of.rows[1]
     taps = range(len(offsets))
-    sums = ["V " + ", ".join(f"a{n}_{t} = fill(0)" for t in taps) + ";" for n in range(filters)]
-    gradients = ", ".join(f"d{n} = dt[{n * lies.plane}]" for n in range(filters))
-    body = [f"V {gradients}, v;"]
+    sums = [[f"a{n}_{t} = fill_lot(0)" for t in taps] for n in range(filters)]
+    gradients = ", ".join(f"d{n} = dt[{n * lies.plane} * LOTS]" for n in range(filters))
+    body = [f"T {gradients}, v;"]
     for t in taps:
-        adds = " ".join(f"a{n}_{t} = fma16(v, d{n}, a{n}_{t});" for n in range(filters))
-        body.append(f"v = xt[{offsets[t]}]; {adds}")
+        adds = " ".join(f"s_a{n}_{t} = fma_lot(v, d{n}, s_a{n}_{t});" for n in range(filters))
+        body.append(f"v = xt[{offsets[t]} * LOTS]; {adds}")
     walk = block(
-        f"for (int j = 0; j < {of.out[1]}; j++, xt += {of.stride[1]}, dt += {lies.column})", *body
+        f"for (int j = 0; j < {of.out[1]}; j++, "
+        f"xt += {of.stride[1]} * LOTS, dt += {lies.column} * LOTS)",
+        *body,
     )
     positions = loop(
         "i",
         of.out[0],
-        f"const V *xt = xs + i * {of.stride[0] * of.rows[1]}, *dt = ds + i * {lies.row};",
+        f"const T *xt = (const T *)(xs + i * {of.stride[0] * of.rows[1]}) + lot;",
+        f"const T *dt = (const T *)(ds + i * {lies.row}) + lot;",
         walk,
     )
     stores = [f"to[{places[t]} + {n}] += sum16(a{n}_{t});" for t in taps for n in range(filters)]
@@ -245,8 +266,7 @@ def _kernel_tile(
             f"+ r * {of.dilation[0] * of.rows[1]};",
             f"const V *ds = {d} + (g * {of.outputs} + f) * {lies.plane} + {lies.first};",
             f"float *to = {into} + {base} + g * {of.outputs} + f;",
-            *sums,
-            positions,
+            by_lots(sums, positions),
             *stores,
         )
     )

@@ -21,7 +21,7 @@ def convolution(site: Site) -> Kernel:
         at = f"({filter}) * {out.height * out.width} + ({row}) * {out.width} + {column}"
         return f"y[{at}] = {fused(op.then, value)};"
 
-    start = (lambda f: f"fill(bias[{f}])") if op.bias else (lambda f: "fill(0)")
+    start = (lambda f: f"fill_lot(bias[{f}])") if op.bias else (lambda f: "fill_lot(0)")
     forward.append(correlate(of, source, "kernel", start, store))
     back = Back(site, of, op, image, out)
     return kernel(
@@ -110,7 +110,7 @@ def transposed_convolution(site: Site) -> Kernel:
         at = f"({filter}) * {image.height * image.width} + ({row}) * {image.width} + {column}"
         return f"dx[{at}] {site.into()} {value};"
 
-    start = (lambda f: f"fill(bias[{f}])") if op.bias else (lambda f: "fill(0)")
+    start = (lambda f: f"fill_lot(bias[{f}])") if op.bias else (lambda f: "fill_lot(0)")
     forward = [
         place(image, "x", "scratch", rows, op.stride, first),
         correlate(forwards, "scratch", "prepared", start, store),
@@ -123,7 +123,7 @@ def transposed_convolution(site: Site) -> Kernel:
     # The gradient of the kernel is that of the convolution, whose output is now the input.
     back.append(correlate_kernel(backwards, "scratch", "x", lies, "d_kernel"))
     if site.wanted[0]:
-        back.append(correlate(backwards, "scratch", "kernel", lambda f: "fill(0)", store_back))
+        back.append(correlate(backwards, "scratch", "kernel", lambda f: "fill_lot(0)", store_back))
     return kernel(
         "y = the sum of kernel[r][s][f][c] * x[c][i][j] painted at "
         f"({op.stride[0]} i + r, {op.stride[1]} j + s){' + bias[f]' if op.bias else ''}",

@@ -1,10 +1,10 @@
 /* Sixteen numbers at once: one value of sixteen images.
 
    Written with the vector extensions of gcc and clang and no intrinsics, so one text serves
-   AVX-512, AVX2, SSE, NEON and WebAssembly; where vectors are shorter the compiler takes
-   several. There are always sixteen lanes, and every operation on a lane is one that IEEE 754
+   AVX-512, AVX2, SSE, NEON and WebAssembly; where vectors are shorter the lanes take several.
+   There are always sixteen lanes, and every operation on a lane is one that IEEE 754
    rounds correctly, so the bits are the same everywhere. Compile with -ffp-contract=off: a
-   multiplication and an addition are fused where `fma16` says so and nowhere else. */
+   multiplication and an addition are fused where `fma_lot` says so and nowhere else. */
 
 #include <stdint.h>
 #include <string.h>
@@ -24,6 +24,19 @@ typedef int32_t I __attribute__((vector_size(64), may_alias));
 typedef uint32_t U __attribute__((vector_size(64), may_alias));
 /* The same sixteen numbers at any address, as in a row of a kernel. */
 typedef float R __attribute__((vector_size(64), may_alias, aligned(4)));
+/* A lot: as many of the sixteen lanes as the processor computes at once. gcc keeps longer
+   vectors in memory, so whatever has to stay in registers is computed lot by lot. */
+#if defined(__AVX512F__)
+#define WIDTH 16
+#elif defined(__AVX__)
+#define WIDTH 8
+#else
+#define WIDTH 4
+#endif
+#define LOTS (LANES / WIDTH)
+/* Lot number `lot` of sixteen lanes in memory or in a variable. */
+#define LOT(v) (((T *)&(v))[lot])
+typedef float T __attribute__((vector_size(4 * WIDTH), may_alias));
 /* Sixteen small integers, as the pixels of sixteen images or the places of maxima. */
 typedef int8_t B __attribute__((vector_size(16), may_alias));
 typedef uint8_t P __attribute__((vector_size(16), may_alias));
@@ -36,27 +49,51 @@ INLINE V fill(float x) { return (V)ALL(x); }
 INLINE I fill_int(int32_t x) { return (I)ALL(x); }
 INLINE U fill_bits(uint32_t x) { return (U)ALL(x); }
 
-/* a * b + c, rounded once. gcc makes one instruction of the sixteen. */
+#if WIDTH == 16
+#define EACH_OF_LOT EACH
+#elif WIDTH == 8
+#define EACH_OF_LOT(e) {e(0), e(1), e(2), e(3), e(4), e(5), e(6), e(7)}
+#else
+#define EACH_OF_LOT(e) {e(0), e(1), e(2), e(3)}
+#endif
+INLINE T fill_lot(float x) {
+#define LANE(l) x
+    return (T)EACH_OF_LOT(LANE);
+#undef LANE
+}
+
+/* a * b + c, rounded once. gcc makes one instruction of all lanes. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_elementwise_fma)
-#define HAS_FMA16
+#define HAS_FMA
 #endif
 #endif
-INLINE V fma16(V a, V b, V c) {
-#ifdef HAS_FMA16
+INLINE T fma_lot(T a, T b, T c) {
+#ifdef HAS_FMA
     return __builtin_elementwise_fma(a, b, c);
 #else
 #define LANE(l) __builtin_fmaf(a[l], b[l], c[l])
-    return (V)EACH(LANE);
+    return (T)EACH_OF_LOT(LANE);
 #undef LANE
 #endif
 }
+INLINE V fma16(V a, V b, V c) {
+    V sum;
+    for (int lot = 0; lot < LOTS; lot++)
+        LOT(sum) = fma_lot(LOT(a), LOT(b), LOT(c));
+    return sum;
+}
 
 /* The square root, which IEEE 754 rounds correctly too. */
-INLINE V root16(V a) {
+INLINE T root_lot(T a) {
 #define LANE(l) __builtin_sqrtf(a[l])
-    return (V)EACH(LANE);
+    return (T)EACH_OF_LOT(LANE);
 #undef LANE
+}
+INLINE V root16(V a) {
+    V root;
+    for (int lot = 0; lot < LOTS; lot++) LOT(root) = root_lot(LOT(a));
+    return root;
 }
 
 /* `a` where the mask is -1, `b` where it is 0. Comparisons of vectors give such masks. */
