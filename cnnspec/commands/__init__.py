@@ -32,7 +32,7 @@ COMMANDS = {
     "explain": "explain an error code such as CNN201",
     "completion": "print a script that completes commands in your shell",
 }
-"""Every command with its summary; each is the module of that name."""
+"""Every command with its summary; each is the module of that name, with `arguments` and `run`."""
 
 USAGE = 2
 BUG = 70

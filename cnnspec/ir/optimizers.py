@@ -1,4 +1,8 @@
-"""Optimizers, as a table: how the weights are moved."""
+"""Optimizers, as a table: how the weights are moved.
+
+A new one also needs a line in `targets/keras/lowering/training.py`, a rule in
+`targets/c/optimizers.py` and its usual rates in `analysis/lints/training.py`; tests ask for each.
+"""
 
 from typing import ClassVar
 

@@ -78,5 +78,7 @@ def test_every_command_and_layer_is_named():
 
 
 def test_every_link_exists():
-    for path in re.findall(r"\]\(([^)#]+)\)", README):
+    for path, heading in re.findall(r"\]\(([^)#]+)(?:#([^)]+))?\)", README):
         assert (ROOT / path).exists(), path
+        if heading:
+            assert re.search(rf"(?im)^#+ {heading}$", (ROOT / path).read_text("utf-8")), heading
