@@ -76,8 +76,8 @@ def _split(dataset: Dataset, images: bytes, labels: bytes, count: int) -> Split:
         if classes.max() >= dataset.classes:
             raise ValueError(f"it has a label {classes.max()}")
     except ValueError as error:
-        fault = DatasetCorrupt(None, f"{dataset.title} is not what it should be: {error}")
-        raise CnnspecError(fault) from None
+        problem = DatasetCorrupt(None, f"{dataset.title} is not what it should be: {error}")
+        raise CnnspecError(problem) from None
     return Split(pixels.reshape(count, height, width, channels), classes)
 
 

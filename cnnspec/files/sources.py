@@ -33,13 +33,15 @@ def read_source(path: str) -> Source:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path would lose the name as given
             return decode(file.read(_MOST), path)
     except IsADirectoryError:
-        fault = CannotRead(None, f"{path} is a folder", f"name its files: {path.rstrip('/')}/*.cnn")
+        problem = CannotRead(
+            None, f"{path} is a folder", f"name its files: {path.rstrip('/')}/*.cnn"
+        )
     except FileNotFoundError:
-        fault = CannotRead(None, f"there is no file {path}", "")
+        problem = CannotRead(None, f"there is no file {path}", "")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        fault = CannotRead(None, f"cannot read {path}: {reason}", "")
-    raise CnnspecError(fault)
+        problem = CannotRead(None, f"cannot read {path}: {reason}", "")
+    raise CnnspecError(problem)
 
 
 def read_submission(path: str) -> Source:

@@ -1,7 +1,7 @@
 """IR to graph: every layer at work, in order, with where its input comes from.
 
 Sends the shape of the input through the network. A layer whose input is unknown,
-because one before it is at fault, is passed over: no fault is reported that only
+because one before it has an error, is passed over: no error is reported that only
 follows from another.
 """
 
@@ -204,14 +204,14 @@ class GraphBuilder:
         return at
 
     def node(self, node: Node, at: Value | None) -> Value | None:
-        """A layer. After a fault it goes on where the output is certain all the same."""
+        """Adds a layer. After an error it goes on where the output shape is certain."""
         if at is not None:
             try:
                 if node.layer.takes_vector and isinstance(at.shape, Image):
                     at = self.add(f"{node.name}.flatten", _FLATTEN, at, node, implicit=True)
                 return self.add(node.name, node.layer, at, node)
-            except ShapeError as misfit:
-                self.fault(misfit, node, at.origin)
+            except ShapeError as error:
+                self.report(error, node, at.origin)
         fixed_output_shape = node.layer.fixed_output_shape
         return (
             Value(INPUT, fixed_output_shape, node.layer, node.span) if fixed_output_shape else None
@@ -259,19 +259,19 @@ class GraphBuilder:
         try:
             known = self.fitted(merge, known)
             inference = merge.layer.join(tuple(end.shape for end in known))
-        except ShapeError as misfit:
-            if isinstance(misfit.fault, BranchesDiffer):
+        except ShapeError as error:
+            if isinstance(error.diagnostic, BranchesDiffer):
                 ends_at = tuple(
                     (branch[-1].span, str(end.shape))
                     for branch, end in zip(merge.branches, known, strict=True)
                     if branch and branch[-1].span
                 )
                 word = merge.span.text if merge.span else merge.layer.word
-                fault = misfit.fault.replace(shape=at.shape, of=word, ends=ends_at)
+                problem = error.diagnostic.replace(shape=at.shape, of=word, ends=ends_at)
                 if isinstance(merge.layer, Add):
-                    fault = fault.replace(projected=merge.layer.project)
-                misfit = ShapeError(misfit.field, fault)
-            self.fault(misfit, merge, at.origin)
+                    problem = problem.replace(projected=merge.layer.project)
+                error = ShapeError(error.field, problem)
+            self.report(error, merge, at.origin)
             return None
         return self.call(merge.name, merge.layer, tuple(known), inference, merge.span)
 
@@ -334,8 +334,8 @@ class GraphBuilder:
                 call, origin = self.calls[index], self.origins[index]
                 owner = owners.setdefault(origin, call)
                 if _weights(owner) != _weights(call):
-                    fault = WeightsDiffer(call.span, call.input_shape, first=owner.input_shape)
-                    self.errors.append(fault)
+                    problem = WeightsDiffer(call.span, call.input_shape, first=owner.input_shape)
+                    self.errors.append(problem)
                     return None
                 if owner is not call:
                     name = call.name
@@ -345,17 +345,17 @@ class GraphBuilder:
                     self.calls[index] = call.replace(name=name, weights_from=owner.name)
         return at
 
-    def fault(self, misfit: ShapeError, element: Node | Merge, origin: str) -> None:
-        """Gives a fault its place and keeps it."""
-        span = element.spans.get(misfit.field, element.span)
-        fault = misfit.fault.replace(span=span)
-        if isinstance(fault, ShapeDiagnostic):
-            fault = fault.replace(origin=origin)
+    def report(self, error: ShapeError, element: Node | Merge, origin: str) -> None:
+        """Keeps the error of a layer, with its place in the text."""
+        span = element.spans.get(error.field, element.span)
+        problem = error.diagnostic.replace(span=span)
+        if isinstance(problem, ShapeDiagnostic):
+            problem = problem.replace(origin=origin)
         if element.call_sites:
-            fault = Traced(
-                span, fault, tuple(Label(use, "used here") for use in element.call_sites)
+            problem = Traced(
+                span, problem, tuple(Label(use, "used here") for use in element.call_sites)
             )
-        self.errors.append(fault)
+        self.errors.append(problem)
 
 
 def build_graph(

@@ -17,12 +17,12 @@ from cnnspec.operations.base import Operation
 
 
 class ShapeError(Exception):
-    """A layer that cannot take the shape it gets: the field at fault and the fault."""
+    """A layer that cannot take the shape it gets: the field that is wrong and what is reported."""
 
-    def __init__(self, field: str, fault: Diagnostic) -> None:
-        super().__init__(fault.message)
+    def __init__(self, field: str, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
         self.field = field
-        self.fault = fault
+        self.diagnostic = diagnostic
 
 
 class Inference(Record):

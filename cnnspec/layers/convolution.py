@@ -105,7 +105,7 @@ class Conv(Convolution):
         image = self.image(shape)
         for channels, which in ((image.channels, "input channels"), (self.filters, "filters")):
             if channels % self.groups:
-                fault = ChannelsDoNotDivide(
+                problem = ChannelsDoNotDivide(
                     None,
                     image,
                     groups=self.groups,
@@ -113,7 +113,7 @@ class Conv(Convolution):
                     which=which,
                     shared=(image.channels, self.filters),
                 )
-                raise ShapeError("groups", fault)
+                raise ShapeError("groups", problem)
         rows, columns = self.positions(image)
         height, width = self.sides()
         filters = count(self.filters, "F")

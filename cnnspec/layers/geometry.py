@@ -122,8 +122,8 @@ class Crop(Border):
         rows, columns = self.amounts()
         out = (height - rows, width - columns, channels)
         if out[0].value < 1 or out[1].value < 1:
-            fault = NothingLeft(None, image, sides=self.sides)
-            raise ShapeError(self._largest(out[0].value < 1), fault)
+            problem = NothingLeft(None, image, sides=self.sides)
+            raise ShapeError(self._largest(out[0].value < 1), problem)
         return Inference(out)
 
     def _largest(self, rows: bool) -> str:
@@ -190,8 +190,8 @@ class Slice(Layer):
     def infer(self, shape: Shape) -> Inference:
         there = shape.dims[-1]
         if self.start + self.channels > there:
-            fault = TooFewChannels(None, shape, taken=self.channels, start=self.start)
-            raise ShapeError("channels" if self.start < there else "start", fault)
+            problem = TooFewChannels(None, shape, taken=self.channels, start=self.start)
+            raise ShapeError("channels" if self.start < there else "start", problem)
         return Inference((*sizes(shape)[:-1], count(self.channels, "C")))
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
@@ -211,10 +211,10 @@ class Shuffle(Layer):
     def infer(self, shape: Shape) -> Inference:
         channels = shape.dims[-1]
         if channels % self.groups:
-            fault = ChannelsDoNotDivide(
+            problem = ChannelsDoNotDivide(
                 None, shape, groups=self.groups, channels=channels, which="channels"
             )
-            raise ShapeError("groups", fault)
+            raise ShapeError("groups", problem)
         return Inference(sizes(shape))
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:

@@ -95,10 +95,10 @@ class GroupNorm(Normalization):
     def infer(self, shape: Shape) -> Inference:
         channels = shape.dims[-1]
         if isinstance(self.groups, int) and channels % self.groups:
-            fault = ChannelsDoNotDivide(
+            problem = ChannelsDoNotDivide(
                 None, shape, groups=self.groups, channels=channels, which="channels"
             )
-            raise ShapeError("groups", fault)
+            raise ShapeError("groups", problem)
         return super().infer(shape)
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:

@@ -47,8 +47,8 @@ class Pooling(Layer):
         columns = window(width, sides[1], strides[1], self.padding, _ONE)
         if rows.value < 1 or columns.value < 1:
             ceil = self.padding == "ceil"
-            fault = WindowTooLarge(None, image, what="pool", window=self.size, ceil=ceil)
-            raise ShapeError("size", fault)
+            problem = WindowTooLarge(None, image, what="pool", window=self.size, ceil=ceil)
+            raise ShapeError("size", problem)
         return Inference((rows, columns, channels))
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:

@@ -50,8 +50,8 @@ def read(run: Run, classes: int) -> Pictures | None:
     try:
         return _pictures(unpack_arrays(path.read_bytes(), _MOST), classes)
     except ARCHIVE_ERRORS as error:
-        fault = BadRun(None, f"{path} is damaged: {str(error)[:200]}")
-    raise CnnspecError(fault)
+        problem = BadRun(None, f"{path} is damaged: {str(error)[:200]}")
+    raise CnnspecError(problem)
 
 
 def salvage(run: Run, classes: int) -> tuple[Pictures | None, str]:

@@ -90,12 +90,12 @@ class Run:
         """The file with the weights; raises `CnnspecError` where training left none."""
         path = self.folder / MODEL
         if not path.is_file():
-            fault = BadRun(
+            problem = BadRun(
                 None,
                 f"{self.folder} has no {MODEL}: it was removed, or training did not finish",
                 "train again",
             )
-            raise CnnspecError(fault)
+            raise CnnspecError(problem)
         return path
 
     @property

@@ -45,7 +45,7 @@ class Ended(Record):
     `how` is `done`; `paused` after the epoch it was to pause after; `failed`, which another
     attempt would not change; `stopped` by a signal, with what it had trained kept; or
     `blocked` by something that blocks every other task as well, such as a full disk.
-    `code`, `message` and `remedy` are those of its fault.
+    `code`, `message` and `remedy` are those of its error.
     """
 
     how: str

@@ -139,10 +139,10 @@ class _Drive:
     def _unblocked(self) -> None:
         """Raises `CnnspecError` where one training was blocked by what would block all."""
         if self._blocked:
-            fault = self._blocked
+            blocked = self._blocked
             again = f"`cnnspec sweep --resume {self._sweep}` goes on"
-            remedy = f"{fault.remedy or 'mend that'}; then {again}"
-            raise CnnspecError(SweepBlocked(None, fault.message, remedy))
+            remedy = f"{blocked.remedy or 'mend that'}; then {again}"
+            raise CnnspecError(SweepBlocked(None, blocked.message, remedy))
 
     def _begun(self, point: Planned) -> Iterator[Trial]:
         """The trainings of a point; with several seeds it has a folder for them."""

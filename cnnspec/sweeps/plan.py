@@ -62,7 +62,7 @@ class Planned(Record):
 
 
 class Dropped(Record):
-    """A point that the checker does not let through, with the code and text of its first fault."""
+    """A point that the checker does not let through, with the code and text of its first error."""
 
     values: dict[str, str]
     code: str
@@ -73,7 +73,7 @@ class Plan(Record):
     """Everything a sweep is to do, fixed before it begins.
 
     `names` are the names swept with their values in order, and `total` counts the points
-    that they span. `reasons` counts the points dropped by their first fault, of which
+    that they span. `reasons` counts the points dropped by their first error, of which
     `dropped` has the first ones. `data` is the path of data of the user's own, else
     `None`. `stop_early` is empty, or the name of the rule that ends hopeless points;
     `threads` is how many each training computes with, and `command` the command line
@@ -187,17 +187,17 @@ class _Found:
             raise _bad_name(self.template, str(error)) from None
         for _, field, form, conversion in parts:
             if field is not None and field not in names:
-                fault = f"`{field}` is not swept; {listing(names, 'and')} are"
-                raise _bad_name(self.template, fault)
+                cause = f"`{field}` is not swept; {listing(names, 'and')} are"
+                raise _bad_name(self.template, cause)
             if form or conversion:
                 raise _bad_name(self.template, f"`{field}` can only stand alone, as `{{{field}}}`")
 
     def add(self, point: Point) -> None:
-        fault = point.fault
-        if fault is not None:
-            self.reasons[reason(fault)] += 1
+        error = point.error
+        if error is not None:
+            self.reasons[reason(error)] += 1
             if len(self.dropped) < MOST_LISTED:
-                self.dropped.append(Dropped(point.values, fault.code, fault.message))
+                self.dropped.append(Dropped(point.values, error.code, error.message))
             return
         name = re.sub(r"[^\w.-]+", "-", self.template.format(**point.values)).strip("-.")
         if not name:

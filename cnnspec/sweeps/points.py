@@ -42,7 +42,7 @@ class Point(Record):
         return label(self.values)
 
     @property
-    def fault(self) -> Diagnostic | None:
+    def error(self) -> Diagnostic | None:
         """Its first error, else what of it cannot be trained; `None` where it can."""
         # Not before there is a sweep: every `check` imports this module.
         from cnnspec.targets.table import KERAS, check_target
@@ -54,7 +54,7 @@ class Point(Record):
 class Survey(Record):
     """How the points of a sweep fare: how many there are, and why some are dropped.
 
-    `reasons` counts the points dropped by their first fault. `smallest` and `largest`
+    `reasons` counts the points dropped by their first error. `smallest` and `largest`
     are the points left with the fewest and the most parameters.
     """
 
@@ -133,9 +133,9 @@ def _drawn(axes: tuple[Axis, ...], chance: "random.Random") -> Iterator[tuple[Ex
         yield tuple(reversed(values))
 
 
-def reason(fault: Diagnostic) -> str:
+def reason(error: Diagnostic) -> str:
     """Why a point is dropped, in the words by which such points are counted."""
-    return f"{fault.code} {fault.topic}"
+    return f"{error.code} {error.topic}"
 
 
 def survey(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Survey:
@@ -146,8 +146,8 @@ def survey(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Surv
     largest: Point | None = None
     for point in points(source, axes, overrides):
         count += 1
-        if point.fault is not None:
-            reasons[reason(point.fault)] += 1
+        if point.error is not None:
+            reasons[reason(point.error)] += 1
             continue
         if smallest is None or _params(point) < _params(smallest):
             smallest = point

@@ -177,14 +177,14 @@ def effects(results: Results) -> Section:
 
 
 def dropped(results: Results) -> Section:
-    """Why points were dropped before anything was trained, by their first fault."""
+    """Why points were dropped before anything was trained, by their first error."""
     reasons = results.plan.reasons
     rows = tuple((reason, count(points)) for reason, points in reasons.items())
     return _section("dropped", "Dropped by the check", ("reason", "points"), rows, 1)
 
 
 def dropped_points(results: Results, most: int) -> Section:
-    """The points that were dropped, each with its first fault."""
+    """The points that were dropped, each with its first error."""
     names = tuple(results.plan.names)
     rows = tuple(
         (*(point.values.get(name, "") for name in names), point.code, point.reason)
@@ -192,7 +192,7 @@ def dropped_points(results: Results, most: int) -> Section:
     )
     left = sum(results.plan.reasons.values()) - len(rows)
     notes = (f"and {left:,} more, of which {RESULTS} has the first",) if left else ()
-    header = (*names, "code", "first fault")
+    header = (*names, "code", "first error")
     return _section("dropped-points", "Points dropped", header, rows, 0, notes)
 
 
