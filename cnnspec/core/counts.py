@@ -1,10 +1,10 @@
-"""Whole numbers that remember how they were worked out.
+"""Whole numbers that remember how they were computed.
 
 A layer states its output size, parameters and multiply-accumulates once, as
 arithmetic on `Count`s. The checker reads the value; `check --explain` reads the
 same arithmetic as text, in names and in numbers, so the two cannot differ.
 
-Knows arithmetic only, no layer.
+Knows arithmetic only; it does not import layers.
 """
 
 import re
@@ -47,7 +47,7 @@ class Count:
         return Count(self.value * other.value, "*", (self, other), _PRODUCT)
 
     def __truediv__(self, other: "Count | int") -> "Count":
-        """The quotient of a division that has no remainder."""
+        """The quotient; the division must have no remainder."""
         other = count(other)
         return Count(self.value // other.value, "/", (self, other), _PRODUCT)
 
@@ -63,7 +63,7 @@ class Count:
 
     @property
     def is_leaf(self) -> bool:
-        """Whether there is nothing to work out."""
+        """Whether it is a plain number or symbol, without an operator."""
         return not self._parts
 
     @property

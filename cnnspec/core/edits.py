@@ -14,7 +14,7 @@ class Edit(Record):
 
 
 class Fix(Record):
-    """Edits that belong together and remove one finding.
+    """Edits that are applied together and remove one finding.
 
     A `safe` fix gives the text the meaning that its author surely intended; any other one is
     a guess that a person should look at. The edits of a fix never overlap.

@@ -1,4 +1,4 @@
-"""Texts as they stand in HTML, Markdown and LaTeX: nothing in them is taken for markup."""
+"""Escapes texts for HTML, Markdown and LaTeX, so that nothing in them is read as markup."""
 
 import re
 
@@ -16,12 +16,12 @@ _LATEX = {
     "\N{EN DASH}": "--",
     "\N{MINUS SIGN}": r"\ensuremath{-}",
     "\N{PLUS-MINUS SIGN}": r"\ensuremath{\pm}",
-    # After `\\` LaTeX would take it for the distance to the next line, and a star for its form.
+    # After `\\` LaTeX would read `[` as the distance to the next line, and `*` as a variant.
     "[": "{[}",
     "*": "{*}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
-# These are kept apart, for TeX makes one sign of two: a dash, a quotation mark.
+# These are kept apart: TeX joins two of them to one sign, a dash or a quotation mark.
 _LIGATURES = ("-(?=-)", "`(?=`)", "'(?=')", "[?!](?=`)")
 _OF_LATEX = re.compile("|".join((*map(re.escape, _LATEX), *_LIGATURES)))
 
@@ -29,19 +29,19 @@ _OF_LATEX = re.compile("|".join((*map(re.escape, _LATEX), *_LIGATURES)))
 def html_text(text: str) -> str:
     """Returns a text for elements and quoted attributes of HTML.
 
-    The module `html` does the same, but loads its table of all entities.
+    The module `html` does the same, but importing it loads a table of all entities.
     """
     return "".join(_HTML.get(sign, sign) for sign in safe(text))
 
 
 def markdown_text(text: str) -> str:
-    """Returns a text that Markdown, and HTML within it, leave as it is."""
+    """Returns a text escaped for Markdown and for HTML within it."""
     text = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKS.sub(r"\\\1", text)
 
 
 def markdown_prose(text: str) -> str:
-    """Returns a sentence of ours for Markdown; what is between backticks stays code."""
+    """Returns one of our own sentences for Markdown; text between backticks stays code."""
     parts = safe(text).split("`")
     parts[::2] = [re.sub(r"([\\*_\[<&|])", r"\\\1", part) for part in parts[::2]]
     parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]
@@ -49,12 +49,12 @@ def markdown_prose(text: str) -> str:
 
 
 def html_prose(text: str) -> str:
-    """Returns a sentence of ours for HTML; what is between backticks becomes code."""
+    """Returns one of our own sentences for HTML; text between backticks becomes code."""
     parts = html_text(text).split("`")
     parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
     return "".join(parts)
 
 
 def latex_text(text: str) -> str:
-    """Returns a text for LaTeX. Characters outside of ASCII are for its UTF-8 input."""
+    """Returns a text escaped for LaTeX; characters outside of ASCII need its UTF-8 input."""
     return _OF_LATEX.sub(lambda sign: _LATEX.get(sign[0], f"{sign[0]}{{}}"), safe(text))

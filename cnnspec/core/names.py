@@ -1,4 +1,4 @@
-"""Names of any script as names for programs that take ASCII alone."""
+"""Turns names in any script into ASCII names for programs that accept nothing else."""
 
 import re
 from collections.abc import Iterable
@@ -7,9 +7,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:
-    """A name for each that every framework takes: ASCII, a letter or digit first, no two alike.
+    """Returns names that every framework accepts: ASCII, a letter or digit first, all different.
 
-    Names that are so already stay as they are.
+    Names that already are like this do not change.
     """
     names = list(names)
     taken = {name for name in names if _PLAIN.fullmatch(name)}

@@ -1,11 +1,11 @@
-"""Frozen records: what `@dataclass(frozen=True, slots=True)` is, without its start-up cost.
+"""Frozen records, like `@dataclass(frozen=True, slots=True)` but without its start-up cost.
 
 The standard decorator compiles four methods for every class, 0.9 ms each here; a
 table of a hundred small classes would take longer to import than a spec takes to
 check. `Record` does the same with one shared set of methods. Only a class of which
-there are many records, as in a sweep, gets a compiled `__init__` when it is worth it.
+there are many records, as in a sweep, gets a compiled `__init__`.
 
-Knows nothing of the package.
+Imports nothing of the package.
 """
 
 import sys
@@ -26,7 +26,7 @@ MISSING: Any = _Missing()
 
 
 OFTEN = 100
-"""Records of a class that make up for the time it takes to compile its `__init__`."""
+"""After so many records of a class, a compiled `__init__` has saved the time to compile it."""
 
 _made: Counter[type] = Counter()
 
@@ -53,7 +53,7 @@ class RecordMeta(type):
             fields |= getattr(base, "fields", {})
         fields |= {n: body.pop(n, MISSING) for n in own}
         body["fields"] = fields
-        # Its own, so that one compiled for a class is not taken by those derived from it.
+        # Each class gets its own, so that derived classes do not inherit a compiled one.
         body["__init__"] = _init
         body["__slots__"] = (*own, *body.get("memos", ()))
         cls = super().__new__(mcls, name, bases, body, **options)
@@ -78,9 +78,9 @@ if sys.version_info >= (3, 14):
     def _evaluated(body: dict[str, Any]) -> dict[str, Any]:
         """Returns the annotations by the function that evaluates them (PEP 649, PEP 749).
 
-        `annotationlib` finds that function by the same two names, but importing it takes
-        longer than making all our classes; so it is loaded only for annotations that name
-        what is not defined yet.
+        `annotationlib` finds that function by the same two names, but importing it takes longer
+        than making all our classes; so it is loaded only for annotations with names that are not
+        defined yet.
         """
         annotate = body.get("__annotate__") or body.get("__annotate_func__")
         if annotate is None:
@@ -100,15 +100,15 @@ _VALUE = 1
 
 
 def _of_class(kind: Any) -> bool:
-    """Whether an annotation is `ClassVar`, or that of something."""
+    """Whether an annotation is `ClassVar` or `ClassVar[...]`."""
     if isinstance(kind, str):
-        # Quoted, or all of a module under `from __future__ import annotations`.
+        # A text where it is quoted, or under `from __future__ import annotations`.
         return kind.startswith(("ClassVar", "typing.ClassVar"))
     return getattr(kind, "__origin__", kind) is ClassVar
 
 
 def _init(self: Any, *args: Any, **named: Any) -> None:
-    """The `__init__` of every class, until it has made so many records that it gets its own."""
+    """The `__init__` that classes share; one that has made `OFTEN` records gets its own."""
     fields = type(self).fields
     store = object.__setattr__
     if len(args) > len(fields):
@@ -133,14 +133,14 @@ def _compiled(cls: Any) -> Any:
     given = False
     parameters = ""
     for name, default in cls.fields.items():
-        # Python itself says what lacks, until a default has been seen.
+        # Python reports missing arguments itself as long as no field before has a default.
         given = given or default is not MISSING
         parameters += f", {name}=_default_{name}" if given else f", {name}"
     lines = [f"def __init__(self{parameters}):", "    pass"]
     names: dict[str, Any] = {"_MISSING": MISSING, "_lacks": _lacks}
     for name, default in cls.fields.items():
         names[f"_default_{name}"] = default
-        # What a slot itself does, past the `__setattr__` that refuses.
+        # The slot's own setter, because `__setattr__` refuses.
         names[f"_store_{name}"] = getattr(cls, name).__set__
         if default is MISSING:
             lines.append(f"    if {name} is _MISSING: raise _lacks(self, {name!r})")
@@ -163,12 +163,12 @@ class Record(metaclass=RecordMeta):
 
     ignored: ClassVar[tuple[str, ...]] = ()
     memos: ClassVar[tuple[str, ...]] = ()
-    """Slots of the class for what is worked out once, when it is first asked for: `memo`."""
+    """Slots for values that `memo` computes once, when they are first needed."""
 
     def memo(self, slot: str, work: Callable[[], T]) -> T:
-        """Returns what a slot of `memos` holds; works it out the first time.
+        """Returns what a slot of `memos` holds; the first time `work` computes it.
 
-        It must follow from the fields, for it takes no part in equality and in pickles.
+        It must follow from the fields, because equality and pickles ignore it.
         """
         try:
             found: T = object.__getattribute__(self, slot)
@@ -199,11 +199,11 @@ class Record(metaclass=RecordMeta):
         return f"{type(self).__name__}({values})"
 
     def replace(self, **changes: Any) -> Self:
-        """The same record with some fields changed."""
+        """Returns a copy with some fields changed."""
         return type(self)(**(self.as_dict() | changes))
 
     def as_dict(self) -> dict[str, Any]:
-        """The values of the fields by their names, as they are."""
+        """The values of the fields by their names; nested records stay records."""
         return {name: getattr(self, name) for name in type(self).fields}
 
     def __reduce__(self) -> Any:

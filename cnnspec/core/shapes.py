@@ -1,6 +1,6 @@
 """Shapes of one example, and the arithmetic of windows that slide over them.
 
-Knows ints and `Count`s, no layer.
+Works on ints and `Count`s; does not import layers.
 """
 
 from cnnspec.core.counts import Count
@@ -61,12 +61,12 @@ Shape = Image | Vector
 
 
 def gates_of(image: Image) -> tuple[Image, Image]:
-    """The shapes that are stretched over an image: one pixel, and one channel."""
+    """The shapes that a merge broadcasts over an image: one pixel, and one channel."""
     return Image(1, 1, image.channels), Image(image.height, image.width, 1)
 
 
 def shape_of(dims: tuple[int, ...]) -> Shape:
-    """The shape with these sizes: one is a vector, three are an image, two are one channel."""
+    """The shape with these sizes: one is a vector, three an image, two an image of one channel."""
     if len(dims) == 1:
         return Vector(dims[0])
     return Image(dims[0], dims[1], dims[2] if len(dims) == 3 else 1)
@@ -78,7 +78,7 @@ def reach(kernel: int, dilation: int) -> int:
 
 
 def window(size: Count, kernel: Count, stride: Count, padding: str, dilation: Count) -> Count:
-    """Positions a sliding window takes along one side.
+    """How many positions a sliding window takes along one side.
 
     `floor((N - K) / S) + 1` without padding and `ceil(N / S)` with `same`; with a
     dilation D the kernel spans `(K - 1)*D + 1`. These are the rules of

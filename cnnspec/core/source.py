@@ -1,4 +1,4 @@
-"""Source text and places in it. Imports nothing of the package but `Record`."""
+"""Source texts and places in them. Imports only `Record` from the package."""
 
 import re
 from bisect import bisect_right
@@ -34,7 +34,7 @@ class Span(Record):
 
 
 class Source:
-    """A named text. Lines end at a line feed; a carriage return before it is not a column.
+    """A named text. Lines end at a line feed; a carriage return before it has no column.
 
     A carriage return alone, which ended the lines of old Macs, becomes a line feed.
     """

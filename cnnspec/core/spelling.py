@@ -1,10 +1,10 @@
-"""Distances between words. Knows letters, no language."""
+"""Distances between words. Knows nothing of the language."""
 
 from collections.abc import Iterable
 
 
 def distance(a: str, b: str, most: int) -> int:
-    """Returns the edits from `a` to `b`: a letter put in, left out, changed, or two swapped.
+    """Counts the edits from `a` to `b`: a letter inserted, deleted or changed, or two swapped.
 
     The optimal string alignment distance; stops early and returns `most + 1` where
     it would be larger.
@@ -26,14 +26,14 @@ def distance(a: str, b: str, most: int) -> int:
 
 
 _SHORT = 4
-"""A word of fewer letters is one edit away from too many others."""
+"""Shorter words are one edit away from too many others."""
 
 
 def certain(word: str, meant: str, known: Iterable[str]) -> bool:
-    """Returns whether a mistyped word can be no other known word than the one that is near.
+    """Returns whether a mistyped word can only mean the known word that is near it.
 
-    It differs in the case of its letters only, or by one edit of a letter, which no other
-    known word does. A digit is never a slip: `size3` is not meant to be `size1`.
+    That is so if only the case differs, or if one edit of a letter leads to it and to no other
+    known word. A changed digit is not a typing error: `size3` does not mean `size1`.
     """
     folded = word.lower()
     if folded == meant.lower():

@@ -2,8 +2,8 @@ r"""One table, written as terminal lines, Markdown, HTML, CSV or LaTeX.
 
     Table(("layer", "params"), (("conv", "156"), ("pool", "0")), "lr")
 
-Cells are texts; each form escapes them, so that `|`, `&`, `<` or `\` in a name changes
-nothing. A `Cell` is a text with a style that each form shows in its way.
+Cells are texts; each format escapes them, so `|`, `&`, `<` or `\` in a name is harmless. A `Cell`
+is a text with a style that each format shows in its own way.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ class Table(Record):
         return self.align.ljust(len(self.header), "l")
 
     def lines(self) -> list[Line]:
-        """Returns the lines for a terminal: columns two blanks apart."""
+        """Returns the lines for a terminal: columns two spaces apart."""
         styled = [(self.header, "dim"), *((row, "") for row in self.rows)]
         styled += [(self.foot, "strong")] if self.foot else []
         widths = [max(width(row[i]) for row, _ in styled) for i in range(len(self.header))]
@@ -56,7 +56,7 @@ class Table(Record):
         return lines
 
     def markdown(self) -> str:
-        """Returns the table in the Markdown of GitHub; the last line ends in no newline."""
+        """Returns the table in GitHub's Markdown, without a newline at the end."""
         marks = tuple("---:" if side == "r" else "---" for side in self.sides)
         foot = [tuple(_strong(cell) for cell in self.foot)] if self.foot else []
         cells = [map(_in_markdown, self.header), marks]
@@ -64,9 +64,9 @@ class Table(Record):
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
     def html(self, classes: str = "", caption: str = "", *, styled: bool = False) -> str:
-        """Returns a `<table>` whose numbers have the class `n`, or with `styled` a style.
+        """Returns a `<table>` whose numbers have the class `n`, or with `styled` an inline style.
 
-        A notebook knows none of our classes.
+        A notebook does not have our style sheet.
         """
         head = f'<table class="{classes}">' if classes else "<table>"
         said = f"<caption>{_in_html(caption)}</caption>" if caption else ""
@@ -79,7 +79,7 @@ class Table(Record):
     def _html_row(self, row: tuple[str, ...], tag: str, scope: str, styled: bool) -> str:
         found = []
         for place, (cell, side) in enumerate(zip(row, self.sides, strict=True)):
-            # The first cell of a row names it, unless it is a text of ours or of a spec.
+            # The first cell of a row is its header, unless it has a style.
             names = place == 0 and tag == "td" and not _style(cell)
             kind, of = ("th", ' scope="row"') if names else (tag, scope)
             right = ' class="n"' if side == "r" else ""
@@ -110,9 +110,9 @@ class Table(Record):
 
 
 def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Returns CSV as it is written everywhere.
+    """Returns CSV, the same for every command.
 
-    A spreadsheet takes no text for a formula, and control characters are made visible.
+    No text can be run as a formula by a spreadsheet; control characters are made visible.
     """
     import csv
     import io
@@ -131,7 +131,7 @@ def _harmless(cell: Any) -> Any:
 
 
 def _number(text: str) -> bool:
-    """Whether a text is a number, which a spreadsheet may take for one."""
+    """Whether a text is a number, which a spreadsheet may read as one."""
     try:
         float(text.replace(",", ""))
     except ValueError:
@@ -155,7 +155,7 @@ def _in_markdown(cell: str) -> str:
         return markdown_prose(cell)
     text = markdown_text(cell)
     if style == "code":
-        # Backticks cannot hold every text, in a table even less.
+        # Backticks cannot quote every text, and inside a table even fewer.
         return f"<code>{text}</code>"
     return f"**{text}**" if style in ("strong", "bad") else text
 

@@ -1,7 +1,7 @@
-"""Styled lines on a stream: plain text where there is no colour, rich where there is.
+"""Styled lines on a stream: plain text without colour, `rich` with colour.
 
-Whatever comes from a file passes through `safe`, so that no control character of
-it ever reaches a terminal.
+Everything that comes from a file passes through `safe`, so that its control characters never reach
+a terminal.
 """
 
 import os
@@ -31,7 +31,7 @@ _UNSAFE = (
 
 
 def safe(text: str) -> str:
-    r"""The text with control characters made visible: `\x1b`, `\u202e`; a tab is a blank."""
+    r"""Makes control characters of a text visible: `\x1b`, `\u202e`; a tab becomes a space."""
     if text.isprintable():
         return text
     return re.sub(_UNSAFE, lambda m: ascii(m.group())[1:-1], text.replace("\t", " "))
@@ -55,20 +55,20 @@ def interactive() -> bool:
 
 
 def in_notebook() -> bool:
-    """Whether output is shown in a notebook, where what goes to standard error is red."""
+    """Whether output is shown in a notebook, where standard error is shown in red."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
-    # Only the shell of a kernel has one, whoever made the front end.
+    # Only the shell of a kernel has it, in every front end.
     return hasattr(shell, "kernel")
 
 
 def messages() -> TextIO | None:
-    """Where what accompanies a result belongs: standard error, in a notebook standard output."""
+    """The stream for messages beside a result: standard error, in a notebook standard output."""
     return sys.stdout if in_notebook() else sys.stderr
 
 
 def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
-    """Writes lines to a stream, standard output by itself."""
+    """Writes lines to a stream (default: standard output)."""
     stream = stream or sys.stdout
     if stream is None:
         return
@@ -88,7 +88,7 @@ def show(lines: Iterable[Line], stream: TextIO | None = None) -> None:
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """How many terminal columns a text takes."""
     text = safe(text)
     if text.isascii():
         return len(text)

@@ -20,8 +20,8 @@ T = TypeVar("T")
 def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) -> None:
     """Writes a file so that a reader sees the old content or the new one, never a part.
 
-    A temporary file beside it is filled, synced and renamed; it gets the rights `mode`,
-    by itself those of a new file. Raises `CnnspecError`.
+    A temporary file beside it is filled, synced and renamed; it gets the permissions `mode`
+    (default: those of a new file). Raises `CnnspecError`.
     """
     content = data.encode() if isinstance(data, str) else data
     try:
@@ -42,9 +42,9 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) 
 
 
 def json_text(data: Any) -> str:
-    """JSON as it is written everywhere: indented, lists of numbers on one line, ASCII only.
+    """Returns JSON as every command writes it: indented, lists of numbers on one line, ASCII only.
 
-    Raises `ValueError` for a number that is none: it has no place in JSON.
+    Raises `ValueError` for NaN and infinities, which JSON does not have.
     """
     text = json.dumps(data, indent=2, allow_nan=False)
     return _NUMBERS.sub(lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"
@@ -54,14 +54,14 @@ _NUMBERS = re.compile(r"\[\n\s+((?:-?[\d.eE+-]+,?\s+)+)\]")
 
 
 def rewrite(path: str, text: str, *, inside: bool = False) -> None:
-    """Gives an existing file another text and keeps its permissions.
+    """Replaces the text of an existing file and keeps its permissions.
 
-    A link stays one, and the file that it leads to changes; with `inside` only where that
-    is in the folder of the link or below it.
+    A link stays a link, and the file it points to changes; with `inside` only if that file is in
+    the folder of the link or below it.
 
     Raises:
         CnnspecError: the file may not be written to, though replacing it would work; it is
-            not a plain file; or a link leads out of the folder.
+            not a plain file; or a link points out of the folder.
     """
     target, mode = rewritable(path, inside=inside)
     write_atomically(target, text, mode=mode)
@@ -90,10 +90,10 @@ def rewritable(path: str, *, inside: bool = False) -> tuple[Path, int]:
 
 
 def _patiently(action: Callable[[], T]) -> T:
-    """Returns what an action does, which may meet another process that has its file open.
+    """Calls an action again for a while if another process has its file open; returns its result.
 
-    On Windows nobody can replace a file while another reads it, or read it just then.
-    Readers of ours take milliseconds.
+    On Windows a file cannot be replaced while another process reads it, or read while it is being
+    replaced. Our own readers take milliseconds.
     """
     until = time.monotonic() + _PATIENCE
     while True:
@@ -120,7 +120,7 @@ def read_text(path: Path) -> str:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename in a folder last through a power failure."""
+    """Syncs a folder, so that a rename in it survives a power failure."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -131,7 +131,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> CannotWrite:
-    """The diagnostic for a failed write, with what frees the way."""
+    """The diagnostic for a failed write, with what to do about it."""
     remedies = {
         errno.ENOSPC: "free some space, or choose another disk with `--out`",
         errno.EFBIG: "raise the file size limit (`ulimit -f`)",

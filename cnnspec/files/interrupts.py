@@ -2,9 +2,9 @@
 
 They are Ctrl-C, SIGTERM, and SIGHUP, which a closed terminal or a lost connection sends.
 
-A signal only raises a flag, which is read between portions of steps; saving inside of a
-handler could hang. What a person sees at once, and the end at a second signal, come from
-a thread of their own, for a handler of Python waits while a framework computes.
+A signal only sets a flag, which is read between groups of steps; saving inside a handler could
+hang. The message at the first signal and the exit at the second come from a separate thread,
+because a Python handler waits while a framework computes.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _MEANT = {
         if hasattr(signal, name)
     },
 }
-"""The signals that are watched, each with the one that it is taken for."""
+"""The signals that are watched, each with the one that it counts as."""
 
 
 class StopFlag:
@@ -44,10 +44,10 @@ class StopFlag:
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[StopFlag]:
-    """Watches for signals as long as it lasts.
+    """Watches for signals inside the `with` block.
 
-    A signal that was ignored when the program began stays ignored. Outside of the
-    main thread, where signals never arrive, nothing is watched.
+    A signal that was ignored when the program began stays ignored. In other threads than the main
+    one, where signals never arrive, nothing is watched.
     """
     pause = StopFlag()
     if threading.current_thread() is not threading.main_thread():
@@ -67,8 +67,8 @@ def interrupts() -> Iterator[StopFlag]:
 def stop_this_process() -> None:
     """Sends this process SIGTERM, from any of its threads.
 
-    On Windows `os.kill` would end it before it could keep anything; elsewhere it also
-    reaches a main thread that waits, which `raise_signal` in another thread does not.
+    On Windows `os.kill` would end it before it could save anything. Elsewhere `os.kill` also
+    reaches a waiting main thread, which `raise_signal` in another thread does not.
     """
     if hasattr(signal, "SIGBREAK"):
         signal.raise_signal(signal.SIGTERM)
@@ -77,15 +77,15 @@ def stop_this_process() -> None:
 
 
 def _take(pause: StopFlag, number: int, watched: list[signal.Signals]) -> None:
-    """Takes note of a signal, in the listening thread."""
+    """Records a signal, in the listening thread."""
     if number not in watched:
         return
     meant = _MEANT[signal.Signals(number)]
     if pause.caught and interactive():
-        # A session at a prompt holds more than this training, and outlives it.
+        # An interactive session holds more than this training and must survive it.
         return
     if pause.caught:
-        # At once, whatever is under way; files are written so that this does no harm.
+        # Exits at once, whatever is running; files are written so that this does no harm.
         os._exit(128 + meant)
     pause.caught = meant
     again = "" if interactive() else " (again: stop at once)"

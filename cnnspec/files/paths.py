@@ -1,13 +1,13 @@
-"""Paths as seen from a folder."""
+"""Paths relative to a folder."""
 
 import os
 from pathlib import Path
 
 
 def seen_from(path: Path, folder: Path) -> str:
-    """Returns a path as seen from a folder, with `/`; the absolute one where none leads there.
+    """Returns a path relative to a folder, with `/`; the absolute path where there is none.
 
-    On Windows none leads from one drive to another.
+    On Windows there is none from one drive to another.
     """
     try:
         return Path(os.path.relpath(path, folder)).as_posix()

@@ -1,6 +1,6 @@
-"""Processes and the machine they run on, asked in the way of each system: POSIX or Windows.
+"""Processes and the machine they run on, by the means of each system: POSIX or Windows.
 
-Whether a name is there decides, not the name of the system: so it also works where
+The code asks whether a function exists, not for the name of the system. So it also works where
 Python has neither, as in a browser.
 """
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-"""Where Linux says what a container may take."""
+"""Where Linux says how much memory a container may use."""
 
 
 def own_group() -> dict[str, Any]:
-    """Returns the arguments of `Popen` for a process that no Ctrl-C at the terminal reaches."""
+    """Returns the arguments of `Popen` for a process that Ctrl-C at the terminal does not reach."""
     if hasattr(subprocess, "CREATE_NEW_PROCESS_GROUP"):
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"process_group": 0}
@@ -25,7 +25,7 @@ def processors() -> int:
     """Returns how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    # Neither macOS nor Windows keep a process to some of them, unless it asks for that.
+    # macOS and Windows do not limit a process to some of them unless it asks for it.
     return os.cpu_count() or 1
 
 
@@ -47,7 +47,7 @@ def memory() -> int | None:
 
 
 def _windows_memory() -> int | None:
-    """Returns what `GlobalMemoryStatusEx` of Windows says, in bytes."""
+    """Returns the physical memory by `GlobalMemoryStatusEx` of Windows, in bytes."""
     import ctypes
 
     kernel = getattr(getattr(ctypes, "windll", None), "kernel32", None)

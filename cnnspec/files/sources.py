@@ -1,4 +1,4 @@
-"""Files read: specs from paths, standard input or the command line. Light."""
+"""Reads specs from paths, standard input or the command line. Light."""
 
 import os
 import stat
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Unsaved = Mapping[str, str]
-"""Texts by the resolved paths of their files, in the place of what is on disk: those that an
-editor holds, or that are to be checked before they are written."""
+"""Texts by the resolved paths of their files, used instead of what is on disk: texts open in an
+editor, or texts to be checked before they are written.
+"""
 
 _MOST = 64 * 2**20
-"""No more is read of a file that is to hold a spec, IR documents included."""
+"""The most bytes that are read of a spec or an IR document."""
 
 
 def read_source(path: str) -> Source:
@@ -45,9 +46,9 @@ def read_source(path: str) -> Source:
 
 
 def read_submission(path: str) -> Source:
-    """The text of a spec of someone else: of a plain file in the folder where its name is.
+    """Reads a spec by someone else, which must be a plain file in the folder of its path.
 
-    A link to a file elsewhere is never opened: an error would quote what is in it. Raises
+    A link to a file elsewhere is never opened: an error would quote its content. Raises
     `CnnspecError`.
     """
     from pathlib import Path
@@ -66,7 +67,7 @@ _COPY = "put the file itself there"
 def _require_file(path: str) -> None:
     """Raises `CnnspecError` for a pipe or a device, which may never end.
 
-    Those of `/dev` and `/proc` are what a shell gives: `check <(program)`.
+    Those in `/dev` and `/proc` are allowed: a shell makes them for `check <(program)`.
     """
     mode = os.stat(path).st_mode  # noqa: PTH116 - a Path would take longer to make
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or path.startswith(("/dev/", "/proc/")):
@@ -76,7 +77,7 @@ def _require_file(path: str) -> None:
 
 
 def decode(data: bytes, name: str) -> Source:
-    """Bytes as the text of a source; raises `CnnspecError` where they are not UTF-8."""
+    """Decodes bytes to a source; raises `CnnspecError` where they are not UTF-8."""
     try:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -87,9 +88,8 @@ def decode(data: bytes, name: str) -> Source:
 def read_used(path: str, folder: "Path", root: "Path", unsaved: Unsaved) -> "tuple[Path, Source]":
     """The text of a file named in a spec in `folder`, if it lies below `root`.
 
-    Returns its resolved path and its text. Raises `CnnspecError` for an absolute path,
-    one that leaves the root, also through a link, and anything but a plain file;
-    such a thing is never opened.
+    Returns its resolved path and its text. Raises `CnnspecError` for an absolute path, one that
+    leaves the root (also through a link), and anything but a plain file; these are never opened.
     """
     from pathlib import Path
 
