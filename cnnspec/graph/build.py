@@ -1,4 +1,4 @@
-"""IR to graph: every layer at work, in order, with where its input comes from.
+"""IR to graph: every layer applied, in order, with where its input comes from.
 
 Sends the shape of the input through the network. A layer whose input is unknown,
 because one before it has an error, is passed over: no error is reported that only
@@ -41,7 +41,7 @@ from cnnspec.layers.normalization import BatchNorm
 from cnnspec.operations.base import Operation
 
 INPUT = 0
-"""The index of the first call of every graph, which is the input."""
+"""The index of the first call of every graph: the input."""
 
 
 _INPUT = Input()
@@ -51,10 +51,9 @@ _FLATTEN = Flatten()
 class LayerCall(Record):
     """A layer applied: what goes in, what comes out and what it costs.
 
-    `inputs` are the indices of the calls whose outputs it takes. An `implicit` call is
-    one that another brings along: the flatten of a dense layer on an image, the 1x1
-    convolution of a projection. `weights_from` names the
-    earlier call whose weights it uses, empty where it has its own.
+    `inputs` are the indices of the calls whose outputs it takes. An `implicit` call is one that
+    nobody wrote: the flatten before a dense layer on an image, the 1x1 convolution of a projection.
+    `weights_from` names the earlier call whose weights it uses, empty where it has its own.
     """
 
     name: str
@@ -83,7 +82,7 @@ class LayerCall(Record):
         return self.inference.macs.value
 
     def dump(self) -> dict[str, Any]:
-        """The row as JSON."""
+        """The call as JSON."""
         return {
             "name": self.name,
             "layer": str(self.layer),
@@ -98,8 +97,8 @@ class LayerCall(Record):
 class Graph(Record):
     """The calls of layers in an order in which they can be computed, and the errors.
 
-    The first call is the input, so that an index always finds its call. `output_shape` is
-    that at the end, `None` where an error leaves it unknown.
+    The first call is the input, so that every index has a call. `output_shape` is the shape at the
+    end, `None` where an error leaves it unknown.
     """
 
     memos: ClassVar[tuple[str, ...]] = ("_operations",)
@@ -120,7 +119,7 @@ class Graph(Record):
 
     @property
     def operations(self) -> list[tuple[Operation, ...]]:
-        """What each call computes, worked out when it is first asked for."""
+        """What each call computes, by its index; built when it is first needed."""
         return self.memo(
             "_operations",
             lambda: [call.layer.operations(call.input_shape) for call in self.calls],
@@ -128,11 +127,11 @@ class Graph(Record):
 
     @property
     def owners(self) -> tuple[LayerCall, ...]:
-        """The calls with a layer of their own: those that take no weights from another."""
+        """The calls with weights of their own: those that do not take another's."""
         return tuple(call for call in self.layers if not call.weights_from)
 
     def weights(self) -> dict[str, tuple[int, ...]]:
-        """The shape of every weight by the names of its call and its own: `conv/kernel`."""
+        """The shape of every weight, by `call/weight`: `conv/kernel`."""
         return {
             f"{call.name}/{weight}": shape
             for call in self.owners
@@ -140,7 +139,7 @@ class Graph(Record):
         }
 
     def depth(self) -> int:
-        """Layers with a kernel on the longest path."""
+        """How many layers with a kernel are on the longest path."""
         depths: list[int] = []
         for call in self.calls:
             longest = max((depths[source] for source in call.inputs), default=0)
@@ -149,7 +148,7 @@ class Graph(Record):
 
 
 class Value(Record):
-    """Where the walk is: the row whose output it holds, the shape of that, what made it."""
+    """The output of a call while the graph is built: the call's index, the shape, what made it."""
 
     index: int
     shape: Shape
@@ -158,7 +157,7 @@ class Value(Record):
 
     @property
     def origin(self) -> str:
-        """How the shape came about: `after pool at line 8`."""
+        """Where the shape comes from: `after pool at line 8`."""
         if self.layer is None:
             return "at the input"
         word = self.layer.word
@@ -166,7 +165,7 @@ class Value(Record):
 
 
 class GraphBuilder:
-    """One walk under way."""
+    """Builds one graph, element by element."""
 
     def __init__(self, shape: Shape | None, inference_cache: InferenceCache) -> None:
         self.inference_cache = inference_cache
@@ -184,10 +183,10 @@ class GraphBuilder:
         """The latest output of each layer by the name that it has in the text."""
         self.errors: list[Diagnostic] = []
         self.whole = True
-        """Whether all of the text could be read."""
+        """Whether the whole text could be read."""
 
     def sequence(self, elements: Iterable[Element], at: Value | None) -> Value | None:
-        """Goes through elements one after another; `None` stands for an unknown shape."""
+        """Adds elements one after another; `None` is a value of unknown shape."""
         for element in elements:
             match element:
                 case ErrorNode():
@@ -220,7 +219,7 @@ class GraphBuilder:
     def add(
         self, name: str, layer: Layer, at: Value, node: Node | Merge, *, implicit: bool = False
     ) -> Value:
-        """Puts a layer to work; raises `ShapeError`."""
+        """Applies a layer to a value; raises `ShapeError`."""
         inference = self.inference_cache.of(layer, at.shape)
         size = inference.shape.size
         if size > MAX_WHOLE:
@@ -237,7 +236,7 @@ class GraphBuilder:
         *,
         implicit: bool = False,
     ) -> Value:
-        """Adds a row and moves on to its output."""
+        """Adds a call and returns its output."""
         inputs = tuple(source.index for source in sources)
         after = inference.shape
         self.calls.append(
@@ -251,7 +250,7 @@ class GraphBuilder:
         return self.named[name]
 
     def merge(self, merge: Merge, at: Value | None) -> Value | None:
-        """Every branch from the same input, then the join."""
+        """Adds every branch from the same input, then the join."""
         ends = [self.sequence(branch, at) for branch in merge.branches]
         known = [end for end in ends if end is not None]
         if at is None or len(known) < len(ends):
@@ -276,7 +275,7 @@ class GraphBuilder:
         return self.call(merge.name, merge.layer, tuple(known), inference, merge.span)
 
     def fitted(self, merge: Merge, ends: list[Value]) -> list[Value]:
-        """The ends of the branches with what the merge brings along to make them fit."""
+        """The ends of the branches, with the implicit calls that make them fit."""
         layer = merge.layer
         branches = list(zip(ends, merge.branches, strict=True))
         target = next((end.shape for end, branch in branches if not is_identity(branch)), None)
@@ -311,7 +310,7 @@ class GraphBuilder:
         return self.add(f"{name}.bn", norm, end, merge, implicit=True) if norm else end
 
     def gate(self, merge: Merge, names: Names, end: Value, ends: list[Value]) -> Value:
-        """A vector beside an image as an image of one pixel, where the merge allows it."""
+        """Reshapes a vector beside an image to an image of one pixel, where the merge allows it."""
         image = next((e.shape for e in ends if isinstance(e.shape, Image)), None)
         if not (merge.layer.gates and image and isinstance(end.shape, Vector)):
             return end
@@ -321,10 +320,10 @@ class GraphBuilder:
         return self.add(names.next("gate"), reshape, end, merge, implicit=True)
 
     def shared(self, shared: SharedRepeat, at: Value | None) -> Value | None:
-        """The same layers several times with one set of weights, counted once.
+        """Adds the same layers several times; their weights are shared and counted once.
 
-        Layers are known by their names in the text: the body may hold repeats that share
-        weights themselves, whose calls have got other names already.
+        Layers are known by their names in the text, because the body may contain shared repeats,
+        whose calls already have other names.
         """
         owners: dict[str, LayerCall] = {}
         for _ in range(shared.times):
@@ -361,13 +360,13 @@ class GraphBuilder:
 def build_graph(
     elements: Iterable[Element], shape: Shape | None, inference_cache: InferenceCache | None = None
 ) -> Graph:
-    """The graph of a network on an input of a shape, `None` if even that is unknown.
+    """Builds the graph of a network on an input of this shape, `None` if it is unknown.
 
-    `inference_cache` are of graphs built before, where networks have layers in common.
+    An `inference_cache` of graphs built before saves work where networks have layers in common.
     """
     under_way = GraphBuilder(shape, inference_cache or InferenceCache())
     at = under_way.sequence(elements, Value(INPUT, shape) if shape else None)
-    # Without an error, only branches that begin elsewhere can leave an output unused.
+    # In a graph without errors, only `from` can leave an output unused.
     if at and under_way.whole and not under_way.errors:
         under_way.errors += _unused_outputs(under_way.calls, at.index)
     return Graph(
@@ -378,7 +377,7 @@ def build_graph(
 
 
 def _unused_outputs(calls: list[LayerCall], output: int) -> Iterator[UnusedOutput]:
-    """Calls whose output nothing takes: Keras would leave them out without a word."""
+    """Reports calls whose output is not used: Keras would silently leave them out."""
     taken = {source for call in calls for source in call.inputs}
     for index, call in enumerate(calls):
         if index not in taken and index not in (INPUT, output):
@@ -386,7 +385,7 @@ def _unused_outputs(calls: list[LayerCall], output: int) -> Iterator[UnusedOutpu
 
 
 def _norm_of_projection(merge: Merge) -> BatchNorm | None:
-    """The batch norm behind a projection: that of the branches beside it, which ends a block."""
+    """The batch norm after a projection: the one that ends the branches beside it."""
     if not getattr(merge.layer, "bn", False):
         return None
     found = BatchNorm()
@@ -398,14 +397,14 @@ def _norm_of_projection(merge: Merge) -> BatchNorm | None:
 
 
 def _unused(name: str, time: int, taken: set[str]) -> str:
-    """A name for another use of a layer: `conv@2`. A text may have given it to a layer."""
+    """A free name for another use of a layer: `conv@2`, unless a layer in the text has it."""
     while f"{name}@{time}" in taken:
         time += 1
     return f"{name}@{time}"
 
 
 def _weights(call: LayerCall) -> tuple[int, int, int]:
-    """What must be the same for weights to be shared: how many there are, and the channels."""
+    """What must be equal for weights to be shared: their number and the channels."""
     has = call.inference.params.value or call.inference.frozen.value
     return (
         call.inference.params.value,

@@ -1,6 +1,6 @@
 """Receptive fields: how many pixels of the input image a value of each layer depends on.
 
-Worked out along the graph as in Araujo et al., "Computing receptive fields of
+Computed along the graph as in Araujo et al., "Computing receptive fields of
 convolutional neural networks" (Distill, 2019): a window of K positions that lie a step
 apart adds `(K - 1) * step`, and a stride multiplies the step. The windows are those of the
 operations that a layer is made of.
@@ -14,29 +14,29 @@ from cnnspec.operations.base import Window
 
 
 class Field(Record):
-    """Pixels that a value depends on, in rows or columns, and how far two neighbours lie apart.
+    """How many pixels a value depends on along one side, and the distance of two neighbours.
 
-    Where everything is seen, the size is infinite. After layers that enlarge the image,
-    a step is a part of a pixel.
+    The size is infinite where a value depends on every pixel. After layers that enlarge the image,
+    the step is below one pixel.
     """
 
     size: float
     step: float
 
     def behind(self, window: Window) -> "Field":
-        """Returns the field of a value that sees a window of values with this one."""
+        """Returns the field of a value that sees a window of values with this field."""
         return Field(self.size + (window.size - 1) * self.step, self.step * window.step)
 
 
 Fields = tuple[Field, Field]
-"""Those of rows and of columns."""
+"""The fields along rows and along columns."""
 
 _PIXEL = Field(1, 1)
 _ALL = Field(inf, 1)
 
 
 def fields(graph: Graph) -> list[Fields]:
-    """Returns the receptive field of each call of a graph."""
+    """Returns the receptive field of each call of a graph, in pixels."""
     known: list[Fields] = [(_PIXEL, _PIXEL)]
     for call, operations in zip(graph.layers, graph.operations[1:], strict=True):
         sources = [known[source] for source in call.inputs]
@@ -48,7 +48,7 @@ def fields(graph: Graph) -> list[Fields]:
                 rows = columns = _ALL
             else:
                 rows, columns = rows.behind(windows[0]), columns.behind(windows[1])
-            # Joins, whose inputs may differ, are alone in their layer.
+            # A join, whose inputs may differ, is the only operation of its layer.
             shape = shape if operation is operations[-1] else operation.shape((shape,))
         known.append((rows, columns))
     return known

@@ -10,14 +10,14 @@ from cnnspec.graph.build import INPUT, Graph, LayerCall
 from cnnspec.operations.base import Operation
 
 MAX_ROUNDS = 20
-"""After so many, which no sensible network takes, all is said to change."""
+"""After so many, more than a sensible network takes, every weight is said to change."""
 
 Key = tuple[str, str]
 """A weight: the call that has it, and its name there."""
 
 
 def stuck(graph: Graph) -> set[int]:
-    """Returns the indices of calls with a kernel that stays zero, those that share it as well."""
+    """Returns the indices of the calls whose kernel stays zero, including those that share it."""
     zeros = {
         (_owner(call), key)
         for call, operations in zip(graph.calls, graph.operations, strict=True)
@@ -39,7 +39,7 @@ def stuck(graph: Graph) -> set[int]:
 
 
 class _Walk:
-    """Which values and gradients may be other than zero, given the weights that are not."""
+    """Which values and gradients may differ from zero, given the weights that do."""
 
     def __init__(self, graph: Graph, zeros: set[Key]) -> None:
         self.graph = graph
@@ -66,7 +66,7 @@ class _Walk:
         return len(self.zeros) < before
 
     def _values(self) -> list[list[tuple[Operation, tuple[bool, ...]]]]:
-        """Returns of each call its operations, each with whether its inputs may not be zero."""
+        """Returns the operations of each call, and of each which inputs may differ from zero."""
         outputs: list[bool] = []
         found = []
         for call, operations in zip(self.graph.calls, self.graph.operations, strict=True):

@@ -44,7 +44,7 @@ class Relu(Activation):
 class LeakyRelu(Activation):
     """x above zero, a small multiple of x below.
 
-    The slope is 0.3 by itself, as in Keras's layer; Keras's function of that name,
+    The default slope is 0.3, as in Keras's layer. Keras's function of that name,
     which `conv 8x3 leaky_relu` means, has 0.2.
     """
 

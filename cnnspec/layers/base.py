@@ -1,7 +1,7 @@
 """What a layer is: syntax, shape rule, cost rule and weights in one frozen record.
 
-Knows shapes and counts; not how a spec is written, nor what computes it: each target
-has a table of its own that says what a layer becomes there.
+Knows shapes and counts, but neither how a spec is written nor how it is computed: each target has
+its own table of what a layer becomes there.
 """
 
 from typing import ClassVar
@@ -28,7 +28,7 @@ class ShapeError(Exception):
 class Inference(Record):
     """What a layer does to one example, each number with its derivation.
 
-    `out` are the sizes of its output: one for a vector, three for an image.
+    `out` has the sizes of its output: one for a vector, three for an image.
     `params` are trainable weights; `frozen` ones, such as the moving statistics of
     batch norm, are weights that no gradient changes. `macs` counts the
     multiply-accumulates of kernels for one example, biases not counted.
@@ -54,14 +54,14 @@ class Layer(Construct):
     takes_vector: ClassVar[bool] = False
     """Whether an image is flattened before it."""
     depthwise: ClassVar[bool] = False
-    """Whether its kernel leaves the channels apart, for another to mix them."""
+    """Whether its kernel does not mix the channels."""
 
     def infer(self, shape: Shape) -> Inference:
         """Output sizes and costs on an input of this shape; raises `ShapeError`."""
         raise NotImplementedError
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """The shapes of its weights by their names, on an input of a shape that it takes.
+        """Returns the shapes of its weights by their names, on a shape that `infer` accepts.
 
         Names, shapes and order are those of Keras, which a test compares. Kernels are
         (rows, columns, channels in, channels out), those of `tconv` with the last two
@@ -70,10 +70,10 @@ class Layer(Construct):
         return {}
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
-        """Returns what it computes on an input of this shape: operations one after another.
+        """Returns what it computes on an input of this shape: operations in order.
 
-        The first takes the inputs of the layer and each other one the output before it.
-        Weights go by the names that Keras gives them. The shape must be one that `infer` takes.
+        The first one takes the inputs of the layer, each other one the output before it. Weights
+        have the names that Keras gives them. The shape must be one that `infer` accepts.
         """
         raise NotImplementedError
 
@@ -83,12 +83,12 @@ class Layer(Construct):
 
     @property
     def function(self) -> str:
-        """The function that makes its values, by its word; empty where it has none."""
+        """The word of the function that it ends with; empty where it has none."""
         return ""
 
     @property
     def fixed_output_shape(self) -> Shape | None:
-        """The output shape where it is the same for every input, so that checks can go on."""
+        """The output shape where no input changes it, so that a check can go on after an error."""
         return None
 
     def image(self, shape: Shape) -> Image:
@@ -99,18 +99,19 @@ class Layer(Construct):
 
 
 MAX_KEPT = 10_000
-"""Layers whose work is remembered."""
+"""The number of layers whose inferences are cached."""
 
 
 class InferenceCache:
-    """The work of layers, remembered for those that meet a shape again."""
+    """Caches the inferences of layers for shapes that they meet again."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, tuple[int, ...]], tuple[Layer, Inference]] = {}
 
     def of(self, layer: Layer, shape: Shape) -> Inference:
         """What a layer does to a shape; raises `ShapeError`."""
-        # By its id: to compare all fields takes longer. It is kept, so no other one gets that.
+        # By its id, because comparing all fields takes longer. The layer is kept, so its id is not
+        # reused.
         key = id(layer), shape.dims
         found = self._known.get(key)
         if found is None:
@@ -121,7 +122,7 @@ class InferenceCache:
 
 
 class Input(Layer):
-    """The image itself: what every graph begins with. No text writes it."""
+    """The image itself, with which every graph begins. It cannot be written in a spec."""
 
     word: ClassVar[str] = "input"
 
@@ -133,7 +134,7 @@ class Input(Layer):
 
 
 class SameShape(Layer):
-    """A layer that changes values only."""
+    """A layer that changes values and keeps the shape."""
 
     def infer(self, shape: Shape) -> Inference:
         return Inference(sizes(shape))

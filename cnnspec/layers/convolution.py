@@ -39,11 +39,11 @@ class Convolution(Weighted):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        # Written in the order in which it happens: padded, then activated.
+        # Written in the order in which it happens: padding, then activation.
         cls.specs = {"padding": cls.specs["padding"], **cls.specs}
 
     def conflict(self) -> tuple[str, Diagnostic] | None:
-        """Keras allows a stride or a dilation, not both; some layers one stride only."""
+        """Keras allows a stride or a dilation, not both; some layers allow only equal strides."""
         if self.stride != (1, 1) and self.dilation != (1, 1):
             reason = "a stride and a dilation at once"
             return "dilation", Incompatible(
@@ -81,7 +81,7 @@ class Convolution(Weighted):
         )
 
     def padded(self, shape: Shape) -> Sides:
-        """Zeros on each side of an image: what `same` means there."""
+        """The zeros on each side of an image that its padding means there."""
         kernel: tuple[int, int] = self.kernel  # type: ignore[attr-defined]
         return windows.paddings(self.padding, shape, kernel, self.stride, self.dilation)
 
@@ -221,7 +221,7 @@ class SeparableConv(Convolution):
 def _depthwise(
     layer: DepthwiseConv | SeparableConv, shape: Shape, kernel: str, bias: str = ""
 ) -> windows.Convolution:
-    """The convolution of each channel by itself: a group for every one."""
+    """The convolution of each channel separately: one group per channel."""
     channels = layer.image(shape).channels
     return windows.Convolution(
         channels * layer.multiplier,
@@ -262,14 +262,14 @@ class TransposedConv(Convolution):
         )
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
-        # The last two exchanged, as if for the convolution that this one transposes.
+        # The last two axes are exchanged, as if for the convolution that this one transposes.
         return self.with_bias(self.filters, kernel=(*self.kernel, self.filters, shape.dims[-1]))
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
         spans = tuple(map(reach, self.kernel, self.dilation))
         cut = []
         for span, step in zip(spans, self.stride, strict=True):
-            # A row that no kernel reaches is there all the same: what is cut is less than 0.
+            # Rows that no kernel reaches exist as well: then the cut is negative.
             behind = min(span - step, 0)
             before = (span - step) // 2 if self.padding == "same" and span > step else 0
             cut.append((before, span - step - before if self.padding == "same" else behind))

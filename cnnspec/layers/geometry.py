@@ -1,4 +1,4 @@
-"""Layers that move values about: flatten, reshape, pad, crop, resize, slice, shuffle."""
+"""Layers that move values: flatten, reshape, pad, crop, resize, slice, shuffle."""
 
 from typing import ClassVar
 
@@ -53,7 +53,7 @@ class Reshape(Layer):
 
 
 class Border(Layer):
-    """Rows and columns at the edges: as many on every side, or on each as its option says.
+    """Rows and columns at the edges: the same on every side, or as an option for each side says.
 
     PyTorch's `ZeroPad2d` takes the sides as (left, right, top, bottom); here they have names.
     """
@@ -71,7 +71,7 @@ class Border(Layer):
     )
 
     def conflict(self) -> tuple[str, Diagnostic] | None:
-        """Says nothing of any side: a border is missing."""
+        """A border must be given for some side."""
         if all(getattr(self, name) is None for name in type(self).specs):
             usage = f"{self.word} 1` or `{self.word} top=1 left=1"
             return "border", MissingValue(None, of=self.word, value="border", usage=usage)
@@ -86,7 +86,7 @@ class Border(Layer):
         return (top, bottom), (left, right)
 
     def amounts(self) -> tuple[Count, Count]:
-        """Rows and columns of both sides together, as parts of a formula."""
+        """Rows of top and bottom together, and columns of left and right, as parts of a formula."""
         (top, bottom), (left, right) = self.sides
         return _both(top, "Pt", bottom, "Pb"), _both(left, "Pl", right, "Pr")
 
@@ -127,7 +127,7 @@ class Crop(Border):
         return Inference(out)
 
     def _largest(self, rows: bool) -> str:
-        """The field that cuts most off, of rows or of columns."""
+        """The field that cuts off most, of rows or of columns."""
         names = ("top", "bottom") if rows else ("left", "right")
         given = [name for name in names if getattr(self, name) is not None]
         return max(given, key=lambda name: getattr(self, name), default="border")
@@ -137,7 +137,7 @@ class Crop(Border):
 
 
 class Resize(Layer):
-    """The image drawn larger or smaller."""
+    """The image scaled to another size."""
 
     word: ClassVar[str] = "resize"
 

@@ -64,7 +64,7 @@ class Add(Elementwise):
     )
 
     def conflict(self) -> tuple[str, Diagnostic] | None:
-        """There is nothing to normalize without a projection."""
+        """`bn` belongs to `project`: without a projection there is nothing to normalize."""
         if not self.bn or self.project:
             return None
         reason, remedy = "`bn` without `project`", f"write `{self.word} project bn`"
@@ -136,6 +136,6 @@ MERGES: dict[str, type[Merging]] = {
 
 
 class Residual(Add):
-    """What its block makes of the input, plus the input."""
+    """The output of its block plus the input."""
 
     word: ClassVar[str] = "residual"

@@ -1,4 +1,4 @@
-"""Layers that disturb the values while training and do nothing afterwards."""
+"""Layers that disturb values during training and do nothing at inference."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ _RATE = Float(high=1, below=True)
 
 
 class Dropout(SameShape):
-    """Sets a random share of the values to zero and enlarges the others to make up for it."""
+    """Sets a random share of the values to zero and enlarges the others to keep the mean."""
 
     word: ClassVar[str] = "dropout"
 

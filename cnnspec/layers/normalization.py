@@ -14,7 +14,7 @@ from cnnspec.operations.values import BatchNormalization, GroupNormalization
 
 
 class Normalization(SameShape):
-    """Values brought to mean 0 and variance 1, then scaled and moved, channel by channel."""
+    """Values brought to mean 0 and variance 1, then scaled and shifted, channel by channel."""
 
     center: bool = flag(
         Bool("no_center", means=False), "whether a trainable number is added", default=True
@@ -28,7 +28,7 @@ class Normalization(SameShape):
 
     @property
     def names(self) -> dict[str, str]:
-        """The names of its factor and its offset among its weights, empty where it has none."""
+        """The names of the weights with its factor and its offset, empty where it has none."""
         return {"scale": "gamma" if self.scale else "", "offset": "beta" if self.center else ""}
 
     def starts_at_zero(self, key: str) -> bool:

@@ -19,13 +19,13 @@ _ONE = count(1)
 class Pooling(Layer):
     """A window that gives one value for each channel.
 
-    With `ceil` the last windows may reach over the end, as `ceil_mode` in PyTorch and every
-    pooling of Caffe: a row or column more, if its window begins inside of the image. What a
-    window takes is inside of the image in every case, so an average is that of fewer values.
+    With `ceil` the last windows may reach over the end, as with `ceil_mode` in PyTorch and in every
+    pooling of Caffe. This adds a row or column if its window begins inside the image. A window
+    never takes values from outside, so an average there is over fewer values.
     """
 
     takes: ClassVar[str]
-    """What it takes of a window: `max` or `average`."""
+    """What it computes of a window: `max` or `average`."""
 
     size: tuple[int, int] = positional(Pair(), "rows and columns of the window", default=(2, 2))
     padding: str = flag(
@@ -74,11 +74,11 @@ class AveragePool(Pooling):
 class GlobalPooling(Layer):
     """One value for each channel; the image becomes a vector, or with `keep` a single pixel.
 
-    A single pixel is what 1x1 convolutions take: `gap keep; conv 8x1 relu`.
+    1x1 convolutions take a single pixel: `gap keep; conv 8x1 relu`.
     """
 
     takes: ClassVar[str]
-    """What it takes of a channel: `max` or `average`."""
+    """What it computes of a channel: `max` or `average`."""
 
     keep: bool = flag(
         Bool("keep", means=True), "whether the output is an image of one pixel", default=False

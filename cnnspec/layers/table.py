@@ -1,6 +1,6 @@
 """THE TABLE: every layer of the language by its word.
 
-Adding a layer is one class, one line here and one spec in the tests.
+A new layer is a class, a line here and a lowering; docs/architecture.md has the recipe.
 """
 
 from cnnspec.language.constructs import Construct
@@ -42,4 +42,4 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 CONSTRUCTS: dict[str, type[Construct]] = {**LAYERS, **MERGES, Residual.word: Residual}
-"""Every word that makes something of the network: the layers, the merges and `residual`."""
+"""Every word that adds something to the network: the layers, the merges and `residual`."""

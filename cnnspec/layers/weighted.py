@@ -66,7 +66,7 @@ class Weighted(Layer):
     l2: float = option(Float(), "adds this times the sum of w² to the loss", default=0.0)
 
     def conflict(self) -> tuple[str, Diagnostic] | None:
-        """An orthogonal matrix has two sides at least, and a bias has one."""
+        """`orthogonal` needs a matrix, and a bias has only one axis."""
         if isinstance(self.bias_init, Orthogonal):
             remedy = "choose another initializer, such as `zeros`"
             return "bias_init", Incompatible(
@@ -75,7 +75,7 @@ class Weighted(Layer):
         return None
 
     def with_bias(self, outputs: int, **kernels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-        """The weights of a layer with these kernels, and so many outputs to add a bias to."""
+        """The weights of a layer with these kernels and a bias for so many outputs."""
         return {**kernels, "bias": (outputs,)} if self.bias else kernels
 
     def starts_at_zero(self, key: str) -> bool:
@@ -87,14 +87,14 @@ class Weighted(Layer):
 
     @property
     def bias_name(self) -> str:
-        """The name of the bias among its weights, empty where it has none."""
+        """The name of its bias, empty where it has none."""
         return "bias" if self.bias else ""
 
     def ending(self) -> tuple[Operation, ...]:
-        """The function at its end as an operation; none for `linear`."""
+        """The function at its end as operations: one, or none for `linear`."""
         return () if self.activation == "linear" else (ENDINGS[self.activation],)
 
     @property
     def ones(self) -> Count:
-        """The bias of one output: 1, or nothing without bias."""
+        """The biases of one output as part of a formula: 1, or nothing without bias."""
         return count(1 if self.bias else 0)
