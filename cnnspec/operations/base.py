@@ -1,11 +1,10 @@
 """What an operation is: one of a dozen primitive computations that every layer is made of.
 
-Layers say once what they compute in operations; whatever plans memory, follows receptive
-fields or writes code knows the operations and no layer by name. So N layers and M targets
-cost N + M, not N * M.
+Each layer says once which operations compute it. Memory plans, receptive fields and targets know
+operations only and no layer by name, so N layers and M targets cost N + M, not N * M.
 
-Everything is explicit here that a layer leaves to a convention: padding on each side,
-which weights by which key, which function at the end. Knows shapes, no layer.
+What a layer leaves to a convention is explicit here: padding on each side, the key of each weight,
+the function at the end. Knows shapes; does not import layers.
 """
 
 from math import inf
@@ -22,7 +21,7 @@ NO_PADDING: Sides = ((0, 0), (0, 0))
 
 
 class Window(Record):
-    """How many positions of its input one value sees along a side, and how far the next lies.
+    """How many input positions one value sees along a side, and the distance to the next window.
 
     The step is below 1 where the output is larger than the input.
     """
@@ -32,57 +31,57 @@ class Window(Record):
 
 
 Windows = tuple[Window, Window]
-"""Those of rows and of columns."""
+"""The windows along rows and along columns."""
 
 Bounds = tuple[float, float]
-"""The least and the largest number that a value can be."""
+"""The smallest and the largest number that a value can be."""
 ANY: Bounds = (-inf, inf)
 
 POINT = (Window(1, 1), Window(1, 1))
-"""A value sees the position of its own."""
+"""A value sees only its own position."""
 
 
 class Operation(Record):
     """A primitive operation: shapes and costs as functions of the shapes of its inputs.
 
-    The class attributes are the traits that passes, plans and lints ask for. Fields named
-    in `roles` are keys of weights: names of the layer at first (`kernel`), then keys of
-    the program (`conv/kernel`); an empty one says that there is no such weight.
+    The class attributes are the traits that passes, plans and lints ask for. Fields named in
+    `roles` are keys of weights: at first the layer's names (`kernel`), later the program's keys
+    (`conv/kernel`). An empty key means that there is no such weight.
     """
 
     kind: ClassVar[str] = "reshape"
-    """What it is to a reader of a picture: `convolution`, `pooling`, `merge` and so on."""
+    """What a picture shows it as: `convolution`, `pooling`, `merge` and so on."""
     in_place: ClassVar[bool] = False
     """Whether the output may overwrite an input of as many values, value by value."""
     view: ClassVar[bool] = False
-    """Whether the output is the input as it lies in memory, so that both can be kept."""
+    """Whether the output has the bytes of the input, so that both can be one buffer."""
     keeps_shape: ClassVar[bool] = False
-    """Whether it has one input and changes values only."""
+    """Whether it has one input and keeps its shape."""
     is_linear: ClassVar[bool] = False
-    """Whether every operation of the class is linear, or affine, at inference."""
+    """Whether every operation of the class is linear or affine at inference."""
     training_only: ClassVar[bool] = False
     """Whether it does nothing at inference."""
     mixes_images: ClassVar[bool] = False
-    """Whether training computes the output for an image from others of its batch as well."""
+    """Whether in training the output for an image also depends on others of its batch."""
     fuses: ClassVar[bool] = False
-    """Whether it has a field `then`: a function applied to every value that it writes."""
+    """Whether it has a field `then`, the function applied to every value that it writes."""
     separate: ClassVar[bool] = False
-    """Whether each of several inputs has places of its own in the output."""
+    """Whether each of several inputs has its own part of the output."""
     raises_zero: ClassVar[bool] = False
-    """Whether it makes other numbers of zeros, without any weight."""
+    """Whether it turns zeros into other numbers, without any weight."""
     flat_at_zero: ClassVar[bool] = False
-    """Whether no gradient comes through it where its input is exactly zero."""
+    """Whether it passes no gradient where its input is exactly zero."""
     gated: ClassVar[bool] = False
     """Whether a zero in one of several inputs makes the output zero."""
     roles: ClassVar[tuple[str, ...]] = ()
     """The fields that are keys of weights."""
 
     def shape(self, inputs: tuple[Shape, ...]) -> Shape:
-        """Returns the shape of the output; raises `ValueError` for inputs it cannot take."""
+        """Returns the shape of the output; raises `ValueError` for inputs it does not accept."""
         return inputs[0]
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
-        """Returns the weights on an input of this shape: key and shape.
+        """Returns the shape of each weight by its key, on an input of this shape.
 
         A stored array may have another shape with the same values in the same order.
         """
@@ -93,16 +92,16 @@ class Operation(Record):
         return 0
 
     def windows(self, shape: Shape) -> Windows | None:
-        """Returns what one value sees of its input; `None` where it sees every position."""
+        """Returns which window of its input one value sees; `None` where it sees every position."""
         return POINT
 
     def identity(self, shape: Shape) -> bool:
-        """Returns whether the output is the input, at inference."""
+        """Returns whether the output equals the input at inference."""
         return self.training_only
 
     @property
     def linear(self) -> bool:
-        """Whether it is linear, or affine, at inference; a fused function aside."""
+        """Whether it is linear or affine at inference, a fused function not considered."""
         return self.is_linear
 
     @property
@@ -111,7 +110,7 @@ class Operation(Record):
         return self.view or self.training_only
 
     def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
-        """Returns between which numbers its values are, at training as well as at inference."""
+        """Returns the bounds of its values, in training and at inference."""
         return inputs[0] if self.view else ANY
 
     def idle(self, bounds: Bounds) -> bool:
@@ -123,9 +122,9 @@ class Operation(Record):
         return ""
 
     def keeps_offset(self, shape: Shape) -> bool:
-        """Returns whether a number added to a whole channel comes out so, at training as well.
+        """Returns whether a number added to a whole channel is added to the output too.
 
-        Then whatever takes the mean of a channel off takes that number off.
+        This holds in training as well: an operation that subtracts the channel mean removes it.
         """
         return False
 
@@ -141,12 +140,12 @@ class Operation(Record):
 
     @property
     def has_bias(self) -> bool:
-        """Whether it adds a trainable number to each channel behind a kernel."""
+        """Whether it adds a trainable number to each channel after a kernel."""
         return bool(getattr(self, "bias", ""))
 
     @property
     def disturbance(self) -> float:
-        """How strongly it disturbs values while training: a rate or a standard deviation."""
+        """How strongly it disturbs values in training: a rate or a standard deviation."""
         return 0.0
 
     @property
@@ -161,7 +160,7 @@ class Operation(Record):
 
     @property
     def name(self) -> str:
-        """What a table calls it: `matrix product`."""
+        """Its name in tables: `matrix product`."""
         words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(self).__name__)
         return words.strip()
 
@@ -170,7 +169,7 @@ class Operation(Record):
 
 
 class Input(Operation):
-    """The image: what every program begins with."""
+    """The image, with which every program begins."""
 
     kind: ClassVar[str] = "input"
 
@@ -184,7 +183,7 @@ class Function(Record):
     """A function of one number.
 
     `relu` with a slope below zero and a ceiling stands for every member of its family
-    (ReLU, ReLU6, leaky ReLU), so that a target writes one. `alpha` belongs to `elu`.
+    (ReLU, ReLU6, leaky ReLU), so that a target implements one. `alpha` belongs to `elu`.
     """
 
     name: str
@@ -194,12 +193,12 @@ class Function(Record):
 
     @property
     def monotone(self) -> bool:
-        """Whether it never turns an order round, so that it may be applied after a maximum."""
+        """Whether it never reverses an order, so that it may be applied after a maximum."""
         return self.name in _MONOTONE or (self.name == "relu" and self.slope >= 0)
 
     @property
     def identity(self) -> bool:
-        """Whether it returns every number as it is."""
+        """Whether it changes no number at all."""
         return self.idle(ANY)
 
     def idle(self, bounds: Bounds) -> bool:
@@ -211,7 +210,7 @@ class Function(Record):
         return self.name == "linear" or (self.name == "elu" and low >= 0)
 
     def bounds(self, bounds: Bounds) -> Bounds:
-        """Returns between which numbers its values are for inputs between others."""
+        """Returns the bounds of its values for inputs within bounds."""
         low, high = bounds
         if self.idle(bounds):
             return bounds
@@ -225,12 +224,12 @@ class Function(Record):
 
     @property
     def raises_zero(self) -> bool:
-        """Whether it makes another number of zero."""
+        """Whether it turns zero into another number."""
         return self.name in ("sigmoid", "hard_sigmoid", "softplus", "exponential")
 
     @property
     def flat_at_zero(self) -> bool:
-        """Whether its derivative at zero is zero, as frameworks take it for ReLU."""
+        """Whether its derivative at zero is zero, as frameworks define it for ReLU."""
         return self.name == "relu" and not self.slope
 
     def __str__(self) -> str:
@@ -243,7 +242,7 @@ class Function(Record):
         return f"{self.name}({', '.join(given)})" if given else self.name
 
 
-# Only those whose value as computed is monotone too: gelu, silu and mish are not at all.
+# Only functions whose computed values are monotone too; gelu, silu and mish are not monotone.
 _MONOTONE = frozenset(("sigmoid", "tanh", "hard_sigmoid", "softplus", "softsign", "exponential"))
 _RANGES: dict[str, Bounds] = {
     "sigmoid": (0.0, 1.0),
@@ -258,13 +257,13 @@ _RANGES: dict[str, Bounds] = {
     "mish": (-0.309, inf),
     "hard_silu": (-0.3751, inf),
 }
-"""Between which numbers the values of a function are, rounded outwards."""
+"""The bounds of the values of each function, rounded outwards."""
 
 IDENTITY = Function("linear")
 
 
 def pair(sides: Pair) -> str:
-    """Two sizes as they are written: `3`, or `3x5`."""
+    """Two sizes as a spec writes them: `3`, or `3x5`."""
     return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"
 
 

@@ -1,4 +1,4 @@
-"""Operations that move values about: pad, crop, resize, reshape, slice, shuffle."""
+"""Operations that move values: pad, crop, resize, reshape, slice, shuffle."""
 
 from typing import ClassVar
 
@@ -60,14 +60,14 @@ class Crop(Operation):
 
 
 _REACH = {"nearest": 1, "bilinear": 2, "bicubic": 4}
-"""How many positions along a side a value is made of."""
+"""How many input positions along a side make one value."""
 
 
 class Resize(Operation):
-    """An image drawn larger or smaller: `nearest`, `bilinear` or `bicubic`.
+    """An image scaled to another size: `nearest`, `bilinear` or `bicubic`.
 
-    Output position i looks at (i + 1/2) * input size / output size - 1/2, as TensorFlow
-    and PyTorch (`align_corners=False`) have it; no average is taken where it shrinks.
+    Output position i looks at (i + 1/2) * input size / output size - 1/2, as in TensorFlow and in
+    PyTorch with `align_corners=False`. A smaller image is not averaged.
     """
 
     is_linear: ClassVar[bool] = True
@@ -86,7 +86,7 @@ class Resize(Operation):
         )
 
     def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
-        # A cubic curve goes beyond the values that it joins.
+        # A cubic curve overshoots the values that it joins.
         return ANY if self.interpolation == "bicubic" else inputs[0]
 
     def keeps_offset(self, shape: Shape) -> bool:
@@ -115,11 +115,11 @@ class Reshape(Operation):
         return target
 
     def windows(self, shape: Shape) -> Windows | None:
-        # A position of the output has nothing to do with one of the input.
+        # Positions of the output do not correspond to positions of the input.
         return None if shape.dims != self.dims else super().windows(shape)
 
     def keeps_offset(self, shape: Shape) -> bool:
-        # The values of a vector are channels, each with the number of the channel it was in.
+        # The values of a vector are channels; each keeps the offset of the channel it came from.
         return len(self.dims) == 1 or self.identity(shape)
 
     def identity(self, shape: Shape) -> bool:

@@ -1,4 +1,4 @@
-"""Operations on single values: functions, normalization, joins, and what training disturbs."""
+"""Operations on single values: functions, normalization, joins, and noise for training."""
 
 from math import prod
 from typing import ClassVar
@@ -49,7 +49,7 @@ class Map(Operation):
 
 
 class LearnedSlope(Operation):
-    """x above zero, a trainable slope times x below: one for each value, or for each channel.
+    """x above zero, a trainable slope times x below; one slope for each value, or for each channel.
 
     He et al., "Delving deep into rectifiers" (2015).
     """
@@ -92,9 +92,9 @@ class Softmax(Operation):
 class BatchNormalization(Operation):
     """Each channel minus its mean, divided by the root of its variance plus epsilon.
 
-    Then times `scale` and plus `offset`, where there are such weights. Training takes
-    mean and variance of the batch and lets the weights `mean` and `variance` follow with
-    `momentum` (Ioffe and Szegedy, 2015); inference takes the weights.
+    Then times `scale` and plus `offset`, where there are such weights. Training uses mean and
+    variance of the batch and updates the weights `mean` and `variance` with `momentum` (Ioffe and
+    Szegedy, 2015); inference uses these weights.
     """
 
     kind: ClassVar[str] = "normalization, dropout"
@@ -116,7 +116,7 @@ class BatchNormalization(Operation):
 
 
 class Affine(Operation):
-    """Each channel times a number, plus another: what batch norm is at inference."""
+    """Each channel times a number, plus another, which is batch norm at inference."""
 
     kind: ClassVar[str] = "normalization, dropout"
     in_place: ClassVar[bool] = True
@@ -137,7 +137,7 @@ class Affine(Operation):
 
 
 class GroupNormalization(Operation):
-    """Mean 0 and variance 1 within each group of channels, then scaled and moved by channel.
+    """Mean 0 and variance 1 within each group of channels, then scaled and shifted by channel.
 
     Over all positions together (group norm, Wu and He 2018), or within each position
     (layer norm, Ba et al. 2016, has one group there).
@@ -167,10 +167,10 @@ class GroupNormalization(Operation):
 
 
 class Join(Operation):
-    """Several inputs value by value: `add`, `multiply`, `average` or `maximum`.
+    """Joins several inputs value by value: `add`, `multiply`, `average` or `maximum`.
 
-    Beside an image, an input of a single pixel is taken at every position, and one of a
-    single channel for every channel.
+    Beside an image, an input of one pixel is used at every position, and one of one channel for
+    every channel.
     """
 
     kind: ClassVar[str] = "merge"
@@ -204,7 +204,7 @@ class Join(Operation):
                 return max(lows), max(highs)
             case "average":
                 return min(lows), max(highs)
-        # Products of numbers of which some are below zero are not followed.
+        # Bounds of products with negative numbers are not computed.
         return (0.0, prod(highs) if all(highs) else 0.0) if min(lows) >= 0 else ANY
 
     def keeps_offset(self, shape: Shape) -> bool:
@@ -248,7 +248,7 @@ class Dropout(Operation):
     channels: bool = False
 
     def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
-        # What is left is enlarged while training, to the same sum.
+        # In training the values that are kept are enlarged, so that the mean stays the same.
         low, high = inputs[0]
         return min(0.0, low / (1 - self.rate)), max(0.0, high / (1 - self.rate))
 

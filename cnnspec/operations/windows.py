@@ -1,4 +1,4 @@
-"""Operations that sum or choose: convolutions, products, pooling, reductions.
+"""Operations that sum or select: convolutions, products, pooling, reductions.
 
 Sizes follow Dumoulin and Visin, "A guide to convolution arithmetic for deep learning"
 (2016), with the padding of each side written out.
@@ -23,18 +23,18 @@ from cnnspec.operations.base import (
 
 
 def same_padding(size: int, span: int, stride: int) -> Pair:
-    """Returns zeros before and behind a side for the output `ceil(size / stride)`.
+    """Returns the zeros before and after a side for the output `ceil(size / stride)`.
 
-    The odd one is behind, as `padding="SAME"` has it in TensorFlow, which Keras follows.
+    An odd one comes after, as with `padding="SAME"` in TensorFlow, which Keras follows.
     """
     total = max((-(-size // stride) - 1) * stride + span - size, 0)
     return total // 2, total - total // 2
 
 
 def ceil_padding(size: int, span: int, stride: int) -> Pair:
-    """Returns what the last window needs behind a side so that no value is left out.
+    """Returns the padding before and after a side with which no value is left out.
 
-    A window that would begin behind the side is not there at all, as in PyTorch and Caffe.
+    There is no window that would begin after the side, as in PyTorch and Caffe.
     """
     positions = min(-(-(size - span) // stride) + 1, -(-size // stride))
     return 0, max((positions - 1) * stride + span - size, 0)
@@ -60,7 +60,7 @@ def image_of(shape: Shape) -> Image:
 
 
 def _positions(image: Image, spans: Pair, stride: Pair, padding: Sides) -> Pair:
-    """Rows and columns at which a window lies; raises `ValueError` where there are none."""
+    """How many rows and columns of windows there are; raises `ValueError` for none."""
     sides = zip((image.height, image.width), spans, stride, padding, strict=True)
     rows, columns = ((n + sum(around) - span) // step + 1 for n, span, step, around in sides)
     if rows < 1 or columns < 1:
@@ -71,12 +71,12 @@ def _positions(image: Image, spans: Pair, stride: Pair, padding: Sides) -> Pair:
 def _weights(
     kernel: str, dims: tuple[int, ...], bias: str, outputs: int
 ) -> dict[str, tuple[int, ...]]:
-    """A kernel of some shape and, where it has a key, a bias for each output."""
+    """The shape of a kernel and, where it has a key, of a bias for each output."""
     return {kernel: dims, bias: (outputs,)} if bias else {kernel: dims}
 
 
 class SlidingKernel(Operation):
-    """What convolutions of both kinds have in common: a kernel that moves over an image."""
+    """A kernel that moves over an image: what both kinds of convolution have in common."""
 
     kind: ClassVar[str] = "convolution"
     is_linear: ClassVar[bool] = True
@@ -95,7 +95,7 @@ class SlidingKernel(Operation):
 
 
 class Convolution(SlidingKernel):
-    """A convolution; every group of the input's channels makes its share of the filters.
+    """A convolution; each group of input channels computes its share of the filters.
 
     The kernel is (rows, columns, channels / groups, filters), and the filters of a group
     follow each other. A depthwise one has as many groups as channels, so its kernel
@@ -137,9 +137,8 @@ class Convolution(SlidingKernel):
 class TransposedConvolution(SlidingKernel):
     """A transposed convolution: each input value paints a kernel, `stride` apart.
 
-    The painted image has `(n - 1) * stride + span` rows; `cut` is what is left out of it
-    on each side. A negative cut adds rows that nothing has painted. The kernel is
-    (rows, columns, filters, channels).
+    The painted image has `(n - 1) * stride + span` rows; `cut` is how much is removed on each side;
+    a negative cut adds rows of zeros. The kernel is (rows, columns, filters, channels).
     """
 
     cut: Sides = NO_PADDING
@@ -203,7 +202,7 @@ class MatrixProduct(Operation):
 
 
 class Pool(Operation):
-    """The maximum or the average of each window; padded cells are not in it at all."""
+    """The maximum or the average of each window, over the cells that are not padding."""
 
     kind: ClassVar[str] = "pooling"
     fuses: ClassVar[bool] = True

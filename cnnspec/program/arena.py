@@ -1,19 +1,18 @@
-"""A place in one arena for every value: which share a buffer, and where the buffers lie.
+"""Places every value in one arena: which values share a buffer, and where the buffers are.
 
-Works on plain lists, for this is asked of every spec that is checked; `memory_plan` is the
-same with names and records. Two facts keep the peak of a graph cheap and right:
+Works on plain lists, because every check asks for the peak; `memory_plan` is the same with names
+and records. Two facts make the peak of a graph fast to compute, and exact:
 
-- Batch norm, functions and joins work in place on what nothing else takes, so folding and
-  fusing them change no buffer. The peak of the program as it is built, without what does
-  nothing at inference, is that of the program after every pass.
-- Where at most two buffers are in use together, as in every chain, they lie at the two
-  ends of the arena in turn, and no plan is smaller.
+- Batch norm, functions and joins work in place where nothing else reads their input, so folding and
+fusing them changes no buffer. The program as built, without what does nothing at inference, has the
+same peak as after every pass. - Where at most two buffers are in use together, as in every chain,
+they are placed at the two ends of the arena in turn, and no plan is smaller.
 
-In general, to place buffers of given lifetimes in the least memory is NP-hard (dynamic
-storage allocation, Garey and Johnson 1979, SR2). By size, the largest first, each as low
-as it fits, is close to the best in practice (Pisarchyk and Lee, "Efficient memory
-management for deep neural net inference", 2020); a few other orders are tried where that
-ends above the most that is alive at once, below which no plan can be.
+In general, to place buffers of given lifetimes in the least memory is NP-hard (dynamic storage
+allocation, Garey and Johnson 1979, SR2). To place buffers by size, the largest first, each as low
+as it fits, is close to the best in practice (Pisarchyk and Lee, "Efficient memory management for
+deep neural net inference", 2020); a few other orders are tried where that needs more than the most
+that is alive at once, which is a lower bound.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +22,7 @@ from cnnspec.operations.base import Operation
 
 
 class Span:
-    """The values that lie in one buffer, by their indices, and the steps from first to last use."""
+    """The values in one buffer, by their indices, and the steps of its first and last use."""
 
     __slots__ = ("first", "last", "size", "values")
 
@@ -35,7 +34,7 @@ class Span:
 
 
 def peak_of(graph: Graph) -> int:
-    """Returns the size of the arena for inference, in numbers, each as large as a value."""
+    """Returns the size of the arena for inference, in numbers (not bytes)."""
     spans, least = _buffers(graph)
     return least if at_most_two(spans) else _end(spans, offsets_of(spans, least))
 
@@ -78,10 +77,10 @@ def spans_of(
     sizes: Sequence[int],
     output: int,
 ) -> list[Span]:
-    """Returns the buffers of some steps, not yet placed, in the order of their first use.
+    """Returns the buffers of a program, not yet placed, in the order of their first use.
 
-    A step lies in the buffer of an input of its size that it may overwrite, because
-    nothing reads that any more, or that it only looks at in another shape.
+    A step uses the buffer of an input where it may overwrite it, because nothing reads it any more
+    and the size is equal, or where it only views it in another shape.
     """
     last = list(range(len(sizes)))
     for index, sources in enumerate(inputs):
@@ -108,7 +107,7 @@ def spans_of(
 
 
 def live_sizes(spans: Iterable[Span], steps: int) -> list[int]:
-    """Returns the sum of the sizes of the buffers in use at each step."""
+    """Returns the sum of the sizes of the buffers in use, for each step."""
     change = [0] * (steps + 1)
     for span in spans:
         change[span.first] += span.size
@@ -121,7 +120,7 @@ def live_sizes(spans: Iterable[Span], steps: int) -> list[int]:
 
 
 def at_most_two(spans: Sequence[Span]) -> bool:
-    """Returns whether no step uses three buffers: each ends before the next but one begins."""
+    """Returns whether at most two buffers are in use at any step."""
     latest = -1
     for before, span in zip(spans, spans[2:], strict=False):
         latest = max(latest, before.last)
@@ -131,15 +130,15 @@ def at_most_two(spans: Sequence[Span]) -> bool:
 
 
 MAX_PAIRS = 300_000
-"""Pairs of buffers in use together that are looked at; with more they are placed as they come."""
+"""With more pairs of buffers in use together, buffers are placed in order of use."""
 TRIES = 24
-"""Orders of placing that are tried; the first nearly always reaches the least."""
+"""How many orders are tried; the first nearly always reaches the minimum."""
 
 
 def offsets_of(spans: Sequence[Span], least: int) -> list[int]:
-    """Returns an offset for each buffer; those in use together have no number in common.
+    """Returns an offset for each buffer; buffers in use together do not overlap.
 
-    `least` is the most that is alive at once: an arena of this size is as small as any.
+    `least` is the most that is alive at once: no arena can be smaller.
     """
     if at_most_two(spans):
         return [0 if i % 2 == 0 else least - span.size for i, span in enumerate(spans)]
@@ -152,7 +151,7 @@ def offsets_of(spans: Sequence[Span], least: int) -> list[int]:
     for _ in range(TRIES):
         if lowest == least:
             break
-        # The buffer at the top found every gap taken, so it chooses before all others.
+        # The buffer at the top found no free gap, so it is placed first in the next order.
         top = max(order, key=lambda index: offsets[index] + spans[index].size)
         order = [top, *(index for index in order if index != top)]
         offsets = _lowest(order, spans, beside)
@@ -166,7 +165,7 @@ def _end(spans: Sequence[Span], offsets: Sequence[int]) -> int:
 
 
 def _neighbours(spans: Sequence[Span]) -> list[list[int]] | None:
-    """For each buffer those in use at the same time; `None` where there are too many."""
+    """For each buffer the others in use at the same time; `None` where there are too many."""
     beside: list[list[int]] = [[] for _ in spans]
     active: list[int] = []
     pairs = 0
@@ -185,7 +184,7 @@ def _neighbours(spans: Sequence[Span]) -> list[list[int]] | None:
 def _lowest(
     order: Iterable[int], spans: Sequence[Span], beside: Sequence[Sequence[int]]
 ) -> list[int]:
-    """Each buffer as low as it fits beside those placed before it."""
+    """Places each buffer as low as it fits beside those placed before it."""
     offsets = [-1] * len(spans)
     for index in order:
         size = spans[index].size
@@ -204,7 +203,7 @@ def _lowest(
 
 
 def _as_they_come(spans: Sequence[Span]) -> list[int]:
-    """Each buffer in the smallest gap that it fits in when it is first used, or on top."""
+    """Places each buffer, when it is first used, in the smallest gap that fits, or on top."""
     offsets: list[int] = []
     used: list[tuple[int, int, int]] = []
     for span in spans:

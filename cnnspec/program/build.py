@@ -1,8 +1,8 @@
-"""Graph to program: every layer as the primitive operations that it is made of.
+"""Graph to program: every layer as its primitive operations.
 
-A program is what passes rewrite, what memory is planned for, and what every target that
-is not Keras reads. Each step makes one value, so a step's index is the value's name, and
-steps stand in an order in which they can be computed.
+Passes rewrite a program, memory is planned for it, and every target except Keras reads it. Each
+step makes one value, so the index of a step is the name of its value. Steps are in an order in
+which they can be computed.
 """
 
 from cnnspec.core.record import Record
@@ -13,26 +13,26 @@ from cnnspec.program.recipes import Recipe
 
 
 class Scale(Record):
-    """How integers stand for numbers: `number = factor * (integer - zero_point)`."""
+    """How integers represent numbers: `number = factor * (integer - zero_point)`."""
 
     factor: float
     zero_point: int = 0
 
 
 class Value(Record):
-    """What a step makes for one example: its shape and how a number of it is stored."""
+    """The result of a step for one example: its shape and how its numbers are stored."""
 
     shape: Shape
     dtype: str = "float32"
     scale: Scale | None = None
-    """For integers only."""
+    """Only for integers."""
 
 
 class Step(Record):
-    """An operation at work: the values it takes, by their indices, and the one it makes.
+    """An operation applied: the values it takes, by their indices, and the value it makes.
 
-    `layers` are the names of the layers it computes: the one whose operation it is, then
-    those that passes have fused into it.
+    `layers` are the names of the layers it computes: the layer whose operation it is, then those
+    that passes have fused into it.
     """
 
     operation: Operation
@@ -42,15 +42,15 @@ class Step(Record):
 
     @property
     def name(self) -> str:
-        """What it is called: the layer whose operation it is."""
+        """The name of the layer whose operation it is."""
         return self.layers[0]
 
 
 class Program(Record):
-    """Steps in order, the first of which is the input; `output` is the value that is asked for.
+    """Steps in order, the input first; `output` is the index of the result.
 
-    `recipes` say how weights that no layer has are made of those that one has, in an order
-    in which they can be made.
+    `recipes` say how weights that passes introduced are computed from those of layers, in an order
+    in which they can be computed.
     """
 
     steps: tuple[Step, ...]
@@ -80,7 +80,7 @@ class Program(Record):
         return tuple(self.steps[index].value.shape for index in step.inputs)
 
     def readers(self) -> list[list[int]]:
-        """For each value the steps that take it, in order; a step that takes it twice, twice."""
+        """For each value the steps that take it, in order; one that takes it twice, twice."""
         found: list[list[int]] = [[] for _ in self.steps]
         for index, step in enumerate(self.steps):
             for source in step.inputs:
@@ -106,7 +106,7 @@ def build_program(graph: Graph) -> Program:
         last = len(operations) - 1
         owner = call.weights_from or call.name
         for number, operation in enumerate(operations):
-            # A layer's own output shape is known; those between its operations are worked out.
+            # The layer's output shape is known; shapes between its operations are computed.
             shape = (
                 call.output_shape
                 if number == last
@@ -121,11 +121,10 @@ def build_program(graph: Graph) -> Program:
 
 
 def validate(program: Program) -> None:
-    """Raises `ValueError` where a program is not one: a bug of ours, never of a spec.
+    """Raises `ValueError` for an invalid program: a bug of ours, never an error of a spec.
 
-    Every step takes values made before it, its operation makes just the shape that is
-    written at its value, one input begins it, every other value is of use, and every
-    recipe is made of weights that are there.
+    Every step takes values made before it, its operation gives the shape of its value, there is one
+    input, at the beginning, every value is used, and every recipe uses weights that exist.
     """
     for index, step in enumerate(program.steps):
         if any(not 0 <= source < index for source in step.inputs):

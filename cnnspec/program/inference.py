@@ -1,4 +1,4 @@
-"""Graph to what runs a network: its program after every pass, and the memory for it."""
+"""Graph to the program that targets run, after every pass, and its memory plan."""
 
 from cnnspec.graph.build import Graph
 from cnnspec.program.build import Program, build_program
@@ -7,7 +7,7 @@ from cnnspec.program.passes import for_inference
 
 
 def inference_program(graph: Graph) -> Program:
-    """Returns the program of a graph without errors, every pass done."""
+    """Returns the program of a graph without errors, after every pass."""
     return for_inference(build_program(graph))
 
 

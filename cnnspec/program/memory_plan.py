@@ -1,4 +1,4 @@
-"""Program to memory: where every value lies, by name, and how large the arena is.
+"""Program to memory plan: where every value is, by name, and how large the arena is.
 
 The peak is what generated code declares, what `budget ram` limits and what `check` prints.
 """
@@ -14,8 +14,8 @@ from cnnspec.program.build import Program
 class Buffer(Record):
     """Bytes `offset` to `offset + size` of the arena, in use from one step to another.
 
-    Both steps are included. `values` are the steps whose values lie in it, one after
-    another or as views of one.
+    Both steps are included. `values` are the steps whose values are in it, one after another or as
+    views of one.
     """
 
     offset: int
@@ -26,7 +26,7 @@ class Buffer(Record):
 
     @property
     def end(self) -> int:
-        """The byte behind it."""
+        """The first byte after it."""
         return self.offset + self.size
 
     def alive(self, step: int) -> bool:
@@ -50,7 +50,7 @@ class MemoryPlan(Record):
 
     @property
     def places(self) -> tuple[int, ...]:
-        """For each step the index of the buffer that its value lies in."""
+        """For each step the index of the buffer with its value."""
         found = [0] * len(self.program.steps)
         for index, buffer in enumerate(self.buffers):
             for value in buffer.values:
@@ -89,7 +89,7 @@ class MemoryPlan(Record):
 
 
 def memory_plan(program: Program, dtype: str = "float32", alignment: int = 1) -> MemoryPlan:
-    """Returns where every value of a program lies, each number stored as `dtype`.
+    """Returns where every value of a program is placed, each number stored as `dtype`.
 
     Sizes are rounded up to a multiple of `alignment` bytes, so offsets are multiples too.
     """

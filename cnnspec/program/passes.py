@@ -1,7 +1,7 @@
 """Rewrites of a program for inference: the same outputs by fewer operations.
 
-A pass is a pure function from a program to a program; both are valid (`validate`). What it
-would do to the numbers of weights it writes down as recipes.
+A pass is a pure function from a valid program to a valid program (`validate`). It does not compute
+weights: it writes recipes for them.
 """
 
 from collections import Counter
@@ -35,8 +35,8 @@ def drop_identities(program: Program) -> Program:
 def fold_batch_norm(program: Program) -> Program:
     """Puts batch norm into the kernel before it, or makes it a factor and an offset.
 
-    It goes into a convolution or matrix product whose output nothing else takes and whose
-    kernel no other step reads: a kernel that is shared would be stored once for each use.
+    It goes into a convolution or matrix product if nothing else takes the output and no other step
+    reads the kernel: a shared kernel would be stored once for each use.
     """
     norms = [i for i, s in enumerate(program.steps) if isinstance(s.operation, BatchNormalization)]
     if not norms:
@@ -69,7 +69,7 @@ def fold_batch_norm(program: Program) -> Program:
 def _norm_recipes(
     norm: BatchNormalization, name: str, recipes: dict[str, Recipe]
 ) -> tuple[str, str]:
-    """The keys of the factor and the offset of a batch norm; the recipes are put down."""
+    """Returns the keys of the factor and the offset of a batch norm and adds their recipes."""
     # Two calls that share their weights share these as well.
     owner = norm.variance.rpartition("/")[0] or name
     scale, offset = f"{owner}/scale", f"{owner}/offset"
@@ -97,7 +97,7 @@ def _folded(
     name: str,
     recipes: dict[str, Recipe],
 ) -> Operation:
-    """An operation with a batch norm in its kernel and bias; the recipes are put down."""
+    """Returns an operation with a batch norm in its kernel and bias and adds the recipes."""
     old: str = operation.kernel  # type: ignore[attr-defined]
     bias: str = operation.bias  # type: ignore[attr-defined]
     kernel = f"{old}*{name}"
@@ -109,9 +109,9 @@ def _folded(
 
 
 def relu_after_pool(program: Program) -> Program:
-    """Lets the function before a max-pooling see the maximum of each window only.
+    """Applies the function before a max-pooling after it, to the maximum of each window.
 
-    f(max(x)) = max(f(x)) where f never turns an order round, and there are fewer of them.
+    f(max(x)) = max(f(x)) where f is monotone, and there are fewer values after the pooling.
     """
     readers = program.readers()
     steps = list(program.steps)
@@ -126,7 +126,7 @@ def relu_after_pool(program: Program) -> Program:
                     and isinstance(before.operation, Map)
                     and before.operation.function.monotone
                 ):
-                    # Each takes the other's place, so no other step has to be told.
+                    # The two exchange places, so no other step changes.
                     taken = tuple(steps[index].value.shape for index in before.inputs)
                     pooled = before.value.replace(shape=step.operation.shape(taken))
                     steps[source] = Step(step.operation, before.inputs, pooled, step.layers)
@@ -135,7 +135,7 @@ def relu_after_pool(program: Program) -> Program:
 
 
 def fuse_functions(program: Program) -> Program:
-    """Puts a function into the operation before it, which applies it to what it writes."""
+    """Fuses a function into the operation before it, which applies it to what it writes."""
     readers = program.readers()
     steps = list(program.steps)
     fused = set()
@@ -158,7 +158,7 @@ def fuse_functions(program: Program) -> Program:
 
 
 def without(program: Program, dropped: set[int]) -> Program:
-    """The program without some steps: who took their output takes their input."""
+    """Removes steps from a program; steps that took their output take their input instead."""
     if not dropped:
         return program
     place: list[int] = []

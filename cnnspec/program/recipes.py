@@ -1,8 +1,8 @@
-"""Weights that passes make of others: arithmetic as data, done when the arrays are there.
+"""Weights that passes compute from others: arithmetic as data, done once arrays are there.
 
-A pass knows names and shapes only. What it would have to do with the numbers it writes
-down as a recipe, so that it stays a pure function of programs and every target folds in
-the same way. The arithmetic works on whatever arrays have operators; numpy is not needed.
+A pass knows only names and shapes. It writes the arithmetic on the numbers as a recipe. So it stays
+a pure function of programs, and every target folds in the same way. The arithmetic works on any
+arrays with operators; numpy is not needed.
 """
 
 from typing import Any, ClassVar
@@ -11,13 +11,13 @@ from cnnspec.core.record import Record
 
 
 class Recipe(Record):
-    """How a weight is made. Fields named in `roles` are keys of others, or empty."""
+    """How a weight is computed. Fields named in `roles` are keys of other weights, or empty."""
 
     roles: ClassVar[tuple[str, ...]] = ()
 
     @property
     def operands(self) -> tuple[str, ...]:
-        """The keys of the weights that it is made of."""
+        """The keys of the weights that it is computed from."""
         return tuple(key for role in self.roles if (key := getattr(self, role)))
 
     def make(self, arrays: dict[str, Any]) -> Any:
@@ -26,7 +26,7 @@ class Recipe(Record):
 
 
 class NormScale(Recipe):
-    """What batch norm multiplies a channel by: `gamma / sqrt(variance + epsilon)`."""
+    """The factor of a channel in batch norm: `gamma / sqrt(variance + epsilon)`."""
 
     roles: ClassVar[tuple[str, ...]] = ("gamma", "variance")
 
@@ -40,7 +40,7 @@ class NormScale(Recipe):
 
 
 class NormOffset(Recipe):
-    """What batch norm then adds: `beta - mean * scale`."""
+    """The offset of a channel in batch norm: `beta - mean * scale`."""
 
     roles: ClassVar[tuple[str, ...]] = ("beta", "mean", "scale")
 
@@ -73,7 +73,7 @@ class ScaledKernel(Recipe):
 
 
 class ScaledBias(Recipe):
-    """A bias before batch norm as one behind it: `bias * scale + offset`."""
+    """A bias before batch norm, moved behind it: `bias * scale + offset`."""
 
     roles: ClassVar[tuple[str, ...]] = ("bias", "scale", "offset")
 
@@ -86,7 +86,7 @@ class ScaledBias(Recipe):
 
 
 def with_recipes(recipes: dict[str, Recipe], arrays: dict[str, Any]) -> dict[str, Any]:
-    """Returns the arrays with those that recipes make of them."""
+    """Returns the arrays together with those that recipes compute from them."""
     made = dict(arrays)
     for key, recipe in recipes.items():
         made[key] = recipe.make(made)

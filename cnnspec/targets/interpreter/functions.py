@@ -12,7 +12,7 @@ from cnnspec.operations.base import Function
 
 
 def apply(function: Function, x: np.ndarray) -> np.ndarray:
-    """Returns the function of every value; the dtype stays."""
+    """Returns the function of every value, in the dtype of `x`."""
     if function.name == "relu":
         return _relu(function, x)
     if function.name == "elu":

@@ -1,6 +1,6 @@
-"""What computes each operation: a function of the operation, its weights and its inputs.
+"""Computes each operation: one function of the operation, its weights and its inputs.
 
-Arrays are (n, height, width, channels) or (n, units); weights come by their roles. Each
+Arrays are (n, height, width, channels) or (n, units); weights are given by their roles. Each
 function keeps the dtype of its inputs.
 """
 
@@ -19,7 +19,7 @@ Weights = dict[str, np.ndarray]
 
 
 def nothing(operation: Any, weights: Weights, x: np.ndarray) -> np.ndarray:
-    """What only training needs."""
+    """Does nothing: only training needs the operation."""
     return x
 
 
@@ -59,7 +59,7 @@ def convolution(operation: windows.Convolution, weights: Weights, x: np.ndarray)
 def transposed_convolution(
     operation: windows.TransposedConvolution, weights: Weights, x: np.ndarray
 ) -> np.ndarray:
-    """Paints the kernel once for each position of the input, each point of it at a time."""
+    """Adds the kernel once for each position of the input, one point of the kernel at a time."""
     n, height, width, _ = x.shape
     (row_step, column_step), spans = operation.stride, operation.spans
     kernel = weights["kernel"]  # (kh, kw, F, C)
@@ -73,7 +73,7 @@ def transposed_convolution(
                 top : top + (height - 1) * row_step + 1 : row_step,
                 left : left + (width - 1) * column_step + 1 : column_step,
             ] += x @ kernel[i, j].T
-    # A negative cut adds what nothing has painted.
+    # A negative cut adds rows of zeros.
     more = tuple((max(-before, 0), max(-behind, 0)) for before, behind in operation.cut)
     painted = _padded(painted, more)
     (top, bottom), (left, right) = (
@@ -90,7 +90,7 @@ def matrix_product(operation: windows.MatrixProduct, weights: Weights, x: np.nda
 
 
 def pool(operation: windows.Pool, weights: Weights, x: np.ndarray) -> np.ndarray:
-    """The largest or the mean of each window; padded cells are in neither."""
+    """The largest or the mean of each window, without padded cells."""
     size, stride = operation.size, operation.stride
     if operation.function == "max":
         seen = _windows(_padded(x, operation.padding, -np.inf), size, stride, (1, 1))
@@ -118,7 +118,7 @@ def learned_slope(operation: values.LearnedSlope, weights: Weights, x: np.ndarra
 
 
 def softmax(operation: values.Softmax, weights: Weights, x: np.ndarray) -> np.ndarray:
-    """Over the last axis; the largest is subtracted, so that no exponential is too large."""
+    """Softmax over the last axis; the largest value is subtracted so that nothing overflows."""
     grown = np.exp(x - x.max(-1, keepdims=True))
     shares: np.ndarray = grown / grown.sum(-1, keepdims=True)
     return shares
@@ -127,13 +127,13 @@ def softmax(operation: values.Softmax, weights: Weights, x: np.ndarray) -> np.nd
 def batch_normalization(
     operation: values.BatchNormalization, weights: Weights, x: np.ndarray
 ) -> np.ndarray:
-    """By the moving statistics, as at inference."""
+    """Batch norm by the moving statistics, as at inference."""
     root = np.sqrt(weights["variance"] + x.dtype.type(operation.epsilon))
     return _scaled((x - weights["mean"]) / root, weights)
 
 
 def _scaled(x: np.ndarray, weights: Weights) -> np.ndarray:
-    """Times the factor and plus the offset of each channel, where there are such weights."""
+    """Multiplies each channel by its factor and adds its offset, where it has these weights."""
     if "scale" in weights:
         x = x * weights["scale"]
     return x + weights["offset"] if "offset" in weights else x
@@ -159,7 +159,7 @@ def group_normalization(
 
 
 def join(operation: values.Join, weights: Weights, *inputs: np.ndarray) -> np.ndarray:
-    """Value by value, in the order of the inputs; a single pixel is taken everywhere."""
+    """Joins value by value, in the order of the inputs; a single pixel is used everywhere."""
     found = inputs[0]
     for x in inputs[1:]:
         match operation.function:
@@ -194,7 +194,7 @@ def slice_channels(operation: moves.Slice, weights: Weights, x: np.ndarray) -> n
 
 
 def shuffle_channels(operation: moves.Shuffle, weights: Weights, x: np.ndarray) -> np.ndarray:
-    """The channels as (groups, each) read column by column."""
+    """Reads the channels as a matrix (groups, channels of each), column by column."""
     grouped = x.reshape(*x.shape[:-1], operation.groups, -1)
     return np.swapaxes(grouped, -1, -2).reshape(x.shape)
 

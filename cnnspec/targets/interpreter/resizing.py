@@ -1,4 +1,4 @@
-"""Images drawn larger or smaller, as TensorFlow draws them (`half_pixel_centers`)."""
+"""Scales images to another size as TensorFlow does (`half_pixel_centers`)."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def resize(operation: Resize, weights: dict[str, np.ndarray], x: np.ndarray) -> 
 
 
 def matrix(before: int, after: int, interpolation: str) -> np.ndarray:
-    """What each of `before` positions gives to each of `after`: (after, before), rows sum to 1."""
+    """The share of `before` positions in each of `after`: (after, before); rows sum to 1."""
     scale = np.float32(before / after)
     centres = (np.arange(after, dtype=np.float32) + np.float32(0.5)) * scale
     found = np.zeros((after, before))
@@ -34,7 +34,7 @@ def matrix(before: int, after: int, interpolation: str) -> np.ndarray:
     lower = np.floor(centres).astype(int)
     fractions = (centres - lower).astype(np.float64)
     if interpolation == "bilinear":
-        # Beyond the edge there is the edge again.
+        # Beyond the edge the values of the edge are repeated.
         np.add.at(found, (rows, np.clip(lower, 0, before - 1)), 1 - fractions)
         np.add.at(found, (rows, np.clip(lower + 1, 0, before - 1)), fractions)
         return found
@@ -42,7 +42,7 @@ def matrix(before: int, after: int, interpolation: str) -> np.ndarray:
     for offset in (-1, 0, 1, 2):
         places = lower + offset
         inside = (places >= 0) & (places < before)
-        # What lies beyond the edge counts nothing, and the others make up for it.
+        # Positions beyond the edge have weight 0, and the other weights are scaled to sum 1.
         found[rows[inside], places[inside]] += _cubic(np.abs(fractions - offset))[inside]
     normal: np.ndarray = found / found.sum(1, keepdims=True)
     return normal

@@ -1,7 +1,7 @@
 """Runs a program in numpy: the reference that every other target is measured against.
 
-Clear before fast, and no framework: an operation is one function of `kernels`, and
-`COMPUTE` is the table from the class of an operation to it.
+Clear rather than fast, and without a framework: each operation is one function of `kernels`, which
+`COMPUTE` finds by the class of the operation.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,23 +43,23 @@ COMPUTE: dict[type[Operation], Callable[..., np.ndarray]] = {
 """What computes each operation: a function of it, its weights by role, and its inputs."""
 
 _VALUES = 4_000_000
-"""Values of the largest step in a forward pass, at most: more images go in several."""
+"""The most values of the largest step in one forward pass; more images take several passes."""
 
 
 class Interpreter:
-    """A program with its weights, made ready for any number of images."""
+    """A program with its weights, ready for any number of images."""
 
     def __init__(
         self, program: Program, weights: Mapping[str, np.ndarray], dtype: str = "float32"
     ) -> None:
         """Takes the weights that a run keeps, by their keys (`conv/kernel`).
 
-        All arithmetic is in `dtype`: float32, or float64 to tell rounding from error.
+        All arithmetic is in `dtype`: float32, or float64 to separate rounding from errors.
         Raises `KeyError` for a weight that is missing and `ValueError` for one of another size.
         """
         self.program = program
         self.dtype = np.dtype(dtype)
-        # Weights are folded in double precision: a target does so once, not at every image.
+        # Weights are folded in double precision: this is done once, not for every image.
         double = {key: np.asarray(array, np.float64) for key, array in weights.items()}
         made = with_recipes(program.recipes, double)
         self._weights = {
@@ -75,7 +75,7 @@ class Interpreter:
         return array.reshape(shape).astype(self.dtype)
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Returns the output for images as the network takes them: (n, *input) to (n, *output)."""
+        """Returns the output for prepared images: (n, *input) to (n, *output)."""
         parts = [
             self.values(images[start : start + self._at_once])[self.program.output]
             for start in range(0, len(images), self._at_once)
@@ -93,7 +93,7 @@ class Interpreter:
                 found[index] = images.reshape(shape).astype(self.dtype)
                 continue
             inputs = [found[source] for source in step.inputs]
-            # A number that is too large becomes infinite without a word, as in every target.
+            # A number that is too large becomes infinite without a warning, as in every target.
             with np.errstate(all="ignore"):
                 found[index] = self._step(step.operation, inputs)
             for source in step.inputs:

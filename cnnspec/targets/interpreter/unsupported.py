@@ -3,4 +3,4 @@
 from cnnspec.targets.reasons import Reasons
 
 UNSUPPORTED: Reasons = {}
-"""Nothing: it runs every operation, and what only training needs does nothing."""
+"""Nothing: it runs every operation; those that only training needs do nothing."""

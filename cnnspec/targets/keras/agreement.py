@@ -1,9 +1,9 @@
 """Layers that compute on every backend what Keras computes on TensorFlow.
 
-Keras 3.15 differs in two: on PyTorch the average of a window that reaches over the edge
-counts what is repeated there, and `bicubic` has another cubic on PyTorch and other rounding
-on JAX. Only where they differ do these stand in: elsewhere a model has Keras's own layers.
-A saved model that has them needs `import cnnspec.targets.keras.agreement` before it is loaded.
+Keras 3.15 differs in two layers. On PyTorch the average of a window that reaches over the edge
+includes the repeated edge; `bicubic` has another cubic on PyTorch and another rounding on JAX.
+These layers are used only where Keras differs; elsewhere a model has Keras's own. A saved model
+that has them needs `import cnnspec.targets.keras.agreement` before it is loaded.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ _register = keras.saving.register_keras_serializable(package="cnnspec")
 
 @_register
 class AveragePooling2D(keras.layers.AveragePooling2D):  # type: ignore[misc]  # Keras has no types
-    """The mean of what lies inside of the image, for windows that reach over its edge."""
+    """The mean of the values inside the image, for windows that reach over its edge."""
 
     def call(self, inputs: Any) -> Any:
-        # (n, h, w, c): sums of windows of an image with zeros around, over what they cover.
+        # (n, h, w, c): sums of windows of the zero-padded image, divided by what they cover.
         edges, covered = zip(
             *map(_windows, inputs.shape[1:3], self.pool_size, self.strides), strict=True
         )
@@ -35,7 +35,7 @@ class AveragePooling2D(keras.layers.AveragePooling2D):  # type: ignore[misc]  # 
 
 
 def _windows(size: int, window: int, stride: int) -> tuple[tuple[int, int], np.ndarray]:
-    """The zeros before and after a side with padding `same`, and what each window covers of it."""
+    """The zeros before and after a side with `same`, and how many values each window covers."""
     before, after = same_padding(size, window, stride)
     starts = np.arange(-(-size // stride)) * stride - before
     covered = np.minimum(starts + window, size) - np.maximum(starts, 0)
@@ -44,7 +44,7 @@ def _windows(size: int, window: int, stride: int) -> tuple[tuple[int, int], np.n
 
 @_register
 class Resizing(keras.layers.Resizing):  # type: ignore[misc]
-    """Bicubic as TensorFlow draws it: rows, then columns, each by one matrix."""
+    """Bicubic scaling as in TensorFlow: rows, then columns, each by one matrix."""
 
     def call(self, inputs: Any) -> Any:
         sizes = zip(inputs.shape[1:3], (self.height, self.width), strict=True)
@@ -56,7 +56,7 @@ class Resizing(keras.layers.Resizing):  # type: ignore[misc]
 
 
 def agreeing(cls: Any, arguments: Mapping[str, Any]) -> Any:
-    """The class to build in place of one of Keras: another where its backend does otherwise."""
+    """Returns the class to build for a Keras class: ours where the backend differs."""
     backend = keras.backend.backend()
     averages = cls is keras.layers.AveragePooling2D and arguments.get("padding") == "same"
     if averages and backend == "torch":

@@ -1,6 +1,6 @@
-"""Chooses and starts the framework. The only place that decides which one Keras runs on.
+"""Chooses and starts the backend of Keras. No other module decides which one.
 
-Imports none of them by itself, so that a missing one is told before any work.
+Importing it imports no backend, so a missing one is reported before any work.
 """
 
 import logging
@@ -21,11 +21,11 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
 def choose(backend: str | None = None) -> str:
-    """Returns the backend to run on, and starts nothing.
+    """Returns the backend to run on, without starting it.
 
-    It is the one asked for, else the one that Keras runs on already, else that of
-    `KERAS_BACKEND`, else the first one installed. Raises `CnnspecError` where a package is
-    missing, the variable names none of `BACKENDS`, or Keras runs on another already.
+    It is the one asked for, else the one that Keras already runs on, else that of `KERAS_BACKEND`,
+    else the first one installed. Raises `CnnspecError` where a package is missing, the variable
+    names none of `BACKENDS`, or Keras already runs on another.
     """
     running = _running()
     asked = backend or (running if running in BACKENDS else _of_environment())
@@ -47,20 +47,20 @@ def choose(backend: str | None = None) -> str:
 def start(backend: str | None = None, threads: int | None = None, parts: int = 1) -> str:
     """Makes Keras run on a backend, as `choose` finds it, and returns its name.
 
-    Settings that a user's `keras.json` could have changed are set to their defaults, so that
-    a spec means the same everywhere. `threads` is how many
-    it computes with, by itself one for each processor. With `parts` of a batch it makes
-    itself ready to compute those side by side, where it can. Raises `CnnspecError`.
+    Settings that a user's `keras.json` could have changed are set to their defaults, so that a spec
+    means the same everywhere. `threads` is the number of threads it computes with (default: one per
+    processor). With `parts` it prepares to compute so many parts of a batch in parallel, where it
+    can. Raises `CnnspecError`.
     """
     chosen = choose(backend)
     os.environ["KERAS_BACKEND"] = chosen
-    # Keras asserts what it finds in `keras.json`, and a broken one would end the import.
+    # Keras asserts the content of `keras.json`, so a broken one would make the import fail.
     os.environ["KERAS_HOME"] = str(cache_folder() / "keras")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # It warns of what is meant: each of several trainings compiles a loop of its own.
+    # Its warning is about something intended: each of several trainings compiles its own loop.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if threads and chosen == "jax":
-        # Read once, when its client for the CPU begins.
+        # It is read once, when the client for the CPU starts.
         os.environ["NPROC"] = str(threads)
     with _without_chatter():
         import keras
@@ -90,12 +90,12 @@ _threads: int | None = None
 
 
 def threads() -> int | None:
-    """How many threads this process computes with; `None` where that was left to the backend."""
+    """The number of threads this process computes with; `None` where the backend decides."""
     return _threads
 
 
 def _compute_with(count: int, backend: str) -> None:
-    """Sets the number of threads; raises `CnnspecError` where it is too late for that."""
+    """Sets the number of threads; raises `CnnspecError` where the backend has already started."""
     global _threads
     try:
         if backend == "tensorflow":
@@ -117,14 +117,14 @@ _parts = 1
 
 
 def parts() -> int:
-    """How many parts of a batch this process computes side by side."""
+    """How many parts of a batch this process computes in parallel."""
     return _parts
 
 
 def _compute_in(count: int) -> None:
-    """A thread for each part, and none that an operation is spread over.
+    """Gives each part one thread, and each operation only that thread.
 
-    Left alone where there is a GPU, and where TensorFlow computes already.
+    Changes nothing where there is a GPU or where TensorFlow has already started.
     """
     global _parts
     from tensorflow import config
@@ -138,7 +138,7 @@ def _compute_in(count: int) -> None:
 
 
 def _running() -> Any:
-    """The backend of this process, once Keras has been imported by us or by anyone."""
+    """The backend of this process, once Keras has been imported, by whomever."""
     keras: Any = sys.modules.get("keras")
     return keras.backend.backend() if keras else None
 

@@ -20,22 +20,22 @@ from cnnspec.targets.keras.precision import FULL_PRECISION, policy
 
 
 class Seeds:
-    """Seeds for everything that draws random numbers, each its own, all from one."""
+    """Gives everything that draws random numbers a seed of its own, all from one."""
 
     def __init__(self, seed: int, *stream: int) -> None:
         self._sequence = np.random.SeedSequence([seed, *stream])
 
     def next(self) -> int:
-        """Another seed."""
+        """Returns the next seed."""
         (child,) = self._sequence.spawn(1)
         return int(child.generate_state(1)[0]) & 0x7FFF_FFFF
 
 
 def build(checked: CheckedSpec, seed: int, passes: Iterable[Pass] = ()) -> keras.Model:
-    """The Keras model of a checked spec, with weights drawn from the seed.
+    """Returns the Keras model of a checked spec, with weights drawn from the seed.
 
     Its layers have the names of `checked.layers`; calls that share weights share a layer.
-    With passes it is another model with the same weights, in the same order.
+    With passes it is a faster model with the same weights, in the same order.
     """
     network = nodes(checked)
     for rewrite in passes:
@@ -52,7 +52,7 @@ def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
     for index, node in enumerate(nodes):
         name = node.weights_from or node.name
         if name not in layers:
-            # Probabilities and their logarithms need every bit.
+            # Probabilities and their logarithms need full precision.
             exact = {"dtype": FULL_PRECISION} if node is nodes[-1] else {}
             layers[name] = make(node.lowered(), Seeds(seed, index), name=names[name], **exact)
         inputs = [values[source] for source in node.inputs]
@@ -62,9 +62,9 @@ def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
 
 
 def as_written(model: keras.Model, checked: CheckedSpec) -> keras.Model:
-    """The model of a spec without passes, that takes over from one with them.
+    """Returns the model of a spec without passes, with the state of one built with them.
 
-    It gets its weights, and the state of its optimizer and of its random numbers.
+    That is its weights, and the state of its optimizer and of its random numbers.
     """
     train = checked.spec.train
     written = build(checked, train.seed)
@@ -81,14 +81,14 @@ def compile_model(model: keras.Model, train: Training, *, quick: bool = False) -
     seeds = Seeds(train.seed)
     makers = {
         "accuracy": lambda: keras.metrics.CategoricalAccuracy(name="accuracy"),
-        # Over the whole epoch; a mean of batches would be another number.
+        # F1 is computed over the whole epoch; a mean over batches would be another number.
         "f1": lambda: keras.metrics.F1Score(average="macro", name="f1"),
     }
     measures = [figure.rpartition("_")[2] for _, figure in watched(train).values()]
     shown = dict.fromkeys([*train.metrics, *(name for name in measures if name in makers)])
     optimizer = make((optimizer_at_once if quick else lower)(train.optimizer), seeds)
     optimizer.exclude_from_weight_decay(var_list=undecayed(model))
-    # With `mixed_float16` Keras scales the loss by itself.
+    # With `mixed_float16` Keras scales the loss automatically.
     model.compile(
         optimizer=optimizer,
         loss=make(lower(train.loss), seeds),
@@ -97,20 +97,20 @@ def compile_model(model: keras.Model, train: Training, *, quick: bool = False) -
 
 
 def undecayed(model: keras.Model) -> list[Any]:
-    """The trainable variables that weight decay leaves alone: all that are no kernel.
+    """Returns the trainable variables without weight decay: all except kernels.
 
-    Biases, scales and offsets of normalization and slopes of activations, as is the habit
+    These are biases, scales and offsets of normalization and slopes of activations, as is usual
     (He et al., "Bag of tricks for image classification", 2019, 3.1).
     """
     return [v for v in model.trainable_variables if not v.name.endswith("kernel")]
 
 
 _OWN = {"kernels": kernels, "ours": own_layers}
-"""Where names are that are not below `keras`."""
+"""The modules of names that are not below `keras`."""
 
 
 def make(thing: Keras, seeds: Seeds, **extra: Any) -> Any:
-    """The Keras object that some data describes."""
+    """Returns the Keras object that the data describes."""
     space, _, inside = thing.name.partition(".")
     own = _OWN.get(space)
     cls = attrgetter(inside)(own) if own else attrgetter(thing.name)(keras)

@@ -1,7 +1,7 @@
-"""Keras layers and optimizers that do what Keras's own do, with less work.
+"""Keras layers and optimizers that compute what Keras's own compute, with less work.
 
-A model of a person's own never has them: they stand in a network while it is trained.
-Where they know no better way they do as Keras does.
+They are used only during training; a model that a user gets never has them. Where they have no
+faster way they do what Keras does.
 """
 
 from typing import Any
@@ -19,9 +19,9 @@ class MaxPoolingThenReLU(keras.layers.MaxPooling2D):  # type: ignore[misc]  # Ke
 class ConvolutionOfImages(keras.layers.Conv2D):  # type: ignore[misc]
     """A convolution of the images themselves, of one channel.
 
-    The gradient of its kernel is then a product of two matrices: the images moved to each
-    place of the window, as rows, and the gradient of the output. A row of ones gives that
-    of the bias. oneDNN is quicker where a larger window has few filters.
+    The gradient of its kernel is then a product of two matrices: the images shifted to each place
+    of the window, as rows, and the gradient of the output. A row of ones gives the gradient of the
+    bias. oneDNN is faster where a larger window has few filters.
     """
 
     def call(self, inputs: Any) -> Any:
@@ -55,7 +55,7 @@ def _convolution(images: Any, kernel: Any, bias: Any, padding: str) -> Any:
             ]
             moved.append(tf.ones_like(moved[0]))
             sums = tf.matmul(tf.stack(moved), tf.reshape(upstream, [-1, filters]))
-            # Left out of the compiled step, for nobody asks for it there.
+            # The compiled step leaves it out, because nothing uses it there.
             of_images = tf.nn.conv2d_transpose(upstream, kernel, tf.shape(images), 1, padding)
             return of_images, tf.reshape(sums[:-1], kernel.shape), sums[-1]
 
@@ -67,9 +67,9 @@ def _convolution(images: Any, kernel: Any, bias: Any, padding: str) -> Any:
 class Dropout(keras.layers.Dropout):  # type: ignore[misc]
     """Dropout that draws 8 bits for each value where its rate allows it, else 16.
 
-    Keras draws 32, makes a fraction of them, compares it and chooses twice, once for the
-    values and once for their gradients. Here the bits are compared as they are, and both
-    are multiplied. The seeds are those that Keras would take.
+    Keras draws 32 bits, makes a fraction of them, compares it and selects twice, once for the
+    values and once for their gradients. Here the bits are compared directly, and both are
+    multiplied. The seeds are those that Keras would use.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -80,17 +80,17 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
         return inputs * self.draw(tf.shape(inputs), self.seed_generator.next())
 
     def draw(self, shape: Any, seed: Any, skip: Any = 0) -> Any:
-        """What values of a shape are multiplied by: 0, or by how much they are enlarged.
+        """The factors for values of this shape: 0, or 1 / (1 - rate).
 
-        With `skip` they are those behind so many others, as they are drawn all together.
+        With `skip` the first so many of the sequence are skipped, as if all had been drawn.
         """
         return _mask(shape, self.rate, seed, skip, self.compute_dtype)
 
 
 def _mask(shape: Any, rate: float, seed: Any, skip: Any, dtype: str) -> Any:
-    """0 for what is dropped, else by how much it is enlarged; TensorFlow.
+    """Factors 0 for dropped values, else 1 / (1 - rate), as a tensor of TensorFlow.
 
-    Philox makes a block of four words of each value of its counter (Salmon et al.,
+    Philox turns each value of its counter into a block of four words (Salmon et al.,
     "Parallel random numbers: as easy as 1, 2, 3", 2011), so it can begin at any of them.
     """
     import tensorflow as tf
@@ -129,9 +129,9 @@ class _AtOnce:
             return
         import tensorflow as tf
 
-        # Private, for want of a way that is not. What the optimizer adds for a weight could be
-        # kept by `add_variable_from_reference`; but over several devices the weight that comes
-        # here is one copy of it, another object, and only this index knows whose copy it is.
+        # Private, because there is no public way. What the optimizer adds for a weight could be
+        # kept by `add_variable_from_reference`. But with several devices the weight here is a copy,
+        # another object, and only this index knows of which weight.
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(
@@ -149,8 +149,8 @@ class _AtOnce:
 
 
 class Adam(_AtOnce, keras.optimizers.Adam):  # type: ignore[misc]
-    """Adam, each weight at once."""
+    """Adam, one operation for each weight."""
 
 
 class AdamW(_AtOnce, keras.optimizers.AdamW):  # type: ignore[misc]
-    """Adam with weight decay apart from the gradient, each weight at once."""
+    """AdamW, one operation for each weight."""

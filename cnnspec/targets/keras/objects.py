@@ -1,4 +1,4 @@
-"""A Keras object as data: what the words of a spec are lowered to before anything is built.
+"""Keras objects as data: the words of a spec are lowered to these before anything is built.
 
 Light: names Keras's classes and imports none of them.
 """

@@ -1,6 +1,6 @@
-"""Keras layers for what Keras has no layer for: channels in part or in another order, `ceil`.
+"""Layers that Keras does not have: some channels, channels in another order, pooling with `ceil`.
 
-They are in the models of a user as well, so they are registered: a saved model that has
+They are also in the models that users get, so they are registered: a saved model that has
 them needs `import cnnspec.targets.keras.own_layers` before it is loaded.
 """
 
@@ -16,7 +16,7 @@ _register = keras.saving.register_keras_serializable(package="cnnspec")
 
 @_register
 class SliceChannels(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
-    """Some channels, from `start` on."""
+    """Some channels, beginning at `start`."""
 
     def __init__(self, channels: int, start: int = 0, **options: Any) -> None:
         super().__init__(**options)
@@ -56,16 +56,16 @@ class _Ceil:
     """Windows that may reach over the end of rows and columns."""
 
     def __init__(self, pool_size: Any = (2, 2), strides: Any = None, **options: Any) -> None:
-        # A configuration that Keras has saved names a padding.
+        # A configuration saved by Keras has a padding.
         options.pop("padding", None)
         super().__init__(pool_size=pool_size, strides=strides, **options)  # type: ignore[call-arg]
 
     def more(self: Any, shape: Any) -> list[tuple[int, int]]:
-        """What is missing before and behind rows and columns of (batch, rows, columns, ...)."""
+        """The padding before and after rows and columns of a shape (batch, rows, columns, ...)."""
         return list(map(ceil_padding, shape[1:3], self.pool_size, self.strides))
 
     def padded(self: Any, inputs: Any, value: float) -> Any:
-        """Images with a value where windows reach over their end."""
+        """Returns the images padded with a value where windows reach over their end."""
         sides = [(0, 0), *self.more(inputs.shape), (0, 0)]
         return keras.ops.pad(inputs, sides, constant_values=value)
 
@@ -79,7 +79,7 @@ class _Ceil:
 
 @_register
 class CeilMaxPooling2D(_Ceil, keras.layers.MaxPooling2D):  # type: ignore[misc]
-    """The largest value of what each window has of the image."""
+    """The largest value of each window, without values outside the image."""
 
     def call(self, inputs: Any) -> Any:
         return super().call(self.padded(inputs, -np.inf))
@@ -87,7 +87,7 @@ class CeilMaxPooling2D(_Ceil, keras.layers.MaxPooling2D):  # type: ignore[misc]
 
 @_register
 class CeilAveragePooling2D(_Ceil, keras.layers.AveragePooling2D):  # type: ignore[misc]
-    """The mean of what each window has of the image."""
+    """The mean of each window, without values outside the image."""
 
     def call(self, inputs: Any) -> Any:
         means = super().call(self.padded(inputs, 0))
@@ -101,7 +101,7 @@ class CeilAveragePooling2D(_Ceil, keras.layers.AveragePooling2D):  # type: ignor
 
 
 def _covered(size: int, window: int, stride: int) -> np.ndarray:
-    """How many values of a side each window has."""
+    """How many values of a side each window covers."""
     _, more = ceil_padding(size, window, stride)
     starts = np.arange((size + more - window) // stride + 1) * stride
     found: np.ndarray = np.minimum(starts + window, size) - starts

@@ -1,13 +1,10 @@
 """Rewrites of a network before it is trained: the same function and gradients for less work.
 
-Its optimizer is rewritten as well: the same steps.
+The optimizer is rewritten as well, with the same steps.
 
-A pass takes the nodes of a network, one for each call of a check and its input before them,
-and gives back as many with the same names and weights. So what is reported and what is kept
-of a training stays that of the network as it is written: weights go from one to the other as
-they are.
-
-Passes ask layers, and lowering comes after them. Light.
+A pass takes the nodes of a network, the input and one for each layer call, and returns as many with
+the same names and weights. So reports and saved files are those of the network as it is written,
+and weights can be copied between both. Passes work on layers, before lowering. Light.
 """
 
 from collections import Counter
@@ -28,9 +25,9 @@ from cnnspec.targets.keras.objects import Keras
 
 
 class KerasCall(Record):
-    """What is built for a call: a layer of its own, or that of an earlier call again.
+    """What is built for a call: its own layer, or again the layer of an earlier call.
 
-    `kernel` is the class of `kernels` that is built in place of Keras's own.
+    `kernel` is the class of `kernels` that is built instead of Keras's own.
     """
 
     name: str
@@ -58,9 +55,9 @@ def nodes(checked: CheckedSpec) -> Nodes:
 
 
 def relu_after_pool(network: Nodes) -> Nodes:
-    """Takes the maximum of each window first and lets ReLU see that alone.
+    """Applies ReLU after a max-pooling instead of before it.
 
-    max(relu(x)) = relu(max(x)), for ReLU never turns an order round. A window whose largest
+    max(relu(x)) = relu(max(x)), because ReLU is monotone. A window whose largest
     value is above zero sends its gradient to the same place; any other sends none. ReLU
     works on a quarter of the values where the window is 2x2.
     """
@@ -73,7 +70,7 @@ def relu_after_pool(network: Nodes) -> Nodes:
     found = list(network)
     for index, node in enumerate(network):
         pool = node.layer
-        # The kernel is Keras's own pooling; `ceil` has a layer of ours.
+        # The kernel is derived from Keras's pooling; for `ceil` there is a layer of our own.
         if not (isinstance(pool, MaxPool) and pool.padding != "ceil" and alone(node)):
             continue
         (source,) = node.inputs
@@ -85,7 +82,7 @@ def relu_after_pool(network: Nodes) -> Nodes:
 
 
 def _without_relu(layer: Layer) -> Layer | None:
-    """The same layer without the plain ReLU that it ends with; `None` where it has none."""
+    """Returns the layer without the plain ReLU at its end; `None` where it has none."""
     match layer:
         case Weighted(activation="relu"):
             return layer.replace(activation="linear")
@@ -96,7 +93,7 @@ def _without_relu(layer: Layer) -> Layer | None:
 
 
 def convolution_of_images(network: Nodes) -> Nodes:
-    """Lets a convolution know that it reads the images: nobody asks for their gradient."""
+    """Marks convolutions that read the images, whose gradient nobody needs."""
     return [
         node.replace(kernel="ConvolutionOfImages")
         if isinstance(node.layer, Conv) and node.inputs == (INPUT,)
@@ -106,10 +103,10 @@ def convolution_of_images(network: Nodes) -> Nodes:
 
 
 def dropout_of_few_bits(network: Nodes) -> Nodes:
-    """Draws 8 or 16 random bits for each value that dropout may drop, instead of 32.
+    """Makes dropout draw 8 or 16 random bits for each value instead of 32.
 
-    The share of dropped values is then a multiple of 1/65536, and what is kept is enlarged
-    by just that share, so that the mean stays the same.
+    The share of dropped values is then a multiple of 1/65536. The kept values are scaled by exactly
+    that share, so that the mean stays the same.
     """
     return [
         node.replace(kernel="Dropout") if isinstance(node.layer, Dropout) else node
@@ -118,7 +115,7 @@ def dropout_of_few_bits(network: Nodes) -> Nodes:
 
 
 def optimizer_at_once(optimizer: Optimizer) -> Keras:
-    """The Keras optimizer, one that moves a weight by one operation where there is one."""
+    """Returns the Keras optimizer, with one operation for each weight where we have that."""
     keras = lower(optimizer)
     kernel = _AT_ONCE.get(type(optimizer))
     return keras.replace(name=f"kernels.{kernel}") if kernel else keras

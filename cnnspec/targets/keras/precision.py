@@ -1,4 +1,4 @@
-"""Mixed precision: half of the bits for what runs through the network, on a GPU alone."""
+"""Mixed precision: activations in 16 bits, only on a GPU."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,10 +43,9 @@ def require_accelerator(checked: CheckedSpec) -> None:
 
 @contextmanager
 def policy(precision: str) -> Iterator[None]:
-    """Layers and models made meanwhile compute in a precision; their weights are float32.
+    """Makes layers and models built in the block compute in a precision; weights are float32.
 
-    Without an accelerator they compute in float32: what was trained on another machine
-    can be measured anywhere.
+    Without an accelerator they compute in float32, so a model can be evaluated on any machine.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(

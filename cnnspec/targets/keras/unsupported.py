@@ -3,4 +3,4 @@
 from cnnspec.targets.reasons import Reasons
 
 UNSUPPORTED: Reasons = {}
-"""Nothing: every word is a class or an argument of Keras's own."""
+"""Nothing: every word is a class or an argument of Keras, or a class of `own_layers`."""

@@ -10,8 +10,8 @@ from cnnspec.core.names import plain_names
 def weights_of(model: keras.Model, checked: CheckedSpec) -> dict[str, np.ndarray]:
     """The weights of a model that was built from a checked spec: `conv/kernel` and so on.
 
-    In the order of `Graph.weights`, float32. The layers of the model may have other names,
-    as frameworks take ASCII alone.
+    In the order of `Graph.weights`, float32. The layers of the model may have other names, because
+    frameworks accept only ASCII.
     """
     names = plain_names(call.name for call in checked.graph.owners)
     return {

@@ -1,11 +1,11 @@
-"""The `augment` setting as Keras's own layers."""
+"""The `augment` setting as Keras layers."""
 
 from cnnspec.core.shapes import Image
 from cnnspec.ir.augmentation import Augment
 from cnnspec.targets.keras.objects import Keras
 
 FILLS = {"background": "constant", "nearest": "nearest", "reflect": "reflect"}
-"""What comes in from outside of an image, and Keras's word for it."""
+"""What fills the area outside of an image, and Keras's word for it."""
 
 
 def augmentation(augment: Augment, shape: Image) -> list[Keras]:
@@ -16,13 +16,13 @@ def augmentation(augment: Augment, shape: Image) -> list[Keras]:
         found.append(Keras(f"layers.{name}", arguments, seeded=True))
 
     filled = {"fill_mode": FILLS[augment.fill], "fill_value": 0.0}
-    # Keras's own `horizontal_and_vertical` does both or none.
+    # Keras's `horizontal_and_vertical` does both or neither.
     for mode in ("horizontal", "vertical"):
         if augment.flip in (mode, "both"):
             add("RandomFlip", mode=mode)
     if augment.crop:
-        # Keras's `RandomCrop` cuts all images of a batch alike. Moving each to the
-        # nearest of 2 * crop + 1 pixels is the same cut for each by itself.
+        # Keras's `RandomCrop` cuts all images of a batch alike. Moving each image to the nearest of
+        # 2 * crop + 1 pixels makes an independent cut for each.
         sides = [(augment.crop + 0.49) / side for side in (shape.height, shape.width)]
         add("RandomTranslation", **_sides(sides), **filled, interpolation="nearest")
     if augment.shift:

@@ -92,7 +92,7 @@ def crop(layer: Crop) -> Keras:
 
 
 def resize(layer: Resize) -> Keras:
-    """The image larger or smaller."""
+    """The image scaled."""
     height, width = layer.size
     arguments = {"height": height, "width": width, "interpolation": layer.interpolation}
     return Keras("layers.Resizing", arguments)
@@ -110,12 +110,12 @@ def slice_(layer: Slice) -> Keras:
 
 
 def shuffle(layer: Shuffle) -> Keras:
-    """The channels of groups in turn."""
+    """Channel shuffle."""
     return Keras("ours.ShuffleChannels", {"groups": layer.groups})
 
 
 def pool(layer: Pooling) -> Keras:
-    """The maximum or the mean of each window; without a stride Keras too takes the window's."""
+    """The maximum or the mean of each window; the default stride is the window's, as here."""
     arguments: dict[str, object] = {"pool_size": layer.size, "strides": layer.stride}
     if layer.padding == "ceil":
         return Keras(f"ours.Ceil{POOLS[type(layer)]}", arguments)

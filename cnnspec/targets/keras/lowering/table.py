@@ -1,7 +1,7 @@
 """The table of the Keras target: what each word of the language becomes there.
 
-A class stands here by itself, not for those derived from it: a new kind of convolution
-must say what it is in Keras, and is never taken for the plain one.
+An entry holds for its class only, not for derived classes: a new kind of convolution must say what
+it is in Keras and is never lowered as the plain one.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,7 @@ LOWERINGS: dict[type[Construct], Callable[[Any], Keras]] = {
 def lowers(cls: type[Construct]) -> bool:
     """Whether Keras trains with a word.
 
-    A schedule is not lowered: it is a function of the step, and each step is given its rate.
+    A schedule is not lowered: it is a function of the step, and each step gets its rate.
     """
     if issubclass(cls, Schedule):
         return cls.share is not Schedule.share
