@@ -1,4 +1,4 @@
-"""Pieces of HTML as a notebook shows them. Everything given is text and is escaped here."""
+"""Pieces of HTML for notebooks. Everything passed in is text and is escaped here."""
 
 import base64
 
@@ -6,17 +6,17 @@ from cnnspec.core.markup import html_text
 
 
 def text(value: object) -> str:
-    """A value as text in HTML, for elements and for quoted attributes."""
+    """A value escaped as HTML text, for elements and for quoted attributes."""
     return html_text(str(value))
 
 
 def heading(title: object, more: object = "") -> str:
-    """A line in bold, and what follows it."""
+    """A line in bold with plain text after it."""
     return f"<p><b>{text(title)}</b> {text(more)}</p>"
 
 
 def preformatted(lines: str) -> str:
-    """Text whose lines and blanks stay as they are."""
+    """Text that keeps its lines and spaces."""
     return f"<pre>{'<br>'.join(map(text, lines.splitlines()))}</pre>"
 
 

@@ -1,12 +1,12 @@
-"""cnnspec from Python and notebooks: what the commands do, with results as objects.
+"""cnnspec from Python and notebooks: what the commands do, with objects as results.
 
 >>> import cnnspec
 >>> network = cnnspec.loads("data fashion_mnist_mini; conv 8x3 relu; pool 2; dense 10 softmax")
 >>> network.check().params
 13610
 
-What is wrong with a spec raises `CnnspecError`, whose text is what the commands print. Frameworks
-are loaded by what needs them: `build`, `train` and the model of a run.
+Errors of a spec raise `CnnspecError`, whose text is what the commands print. Only `build`, `train`
+and the model of a run load a framework.
 """
 
 import os
@@ -46,13 +46,13 @@ if TYPE_CHECKING:
 __all__ = ["CheckResult", "Network", "load", "loads", "open_run", "resume"]
 
 Setting = int | float | str | list[Any] | tuple[Any, ...]
-"""A value as `set` and `train` take it: a number, a list of them, or text as in a spec."""
+"""A value that `set` and `train` accept: a number, a list of numbers, or text as in a spec."""
 
 
 class CheckResult:
-    """What `check` knows of a network: shapes, costs, budgets, and what is wrong.
+    """The result of a check: shapes, costs, budgets, errors and warnings.
 
-    As text it is what `cnnspec check` prints.
+    `print` shows what `cnnspec check` prints.
     """
 
     def __init__(self, result: CheckedSpec) -> None:
@@ -82,7 +82,7 @@ class CheckResult:
 
     @property
     def layers(self) -> tuple[LayerCall, ...]:
-        """The layers as they work, each with `name`, `layer`, `before`, `after`, `params`, `macs`.
+        """The layers in order: `name`, `layer`, `input_shape`, `output_shape`, `params`, `macs`.
 
         >>> import cnnspec
         >>> net = cnnspec.loads("data mnist; conv 8x3; pool 2; dense 10 softmax")
@@ -103,7 +103,7 @@ class CheckResult:
         return self._result.budget_results
 
     def explain(self) -> str:
-        """Every formula with its numbers put in, as `cnnspec check --explain` prints them."""
+        """Every formula with its numbers, as `cnnspec check --explain` prints them."""
         return plain(explain(self._result))
 
     def _findings(self) -> str:
@@ -143,10 +143,10 @@ class CheckResult:
 
 
 class Network:
-    """A spec with the values set for it. Never changes: `set` gives another network.
+    """A spec with the values set for it. It never changes: `set` returns another network.
 
-    As text it is the canonical spec, or where that is not clear the text as it came; a
-    notebook shows its layers.
+    As text it is the canonical spec, or with errors the text as written; a notebook shows its
+    layers.
     """
 
     def __init__(self, source: Source, values: Overrides | None = None) -> None:
@@ -162,15 +162,15 @@ class Network:
         return checked(self._source, self._values)
 
     def check(self) -> CheckResult:
-        """Shapes, costs, budgets and what is wrong, without a framework."""
+        """Checks shapes, costs and budgets, without a framework."""
         return CheckResult(self._checked)
 
     @cached_property
     def symbols(self) -> tuple[Symbol, ...]:
         """The names in the text, each with its `kind`, `name`, `definition`, `uses` and `scope`.
 
-        Those of the files that it uses come after its own. A text with errors has the names of
-        all that parses; values that were set change nothing.
+        Names of the files that it imports come after its own. A text with errors has the names in
+        all that parses. Values given to `set` change nothing.
 
         >>> import cnnspec
         >>> net = cnnspec.loads("let f = 8; conv (f)x3; block b(f) { conv (f)x1 }; b 4")
@@ -180,10 +180,10 @@ class Network:
         return symbols(parse(self._source))
 
     def set(self, **values: Setting) -> "Network":
-        """The same spec with other values for its lets and training settings.
+        """Returns the spec with other values for its lets and training settings.
 
-        Values are as after `--set`: `epochs=3`, `optimizer="sgd(0.1)"`. Raises `CnnspecError`
-        for text that is no value; an unknown name is a problem that `check` tells.
+        Values are as after `--set`: `epochs=3`, `optimizer="sgd(0.1)"`. Raises `CnnspecError` for
+        text that is not a value; an unknown name is an error that `check` reports.
 
         >>> import cnnspec
         >>> net = cnnspec.loads("data mnist; let f = 8; conv (f)x3; dense 10 softmax")
@@ -193,11 +193,10 @@ class Network:
         return Network(self._source, {**self._values, **_overrides(values)})
 
     def build(self, seed: int | None = None, *, backend: str | None = None) -> "keras.Model":
-        """The compiled Keras model, its weights drawn from `seed`, else from that of the spec.
+        """Returns the compiled Keras model, with weights drawn from `seed` (default: the spec's).
 
-        `backend` is what Keras runs on: `tensorflow`, `jax` or `torch`. Raises `CnnspecError`
-        where the spec has errors, the framework is not installed, or Keras runs on another
-        already.
+        `backend` is what Keras runs on: `tensorflow`, `jax` or `torch`. Raises `CnnspecError` where
+        the spec has errors, the framework is not installed, or Keras already runs on another.
         """
         network = self if seed is None else self.set(seed=seed)
         result = network._sound()
@@ -226,12 +225,12 @@ class Network:
     ) -> Trained:
         """Trains the network into a new folder `out/<model>-<n>`, as `cnnspec train` does.
 
-        `settings` are as for `set`: `epochs=3, batch=64`. `report` leaves a page about it,
-        and `track=("mlflow",)` lets that or `tensorboard` follow. `devices=2` spreads each
-        step over two GPUs.
+        `settings` are as for `set`: `epochs=3, batch=64`. `report` writes a page about it, and
+        `track=("mlflow",)` or `("tensorboard",)` follows the training there. `devices=2` spreads
+        each step over two GPUs.
 
-        Ctrl-C, or the interrupt of a kernel, keeps what has been trained and raises
-        `Interrupted`, which says how to go on. Raises `CnnspecError`.
+        Ctrl-C, or interrupting the kernel, keeps what has been trained and raises `Interrupted`,
+        whose text says how to go on. Raises `CnnspecError`.
         """
         network = self.set(**settings) if settings else self
         result = network._sound()
@@ -246,7 +245,7 @@ class Network:
         return Trained(reached.kept.folder)
 
     def draw(self) -> Picture:
-        """The network drawn, as `cnnspec draw` does. Raises `CnnspecError`."""
+        """Draws the network, as `cnnspec draw` does. Raises `CnnspecError`."""
         from cnnspec.drawing.svg import draw
 
         result = self._sound()
@@ -254,7 +253,7 @@ class Network:
 
     @property
     def text(self) -> str:
-        """The canonical spec with the values set; one with errors as it was written.
+        """The canonical spec with the values set; with errors, the text as it was written.
 
         >>> import cnnspec
         >>> cnnspec.loads("data mnist; dense 10 softmax").set(epochs=3).text.split()
@@ -274,20 +273,20 @@ class Network:
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """The network of a .cnn file or an IR document. Raises `CnnspecError` where it cannot be read.
+    """Reads a .cnn file or an IR document. Raises `CnnspecError` where it cannot be read.
 
-    What is wrong with the spec itself is told by `check`, and raised by what needs it right.
+    Errors of the spec itself are reported by `check`, and raised by what needs a valid spec.
     """
     return Network(normalized(read_source(os.fspath(path))))
 
 
 def loads(text: str, name: str = "<text>") -> Network:
-    """The network of a text; `name` stands for it in messages."""
+    """Reads a text; messages call it `name`."""
     return Network(normalized(Source(name, text)))
 
 
 def open_run(folder: str | os.PathLike[str]) -> Trained:
-    """What a training has left in a folder: a run, or the runs of several seeds.
+    """Opens the result of a training in a folder: a run, or the runs of several seeds.
 
     Raises `CnnspecError` where the folder holds neither.
     """
@@ -304,8 +303,8 @@ def resume(
 ) -> Trained:
     """Goes on with a training that was stopped or killed, as `cnnspec train --resume` does.
 
-    One that has finished is handed out as it is. Raises `CnnspecError`, and `Interrupted` if it is
-    stopped again.
+    A training that has finished is returned as it is. Raises `CnnspecError`, and `Interrupted` if
+    it is stopped again.
     """
     from cnnspec.training.start import find, launch
 
@@ -321,7 +320,7 @@ def resume(
 
 
 def _overrides(values: dict[str, Setting]) -> Overrides:
-    """Values of Python as `--set` would give them. Raises `CnnspecError`."""
+    """Converts Python values to what `--set` would give. Raises `CnnspecError`."""
     found: Overrides = {}
     for name, given in values.items():
         written = ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)

@@ -1,4 +1,4 @@
-"""A picture that a notebook shows and that can be kept as a file. Light."""
+"""A picture that a notebook shows and that can be saved as a file. Light."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from cnnspec.files.atomic import write_atomically
 
 
 def free(path: Path, remedy: str) -> None:
-    """Raises `CnnspecError` where there is a file already, which is not written over unasked."""
+    """Raises `CnnspecError` where the file exists: it is not overwritten without being asked."""
     if path.exists():
         raise CnnspecError(CannotWrite(None, f"{path} exists", remedy))
 
 
 class Picture(Record):
-    """A picture as the text of one `<svg>` element, with what it shows in words."""
+    """A picture as one `<svg>` element, with a description in words."""
 
     svg: str
     alt: str
@@ -26,7 +26,7 @@ class Picture(Record):
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n'
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Writes an SVG file; one that exists is not touched without `force`.
+        """Writes an SVG file; an existing one is overwritten only with `force`.
 
         Raises `CnnspecError`.
         """

@@ -1,4 +1,4 @@
-"""A run folder as what looks at pictures: the part of `Trained` that prepares and doubts."""
+"""Recognizes pictures with a run: the part of `Trained` that prepares and doubts them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def recognizer(
     run: Run, spec: Spec, outputs: Callable[[Any], Any], features: Callable[[Any], Any] | None
 ) -> "Recognizer":
-    """What answers for pictures; says what the run does not know. Raises `CnnspecError`."""
+    """Returns a recognizer; prints notes on what the run does not record. Raises `CnnspecError`."""
     from cnnspec.training import inputs
     from cnnspec.training.recognize import Recognizer
 
@@ -29,7 +29,7 @@ def recognizer(
 
 
 def outputs_of(path: Path, recognize: "Recognizer") -> "np.ndarray":
-    """The outputs (n, classes) for a picture or a folder of them; says which are doubted."""
+    """Returns the outputs (n, classes) for a picture or a folder; prints which are doubted."""
     import numpy as np
 
     from cnnspec.datasets.given import found

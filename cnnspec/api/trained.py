@@ -1,6 +1,6 @@
-"""What a training has left, as an object: metrics, curves, the model. Reads a run folder.
+"""The result of a training as an object: metrics, curves, the model. Reads a run folder.
 
-Only the model and its predictions load a framework; predictions that are interpreted do not.
+Only the model and its predictions load a framework; interpreted predictions do not.
 """
 
 import os
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from cnnspec.training.score import Scorer
 
 _PREFIXES = {"test": "", "validation": "val_", "train": "train_"}
-"""How metrics of each split are called in expectations."""
+"""The prefix of the metrics of each split in expectations."""
 
 
 class Trained:
     """A trained network: one run, or the runs of several seeds as mean and spread.
 
-    As text it is a table of metrics with what became of each claim.
+    As text it is a table of metrics and the result of each claim.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Trained:
 
     @property
     def seeds(self) -> "tuple[Trained, ...]":
-        """The runs of a series, each by itself; a single run is its only one."""
+        """The single runs, one for each seed; a run with one seed has only itself."""
         runs = SeedRuns.find(str(self.run))
         return tuple(Trained(run.folder) for run in runs.runs()) if runs else (self,)
 
@@ -62,8 +62,8 @@ class Trained:
     def scores(self) -> dict[str, dict[str, float | MeanStd]]:
         """Metrics after training: `scores["test"]["accuracy"]`, and `f1` and `loss`.
 
-        Numbers for one run; of several seeds each has a `.mean` and a `.deviation`. Empty
-        where training has not ended.
+        Numbers for one run; for several seeds each has a `.mean` and a `.deviation`. Empty where
+        training has not ended.
         """
         found: dict[str, dict[str, float | MeanStd]] = {}
         for split in SPLITS:
@@ -78,21 +78,21 @@ class Trained:
     def claims(self) -> tuple[ReportedClaim, ...]:
         """Budgets, expectations and the target, each with `claim`, `value` and `holds`.
 
-        Claims on several seeds are judged by the mean. `holds` is `None` for what has
-        not been measured.
+        Claims on several seeds are judged by the mean. `holds` is `None` where nothing has been
+        measured yet.
         """
         return self._told.verdicts
 
     @property
     def ok(self) -> bool:
-        """Whether every claim holds; the target, which is only timed, counts as well."""
+        """Whether every claim holds, including the target."""
         return all(verdict.holds for verdict in self.claims)
 
     @property
     def confusion(self) -> dict[str, tuple[tuple[int, ...], ...]]:
-        """By split, how many images of each class (rows) were put in each class (columns).
+        """By split, how many images of each class (rows) were predicted as each class (columns).
 
-        Of several seeds that of the median test accuracy.
+        For several seeds it is that of the run with the median test accuracy.
         """
         return {name: score.confusion for name, score in self._told.middle.scores.items()}
 
@@ -103,13 +103,13 @@ class Trained:
 
     @property
     def report(self) -> Path | None:
-        """The page about it; `None` where there is none."""
+        """The path of the report page; `None` where there is none."""
         page = self.run / PAGE
         return page if page.is_file() else None
 
     @property
     def figures(self) -> dict[str, Picture]:
-        """The figures of the report by their names: `loss`, `confusion_test` and more.
+        """The plots of the report by their names: `loss`, `confusion_test` and more.
 
         Needs matplotlib.
         """
@@ -145,7 +145,7 @@ class Trained:
     ) -> dict[str, dict[str, float]]:
         """Measures the run again, as `cnnspec evaluate` does: metrics in the form of `scores`.
 
-        `data` is a path of your own in place of what the run was trained on. Raises
+        `data` is a path to measure on instead of the data of the run. Raises
         `CnnspecError`, for several seeds too: take one of `seeds`.
         """
         run = one_run(str(self.run))
@@ -186,12 +186,12 @@ class Trained:
     def recognize(
         self, *pictures: "Given", as_is: bool = False, interpret: bool = False
     ) -> "tuple[Answer, ...]":
-        """What the network says of pictures, as `cnnspec predict` does: one answer for each.
+        """Classifies pictures, as `cnnspec predict` does: one answer for each.
 
         A picture is a path, a Pillow image or an array (height, width) or (height, width,
-        channels). It is prepared as the training images are framed, or taken `as_is`. An
-        answer has its `label`, the `top` three, the `steps` of preparation, what was `given`
-        and `seen`, and whether it is `doubted`. With `interpret` numpy alone computes it, and
+        channels). It is prepared as the training images are framed, or used `as_is`. An answer has
+        its `label`, the `top` three, the `steps` of preparation, what was `given` and `seen`, and
+        whether it is `doubted`. With `interpret` it is computed in numpy, without a framework, and
         nothing is doubted. Raises `CnnspecError`.
         """
         paths = [str(path) if isinstance(path, str | os.PathLike) else path for path in pictures]
@@ -206,13 +206,12 @@ class Trained:
         as_is: bool = False,
         interpret: bool = False,
     ) -> "np.ndarray":
-        """The output of the network for each image: float32 of shape (n, classes).
+        """Returns the output of the network for each image: float32 of shape (n, classes).
 
-        `images` is an array (n, height, width) or (n, height, width, channels) of bytes, or
-        of fractions from 0 to 1, or a path as `cnnspec predict` takes it. A picture or a folder
-        of pictures is prepared as the training images are framed, if not taken `as_is`; see
-        `recognize`. With `interpret` numpy alone computes it, without any framework. Raises
-        `CnnspecError`.
+        `images` is an array (n, height, width) or (n, height, width, channels) of bytes, or of
+        fractions from 0 to 1, or a path as `cnnspec predict` takes it. A picture or a folder of
+        pictures is prepared as the training images are framed, unless `as_is`; see `recognize`.
+        With `interpret` it is computed in numpy, without a framework. Raises `CnnspecError`.
         """
         if isinstance(images, str | os.PathLike) and not as_is:
             from cnnspec.datasets.user_data import is_pictures
@@ -220,7 +219,7 @@ class Trained:
             if is_pictures(Path(images)):
                 recognize = self._interpreting_recognizer if interpret else self._recognizer
                 return recognition.outputs_of(Path(images), recognize)
-        # What is wrong with the run is told before what is wrong with the images.
+        # Errors of the run are reported before errors of the images.
         computes = self._interpreter if interpret else self._scorer
         import numpy as np
 
@@ -258,7 +257,7 @@ class Trained:
             parts.append(claims.html(styled=True))
         parts += [markup.picture(drawn.svg, drawn.alt) for drawn in self._curves()]
         if self.report:
-            # An absolute path leads nowhere on the page of a notebook server.
+            # An absolute path does not work as a link on the page of a notebook server.
             address = seen_from(self.report, Path.cwd())
             parts.append(f"<p>{markup.link(address, 'report')}</p>")
         return "".join(parts)
@@ -273,7 +272,7 @@ class Trained:
         return self._told.middle.checked.spec.model
 
     def _standing(self) -> str:
-        """Where it is, and how far it came."""
+        """Where the run is, and how far it came."""
         told = self._told
         if not self.scores:
             return " ".join([f"in {self.run}.", *told.middle.notes[:1]])
@@ -300,5 +299,5 @@ _HEADER = ("accuracy", "macro F1", "loss")
 
 
 def _figure(drawn: Any) -> Picture:
-    """A drawn figure without the head of its file."""
+    """A drawn plot without the XML header of its file."""
     return Picture(drawn.svg[drawn.svg.index("<svg") :], drawn.alt)

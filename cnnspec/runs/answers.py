@@ -1,4 +1,4 @@
-"""What a trained network says of pictures, and when that is doubted. Values, no framework."""
+"""Answers of a trained network to pictures, and when they are doubted. Values, no framework."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 class Doubt(Record):
-    """From which distance a picture is unlike the training images, and how that was found."""
+    """The distance beyond which a picture is unlike the training images, and its calibration."""
 
     limit: float
     """The squared distance."""
     rate: float
-    """The share of images like the calibration images that is beyond it: false alarms."""
+    """The rate of false alarms: the share of calibration images beyond the limit."""
     split: str
-    """What it was calibrated on: `validation` or `test`."""
+    """The split it was calibrated on: `validation` or `test`."""
     images: int
-    """How many those were."""
+    """How many images that were."""
 
     @property
     def share(self) -> str:
@@ -26,12 +26,12 @@ class Doubt(Record):
         return f"{100 * self.rate:.2g} %"
 
     def dump(self) -> dict[str, Any]:
-        """These metrics as JSON."""
+        """The values as JSON."""
         return {name: getattr(self, name) for name in type(self).fields}
 
 
 class Answer(Record):
-    """What a network says of one picture."""
+    """The answer of a network to one picture."""
 
     name: str
     """The file, or the number of the picture."""
@@ -40,15 +40,15 @@ class Answer(Record):
     labels: tuple[str, ...]
     """The names of the classes."""
     given: "np.ndarray"
-    """What was given, uint8 (h, w, 3), upright and opaque."""
+    """The picture as given, uint8 (h, w, 3), upright and opaque."""
     seen: "np.ndarray"
     """What the network saw, uint8 (height, width, channels)."""
     steps: tuple[str, ...]
-    """What was done to get from one to the other."""
+    """What was done to turn `given` into `seen`."""
     doubt: Doubt | None = None
-    """What decides whether the answer is doubted; `None` where the run cannot tell."""
+    """The limit beyond which the answer is doubted; `None` where the run has none."""
     distance: float | None = None
-    """How far it is from the training images, as a multiple of where doubt begins."""
+    """The distance from the training images, as a multiple of the limit."""
 
     @property
     def label(self) -> str:
@@ -63,5 +63,5 @@ class Answer(Record):
 
     @property
     def doubted(self) -> bool | None:
-        """Whether it is unlike the training images; `None` where the run cannot tell."""
+        """Whether it is unlike the training images; `None` where the run has no limit."""
         return None if self.distance is None else self.distance > 1

@@ -1,6 +1,6 @@
-"""Archives of arrays (`.npz`), read so that a damaged or a foreign one does no harm.
+"""Reads archives of arrays (`.npz`) so that a damaged or a malicious one does no harm.
 
-Nothing is unpickled, and nothing is unpacked that is larger than the caller expects.
+Nothing is unpickled, and nothing larger than the caller expects is unpacked.
 """
 
 import io
@@ -31,7 +31,7 @@ ARCHIVE_ERRORS = (
 def unpack_arrays(data: bytes, limit: int | None = None) -> "dict[str, np.ndarray]":
     """The arrays of an archive, by their names.
 
-    It is given as bytes: numpy leaves a file open that turns out to be damaged.
+    The archive is given as bytes, because numpy leaves a damaged file open.
 
     Raises:
         ValueError: the archive is damaged, or its arrays take more than `limit` bytes.

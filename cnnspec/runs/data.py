@@ -1,4 +1,4 @@
-"""Where the data of a run lies: where one says, else where its training found it."""
+"""Where the data of a run is: at a given path, else where its training found it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from cnnspec.runs.run import ENVIRONMENT, Run
 
 
 def of_run(data: Data, run: Run, named: Path | None = None) -> Where | None:
-    """The data of a run: what is named now, else what its `environment.json` recorded."""
+    """Returns the data of a run: the one named now, else the one in its `environment.json`."""
     if named is not None:
         return Where(named.expanduser().absolute())
     if data.dataset:

@@ -1,7 +1,7 @@
-"""What each JSON document of a run or a sweep holds: its form, by the name of its file.
+"""The form of each JSON document of a run or a sweep, by the name of its file.
 
-Fields that older versions did not write are not needed. What a version to come may add has
-the form `Anything`. Light.
+Fields that older versions did not write are optional. Fields that later versions may add have the
+form `Anything`. Light.
 """
 
 import json
@@ -34,7 +34,7 @@ EPOCHS = ListOf(
     ObjectOf({"epoch": _EPOCHS, "seconds": _SECONDS}, ("epoch",), others=Maybe(Number())),
     cut=True,
 )
-"""The metrics of epochs, in order. After one that is damaged nothing is known to follow."""
+"""The metrics of epochs, in order. Everything after a damaged epoch is dropped."""
 
 _SPLIT = ObjectOf(
     {"accuracy": Maybe(_SHARE), "f1": Maybe(_SHARE), "loss": Maybe(Number()), "confusion": Matrix()}
@@ -120,7 +120,7 @@ CHECKPOINT = ObjectOf(
     },
     ("epoch",),
 )
-"""What a checkpoint holds beside its arrays; a training knows what else it needs of it."""
+"""What a checkpoint has beside its arrays; a training checks what else it needs."""
 
 FORMS: dict[str, Form] = {
     "environment.json": ObjectOf(
@@ -248,7 +248,7 @@ FORMS: dict[str, Form] = {
 
 
 def parse(text: str | bytes, form: Form) -> tuple[Any, tuple[str, ...]]:
-    """Returns what is left of a JSON text, `MISSING` for nothing, and what is damaged in it."""
+    """Returns the undamaged part of a JSON text (`MISSING` for none) and what is damaged in it."""
     try:
         value = json.loads(text)
     except RecursionError:
@@ -261,5 +261,5 @@ def parse(text: str | bytes, form: Form) -> tuple[Any, tuple[str, ...]]:
 
 
 def empty(form: Form) -> Any:
-    """What is known of a document of which nothing can be read."""
+    """Returns the value for a document of which nothing can be read."""
     return [] if isinstance(form, ListOf) else {}

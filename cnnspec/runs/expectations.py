@@ -1,4 +1,4 @@
-"""What became of the expectations of a spec, once there are metrics. Light."""
+"""Compares the expectations of a spec with metrics. Light."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,14 +20,14 @@ class ExpectationResult(Record):
         return self.claim.holds(self.value)
 
     def dump(self) -> dict[str, Any]:
-        """The claim and its fate as JSON."""
+        """The claim and its result as JSON."""
         return {**self.claim.dump(), "value": self.value, "holds": self.holds}
 
 
 def judge_expectations(
     spec: Spec, metrics: Mapping[str, Mapping[str, float]]
 ) -> tuple[ExpectationResult, ...]:
-    """Every expectation of a spec with what was measured, by split and measure."""
+    """Returns every expectation with its measured value; `metrics` is by split and measure."""
     splits = {"training": "train"}
     return tuple(
         ExpectationResult(

@@ -1,9 +1,9 @@
-"""The forms of JSON documents, as values, and what of a document has its form.
+"""The forms of JSON documents as values, and which parts of a document match them.
 
-A form says what a value may be: a text, a number of a range, a list, an object with certain
-fields. `fit` returns the parts of a value that have their form, and reports each that has
-not. A damaged part is left out, and with it whatever cannot do without it. What is
-returned is safe to compute with, to print and to plot. Light.
+A form says what a value may be: a text, a number in a range, a list, an object with certain fields.
+`fit` returns the parts of a value that match and reports each one that does not. A damaged part is
+left out, together with whatever needs it. What is returned is safe to compute with, to print and to
+plot. Light.
 """
 
 from collections.abc import Callable
@@ -13,28 +13,28 @@ from cnnspec.core.record import MISSING, Record
 from cnnspec.core.terminal import safe
 
 MOST_DEPTH = 64
-"""How deep lists and objects may be nested where no form says more of them."""
+"""How deep lists and objects may be nested in `Anything`."""
 
 MOST_COUNT = 2**53
-"""Whole numbers beyond it are not exact in all programs that write JSON."""
+"""Larger whole numbers are not exact in all programs that write JSON."""
 
 MOST_NUMBER = 3.5e38
-"""A little more than the greatest float32, so that every metric is less."""
+"""A little more than the largest float32, so that every metric is less."""
 
 Report = Callable[[str], None]
-"""Takes a sentence about each damage: its place in the document, and what is wrong there."""
+"""Receives each damage: its place in the document, and what is wrong there."""
 
 
 class Form(Record):
     """What a value may be."""
 
     def fit(self, value: Any, place: str, report: Report) -> Any:
-        """Returns the value without its damaged parts, `MISSING` where nothing is left."""
+        """Returns the value without its damaged parts; `MISSING` where nothing is left."""
         raise NotImplementedError
 
 
 def damaged(place: str, what: str, report: Report) -> Any:
-    """Reports a damage and returns `MISSING`."""
+    """Reports damage and returns `MISSING`."""
     report(f"{place or 'the document'} {what}")
     return MISSING
 
@@ -110,7 +110,7 @@ class Number(Form):
 
 
 class Word(Form):
-    """One of some texts."""
+    """One of several words."""
 
     words: tuple[str, ...]
 
@@ -130,7 +130,7 @@ class Maybe(Form):
 
 
 class Anything(Form):
-    """Any value that is not nested too deep, with numbers that `Number` accepts."""
+    """Any value that is not nested too deeply, with numbers that `Number` accepts."""
 
     depth: int = MOST_DEPTH
 
@@ -151,7 +151,7 @@ class Anything(Form):
 
 
 class ListOf(Form):
-    """A list of values of one form; a damaged value damages it.
+    """A list of values of one form; one damaged value damages the list.
 
     With `cut` the list ends before its first damaged value instead.
     """
@@ -189,8 +189,8 @@ class MapOf(Form):
 class ObjectOf(Form):
     """An object with known fields; its other fields have the form `others`.
 
-    Without one of the fields `needed` it is damaged. Nothing is then left of it, unless
-    `partly` says that what is left can still be used.
+    It is damaged if one of the fields `needed` is missing. Then nothing of it is returned, unless
+    `partly` says that the rest can still be used.
     """
 
     known: dict[str, Form]
@@ -228,7 +228,7 @@ class Matrix(Form):
 
 
 def _encodable(text: str) -> bool:
-    """Whether a text can be written; bytes of a file name that are not UTF-8 can."""
+    """Whether a text can be written; file names that are not UTF-8 can."""
     try:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

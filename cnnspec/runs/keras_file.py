@@ -1,8 +1,7 @@
-"""The weights in a Keras file (`.keras`), read with h5py and without Keras.
+"""Reads the weights in a Keras file (`.keras`) with h5py, without Keras.
 
-It is a zip archive. `model.weights.h5` in it has a group for each layer, called by its
-class, with the name of the layer as an attribute and its weights as `0`, `1`, … in the
-order that they have in Keras.
+It is a zip archive. `model.weights.h5` in it has a group for each layer, named after its class,
+with the name of the layer as an attribute and its weights as `0`, `1`, … in Keras's order.
 """
 
 import io
@@ -21,10 +20,10 @@ _WEIGHTS = "model.weights.h5"
 
 
 def read_keras_file(path: Path, calls: Iterable[LayerCall], limit: int) -> "dict[str, np.ndarray]":
-    """The weights of calls with a layer of their own, by `<layer>/<weight>`.
+    """Returns the weights of calls that have their own, by `<layer>/<weight>`.
 
-    Raises `ValueError`, `KeyError`, `OSError` or `BadZipFile` for a file that is damaged, not
-    such a file, or has weights of more than `limit` bytes.
+    Raises `ValueError`, `KeyError`, `OSError` or `BadZipFile` for a file that is damaged, is not a
+    Keras file, or has weights of more than `limit` bytes.
     """
     import h5py
 

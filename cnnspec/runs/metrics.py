@@ -1,6 +1,6 @@
-"""The metrics that networks are compared by: how each is called and written, and which is better.
+"""The metrics that networks are compared by: name, format, and whether more is better.
 
-Knows what an expectation can claim; no run and no table.
+Knows what an expectation can claim; knows nothing of runs and tables.
 """
 
 from cnnspec.core.record import Record
@@ -10,7 +10,7 @@ _TITLES = {"accuracy": "accuracy", "f1": "macro F1", "loss": "loss"}
 
 
 class Metric(Record):
-    """A metric that networks are compared by, how it is written and whether more is better.
+    """A metric that networks are compared by, its format, and whether more is better.
 
     `words` is its name in a sentence, `title` a short one for the head of a table.
     """
@@ -22,7 +22,7 @@ class Metric(Record):
     words: str = ""
 
     def rank(self, value: float | None) -> tuple[bool, float]:
-        """What puts the best first and the unknown last."""
+        """A sort key: the best first, the unknown last."""
         if value is None:
             return True, 0.0
         return False, -value if self.more else value
@@ -34,7 +34,7 @@ def measure_of(metric: str) -> str:
 
 
 def split_of(metric: str) -> str:
-    """The prefix of a metric that says of what it is: `val_` of `val_loss`, empty for the test."""
+    """The prefix of a metric that names its split: `val_` of `val_loss`, empty for the test set."""
     return metric.removesuffix(measure_of(metric))
 
 
@@ -49,7 +49,7 @@ def _measured(key: str) -> Metric:
 
 
 MEASURED_METRICS = {key: _measured(key) for key in METRIC_NAMES}
-"""What is measured, as an expectation names it."""
+"""The measured metrics, as an expectation names them."""
 
 METRICS = {
     **MEASURED_METRICS,
@@ -58,4 +58,4 @@ METRICS = {
     "epochs": Metric("epochs", "epochs", ".4g", words="epochs"),
     "seconds": Metric("seconds", "seconds", ".1f", words="seconds"),
 }
-"""Every metric, what a network costs among them."""
+"""Every metric, including the costs of a network."""

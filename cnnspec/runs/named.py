@@ -1,4 +1,4 @@
-"""Which run a person means: a folder, the only one in a folder, or the newest. Files only."""
+"""Finds the run that a name means: a folder, the only one in it, or the newest. Files only."""
 
 import re
 from pathlib import Path
@@ -10,24 +10,24 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import IR, SOURCE, SPEC, SWEEP
 
 LAST = "@last"
-"""The newest run in a folder; by itself, in `runs`."""
+"""The name of the newest run in a folder (default: `runs`)."""
 
 RUNS = Path("runs")
 """Where `train` keeps runs by default."""
 
 _SHOWN = 8
-"""No more candidates are listed."""
+"""The most candidates that a message lists."""
 
 
 def resolve(name: str) -> Path:
-    """The folder of what was trained that a name means: a run, the runs of seeds, or a sweep.
+    """Returns the folder that a name means: a run, the runs of several seeds, or a sweep.
 
-    `FOLDER/@last` is the newest in a folder, and a folder that holds a single one means that
-    one. `runs/lenet5` also means `runs/lenet5-1` where there is no other `lenet5-<n>`. A path
-    that is none of these is returned as it is.
+    `FOLDER/@last` is the newest in a folder, and a folder with a single one means that one.
+    `runs/lenet5` also means `runs/lenet5-1` where there is no other `lenet5-<n>`. A path that is
+    none of these is returned as it is.
 
     Raises:
-        CnnspecError: there are several, or `@last` names a folder without any.
+        CnnspecError: the name fits several, or `@last` names a folder without any.
     """
     path = Path(name)
     if _is_kept(path):
@@ -53,7 +53,7 @@ def _kept_in(folder: Path) -> list[Path]:
 
 
 def _numbered(path: Path) -> list[Path]:
-    """The runs of a model: `<name>-<n>` beside a path that does not exist."""
+    """The runs `<name>-<n>` of a model, for a path that does not exist."""
     if path.exists() or not path.name or not path.parent.is_dir():
         return []
     form = re.compile(re.escape(path.name) + r"-\d+")
@@ -74,7 +74,7 @@ def _newest(folder: Path) -> Path:
 
 
 def _begun(folder: Path) -> int:
-    """When a training began, in nanoseconds: its source is written first, and only once."""
+    """When a training began, in ns: the time of its source, written first and only once."""
     file = folder / SOURCE
     return (file if file.is_file() else folder).stat().st_mtime_ns
 

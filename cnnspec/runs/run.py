@@ -1,13 +1,12 @@
 """Run folders: what a training leaves behind, and how it is read again.
 
-A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the
-text it came from), `ir.json`, `history.json`, `metrics.json`, `environment.json`,
-`images.npz` (what a report shows of the data), `inputs.json` and `novelty.npz` (what a
-picture is prepared and doubted by), `model.keras` and `weights.npz` (the same weights as
-plain arrays); `metrics.json` is written last. One that has not finished has `checkpoints/`
-as well. `report.html` and `report/` are made of these; trackers keep `tensorboard/` and
-`mlflow.json` beside them. Nothing in it is ever overwritten by another run. Knows files
-only, no framework.
+A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the text it came
+from), `ir.json`, `history.json`, `metrics.json`, `environment.json`, `images.npz` (the images that
+a report shows), `inputs.json` and `novelty.npz` (how a picture is prepared, and when it is
+doubted), `model.keras` and `weights.npz` (the same weights as plain arrays); `metrics.json` is
+written last. A run that has not finished also has `checkpoints/`. `report.html` and `report/` are
+made from these files; trackers write `tensorboard/` and `mlflow.json`. No other run ever overwrites
+anything here. Knows files only, no framework.
 """
 
 import os
@@ -53,7 +52,7 @@ class Run:
 
     @classmethod
     def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "Run":
-        """A new folder with the frozen spec in it: `<model>-<n>`, or one of this name.
+        """Makes a new folder with the frozen spec: `<model>-<n>`, or `name`.
 
         Raises `CnnspecError`.
         """
@@ -66,17 +65,17 @@ class Run:
 
     @classmethod
     def open(cls, folder: str) -> "Run":
-        """An existing run; raises `CnnspecError` where the folder is none."""
+        """Opens an existing run; raises `CnnspecError` where the folder is not a run."""
         run = cls(Path(folder))
         if (run.folder / IR).is_file():
             return run
         if run.folder.is_file() or (run.folder / "saved_model.pb").exists():
-            # Loading one can run code of whoever made it, and nothing tells what it was trained on.
+            # A model file is refused: loading it can run foreign code, and its data is unknown.
             cause = f"{folder} is not a run folder; models made elsewhere are not loaded"
         elif run.folder.is_dir():
             cause = f"{folder} is not a run folder: it has no {IR}"
         else:
-            cause = f"there is not a run folder {folder}"
+            cause = f"there is no run folder {folder}"
         raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
 
     @property
@@ -87,7 +86,7 @@ class Run:
 
     @property
     def model(self) -> Path:
-        """The file with the weights; raises `CnnspecError` where training left none."""
+        """The file with the weights; raises `CnnspecError` where there is none."""
         path = self.folder / MODEL
         if not path.is_file():
             problem = BadRun(
@@ -100,14 +99,14 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether its training has come to its end."""
+        """Whether its training has finished."""
         return (self.folder / METRICS).is_file()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from training in this folder; raises `CnnspecError` if one does.
+        """Locks the folder for training; raises `CnnspecError` if another process has it.
 
-        The lock goes with the process that holds it, however that ends.
+        The lock ends with the process that holds it, however that ends.
         """
         from filelock import FileLock, Timeout
 
@@ -123,11 +122,11 @@ class Run:
             yield
         finally:
             (self.folder / OWNER).unlink(missing_ok=True)
-            # The lock itself stays: who removed it could take it from under another.
+            # The lock file stays: removing it could take it away from another process.
             lock.release()
 
     def make(self, folder: str) -> None:
-        """Makes a folder in the run, with "" its own, if it is missing. Raises `CnnspecError`."""
+        """Makes a folder in the run, "" for its own, if it is missing. Raises `CnnspecError`."""
         try:
             (self.folder / folder).mkdir(exist_ok=True)
         except OSError as error:
@@ -141,11 +140,11 @@ class Run:
         return RunInUse(None, f"{self} is in use by {owner}", "wait for it, or stop it")
 
     def write(self, name: str, data: bytes | str) -> None:
-        """Writes a file of the run, whole or not at all."""
+        """Writes a file of the run, completely or not at all."""
         write_atomically(self.folder / name, data)
 
     def write_json(self, name: str, data: Any) -> None:
-        """Writes a JSON file of the run. What is no number has no place in it."""
+        """Writes a JSON file of the run; NaN and infinities are not allowed."""
         self.write(name, json_text(data))
 
     def read_json(self, name: str) -> Any:
@@ -156,9 +155,9 @@ class Run:
         return left
 
     def salvage(self, name: str) -> tuple[Any, str]:
-        """What can be read of a JSON document of the run, and what is damaged in it.
+        """Returns what can be read of a JSON document of the run, and what is damaged in it.
 
-        A document of which nothing is left is an empty one, and so is one that is missing. The
+        A document that is missing, or of which nothing is left, is an empty one. The
         second value is a sentence that names the file, empty where nothing is damaged.
         """
         if not (self.folder / name).exists():
@@ -188,7 +187,7 @@ class Run:
 
 
 def new_folder(parent: Path, model: str) -> Path:
-    """Makes `<model>-<n>` with the first free number; safe against others doing the same.
+    """Makes `<model>-<n>` with the first free number; safe if other processes do the same.
 
     Raises `CnnspecError`.
     """
@@ -209,7 +208,7 @@ def new_folder(parent: Path, model: str) -> Path:
 
 
 def command_line() -> list[str]:
-    """The command under way, where it is ours and not that of a program or a notebook."""
+    """The running command, where it is ours and not that of a program or a notebook."""
     program = Path(sys.argv[0])
     ours = "cnnspec" in (program.stem, program.parent.name)
     return ["cnnspec", *sys.argv[1:]] if ours else []

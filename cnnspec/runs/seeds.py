@@ -1,7 +1,7 @@
 """Series: one spec trained with several seeds, each a run of its own in a common folder.
 
-The folder holds `spec.cnn` and `source.cnn` as a run does, the runs `seed-<n>`, and when
-all have finished `series.json` with mean and spread of every metric. Knows files only.
+The folder has `spec.cnn` and `source.cnn` like a run, the runs `seed-<n>`, and when all have
+finished `series.json` with mean and standard deviation of every metric. Knows files only.
 """
 
 import re
@@ -33,18 +33,18 @@ class MeanStd(Record):
     values: int
 
     def __format__(self, form: str) -> str:
-        """`0.9913 ± 0.0004`, or the one value alone."""
+        """`0.9913 ± 0.0004`, or a single value."""
         if self.deviation is None:
             return format(self.mean, form)
         return f"{self.mean:{form}} ± {self.deviation:{form}}"
 
     def dump(self) -> dict[str, Any]:
-        """The spread as JSON."""
+        """Mean and deviation as JSON."""
         return {"mean": self.mean, "deviation": self.deviation, "values": self.values}
 
 
 def spread(found: Iterable[float | None]) -> MeanStd | None:
-    """Mean and spread of the values there are; `None` where there is none."""
+    """Mean and standard deviation of the values that are not `None`; `None` without any."""
     values = [value for value in found if value is not None]
     if not values:
         return None
@@ -59,7 +59,7 @@ class SeedRuns:
 
     @classmethod
     def create(cls, parent: Path, spec: Spec, source: Source, name: str = "") -> "SeedRuns":
-        """A new folder with the frozen spec: `<model>-<n>`, or one of this name.
+        """Makes a new folder with the frozen spec: `<model>-<n>`, or `name`.
 
         Raises `CnnspecError`.
         """
@@ -71,7 +71,7 @@ class SeedRuns:
 
     @classmethod
     def find(cls, folder: str) -> "SeedRuns | None":
-        """The series in a folder, if it is one."""
+        """The series in a folder, `None` where it is not one."""
         path = Path(folder)
         return cls(path) if (path / SPEC).is_file() and not (path / IR).is_file() else None
 
@@ -90,12 +90,12 @@ class SeedRuns:
         return f"seed-{seed}"
 
     def runs(self) -> list[Run]:
-        """The runs there are, by their seeds."""
+        """The runs that exist, by their seeds."""
         folders = {int(p.name[5:]): p for p in self.folder.glob("seed-*") if _NAME.match(p.name)}
         return [Run(folders[seed]) for seed in sorted(folders) if (folders[seed] / IR).is_file()]
 
     def metrics(self) -> dict[str, dict[str, MeanStd]]:
-        """Mean and spread of every metric of every split over the runs that have finished."""
+        """Mean and deviation of every metric of every split over the finished runs."""
         documents = [run.read_json(METRICS) for run in self.runs() if run.finished]
         found: dict[str, dict[str, MeanStd]] = {}
         for split in SPLITS:
@@ -117,11 +117,11 @@ class SeedRuns:
         return {**claim, **means, "reached": reached}
 
     def summary(self) -> Any:
-        """What the seeds have reached together, as it was written down. Raises `CnnspecError`."""
+        """Reads `series.json`: what all seeds reached together. Raises `CnnspecError`."""
         return Run(self.folder).read_json(SERIES)
 
     def finalize(self, spec: Spec) -> tuple[ExpectationResult, ...]:
-        """Writes down what all seeds have reached together; a claim is judged by the mean."""
+        """Writes `series.json`: what all seeds reached together. Claims are judged by the mean."""
         metrics = self.metrics()
         means = {split: {m: s.mean for m, s in found.items()} for split, found in metrics.items()}
         claims = judge_expectations(spec, means)

@@ -1,7 +1,7 @@
 """A training as a task for another process, and how it ended.
 
-A task says everything that its result follows from, and what it does is kept in its run
-folder, so that it does not matter which process does it. Light.
+A task has everything that its result depends on, and its progress is kept in its run folder, so
+that any process can do it. Light.
 """
 
 from pathlib import Path
@@ -12,12 +12,12 @@ from cnnspec.diagnostics.environment import TrainingKilled
 
 
 class Task(Record):
-    """A training, or a part of one, for a process that knows nothing else.
+    """A training, or a part of one, as everything that another process needs.
 
-    `folder` is that of its run, `log` the file for what it prints, `document` the IR
-    document of its spec as JSON, `source` the name of the text that it came from. `data`
-    is the path of data of the user's own, `until` the epoch to pause after (to its end where
-    it is `None`), `threads` how many it computes with.
+    `folder` is that of its run, `log` the file for what it prints, `document` the IR document of
+    its spec as JSON, `source` the name of the text that it came from. `data` is the path of the
+    user's own data, `until` the epoch to pause after (`None`: train to the end), `threads` the
+    number of threads.
     """
 
     name: str
@@ -42,10 +42,10 @@ BLOCKED = "blocked"
 class Ended(Record):
     """How a task ended.
 
-    `how` is `done`; `paused` after the epoch it was to pause after; `failed`, which another
-    attempt would not change; `stopped` by a signal, with what it had trained kept; or
-    `blocked` by something that blocks every other task as well, such as a full disk.
-    `code`, `message` and `remedy` are those of its error.
+    `how` is `done`; `paused` after the epoch it was to pause after; `failed` in a way that another
+    attempt would not change; `stopped` by a signal, with its progress kept; or `blocked` by
+    something that blocks every other task as well, such as a full disk. `code`, `message` and
+    `remedy` are those of its error.
     """
 
     how: str
@@ -56,14 +56,14 @@ class Ended(Record):
 
 
 STOP = "stop"
-"""What a worker is sent in place of a task, to keep what it has trained and to answer."""
+"""Sent to a worker instead of a task: save the progress and answer."""
 
 MOST_ATTEMPTS = 3
-"""How often a task is begun whose process is killed, before it counts as failed."""
+"""How often a task is started whose process is killed, before it counts as failed."""
 
 
 def killed(signal: int | None, attempts: int, log: Path) -> Ended:
-    """A task whose process ended too often before it was done."""
+    """The result of a task whose process was killed too often."""
     by = f", by signal {signal}" if signal else ""
     message = f"its process ended {attempts} times before it was done{by}"
     remedy = f"see whether it needs more memory than there is; {log} has what it printed"

@@ -1,9 +1,9 @@
 """The weights of a run as plain arrays: `weights.npz`, read without any framework.
 
-An array for each weight, by `<layer>/<weight>` as `conv/kernel`: names, shapes and order
-are those of `Graph.weights`. `metrics.json` has the SHA-256 of the file, for it is written
-last: a run that has it has all of its files, and `environment.json` is written before there
-are weights. Nothing is unpickled.
+An array for each weight, by `<layer>/<weight>` as `conv/kernel`: names, shapes and order are those
+of `Graph.weights`. `metrics.json` has the SHA-256 of the file, because it is written last: a run
+with it has all of its files, and `environment.json` is written before there are weights. Nothing is
+unpickled.
 """
 
 import hashlib
@@ -33,9 +33,9 @@ _DTYPE = "float32"
 
 
 def save_weights(run: Run, arrays: "dict[str, np.ndarray]") -> str:
-    """Writes `weights.npz`, whole or not at all, and returns its SHA-256 for `metrics.json`.
+    """Writes `weights.npz`, completely or not at all; returns its SHA-256 for `metrics.json`.
 
-    The same arrays give the same bytes: members of the archive have no time of their own.
+    The same arrays give the same bytes: the archive contains no times.
     Raises `CnnspecError`.
     """
     import numpy as np
@@ -47,9 +47,9 @@ def save_weights(run: Run, arrays: "dict[str, np.ndarray]") -> str:
 
 
 def read_weights(run: Run) -> "dict[str, np.ndarray]":
-    """The weights of a finished run by `<layer>/<weight>`, float32, as its spec has them.
+    """Reads the weights of a finished run, float32, by `<layer>/<weight>`.
 
-    Those of a run made before there was `weights.npz` are taken from `model.keras`. Raises
+    For a run made before `weights.npz` existed they are read from `model.keras`. Raises
     `CnnspecError` where the run has not finished, and where the file is missing, damaged, or
     not that of the spec.
     """
@@ -84,7 +84,7 @@ def _from_npz(run: Run, shapes: Shapes) -> "dict[str, np.ndarray]":
 
 
 def _most_bytes(shapes: Shapes) -> int:
-    """More than an archive of arrays of these shapes takes, their names and headers included."""
+    """An upper bound of the size of an archive of these arrays, names and headers included."""
     return sum(4 * prod(shape) + 4096 + 8 * len(name) for name, shape in shapes.items()) + 4096
 
 
@@ -109,7 +109,7 @@ def _from_model(path: Path, graph: Graph) -> "dict[str, np.ndarray]":
 
 
 def _require(package: str) -> None:
-    """Raises `CnnspecError` where a package is missing that the base install leaves out."""
+    """Raises `CnnspecError` where a package is missing that only an extra installs."""
     if find_spec(package) is None:
         cause = f"reading weights needs {package}, which is not installed"
         raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[training]'"))

@@ -97,9 +97,9 @@ def test_findings_are_those_of_the_command_and_stop_what_needs_a_sound_spec(caps
 def test_a_file_that_is_missing_is_a_problem(tmp_path):
     with pytest.raises(cnnspec.CnnspecError, match="there is no file"):
         cnnspec.load(tmp_path / "no.cnn")
-    with pytest.raises(cnnspec.CnnspecError, match="there is not a run folder"):
+    with pytest.raises(cnnspec.CnnspecError, match="there is no run folder"):
         cnnspec.open_run(tmp_path / "no")
-    with pytest.raises(cnnspec.CnnspecError, match="there is not a run folder"):
+    with pytest.raises(cnnspec.CnnspecError, match="there is no run folder"):
         cnnspec.resume(tmp_path / "no")
 
 

@@ -212,7 +212,7 @@ def test_kind_of_folder_is_recognized(tmp_path):
 def test_folder_that_is_not_a_run_is_refused(tmp_path):
     with pytest.raises(CnnspecError, match="is not a run folder"):
         gather(tmp_path)
-    with pytest.raises(CnnspecError, match="there is not a run folder"):
+    with pytest.raises(CnnspecError, match="there is no run folder"):
         gather(tmp_path / "none")
     with pytest.raises(CnnspecError):
         read(Run(tmp_path))

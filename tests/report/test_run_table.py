@@ -150,7 +150,7 @@ def test_a_page_with_the_curves_of_all(runs, tmp_path, capsys):
     ("arguments", "code", "said"),
     [
         (["larger"], 2, "a comparison needs two"),
-        (["larger", "none"], 3, "there is not a run folder"),
+        (["larger", "none"], 3, "there is no run folder"),
         (["larger", "seeds", "--out", "x.png"], 2, ".html"),
         (["larger", "seeds", "--csv", "--markdown"], 2, "two formats"),
         (["larger", "seeds", "--markdown", "--latex"], 2, "two formats"),

@@ -40,7 +40,7 @@ def test_a_name_becomes_a_folder_name(tmp_path):
 
 
 def test_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(CnnspecError, match="there is not a run folder"):
+    with pytest.raises(CnnspecError, match="there is no run folder"):
         Run.open(str(tmp_path / "none"))
     with pytest.raises(CnnspecError, match="is not a run folder"):
         Run.open(str(tmp_path))
