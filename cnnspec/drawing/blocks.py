@@ -1,9 +1,9 @@
 """Parts of a picture that know their size and can be put in a place.
 
-Each stands on an axis, the height at which lines come in and go out: `up` is what it
-needs above of it and `down` what below. `place` puts it down and leads the line on. A
-line has rooms of its own: beside the branches of a fork and between the rows of a long
-chain, so that it never crosses a block.
+Each is centred on an axis, the height at which lines enter and leave: `up` is the room it needs
+above the axis and `down` the room below. `place` draws it and continues the line. Lines have lanes
+of their own, beside the branches of a fork and between the rows of a long chain, so that a line
+never crosses a block.
 """
 
 from math import fsum
@@ -14,34 +14,34 @@ from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Path, Sheet
 from cnnspec.drawing.solids import Solid
 
 GAP = 22.0
-"""Between blocks that follow each other: room for an arrow."""
+"""The space between consecutive blocks: room for an arrow."""
 _BEND = 16.0
-"""Between the place where a line branches and the branches."""
+"""The space between the point where a line branches and the branches."""
 _LANE = 14.0
-"""Between branches."""
+"""The space between branches."""
 _SKIP = 8.0
-"""Half of what an empty branch needs."""
+"""Half of the space that an empty branch needs."""
 _GUTTER = 15.0
 """Half of the space between two rows of a long chain."""
 _FRAME = 10.0
 _SLIT = 2.0
-"""Between the blocks of a group."""
+"""The space between the blocks of a group."""
 
 
 class Block(Protocol):
-    """What can be put down."""
+    """What can be placed on a sheet."""
 
     width: float
     up: float
     down: float
 
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
-        """Puts it at its left end and axis, and leads on the line that comes in."""
+        """Places it with its left end at `x` and returns the continued line."""
         ...
 
 
 class BlockNode:
-    """Solids side by side, their shape above and their words below.
+    """Solids side by side, with their shape above and their labels below.
 
     A solid of `None` is a disc: an operation on values of the same shape.
     """
@@ -73,11 +73,11 @@ class BlockNode:
         self.down = self.tall / 2 + LINE * len(words) + (4 if words else 0.0)
 
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
-        """Puts down one box."""
+        """Places one box."""
         return self.place_all(x, axis, (path,), sheet)
 
     def place_all(self, x: float, axis: float, paths: tuple[Path, ...], sheet: Sheet) -> Path:
-        """Puts down one box that takes several lines."""
+        """Places one box that several lines enter."""
         left = x + (self.width - self.long) / 2
         middle = x + self.width / 2
         parts = []
@@ -106,7 +106,7 @@ class BlockNode:
 
 
 class Begun:
-    """Words where a line begins that comes from a row drawn elsewhere."""
+    """A label where a line begins that comes from a layer drawn elsewhere."""
 
     def __init__(self, source: int, text: str) -> None:
         self.source = source
@@ -115,7 +115,7 @@ class Begun:
         self.up = self.down = LINE / 2 + 2
 
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
-        """Puts the words where the line from that row begins; the line that came ends."""
+        """Places the label where the line from that layer begins; the incoming line ends."""
         words = ((x + self.width / 2, axis + LINE / 4, self.words),)
         size = (self.width, self.up + self.down)
         sheet.boxes.append(Box((), x, axis - self.up, *size, (), words, self.words.text))
@@ -123,14 +123,14 @@ class Begun:
 
 
 class Lines:
-    """Blocks one after another, in as many rows as a width asks for, like words of a text."""
+    """Blocks one after another, wrapped into rows of a width like the words of a text."""
 
     def __init__(self, blocks: list[Block], room: float) -> None:
         self.lines = _balanced(blocks, room)
         several = len(self.lines) > 1
         self.indent = GAP if several else 0.0
         self.width = max(map(_length, self.lines), default=0.0) + 2 * self.indent
-        # Of each row: from its axis to its upper and to its lower end.
+        # For each row: the distances from its axis to its upper and its lower end.
         self.ups = [max(block.up for block in line) for line in self.lines]
         self.downs = [max(block.down for block in line) for line in self.lines]
         self.up = self.ups[0] if self.lines else _SKIP
@@ -138,7 +138,7 @@ class Lines:
         self.down = total - self.up if self.lines else _SKIP
 
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
-        """Puts row below row; a line leads from the end of each to the next."""
+        """Places row below row; a line leads from the end of each to the next."""
         level = axis
         left, right = x, x + self.width - self.indent / 2
         for number, line in enumerate(self.lines):
@@ -151,15 +151,15 @@ class Lines:
             for block in line:
                 path = block.place(at, level, path, sheet)
                 at += block.width + GAP
-        # What follows stands on the axis of the first row.
+        # What follows is placed on the axis of the first row.
         return path if level == axis else path.by((x + self.width, level), (x + self.width, axis))
 
 
 class Branches:
-    """Chains from one value above each other, and the node that joins them.
+    """Chains that begin at one value, drawn above each other, and the node that joins them.
 
-    A single chain among skips stays on the axis, and they go above it; `skips` are
-    their numbers. Else the axis is in the middle.
+    A single chain among skips stays on the axis, with the skips above it; `skips` are their
+    indices. Otherwise the axis is in the middle.
     """
 
     def __init__(self, lanes: list[Lines], join: BlockNode, skips: list[int]) -> None:
@@ -183,7 +183,7 @@ class Branches:
         self.width = self.inner + 2 * _BEND + GAP + join.width
 
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
-        """Puts down every branch, then the join."""
+        """Places every branch, then the join."""
         out = x + self.inner + 2 * _BEND
         ends: dict[int, Path] = {}
         for number, offset in zip(self.order, self.offsets, strict=True):
@@ -197,7 +197,7 @@ class Branches:
 
 
 class Framed:
-    """A chain with an outline that says how many copies there are of it."""
+    """A chain with an outline that says how many copies of it there are."""
 
     def __init__(self, body: Lines, text: str, further: tuple[int, ...]) -> None:
         self.body = body
@@ -208,7 +208,7 @@ class Framed:
         self.down = body.down + _FRAME
 
     def place(self, x: float, axis: float, path: Path, sheet: Sheet) -> Path:
-        """Puts down the outline and what is in it."""
+        """Places the outline and what is in it."""
         size = (self.width, self.up + self.down)
         sheet.frames.append(Frame(self.further, x, axis - self.up, *size, self.words.text))
         return self.body.place(x + (self.width - self.body.width) / 2, axis, path, sheet)
@@ -219,7 +219,7 @@ def _length(line: list[Block]) -> float:
 
 
 def _broken(blocks: list[Block], room: float) -> list[list[Block]]:
-    """The blocks in rows of a width, or wider where one block alone is."""
+    """Breaks blocks into rows of a width; a row is wider only if one block is."""
     lines: list[list[Block]] = []
     left = 0.0
     for block in blocks:
@@ -233,7 +233,7 @@ def _broken(blocks: list[Block], room: float) -> list[list[Block]]:
 
 
 def _balanced(blocks: list[Block], room: float) -> list[list[Block]]:
-    """As few rows as the room allows, and all of about the same length."""
+    """Breaks blocks into as few rows as the room allows, all of about the same length."""
     lines = _broken(blocks, room)
     low, high = 0.0, room
     for _ in range(8):

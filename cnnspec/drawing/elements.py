@@ -1,7 +1,7 @@
-"""What pictures are written with: one SVG element, its colours, text and legend.
+"""Writes pictures: one SVG element, its colours, text and legend.
 
-Nothing in a picture refers to anything: no id, no script, no style sheet, no font file, no
-address. Text comes from users and is escaped.
+A picture refers to nothing else: it has no id, script, style sheet, font file or address. Text
+comes from users and is escaped.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ _STYLES = {
 
 
 def page(title: str, told: str, size: tuple[float, float], parts: Iterable[str]) -> str:
-    """Returns a whole picture; `told` is for those who do not see it."""
+    """Returns a whole picture; `told` describes it for people who cannot see it."""
     width, height = round(size[0]), round(size[1])
     return "\n".join(
         [
@@ -43,7 +43,7 @@ def page(title: str, told: str, size: tuple[float, float], parts: Iterable[str])
 
 
 def legend(keys: Iterable[Key]) -> Iterator[str]:
-    """Yields the squares of the legend with what they stand for."""
+    """Yields the squares of the legend with their meanings."""
     for key in keys:
         colour = COLOURS[key.kind]
         yield (
@@ -61,10 +61,10 @@ def words(x: float, y: float, line: Words, more: str = "") -> str:
 
 
 def escaped(text: str) -> str:
-    """Returns text that is well-formed in XML whatever a person wrote."""
+    """Returns any text escaped for XML, without characters that XML does not allow."""
     return escape(safe(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"))
 
 
 def number(value: float) -> str:
-    """Returns a number with at most one digit behind the point."""
+    """Returns a number with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0")

@@ -1,6 +1,6 @@
-"""The words of a picture: what is written at a layer, and how wide it is at most.
+"""The labels of a picture: what is written at a layer, and how wide it is at most.
 
-No font is at hand, so widths are estimated for the widest of the usual fonts, DejaVu Sans.
+Widths are estimated for the widest of the usual fonts, DejaVu Sans, because no font is loaded.
 """
 
 from math import fsum
@@ -12,13 +12,13 @@ from cnnspec.ir.spec import is_automatic
 from cnnspec.layers.base import Layer
 
 SIZE = 11
-"""The height of letters."""
+"""The font size, in pixels."""
 HEADING = 17
-"""The height of those of the title."""
+"""The font size of the title, in pixels."""
 LINE = 14
-"""From one line to the next."""
+"""The distance from one line to the next."""
 WIDEST = 108.0
-"""No line at a layer is wider."""
+"""The maximum width of a line at a layer."""
 _LINES = 3
 
 _NARROW = frozenset(" .,:;|!'()[]{}/\\ijlftI-")
@@ -33,12 +33,12 @@ class Words(Record):
 
     @property
     def width(self) -> float:
-        """An upper estimate of its width."""
+        """An upper bound of its width."""
         return width(self.text, bold=self.style in ("shape", "title"))
 
 
 def width(text: str, *, bold: bool = False) -> float:
-    """How wide a text is at most, at the size of labels."""
+    """An upper bound of the width of a text at the size of labels."""
     return fsum(map(_em, text)) * SIZE * (1.13 if bold else 1.0)
 
 
@@ -55,7 +55,7 @@ def _em(char: str) -> float:
 
 
 def shortened(text: str, room: float, *, bold: bool = False) -> str:
-    """The text, cut to a width where it is longer."""
+    """Returns the text, cut to a width where it is longer."""
     if width(text, bold=bold) <= room:
         return text
     kept = ""
@@ -67,7 +67,7 @@ def shortened(text: str, room: float, *, bold: bool = False) -> str:
 
 
 def wrapped(text: str, room: float = WIDEST) -> list[str]:
-    """The text in lines of a width, the last of a few cut where there is more."""
+    """Wraps a text into a few lines of a width; the last one is cut if there is more."""
     lines: list[str] = []
     for word in text.split():
         joined = f"{lines[-1]} {word}" if lines else word
@@ -81,7 +81,7 @@ def wrapped(text: str, room: float = WIDEST) -> list[str]:
 
 
 def brief(layer: Layer) -> str:
-    """A layer without the options that change neither its shape nor its function."""
+    """The text of a layer without options that change neither its shape nor its function."""
     kept = [
         argument
         for argument in layer.arguments()
@@ -91,7 +91,7 @@ def brief(layer: Layer) -> str:
 
 
 def params(call: LayerCall) -> str:
-    """What is said of the weights of a row, nothing where it has none."""
+    """The label with the number of parameters of a call, empty where it has none."""
     if call.weights_from:
         return (
             "shared weights" if call.inference.params.value or call.inference.frozen.value else ""
@@ -100,7 +100,7 @@ def params(call: LayerCall) -> str:
 
 
 def labels(call: LayerCall) -> list[Words]:
-    """What stands below a layer: a name that somebody gave it, the layer, its parameters."""
+    """The labels below a layer: its name if one was given, the layer, its parameters."""
     own = call.name.rpartition(".")[2].partition("@")[0]
     named = [] if call.implicit or is_automatic(own) else [own]
     lines = [Words(shortened(safe(name), WIDEST), "name") for name in named]
@@ -109,7 +109,7 @@ def labels(call: LayerCall) -> list[Words]:
 
 
 def story(call: LayerCall) -> str:
-    """All of a row in one line."""
+    """Everything about a call in one line."""
     costs = [text for text in (params(call), f"{call.macs:,} MACs" if call.macs else "") if text]
     facts = ", ".join([f"{call.input_shape} -> {call.output_shape}", *costs])
     return safe(f"{call.name}: {call.layer}, {facts}")

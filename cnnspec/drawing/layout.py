@@ -1,6 +1,6 @@
-"""A checked spec to a sheet: every block, line and word of its picture in its place.
+"""Checked spec to sheet: places every block, line and label of its picture.
 
-Knows sizes and places, no colour and no SVG. Units are pixels; x goes to the right and
+Knows sizes and places, but neither colours nor SVG. Units are pixels; x goes to the right and
 y downwards. The axis of a line is the middle of every block on it.
 """
 
@@ -30,9 +30,9 @@ from cnnspec.graph.build import INPUT, Graph
 from cnnspec.operations.values import Concatenate
 
 WIDTH = 960.0
-"""How wide a picture gets before a chain goes on in another row."""
+"""The width of a picture beyond which a chain continues in another row."""
 _NARROWEST = 420.0
-"""The room that a branch has at least before it goes on in another row."""
+"""The minimum width of a branch before it continues in another row."""
 MARGIN = 20.0
 _HEAD = 44.0
 
@@ -50,7 +50,7 @@ class Layout(Record):
     legend: tuple[Key, ...]
 
     def dump(self, graph: Graph) -> dict[str, Any]:
-        """Blocks and lines as JSON; a row is known by its name, the input by `input`."""
+        """Blocks and lines as JSON; calls are given by their names, the input by `input`."""
         names = [call.name for call in graph.calls]
         return {
             "width": round(self.width),
@@ -79,7 +79,7 @@ def _rounded(box: Box | Frame) -> dict[str, float]:
 
 
 def layout(checked: CheckedSpec) -> Layout:
-    """The picture of a spec without errors."""
+    """Lays out the picture of a spec without errors."""
     graph = checked.graph
     chain = structure(graph)
     lines = _Builder(graph, checked.spec.data.title).lines(chain, WIDTH)
@@ -115,7 +115,7 @@ def _facts(checked: CheckedSpec) -> str:
 
 
 class _Builder:
-    """Items to blocks that know their sizes."""
+    """Makes blocks with sizes from items."""
 
     def __init__(self, graph: Graph, data: str) -> None:
         self.graph = graph
@@ -123,11 +123,11 @@ class _Builder:
         self.scale = Scale([call.output_shape for call in graph.calls])
 
     def lines(self, chain: Chain, room: float) -> Lines:
-        """A chain in as many rows as a width asks for."""
+        """Makes a chain, wrapped into rows of a width."""
         return Lines([self.block(item, room) for item in chain], room)
 
     def block(self, item: Item, room: float) -> Block:
-        """One item of a chain."""
+        """Makes one item of a chain."""
         inner = max(room - 2 * GAP, _NARROWEST)
         match item:
             case Fork(branches=branches, join=join):
@@ -147,12 +147,12 @@ class _Builder:
                 return self.group(calls)
 
     def is_skip(self, branch: Chain) -> bool:
-        """Whether a branch is the input itself, or brought to the shape of the others."""
+        """Whether a branch is the input itself, or only its projection."""
         begun = any(isinstance(item, Route) for item in branch)
         return not begun and all(self.graph.calls[call].implicit for call in rows_of(branch))
 
     def group(self, calls: tuple[int, ...]) -> BlockNode:
-        """A layer and those after it that change values only."""
+        """Makes one block of a layer and those after it that change only values."""
         first = self.graph.calls[calls[0]]
         shape = first.output_shape
         if calls[0] == INPUT:
@@ -164,7 +164,7 @@ class _Builder:
         return BlockNode(calls, (body, *(thin for _ in calls[1:])), str(shape), words)
 
     def join(self, index: int) -> BlockNode:
-        """A merge: a disc, or for a concatenation the block of what comes out."""
+        """Makes a merge: a disc, or for a concatenation the block of its output."""
         call = self.graph.calls[index]
         solid: Solid | None = None
         if isinstance(self.graph.operations[index][0], Concatenate):
@@ -173,7 +173,7 @@ class _Builder:
         return BlockNode((index,), (solid,), str(call.output_shape), labels(call))
 
     def left(self, item: Left) -> BlockNode:
-        """The place of rows that are not drawn."""
+        """Makes the block for calls that are not drawn."""
         calls = [self.graph.calls[call] for call in item.calls]
         params = sum(call.params for call in calls)
         words = [Words(item.what, "layer"), Words("not drawn", "detail")]

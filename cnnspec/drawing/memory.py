@@ -1,7 +1,7 @@
 """The picture of a memory plan: a rectangle for each buffer, steps to the right, bytes upwards.
 
-A rectangle is as wide as its buffer is in use and as high as it is large, where it lies in
-the arena; so two that touch the same bytes stand beside each other. Units are pixels.
+A rectangle spans the steps in which its buffer is in use and the bytes of the arena that it has, so
+buffers with the same bytes are side by side. Units are pixels.
 """
 
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ _HEAD = 52.0
 _HEIGHT = 340.0
 """The height of the arena."""
 _WIDTH = 860.0
-"""The width of all steps together, where they find room in it."""
+"""The width of all steps together, where they fit into it."""
 _NARROWEST, _WIDEST = 20.0, 76.0
-"""The room of a step whose name is written."""
+"""The width of a step whose name is written: minimum and maximum."""
 _LONGEST = 4_000.0
-"""The width of the picture of a network with too many steps to name each."""
+"""The maximum width: with more steps than fit into it, steps have no names."""
 _TILT = 50.0
-"""Degrees that the names of steps are turned."""
+"""The angle of the names of steps, in degrees."""
 _NAME = 110.0
 _SLIT = 1.5
 _PAD = 4.0
 _LEAST = 30.0
-"""The room that a name needs at least to say anything."""
+"""The minimum room for a name."""
 
 
 class MemoryPicture:
@@ -52,7 +52,7 @@ class MemoryPicture:
             _fitted(step.name, _NAME) if index % self.every == 0 else ""
             for index, step in enumerate(steps)
         ]
-        # A name hangs down to the left of its step.
+        # A name reaches down to the left of its step.
         angle = radians(_TILT)
         below = max(width(name, bold=True) for name in self.names) * sin(angle) + SIZE
         over = max(
@@ -90,11 +90,11 @@ class MemoryPicture:
         )
 
     def x(self, step: int) -> float:
-        """The left end of a step."""
+        """The x of the left end of a step."""
         return self.left + step * self.step
 
     def y(self, byte: int) -> float:
-        """The height of a byte."""
+        """The y of a byte."""
         return self.bottom - byte * self.scale
 
 
@@ -125,7 +125,7 @@ def _told(picture: MemoryPicture) -> str:
 
 
 def _story(plan: MemoryPlan, buffer: Buffer) -> str:
-    """All of a buffer in one line."""
+    """Everything about a buffer in one line."""
     steps = plan.program.steps
     held = ", ".join(dict.fromkeys(steps[value].name for value in buffer.values))
     first, last = steps[buffer.first].name, steps[buffer.last].name
@@ -154,7 +154,7 @@ def _buffer(picture: MemoryPicture, buffer: Buffer) -> str:
     x, y = picture.x(buffer.first) + slit, picture.y(buffer.end)
     wide = (buffer.last - buffer.first + 1) * picture.step - 2 * slit
     high = max(buffer.size * picture.scale, 1.0)
-    # Each value that follows in the same place has a line where it begins, and its name.
+    # Each later value in the same buffer has a line where it begins, and its name.
     begins = [x, *(picture.x(value) for value in buffer.values[1:]), x + wide]
     lines = "".join(f"M{number(begin)},{number(y)}v{number(high)}" for begin in begins[1:-1])
     style = f'stroke="{edge}" stroke-width="0.6" stroke-dasharray="2 2"'
@@ -177,7 +177,7 @@ def _buffer(picture: MemoryPicture, buffer: Buffer) -> str:
 
 
 def _label(name: str, size: str, place: tuple[float, float, float, float]) -> str:
-    """The name of a value and the size of its buffer, where they find room: flat or upright."""
+    """The name of a value and the size of its buffer, where they fit: horizontal or vertical."""
     x, y, wide, high = place
     middle, centre = x + wide / 2, y + high / 2
     turned = high > wide and width(name) > wide - 2 * _PAD
@@ -195,7 +195,7 @@ def _label(name: str, size: str, place: tuple[float, float, float, float]) -> st
 
 
 def _fitted(name: str, room: float) -> str:
-    """A name in the room there is: without the blocks that it is in, or cut."""
+    """Shortens a name to the room: without the blocks that it is in, or cut."""
     while width(name) > room and "." in name:
         name = f"…{name.partition('.')[2]}"
     return shortened(name, room)
@@ -231,5 +231,5 @@ def _ticks(peak: int) -> list[int]:
     for factor in (1, 2, 5, 10, 20, 50):
         if peak / (size * factor) <= 8:
             break
-    # One that is nearly at the peak would stand in its line.
+    # One that is nearly at the peak would overlap its line.
     return [tick for tick in range(0, peak + 1, size * factor) if tick == 0 or tick < 0.97 * peak]

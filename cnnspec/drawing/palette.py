@@ -1,7 +1,7 @@
-"""The kinds of layers a picture tells apart, and their colours.
+"""The kinds of layers that a picture distinguishes, and their colours.
 
-The colours are those of Okabe and Ito, "Color Universal Design" (2008), which people
-of every kind of colour vision can tell apart. No word of a picture depends on them.
+The colours are those of Okabe and Ito, "Color Universal Design" (2008), which people with every
+kind of colour vision can distinguish. No text of a picture depends on them.
 """
 
 from cnnspec.operations.base import Operation
@@ -20,7 +20,7 @@ COLOURS = {
 
 
 def kind_of(operations: tuple[Operation, ...]) -> str:
-    """Returns the kind of a layer: that of the first thing that it does."""
+    """Returns the kind of a layer: that of its first operation."""
     return operations[0].kind
 
 

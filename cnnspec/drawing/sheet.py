@@ -1,6 +1,6 @@
-"""What a picture is made of, each thing in its place, and the sheet it is put down on.
+"""The parts of a picture with their places, and the sheet they are on.
 
-Units are pixels; x goes to the right and y downwards. Knows no layer.
+Units are pixels; x goes to the right and y downwards. Does not know layers.
 """
 
 from cnnspec.core.record import Record
@@ -12,7 +12,7 @@ Point = tuple[float, float]
 
 
 class Part(Record):
-    """A solid in its place: the corner of its front, and the row whose output it is."""
+    """A solid in its place: the corner of its front, and the call whose output it is."""
 
     call: int
     x: float
@@ -22,7 +22,7 @@ class Part(Record):
 
 
 class Box(Record):
-    """A group in its place, its words included; `what` is said of rows left out."""
+    """A group in its place, with its labels; `what` describes calls that are left out."""
 
     calls: tuple[int, ...]
     x: float
@@ -36,7 +36,7 @@ class Box(Record):
 
 
 class Edge(Record):
-    """A line from the output of a row to a row that takes it."""
+    """A line from the output of a call to a call that takes it."""
 
     source: int
     target: int
@@ -55,18 +55,18 @@ class Frame(Record):
 
 
 class Path(Record):
-    """A line under way: where it comes from and the points it has passed."""
+    """An unfinished line: where it comes from and the points it has passed."""
 
     source: int
     points: tuple[Point, ...]
 
     def by(self, *points: Point) -> "Path":
-        """The line led on."""
+        """Returns the line continued through more points."""
         return self.replace(points=(*self.points, *points))
 
 
 class Sheet:
-    """What has been put down so far."""
+    """Everything placed so far."""
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
@@ -74,12 +74,12 @@ class Sheet:
         self.frames: list[Frame] = []
 
     def join(self, path: Path, target: int, end: Point) -> None:
-        """Ends a line at a row."""
+        """Ends a line at a call."""
         self.edges.append(Edge(path.source, target, _straight((*path.points, end))))
 
 
 def _straight(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """The same line without points at which it does not turn."""
+    """Returns the line without points at which it does not turn."""
     kept: list[Point] = []
     for point in points:
         if kept and point == kept[-1]:
@@ -103,7 +103,7 @@ class Key(Record):
 
 
 def legend_keys(found: set[str], room: float) -> tuple[list[Key], tuple[float, float]]:
-    """Returns the kinds of a picture in rows of a width, and the size of it all."""
+    """Returns the legend of the kinds in a picture, in rows of a width, and its size."""
     keys: list[Key] = []
     x, y, widest = 0.0, 0.0, 0.0
     for kind in (kind for kind in COLOURS if kind in found):

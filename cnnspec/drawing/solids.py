@@ -1,7 +1,7 @@
 """Shapes to solids: how high, long and deep the block of a value is.
 
-Sides grow with the root of the sizes, so that 28 and 1 can both be seen, and are
-measured against the largest of the network, so that every network fits.
+Sides grow with the square root of the sizes, so that 28 and 1 are both visible, relative to the
+largest of the network, so that every network fits.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _SLANT = (0.36, 0.3)
 """How far the width of an image reaches to the right and upwards, for each unit of height."""
 _MOST_PLANES = 16
 _SLAB = 6.0
-"""The length of a layer that changes values only: it adds nothing to the size."""
+"""The length of a layer that changes only values."""
 
 
 class Solid(Record):
@@ -65,7 +65,7 @@ class Scale:
         return Solid(length, height, width * _SLANT[0], width * _SLANT[1], _cuts(parts))
 
     def slab(self, shape: Shape) -> Solid:
-        """The thin block of a layer that leaves the shape as it is."""
+        """The thin block of a layer that keeps the shape."""
         return self.solid(shape).replace(length=_SLAB, planes=())
 
 

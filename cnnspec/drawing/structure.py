@@ -1,8 +1,8 @@
-"""Graph to what is drawn: chains of layers, forks with their branches, repetitions.
+"""Graph to items of a picture: chains of layers, forks with their branches, repetitions.
 
-Knows which layers belong together, no place and no size. Every row of the graph is in
-exactly one item: drawn by itself, one of the copies of a repetition, or left out and
-counted in a network of more items than a picture can hold.
+Knows which layers belong together, but neither places nor sizes. Every call of the graph is in
+exactly one item: drawn, one of the copies of a repetition, or, in a network with more items than a
+picture can hold, left out and counted.
 """
 
 from collections.abc import Iterator
@@ -13,20 +13,20 @@ from cnnspec.graph.build import INPUT, Graph, LayerCall
 
 
 class Group(Record):
-    """Layers drawn as one block: the first, and those after it that change values only."""
+    """Layers drawn as one block: the first, and those after it that change only values."""
 
     calls: tuple[int, ...]
 
 
 class Fork(Record):
-    """Branches from one value, and the row that joins them. An empty branch is a skip."""
+    """Branches from one value, and the call that joins them. An empty branch is a skip."""
 
     branches: "tuple[Chain, ...]"
     join: int
 
 
 class Repeat(Record):
-    """A chain drawn once for `times` equal ones; `further` are the rows of the other copies."""
+    """A chain drawn once for `times` equal ones; `further` are the calls of the other copies."""
 
     body: "Chain"
     times: int
@@ -35,14 +35,14 @@ class Repeat(Record):
 
 
 class Left(Record):
-    """Rows that are not drawn, and how they are called."""
+    """Calls that are not drawn, and how they are described."""
 
     calls: tuple[int, ...]
     what: str
 
 
 class Route(Record):
-    """The output of a row that is drawn elsewhere: the beginning of a branch that crosses."""
+    """The output of a call that is drawn elsewhere, where a branch begins."""
 
     source: int
 
@@ -51,13 +51,13 @@ Item = Group | Fork | Repeat | Left | Route
 Chain = tuple[Item, ...]
 
 MAX_DRAWN_ITEMS = 300
-"""More items than this are not drawn."""
+"""The maximum number of items that are drawn."""
 MAX_UNFOLDED_ITEMS = 40
-"""Up to as many items, equal parts are drawn one by one, unless they share their weights."""
+"""Up to so many items, equal parts are drawn one by one unless they share their weights."""
 MIN_FOLDED_COPIES = 3
-"""From so many copies on, equal parts of a long network are drawn once."""
+"""Equal parts of a long network are drawn once if there are at least so many."""
 PERIOD = 32
-"""The longest part, in items, that is looked for."""
+"""The maximum length of a repeated part, in items."""
 TOGETHER = 4
 """The most layers in one block."""
 
@@ -76,7 +76,7 @@ def structure(graph: Graph) -> Chain:
 
 
 def rows_of(chain: Chain) -> Iterator[int]:
-    """Every row that a chain draws or stands for."""
+    """Every call that a chain draws or represents."""
     for item in chain:
         match item:
             case Group(calls=calls) | Left(calls=calls):
@@ -91,11 +91,11 @@ def rows_of(chain: Chain) -> Iterator[int]:
 
 
 def _series(graph: Graph) -> Chain:
-    """The graph as chains and forks, each row by itself.
+    """Returns the graph as chains and forks, with one item for each call.
 
-    Every way from the input to a row passes its dominator (Lengauer and Tarjan, 1979);
-    that of a join is where its branches begin. Rows stand in an order in which they can
-    be worked out, so the dominator is where the ways up from all inputs meet.
+    Every path from the input to a call passes its dominator (Lengauer and Tarjan, 1979); that of a
+    join is where its branches begin. Calls are in an order in which they can be computed, so the
+    dominator is where the paths back from all inputs meet.
     """
     above = [INPUT] * len(graph.calls)
     depth = [0] * len(graph.calls)
@@ -116,7 +116,7 @@ def _series(graph: Graph) -> Chain:
         items: list[Item] = []
         while end != begin:
             if end in drawn:
-                # Only a branch that begins `from` a layer comes to a row a second time.
+                # Only a branch that begins with `from` reaches a call a second time.
                 items.append(Route(end))
                 break
             drawn.add(end)
@@ -138,7 +138,7 @@ class _Repetitions:
         self.calls = calls
 
     def collapsed(self, chain: Chain, *, shared: bool) -> Chain:
-        """The chain with equal parts as one: those that share weights, or those that do not."""
+        """Merges equal parts of the chain: those that share weights, or those that do not."""
         chain = tuple(self._inside(item, shared) for item in chain)
         keys = self._numbered(chain)
         least = 2 if shared else MIN_FOLDED_COPIES
@@ -167,7 +167,7 @@ class _Repetitions:
         return item
 
     def _copies(self, chain: Chain, keys: list[int], at: int, period: int, shared: bool) -> int:
-        """How often the part that begins at an index follows itself."""
+        """How many consecutive copies there are of the part that begins at an index."""
         first = keys[at : at + period]
         copies = 1
         while True:
@@ -209,7 +209,7 @@ class _Repetitions:
 
 
 def _count(chain: Chain) -> int:
-    """How many items are drawn, those inside of others included."""
+    """How many items are drawn, including those inside others."""
     total = len(chain)
     for item in chain:
         if isinstance(item, Fork):
@@ -220,7 +220,7 @@ def _count(chain: Chain) -> int:
 
 
 def _shortened(chain: Chain, most: int) -> Chain:
-    """The chain with the middle of whatever is longer than `most` left out."""
+    """Returns the chain without the middle of every part that is longer than `most`."""
     items: list[Item] = list(chain)
     if len(chain) > most:
         end = len(chain) - most // 2
@@ -246,7 +246,7 @@ def _shortened_inside(item: Item, most: int) -> Item:
 
 
 def _grouped(chain: Chain, graph: Graph) -> Chain:
-    """The chain with layers that change values only in the block of the layer before them."""
+    """Puts layers that change only values into the block of the layer before them."""
     items: list[Item] = []
     for item in chain:
         last = items[-1] if items else None
@@ -268,5 +268,5 @@ def _follows(group: Group, call: int, graph: Graph) -> bool:
 
 
 def is_slab(graph: Graph, call: int) -> bool:
-    """Whether a layer changes values only, so that it adds no block of its own size."""
+    """Whether a layer changes only values, so that it is not a block of its own."""
     return all(operation.keeps_shape for operation in graph.operations[call])

@@ -1,7 +1,7 @@
-"""The picture of a network as one SVG element, to stand alone or within a page.
+"""The picture of a network as one SVG element, as a file or inside a page.
 
-Knows colours and SVG, no sizes. Nothing in it refers to anything: no id, no script, no
-style sheet, no font file, no address. Text comes from users and is escaped.
+Knows colours and SVG, but not sizes. A picture refers to nothing else: it has no id, script, style
+sheet, font file or address. Text comes from users and is escaped.
 """
 
 from collections.abc import Iterator
@@ -18,16 +18,16 @@ from cnnspec.operations.values import Join
 
 _SIGNS = {"add": "+", "multiply": "\u00d7", "average": "avg", "maximum": "max"}
 _ROUND = 6.0
-"""The radius with which a line turns."""
+"""The radius of the turns of a line."""
 
 
 def draw(checked: CheckedSpec) -> str:
-    """The picture of a spec without errors."""
+    """Draws the picture of a spec without errors."""
     return drawn(checked, layout(checked))
 
 
 def drawn(checked: CheckedSpec, sheet: Layout) -> str:
-    """The picture that a layout describes."""
+    """Draws the picture that a layout describes."""
     graph = checked.graph
     return page(
         f"The network {checked.spec.model}",
@@ -45,7 +45,7 @@ def drawn(checked: CheckedSpec, sheet: Layout) -> str:
 
 
 def _told(sheet: Layout, graph: Graph) -> str:
-    """What the picture shows, for those who do not see it."""
+    """Describes the picture for people who cannot see it."""
     told = [f"{sheet.facts}. Input {graph.input}."]
     for box in sheet.boxes:
         calls = [graph.calls[call] for call in box.calls if call != INPUT]
@@ -55,7 +55,7 @@ def _told(sheet: Layout, graph: Graph) -> str:
 
 
 def _box(box: Box, graph: Graph) -> Iterator[str]:
-    """A block with its words; what is known of a layer is the title of its solid."""
+    """A block with its labels; the details of a layer are the title of its solid."""
     yield "<g>"
     for part in box.parts:
         if box.what:
@@ -102,7 +102,7 @@ def _solid(part: Part, colour: str) -> str:
 
 
 def _disc(part: Part, sign: str, colour: str) -> str:
-    """An operation without a size of its own."""
+    """The disc of an operation without a size of its own."""
     radius = BlockNode.RADIUS
     x, y = part.x + radius, part.y + radius
     size = 17 if len(sign) == 1 else 9

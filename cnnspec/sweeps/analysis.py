@@ -1,7 +1,7 @@
-"""What the rows of a sweep say: its winners, what a smaller network costs, what each name does.
+"""Analyses the rows of a sweep: winners, fronts of metric against cost, effect of each name.
 
-Values of different loss functions do not compare. So a loss has a winner for each of
-them, and across them points are compared by accuracy or macro F1. Knows rows, no files.
+Values of different loss functions cannot be compared. So there is a winner for each loss function,
+and across them points are compared by accuracy or macro F1. Knows rows, not files.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from cnnspec.sweeps.rows import PointResult
 
 
 class Winners(Record):
-    """The best of the points that have finished; of equal ones the smaller, then the first.
+    """The best finished points; of equal ones the smaller, then the first.
 
-    `chosen` is the best by the metric asked for. `best` is the best by `quality`, which
-    compares across loss functions, `of_loss` for each function the point of the least
-    `loss`, and `of_both` the point that has both among those of its function, where there
-    is one.
+    `chosen` is the best by the requested metric. `best` is the best by `quality`, which can be
+    compared across loss functions. `of_loss` has the point with the lowest `loss` for each loss
+    function, and `of_both` the point that is best in both among those of its function, if there is
+    one.
     """
 
     chosen: PointResult | None
@@ -40,9 +40,9 @@ class Winners(Record):
 
 
 class Effect(Record):
-    """What a value of a swept name does: a metric over all points that have it.
+    """The effect of a value of a swept name: a metric over all points with it.
 
-    `low` and `high` are its smallest and largest; all are `None` where no point is known.
+    `low` and `high` are its smallest and largest; all are `None` where no point has the metric.
     """
 
     value: str
@@ -57,7 +57,7 @@ class Effect(Record):
 
 
 def judged(rows: Iterable[PointResult], by: str) -> str:
-    """The metric to choose by: the one asked for, or of what split there is in its place."""
+    """The metric to choose by: the requested one, or that of a split that was measured."""
     found = {name for row in rows if row.finished for name in row.metrics}
     measure = measure_of(by)
     others = (prefix + measure for prefix in ("", "val_", "train_"))
@@ -65,12 +65,12 @@ def judged(rows: Iterable[PointResult], by: str) -> str:
 
 
 def quality_of(by: str) -> str:
-    """The metric of the same images that compares across loss functions."""
+    """The metric on the same images that can be compared across loss functions."""
     return f"{split_of(by)}accuracy" if measure_of(by) == "loss" else by
 
 
 def ranked(rows: Iterable[PointResult], metric: str) -> list[PointResult]:
-    """The finished points that have a metric, the best first; of equal ones the smaller."""
+    """The finished points with a metric, the best first; of equal ones the smaller."""
     column = METRICS[metric]
     known = [row for row in rows if row.finished and row.mean(metric) is not None]
     return sorted(known, key=lambda row: (column.rank(row.mean(metric)), row.point.params))
@@ -103,20 +103,20 @@ def winners(rows: Sequence[PointResult], by: str) -> Winners:
 
 
 def _leaders(rows: Iterable[PointResult], metric: str) -> list[PointResult]:
-    """The points that share the best value of a metric."""
+    """The points with the best value of a metric."""
     found = ranked(rows, metric)
     return [row for row in found if row.mean(metric) == found[0].mean(metric)]
 
 
 def front(rows: Sequence[PointResult], cost: str, metric: str) -> tuple[PointResult, ...]:
-    """The points that no cheaper one is as good as, by their cost: `params` or `macs`.
+    """The front: points better than every cheaper one, by their cost `params` or `macs`.
 
-    There are none where all cost the same.
+    Empty where all points cost the same.
     """
     if len({row.known(cost) for row in rows}) < 2:
         return ()
     found: list[PointResult] = []
-    # Of points with the same cost the best comes first, and is the only one that is taken.
+    # Among points of equal cost the best comes first, and only that one is taken.
     for row in sorted(ranked(rows, metric), key=lambda row: row.known(cost)):
         if not found or row.known(metric) > found[-1].known(metric):
             found.append(row)
@@ -126,9 +126,9 @@ def front(rows: Sequence[PointResult], cost: str, metric: str) -> tuple[PointRes
 def effects(
     rows: Sequence[PointResult], names: dict[str, tuple[str, ...]], metric: str
 ) -> dict[str, tuple[Effect, ...]]:
-    """A metric by the values of every name that has several, the name that does most first.
+    """A metric by the values of every name with several; the name with the largest effect first.
 
-    There is nothing to take together where no more than one name has several values.
+    Empty unless at least two names have several values.
     """
     known = ranked(rows, metric)
     varied = {name: values for name, values in names.items() if len(values) > 1}
@@ -150,7 +150,7 @@ def _effect(value: str, found: list[float]) -> Effect:
 
 
 def reach(of: Iterable[Effect]) -> float:
-    """How far the means of the values of a name lie apart."""
+    """The largest difference between the means of the values of a name."""
     means = [effect.found.mean for effect in of if effect.found]
     return max(means) - min(means) if means else 0.0
 
@@ -162,7 +162,7 @@ def pairs(
     second: str,
     metric: str,
 ) -> list[list[MeanStd | None]]:
-    """A metric over all points with two values: a row for each value of the first name."""
+    """A metric over all points with a pair of values: a row for each value of the first name."""
     known = ranked(rows, metric)
     return [
         [
@@ -178,7 +178,7 @@ def pairs(
 
 
 def cautions(rows: Sequence[PointResult], asked: str, by: str) -> list[str]:
-    """What one should know before one believes in the winners, in sentences."""
+    """Sentences about what makes the winners less certain."""
     found = []
     finished = [row for row in rows if row.finished]
     if by != asked and finished:

@@ -1,7 +1,7 @@
-"""Drives a sweep: hands its trainings to an engine, and writes down what became of them.
+"""Drives a sweep: hands its trainings to an engine and records how they ended.
 
-All that a sweep knows is in its folder, so that another driver goes on where this one
-was killed. Loads no framework; the workers of the engine do.
+All state of a sweep is in its folder, so another driver can continue where this one was killed.
+Loads no framework; the workers of the engine do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,11 @@ from cnnspec.sweeps.plan import Planned
 from cnnspec.sweeps.progress import Progress
 
 AGAIN = ("", TrainingKilled.code)
-"""Failures that another attempt may change: errors of no known cause, and killed processes."""
+"""Failures that another attempt may change: errors of unknown cause, and killed processes."""
 
 
 def drive(sweep: Sweep, engine: Engine, warn: Warn, *, offline: bool = False) -> None:
-    """Does what is left of a sweep; one that stops early by `asha` needs a `Racer`.
+    """Does the rest of a sweep; stopping early by `asha` needs a `Racer` as engine.
 
     Raises `CnnspecError`, and `Interrupted` after a signal.
     """
@@ -53,7 +53,7 @@ class _Drive:
         self._blocked: Ended | None = None
 
     def run(self) -> None:
-        """Rounds with a decision after each, and a last one to the end."""
+        """Runs rounds with a decision after each, and a last one to the end."""
         points = list(self._sweep.plan.points)
         with self._progress.live:
             if self._sweep.plan.stop_early == ASHA:
@@ -66,7 +66,7 @@ class _Drive:
             self._conclude(point)
 
     def _halved(self, points: list[Planned]) -> list[Planned]:
-        """The points that are left after some rounds, each up to another epoch."""
+        """Runs the rounds of successive halving; returns the points that are left."""
         decided: list[Round] = []
         for epoch in rungs(max(point.epochs for point in points)):
             self._round(points, epoch)
@@ -79,9 +79,9 @@ class _Drive:
         Run(self._sweep.folder).write_json(ROUNDS, [each.dump() for each in decided])
 
     def _race(self, points: list[Planned]) -> None:
-        """Trains all points at once; the engine ends one as soon as others are better.
+        """Trains all points at once; the engine stops one as soon as others are better.
 
-        What has been decided before is kept: a point that was ended is only compared.
+        Earlier decisions are kept: a stopped point is only compared.
         """
         ends = rungs(max(point.epochs for point in points))
         ended = {n for each in self._sweep.rounds() for n in each.values}
@@ -121,7 +121,7 @@ class _Drive:
             if trial.state not in folder.ENDED
             and (until is None or trial.epochs < min(until, point.epochs))
         }
-        # The largest first, so that none of them is left for the end, beside idle processors.
+        # The largest first, so that none of them runs alone at the end beside idle processors.
         largest = sorted(trials.values(), key=lambda trial: -trial.point.macs * trial.point.epochs)
         tasks = [self._task(trial, until) for trial in largest]
         self._progress.begin_round(tasks, until)
@@ -129,7 +129,7 @@ class _Drive:
         self._unblocked()
 
     def _note(self, trial: Trial, ended: Ended | None) -> None:
-        """Takes note that a training begins, or how it ended."""
+        """Records that a training begins, or how it ended."""
         if ended and ended.how == FAILED:
             trial.fail(ended.code, ended.message, ended.attempts)
         elif ended and ended.how == BLOCKED:
@@ -137,7 +137,7 @@ class _Drive:
         self._progress.on_event(trial, ended)
 
     def _unblocked(self) -> None:
-        """Raises `CnnspecError` where one training was blocked by what would block all."""
+        """Raises `CnnspecError` where a training was blocked by something that would block all."""
         if self._blocked:
             blocked = self._blocked
             again = f"`cnnspec sweep --resume {self._sweep}` goes on"
@@ -145,13 +145,13 @@ class _Drive:
             raise CnnspecError(SweepBlocked(None, blocked.message, remedy))
 
     def _begun(self, point: Planned) -> Iterator[Trial]:
-        """The trainings of a point; with several seeds it has a folder for them."""
+        """Returns the trainings of a point; with several seeds it makes their folder."""
         if point.several:
             self._series(point)
         return self._sweep.trials_of(point)
 
     def _series(self, point: Planned) -> None:
-        """The folder of a point with several seeds."""
+        """Makes the folder of a point with several seeds."""
         if SeedRuns.find(str(self._sweep.folder / point.name)) is None:
             source = SpecSource(self._sweep.plan.source, point.spec)
             SeedRuns.create(self._sweep.folder, point.spec, source, point.name)
@@ -182,7 +182,7 @@ class _Drive:
         return decide(epoch, histories)
 
     def _conclude(self, point: Planned) -> None:
-        """Takes the seeds of a point together once all have been trained."""
+        """Summarizes the seeds of a point once all have been trained."""
         states = {trial.state for trial in self._sweep.trials_of(point)}
         if point.several and folder.FINISHED in states and states <= folder.ENDED:
             series = SeedRuns(self._sweep.folder / point.name)

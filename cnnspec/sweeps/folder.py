@@ -1,11 +1,10 @@
 """Sweep folders: what a sweep leaves behind, and how it is read again.
 
-The folder holds `source.cnn` (the text with its sweep), `sweep.json` (the plan), a run
-folder for each point, or with several seeds a series, and `logs/` with what each
-training printed. A training that cannot succeed leaves `failure.json` in its run
-folder. With early stopping `rounds.json` has what was decided after each round. At the
-end come `results.json`, `results.csv`, `best.cnn`, `report.html` and `report/`. Knows
-files only, no framework.
+The folder holds `source.cnn` (the text with its sweep), `sweep.json` (the plan), a run folder for
+each point (with several seeds, a series), and `logs/` with what each training printed. A training
+that cannot succeed leaves `failure.json` in its run folder. With early stopping `rounds.json` has
+the decision of each round. At the end it also has `results.json`, `results.csv`, `best.cnn`,
+`report.html` and `report/`. Knows files only, no framework.
 """
 
 from collections.abc import Iterator
@@ -33,11 +32,11 @@ FAILED = "failed"
 BEGUN = "begun"
 WAITING = "waiting"
 ENDED = {FINISHED, FAILED}
-"""The states of a training of which nothing is left to do."""
+"""The states in which a training is over."""
 
 
 class Trial(Record):
-    """One training of a sweep: a point with one of its seeds, and the run that it is kept in."""
+    """One training of a sweep: a point with one of its seeds, and its run folder."""
 
     point: Planned
     seed: int
@@ -45,7 +44,7 @@ class Trial(Record):
 
     @property
     def name(self) -> str:
-        """Its name in messages: that of the point, with the seed where there are several."""
+        """Its name in messages: the name of the point, with the seed if there are several."""
         return f"{self.point.name} seed {self.seed}" if self.point.several else self.point.name
 
     @property
@@ -59,7 +58,7 @@ class Trial(Record):
 
     @property
     def epochs(self) -> int:
-        """How many epochs it has behind it."""
+        """How many epochs have been trained."""
         return len(self.history)
 
     @property
@@ -76,7 +75,7 @@ class Trial(Record):
         return found
 
     def fail(self, code: str, message: str, attempts: int = 1) -> None:
-        """Writes down why it failed. Raises `CnnspecError`."""
+        """Records why it failed. Raises `CnnspecError`."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
         self.run.write_json(FAILURE, {"code": code, "message": message, "attempts": attempts})
 
@@ -90,7 +89,7 @@ class Sweep:
 
     @classmethod
     def create(cls, parent: Path, plan: Plan, source: Source) -> Self:
-        """A new folder `<model>-sweep-<n>` with the plan in it. Raises `CnnspecError`."""
+        """Makes a new folder `<model>-sweep-<n>` with the plan. Raises `CnnspecError`."""
         run = Run(new_folder(parent, f"{plan.model}-sweep"))
         run.make(LOGS)
         run.write(SOURCE, source.text)
@@ -99,7 +98,7 @@ class Sweep:
 
     @classmethod
     def find(cls, folder: str | Path) -> Self | None:
-        """The sweep in a folder, if it is one. Raises `CnnspecError` for a damaged one."""
+        """The sweep in a folder, `None` where it is not one. Raises `CnnspecError` if damaged."""
         path = Path(folder)
         return cls.open(path) if (path / SWEEP).is_file() else None
 
@@ -127,7 +126,7 @@ class Sweep:
             yield Trial(point, seed, Run(self.folder / point.folder(seed)))
 
     def rounds(self) -> list[Round]:
-        """What early stopping has decided so far; nothing where that cannot be read."""
+        """The decisions of early stopping so far; empty where they cannot be read."""
         if not (self.folder / ROUNDS).is_file():
             return []
         try:
@@ -136,9 +135,9 @@ class Sweep:
             return []
 
     def repair(self, warn: Warn) -> None:
-        """Sees that every result can be read; one that was torn is told and removed.
+        """Removes damaged results, with a warning for each.
 
-        What it was a result of is trained again.
+        Their trainings are then done again.
         """
         for trial in self.trials():
             for name in (METRICS, FAILURE, HISTORY):

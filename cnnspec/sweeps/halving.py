@@ -1,8 +1,8 @@
-"""Successive halving: after a part of the epochs only the best third of the points goes on.
+"""Successive halving: after a part of the epochs only the best third of the points continues.
 
-Deterministic: who goes on follows from the metrics alone and never from who was first,
-so that it is the same with any number of workers, and decided again after a crash.
-(Jamieson and Talwalkar, "Non-stochastic Best Arm Identification", AISTATS 2016.)
+Deterministic: which points continue depends on the metrics only, not on the order in which they
+finish. So it is the same with any number of workers, and after a crash. (Jamieson and Talwalkar,
+"Non-stochastic Best Arm Identification", AISTATS 2016.)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,19 +13,19 @@ from cnnspec.core.record import Record
 
 HALVING = "halving"
 ASHA = "asha"
-"""The same without waiting for the others of a round, and so dependent on who was first
+"""The same without waiting for the others of a round, so it depends on the order of finishing
 (Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020)."""
 
 SHARE = 3
-"""One of so many points goes on after each round; the epochs grow by the same factor."""
+"""One of so many points continues after each round; the epochs grow by the same factor."""
 
 _METRICS = ("val_accuracy", "val_f1", "accuracy", "f1")
 
 
 class Round(Record):
-    """What was decided after an epoch: the metric of every point, and who goes on.
+    """The decision after an epoch: the metric of every point, and which points continue.
 
-    A point whose trainings have all failed has no metric, and does not go on.
+    A point whose trainings have all failed has no metric and does not continue.
     """
 
     epoch: int
@@ -49,7 +49,7 @@ class Round(Record):
 
 
 def rungs(epochs: int) -> list[int]:
-    """The epochs after which it is decided who goes on: a ninth and a third of all."""
+    """The epochs after which points are dropped: a ninth and a third of all."""
     found = {epochs // SHARE**power for power in (2, 1)}
     return sorted(epoch for epoch in found if 0 < epoch < epochs)
 
@@ -63,7 +63,7 @@ def decide(epoch: int, histories: Mapping[str, Iterable[Sequence[Mapping[str, fl
     """The best third of some points, at least one, by the mean over their seeds at an epoch.
 
     `histories` has for each point the metrics of the epochs of every seed that has not
-    failed. Of equal points the first goes on.
+    failed. Of equal points the first continues.
     """
     known = {name: [h for h in found if h] for name, found in histories.items()}
     metric = next((metric_of(h) for found in known.values() for h in found), "")

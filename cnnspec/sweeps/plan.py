@@ -1,6 +1,6 @@
-"""The plan of a sweep: the points that are to be trained, and those that the checker dropped.
+"""The plan of a sweep: the points to train, and those that the checker dropped.
 
-Knows the checker and the points; no folder and no training.
+Knows the checker and the points, but neither folders nor training.
 """
 
 import random
@@ -24,7 +24,7 @@ from cnnspec.sweeps.points import MAX_RUNS, Point, axes_of, label, points, reaso
 
 
 class Planned(Record):
-    """A point that is to be trained: its name, its values, what it costs, its spec.
+    """A point to train: its name, its values, its costs, its spec.
 
     Each of its `seeds` is a training of `epochs` epochs.
     """
@@ -39,7 +39,7 @@ class Planned(Record):
 
     @property
     def several(self) -> bool:
-        """Whether it is trained with several seeds; its folder is a series then."""
+        """Whether it is trained with several seeds, so that its folder is a series."""
         return len(self.seeds) > 1
 
     def dump(self) -> dict[str, Any]:
@@ -57,12 +57,12 @@ class Planned(Record):
         return cls(**{**given, "seeds": tuple(data["seeds"])}, spec=expanded.spec)
 
     def folder(self, seed: int) -> str:
-        """The folder of the run of a seed, seen from that of the sweep."""
+        """The run folder of a seed, relative to the folder of the sweep."""
         return f"{self.name}/seed-{seed}" if self.several else self.name
 
 
 class Dropped(Record):
-    """A point that the checker does not let through, with the code and text of its first error."""
+    """A point that the checker dropped, with the code and text of its first error."""
 
     values: dict[str, str]
     code: str
@@ -72,12 +72,11 @@ class Dropped(Record):
 class Plan(Record):
     """Everything a sweep is to do, fixed before it begins.
 
-    `names` are the names swept with their values in order, and `total` counts the points
-    that they span. `reasons` counts the points dropped by their first error, of which
-    `dropped` has the first ones. `data` is the path of data of the user's own, else
-    `None`. `stop_early` is empty, or the name of the rule that ends hopeless points;
-    `threads` is how many each training computes with, and `command` the command line
-    that asked for all this.
+    `names` are the names swept with their values in order, and `total` counts the points that they
+    span. `reasons` counts the points dropped by their first error, of which `dropped` has the first
+    ones. `data` is the path of the user's own data, else `None`. `stop_early` is empty, or the name
+    of the rule that stops weak points; `threads` is the number of threads of each training, and
+    `command` the command line that made the plan.
     """
 
     model: str
@@ -126,13 +125,13 @@ def plan(
     most: int = MAX_RUNS,
     **how: Any,
 ) -> Plan:
-    """Checks the points of a spec with a sweep and plans a training for those that are right.
+    """Checks the points of a spec with a sweep and plans a training for each valid one.
 
-    `name` is a template such as `net_{depth}-{filters}`; by itself a name is that of the
-    model and every value. `drawn` takes so many points that are right at random, always
-    the same ones for a seed. `most` is how many trainings there may be; `how` goes into
-    the plan as it is. Raises `CnnspecError` for a spec that sweeps nothing, for too many
-    trainings, for names that are not distinct, and where no point is right.
+    `name` is a template such as `net_{depth}-{filters}` (default: the model and every value).
+    `drawn` takes so many valid points at random, always the same ones for a seed. `most` is the
+    maximum number of trainings; `how` becomes fields of the plan. Raises `CnnspecError` for a spec
+    that sweeps nothing, for too many trainings, for names that are not distinct, and where no point
+    is valid.
     """
     axes = axes_of(checked)
     source = checked.source
@@ -166,11 +165,11 @@ def plan(
 
 
 MOST_LISTED = 1_000
-"""Dropped points that a plan names; of those after them it knows the number."""
+"""How many dropped points a plan lists; the others are only counted."""
 
 
 class _Found:
-    """The points looked at so far, those that are right by their names."""
+    """The points checked so far, the valid ones by their names."""
 
     def __init__(self, template: str, names: list[str]) -> None:
         self.template = template
@@ -216,7 +215,7 @@ class _Found:
 
 
 def _template(model: str, names: list[str]) -> str:
-    """The names of points by themselves: `grid_{depth}-{filters}-{kernel}`."""
+    """The default template of names: `grid_{depth}-{filters}-{kernel}`."""
     plain = model.replace("{", "").replace("}", "")
     return f"{plain}_{'-'.join(f'{{{name}}}' for name in names)}"
 

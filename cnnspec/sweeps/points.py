@@ -1,4 +1,4 @@
-"""The points of a sweep: which there are, and which of them the checker lets through.
+"""The points of a sweep, and which of them the checker accepts.
 
 Knows the checker; runs nothing.
 """
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     import random
 
 MAX_RUNS = 1_000
-"""Points of a sweep, unless a person asks for more."""
+"""The maximum number of points, unless a user asks for more."""
 
 
 def label(values: Mapping[str, str]) -> str:
-    """A choice of values in words: `depth=2, filters=16`."""
+    """A combination of values as text: `depth=2, filters=16`."""
     return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 class Point(Record):
-    """One choice of a value for every name of a sweep, and its check."""
+    """One combination of values for the names of a sweep, and its check."""
 
     values: dict[str, str]
     checked: CheckedSpec
 
     @property
     def label(self) -> str:
-        """The choice in words."""
+        """The combination as text."""
         return label(self.values)
 
     @property
     def error(self) -> Diagnostic | None:
-        """Its first error, else what of it cannot be trained; `None` where it can."""
-        # Not before there is a sweep: every `check` imports this module.
+        """Its first error, or the first thing that Keras cannot train; `None` if it is valid."""
+        # Imported only for a sweep, because every `check` imports this module.
         from cnnspec.targets.table import KERAS, check_target
 
         first = next((p for p in self.checked.problems if p.severity == "error"), None)
@@ -52,7 +52,7 @@ class Point(Record):
 
 
 class Survey(Record):
-    """How the points of a sweep fare: how many there are, and why some are dropped.
+    """The checks of all points of a sweep: how many there are, and why some are dropped.
 
     `reasons` counts the points dropped by their first error. `smallest` and `largest`
     are the points left with the fewest and the most parameters.
@@ -87,7 +87,7 @@ def axes_of(checked: CheckedSpec) -> tuple[Axis, ...]:
 
 
 def size(axes: tuple[Axis, ...]) -> int:
-    """How many points some axes span."""
+    """How many points the axes span."""
     points = 1
     for axis in axes:
         points *= len(axis.values)
@@ -95,7 +95,7 @@ def size(axes: tuple[Axis, ...]) -> int:
 
 
 def text_of(value: Expression) -> str:
-    """A value of a sweep as it is shown: `16`, `poisson`, `adam(1e-3)`."""
+    """A value of a sweep as text: `16`, `poisson`, `adam(1e-3)`."""
     return str(value.value) if hasattr(value, "value") else value.span.text
 
 
@@ -105,9 +105,9 @@ def points(
     overrides: Overrides,
     chance: "random.Random | None" = None,
 ) -> Iterator[Point]:
-    """Every point, the last name varying fastest; with `chance`, in an order drawn by it."""
+    """Yields every point, the last name varying fastest; with `chance`, in random order."""
     parsed = parse(source)
-    # Which values there are to try is known; each point has its own.
+    # The `sweep` itself is left out: each point has its own values.
     said = tuple(s for s in parsed.statements if s.word != "sweep")
     checker = Checker(parsed.replace(statements=said))
     chosen = _drawn(axes, chance) if chance else product(*(axis.values for axis in axes))
@@ -118,10 +118,10 @@ def points(
 
 
 def _drawn(axes: tuple[Axis, ...], chance: "random.Random") -> Iterator[tuple[Expression, ...]]:
-    """Each combination of values once, in random order."""
+    """Yields each combination of values once, in random order."""
     count = size(axes)
     seen: dict[int, int] = {}
-    # A shuffle by Fisher and Yates that remembers only the places it has touched.
+    # A Fisher-Yates shuffle that stores only the places it has touched.
     for place in range(count):
         other = chance.randrange(place, count)
         number = seen.get(other, other)
@@ -134,12 +134,12 @@ def _drawn(axes: tuple[Axis, ...], chance: "random.Random") -> Iterator[tuple[Ex
 
 
 def reason(error: Diagnostic) -> str:
-    """Why a point is dropped, in the words by which such points are counted."""
+    """The key by which dropped points are counted: code and topic."""
     return f"{error.code} {error.topic}"
 
 
 def survey(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Survey:
-    """Checks every point, keeping no more than two of them."""
+    """Checks every point; keeps at most two of them in memory."""
     count = 0
     reasons: Counter[str] = Counter()
     smallest: Point | None = None

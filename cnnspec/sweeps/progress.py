@@ -1,4 +1,4 @@
-"""What a person sees while a sweep runs: a line for each training that ends, and a live bar."""
+"""What is shown while a sweep runs: a line for each training that ends, and a live bar."""
 
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -12,7 +12,7 @@ from cnnspec.sweeps.folder import Sweep, Trial
 
 
 class Progress:
-    """Prints a line for every training that ends, and keeps count of all above a bar."""
+    """Prints a line above a bar for every training that ends, and counts them."""
 
     def __init__(self, sweep: Sweep) -> None:
         self._plan = sweep.plan
@@ -38,7 +38,7 @@ class Progress:
         return self._bar or nullcontext()
 
     def begin_round(self, tasks: list[Task], until: int | None) -> None:
-        """A round begins, in which these tasks are to be done."""
+        """Shows the start of a round with these tasks."""
         self._until = until
         self._left = self._of_round = len(tasks)
         self._began = time.monotonic()
@@ -49,7 +49,7 @@ class Progress:
         self._show()
 
     def on_event(self, trial: Trial, ended: Ended | None) -> None:
-        """A training begins (`None`) or has ended."""
+        """Shows that a training begins (`None`) or how it ended."""
         if ended is None:
             self._running.append(trial.name)
         else:
@@ -64,7 +64,7 @@ class Progress:
         self._show()
 
     def _count(self, trial: Trial) -> None:
-        """Takes note of a training that has come to its end."""
+        """Counts a training that has finished."""
         if trial.state == folder.FAILED:
             self._failed += 1
         elif trial.state == folder.FINISHED:
@@ -126,7 +126,7 @@ def _bar(stream: Any) -> Any:
 
 
 def _headline(trial: Trial) -> dict[str, float | None]:
-    """Accuracy and loss of the test set, or of what there is in its place."""
+    """Accuracy and loss of the test set, or of the split that replaces it."""
     document = trial.run.read_json(METRICS)
     for split in ("test", "validation", "train"):
         if found := document.get(split):

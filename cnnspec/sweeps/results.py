@@ -1,4 +1,4 @@
-"""The results of a sweep as one value: a row for each point, and what the rows say together.
+"""The results of a sweep as one value: a row for each point, and the analysis of all rows.
 
 Read from a sweep folder at any time, also while the sweep runs. Light: files only.
 """
@@ -17,11 +17,11 @@ from cnnspec.sweeps.rows import STATES, PointResult, rows
 from cnnspec.version import __version__
 
 COSTS = ("params", "macs")
-"""What a front sets the metric against."""
+"""The costs for which there is a front."""
 
 
 class Results:
-    """What a sweep has come to; `asked` is the metric that points are to be chosen by."""
+    """The results of a sweep; `asked` is the metric that points are to be chosen by."""
 
     def __init__(self, sweep: Sweep, found: Sequence[PointResult], asked: str = "accuracy") -> None:
         self.sweep = sweep
@@ -30,12 +30,12 @@ class Results:
 
     @classmethod
     def read(cls, sweep: Sweep, by: str = "accuracy") -> "Results":
-        """The results of a folder; a file that is torn or missing never ends it."""
+        """Reads the results of a folder; it never fails because of a damaged or missing file."""
         return cls(sweep, rows(sweep), by)
 
     @property
     def plan(self) -> Plan:
-        """What was to be done."""
+        """The plan of the sweep."""
         return self.sweep.plan
 
     @property
@@ -45,17 +45,17 @@ class Results:
 
     @cached_property
     def by(self) -> str:
-        """The metric that points are chosen by: `asked`, or what there is in its place."""
+        """The metric that points are chosen by: `asked`, or the one that replaces it."""
         return analysis.judged(self.rows, self.asked)
 
     @property
     def quality(self) -> str:
-        """The metric of the same images that compares across loss functions."""
+        """The metric on the same images that can be compared across loss functions."""
         return analysis.quality_of(self.by)
 
     @property
     def finished(self) -> list[PointResult]:
-        """The points that compare."""
+        """The points that can be compared."""
         return [row for row in self.rows if row.finished]
 
     @cached_property
@@ -76,7 +76,7 @@ class Results:
 
     @property
     def seconds(self) -> float:
-        """The time of all trainings together."""
+        """The time of all trainings together, in seconds."""
         found = (row.seconds for row in self.rows)
         return sum(each.mean * each.values for each in found if each)
 
@@ -87,16 +87,16 @@ class Results:
 
     @cached_property
     def effects(self) -> dict[str, tuple[Effect, ...]]:
-        """What each swept name does to `quality`, the one that does most first."""
+        """The effect of each swept name on `quality`, the largest first."""
         return analysis.effects(self.rows, self.plan.names, self.quality)
 
     @property
     def cautions(self) -> list[str]:
-        """What one should know before one believes in the winners."""
+        """Sentences about what makes the winners less certain."""
         return analysis.cautions(self.rows, self.asked, self.by)
 
     def front(self, cost: str) -> tuple[PointResult, ...]:
-        """The points that no cheaper one is as good as by `quality`."""
+        """The points that are better by `quality` than every cheaper one."""
         return analysis.front(self.rows, cost, self.quality)
 
     @cached_property
@@ -113,9 +113,9 @@ class Results:
     def sorted(self, by: str = "") -> list[PointResult]:
         """The rows by a metric, the best first, by `name`, or by a name of the sweep.
 
-        What has not finished comes after what has, and what is unknown last; by itself
-        the order is that of the metric that points are chosen by. Losses are in order
-        within each loss function. Raises `KeyError` for anything else.
+        Unfinished points come after finished ones, unknown values last. The default is the metric
+        that points are chosen by. Losses are sorted within each loss function. Raises `KeyError`
+        for an unknown key.
         """
         key = by or self.by
         if key in METRICS:
@@ -126,7 +126,7 @@ class Results:
         return sorted(self.rows, key=lambda row: places.get(row.values.get(key, ""), -1))
 
     def _place(self, row: PointResult, key: str) -> tuple[Any, ...]:
-        """What puts a row in its place by a metric."""
+        """The sort key of a row for a metric."""
         if key in MEASURED_METRICS and not row.finished:
             # All that such a row can have.
             key = f"val_{measure_of(key)}"
@@ -136,7 +136,7 @@ class Results:
         return not row.finished, group, column.rank(row.mean(key)), row.point.params
 
     def dump(self) -> dict[str, Any]:
-        """Everything as JSON."""
+        """The results as JSON."""
         plan = self.plan
         return {
             "version": 1,

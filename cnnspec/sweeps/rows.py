@@ -1,7 +1,7 @@
-"""A point of a sweep as a row: what became of it and what it reached, whatever state it is in.
+"""A point of a sweep as a row: its state and what it reached, in any state.
 
-Knows the files of a sweep folder. One that is torn or missing never ends the reading: the
-row says what is wrong.
+Knows the files of a sweep folder. A damaged or missing file never ends the reading: the row says
+what is wrong.
 """
 
 import re
@@ -21,7 +21,7 @@ from cnnspec.sweeps.plan import Planned
 STOPPED = "stopped early"
 DAMAGED = "damaged"
 STATES = (FINISHED, STOPPED, FAILED, DAMAGED, BEGUN, WAITING)
-"""What can have become of a point."""
+"""The states of a point."""
 
 _SPLITS = {"": "test", "val_": "validation", "train_": "train"}
 
@@ -29,9 +29,8 @@ _SPLITS = {"": "test", "val_": "validation", "train_": "train"}
 class PointResult(Record):
     """A point of a sweep and what it reached.
 
-    `metrics` are named as an expectation names them; of a point that has not finished
-    there are those of validation, of its last epoch. `reason` says why it failed or cannot
-    be read.
+    `metrics` are named as an expectation names them; an unfinished point has those of validation
+    after its last epoch. `reason` says why it failed or cannot be read.
     """
 
     point: Planned
@@ -49,7 +48,7 @@ class PointResult(Record):
 
     @property
     def values(self) -> dict[str, str]:
-        """Its value of every name of the sweep."""
+        """Its value for every name of the sweep."""
         return self.point.values
 
     @property
@@ -59,17 +58,17 @@ class PointResult(Record):
 
     @property
     def penalties(self) -> tuple[str, ...]:
-        """The factors of l1 and l2 in its layers: what they add is a part of its loss."""
+        """The factors of l1 and l2 in its layers, whose penalties are part of its loss."""
         return tuple(re.findall(r"\bl[12]=\S+", str(self.spec)))
 
     @property
     def validated(self) -> bool:
-        """Whether its validation images are none of the test set."""
+        """Whether it is validated on images that are not in the test set."""
         return self.spec.train.validation != "test"
 
     @property
     def finished(self) -> bool:
-        """Whether all of its seeds were trained to the end: only such points compare."""
+        """Whether all of its seeds were trained to the end: only such points are compared."""
         return self.state == FINISHED
 
     def value(self, key: str) -> MeanStd | None:
@@ -87,7 +86,7 @@ class PointResult(Record):
         return found.mean if found else None
 
     def known(self, key: str) -> float:
-        """A metric that is there."""
+        """A metric that must be known."""
         found = self.mean(key)
         assert found is not None
         return found
@@ -116,7 +115,7 @@ def rows(sweep: Sweep) -> tuple[PointResult, ...]:
 
 
 class _Kept(Record):
-    """What is known of one training."""
+    """What is known about one training."""
 
     state: str
     metrics: dict[str, float]
@@ -130,7 +129,7 @@ def _row(point: Planned, trials: list[Trial], ended: set[str]) -> PointResult:
     state = _state({each.state for each in kept})
     if point.name in ended and state in (BEGUN, WAITING):
         state = STOPPED
-    # The metrics of a training that failed on its way are no result of its point.
+    # The metrics of a training that failed midway do not count as results of its point.
     told = [each for each in kept if each.state in (FINISHED, BEGUN)]
     names = [name for name in METRIC_NAMES if any(name in each.metrics for each in told)]
     if state != FINISHED:
@@ -152,7 +151,7 @@ def _row(point: Planned, trials: list[Trial], ended: set[str]) -> PointResult:
 
 
 def _state(found: set[str]) -> str:
-    """The state of a point by those of its seeds: all must have finished."""
+    """The state of a point from those of its seeds: all must have finished."""
     if len(found) == 1:
         return found.pop()
     return next((state for state in (FAILED, DAMAGED) if state in found), BEGUN)
@@ -187,7 +186,7 @@ def _measured(document: dict[str, Any]) -> _Kept:
 
 
 def _so_far(history: list[dict[str, float]]) -> _Kept:
-    """What an unfinished training has come to: the metrics of its last epoch."""
+    """What an unfinished training has reached: the metrics of its last epoch."""
     last = dict(history[-1]) if history else {}
     metrics = {name: last.get(name) for name in METRIC_NAMES if split_of(name) == "val_"}
     seconds = sum(epoch.get("seconds", 0.0) for epoch in history)
@@ -199,5 +198,5 @@ def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
 
 
 def _stopped(sweep: Sweep) -> set[str]:
-    """The points that early stopping has ended."""
+    """The points that early stopping has stopped."""
     return {name for each in sweep.rounds() for name in set(each.values) - set(each.on)}
