@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cnnspec.datasets.given import Picture as Given
     from cnnspec.runs.answers import Answer
     from cnnspec.targets.interpreter.run import Interpreter
+    from cnnspec.training.backends.base import Predictor
     from cnnspec.training.recognize import Recognizer
     from cnnspec.training.score import Scorer
 
@@ -130,15 +131,23 @@ class Trained:
         from cnnspec.targets.keras.backend import start
 
         start()
-        from cnnspec.training.session import restore
+        from cnnspec.targets.keras.restore import restore
 
         return restore(run)[1]
+
+    @cached_property
+    def _network(self) -> "Predictor":
+        """What predicts: that of the run's own backend."""
+        run = one_run(str(self.run))
+        from cnnspec.training.backends.choose import start
+
+        return start().restore(run)[1]
 
     @cached_property
     def _scorer(self) -> "Scorer":
         from cnnspec.training.score import Scorer
 
-        return Scorer(self.model)
+        return Scorer(self._network)
 
     def evaluate(
         self, data: str | os.PathLike[str] | None = None, *, offline: bool = False
@@ -149,12 +158,10 @@ class Trained:
         `CnnspecError`, for several seeds too: take one of `seeds`.
         """
         run = one_run(str(self.run))
-        from cnnspec.targets.keras.backend import start
-
-        start()
+        from cnnspec.training.backends.choose import start
         from cnnspec.training.evaluate import evaluate
 
-        scores, _ = evaluate(run, None if data is None else Path(data), offline=offline)
+        scores, _ = evaluate(run, start(), None if data is None else Path(data), offline=offline)
         return {name: score.figures for name, score in scores.items()}
 
     @cached_property
@@ -167,10 +174,8 @@ class Trained:
     @cached_property
     def _recognizer(self) -> "Recognizer":
         scorer = self._scorer
-        from cnnspec.training.features import features_of
-
         run, spec = one_run(str(self.run)), self._told.middle.checked.spec
-        return recognition.recognizer(run, spec, scorer.predict, features_of(self.model))
+        return recognition.recognizer(run, spec, scorer.predict, self._network.features())
 
     @cached_property
     def _interpreting_recognizer(self) -> "Recognizer":

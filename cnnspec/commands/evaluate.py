@@ -26,16 +26,16 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Evaluates one run."""
     kept = one_run(run_named(args.run))
-    from cnnspec.targets.keras.backend import start
+    from cnnspec.training.backends.choose import start
 
     known, damage = kept.salvage(ENVIRONMENT)
     if damage:
         tell(DamagedRunFile(None, damage, "the last digits may differ from what was measured"))
     # As it was trained, so that every figure is the same to the last digit.
-    start(args.backend, parts=known.get("parts", 1))
+    backend = start(args.backend, parts=known.get("parts", 1))
     from cnnspec.training.evaluate import evaluate
 
-    scores, claims = evaluate(kept, args.data, offline=args.offline)
+    scores, claims = evaluate(kept, backend, args.data, offline=args.offline)
     if args.json:
         print_json(
             {

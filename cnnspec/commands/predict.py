@@ -129,7 +129,7 @@ def run(args: Namespace) -> int:
     for out in filter(None, (args.out, args.show)):
         if out.exists() and not args.force:
             raise CnnspecError(CannotWrite(None, f"{out} exists", "replace it with `--force`"))
-    network = _interpreted(kept) if args.interpret else _in_keras(kept, args.backend)
+    network = _interpreted(kept) if args.interpret else _restored(kept, args.backend)
     if pictures:
         found, notes = _recognized(args, kept, network, pictures)
     else:
@@ -153,16 +153,12 @@ class Network(Record):
     """What its distance from the training images is measured by; numpy alone has none."""
 
 
-def _in_keras(kept: Run, backend: str | None) -> Network:
-    from cnnspec.targets.keras.backend import start
-
-    start(backend)
-    from cnnspec.training.features import features_of
+def _restored(kept: Run, backend: str | None) -> Network:
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.score import Scorer
-    from cnnspec.training.session import restore
 
-    checked, model = restore(kept)
-    return Network(checked, Scorer(model).predict, features_of(model))
+    checked, network = start(backend).restore(kept)
+    return Network(checked, Scorer(network).predict, network.features())
 
 
 def _interpreted(kept: Run) -> Network:

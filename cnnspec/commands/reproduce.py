@@ -47,7 +47,7 @@ def run(args: Namespace) -> int:
         fault = BadRun(None, f"{kept} has not finished", f"`cnnspec train --resume {kept}` goes on")
         raise CnnspecError(fault)
     result = checked(kept.spec)
-    from cnnspec.targets.keras.backend import start
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.start import begun_with
 
     # What is compared at the end is read before anything is trained.
@@ -55,12 +55,11 @@ def run(args: Namespace) -> int:
     threads = known[ENVIRONMENT].get("threads")
     backend = start(args.backend, threads, begun_with(kept, "parts") or 1)
     from cnnspec.runs.data import of_run
-    from cnnspec.training.distributed.devices import spread
     from cnnspec.training.reproduce import results, surroundings
     from cnnspec.training.session import train
 
     given: Any = {"offline": args.offline, "where": of_run(result.spec.data, kept)}
-    given["strategy"] = spread(result, backend, args.devices or begun_with(kept, "devices") or 1)
+    backend = backend.spread(result, args.devices or begun_with(kept, "devices") or 1)
     with tempfile.TemporaryDirectory() as temporary:
         try:
             again = train(result, args.out or Path(temporary), backend, **given).run

@@ -114,7 +114,7 @@ def run(args: Namespace) -> int:
     """Runs a sweep, or goes on with one."""
     if args.dry_run:
         return _dry(args)
-    from cnnspec.targets.keras.backend import choose
+    from cnnspec.training.backends.choose import choose
 
     if args.resume:
         sweep = _resumed(args)

@@ -6,33 +6,24 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-import keras
-
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.environment import CannotResume, ResultsMayDiffer
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.runs.run import ENVIRONMENT, Run, command_line
-from cnnspec.targets.keras.backend import parts, threads
+from cnnspec.training.backends.base import Backend
 from cnnspec.version import __version__
 
 
-def environment(backend: str, splits: Splits, strategy: Any = None) -> dict[str, Any]:
+def environment(backend: Backend, splits: Splits) -> dict[str, Any]:
     """What a training ran on and with, so that it can be done again."""
     return {
         "cnnspec": __version__,
         "python": platform.python_version(),
-        "keras": keras.version(),
-        "backend": backend,
-        backend: version(backend),
-        # The same seed gives other weights on each; a run never changes its backend.
-        "first_weights": backend,
+        **backend.described(),
         "numpy": version("numpy"),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
-        "threads": threads(),
-        "parts": parts(),
-        "devices": strategy.num_replicas_in_sync if strategy else 1,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command_line(),
         "data": {
@@ -52,17 +43,23 @@ _SAME = ("keras", "backend", "data")
 """What a resumed training must have in common with its beginning."""
 
 
-def same_surroundings(run: Run, now: dict[str, Any], warn: Warn) -> None:
-    """Raises `CnnspecError` where a training cannot go on; warns where it may differ."""
+def same_surroundings(
+    run: Run, now: dict[str, Any], warn: Warn, immaterial: frozenset[str] = frozenset()
+) -> None:
+    """Raises `CnnspecError` where a training cannot go on; warns where it may differ.
+
+    `immaterial` names what no result depends on.
+    """
     before = run.read_json(ENVIRONMENT)
     anywhere = {"origin": "", "path": ""}
     known = {"devices": 1, "parts": 1, "first_weights": before.get("backend")}
     then = {**known, **before, "data": {**before.get("data", {}), **anywhere}}
     here = {**now, "data": {**now["data"], **anywhere}}
+    passing = {"started", "command", "platform", *immaterial}
     differing = {
         name: f"{name} was {_short(then.get(name))} and is {_short(here.get(name))}"
         for name in here
-        if name not in ("started", "command", "platform") and then.get(name) != here.get(name)
+        if name not in passing and then.get(name) != here.get(name)
     }
     graver = [text for name, text in differing.items() if name in (*_SAME, now["backend"])]
     if graver:

@@ -6,21 +6,21 @@ from cnnspec.datasets.splits import divide
 from cnnspec.runs.data import of_run
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
 from cnnspec.runs.run import Run
+from cnnspec.training.backends.base import Backend
 from cnnspec.training.score import Score, Scorer
-from cnnspec.training.session import restore
 
 
 def evaluate(
-    run: Run, data: Path | None = None, *, offline: bool = False
+    run: Run, backend: Backend, data: Path | None = None, *, offline: bool = False
 ) -> tuple[dict[str, Score], tuple[ExpectationResult, ...]]:
     """The scores of every split of the data, and what becomes of the expectations.
 
     `data` stands in for what the run was trained on. Raises `CnnspecError`.
     """
-    checked, model = restore(run)
+    checked, network = backend.restore(run)
     where = of_run(checked.spec.data, run, data)
     splits = divide(checked.spec, where, offline=offline)
-    scores = Scorer(model).scores(splits.named())
+    scores = Scorer(network).scores(splits.named())
     return scores, judge_expectations(
         checked.spec, {name: found.figures for name, found in scores.items()}
     )

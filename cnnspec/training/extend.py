@@ -19,8 +19,6 @@ from cnnspec.ir.training import Training
 from cnnspec.runs.run import HISTORY, METRICS, Run
 
 if TYPE_CHECKING:
-    import keras
-
     from cnnspec.training.state import State
 
 
@@ -36,9 +34,9 @@ class Extension(Record):
         """What the environment of the new run says of the old one."""
         return {"run": str(self.origin.folder.resolve()), "epochs": len(self.history)}
 
-    def take_over(self, state: "State", model: "keras.Model") -> None:
-        """Gives a state what the finished training ended with; `model` is its model."""
-        state.take_over(model, self.history, self.metrics.get("target"))
+    def take_over(self, state: "State") -> None:
+        """Gives a state what the finished training ended with. Raises `CnnspecError`."""
+        state.take_over(self.origin, self.history, self.metrics.get("target"))
 
 
 def extension(run: Run, epochs: int, warn: Warn) -> Extension:

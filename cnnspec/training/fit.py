@@ -1,29 +1,23 @@
-"""Trains a compiled model, epoch after epoch. The order, the seeds and the end are ours."""
+"""Trains a network, epoch after epoch. The order, the seeds and the end are ours."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
-from cnnspec.core.shapes import Image
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.environment import TrainingDiverged
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.files.interrupts import StopFlag
 from cnnspec.ir.training import Training
-from cnnspec.targets.keras.build import Seeds
-from cnnspec.training.augment import Augmenter
-from cnnspec.training.averages import averaged
-from cnnspec.training.batches import batches, image_weights, order
-from cnnspec.training.loops import Feed, Steps
+from cnnspec.training.backends.base import Trainer
+from cnnspec.training.batches import batches, order
 from cnnspec.training.memory import out_of_memory
 from cnnspec.training.progress import EpochLines
 from cnnspec.training.schedule import LearningRates
 from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
-from cnnspec.training.steps import steps
 
 _PACE = 0.25
 """Seconds between two looks at the clock and the keyboard."""
@@ -32,34 +26,16 @@ _PACE = 0.25
 class Fit:
     """A training under way. What it goes on from is its `state`, new or from a checkpoint.
 
-    Its `scorer` measures the model as it is just then.
-    With a strategy of `tf.distribute` its steps are spread over several devices; else
-    each is taken in parts of its batch.
+    Its `scorer` measures the network as it is just then.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        train: Training,
-        splits: Splits,
-        strategy: Any = None,
-        parts: int = 1,
-    ) -> None:
-        self._model = model
-        self.scorer = Scorer(model)
+    def __init__(self, trainer: Trainer, train: Training, splits: Splits) -> None:
+        self._trainer = trainer
+        self.scorer = Scorer(trainer)
         self._train = train
         self._splits = splits
-        self._augmenter: Augmenter | None = None
-        if train.augment:
-            shape = Image(*splits.train.images.shape[1:])
-            self._augmenter = Augmenter(train.augment, shape, train.seed)
-        classes = model.output_shape[-1]
-        weights = image_weights(train.class_weight, splits.train.known, classes)
-        feed = Feed(splits.train, self._augmenter, weights)
-        self._runner = steps(model, feed, strategy, parts)
         self._in_epoch = -(-len(splits.train) // train.batch)
-        seeds = self._augmenter.variables if self._augmenter else []
-        self.state = State(model, train, LearningRates(train, self._in_epoch), seeds)
+        self.state = State(trainer, train, LearningRates(train, self._in_epoch))
 
     def run(self, keep: Callable[[State], None], pause: StopFlag, until: int | None = None) -> bool:
         """Runs the epochs that are left; `keep` gets the state after each and before a stop.
@@ -69,7 +45,7 @@ class Fit:
         number.
         """
         state, train = self.state, self._train
-        pace = _Pace(self._runner)
+        pace = _Pace(self._trainer)
         lines = EpochLines(train.epochs, self._in_epoch)
         with lines.live:
             if state.epoch or state.step:
@@ -80,13 +56,10 @@ class Fit:
                 lines.begin(state.epoch + 1, state.step)
                 began = time.perf_counter() - state.spent
                 if state.step == 0:
-                    reseed(self._model, train.seed, state.epoch + 1)
-                    if self._augmenter:
-                        self._augmenter.reseed(state.epoch + 1)
-                    self._model.reset_metrics()
+                    self._trainer.begin_epoch(state.epoch + 1)
                 try:
                     self._steps(pace, lines, pause)
-                    with averaged(self._model):
+                    with self._trainer.averaged():
                         figures, aimed = self._figures(pause)
                 except Interrupted:
                     state.spent = time.perf_counter() - began
@@ -116,7 +89,7 @@ class Fit:
                 state.step += count
                 lines.advance(count)
                 if not finite:
-                    raise _lost(self._model.get_metrics_result(), state)
+                    raise _lost(self._trainer.running(), state)
                 pause()
 
     def _portions(
@@ -134,12 +107,11 @@ class Fit:
     def _figures(self, pause: StopFlag) -> tuple[dict[str, float], float]:
         """The figures of an epoch, and the one that is to reach the target.
 
-        Those of training are Keras's own, running means while the weights move; those of
-        validation and test are measured here.
+        Those of training are running means while the weights move; those of validation and
+        test are measured here.
         """
         score, splits = self.scorer.score, self._splits
-        metrics = self._model.get_metrics_result()
-        running = {name: float(value) for name, value in metrics.items()}
+        running = self._trainer.running()
         held = score(splits.validation, pause) if splits.validation else None
         measured = _measured("val_", held)
         figures = running | {f"val_{name}": measured[f"val_{name}"] for name in running if held}
@@ -171,24 +143,11 @@ def _lost(figures: Mapping[str, Any], state: State) -> CnnspecError:
     )
 
 
-def reseed(model: keras.Model, seed: int, epoch: int) -> None:
-    """Sets what dropout and noise draw next from (seed, epoch), whatever they drew before."""
-    seeds = Seeds(seed, _EPOCH, epoch)
-    for layer in model.layers:
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            generator.state.assign(np.array([seeds.next(), 0], np.uint32))
-
-
-_EPOCH = 0xE90C4
-"""Keeps the seeds of epochs apart from those of layers."""
-
-
 class _Pace:
     """Runs steps in portions of about `_PACE` seconds, so that a person is never kept waiting."""
 
-    def __init__(self, runner: Steps) -> None:
-        self._runner = runner
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
         self._portion = 1
         self._warm = False
 
@@ -198,7 +157,7 @@ class _Pace:
         while at < len(rows):
             part = rows[at : at + self._portion]
             began = time.perf_counter()
-            finite = self._runner.run(part, rates[at : at + len(part)])
+            finite = self._trainer.run(part, rates[at : at + len(part)])
             seconds = time.perf_counter() - began
             # The first call compiles; what it takes says nothing of the next.
             if self._warm:

@@ -4,6 +4,8 @@ On a CPU the frameworks do not survive an allocation that fails, so what cannot 
 found from the shapes. An accelerator reports it; `out_of_memory` knows those reports.
 """
 
+from collections.abc import Callable
+
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.diagnostics.environment import OutOfMemory
 from cnnspec.diagnostics.errors import CnnspecError
@@ -12,8 +14,8 @@ from cnnspec.files.processes import memory
 _FLOAT = 4
 
 
-def step_bytes(checked: CheckedSpec, batch: int) -> int:
-    """The least memory a training step takes, in bytes.
+def layer_bytes(checked: CheckedSpec, batch: int) -> int:
+    """The least memory that a training step of a framework takes, in bytes.
 
     The output of every layer that does not work in place is kept for its gradient,
     each value in four bytes; weights, gradients and scratch space come on top.
@@ -27,8 +29,13 @@ def step_bytes(checked: CheckedSpec, batch: int) -> int:
     return kept * batch * _FLOAT
 
 
-def require_memory(checked: CheckedSpec, images: int) -> None:
-    """Raises `CnnspecError` where a batch cannot fit, naming the largest that could."""
+def require_memory(
+    checked: CheckedSpec, images: int, step_bytes: Callable[[CheckedSpec, int], int]
+) -> None:
+    """Raises `CnnspecError` where a batch cannot fit, naming the largest that could.
+
+    `step_bytes` is the least that a step of so many images takes.
+    """
     batch = min(checked.spec.train.batch, images)
     needed, there = step_bytes(checked, batch), memory()
     if there is not None and needed > there:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, Run
-from cnnspec.runs.weights import HASH
-from cnnspec.training.session import restore
+from cnnspec.runs.weights import HASH, read_weights
 
 _IGNORED = {"seconds", "started", "command", "origin", "path", HASH}
 """Fields that say nothing of what was trained; the weights are compared by themselves."""
@@ -38,13 +36,13 @@ def results(before: Run, after: Run) -> list[Differing]:
 
 
 def _weights(before: Run, after: Run) -> Iterator[Differing]:
-    (_, first), (_, second) = restore(before), restore(after)
-    for left, right in zip(first.weights, second.weights, strict=True):
-        a, b = (keras.ops.convert_to_numpy(variable) for variable in (left, right))
+    first, second = read_weights(before), read_weights(after)
+    for name, a in first.items():
+        b = second[name]
         if not np.array_equal(a, b):
             count = f"{np.count_nonzero(a != b):,} of {a.size:,} values"
             most = f"by at most {np.abs(a - b).max():.2g}"
-            yield Differing(f"weights.{left.path}", count, most)
+            yield Differing(f"weights.{name}", count, most)
 
 
 def _fields(place: str, before: Any, after: Any) -> Iterator[Differing]:

@@ -1,9 +1,5 @@
 """Trains a spec once for each of its seeds, and takes mean and spread together."""
 
-from typing import Any
-
-import keras
-
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.terminal import messages, show
 from cnnspec.diagnostics.base import Warn, silent
@@ -13,18 +9,18 @@ from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import ENVIRONMENT, IR, Run
 from cnnspec.runs.seeds import SeedRuns
 from cnnspec.training import session
+from cnnspec.training.backends.base import Backend
 from cnnspec.training.trackers import Watch
 
 
 def train(
     checked: CheckedSpec,
     series: SeedRuns,
-    backend: str,
+    backend: Backend,
     warn: Warn,
     *,
     offline: bool = False,
     watch: Watch | None = None,
-    strategy: Any = None,
 ) -> tuple[ExpectationResult, ...]:
     """Trains the seeds of a series that have not been trained; returns what became of its claims.
 
@@ -37,8 +33,8 @@ def train(
         if run.finished:
             continue
         show([[], [(f"seed {seed}", "strong")]], messages())
-        # What one training leaves behind in Keras is of no use to the next.
-        keras.backend.clear_session()
+        # What one training leaves behind is of no use to the next.
+        backend.clear()
         try:
             if (run.folder / IR).is_file():
                 session.resume(
@@ -48,7 +44,6 @@ def train(
                     like=checked,
                     offline=offline,
                     watch=watch,
-                    strategy=strategy,
                 )
             else:
                 begun = [r for r in series.runs() if (r.folder / ENVIRONMENT).is_file()]
@@ -62,7 +57,6 @@ def train(
                     name=run.folder.name,
                     where=of_run(spec.data, begun[0]) if begun else None,
                     watch=watch,
-                    strategy=strategy,
                 )
         except Interrupted as stopped:
             raise Interrupted(stopped.number, str(series)) from None

@@ -1,12 +1,9 @@
-"""A training from checked spec to run folder, and a run folder back to a model."""
+"""A training from checked spec to run folder, whatever backend computes it."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
 
 from cnnspec.analysis.check import CheckedSpec
@@ -20,27 +17,19 @@ from cnnspec.diagnostics.environment import (
     BadRun,
     DamagedCheckpoint,
 )
-from cnnspec.diagnostics.errors import CnnspecError, Interrupted, reason
-from cnnspec.files.atomic import cannot_write
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.runs.data import of_run
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
-from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, MODEL, Run
+from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, Run
 from cnnspec.runs.weights import HASH, save_weights
-from cnnspec.targets.keras.backend import parts
-from cnnspec.targets.keras.build import as_written, build, compile_model
-from cnnspec.targets.keras.passes import PASSES
-from cnnspec.targets.keras.precision import require_accelerator
-from cnnspec.targets.keras.weights import weights_of
-from cnnspec.targets.table import KERAS, require_target
 from cnnspec.training import checkpoints, inputs, samples
+from cnnspec.training.backends.base import Backend
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.extend import Extension
-from cnnspec.training.features import features_of
 from cnnspec.training.fit import Fit
 from cnnspec.training.memory import require_memory
-from cnnspec.training.microbatches import separable
 from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
 from cnnspec.training.trackers import Watch
@@ -62,7 +51,7 @@ class Paused(Exception):
 def train(
     checked: CheckedSpec,
     parent: Path,
-    backend: str,
+    backend: Backend,
     warn: Warn = silent,
     *,
     offline: bool = False,
@@ -70,19 +59,16 @@ def train(
     where: Where | None = None,
     watch: Watch | None = None,
     until: int | None = None,
-    strategy: Any = None,
     begin: Extension | None = None,
 ) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
     The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
     the data. Data of the user's own lies beside the spec, if not at `where`. Trackers
-    follow through `watch`. A strategy of `tf.distribute` spreads each step over several
-    devices. With `begin` it goes on where another run has ended. Raises
+    follow through `watch`. With `begin` it goes on where another run has ended. Raises
     `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch `until`.
     """
-    require_target(checked, KERAS)
-    require_accelerator(checked)
+    backend.require(checked)
     spec = checked.spec
     if where is None and begin:
         where = of_run(spec.data, begin.origin)
@@ -90,10 +76,10 @@ def train(
     splits = divide(spec, where, offline=offline)
     for found in (*splits.images.notes, *lint_images(spec, checked.graph, len(splits.train))):
         warn(found)
-    require_memory(checked, len(splits.train))
-    around = environment(backend, splits, strategy)
+    require_memory(checked, len(splits.train), backend.step_bytes)
+    around = environment(backend, splits)
     if begin:
-        same_surroundings(begin.origin, around, warn)
+        same_surroundings(begin.origin, around, warn, backend.immaterial)
         around["continues"] = begin.dump()
     run = Run.create(parent, spec, checked.source, name)
     watch = watch or Watch()
@@ -102,22 +88,21 @@ def train(
 
         def prepare(state: State) -> None:
             if begin:
-                begin.take_over(state, _as_it_ended(begin.origin, checked))
+                begin.take_over(state)
                 _keep(run, state)
 
-        return _train(checked, run, splits, pause, watch, until, strategy, prepare)
+        return _train(checked, run, splits, backend, pause, watch, until, prepare)
 
 
 def resume(
     run: Run,
-    backend: str,
+    backend: Backend,
     warn: Warn,
     *,
     like: CheckedSpec | None = None,
     offline: bool = False,
     watch: Watch | None = None,
     until: int | None = None,
-    strategy: Any = None,
 ) -> Outcome:
     """Goes on with a run that was stopped or killed, to the same end as if it had not been.
 
@@ -125,17 +110,17 @@ def resume(
     `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch `until`.
     """
     checked = checked_spec(run.spec, like)
-    require_accelerator(checked)
+    backend.require(checked)
     watch = watch or Watch()
     with _at_work(run, watch) as pause:
         where = of_run(checked.spec.data, run)
         splits = divide(checked.spec, where, offline=offline)
-        same_surroundings(run, environment(backend, splits, strategy), warn)
+        same_surroundings(run, environment(backend, splits), warn, backend.immaterial)
 
         def prepare(state: State) -> None:
             _go_back(state, run, warn)
 
-        return _train(checked, run, splits, pause, watch, until, strategy, prepare)
+        return _train(checked, run, splits, backend, pause, watch, until, prepare)
 
 
 @contextmanager
@@ -154,18 +139,16 @@ def _train(
     checked: CheckedSpec,
     run: Run,
     splits: Splits,
+    backend: Backend,
     pause: StopFlag,
     watch: Watch,
     until: int | None,
-    strategy: Any,
     prepare: Callable[[State], None] = lambda _: None,
 ) -> Outcome:
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
     spec = checked.spec
-    keras.utils.set_random_seed(spec.train.seed)
-    model = build(checked, spec.train.seed, PASSES)
-    compile_model(model, spec.train, quick=True)
-    fit = Fit(model, spec.train, splits, strategy, parts() if separable(checked) else 1)
+    trainer = backend.trainer(checked, splits)
+    fit = Fit(trainer, spec.train, splits)
     prepare(fit.state)
     watch.begin(run, spec, fit.state.history)
 
@@ -178,12 +161,11 @@ def _train(
         raise Paused
     # Once more: the last epoch may have been kept without its line in the history.
     run.write_json(HISTORY, fit.state.history)
-    written = as_written(model, checked)
-    save(written, run)
-    sha256 = save_weights(run, weights_of(written, checked))
+    finished = trainer.finish(run)
+    sha256 = save_weights(run, finished.weights)
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
     samples.keep(run, splits, fit.scorer.classes, outputs)
-    inputs.keep(run, splits, features_of(written))
+    inputs.keep(run, splits, finished.features)
     claims = judge_expectations(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {
@@ -236,49 +218,3 @@ def _go_back(state: State, run: Run, warn: Warn) -> None:
             raise CnnspecError(*damaged, lost)
     for fault in damaged:
         warn(fault)
-
-
-def save(model: keras.Model, run: Run) -> None:
-    """Keeps the model in the run; Keras writes in place, so it writes elsewhere first.
-
-    Raises `CnnspecError`.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / MODEL
-        try:
-            model.save(path)
-        except OSError as error:
-            raise CnnspecError(cannot_write(path, error)) from None
-        run.write(MODEL, path.read_bytes())
-
-
-def _as_it_ended(run: Run, checked: CheckedSpec) -> keras.Model:
-    """The model of a finished run with the state of its optimizer. Raises `CnnspecError`."""
-    model = build(checked, checked.spec.train.seed)
-    compile_model(model, checked.spec.train)
-    model.optimizer.build(model.trainable_variables)
-    _load(model, run.model)
-    return model
-
-
-def restore(run: Run) -> tuple[CheckedSpec, keras.Model]:
-    """The model of a run: rebuilt from its frozen spec, with the saved weights only.
-
-    Nothing but numbers is taken from the model file. Raises `CnnspecError`.
-    """
-    path = run.model
-    checked = checked_spec(run.spec)
-    model = build(checked, checked.spec.train.seed)
-    # Before the model is compiled: the state of the optimizer stays in the file.
-    _load(model, path)
-    compile_model(model, checked.spec.train)
-    return checked, model
-
-
-def _load(model: keras.Model, path: Path) -> None:
-    """Gives a model what a file holds for it. Raises `CnnspecError`."""
-    try:
-        model.load_weights(path)
-    except Exception as error:  # whatever a damaged archive makes of Keras, zip or h5
-        fault = BadRun(None, f"cannot read the weights in {path}: {reason(error)[:200]}")
-        raise CnnspecError(fault) from None

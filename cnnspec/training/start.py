@@ -12,8 +12,8 @@ from cnnspec.diagnostics.base import Warn
 from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import ENVIRONMENT, METRICS, Run
 from cnnspec.runs.seeds import SeedRuns
-from cnnspec.targets.keras.backend import start
 from cnnspec.targets.table import KERAS, require_target
+from cnnspec.training.backends.choose import start
 from cnnspec.training.extend import Extension
 from cnnspec.training.microbatches import parts_of
 from cnnspec.training.trackers import Watch
@@ -70,19 +70,16 @@ def launch(
     before = begin.origin if begin else kept
     spread_over = devices or begun_with(before, "devices") or 1
     parts = begun_with(before, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
-    chosen = start(backend, threads, parts)
-    from cnnspec.targets.keras.precision import require_accelerator
+    chosen = start(backend, threads, parts).spread(checked, spread_over)
     from cnnspec.training import seeds, session
-    from cnnspec.training.distributed.devices import spread
 
-    strategy = spread(checked, chosen, spread_over)
-    given: Any = {"offline": offline, "watch": watch, "strategy": strategy}
+    given: Any = {"offline": offline, "watch": watch}
     if isinstance(kept, Run):
         outcome = session.resume(kept, chosen, warn, like=checked, **given)
         reached = Reached(outcome.run, outcome.claims)
     elif checked.spec.train.runs > 1:
         # Before there is a folder for what cannot be trained.
-        require_accelerator(checked)
+        chosen.require(checked)
         series = kept or SeedRuns.create(out, checked.spec, checked.source)
         claims = seeds.train(checked, series, chosen, warn, **given)
         reached = Reached(series, claims)

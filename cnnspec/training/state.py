@@ -1,34 +1,31 @@
 """What training goes on from: everything a checkpoint must hold so that a resumed run is exact.
 
-Order and dropout of an epoch follow from (seed, epoch); what is left is in the variables
-of Keras and in the few figures here. Knows Keras's variables; nothing of files.
+Order and dropout of an epoch follow from (seed, epoch); what is left is in what the trainer
+dumps and in the few figures here. Knows no framework and nothing of files.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from cnnspec.ir.training import EarlyStop, Target, Training
-from cnnspec.training.averages import averaged, settle
+from cnnspec.runs.run import Run
+from cnnspec.training.backends.base import Arrays, Trainer
 from cnnspec.training.schedule import LearningRates
 
 Epoch = dict[str, Any]
 """The figures of one epoch by their names."""
 
-Arrays = dict[str, np.ndarray]
-"""Arrays by their names."""
+
+_BEST = "best"
+"""Begins the names of the arrays of the best epoch."""
 
 
 class State:
-    """How far a training is: its variables, its figures and what watches them."""
+    """How far a training is: its trainer, its figures and what watches them."""
 
-    def __init__(
-        self, model: keras.Model, train: Training, rates: LearningRates, seeds: Sequence[Any] = ()
-    ) -> None:
-        self._model = model
-        self._seeds = list(seeds)
+    def __init__(self, trainer: Trainer, train: Training, rates: LearningRates) -> None:
+        self._trainer = trainer
         self.rates = rates
         self.epoch = 0
         """Epochs that are finished."""
@@ -62,49 +59,37 @@ class State:
         self.spent = 0.0
         self.rates.after(figures)
         if self.stopper:
-            with averaged(self._model):
-                self.ended = self.stopper.after(self.epoch, figures, self._model)
+            with self._trainer.averaged():
+                self.ended = self.stopper.after(self.epoch, figures, self._trainer)
         if self.aim and self.aim.after(self.epoch, aimed, self.seconds):
             self.ended = True
 
     def settle(self) -> None:
         """Gives the model the weights that are kept: the best, the averaged or the last ones."""
         if self.stopper and self.stopper.weights:
-            self.stopper.restore(self._model)
+            self.stopper.restore(self._trainer)
         else:
-            settle(self._model)
+            self._trainer.settle()
 
-    def _variables(self) -> list[Any]:
-        """Weights, states of random numbers, the optimizer's and the running figures."""
-        model = self._model
-        watching = [*model.optimizer.variables, *model.metrics_variables]
-        return [*model.variables, *watching, *self._seeds]
-
-    def take_over(
-        self, trained: keras.Model, history: list[Epoch], target: dict[str, Any] | None
-    ) -> None:
-        """Goes on from a training that has finished, its model and what it has measured.
+    def take_over(self, run: Run, history: list[Epoch], target: dict[str, Any] | None) -> None:
+        """Goes on from a training that has finished: its run, and what it has measured.
 
         `target` is what its metrics say of a target; plateau and early stopping see the
-        epochs once more.
+        epochs once more. Raises `CnnspecError`.
         """
-        pairs = ((self._model, trained), (self._model.optimizer, trained.optimizer))
-        for to, by in pairs:
-            for variable, value in zip(to.variables, by.variables, strict=True):
-                variable.assign(value)
+        self._trainer.take_over(run)
         self.history = list(history)
         self.epoch = len(history)
         for epoch, figures in enumerate(history, 1):
             self.rates.after(figures)
             if self.stopper:
-                self.ended = self.stopper.after(epoch, figures, self._model)
+                self.ended = self.stopper.after(epoch, figures, self._trainer)
         if self.aim and target and target.get("epoch") is not None:
             self.aim.reached = {name: target[name] for name in ("epoch", "seconds", "value")}
 
     def dump(self) -> tuple[Arrays, dict[str, Any]]:
         """The state as arrays and as figures that JSON can hold."""
-        values = [keras.ops.convert_to_numpy(v) for v in self._variables()]
-        arrays = {f"variable_{i}": value for i, value in enumerate(values)}
+        arrays = self._trainer.dump()
         facts: dict[str, Any] = {
             "epoch": self.epoch,
             "step": self.step,
@@ -114,7 +99,7 @@ class State:
             "rates": self.rates.dump(),
         }
         if self.stopper:
-            arrays |= {f"best_{i}": value for i, value in enumerate(self.stopper.weights)}
+            arrays |= {f"{_BEST}_{i}": value for i, value in enumerate(self.stopper.weights)}
             facts["stopper"] = self.stopper.dump()
         if self.aim:
             facts["aim"] = self.aim.reached
@@ -122,17 +107,11 @@ class State:
 
     def load(self, arrays: Arrays, facts: dict[str, Any]) -> None:
         """Goes back to a state that was dumped; raises `ValueError` where it does not fit."""
-        variables = self._variables()
-        values = _numbered(arrays, "variable")
-        expected = [(tuple(v.shape), str(v.dtype)) for v in variables]
-        found = [(value.shape, str(value.dtype)) for value in values]
-        if expected != found:
-            raise ValueError("it holds the variables of another network")
-        best = _numbered(arrays, "best")
-        if best and [b.shape for b in best] != [w.shape for w in self._model.get_weights()]:
+        best = _numbered(arrays, _BEST)
+        if best and [b.shape for b in best] != [w.shape for w in self._trainer.weights()]:
             raise ValueError("it holds the best weights of another network")
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+        names = {f"{_BEST}_{i}" for i in range(len(best))}
+        self._trainer.load({name: a for name, a in arrays.items() if name not in names})
         self.epoch = facts["epoch"]
         self.step = facts["step"]
         self.spent = facts["spent"]
@@ -162,20 +141,20 @@ class EarlyStopping:
         self.best_epoch = 0
         self.weights: list[np.ndarray] = []
 
-    def after(self, epoch: int, figures: Epoch, model: keras.Model) -> bool:
+    def after(self, epoch: int, figures: Epoch, trainer: Trainer) -> bool:
         """Takes note of an epoch; whether training ends with it."""
         value = self._sign * figures[self._name]
         if self._best is None or value > self._best + self._stop.min_delta:
             self._best = value
             self.best_epoch = epoch
             if self._stop.restore:
-                self.weights = model.get_weights()
+                self.weights = trainer.weights()
         return epoch - self.best_epoch >= self._stop.patience
 
-    def restore(self, model: keras.Model) -> None:
+    def restore(self, trainer: Trainer) -> None:
         """Goes back to the weights of the best epoch, if they were kept."""
         if self.weights:
-            model.set_weights(self.weights)
+            trainer.set_weights(self.weights)
 
     def dump(self) -> dict[str, Any]:
         """What it has seen, without the weights."""

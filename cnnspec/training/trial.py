@@ -8,8 +8,6 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from cnnspec.analysis.load import checked_spec
 from cnnspec.datasets.locate import Where
 from cnnspec.diagnostics.base import Diagnostic
@@ -20,18 +18,15 @@ from cnnspec.ir.document import load
 from cnnspec.ir.source import SpecSource
 from cnnspec.runs.run import ENVIRONMENT, Run
 from cnnspec.runs.tasks import BLOCKED, DONE, FAILED, PAUSED, STOPPED, Ended, Task
-from cnnspec.targets.keras.backend import start
 from cnnspec.training import session
+from cnnspec.training.backends.base import Backend
 from cnnspec.training.session import Paused
 
 
-def advance(task: Task, strategy: Any = None) -> Ended:
-    """Trains, or goes on with what has been trained, as far as a task says. Raises nothing.
-
-    With a strategy of `tf.distribute` several processes do so together.
-    """
+def advance(task: Task, backend: Backend) -> Ended:
+    """Trains, or goes on with what has been trained, as far as a task says. Raises nothing."""
     try:
-        _train(task, strategy)
+        _train(task, backend)
     except Paused:
         return Ended(PAUSED)
     except Interrupted:
@@ -43,15 +38,14 @@ def advance(task: Task, strategy: Any = None) -> Ended:
         traceback.print_exc(file=sys.stderr)
         return Ended(FAILED, message=f"{type(error).__name__}: {reason(error)[:500]}")
     finally:
-        # What one training leaves behind in Keras is of no use to the next.
-        keras.backend.clear_session()
+        # What one training leaves behind is of no use to the next.
+        backend.clear()
     return Ended(DONE)
 
 
-def _train(task: Task, strategy: Any) -> None:
-    backend = start(task.backend, task.threads)
+def _train(task: Task, backend: Backend) -> None:
     run = Run(task.folder)
-    given: Any = {"offline": task.offline, "until": task.until, "strategy": strategy}
+    given: Any = {"offline": task.offline, "until": task.until}
     if (run.folder / ENVIRONMENT).is_file():
         session.resume(run, backend, tell, **given)
     else:

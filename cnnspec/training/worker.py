@@ -45,10 +45,10 @@ def do(task: Task) -> Ended:
         return Ended(DONE)
     for stream in (1, 2):
         _leads_to(stream, str(task.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    from cnnspec.targets.keras.backend import start
+    from cnnspec.training.backends.choose import start
 
     try:
-        start(task.backend, task.threads)
+        backend = start(task.backend, task.threads)
     except CnnspecError as problems:
         fault = problems.diagnostics[0]
         return Ended(BLOCKED, fault.code, fault.message, fault.help)
@@ -57,7 +57,7 @@ def do(task: Task) -> Ended:
     if not gc.get_freeze_count():
         # What is there by now stays; garbage is looked for after each training.
         gc.freeze()
-    ended = advance(task)
+    ended = advance(task, backend)
     sys.stdout.flush()
     sys.stderr.flush()
     return ended

@@ -50,10 +50,11 @@ def test_a_template_shows_what_the_language_can(name, words):
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_trains(name, tmp_path, backend):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
     text = re.sub(r"epochs \d+", "epochs 1", template(name))
-    outcome = train(check(Source(name, text)), tmp_path, backend, offline=True)
+    outcome = train(check(Source(name, text)), tmp_path, start(), offline=True)
     assert len(outcome.state.history) == 1
     assert outcome.scores["test"].accuracy > 0.1
 

@@ -21,6 +21,7 @@ def main(name: str, seed: int) -> None:
     import numpy as np
 
     from cnnspec.targets.keras.build import build, compile_model
+    from cnnspec.training.backends.keras import KerasPredictor
     from cnnspec.training.batches import scale
     from cnnspec.training.score import Scorer
 
@@ -33,7 +34,7 @@ def main(name: str, seed: int) -> None:
     labels = np.eye(spec.classes, dtype="float32")[splits.train.known]
     images = scale(splits.train.images)
     model.fit(images, labels, batch_size=spec.train.batch, epochs=spec.train.epochs, verbose=0)
-    sys.stdout.write(json.dumps(Scorer(model).score(splits.test).figures) + "\n")
+    sys.stdout.write(json.dumps(Scorer(KerasPredictor(model)).score(splits.test).figures) + "\n")
 
 
 if __name__ == "__main__":

@@ -52,9 +52,10 @@ SHAPES = {
 
 
 def trained(folder, text=TEXT):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
-    return train(check(Source("net.cnn", text)), folder, "tensorflow").run
+    return train(check(Source("net.cnn", text)), folder, start()).run
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def trained(folder):
     """A run that has finished and one that was stopped, of data made here, with the data."""
     from cnnspec.analysis.check import check
     from cnnspec.core.source import Source
-    from cnnspec.targets.keras.backend import start
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import Paused, train
 
     random = np.random.default_rng(1)

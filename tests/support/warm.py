@@ -8,4 +8,5 @@ from cnnspec.targets.keras.backend import start
 start("tensorflow")
 
 import cnnspec.commands  # noqa: E402 - once Keras has its backend
+import cnnspec.training.backends.keras  # noqa: E402
 import cnnspec.training.session  # noqa: E402, F401

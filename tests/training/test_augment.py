@@ -99,6 +99,7 @@ def test_augmentation_changes_training_images_only():
     """With the rate at 0 nothing is learned: validation stays, training figures do not."""
     from cnnspec.datasets.splits import divide
     from cnnspec.targets.keras.build import build, compile_model
+    from cnnspec.training.backends.keras import KerasTrainer
     from cnnspec.training.fit import Fit
 
     def history(settings):
@@ -107,7 +108,8 @@ def test_augmentation_changes_training_images_only():
         assert checked.ok
         model = build(checked, 1)
         compile_model(model, checked.spec.train)
-        fit = Fit(model, checked.spec.train, divide(checked.spec, offline=True))
+        splits = divide(checked.spec, offline=True)
+        fit = Fit(KerasTrainer(model, checked, splits), checked.spec.train, splits)
         fit.run(lambda state: None, lambda: None)
         assert len(model.layers) == 4
         return fit.state.history

@@ -17,18 +17,20 @@ NET = "model more; pool 4; bn; dropout 0.2; dense 10 softmax; train { batch 100;
 
 
 def trained(folder, settings):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
-    return train(check(Source("x.cnn", NET + settings + " }")), folder, "tensorflow").run
+    return train(check(Source("x.cnn", NET + settings + " }")), folder, start()).run
 
 
 def extended(run, epochs):
     """The run that goes on with another, and the codes of what was warned of."""
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
     told = []
     begin = extension(run, epochs, told.append)
-    new = train(begin.checked, run.folder.parent, "tensorflow", told.append, begin=begin).run
+    new = train(begin.checked, run.folder.parent, start(), told.append, begin=begin).run
     return new, [each.code for each in told]
 
 
@@ -71,14 +73,15 @@ def test_more_epochs_end_as_one_training_of_all_of_them(backend, tmp_path, setti
 
 
 def test_more_epochs_that_are_stopped_go_on(backend, tmp_path):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import Paused, resume, train
 
     whole = trained(tmp_path / "whole", "epochs 4")
     half = trained(tmp_path / "half", "epochs 2")
     begin = extension(half, 4, lambda _: None)
     with pytest.raises(Paused):
-        train(begin.checked, half.folder.parent, "tensorflow", begin=begin, until=3)
-    new = resume(Run(tmp_path / "half" / "more-2"), "tensorflow", lambda _: None).run
+        train(begin.checked, half.folder.parent, start(), begin=begin, until=3)
+    new = resume(Run(tmp_path / "half" / "more-2"), start(), lambda _: None).run
     assert outcome(new) == outcome(whole)
 
 

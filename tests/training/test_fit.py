@@ -25,13 +25,15 @@ train {
 
 def new_fit(text=TEXT):
     from cnnspec.targets.keras.build import build, compile_model
+    from cnnspec.training.backends.keras import KerasTrainer
     from cnnspec.training.fit import Fit
 
     checked = check(Source("x", text))
     assert checked.ok
     model = build(checked, 1)
     compile_model(model, checked.spec.train)
-    return model, Fit(model, checked.spec.train, divide(checked.spec, offline=True))
+    splits = divide(checked.spec, offline=True)
+    return model, Fit(KerasTrainer(model, checked, splits), checked.spec.train, splits)
 
 
 def without_seconds(history):
@@ -76,6 +78,7 @@ def test_fit_stopped_anywhere_ends_with_the_same_weights(whole, after, monkeypat
 
 
 def test_ema_is_what_is_measured_and_kept():
+    from cnnspec.training.backends.keras import KerasPredictor
     from cnnspec.training.score import Scorer
 
     text = TEXT.replace("early_stop val_loss patience=4 restore", "").replace(
@@ -85,7 +88,7 @@ def test_ema_is_what_is_measured_and_kept():
     fit.run(lambda state: None, lambda: None)
     splits = divide(check(Source("x", text)).spec, offline=True)
     assert fit.state.history[-1]["val_loss"] == pytest.approx(
-        Scorer(model).score(splits.validation).loss, rel=1e-6
+        Scorer(KerasPredictor(model)).score(splits.validation).loss, rel=1e-6
     )
     averages = [v for v in model.optimizer.variables if v.name.endswith("average")]
     for weight, average in zip(model.trainable_variables, averages, strict=True):

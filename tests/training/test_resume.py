@@ -59,7 +59,7 @@ def read_until(process, *marks):
 
 def outcome_of(run):
     """What a run ended with: weights and every figure but times."""
-    from cnnspec.training.session import restore
+    from cnnspec.targets.keras.restore import restore
 
     model = restore(run)[1]
     history = [
@@ -203,16 +203,18 @@ def test_a_run_goes_on_with_what_it_began_with(folder, monkeypatch, capsys, argu
 
 
 def trained(folder, text=TINY):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
-    return train(check(Source("x.cnn", text)), folder, "tensorflow").run
+    return train(check(Source("x.cnn", text)), folder, start()).run
 
 
 def resumed(run):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import resume
 
     warnings = []
-    outcome = resume(run, "tensorflow", warnings.append)
+    outcome = resume(run, start(), warnings.append)
     return outcome.run, warnings
 
 

@@ -16,25 +16,27 @@ TEXT = "model tiny; pool 4; dense 10 softmax; train { epochs 1; batch 250; valid
 
 @pytest.fixture(scope="module")
 def trained(backend, tmp_path_factory):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
     spec = check(Source("tiny.cnn", TEXT))
-    return train(spec, tmp_path_factory.mktemp("runs"), backend)
+    return train(spec, tmp_path_factory.mktemp("runs"), start())
 
 
 @pytest.fixture(scope="module")
 def model(trained):
-    from cnnspec.training.session import restore
+    from cnnspec.targets.keras.restore import restore
 
     return restore(trained.run)[1]
 
 
 def test_mistakes_are_the_most_confident_wrong_predictions(trained, model):
+    from cnnspec.training.backends.keras import KerasPredictor
     from cnnspec.training.score import Scorer
 
     test = divide(check(Source("x", TEXT)).spec, offline=True).test
     kept = read(trained.run, 10)
-    outputs = Scorer(model).predict(test.images)
+    outputs = Scorer(KerasPredictor(model)).predict(test.images)
     assert kept.judged == "test"
     assert kept.probable
     assert len(kept.mistakes) == 24
@@ -64,10 +66,11 @@ def test_report_of_a_real_run_shows_its_samples(trained):
 
 
 def test_test_set_without_labels_is_skipped(trained, model):
+    from cnnspec.training.backends.keras import KerasPredictor
     from cnnspec.training.samples import evidence, judged
     from cnnspec.training.score import Scorer
 
-    scorer = Scorer(model)
+    scorer = Scorer(KerasPredictor(model))
     splits = divide(check(Source("x", TEXT)).spec, offline=True)
     hidden = splits.replace(test=Split(splits.test.images, None))
     outputs = scorer.predict(hidden.validation.images)

@@ -38,12 +38,13 @@ def scorer(text):
     from cnnspec.analysis.check import check
     from cnnspec.core.source import Source
     from cnnspec.targets.keras.build import build, compile_model
+    from cnnspec.training.backends.keras import KerasPredictor
     from cnnspec.training.score import Scorer
 
     checked = check(Source("x", text))
     model = build(checked, 1)
     compile_model(model, checked.spec.train)
-    return model, Scorer(model)
+    return model, Scorer(KerasPredictor(model))
 
 
 @pytest.mark.parametrize("loss", ["categorical_crossentropy", "binary_crossentropy", "poisson"])

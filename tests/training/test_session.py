@@ -24,9 +24,10 @@ train { batch 100; epochs 2; validation 0.1; metrics accuracy f1; optimizer adam
 
 
 def trained(folder, text=TEXT):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
-    return train(check(Source("small.cnn", text)), folder, "tensorflow")
+    return train(check(Source("small.cnn", text)), folder, start())
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +82,13 @@ def test_expectation_is_measured_on_its_split(outcome):
 
 def test_restored_model_gives_the_same_predictions(outcome):
     from cnnspec.datasets.splits import divide
+    from cnnspec.targets.keras.restore import restore
+    from cnnspec.training.backends.keras import KerasPredictor
     from cnnspec.training.score import Scorer
-    from cnnspec.training.session import restore
 
     checked, model = restore(outcome.run)
     splits = divide(checked.spec, offline=True)
-    scorer = Scorer(model)
+    scorer = Scorer(KerasPredictor(model))
     again = scorer.score(splits.test)
     assert np.array_equal(again.confusion, outcome.scores["test"].confusion)
     assert again.loss == outcome.scores["test"].loss
@@ -94,7 +96,7 @@ def test_restored_model_gives_the_same_predictions(outcome):
 
 
 def test_same_seed_gives_the_same_weights_bit_for_bit(outcome, tmp_path):
-    from cnnspec.training.session import restore
+    from cnnspec.targets.keras.restore import restore
 
     again = trained(tmp_path)
     other = trained(tmp_path, TEXT.replace("epochs 2", "epochs 2; seed 2"))
@@ -170,7 +172,7 @@ def test_a_loss_that_is_no_number_ends_training_at_once(tmp_path, backend):
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "another"])
 def test_a_damaged_model_file_is_refused(outcome, tmp_path, damage):
-    from cnnspec.training.session import restore, save
+    from cnnspec.targets.keras.restore import restore, save
 
     folder = tmp_path / "run"
     shutil.copytree(outcome.run.folder, folder)
@@ -193,7 +195,7 @@ def test_a_foreign_model_file_runs_no_code(outcome, tmp_path):
     """A canary: the config of a `.keras` file is never looked at, only its weights."""
     import zipfile
 
-    from cnnspec.training.session import restore
+    from cnnspec.targets.keras.restore import restore
 
     folder = tmp_path / "run"
     shutil.copytree(outcome.run.folder, folder)

@@ -36,9 +36,10 @@ def _own_mlflow(monkeypatch):
 
 
 def trained(folder, watch=None, text=TEXT):
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
-    return train(check(Source("x.cnn", text)), folder / "runs", "tensorflow", watch=watch).run
+    return train(check(Source("x.cnn", text)), folder / "runs", start(), watch=watch).run
 
 
 def curves(run):
@@ -95,7 +96,7 @@ def rounded(curves):
 
 def left(run):
     """The weights of a run and its figures but times."""
-    from cnnspec.training.session import restore
+    from cnnspec.targets.keras.restore import restore
 
     history = [{**epoch, "seconds": 0} for epoch in run.read_json("history.json")]
     metrics = {**run.read_json("metrics.json"), "seconds": 0}
@@ -275,10 +276,11 @@ def test_tracker_skips_an_unfinished_epoch_and_continues_on_resume(
     assert before.info.status == "KILLED"
     assert len(histories["loss"]) == 1
 
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import resume
 
     warnings = []
-    resume(run, "tensorflow", warnings.append, watch=Watch(BOTH, tmp_path / "runs"))
+    resume(run, start(), warnings.append, watch=Watch(BOTH, tmp_path / "runs"))
     assert warnings == []
     after, histories = logged(tmp_path, run)
     assert after.info.run_id == before.info.run_id

@@ -19,16 +19,18 @@ def train(task: Task, addresses: list[str], rank: int) -> Ended:
     """Trains, or goes on, as one of the processes at some addresses. Raises nothing."""
     cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
     os.environ["TF_CONFIG"] = json.dumps(cluster)
-    start(task.backend, task.threads)
+    chosen = start(task.backend, task.threads)
     import tensorflow as tf
 
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    from cnnspec.training.backends.keras import KerasBackend
     from cnnspec.training.trial import advance
 
+    backend = KerasBackend(chosen, strategy)
     if rank == 0:
-        return advance(task, strategy)
+        return advance(task, backend)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / task.folder.name
         # Nothing is written there before all have begun to train.
         shutil.copytree(task.folder, copy)
-        return advance(task.replace(folder=copy), strategy)
+        return advance(task.replace(folder=copy), backend)

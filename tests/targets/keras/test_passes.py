@@ -320,13 +320,14 @@ def test_what_is_kept_of_a_training_is_the_network_as_it_is_written(tmp_path):
     """The model file is Keras's own, and goes on as the trained one would."""
     import keras
 
+    from cnnspec.training.backends.choose import start
     from cnnspec.training.session import train
 
     text = """
     conv 4x3 relu; pool 4; dropout 0.5; dense 10 softmax
     train { epochs 1; optimizer adam ema=0.9; batch 100 }
     """
-    outcome = train(check(Source("net", text)), tmp_path, "tensorflow")
+    outcome = train(check(Source("net", text)), tmp_path, start())
     model = keras.models.load_model(outcome.run.model)
     assert all(type(layer).__module__.startswith("keras.") for layer in model.layers)
     assert type(model.optimizer) is keras.optimizers.Adam

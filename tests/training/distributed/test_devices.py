@@ -96,24 +96,22 @@ import json, sys
 from pathlib import Path
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
-from cnnspec.targets.keras.backend import start
-start("tensorflow")
-import keras
+from cnnspec.training.backends.choose import start
+backend = start("tensorflow")
 from cnnspec.training import session
-from cnnspec.training.distributed.devices import spread
 
 text, parent, name, *plan = sys.argv[1:]
 checked = check(Source("small.cnn", text))
 said = []
 for until, devices in (map(int, each.split(":")) for each in plan):
-    given = {"strategy": spread(checked, "tensorflow", devices), "until": until or None}
-    keras.backend.clear_session()
+    spread = backend.spread(checked, devices)
+    backend.clear()
     try:
         if said:
-            session.resume(run, "tensorflow", said.append, **given)
+            session.resume(run, spread, said.append, until=until or None)
         else:
             run = Path(parent) / name
-            session.train(checked, run.parent, "tensorflow", name=name, **given)
+            session.train(checked, run.parent, spread, name=name, until=until or None)
     except session.Paused:
         from cnnspec.runs.run import Run
         run = Run(run)
@@ -124,7 +122,7 @@ print(json.dumps([getattr(each, "message", each) for each in said]))
 
 def kept(folder):
     """Weights, and the figures of every epoch."""
-    from cnnspec.training.session import restore
+    from cnnspec.targets.keras.restore import restore
 
     run = Run(folder)
     history = [

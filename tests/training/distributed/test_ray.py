@@ -54,7 +54,7 @@ def wait_for_epochs(run, count, process):
 
 
 def outcome_of(run):
-    from cnnspec.training.session import restore
+    from cnnspec.targets.keras.restore import restore
 
     history = [
         {k: v for k, v in e.items() if k != "seconds"} for e in run.read_json("history.json")
