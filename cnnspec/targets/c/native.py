@@ -114,16 +114,39 @@ class NativeNetwork:
         self.step += done
         return Done(losses[:done], answers[: min(done * self._train.batch, len(order))])
 
+    @property
+    def classes(self) -> int:
+        """Outputs for each image."""
+        program = self.layout.program
+        return int(program.steps[program.output].value.shape.size)
+
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Returns the outputs for images, (n, classes) float32, as at inference."""
-        program = self.layout.program
-        classes = program.steps[program.output].value.shape.size
-        outputs = np.zeros((len(images), classes), np.float32)
+        return self._outputs(images, None)[0]
+
+    def measure(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
+        """Returns the outputs for images and the sum of their losses, with penalties in each."""
+        outputs, loss = self._outputs(images, labels)
+        return outputs, loss + len(images) * self._penalty()
+
+    def _outputs(self, images: np.ndarray, labels: np.ndarray | None) -> tuple[np.ndarray, float]:
+        outputs = np.zeros((len(images), self.classes), np.float32)
+        answers = np.zeros(len(images), np.int32)
         with _arrays() as hold:
             job = self._job(images, np.arange(len(images)), hold)
-            job.outputs = hold(outputs)
-            self._library.cnnspec_predict(ctypes.byref(job))
-        return outputs
+            job.labels = hold(labels, np.int32) if labels is not None else None
+            job.outputs, job.answers = hold(outputs), hold(answers)
+            loss = float(self._library.cnnspec_predict(ctypes.byref(job)))
+        return outputs, loss
+
+    def _penalty(self) -> float:
+        """What the size of the weights adds to the loss of every image."""
+        found = 0.0
+        for tensor in self._trained:
+            if tensor.l1 or tensor.l2:
+                weight = self._weights[tensor.start : tensor.start + tensor.size].astype(float)
+                found += tensor.l1 * np.abs(weight).sum() + tensor.l2 * np.square(weight).sum()
+        return float(found)
 
     def gradients(
         self, images: np.ndarray, labels: np.ndarray, counts: np.ndarray | None = None
@@ -273,7 +296,7 @@ def _load(path: object, job: type[ctypes.Structure]) -> ctypes.CDLL:
         raise CnnspecError(CannotLoad(None, f"cannot load {path}: {error}", remedy)) from None
     library.cnnspec_train.argtypes = library.cnnspec_predict.argtypes = [ctypes.c_void_p]
     library.cnnspec_train.restype = ctypes.c_int32
-    library.cnnspec_predict.restype = None
+    library.cnnspec_predict.restype = ctypes.c_double
     library.cnnspec_job_size.restype = ctypes.c_int64
     assert library.cnnspec_job_size() == ctypes.sizeof(job)
     return library

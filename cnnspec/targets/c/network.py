@@ -232,7 +232,9 @@ def _predict_phase(layout: Layout, calls: list[Call]) -> str:
     body = _run([Call("load_images"), *each])
     return "\n".join(
         (
-            comment("The outputs of one part of a batch."),
+            comment(
+                "The outputs of one part of a batch, and what they cost where labels are given."
+            ),
             block(
                 "static void predict_phase(struct job *job, int phase, int task, int thread)",
                 "(void)phase;",
@@ -244,6 +246,7 @@ def _predict_phase(layout: Layout, calls: list[Call]) -> str:
                     block(
                         "for (int b = 0; b < p.blocks; b++)",
                         "struct place q = block_of(&p, b);",
+                        "if (job->labels) loss(&q);",
                         write,
                     ),
                 ),

@@ -178,3 +178,24 @@ def test_normalization_and_merges_are_those_of_keras() -> None:
     images, _ = data()
     theirs = np.asarray(model(images.astype(np.float32) / 255, training=False))
     assert np.abs(network.predict(images) - theirs).max() <= 1e-4
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_measured_loss_is_that_of_keras_evaluate(threads: int) -> None:
+    import keras
+
+    model = by_hand(kernel_regularizer=keras.regularizers.L1L2(l1=1e-4, l2=1e-3))
+    # Probabilities that round to 0: what is lost then is told from the logits.
+    model.layers[-1].set_weights([100 * w for w in model.layers[-1].get_weights()])
+    model.compile(loss="categorical_crossentropy")
+    spec = checked(plain(layer="l1=1e-4 l2=1e-3"))
+    weights = {
+        f"{each.name}/{w.name}": np.asarray(w) for each in model.layers for w in each.weights
+    }
+    network = NativeNetwork(spec, weights, threads=threads)
+    images, labels = data()
+    outputs, loss = network.measure(images, labels)
+    wanted = keras.utils.to_categorical(labels, 4)
+    theirs = model.evaluate(images.astype(np.float32) / 255, wanted, verbose=0, batch_size=IMAGES)
+    assert loss / IMAGES == pytest.approx(theirs, rel=1e-5)
+    assert np.array_equal(outputs, network.predict(images))

@@ -3,7 +3,7 @@
 struct job {
     const uint8_t *pixels;    /* images as bytes (n, rows, columns, channels), or null */
     const float *numbers;     /* the same as float32, or null */
-    const int32_t *labels;    /* the class of each image */
+    const int32_t *labels;    /* the class of each image; null where only outputs are wanted */
     const float *counts;      /* what each image counts, or null for 1 */
     const int32_t *order;     /* the images in the order in which they are taken */
     const float *factors;     /* FACTORS of the optimizer for each step */
