@@ -139,9 +139,9 @@ class Trained:
     def _network(self) -> "Predictor":
         """What predicts: that of the run's own backend."""
         run = one_run(str(self.run))
-        from cnnspec.training.backends.choose import start
+        from cnnspec.training.backends.choose import backend_for, start
 
-        return start().restore(run)[1]
+        return start(backend_for(run, None)).restore(run)[1]
 
     @cached_property
     def _scorer(self) -> "Scorer":
@@ -158,10 +158,15 @@ class Trained:
         `CnnspecError`, for several seeds too: take one of `seeds`.
         """
         run = one_run(str(self.run))
-        from cnnspec.training.backends.choose import start
+        from cnnspec.training.backends.choose import backend_for, start
         from cnnspec.training.evaluate import evaluate
 
-        scores, _ = evaluate(run, start(), None if data is None else Path(data), offline=offline)
+        scores, _ = evaluate(
+            run,
+            start(backend_for(run, None)),
+            None if data is None else Path(data),
+            offline=offline,
+        )
         return {name: score.figures for name, score in scores.items()}
 
     @cached_property

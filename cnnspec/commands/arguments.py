@@ -165,11 +165,13 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def add_backend(parser: argparse.ArgumentParser) -> None:
-    """The framework and where data may come from."""
+    """What computes, and where data may come from."""
     parser.add_argument(
         "--backend",
-        choices=("tensorflow", "jax", "torch"),
-        help="the backend of Keras (default: the first of these that is installed)",
+        choices=("tensorflow", "jax", "torch", "native"),
+        help="what computes: Keras on tensorflow, jax or torch, or native machine code, which "
+        "needs a C compiler and no framework (default: that of the run if it is native, else "
+        "the first of these that is installed)",
     )
     parser.add_argument("--offline", action="store_true", help="never download a dataset")
 

@@ -26,13 +26,13 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Evaluates one run."""
     kept = one_run(run_named(args.run))
-    from cnnspec.training.backends.choose import start
+    from cnnspec.training.backends.choose import backend_for, start
 
     known, damage = kept.salvage(ENVIRONMENT)
     if damage:
         tell(DamagedRunFile(None, damage, "the last digits may differ from what was measured"))
     # As it was trained, so that every figure is the same to the last digit.
-    backend = start(args.backend, parts=known.get("parts", 1))
+    backend = start(backend_for(kept, args.backend), parts=known.get("parts", 1))
     from cnnspec.training.evaluate import evaluate
 
     scores, claims = evaluate(kept, backend, args.data, offline=args.offline)

@@ -154,10 +154,10 @@ class Network(Record):
 
 
 def _restored(kept: Run, backend: str | None) -> Network:
-    from cnnspec.training.backends.choose import start
+    from cnnspec.training.backends.choose import backend_for, start
     from cnnspec.training.score import Scorer
 
-    checked, network = start(backend).restore(kept)
+    checked, network = start(backend_for(kept, backend)).restore(kept)
     return Network(checked, Scorer(network).predict, network.features())
 
 

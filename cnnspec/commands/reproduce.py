@@ -47,13 +47,13 @@ def run(args: Namespace) -> int:
         fault = BadRun(None, f"{kept} has not finished", f"`cnnspec train --resume {kept}` goes on")
         raise CnnspecError(fault)
     result = checked(kept.spec)
-    from cnnspec.training.backends.choose import start
+    from cnnspec.training.backends.choose import backend_for, start
     from cnnspec.training.start import begun_with
 
     # What is compared at the end is read before anything is trained.
     known = {name: kept.read_json(name) for name in (ENVIRONMENT, HISTORY, METRICS)}
     threads = known[ENVIRONMENT].get("threads")
-    backend = start(args.backend, threads, begun_with(kept, "parts") or 1)
+    backend = start(backend_for(kept, args.backend), threads, begun_with(kept, "parts") or 1)
     from cnnspec.runs.data import of_run
     from cnnspec.training.reproduce import results, surroundings
     from cnnspec.training.session import train

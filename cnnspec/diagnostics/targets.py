@@ -18,11 +18,14 @@ class Unsupported(Diagnostic):
     word: str
     target: str
     reason: str
+    kind: str = "target"
+    """`backend` where it is one that trains."""
+    instead: str = "another target"
 
     @property
     def message(self) -> str:
-        return f"the target `{self.target}` does not support `{self.word}`: {self.reason}"
+        return f"the {self.kind} `{self.target}` does not support `{self.word}`: {self.reason}"
 
     @property
     def help(self) -> str:
-        return f"use another word in place of `{self.word}`, or another target"
+        return f"use another word in place of `{self.word}`, or {self.instead}"

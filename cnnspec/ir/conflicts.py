@@ -33,6 +33,12 @@ def watched(train: Training) -> dict[str, tuple[str, str]]:
     return found
 
 
+def running_metrics(train: Training) -> tuple[str, ...]:
+    """What is measured of every training batch beside the loss: what is shown or watched."""
+    measures = [figure.rpartition("_")[2] for _, figure in watched(train).values()]
+    return tuple(dict.fromkeys([*train.metrics, *(name for name in measures if name != "loss")]))
+
+
 def check_settings(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     """Every setting at odds with another one or with the images."""
     train = spec.train

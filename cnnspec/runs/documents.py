@@ -130,6 +130,8 @@ FORMS: dict[str, Form] = {
             "keras": Text(),
             "backend": Text(),
             "first_weights": Text(),
+            "compiler": Text(),
+            "compiler_flags": Text(),
             "numpy": Text(),
             "platform": Text(),
             "processors": Maybe(_MACHINES),

@@ -3,10 +3,11 @@
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the text it came
 from), `ir.json`, `history.json`, `metrics.json`, `environment.json`, `images.npz` (the images that
 a report shows), `inputs.json` and `novelty.npz` (how a picture is prepared, and when it is
-doubted), `model.keras` and `weights.npz` (the same weights as plain arrays); `metrics.json` is
-written last. A run that has not finished also has `checkpoints/`. `report.html` and `report/` are
-made from these files; trackers write `tensorboard/` and `mlflow.json`. No other run ever overwrites
-anything here. Knows files only, no framework.
+doubted), `weights.npz` (the weights as plain arrays) and, with the state of the optimizer,
+`model.keras`, or `state.npz` of a training without Keras; `metrics.json` is written last. A run
+that has not finished also has `checkpoints/`. `report.html` and `report/` are made from these
+files; trackers write `tensorboard/` and `mlflow.json`. No other run ever overwrites anything here.
+Knows files only, no framework.
 """
 
 import os
@@ -36,6 +37,7 @@ METRICS = "metrics.json"
 ENVIRONMENT = "environment.json"
 MODEL = "model.keras"
 WEIGHTS = "weights.npz"
+STATE = "state.npz"
 IMAGES = "images.npz"
 INPUTS = "inputs.json"
 NOVELTY = "novelty.npz"

@@ -14,6 +14,7 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.targets import Unsupported
+from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES, Schedule
@@ -31,8 +32,9 @@ from cnnspec.targets.reasons import Reasons
 
 NETWORK = tuple(CONSTRUCTS.values())
 """What every target computes or declines: the layers and the merges."""
-TRAINING = tuple(
-    cls for table in (INITIALIZERS, OPTIMIZERS, LOSSES, SCHEDULES) for cls in table.values()
+TRAINING = (
+    *(cls for table in (INITIALIZERS, OPTIMIZERS, LOSSES, SCHEDULES) for cls in table.values()),
+    Augment,
 )
 """What a target that trains has to know beside them; others take the weights of a run."""
 
@@ -48,6 +50,8 @@ class Target(Record):
     lowers: Callable[[type[Construct]], bool]
     unsupported: Reasons
     trains: bool = False
+    backend: str = ""
+    """The backend that trains with it, where that is what a person has asked for."""
     memos: ClassVar[tuple[str, ...]] = ("_declined",)
 
     @property
@@ -108,7 +112,8 @@ def _settings(checked: CheckedSpec, target: Target) -> Fields:
     train = checked.spec.train
     if not target.trains:
         return ()
-    return ("optimizer", train.optimizer), ("schedule", train.schedule), ("loss", train.loss)
+    settings = ("optimizer", train.optimizer), ("schedule", train.schedule), ("loss", train.loss)
+    return (*settings, ("augment", train.augment)) if train.augment else settings
 
 
 def _parts(layer: Layer, target: Target) -> Fields:
@@ -136,7 +141,7 @@ def _network(checked: CheckedSpec, target: Target) -> Iterator[Diagnostic]:
             reason = target.reason(part)
             if reason:
                 span = spans.get(field, call.span)
-                fault = Unsupported(span, word=part.word, target=target.name, reason=reason)
+                fault = _unsupported(span, target, part, reason)
                 yield _traced(fault, element.call_sites if element else ())
 
 
@@ -151,7 +156,22 @@ def _training(checked: CheckedSpec, target: Target) -> Iterator[Diagnostic]:
         reason = target.reason(construct)
         if reason:
             span = checked.expanded.spans.get(f"train.{setting}")
-            yield Unsupported(span, word=construct.word, target=target.name, reason=reason)
+            yield _unsupported(span, target, construct, reason)
+
+
+def _unsupported(
+    span: Span | None, target: Target, construct: Construct, reason: str
+) -> Unsupported:
+    if not target.backend:
+        return Unsupported(span, word=construct.word, target=target.name, reason=reason)
+    return Unsupported(
+        span,
+        word=construct.word,
+        target=target.backend,
+        reason=reason,
+        kind="backend",
+        instead="train with `--backend tensorflow`",
+    )
 
 
 @cache
@@ -189,7 +209,7 @@ def _c(cls: type[Construct]) -> bool:
     return any(cls in table for table in (DRAWS, TEXTS, RULES))
 
 
-C = Target("c", _c, NOT_IN_C, trains=True)
+C = Target("c", _c, NOT_IN_C, trains=True, backend="native")
 """What trains and runs a network in machine code."""
 
 TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C)}

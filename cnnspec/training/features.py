@@ -7,10 +7,8 @@ import keras
 import numpy as np
 
 from cnnspec.training.batches import scale
-from cnnspec.training.novelty import Features
+from cnnspec.training.novelty import MOST_CHANNELS, Features
 
-_CHANNELS = 512
-"""Values of a layer, at most, that are taken as features: their covariance is kept."""
 _IMAGES = 500
 """Images in a forward pass, at most."""
 _VALUES = 16_000_000
@@ -38,7 +36,7 @@ def _ends(model: keras.Model) -> list[Any]:
     inner = [
         layer
         for layer in model.layers[:-1]
-        if layer.weights and layer.output.shape[-1] <= _CHANNELS
+        if layer.weights and layer.output.shape[-1] <= MOST_CHANNELS
     ]
     return list(dict.fromkeys([*inner[:1], *inner[-1:]]))
 

@@ -18,6 +18,8 @@ from cnnspec.core.record import Record
 
 RATE = 0.01
 """The share of the calibration images that is taken for something else."""
+MOST_CHANNELS = 512
+"""Values of a layer, at most, that are taken as features: their covariance is kept."""
 _RIDGE = 1e-6
 """What is added to each variance, as a share of the largest: some features never vary."""
 

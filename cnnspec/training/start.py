@@ -12,8 +12,8 @@ from cnnspec.diagnostics.base import Warn
 from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import ENVIRONMENT, METRICS, Run
 from cnnspec.runs.seeds import SeedRuns
-from cnnspec.targets.table import KERAS, require_target
-from cnnspec.training.backends.choose import start
+from cnnspec.targets.table import KERAS, C, require_target
+from cnnspec.training.backends.choose import NATIVE, backend_for, choose, start
 from cnnspec.training.extend import Extension
 from cnnspec.training.microbatches import parts_of
 from cnnspec.training.trackers import Watch
@@ -39,9 +39,14 @@ def find(folder: str) -> Run | SeedRuns:
 
 def begun_with(kept: Run | SeedRuns | None, what: str) -> int | None:
     """How many `devices` or `parts` a training began with, `None` for one yet to begin."""
+    run = _one(kept)
+    return run.read_json(ENVIRONMENT).get(what, 1) if run else None
+
+
+def _one(kept: Run | SeedRuns | None) -> Run | None:
+    """A run of what is kept that has begun: all have begun with the same."""
     runs = kept.runs() if isinstance(kept, SeedRuns) else [kept] if kept else []
-    begun = (run for run in runs if (run.folder / ENVIRONMENT).is_file())
-    return next((run.read_json(ENVIRONMENT).get(what, 1) for run in begun), None)
+    return next((run for run in runs if (run.folder / ENVIRONMENT).is_file()), None)
 
 
 def launch(
@@ -66,8 +71,10 @@ def launch(
     `alone` in its process, that is made ready for it. Raises `CnnspecError`, and `Interrupted`
     after a signal.
     """
-    require_target(checked, KERAS)
     before = begin.origin if begin else kept
+    backend = choose(backend_for(_one(before), backend))
+    # Before a framework is loaded for what it does not do.
+    require_target(checked, C if backend == NATIVE else KERAS)
     spread_over = devices or begun_with(before, "devices") or 1
     parts = begun_with(before, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
     chosen = start(backend, threads, parts).spread(checked, spread_over)

@@ -187,7 +187,7 @@ def test_powershell_offers_values_by_command_and_option(capsys):
             r"^ +'_shtab_cnnspec_(\w+)' = @\((.*)\)$", tables["choices"], re.M
         )
     }
-    assert values["train___backend"] == ["tensorflow", "jax", "torch"]
+    assert values["train___backend"] == ["tensorflow", "jax", "torch", "native"]
     assert values["new_pos_0"] == list(TEMPLATES)
     assert "precision=mixed_float16" in values["check___set"]
 

@@ -22,7 +22,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.layers.weighted import Weighted
 from cnnspec.targets.c.compiler import Compiler, compiled
 from cnnspec.targets.c.job import job_type
-from cnnspec.targets.c.layout import Tensor, lay_out
+from cnnspec.targets.c.layout import Layout, Tensor, lay_out
 from cnnspec.targets.c.network import network_text
 from cnnspec.targets.c.optimizers import rule
 from cnnspec.targets.c.passes import training_program
@@ -65,10 +65,10 @@ class NativeNetwork:
         train = checked.spec.train
         self._train = train
         self._rule = rule(train.optimizer)
-        self.layout = lay_out(training_program(checked.graph), train.batch, penalties(checked))
+        self.layout = laid_out(checked)
         self._shapes = checked.graph.weights()
         self.text = network_text(self.layout, train).text
-        self.threads = threads or min(os.cpu_count() or 1, self.layout.parts)
+        self.threads = _threads(self.layout, threads)
         self._job_type = job_type(self.layout)
         self._library = _load(compiled(self.text, compiler, flags), self._job_type)
         layout = self.layout
@@ -249,6 +249,25 @@ class NativeNetwork:
             if self._train.optimizer.ema is not None:
                 self._average[at] = state[f"average/{tensor.key}"].ravel()
         self.step = int(state["step"])
+
+
+def step_bytes(checked: CheckedSpec, threads: int | None = None) -> int:
+    """Returns the memory that training steps work in, in bytes: values, gradients, weights."""
+    layout = laid_out(checked)
+    arenas = layout.parts if layout.by_part else _threads(layout, threads)
+    slots = len(rule(checked.spec.train.optimizer).slots)
+    numbers = layout.weights + (slots + layout.parts) * layout.trained
+    return 4 * (16 * arenas * layout.arena + numbers)
+
+
+def laid_out(checked: CheckedSpec) -> Layout:
+    """Returns where everything of a network in training lies."""
+    program = training_program(checked.graph)
+    return lay_out(program, checked.spec.train.batch, penalties(checked))
+
+
+def _threads(layout: Layout, threads: int | None) -> int:
+    return threads or min(os.cpu_count() or 1, layout.parts)
 
 
 def penalties(checked: CheckedSpec) -> dict[str, tuple[float, float]]:

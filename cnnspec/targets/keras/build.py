@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.names import plain_names
-from cnnspec.ir.conflicts import watched
+from cnnspec.ir.conflicts import running_metrics
 from cnnspec.ir.training import Training
 from cnnspec.targets.keras import kernels, own_layers
 from cnnspec.targets.keras.agreement import agreeing
@@ -84,15 +84,13 @@ def compile_model(model: keras.Model, train: Training, *, quick: bool = False) -
         # F1 is computed over the whole epoch; a mean over batches would be another number.
         "f1": lambda: keras.metrics.F1Score(average="macro", name="f1"),
     }
-    measures = [figure.rpartition("_")[2] for _, figure in watched(train).values()]
-    shown = dict.fromkeys([*train.metrics, *(name for name in measures if name in makers)])
     optimizer = make((optimizer_at_once if quick else lower)(train.optimizer), seeds)
     optimizer.exclude_from_weight_decay(var_list=undecayed(model))
     # With `mixed_float16` Keras scales the loss automatically.
     model.compile(
         optimizer=optimizer,
         loss=make(lower(train.loss), seeds),
-        metrics=[makers[name]() for name in shown],
+        metrics=[makers[name]() for name in running_metrics(train)],
     )
 
 

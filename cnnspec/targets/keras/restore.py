@@ -10,8 +10,10 @@ from cnnspec.analysis.load import checked_spec
 from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError, reason
 from cnnspec.files.atomic import cannot_write
-from cnnspec.runs.run import MODEL, Run
+from cnnspec.runs.run import MODEL, WEIGHTS, Run
+from cnnspec.runs.weights import read_weights
 from cnnspec.targets.keras.build import build, compile_model
+from cnnspec.targets.keras.weights import give_weights
 
 
 def save(model: keras.Model, run: Run) -> None:
@@ -40,13 +42,18 @@ def as_it_ended(run: Run, checked: CheckedSpec) -> keras.Model:
 def restore(run: Run) -> tuple[CheckedSpec, keras.Model]:
     """The model of a run: rebuilt from its frozen spec, with the saved weights only.
 
-    Nothing but numbers is taken from the model file. Raises `CnnspecError`.
+    Nothing but numbers is taken from the model file. A run that was trained without Keras
+    has none, and its `weights.npz` is read. Raises `CnnspecError`.
     """
-    path = run.model
+    plain = (run.folder / WEIGHTS).is_file() and not (run.folder / MODEL).is_file()
+    source = read_weights(run) if plain else run.model
     checked = checked_spec(run.spec)
     model = build(checked, checked.spec.train.seed)
-    # Before the model is compiled: the state of the optimizer stays in the file.
-    _load(model, path)
+    if isinstance(source, dict):
+        give_weights(model, checked, source)
+    else:
+        # Before the model is compiled: the state of the optimizer stays in the file.
+        _load(model, source)
     compile_model(model, checked.spec.train)
     return checked, model
 

@@ -7,6 +7,7 @@ it is in Keras and is never lowered as the plain one.
 from collections.abc import Callable
 from typing import Any
 
+from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.schedules import Schedule
 from cnnspec.language.constructs import Construct
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Elu, LeakyRelu, Prelu, Relu
@@ -57,7 +58,10 @@ def lowers(cls: type[Construct]) -> bool:
     """Whether Keras trains with a word.
 
     A schedule is not lowered: it is a function of the step, and each step gets its rate.
+    Augmentation is several layers (`augmentation.py`).
     """
+    if cls is Augment:
+        return True
     if issubclass(cls, Schedule):
         return cls.share is not Schedule.share
     return cls in LOWERINGS
