@@ -259,3 +259,14 @@ class CannotLoad(EnvironmentDiagnostic):
     """The system does not load the compiled network, or it is not what its text says."""
 
     code: ClassVar[str] = "CNN952"
+
+
+class NoCache(EnvironmentDiagnostic):
+    """Compiled networks are kept for the next time, in a folder that only its owner can use.
+
+    Where that cannot be, they are compiled anew in every process: nothing is ever loaded
+    from where others can write.
+    """
+
+    code: ClassVar[str] = "CNN953"
+    severity: ClassVar[str] = "warning"

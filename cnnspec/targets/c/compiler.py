@@ -6,6 +6,7 @@ only its owner may use, written whole or not at all, and compared with its hash 
 loaded.
 """
 
+import atexit
 import hashlib
 import os
 import platform
@@ -14,12 +15,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import CompilerFailed, NoCompiler
+from cnnspec.diagnostics.environment import CompilerFailed, NoCache, NoCompiler
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.render import tell
 from cnnspec.files.atomic import write_atomically
 
 _NAMES = ("cc", "gcc", "clang")
@@ -71,12 +74,13 @@ def find_compiler() -> Compiler:
     cause = "the native backend needs a C compiler, and none is installed"
     if tried or given:
         cause = f"the C compiler does not run: {', '.join(tried) or given}"
-    raise CnnspecError(NoCompiler(None, cause, _INSTALL))
+    remedy = "set CNNSPEC_CC to a C compiler that runs, or unset it" if given else _INSTALL
+    raise CnnspecError(NoCompiler(None, cause, remedy))
 
 
 _INSTALL = (
-    "install gcc or clang with the package manager of the system, or the package `ziglang` "
-    "with pip; or train with another backend"
+    "install gcc or clang with the package manager of the system, or run "
+    "`pip install 'cnnspec[native-zig]'`; or use `--backend tensorflow`"
 )
 
 
@@ -105,19 +109,32 @@ def processor() -> str:
 
 
 def cache_folder() -> Path:
-    """Returns the folder of compiled objects: that of the user, else a new one for this process.
+    """Returns the folder of compiled objects: that of the user, else one for this process.
 
-    Never one that others can write to.
+    Never one that others can write to; a warning says so.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "cnnspec" / "native"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if _private(folder) and os.access(folder, os.W_OK):
+        if not _private(folder):
+            return _temporary(folder, "others can write to it")
+        if os.access(folder, os.W_OK):
             return folder
-    except OSError:
-        pass
-    return Path(tempfile.mkdtemp(prefix="cnnspec-native-"))
+        return _temporary(folder, "it cannot be written to")
+    except OSError as error:
+        return _temporary(folder, str(error.strerror or error))
+
+
+@cache
+def _temporary(unusable: Path, why: str) -> Path:
+    """A folder that goes with this process."""
+    made = Path(tempfile.mkdtemp(prefix="cnnspec-native-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    cause = f"compiled networks cannot be kept in {unusable}: {why}"
+    remedy = f"`chmod 700 {unusable}`, or name another folder in XDG_CACHE_HOME"
+    tell(NoCache(None, f"{cause}; this process keeps them in {made}", remedy))
+    return made
 
 
 def _private(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,27 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
+@pytest.mark.skipif(bool(find_spec("ziglang")), reason="its compiler is found")
 def test_no_compiler_is_said_with_the_ways_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CNNSPEC_CC", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(CnnspecError) as error:
+        find_compiler()
+    (problem,) = error.value.diagnostics
+    assert (problem.code, problem.exit_code) == ("CNN950", 3)
+    assert "none is installed" in problem.message
+    for way in ("gcc or clang", "pip install 'cnnspec[native-zig]'", "--backend tensorflow"):
+        assert way in problem.help
+
+
+def test_a_compiler_that_is_named_and_does_not_run_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNSPEC_CC", "no-such-compiler")
     with pytest.raises(CnnspecError) as error:
         find_compiler()
     (problem,) = error.value.diagnostics
     assert (problem.code, problem.exit_code) == ("CNN950", 3)
     assert "no-such-compiler" in problem.message
-    assert "ziglang" in problem.help
+    assert "CNNSPEC_CC" in problem.help
 
 
 @needs_compiler
@@ -54,12 +68,30 @@ def test_a_damaged_object_is_made_again() -> None:
 
 @needs_compiler
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
-def test_a_folder_that_others_can_write_to_is_not_used() -> None:
+def test_a_folder_that_others_can_write_to_is_not_used(capsys: pytest.CaptureFixture[str]) -> None:
     folder = cache_folder()
     folder.chmod(0o777)
     other = compiled(TEXT)
     assert other.parent != folder
     assert stat.S_IMODE(other.parent.stat().st_mode) == 0o700
+    # It is said once, and the process keeps what it compiles.
+    before = other.stat().st_mtime_ns
+    assert compiled(TEXT).stat().st_mtime_ns == before
+    said = capsys.readouterr().err
+    assert said.count("CNN953") == 1
+    assert f"chmod 700 {folder}" in said
+    folder.chmod(0o700)
+    assert compiled(TEXT).parent == folder
+
+
+@needs_compiler
+def test_a_cache_that_cannot_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert compiled(TEXT).is_file()
+    assert "Not a directory" in capsys.readouterr().err
 
 
 @needs_compiler
