@@ -99,17 +99,24 @@ def frozen(program: Program) -> set[str]:
 
 
 def lay_out(
-    program: Program, batch: int, penalties: dict[str, tuple[float, float]] | None = None
+    program: Program,
+    batch: int,
+    penalties: dict[str, tuple[float, float]] | None = None,
+    *,
+    trains: bool = True,
 ) -> Layout:
-    """Returns where everything lies. `penalties` are l1 and l2 by the keys of weights."""
+    """Returns where everything lies; without gradients where nothing trains.
+
+    `penalties` are l1 and l2 by the keys of weights.
+    """
     tensors, trained, total = _tensors(program, penalties or {})
-    by_part = any(step.operation.mixes_images for step in program.steps)
+    by_part = trains and any(step.operation.mixes_images for step in program.steps)
     blocks = -(-batch // LANES)
     parts = _parts(blocks, trained)
     chunk = -(-blocks // parts) if by_part else min(-(-blocks // parts), _MOST_BLOCKS)
-    wanted = _wanted(program)
+    wanted = _wanted(program) if trains else [False] * len(program.steps)
     first = _first_writers(program, wanted)
-    last = (program.output, *program.steps[program.output].inputs)
+    last = (program.output, *program.steps[program.output].inputs) if trains else ()
     placed: list[Placed] = []
     at = scratch = prepared = shared = 0
     for index, step in enumerate(program.steps):

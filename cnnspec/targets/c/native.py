@@ -17,12 +17,11 @@ import numpy as np
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import CannotLoad
-from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.layers.weighted import Weighted
 from cnnspec.targets.c.compiler import Compiler, compiled
 from cnnspec.targets.c.job import job_type
 from cnnspec.targets.c.layout import Layout, Tensor, lay_out
+from cnnspec.targets.c.library import Held, give_images, load_library, zeros
 from cnnspec.targets.c.network import network_text
 from cnnspec.targets.c.optimizers import rule
 from cnnspec.targets.c.passes import training_program
@@ -70,15 +69,16 @@ class NativeNetwork:
         self.text = network_text(self.layout, train).text
         self.threads = _threads(self.layout, threads)
         self._job_type = job_type(self.layout)
-        self._library = _load(compiled(self.text, compiler, flags), self._job_type)
+        self.compiler = compiler
+        self._library = load_library(compiled(self.text, compiler, flags), self._job_type)
         layout = self.layout
-        self._weights = _zeros(layout.weights)
-        self._slots = _zeros(max(len(self._rule.slots), 1) * layout.trained)
+        self._weights = zeros(layout.weights)
+        self._slots = zeros(max(len(self._rule.slots), 1) * layout.trained)
         self._slots[:] = self._rule.start
-        self._average = _zeros(layout.trained)
-        self._gradients = _zeros(layout.parts * layout.trained)
-        self._shared = _zeros(layout.parts * layout.shared)
-        self._arenas = _zeros(0)
+        self._average = zeros(layout.trained)
+        self._gradients = zeros(layout.parts * layout.trained)
+        self._shared = zeros(layout.parts * layout.shared)
+        self._arenas = zeros(0)
         self.step = 0
         """Steps done."""
         self.set_weights(weights)
@@ -104,7 +104,7 @@ class NativeNetwork:
         rate = np.asarray(rates, np.float64)
         factors = np.stack([*self._rule.factors(counted, rate), rate], 1) if steps else rate
         losses, answers = np.zeros(steps, np.float32), np.zeros(len(order), np.int32)
-        with _arrays() as hold:
+        with Held() as hold:
             job = self._job(images, order, hold)
             job.labels = hold(labels, np.int32)
             job.counts = hold(counts, np.float32) if counts is not None else None
@@ -132,7 +132,7 @@ class NativeNetwork:
     def _outputs(self, images: np.ndarray, labels: np.ndarray | None) -> tuple[np.ndarray, float]:
         outputs = np.zeros((len(images), self.classes), np.float32)
         answers = np.zeros(len(images), np.int32)
-        with _arrays() as hold:
+        with Held() as hold:
             job = self._job(images, np.arange(len(images)), hold)
             job.labels = hold(labels, np.int32) if labels is not None else None
             job.outputs, job.answers = hold(outputs), hold(answers)
@@ -166,29 +166,20 @@ class NativeNetwork:
         self.load(kept)
         return float(done.losses[0]), found
 
-    def _job(self, images: np.ndarray, order: np.ndarray, hold: "_arrays") -> ctypes.Structure:
+    def _job(self, images: np.ndarray, order: np.ndarray, hold: Held) -> ctypes.Structure:
         """What both kinds of work need."""
         layout = self.layout
         if not len(self._arenas):
             arenas = layout.parts if layout.by_part else self.threads
             # A prediction takes one for each thread, even where parts have their own.
-            self._arenas = _zeros(max(arenas, self.threads) * layout.arena * 16)
-        image = layout.program.steps[0].value.shape
-        if images.shape[1:] != image.dims:
-            raise ValueError(f"images are {images.shape[1:]} and not {image.dims}")
-        if len(order) and not 0 <= int(np.min(order)) <= int(np.max(order)) < len(images):
-            raise ValueError("the order names an image that is not there")
+            self._arenas = zeros(max(arenas, self.threads) * layout.arena * 16)
         job = self._job_type()
-        if images.dtype == np.uint8:
-            job.pixels = hold(images, np.uint8)
-        else:
-            job.numbers = hold(images, np.float32)
-        job.order = hold(order, np.int32)
+        give_images(job, hold, images, order, layout)
         job.weights, job.slots = hold(self._weights), hold(self._slots)
         job.average = hold(self._average) if self._train.optimizer.ema is not None else None
         job.gradients, job.shared = hold(self._gradients), hold(self._shared)
         job.arenas = hold(self._arenas)
-        job.count, job.batch = len(order), self._train.batch
+        job.batch = self._train.batch
         job.seed, job.step = self._train.seed, self.step
         job.threads = self.threads
         return job
@@ -279,43 +270,3 @@ def penalties(checked: CheckedSpec) -> dict[str, tuple[float, float]]:
                 if name.endswith("kernel"):
                     found[f"{call.name}/{name}"] = call.layer.l1, call.layer.l2
     return found
-
-
-def _zeros(count: int) -> np.ndarray:
-    """Floats that begin at a multiple of 64 bytes."""
-    raw = np.zeros(4 * count + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + 4 * count].view(np.float32)
-
-
-class _arrays:  # noqa: N801 - used as a function is
-    """Arrays that C has the addresses of, held until the call is over."""
-
-    def __init__(self) -> None:
-        self._held: list[np.ndarray] = []
-
-    def __enter__(self) -> "_arrays":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._held.clear()
-
-    def __call__(self, array: np.ndarray, dtype: type | None = None) -> int:
-        """The address of an array, of a copy where the type or the order is another."""
-        fit = array if dtype is None else np.ascontiguousarray(array, dtype)
-        self._held.append(fit)
-        return fit.ctypes.data
-
-
-def _load(path: object, job: type[ctypes.Structure]) -> ctypes.CDLL:
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError as error:
-        remedy = "remove the file, and it is compiled again"
-        raise CnnspecError(CannotLoad(None, f"cannot load {path}: {error}", remedy)) from None
-    library.cnnspec_train.argtypes = library.cnnspec_predict.argtypes = [ctypes.c_void_p]
-    library.cnnspec_train.restype = ctypes.c_int32
-    library.cnnspec_predict.restype = ctypes.c_double
-    library.cnnspec_job_size.restype = ctypes.c_int64
-    assert library.cnnspec_job_size() == ctypes.sizeof(job)
-    return library

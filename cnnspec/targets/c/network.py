@@ -43,15 +43,37 @@ def network_text(layout: Layout, train: Training) -> Written:
                 _runtime("job.h"),
                 _runtime("norms.h"),
                 *texts,
+                _runtime("places.h"),
                 _train_phase(layout, phases),
-                _predict_phase(layout, predict),
                 update_text(layout, train),
                 _runtime("training.h"),
+                _predict_phase(layout, predict, "if (job->labels) loss(&q);"),
+                _runtime("prediction.h"),
             )
         )
         + "\n",
         moving.slots,
         _factors(train),
+    )
+
+
+def function_text(layout: Layout) -> str:
+    """Returns the C text that computes a program and does not train it."""
+    texts, _, _, predict = _functions(layout, None)
+    return (
+        "\n\n".join(
+            (
+                _head(layout, None),
+                *map(_runtime, ("vectors.h", "functions.h", "random.h", "threads.h")),
+                _constants(layout, None, 0),
+                *map(_runtime, ("job.h", "norms.h")),
+                *texts,
+                _runtime("places.h"),
+                _predict_phase(layout, predict, ""),
+                _runtime("prediction.h"),
+            )
+        )
+        + "\n"
     )
 
 
@@ -67,21 +89,19 @@ def _runtime(name: str) -> str:
     return files("cnnspec.targets.c").joinpath("runtime", name).read_text("utf-8").strip()
 
 
-def _head(layout: Layout, train: Training) -> str:
+def _head(layout: Layout, train: Training | None) -> str:
     shapes = [
         f"  {index:>3}  {', '.join(step.layers)}: {step.operation} -> {sizes(step.value.shape)}"
         for index, step in enumerate(layout.program.steps)
     ]
-    return comment(
-        "A network that trains itself, written by cnnspec. It needs a C compiler and pthreads.",
-        "",
-        *shapes,
-        "",
-        f"optimizer {train.optimizer}, loss {train.loss}, batch {train.batch}",
-    )
+    what = "A network that trains itself" if train else "A function of images"
+    lines = [f"{what}, written by cnnspec. It needs a C compiler and pthreads.", "", *shapes]
+    if train:
+        lines += ["", f"optimizer {train.optimizer}, loss {train.loss}, batch {train.batch}"]
+    return comment(*lines)
 
 
-def _constants(layout: Layout, train: Training, phases: int) -> str:
+def _constants(layout: Layout, train: Training | None, phases: int) -> str:
     image = layout.program.steps[0].value.shape
     values = {
         "PARTS": (layout.parts, "parts of a batch, whose gradients are added in this order"),
@@ -98,10 +118,13 @@ def _constants(layout: Layout, train: Training, phases: int) -> str:
         "PIXELS": (image.size, "numbers of an image"),
         "CHANNELS": (image.dims[-1], "channels of an image"),
         "CLASSES": (layout.program.steps[layout.program.output].value.shape.size, "outputs"),
-        "PHASES": (phases, "phases of a step, between which all parts meet"),
-        "UPDATES": (len(stages(train)), "phases of an update"),
-        "FACTORS": (_factors(train), "numbers of a step that the optimizer takes"),
     }
+    if train:
+        values |= {
+            "PHASES": (phases, "phases of a step, between which all parts meet"),
+            "UPDATES": (len(stages(train)), "phases of an update"),
+            "FACTORS": (_factors(train), "numbers of a step that the optimizer takes"),
+        }
     return "\n".join(
         f"#define {name} {value} /* {what} */" for name, (value, what) in values.items()
     )
@@ -111,7 +134,9 @@ Calls = list[Call | None]
 """Calls in order; `None` where all parts meet."""
 
 
-def _functions(layout: Layout, train: Training) -> tuple[list[str], Calls, Calls, list[Call]]:
+def _functions(
+    layout: Layout, train: Training | None
+) -> tuple[list[str], Calls, Calls, list[Call]]:
     """The texts of all functions, and the calls of both directions and of inference."""
     texts: list[str] = []
     forward: Calls = []
@@ -119,7 +144,7 @@ def _functions(layout: Layout, train: Training) -> tuple[list[str], Calls, Calls
     predict: list[Call] = []
     prepare: list[Call] = []
     output = layout.program.steps[layout.program.output]
-    loss = loss_text(train.loss, output.value.shape.size, output.operation)
+    loss = loss_text(train.loss, output.value.shape.size, output.operation) if train else None
     backwards: list[list[Call | None]] = []
     for index, placed in enumerate(layout.steps):
         if placed.kernel is None:
@@ -133,7 +158,8 @@ def _functions(layout: Layout, train: Training) -> tuple[list[str], Calls, Calls
         for way in ways:
             for number, stage in enumerate(getattr(kernel, way)):
                 skipped = way == "backward" and (
-                    placed.gradient < 0 or (loss.of_logits and index == layout.program.output)
+                    placed.gradient < 0
+                    or (loss and loss.of_logits and index == layout.program.output)
                 )
                 if skipped:
                     continue
@@ -148,9 +174,11 @@ def _functions(layout: Layout, train: Training) -> tuple[list[str], Calls, Calls
             predict.append(call)
         else:
             predict += [call for call in ways["forward"] if call]
-    text, call = loss_function(layout, train, loss)
-    texts.append(text)
-    backward = [call, *(each for calls in reversed(backwards) for each in calls)]
+    backward = [each for calls in reversed(backwards) for each in calls]
+    if train and loss:
+        text, call = loss_function(layout, train, loss)
+        texts.append(text)
+        backward.insert(0, call)
     return texts, [*prepare, *forward], backward, [*prepare, *predict]
 
 
@@ -209,8 +237,6 @@ def _train_phase(layout: Layout, phases: list[list[Call]]) -> str:
         cases.append(block(f"if (phase == {number})", *head, run))
     return "\n".join(
         (
-            "static struct place place_of(struct job *job, int part, int thread);",
-            "static int next_chunk(struct place *chunk, struct place *rest);",
             "ALONE void update(struct job *job, int stage, int slice);",
             "",
             comment("A phase of a step for one part of the batch, or a piece of the update."),
@@ -225,16 +251,15 @@ def _train_phase(layout: Layout, phases: list[list[Call]]) -> str:
     )
 
 
-def _predict_phase(layout: Layout, calls: list[Call]) -> str:
+def _predict_phase(layout: Layout, calls: list[Call], also: str) -> str:
+    """The phase of a prediction; `also` is done with each block at its end."""
     once, each = _split(calls)
     value = layout.steps[layout.program.output].value
     write = f"write_outputs(&q, q.block + {value});"
     body = _run([Call("load_images"), *each])
     return "\n".join(
         (
-            comment(
-                "The outputs of one part of a batch, and what they cost where labels are given."
-            ),
+            comment("The outputs of one part of a batch."),
             block(
                 "static void predict_phase(struct job *job, int phase, int task, int thread)",
                 "(void)phase;",
@@ -246,7 +271,7 @@ def _predict_phase(layout: Layout, calls: list[Call]) -> str:
                     block(
                         "for (int b = 0; b < p.blocks; b++)",
                         "struct place q = block_of(&p, b);",
-                        "if (job->labels) loss(&q);",
+                        also,
                         write,
                     ),
                 ),

@@ -50,7 +50,8 @@ class NativePredictor:
         return self.network.measure(images, labels)
 
     def features(self) -> Features:
-        return features_of(self._checked.graph, self.network.weights)
+        of = self.network
+        return features_of(self._checked.graph, of.weights, of.threads, of.compiler)
 
 
 class NativeTrainer(NativePredictor):

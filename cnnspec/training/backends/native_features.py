@@ -1,39 +1,58 @@
-"""The features of images by which a picture is doubted, without a framework.
+"""The features of images by which a picture is doubted, in machine code.
 
 The same as those of `training/features.py`: means over all positions of the first and the
-last layer with weights but the output, and the logits. Computed by the interpreter.
+last layer with weights but the output, and the logits.
 """
 
 import numpy as np
 
+from cnnspec.core.shapes import Image, Shape, Vector
 from cnnspec.graph.build import Graph
-from cnnspec.operations.values import Map, Softmax
-from cnnspec.program.build import Program, build_program
-from cnnspec.targets.interpreter.run import Interpreter
-from cnnspec.training.batches import scale
+from cnnspec.operations.base import Operation
+from cnnspec.operations.moves import Reshape
+from cnnspec.operations.values import Concatenate, Map, Softmax
+from cnnspec.operations.windows import Reduce
+from cnnspec.program.build import Program, Step, Value, build_program
+from cnnspec.targets.c.compiler import Compiler
+from cnnspec.targets.c.function import NativeFunction
 from cnnspec.training.novelty import MOST_CHANNELS, Features
 
-_VALUES = 4_000_000
-"""Values of all steps together in a forward pass, at most."""
 
-
-def features_of(graph: Graph, weights: dict[str, np.ndarray]) -> Features:
+def features_of(
+    graph: Graph,
+    weights: dict[str, np.ndarray],
+    threads: int | None = None,
+    compiler: Compiler | None = None,
+) -> Features:
     """Returns what computes the features of images from the weights of a network."""
+    compute = NativeFunction(feature_program(graph), weights, threads=threads, compiler=compiler)
+    return lambda images: compute(images).astype(float)
+
+
+def feature_program(graph: Graph) -> Program:
+    """Returns the program of a network up to its logits, with the features as its output."""
     program = build_program(graph)
-    ends, logits = _ends(graph, program), _logits(graph, program)
-    interpreter = Interpreter(program, weights)
-    at_once = max(1, _VALUES // sum(step.value.shape.size for step in program.steps))
+    logits = _logits(graph, program)
+    ends = [end for end in _ends(graph, program) if end <= logits]
+    steps = list(program.steps[: logits + 1])
 
-    def features(images: np.ndarray) -> np.ndarray:
-        parts = []
-        for start in range(0, len(images), at_once):
-            values = interpreter.values(scale(images[start : start + at_once]), keep=True)
-            means = [_position_means(values[place]) for place in ends]
-            flat = values[logits].reshape(len(values[logits]), -1)
-            parts.append(np.concatenate([*means, flat], axis=1))
-        return np.concatenate(parts).astype(float)
+    def add(operation: Operation, inputs: tuple[int, ...], shape: Shape) -> int:
+        steps.append(Step(operation, inputs, Value(shape), ("features",)))
+        return len(steps) - 1
 
-    return features
+    parts = []
+    for place in ends:
+        shape = steps[place].value.shape
+        if isinstance(shape, Image):
+            place = add(Reduce("average"), (place,), Vector(shape.channels))
+        parts.append(place)
+    shape = steps[logits].value.shape
+    if isinstance(shape, Image):
+        logits = add(Reshape((shape.size,)), (logits,), Vector(shape.size))
+    parts.append(logits)
+    total = Vector(sum(steps[part].value.shape.size for part in parts))
+    output = add(Concatenate(), tuple(parts), total) if len(parts) > 1 else logits
+    return Program(tuple(steps), output)
 
 
 def _steps_of(program: Program, name: str) -> list[int]:
@@ -60,8 +79,3 @@ def _logits(graph: Graph, program: Program) -> int:
         return program.steps[steps[0]].inputs[0]
     activated = isinstance(program.steps[steps[-1]].operation, Map | Softmax)
     return program.steps[steps[-1]].inputs[0] if activated else steps[-1]
-
-
-def _position_means(value: np.ndarray) -> np.ndarray:
-    """The mean over all positions of a value (n, h, w, c); one without positions as it is."""
-    return value.mean(axis=(1, 2)) if value.ndim == 4 else value
