@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "write the report of trained runs: a page, plots, Markdown, JSON",
     "compare": "compare trained runs side by side",
     "predict": "labels and probabilities of a trained run, as CSV, JSON or a submission",
+    "export": "export a trained run: C for a microcontroller",
     "data": "list the datasets, or describe your own data",
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec in full: no sugar, every default",

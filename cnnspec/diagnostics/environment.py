@@ -237,9 +237,9 @@ class UnsuitableNode(EnvironmentDiagnostic):
 
 
 class NoCompiler(EnvironmentDiagnostic):
-    """The backend `native` compiles the network, and there is no C compiler that runs.
+    """The backend `native` and exports compile the network, and there is no C compiler that runs.
 
-    It takes `cc`, `gcc` or `clang`, in this order, else the compiler of the package
+    They take `cc`, `gcc` or `clang`, in this order, else the compiler of the package
     `ziglang`. The variable `CNNSPEC_CC` names another one.
     """
 
@@ -270,3 +270,12 @@ class NoCache(EnvironmentDiagnostic):
 
     code: ClassVar[str] = "CNN953"
     severity: ClassVar[str] = "warning"
+
+
+class ExportFailed(EnvironmentDiagnostic):
+    """What was made of a run does not compute what the run does, or cannot be made of it.
+
+    Every export is run on test images before it is kept; one that differs is thrown away.
+    """
+
+    code: ClassVar[str] = "CNN960"

@@ -54,10 +54,13 @@ class Compiler(Record):
         return "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
 
 
-def find_compiler() -> Compiler:
+def find_compiler(
+    purpose: str = "the native backend", otherwise: str = "; or use `--backend tensorflow`"
+) -> Compiler:
     """Returns the system's compiler, else that of the package `ziglang`.
 
-    `CNNSPEC_CC` names another one. Raises `CnnspecError` where there is none that works.
+    `CNNSPEC_CC` names another one. Raises `CnnspecError` where there is none that works:
+    `purpose` is what needs one, and `otherwise` what can be done without.
     """
     given = os.environ.get("CNNSPEC_CC")
     commands: list[tuple[str, ...]]
@@ -71,16 +74,16 @@ def find_compiler() -> Compiler:
             return Compiler(command, version)
         if shutil.which(command[0]):
             tried.append(" ".join(command))
-    cause = "the native backend needs a C compiler, and none is installed"
+    cause = f"{purpose} needs a C compiler, and none is installed"
     if tried or given:
         cause = f"the C compiler does not run: {', '.join(tried) or given}"
     remedy = "set CNNSPEC_CC to a C compiler that runs, or unset it" if given else _INSTALL
-    raise CnnspecError(NoCompiler(None, cause, remedy))
+    raise CnnspecError(NoCompiler(None, cause, remedy + otherwise))
 
 
 _INSTALL = (
     "install gcc or clang with the package manager of the system, or run "
-    "`pip install 'cnnspec[native-zig]'`; or use `--backend tensorflow`"
+    "`pip install 'cnnspec[native-zig]'`"
 )
 
 

@@ -38,7 +38,7 @@ def identifier(name: str) -> str:
 def comment(*lines: str) -> str:
     """Returns a comment. What would end it, in the name of a layer, is written apart."""
     safe = [line.replace("*/", "* /").replace("/*", "/ *") for line in lines]
-    return "/* " + "\n   ".join(safe) + " */"
+    return "/* " + "\n".join(f"   {line}".rstrip() for line in safe).lstrip() + " */"
 
 
 def sizes(shape: Shape) -> str:

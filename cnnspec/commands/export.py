@@ -1,0 +1,137 @@
+"""Exports a trained run for use elsewhere: C for a microcontroller.
+
+What is made is run and compared with the run on 200 test images before it is kept; the
+folder is written whole or not at all, with a manifest of versions, hashes and figures. `c`
+is C99 without heap, recursion or library: NAME.c and NAME.h, test images with a program
+that checks them, a Makefile and CMakeLists.txt. It needs a C compiler on this machine.
+"""
+
+import re
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from cnnspec.commands.arguments import FOLDER, add_data, add_run
+from cnnspec.commands.inputs import BadUsage, run_named
+from cnnspec.commands.output import print_json
+from cnnspec.core.terminal import Line, show
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.export.table import EXPORTERS
+from cnnspec.runs.run import Run
+from cnnspec.runs.seeds import one_run
+
+_DTYPES = tuple(dict.fromkeys(dtype for each in EXPORTERS.values() for dtype in each.dtypes))
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declares the command line."""
+    add_run(parser)
+    parser.add_argument(
+        "--to",
+        required=True,
+        choices=tuple(EXPORTERS),
+        help="; ".join(f"{each.name}: {each.summary}" for each in EXPORTERS.values()),
+    )
+    parser.add_argument(
+        "--dtype", choices=_DTYPES, default="float32", help="the type of its numbers (float32)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        complete=FOLDER,
+        help="the folder to write (RUN/export/TO, with `-int8` behind it for int8)",
+    )
+    parser.add_argument(
+        "--name", metavar="NAME", help="what files and functions are called (that of the model)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an earlier export")
+    add_data(parser)
+    parser.add_argument("--offline", action="store_true", help="never download a dataset")
+
+
+def run(args: Namespace) -> int:
+    """Exports one run."""
+    exporter = EXPORTERS[args.to]
+    if args.dtype not in exporter.dtypes:
+        fault = f"`--to {args.to}` does not know `--dtype {args.dtype}`"
+        raise CnnspecError(BadUsage(None, fault, f"it can be {', '.join(exporter.dtypes)}"))
+    kept = one_run(run_named(args.run))
+    name = _name(args.name, kept)
+    ending = "" if args.dtype == "float32" else f"-{args.dtype}"
+    folder = args.out or kept.folder / "export" / f"{args.to}{ending}"
+    from cnnspec.export.session import export
+
+    made = export(
+        kept,
+        exporter,
+        folder,
+        name=name,
+        dtype=args.dtype,
+        data=args.data,
+        offline=args.offline,
+        force=args.force,
+    )
+    if args.json:
+        figures = made.figures
+        print_json(
+            {
+                "command": "export",
+                "ok": True,
+                "run": str(kept),
+                "to": args.to,
+                "dtype": args.dtype,
+                "folder": str(folder),
+                "files": sorted(made.files),
+                "figures": figures,
+            }
+        )
+    else:
+        show(lines(folder, made.figures))
+    return 0
+
+
+def _name(given: str | None, kept: Run) -> str:
+    """The identifier that is asked for, or one made of the name of the model."""
+    if given is not None:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", given) or given in _KEYWORDS:
+            fault = f"`{given}` is not a name in C"
+            raise CnnspecError(BadUsage(None, fault, "use letters, digits and `_`, a letter first"))
+        return given
+    from cnnspec.analysis.load import checked
+
+    model = re.sub(r"[^A-Za-z0-9]+", "_", checked(kept.spec).spec.model).strip("_").lower()
+    return (
+        model
+        if re.match(r"[a-z]", model) and model not in _KEYWORDS
+        else f"net_{model}".rstrip("_")
+    )
+
+
+_KEYWORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "auto break case char const continue default do double else enum extern float for goto "
+        "if inline int long main register restrict return short signed sizeof static struct "
+        "switch tests typedef union unsigned void volatile while",
+    )
+)
+"""What cannot be a name in C, or is the name of another file."""
+
+
+def lines(folder: Path, figures: dict[str, Any]) -> list[Line]:
+    """Where the export is, and what is known of it."""
+    said: list[Line] = [[(str(folder), "strong")], []]
+    for key, value in figures.items():
+        words = key.replace("_", " ")
+        if value is None:
+            continue
+        shown = (
+            f"{value:,}"
+            if isinstance(value, int)
+            else f"{value:.4g}"
+            if isinstance(value, float)
+            else str(value)
+        )
+        said.append([(f"{words:<20} {shown}", "")])
+    return said

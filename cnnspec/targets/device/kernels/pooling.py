@@ -1,0 +1,76 @@
+"""Pooling in windows and over whole images, in float32 and in int8.
+
+In int8 the output of either has the scale of its input, so that the maximum is one of the
+inputs and a mean is a sum of integers divided by their number.
+"""
+
+from cnnspec.operations.windows import Pool, Reduce
+from cnnspec.targets.c.text import block
+from cnnspec.targets.device.endings import last
+from cnnspec.targets.device.site import Kernel, Site
+from cnnspec.targets.device.text import nested, side, times
+
+
+def _mean(site: Site, total: str, count: str) -> str:
+    """A sum divided by the number of its terms; in int8 rounded to the nearest."""
+    if site.arithmetic.element == "float":
+        return f"{total} / (float)({count})" if not count.isdecimal() else f"{total} / {count}.0f"
+    return f"({total} < 0 ? {total} - {count} / 2 : {total} + {count} / 2) / ({count})"
+
+
+def pool(site: Site) -> Kernel:
+    """The largest or the mean of each window; padded cells are in neither."""
+    op: Pool = site.operation
+    image, out, kind = site.image, site.out, site.arithmetic
+    rows = side("i", image.height, out.height, op.size[0], op.stride[0], 1, op.padding[0][0])
+    columns = side("j", image.width, out.width, op.size[1], op.stride[1], 1, op.padding[1][0])
+    place = f"{times(f'{rows.start} + u', image.width)} + {columns.start} + v"
+    at = f"{times(place, image.channels)} + c"
+    maximum = op.function == "max"
+    turn = (
+        f"const {kind.element} value = x[{at}];\nif (value > best) best = value;"
+        if maximum
+        else f"sum += x[{at}];"
+    )
+    window = block(
+        f"for (int u = {rows.first}; u < {rows.end}; u++)",
+        block(f"for (int v = {columns.first}; v < {columns.end}; v++)", turn),
+    )
+    counts = (rows.count, columns.count)
+    plain = all(count.isdecimal() for count in counts)
+    count = str(int(counts[0]) * int(counts[1])) if plain else f"(({counts[0]}) * ({counts[1]}))"
+    begin = f"{kind.element} best = {kind.lowest};" if maximum else f"{kind.sum} sum = 0;"
+    made = last(site, "best" if maximum else _mean(site, "sum", count))
+    text = block(
+        f"for (int i = 0; i < {out.height}; i++)",
+        rows.before,
+        block(
+            f"for (int j = 0; j < {out.width}; j++)",
+            columns.before,
+            block(f"for (int c = 0; c < {image.channels}; c++)", begin, window, f"*y++ = {made};"),
+        ),
+    )
+    word = "the largest" if maximum else "the mean"
+    return Kernel(f"y[i, j, c] = {word} of a window of x[., ., c]", text)
+
+
+def reduce(site: Site) -> Kernel:
+    """The largest or the mean of each channel."""
+    op: Reduce = site.operation
+    image, kind = site.image, site.arithmetic
+    places = image.height * image.width
+    at = f"x[{times('n', image.channels)} + c]"
+    if op.function == "max":
+        begin, made = f"{kind.element} best = {kind.lowest};", "best"
+        turn = f"const {kind.element} value = {at};\nif (value > best) best = value;"
+    else:
+        begin, turn = f"{kind.sum} sum = 0;", f"sum += {at};"
+        made = _mean(site, "sum", str(places))
+    text = nested(
+        [("c", image.channels)],
+        begin,
+        nested([("n", places)], turn),
+        f"y[c] = {last(site, made)};",
+    )
+    word = "the largest" if op.function == "max" else "the mean"
+    return Kernel(f"y[c] = {word} of x[., ., c]", text)

@@ -1,0 +1,32 @@
+"""The template of each operation for one image: what makes its C text in float32."""
+
+from collections.abc import Callable
+
+from cnnspec.operations import moves, values, windows
+from cnnspec.operations.base import Operation
+from cnnspec.targets.device.kernels import moves as moving
+from cnnspec.targets.device.kernels import pooling, sums
+from cnnspec.targets.device.kernels import values as single
+from cnnspec.targets.device.site import Kernel, Site
+
+TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
+    windows.Convolution: sums.convolution,
+    windows.TransposedConvolution: sums.transposed_convolution,
+    windows.MatrixProduct: sums.matrix_product,
+    windows.Pool: pooling.pool,
+    windows.Reduce: pooling.reduce,
+    values.Map: single.function_of_values,
+    values.LearnedSlope: single.learned_slope,
+    values.Softmax: single.softmax,
+    values.Affine: single.affine,
+    values.GroupNormalization: single.group_normalization,
+    values.Join: single.join,
+    values.Concatenate: moving.concatenate,
+    moves.Pad: moving.pad,
+    moves.Crop: moving.crop,
+    moves.Resize: moving.resize,
+    moves.Slice: moving.slice_channels,
+    moves.Shuffle: moving.shuffle_channels,
+}
+"""What writes each operation. Passes leave no dropout, noise or batch norm, and a reshape
+only looks at its input in another shape."""
