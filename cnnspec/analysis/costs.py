@@ -13,7 +13,7 @@ class Totals(Record):
     """What the whole network costs; the quantities a budget can limit."""
 
     ignored: ClassVar[tuple[str, ...]] = ("graph",)
-    memos: ClassVar[tuple[str, ...]] = ("_peak",)
+    memos: ClassVar[tuple[str, ...]] = ("_int8", "_peak")
 
     params: int
     trainable: int
@@ -26,11 +26,20 @@ class Totals(Record):
         """The value that a budget limits."""
         dtype = budget.dtype or "float32"
         if budget.quantity == "flash":
-            return self.params * BYTES[dtype]
+            return self.flash(dtype)
         if budget.quantity == "ram":
             return self.ram(dtype)
         value: int = getattr(self, budget.quantity)
         return value
+
+    def flash(self, dtype: str = "float32") -> int:
+        """Returns the bytes of the weights; in int8 with biases of four bytes and tables."""
+        if dtype != "int8":
+            return self.params * BYTES[dtype]
+        from cnnspec.program.inference import integer_program
+        from cnnspec.program.integer_size import constants_by_step
+
+        return self.memo("_int8", lambda: sum(constants_by_step(integer_program(self.graph))))
 
     def ram(self, dtype: str = "float32") -> int:
         """Returns the bytes of the arena that inference of one image needs."""
@@ -122,6 +131,13 @@ def _costliest(budget: Budget, graph: Graph) -> str:
         plan = inference_plan(graph, budget.dtype or "float32")
         names = [step.name for step in plan.program.steps]
         ranked = zip(plan.live, names, strict=True)
+    elif budget.subject == "flash int8":
+        from cnnspec.program.inference import integer_program
+        from cnnspec.program.integer_size import constants_by_step
+
+        program = integer_program(graph)
+        names = [step.name for step in program.steps]
+        ranked = zip(constants_by_step(program), names, strict=True)
     elif budget.quantity in counted:
         ranked = zip(counted[budget.quantity], (call.name for call in calls), strict=True)
     else:

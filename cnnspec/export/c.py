@@ -1,17 +1,21 @@
 """Exports to C99 for microcontrollers: a header, a source, test images, and how to build them."""
 
+from typing import Any
+
 import numpy as np
 
+from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import many
 from cnnspec.diagnostics.environment import ExportFailed
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.export.job import COMPARED, Exported, Job, accuracy
-from cnnspec.program.inference import inference_program
+from cnnspec.program.inference import inference_program, integer_program
 from cnnspec.targets.c.compiler import find_compiler
 from cnnspec.targets.device.files import project
 from cnnspec.targets.device.host import HostNetwork
-from cnnspec.targets.device.network import Written, write_network
+from cnnspec.targets.device.network import Written, write_integers, write_network
 from cnnspec.targets.interpreter.run import Interpreter
+from cnnspec.targets.quantize.calibrate import calibrate
 
 TOLERANCE = 1e-4
 """How far a float32 output may be from that of the run."""
@@ -21,58 +25,87 @@ VECTORS = 8
 """Images that are exported with what the network says of them."""
 
 
+class Made(Record):
+    """A network as C with what it must give for the images that it is compared on."""
+
+    written: Written
+    expected: np.ndarray
+    tolerance: float
+    figures: dict[str, Any]
+
+
 def require() -> None:
     """Raises `CnnspecError` where there is no C compiler: what is made is run before it is kept."""
     find_compiler("an export, which is run before it is kept,", otherwise="")
 
 
 def export(job: Job) -> Exported:
-    """Returns the files of a run as C, after they gave what the run gives."""
-    about = f"the network `{job.checked.spec.model}`, {many(_params(job), 'parameter')}"
+    """Returns the files of a run as C, after they gave what the run gives.
+
+    In float32 that is what the interpreter gives, to 0.0001; in int8 the integers that the
+    interpreter in integers gives.
+    """
+    weights = sum(int(array.size) for array in job.weights.values())
+    about = f"the network `{job.checked.spec.model}`, {many(weights, 'parameter')}, {job.dtype}"
+    made = (_floats if job.dtype == "float32" else _integers)(job, about)
+    files = project(made.written, job.images[:VECTORS], made.expected[:VECTORS], made.tolerance)
+    with HostNetwork(made.written, files) as network:
+        found = network.predict(job.images[:COMPARED])
+        difference = _require_equal(job, found, made.expected, made.tolerance)
+        network.run_tests()
+        classes = network.predict(job.images[:SCORED]).argmax(1)
+        compiler = network.compiler.version
+    reference = Interpreter(inference_program(job.checked.graph), job.weights)
+    run_classes = reference.predict(_scaled(job.images[:SCORED])).argmax(1)
+    figures = {
+        "arena_bytes": made.written.arena,
+        "constant_bytes": made.written.tables,
+        "compared_images": len(found),
+        "largest_difference": difference,
+        "scored_images": len(classes),
+        "same_class": float((classes == run_classes).mean()),
+        "accuracy": accuracy(job.labels, classes),
+        "run_accuracy": accuracy(job.labels, run_classes),
+    }
+    return Exported(files, figures | made.figures, {"compiler": compiler})
+
+
+def _floats(job: Job, about: str) -> Made:
     program = inference_program(job.checked.graph)
     written = write_network(program, job.weights, job.name, about)
-    reference = Interpreter(program, job.weights)
-    compared = job.images[:COMPARED]
-    expected = reference.predict(compared.astype(np.float32) / np.float32(255))
-    files = project(written, compared[:VECTORS], expected[:VECTORS], TOLERANCE)
-    with HostNetwork(written, files) as network:
-        found = network.predict(compared)
-        difference = _require_equal(job, found, expected)
-        network.run_tests()
-        scored = job.images[:SCORED]
-        classes = network.predict(scored).argmax(1)
-        compiler = network.compiler.version
-    agreed = float((found.argmax(1) == expected.argmax(1)).mean())
-    figures = _figures(written) | {
-        "compared_images": len(compared),
-        "largest_difference": difference,
-        "same_class": agreed,
-        "scored_images": len(scored),
-        "accuracy": accuracy(job.labels, classes),
+    expected = Interpreter(program, job.weights).predict(_scaled(job.images[:COMPARED]))
+    return Made(written, expected, TOLERANCE, {})
+
+
+def _integers(job: Job, about: str) -> Made:
+    program = integer_program(job.checked.graph)
+    found = calibrate(program, job.weights, job.calibration, job.validation)
+    written = write_integers(found.integer, job.name, about)
+    expected = found.integer.predict(job.images[:COMPARED])
+    figures = {
+        "ranges": found.method,
+        "score_factor": found.integer.output_scale.factor,
+        "score_zero_point": found.integer.output_scale.zero_point,
     }
-    return Exported(files, figures, {"compiler": compiler})
+    return Made(written, expected, 0, figures)
 
 
-def _figures(written: Written) -> dict[str, int]:
-    return {"arena_bytes": written.arena, "constant_bytes": written.tables}
+def _scaled(images: np.ndarray) -> np.ndarray:
+    scaled: np.ndarray = images.astype(np.float32) / np.float32(255)
+    return scaled
 
 
-def _require_equal(job: Job, found: np.ndarray, expected: np.ndarray) -> float:
+def _require_equal(job: Job, found: np.ndarray, expected: np.ndarray, tolerance: float) -> float:
     """Returns the largest difference; raises `CnnspecError` above the tolerance."""
     distance = np.abs(found.astype(np.float64) - expected)
     worst = float(distance.max()) if distance.size else 0.0
     # A difference that is not a number is none that can be accepted.
-    if not worst <= TOLERANCE:
+    if not worst <= tolerance:
         image = int(distance.max(1).argmax())
         cause = (
             f"the C made of {job.run} differs from it by {worst:.2g} at test image {image}, "
-            f"more than {TOLERANCE:g}; nothing was kept"
+            f"more than {tolerance:g}; nothing was kept"
         )
         remedy = "report it with the run folder; `CNNSPEC_CC` names another compiler to try"
         raise CnnspecError(ExportFailed(None, cause, remedy))
     return worst
-
-
-def _params(job: Job) -> int:
-    """The parameters of the trained network; passes may have folded some of them."""
-    return sum(int(array.size) for array in job.weights.values())

@@ -21,7 +21,10 @@ EXPORTERS = {
     exporter.name: exporter
     for exporter in (
         Exporter(
-            "c", "C99 for microcontrollers, with test images", ("float32",), "cnnspec.export.c"
+            "c",
+            "C99 for microcontrollers, with test images",
+            ("float32", "int8"),
+            "cnnspec.export.c",
         ),
     )
 }

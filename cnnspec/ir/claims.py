@@ -28,7 +28,7 @@ QUANTITIES = {
     "params": "all weights, as Keras's `count_params()` counts them",
     "trainable": "the weights that training changes",
     "macs": "multiply-accumulates of kernels for one image, biases not counted",
-    "flash": "bytes of the weights",
+    "flash": "bytes of the weights; in int8 of every constant, tables included",
     "ram": "bytes of the arena that inference of one image needs",
     "depth": "layers with a kernel on the longest path",
 }

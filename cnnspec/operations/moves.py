@@ -59,7 +59,7 @@ class Crop(Operation):
         return self.amounts == NO_PADDING
 
 
-_REACH = {"nearest": 1, "bilinear": 2, "bicubic": 4}
+REACH = {"nearest": 1, "bilinear": 2, "bicubic": 4}
 """How many input positions along a side make one value."""
 
 
@@ -79,7 +79,7 @@ class Resize(Operation):
         return Image(*self.size, image_of(inputs[0]).channels)
 
     def windows(self, shape: Shape) -> Windows | None:
-        image, seen = image_of(shape), _REACH[self.interpolation]
+        image, seen = image_of(shape), REACH[self.interpolation]
         return (
             Window(seen, image.height / self.size[0]),
             Window(seen, image.width / self.size[1]),

@@ -3,12 +3,17 @@
 from cnnspec.graph.build import Graph
 from cnnspec.program.build import Program, build_program
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
-from cnnspec.program.passes import for_inference
+from cnnspec.program.passes import for_inference, for_integers
 
 
 def inference_program(graph: Graph) -> Program:
     """Returns the program of a graph without errors, after every pass."""
     return for_inference(build_program(graph))
+
+
+def integer_program(graph: Graph) -> Program:
+    """Returns the program of a graph without errors as it is run in int8."""
+    return for_integers(build_program(graph))
 
 
 def inference_plan(graph: Graph, dtype: str = "float32", alignment: int = 1) -> MemoryPlan:

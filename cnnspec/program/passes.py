@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from cnnspec.operations.base import Operation
+from cnnspec.operations.base import Function, Operation
 from cnnspec.operations.values import Affine, BatchNormalization, Map
 from cnnspec.operations.windows import (
     Convolution,
@@ -136,11 +136,20 @@ def relu_after_pool(program: Program) -> Program:
 
 def fuse_functions(program: Program) -> Program:
     """Fuses a function into the operation before it, which applies it to what it writes."""
+    return _fuse(program, lambda function: True)
+
+
+def fuse_limits(program: Program) -> Program:
+    """Fuses ReLU alone, with a ceiling or not: in integers it is a limit, which costs nothing."""
+    return _fuse(program, lambda function: function.name == "relu" and not function.slope)
+
+
+def _fuse(program: Program, wanted: Callable[[Function], bool]) -> Program:
     readers = program.readers()
     steps = list(program.steps)
     fused = set()
     for index, step in enumerate(program.steps):
-        if not isinstance(step.operation, Map):
+        if not isinstance(step.operation, Map) or not wanted(step.operation.function):
             continue
         (source,) = step.inputs
         before = steps[source]
@@ -180,6 +189,23 @@ INFERENCE: tuple[Pass, ...] = (
     fuse_functions,
 )
 """The passes for inference, in the order in which they are run."""
+
+
+INTEGERS: tuple[Pass, ...] = (
+    drop_identities,
+    fold_batch_norm,
+    # Before pooling: a limit is free wherever it is, and tells the range of what is pooled.
+    fuse_limits,
+    relu_after_pool,
+)
+"""The passes for inference in int8: a function that is not a limit is a table of its own."""
+
+
+def for_integers(program: Program) -> Program:
+    """Returns the program that is run in int8."""
+    for rewrite in INTEGERS:
+        program = rewrite(program)
+    return program
 
 
 def for_inference(program: Program) -> Program:

@@ -148,3 +148,18 @@ def test_failure_while_writing_keeps_the_earlier_export(tmp_path):
 )
 def test_name_must_be_one_of_c(run, arguments, said, capsys):
     assert said in exported(capsys, run, *arguments, code=2).err
+
+
+@needs_compiler
+def test_int8_is_the_integers_of_the_interpreter(run, tmp_path, capsys):
+    out = exported(capsys, run, "--out", tmp_path / "c", "--dtype", "int8").out
+    assert "ranges" in out
+    done = subprocess.run(["make", "test"], cwd=tmp_path / "c", capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    figures = json.loads((tmp_path / "c" / "manifest.json").read_text())["figures"]
+    assert figures["arena_bytes"] == 784 + 676
+    # Kernels of 9 and 144, a bias and a factor for each filter, exponentials of the softmax.
+    assert figures["constant_bytes"] == 4 * (9 + 8) + 10 * (144 + 8) + 512
+    assert figures["largest_difference"] == 0
+    assert figures["same_class"] > 0.9
+    assert (figures["score_factor"], figures["score_zero_point"]) == (1 / 256, -128)

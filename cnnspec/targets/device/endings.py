@@ -37,7 +37,8 @@ class Ending:
         """The tables beside the kernel."""
         if self._bias is None:
             return ()
-        return (Table("bias", "float", self._bias, "the bias of each filter"),)
+        key = self._site.operation.bias
+        return (Table("bias", "float", self._bias, "the bias of each filter", key),)
 
     def formula(self, total: str) -> str:
         """The whole in words."""

@@ -24,9 +24,14 @@ class HostNetwork:
     """A network in a shared object of its own, in a temporary folder that goes with it."""
 
     def __init__(
-        self, written: Written, files: Mapping[str, str | bytes], compiler: Compiler | None = None
+        self,
+        written: Written,
+        files: Mapping[str, str | bytes],
+        compiler: Compiler | None = None,
+        flags: tuple[str, ...] = (),
     ) -> None:
         """Compiles the files. Raises `CnnspecError` where that fails."""
+        self._flags = flags
         self.compiler = compiler or find_compiler()
         self._written = written
         self._folder = Path(tempfile.mkdtemp(prefix="cnnspec-export-"))
@@ -52,7 +57,7 @@ class HostNetwork:
 
     def _compile(self, made: str, *more: str) -> str:
         """Compiles into a file of the folder and returns what the compiler says."""
-        command = [*self.compiler.command, *STANDARD, "-o", made, *more]
+        command = [*self.compiler.command, *STANDARD, *self._flags, "-o", made, *more]
         try:
             done = subprocess.run(
                 command,

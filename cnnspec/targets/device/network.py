@@ -9,14 +9,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from cnnspec.core.record import Record
+from cnnspec.operations.values import GroupNormalization
 from cnnspec.program.build import Program, Step
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
 from cnnspec.program.recipes import with_recipes
 from cnnspec.targets.c.text import block, comment, identifier, sizes
 from cnnspec.targets.device.functions import used_functions
-from cnnspec.targets.device.site import FLOAT, Arithmetic, Kernel, Site, Table
-from cnnspec.targets.device.table import TEMPLATES
+from cnnspec.targets.device.integers import PRELUDE, Scaled
+from cnnspec.targets.device.kernels.integers import ROOT
+from cnnspec.targets.device.site import FLOAT, INT8, Arithmetic, Kernel, Site, Table
+from cnnspec.targets.device.table import INTEGER_TEMPLATES, TEMPLATES
 from cnnspec.targets.device.text import table_text
+from cnnspec.targets.quantize.run import IntegerProgram
 from cnnspec.version import __version__
 
 
@@ -70,6 +74,30 @@ def write_network(
     return assemble(plan, steps, name, about, FLOAT, reading)
 
 
+def write_integers(integer: IntegerProgram, name: str, about: str) -> Written:
+    """Returns the C of a program in int8."""
+    program = integer.program
+    steps = []
+    for index, step in enumerate(program.steps):
+        template, constants = INTEGER_TEMPLATES.get(type(step.operation)), integer.constants[index]
+        if template is not None and constants is not None:
+            # Templates read the kernel where those in float32 do.
+            kernel = getattr(constants.more, "kernel", None)
+            site = Site(
+                step.operation,
+                program.input_shapes(step),
+                step.value.shape,
+                INT8,
+                {} if kernel is None else {"kernel": kernel},
+                Scaled(constants),
+            )
+            steps.append(Named(step, f"step_{index}_{identifier(step.name)}", template(site)))
+    plan = memory_plan(program, "int8")
+    norms = any(isinstance(step.operation, GroupNormalization) for step in program.steps)
+    prelude = f"{PRELUDE}\n\n{ROOT}" if norms else PRELUDE
+    return assemble(plan, steps, name, about, INT8, "a[n] = (int8_t)(pixels[n] - 128);", prelude)
+
+
 def assemble(
     plan: MemoryPlan,
     steps: list[Named],
@@ -89,7 +117,7 @@ def assemble(
     width = 4 if element == "float" else 1
     offsets = [plan.buffers[place].offset // width for place in plan.places]
     texts, calls, tables = [], [], 0
-    shared: dict[bytes, str] = {}
+    shared: dict[str, tuple[str, Table]] = {}
     by_step = {id(each.step): each for each in steps}
     for index, step in enumerate(program.steps):
         named = by_step.get(id(step))
@@ -153,7 +181,7 @@ typedef char int_has_32_bits[sizeof(int) >= 4 ? 1 : -1];"""
 
 
 def _definition(
-    named: Named, inputs: tuple[object, ...], element: str, shared: dict[bytes, str]
+    named: Named, inputs: tuple[object, ...], element: str, shared: dict[str, tuple[str, Table]]
 ) -> tuple[str, int]:
     """The tables and the function of a step, and the bytes of tables that no step had before.
 
@@ -163,12 +191,13 @@ def _definition(
     text, parts, used = kernel.text, [], 0
     names = {}
     for table in kernel.tables:
-        key = table.kind.encode() + table.values.tobytes()
-        known = shared.get(key)
-        if known is None:
-            known = shared[key] = f"{named.name.replace('step_', 'of_')}_{table.name}"
+        known, same = shared.get(table.key, ("", table))
+        if not known or not np.array_equal(same.values, table.values):
+            known = f"{named.name.replace('step_', 'of_')}_{table.name}"
             parts.append(table_text(_renamed(table, known, step)))
             used += table.size
+            if table.key:
+                shared[table.key] = known, table
         names[table.name] = known
     aliases = [f"const {t.kind} *const {t.name} = {names[t.name]};" for t in kernel.tables]
     shapes = " and ".join(str(shape) for shape in inputs)

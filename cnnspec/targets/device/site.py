@@ -24,6 +24,8 @@ class Table(Record):
     kind: str
     values: np.ndarray
     about: str
+    key: str = ""
+    """The weight that it holds: calls of a layer that share it share the table."""
 
     @property
     def size(self) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from cnnspec.operations import moves, values, windows
 from cnnspec.operations.base import Operation
+from cnnspec.targets.device.kernels import integers, pooling, sums
 from cnnspec.targets.device.kernels import moves as moving
-from cnnspec.targets.device.kernels import pooling, sums
 from cnnspec.targets.device.kernels import values as single
 from cnnspec.targets.device.site import Kernel, Site
 
@@ -30,3 +30,15 @@ TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
 }
 """What writes each operation. Passes leave no dropout, noise or batch norm, and a reshape
 only looks at its input in another shape."""
+
+INTEGER_TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = TEMPLATES | {
+    windows.Reduce: integers.reduce,
+    values.Map: integers.function_of_values,
+    values.LearnedSlope: integers.learned_slope,
+    values.Softmax: integers.softmax,
+    values.Affine: integers.affine,
+    values.GroupNormalization: integers.group_normalization,
+    values.Join: integers.join,
+    values.Concatenate: integers.concatenate,
+}
+"""The same in int8; what only moves values or sums products has one text for both."""

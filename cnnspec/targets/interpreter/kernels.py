@@ -23,7 +23,7 @@ def nothing(operation: Any, weights: Weights, x: np.ndarray) -> np.ndarray:
     return x
 
 
-def _windows(
+def windows_of(
     x: np.ndarray, size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
 ) -> np.ndarray:
     """Every window of (padded) images: (n, rows, columns, channels, kernel rows, columns)."""
@@ -32,7 +32,8 @@ def _windows(
     return found[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]]
 
 
-def _padded(x: np.ndarray, padding: tuple[tuple[int, int], ...], value: float = 0) -> np.ndarray:
+def padded(x: np.ndarray, padding: tuple[tuple[int, int], ...], value: float = 0) -> np.ndarray:
+    """Images with cells of a value around them."""
     if not any(map(any, padding)):
         return x
     return np.pad(x, ((0, 0), *padding, (0, 0)), constant_values=value)
@@ -40,8 +41,8 @@ def _padded(x: np.ndarray, padding: tuple[tuple[int, int], ...], value: float = 
 
 def convolution(operation: windows.Convolution, weights: Weights, x: np.ndarray) -> np.ndarray:
     """Sums over each window and the channels of each group."""
-    seen = _windows(
-        _padded(x, operation.padding), operation.size, operation.stride, operation.dilation
+    seen = windows_of(
+        padded(x, operation.padding), operation.size, operation.stride, operation.dilation
     )
     kernel, groups = weights["kernel"], operation.groups
     if groups == 1:
@@ -75,7 +76,7 @@ def transposed_convolution(
             ] += x @ kernel[i, j].T
     # A negative cut adds rows of zeros.
     more = tuple((max(-before, 0), max(-behind, 0)) for before, behind in operation.cut)
-    painted = _padded(painted, more)
+    painted = padded(painted, more)
     (top, bottom), (left, right) = (
         (max(before, 0), max(behind, 0)) for before, behind in operation.cut
     )
@@ -93,12 +94,12 @@ def pool(operation: windows.Pool, weights: Weights, x: np.ndarray) -> np.ndarray
     """The largest or the mean of each window, without padded cells."""
     size, stride = operation.size, operation.stride
     if operation.function == "max":
-        seen = _windows(_padded(x, operation.padding, -np.inf), size, stride, (1, 1))
+        seen = windows_of(padded(x, operation.padding, -np.inf), size, stride, (1, 1))
         largest: np.ndarray = seen.max((4, 5))
         return largest
-    sums = _windows(_padded(x, operation.padding), size, stride, (1, 1)).sum((4, 5))
-    inside = _padded(np.ones((1, *x.shape[1:3], 1), x.dtype), operation.padding)
-    return np.asarray(sums / _windows(inside, size, stride, (1, 1)).sum((4, 5)))
+    sums = windows_of(padded(x, operation.padding), size, stride, (1, 1)).sum((4, 5))
+    inside = padded(np.ones((1, *x.shape[1:3], 1), x.dtype), operation.padding)
+    return np.asarray(sums / windows_of(inside, size, stride, (1, 1)).sum((4, 5)))
 
 
 def reduce(operation: windows.Reduce, weights: Weights, x: np.ndarray) -> np.ndarray:
@@ -179,7 +180,7 @@ def concatenate(operation: values.Concatenate, weights: Weights, *inputs: np.nda
 
 def pad(operation: moves.Pad, weights: Weights, x: np.ndarray) -> np.ndarray:
     """Zeros around each image."""
-    return _padded(x, operation.amounts)
+    return padded(x, operation.amounts)
 
 
 def crop(operation: moves.Crop, weights: Weights, x: np.ndarray) -> np.ndarray:

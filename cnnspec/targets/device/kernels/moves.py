@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from cnnspec.operations.moves import Crop, Pad, Resize, Shuffle, Slice
+from cnnspec.operations.moves import REACH, Crop, Pad, Resize, Shuffle, Slice
 from cnnspec.targets.device.site import Kernel, Site, Table
 from cnnspec.targets.device.text import nested
 from cnnspec.targets.interpreter.resizing import matrix
+from cnnspec.targets.quantize.fixed import SHARE_BITS, integer_shares
 
 
 def pad(site: Site) -> Kernel:
@@ -78,18 +79,15 @@ def concatenate(site: Site) -> Kernel:
     return Kernel("y = the channels of each input, one after another", text)
 
 
-_BITS = 11
-"""Of a share in int8: the products of two and a value stay below 2^31, `bicubic` included."""
-
-
 def resize(site: Site) -> Kernel:
     """Rows and columns as sums of those beside them, by tables of places and shares."""
     op: Resize = site.operation
     image, out, kind = site.image, site.out, site.arithmetic
     whole = site.scales is not None
-    rows, reach = _shares("row", matrix(image.height, out.height, op.interpolation), whole=whole)
+    most = REACH[op.interpolation]
+    rows, reach = _shares("row", matrix(image.height, out.height, op.interpolation), most, whole)
     columns, width = _shares(
-        "column", matrix(image.width, out.width, op.interpolation), whole=whole
+        "column", matrix(image.width, out.width, op.interpolation), most, whole
     )
     at = (
         f"x[(row_at[i * {reach} + u] * {image.width} + column_at[j * {width} + v]) "
@@ -100,7 +98,11 @@ def resize(site: Site) -> Kernel:
         text = nested([("i", out.height), ("j", out.width), ("c", image.channels)], f"*y++ = {at};")
         text = text.replace(" * 1 + u", "").replace(" * 1 + v", "")
         return Kernel("y = the nearest of x", text, (rows[0], columns[0]))
-    end = "sum" if not whole else f"clamp((sum + {1 << (2 * _BITS - 1)}) >> {2 * _BITS})"
+    end = (
+        "sum"
+        if not whole
+        else f"limit((sum + {1 << (2 * SHARE_BITS - 1)}) >> {2 * SHARE_BITS}, -128, 127)"
+    )
     text = nested(
         [("i", out.height), ("j", out.width), ("c", image.channels)],
         f"{kind.sum} sum = 0;",
@@ -114,10 +116,16 @@ def resize(site: Site) -> Kernel:
     return Kernel(f"y = x drawn in {out.height}x{out.width}, {op.interpolation}", text, tables)
 
 
-def _shares(name: str, given: np.ndarray, *, whole: bool) -> tuple[tuple[Table, Table], int]:
-    """The places that are not zero in each row of a matrix, and their shares."""
+def _shares(
+    name: str, given: np.ndarray, most: int, whole: bool
+) -> tuple[tuple[Table, Table], int]:
+    """The places that are not zero in each row of a matrix, and their shares.
+
+    There are always as many as the interpolation looks at, so that their number follows
+    from the shapes alone.
+    """
     places = [np.flatnonzero(row) for row in given]
-    most = max(map(len, places))
+    most = min(most, given.shape[1])
     at, shares = np.zeros((2, len(given), most))
     for n, found in enumerate(places):
         at[n, : len(found)] = found
@@ -127,11 +135,3 @@ def _shares(name: str, given: np.ndarray, *, whole: bool) -> tuple[tuple[Table, 
         made = made.replace(kind="int16_t", values=integer_shares(shares))
     where = Table(f"{name}_at", "uint16_t", at.astype(np.int64), f"the {name}s of x for each of y")
     return (where, made), most
-
-
-def integer_shares(shares: np.ndarray) -> np.ndarray:
-    """Returns shares as integers whose sum in each row is exactly 2^11."""
-    found: np.ndarray = np.rint(shares * (1 << _BITS)).astype(np.int64)
-    rows = np.arange(len(found))
-    found[rows, shares.argmax(1)] += (1 << _BITS) - found.sum(1)
-    return found

@@ -148,8 +148,11 @@ def convolution(site: Site) -> Kernel:
 
 
 def _kernel(site: Site, groups: int = 1) -> Table:
-    about = "the kernel, by blocks of filters"
-    return Table("kernel", site.arithmetic.element, packed(site.weights["kernel"], groups), about)
+    values = packed(site.weights["kernel"], groups)
+    return Table("kernel", site.arithmetic.element, values, _ABOUT, site.operation.kernel)
+
+
+_ABOUT = "the kernel, by blocks of filters"
 
 
 def matrix_product(site: Site) -> Kernel:
@@ -225,7 +228,7 @@ def transposed_convolution(site: Site) -> Kernel:
     )
     # (kh, kw, F, C) to (kh, kw, C, F)
     turned = site.weights["kernel"].transpose(0, 1, 3, 2)
-    table = Table("kernel", element, packed(turned, 1), "the kernel, by blocks of filters")
+    table = Table("kernel", element, packed(turned, 1), _ABOUT, op.kernel)
     total = "the sum over u, v, c of x[row, column, c] * kernel[u, v, c, f]"
     where = f"row = (i + {op.cut[0][0]} - u) / {op.stride[0]} where that is a row, columns alike"
     formula = f"y[i, j, f] = {load.formula(total)},\nwith {where}"

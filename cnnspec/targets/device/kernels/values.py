@@ -18,7 +18,7 @@ def function_of_values(site: Site) -> Kernel:
 def learned_slope(site: Site) -> Kernel:
     """Each x above zero, the slope of its value or channel times x below."""
     op: LearnedSlope = site.operation
-    slopes = Table("alpha", "float", site.weights["alpha"], "the slopes below zero")
+    slopes = Table("alpha", "float", site.weights["alpha"], "the slopes below zero", op.alpha)
     at = "n"
     if op.per_channel and len(site.output.dims) > 1:
         at = f"n % {site.output.dims[-1]}"
@@ -58,7 +58,7 @@ def affine(site: Site) -> Kernel:
 def _tables(site: Site) -> tuple[Table, ...]:
     about = {"scale": "what each channel is multiplied by", "offset": "what is added to it"}
     return tuple(
-        Table(role, "float", site.weights[role], words)
+        Table(role, "float", site.weights[role], words, getattr(site.operation, role))
         for role, words in about.items()
         if role in site.weights
     )
