@@ -113,9 +113,17 @@ def check(
     """
     overrides = overrides or {}
     if isinstance(source, SpecSource):
-        result = check_spec(source.spec, source.name, overrides)
-    else:
-        result = Checker(parse(source), unsaved).check(overrides)
+        return _with_warnings(check_spec(source.spec, source.name, overrides), overrides)
+    return check_text(parse(source), overrides, unsaved)
+
+
+def check_text(parsed: Parsed, overrides: Overrides, unsaved: Unsaved | None = None) -> CheckedSpec:
+    """Checks a text that is parsed already, as `check` does."""
+    return _with_warnings(Checker(parsed, unsaved).check(overrides), overrides)
+
+
+def _with_warnings(result: CheckedSpec, overrides: Overrides) -> CheckedSpec:
+    """A result with the warnings about it, which only a spec without errors has."""
     if not result.ok:
         return result
     warnings = lint(result.spec, result.graph, result.expanded.spans)

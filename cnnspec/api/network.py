@@ -15,8 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.analysis.advice import with_advice
-from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.costs import BudgetResult
 from cnnspec.analysis.formulas import explain
 from cnnspec.analysis.load import checked, normalized
@@ -31,13 +30,14 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render, tell
-from cnnspec.expansion.state import Overrides
-from cnnspec.expansion.symbols import Symbol, symbols
+from cnnspec.expansion.state import Let, Overrides
+from cnnspec.expansion.symbols import Symbol
 from cnnspec.files.sources import read_source
 from cnnspec.graph.build import LayerCall
-from cnnspec.language.parse import parse, parse_value
+from cnnspec.language.parse import parse_value
 from cnnspec.report.write_report import write_report
 from cnnspec.runs.run import Run
+from cnnspec.service.snapshot import Snapshot, snapshot
 from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ class CheckResult:
     `print` shows what `cnnspec check` prints.
     """
 
-    def __init__(self, result: CheckedSpec) -> None:
-        self._result = result
+    def __init__(self, found: Snapshot) -> None:
+        self._snapshot = found
+        self._result = found.checked
 
     @property
     def ok(self) -> bool:
@@ -66,7 +67,7 @@ class CheckResult:
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """Errors and warnings, each with `code`, `severity`, `message`, `help` and `span`."""
-        return with_advice(self._result)
+        return self._snapshot.problems
 
     @property
     def params(self) -> int | None:
@@ -93,7 +94,7 @@ class CheckResult:
 
     @property
     def budgets(self) -> tuple[BudgetResult, ...]:
-        """The budgets, each with `budget`, `value` and `holds`.
+        """The budgets, each with `budget`, `value`, `holds` and the `share` of the limit.
 
         >>> import cnnspec
         >>> net = cnnspec.loads("data mnist; dense 10 softmax; budget params <= 10k")
@@ -101,6 +102,24 @@ class CheckResult:
         [('budget params <= 10000', 7850, True)]
         """
         return self._result.budget_results
+
+    @property
+    def lets(self) -> tuple[Let, ...]:
+        """The lets outside of every block, each with `name`, `value` and `span`.
+
+        >>> import cnnspec
+        >>> net = cnnspec.loads("data mnist; let w = fit(1..64); dense (w); dense 10 softmax; "
+        ...     "budget params <= 10k")
+        >>> [(let.name, let.value) for let in net.check().lets]
+        [('w', 12)]
+        """
+        return self._snapshot.lets
+
+    def dump(self) -> dict[str, Any]:
+        """What is known as JSON: a file of the document of `cnnspec check --json`."""
+        from cnnspec.service.document import document
+
+        return document(self._snapshot)
 
     def explain(self) -> str:
         """Every formula with its numbers, as `cnnspec check --explain` prints them."""
@@ -154,8 +173,8 @@ class Network:
         self._values = values or {}
 
     @cached_property
-    def _checked(self) -> CheckedSpec:
-        return check(self._source, self._values)
+    def _snapshot(self) -> Snapshot:
+        return snapshot(self._source, self._values)
 
     def _sound(self) -> CheckedSpec:
         """The checked spec; raises `CnnspecError` where it has errors."""
@@ -163,9 +182,9 @@ class Network:
 
     def check(self) -> CheckResult:
         """Checks shapes, costs and budgets, without a framework."""
-        return CheckResult(self._checked)
+        return CheckResult(self._snapshot)
 
-    @cached_property
+    @property
     def symbols(self) -> tuple[Symbol, ...]:
         """The names in the text, each with its `kind`, `name`, `definition`, `uses` and `scope`.
 
@@ -177,7 +196,7 @@ class Network:
         >>> [(s.kind, s.name, len(s.uses)) for s in net.symbols]
         [('let', 'f', 1), ('block', 'b', 1), ('parameter', 'f', 1)]
         """
-        return symbols(parse(self._source))
+        return self._snapshot.symbols
 
     def set(self, **values: Setting) -> "Network":
         """Returns the spec with other values for its lets and training settings.
@@ -262,8 +281,8 @@ class Network:
         return str(self)
 
     def __str__(self) -> str:
-        unclear = self._checked.expanded.problems
-        return self._source.text if unclear else str(self._checked.spec)
+        checked = self._snapshot.checked
+        return self._source.text if checked.expanded.problems else str(checked.spec)
 
     def __repr__(self) -> str:
         return f"<Network {self.check()._told()}>"

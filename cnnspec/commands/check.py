@@ -22,7 +22,7 @@ from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.diagnostics.render import as_json, render
+from cnnspec.diagnostics.render import render
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import Overrides
 from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, size, survey
@@ -91,26 +91,35 @@ def run(args: Namespace) -> int:
     values = overrides(args)
     fixed = _fixed(args, values)
     results = [one.result for one in fixed] or [check(s, values) for s in sources(args)]
-    results = [r if r.ok else _with_advice(r) for r in results]
     surveys = [_survey(result, values, args.max_runs) for result in results]
     ok = all(not result.problems if args.strict else result.ok for result in results)
     ok = ok and not (args.diff and any(one.changed for one in fixed))
     if form == "json":
-        files = [document(r, s) for r, s in zip(results, surveys, strict=True)]
-        if args.memory:
-            files = [_with_memory(f, r, args) for f, r in zip(files, results, strict=True)]
-        if args.explain:
-            from cnnspec.analysis import formulas
-
-            files = [f | formulas.dump(r) for f, r in zip(files, results, strict=True)]
+        files = [_document(r, s, args) for r, s in zip(results, surveys, strict=True)]
         for file, one in zip(files, fixed, strict=False):
             file["fix"] = one.dump(diff=args.diff)
         print_json({"command": "check", "ok": ok, "files": files})
-    elif form == "text":
+        return 0 if ok else 1
+    results = [r if r.ok else _with_advice(r) for r in results]
+    if form == "text":
         _show(results, surveys, fixed, args)
     else:
         print_findings(form, tuple(p for result in results for p in result.problems))
     return 0 if ok else 1
+
+
+def _document(result: CheckedSpec, found: Survey | None, args: Namespace) -> dict[str, Any]:
+    """A spec as JSON, with how the points of its sweep fare and its memory plan if asked for."""
+    from cnnspec.service.document import document
+    from cnnspec.service.snapshot import Snapshot
+
+    data = document(Snapshot(result), formulas=args.explain)
+    if found:
+        data["sweep"] = found.dump()
+    if args.memory:
+        # Null where an error leaves it unknown.
+        data["memory"] = _plan(result, args).dump() if result.totals else None
+    return data
 
 
 def _with_advice(result: CheckedSpec) -> CheckedSpec:
@@ -218,11 +227,6 @@ def _plan(result: CheckedSpec, args: Namespace) -> "MemoryPlan":
     return inference_plan(result.graph, args.dtype or "float32")
 
 
-def _with_memory(data: dict[str, Any], result: CheckedSpec, args: Namespace) -> dict[str, Any]:
-    """The document of a spec with its memory plan; null where an error leaves it unknown."""
-    return data | {"memory": _plan(result, args).dump() if result.totals else None}
-
-
 def _survey(result: CheckedSpec, values: Overrides, most: int) -> Survey | None:
     """How the points of a sweep fare; raises `CnnspecError` where there are too many."""
     axes = result.expanded.sweep
@@ -262,36 +266,3 @@ def _facts(point: Point) -> str:
     totals = point.checked.totals
     assert totals is not None
     return f"{totals.params:,} parameters, {totals.macs:,} MACs"
-
-
-def document(result: CheckedSpec, found: Survey | None = None) -> dict[str, Any]:
-    """The result as JSON, with how the points of its sweep fare."""
-    spec, totals = result.spec, result.totals
-    data: dict[str, Any] = {
-        "file": result.source.name,
-        "ok": result.ok,
-        "model": spec.model,
-        "data": spec.data.source,
-        "input": list(spec.input),
-        "classes": spec.classes,
-        "layers": [row.dump() for row in result.layers],
-        "totals": totals.dump() if totals else None,
-        "budgets": [
-            {
-                **v.budget.dump(),
-                "value": v.value,
-                "holds": v.holds,
-                "share": v.share,
-                "limits": [fit.name for fit in result.fits if v.budget in fit.broken],
-            }
-            for v in result.budget_results
-        ],
-        "problems": [as_json(problem) for problem in result.problems],
-    }
-    if result.fits:
-        data["fitted"] = result.fitted
-        data["fits"] = [fit.dump() for fit in result.fits]
-        data["objective"] = str(result.expanded.objective or "") or None
-    if found:
-        data["sweep"] = found.dump()
-    return data

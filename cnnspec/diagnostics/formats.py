@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cnnspec.core.edits import Fix
+from cnnspec.core.positions import units
 from cnnspec.core.source import Source, Span
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Diagnostic
@@ -147,7 +148,7 @@ def _utf16(source: Source, offset: int) -> tuple[int, int]:
     """Returns line and column of an offset in units of UTF-16 (3.14.17), both from 1."""
     line, column = source.line_column(offset)
     before = source.text[offset - column + 1 : offset]
-    return line, len(before.encode("utf-16-le", "surrogatepass")) // 2 + 1
+    return line, units(before) + 1
 
 
 def _artifact(name: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Incompatible, UnknownName, UnknownSetting
 from cnnspec.diagnostics.syntax import NothingToTrain, TooLarge
 from cnnspec.expansion.cache import ExpansionCache
-from cnnspec.expansion.state import Axis, Fit, Objective, Overrides, State, Vocabulary
+from cnnspec.expansion.state import Axis, Fit, Let, Objective, Overrides, Scope, State, Vocabulary
 from cnnspec.expansion.statements import run
 from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.ir.datasets import Dataset
@@ -40,6 +40,8 @@ class Expanded(Record):
     fits: tuple[Fit, ...] = ()
     objective: Objective | None = None
     sweep: tuple[Axis, ...] = ()
+    lets: tuple[Let, ...] = ()
+    """Those outside of every block, as far as they have a value."""
 
 
 class PartialSpec(Record):
@@ -62,6 +64,8 @@ class PartialSpec(Record):
     """The names defined outside of every block, and their values."""
     lets: dict[str, Expression | None] = {}  # noqa: RUF012 - a record never changes its defaults
     """The names for which an override was looked for, and what was found."""
+    defined: tuple[Let, ...] = ()
+    """Those of them that have a value."""
 
     def with_overrides(self, overrides: Overrides) -> Expanded:
         """The text with the overrides that are left for its settings."""
@@ -86,7 +90,14 @@ class PartialSpec(Record):
         elif not spec.nodes:
             problems = [NothingToTrain(self.source.span(0, 0))]
         return Expanded(
-            spec, spans, self.poisoned, tuple(problems), self.fits, self.objective, sweep
+            spec,
+            spans,
+            self.poisoned,
+            tuple(problems),
+            self.fits,
+            self.objective,
+            sweep,
+            self.defined,
         )
 
     def _setting(self, name: str, value: Expression) -> Any:
@@ -127,7 +138,15 @@ def partial_spec(
         tuple(state.axes),
         state.top.values,
         {name: overrides.get(name) for name in state.top.spans},
+        tuple(_defined(state.top)),
     )
+
+
+def _defined(top: Scope) -> Iterator[Let]:
+    """The names that the text itself gives a value, in their order."""
+    for name, span in top.spans.items():
+        if name in top.values:
+            yield Let(name, top.values[name], span)
 
 
 def expand(parsed: Parsed, overrides: Overrides | None = None) -> Expanded:

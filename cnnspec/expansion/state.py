@@ -36,6 +36,14 @@ class Definition(Record):
     blocks: "dict[str, Definition]"
 
 
+class Let(Record):
+    """A name for a number outside of every block, its value, and where its `let` defines it."""
+
+    name: str
+    value: Exact
+    span: Span
+
+
 class Fit(Record):
     """A `let` whose value is to be found, and the whole numbers it can be: `let w = fit(1..64)`.
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
+from cnnspec.files.sources import Unsaved
 from cnnspec.language.syntax import Word
 
 LET = "let"
@@ -60,9 +61,10 @@ class Scope:
 class Table:
     """The symbols found so far, and the files that were read for them."""
 
-    __slots__ = ("axes", "chain", "entries", "files", "root")
+    __slots__ = ("axes", "chain", "entries", "files", "root", "unsaved")
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, unsaved: Unsaved) -> None:
+        self.unsaved = unsaved
         self.entries: list[Entry] = []
         self.axes: list[Word] = []
         """The names that `sweep` varies; a `let` after it may define them."""

@@ -23,7 +23,7 @@ from cnnspec.expansion.symbol_scopes import (
     Table,
 )
 from cnnspec.expansion.vocabulary import VOCABULARY
-from cnnspec.files.sources import read_used
+from cnnspec.files.sources import Unsaved, read_used
 from cnnspec.ir.spec import Spec, is_automatic
 from cnnspec.ir.training import Training
 from cnnspec.language.binding import references
@@ -45,9 +45,9 @@ from cnnspec.layers.merging import MERGES, Residual
 from cnnspec.layers.table import LAYERS
 
 
-def entries_of(parsed: Parsed) -> list[Entry]:
+def entries_of(parsed: Parsed, unsaved: Unsaved) -> list[Entry]:
     """Returns the symbols of a text and of the files it uses, in the order they were found."""
-    table = Table(parsed.source)
+    table = Table(parsed.source, unsaved)
     scope = Scope({}, {}, _whole(parsed.source))
     _statements(table, parsed.statements, scope)
     for axis in table.axes:
@@ -267,7 +267,7 @@ def _use(table: Table, statement: Statement, scope: Scope) -> None:
 def _file(table: Table, path: str) -> tuple[Entry, dict[str, Definition]] | None:
     """A file that is used and the blocks in it; `None` where it may not be used."""
     try:
-        resolved, source = read_used(path, table.chain[-1].parent, table.root.parent, {})
+        resolved, source = read_used(path, table.chain[-1].parent, table.root.parent, table.unsaved)
     except CnnspecError:
         return None
     if resolved in table.files:

@@ -11,6 +11,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.expansion.symbol_scopes import FILE, LAYER
 from cnnspec.expansion.symbol_table import entries_of
+from cnnspec.files.sources import Unsaved
 from cnnspec.ir.spec import NAME, is_automatic
 from cnnspec.language.parse import Parsed
 
@@ -36,9 +37,12 @@ class Symbol(Record):
         return self.uses if self.kind == FILE else (self.definition, *self.uses)
 
 
-def symbols(parsed: Parsed) -> tuple[Symbol, ...]:
-    """Returns the symbols of a text and of the files it uses, those of the text first."""
-    entries = entries_of(parsed)
+def symbols(parsed: Parsed, unsaved: Unsaved | None = None) -> tuple[Symbol, ...]:
+    """Returns the symbols of a text and of the files it uses, those of the text first.
+
+    `unsaved` are texts of files that it uses, in the place of what is on disk.
+    """
+    entries = entries_of(parsed, unsaved or {})
     sources = [parsed.source, *(entry.definition.source for entry in entries)]
     order = {id(source): place for place, source in reversed([*enumerate(sources)])}
 

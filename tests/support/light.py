@@ -44,6 +44,7 @@ FOLDERS = (
     "language",
     "layers",
     "project",
+    "service",
 )
 """The folders of the stages that come before any framework."""
 
