@@ -27,6 +27,7 @@ COMMANDS = {
     "data": "list the datasets, or describe your own data",
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec in full: no sugar, every default",
+    "lsp": "the language server: errors, shapes and fixes in your editor",
     "draw": "draw a network as SVG, blocks in proportion to their shapes",
     "diff": "show what changed between two specs",
     "ir": "print the intermediate representation as JSON",
