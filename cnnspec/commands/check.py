@@ -9,6 +9,8 @@ memory arena of inference; the size of the arena is the RAM of the spec.
 `--fix` first applies the safe fixes to the files: each fix is tried, and kept if its finding
 is gone and nothing is worse. `--diff` only shows them, with exit code 1 if a file would
 change. A text from `-` or `-e` is printed.
+
+`--watch` checks again whenever a file is saved.
 """
 
 import sys
@@ -77,12 +79,26 @@ def arguments(parser: ArgumentParser) -> None:
         help="print what --fix would change as a unified diff; change nothing",
     )
     parser.add_argument("--strict", action="store_true", help="warnings also give exit code 1")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="check again whenever a file, or one that it uses, is saved; Ctrl-C ends",
+    )
 
 
 def run(args: Namespace) -> int:
     """Checks every spec, with `--fix` after what can be fixed is."""
     form = chosen_format(args)
     _require_consistent(args, form)
+    if not args.watch:
+        return _once(args, form)
+    from cnnspec.commands.watch import watch
+
+    rules = [args.rules] if args.rules else []
+    return watch([*args.files, *rules], lambda: _once(args, form))
+
+
+def _once(args: Namespace, form: str) -> int:
     if args.rules:
         from cnnspec.commands.judge import run as judge
 
@@ -133,6 +149,7 @@ def _require_consistent(args: Namespace, form: str) -> None:
     """Raises `CnnspecError` for options that do not go together."""
     fixing = args.fix or args.diff
     machine = form in ("sarif", "github")
+    read_once = args.inline is not None or not args.files or "-" in args.files
     for wrong, cause, remedy in (
         (
             args.json and args.format not in ("text", "json"),
@@ -160,6 +177,16 @@ def _require_consistent(args: Namespace, form: str) -> None:
             args.rules and fixing,
             "`--rules` judges files as they are, without `--fix` and `--diff`",
             "fix the files first",
+        ),
+        (
+            args.watch and (fixing or form != "text" or args.csv),
+            "`--watch` prints what a person reads, and changes no file",
+            "leave out `--fix`, `--diff` and every format but `text`",
+        ),
+        (
+            args.watch and read_once,
+            "`--watch` looks at files",
+            "name a .cnn file, and neither `-` nor `-e`",
         ),
         (
             args.rules and machine,
