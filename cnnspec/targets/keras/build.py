@@ -46,9 +46,13 @@ def build(checked: CheckedSpec, seed: int, passes: Iterable[Pass] = ()) -> keras
 
 def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
     _, *nodes = network
-    values = [keras.Input(checked.spec.shape.dims, name="image")]
     layers: dict[str, Any] = {}
     names = plain_names(node.name for node in nodes if not node.weights_from)
+    # A layer may have this name as well, and Keras takes each once.
+    image = "image"
+    while image in names.values():
+        image += "_"
+    values = [keras.Input(checked.spec.shape.dims, name=image)]
     for index, node in enumerate(nodes):
         name = node.weights_from or node.name
         if name not in layers:

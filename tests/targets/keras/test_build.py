@@ -268,3 +268,11 @@ def test_relu_is_not_moved_behind_a_pool_with_windows_over_the_end():
     images = np.random.default_rng(1).normal(size=(3, 28, 28, 1)).astype("float32")
     plain, quick = built(checked, 1), built(checked, 1, PASSES)
     np.testing.assert_allclose(plain(images), quick(images), rtol=1e-5)
+
+
+def test_a_layer_may_have_the_name_of_the_input(backend):
+    from cnnspec.targets.keras.build import build
+
+    checked = check(Source("x", "conv 2x3 name=image_; dense 10 softmax name=image"))
+    model = build(checked, seed=1)
+    assert [layer.name for layer in model.layers] == ["image__", "image_", "image.flatten", "image"]
