@@ -93,7 +93,10 @@ def overrides(args: Namespace) -> Overrides:
     found: Overrides = {}
     for item in args.sets:
         name, equals, _ = item.partition("=")
-        value = parse_value(Source("<--set>", item)) if equals and name.isidentifier() else None
+        value = None
+        if equals and name.isidentifier():
+            option = Source("<--set>", f"--set {item}")
+            value = parse_value(option, len("--set "))
         if value is None:
             raise CnnspecError(
                 BadUsage(

@@ -6,14 +6,15 @@ time; only one with faults, which are to be told, needs lark itself.
 
 from bisect import bisect_left
 from functools import cache
+from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.core.source import Source
+from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.language.automaton import Automaton, Unreadable
 from cnnspec.language.scan import scan, words
-from cnnspec.language.syntax import Expression, Option, Statement
+from cnnspec.language.syntax import Expression, Option, Statement, SyntaxNode
 from cnnspec.language.tree import Tree
 
 
@@ -73,13 +74,30 @@ def _recovered(source: Source) -> Parsed:
     return Parsed(source, _mark_broken(statements, places, len(text)), tuple(found))
 
 
-def parse_value(source: Source) -> Expression | None:
-    """Parses the text of a single value, as `--set` gives it; `None` where it is none."""
-    parsed = parse(Source(source.name, f"let {source.text}"))
+def parse_value(source: Source, start: int = 0) -> Expression | None:
+    """Parses the value in `name=value`, as `--set` gives it; `None` where it is none.
+
+    What is before `start` is only shown: the option as it was typed. Places are in the source.
+    """
+    parsed = parse(Source(source.name, f"let {source.text[start:]}"))
     match parsed.statements:
         case (Statement(arguments=(Option(value=value),), broken=False),) if not parsed.problems:
-            return value
+            moved: Expression = _moved(value, source, start - len("let "))
+            return moved
     return None
+
+
+def _moved(node: Any, source: Source, by: int) -> Any:
+    """A piece of syntax with its places in another source."""
+    match node:
+        case Span(start=start, end=end):
+            return source.span(start + by, end + by)
+        case tuple():
+            return tuple([_moved(part, source, by) for part in node])
+        case SyntaxNode():
+            fields = type(node).fields
+            return node.replace(**{f: _moved(getattr(node, f), source, by) for f in fields})
+    return node
 
 
 def _one_a_line(faults: list[Diagnostic]) -> list[Diagnostic]:

@@ -3,6 +3,7 @@ import gc
 import pytest
 
 from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.language.parse import parse_value
 from tests.support.paths import SPECS
@@ -210,3 +211,11 @@ def test_check_leaves_no_reference_cycles(path) -> None:
     finally:
         gc.unfreeze()
         gc.enable()
+
+
+def test_an_unknown_option_is_shown_as_it_was_typed(capsys) -> None:
+    assert main(["check", "-e", "dense 10 softmax", "--set", "epoch=3"]) == 1
+    err = capsys.readouterr().err
+    assert "1 | --set epoch=3\n  |       ^^^^^\n  = help: did you mean `epochs`?" in err
+    assert main(["check", "-e", "dense 10 softmax", "--set", "batch=many"]) == 1
+    assert "1 | --set batch=many\n  |             ^^^^\n" in capsys.readouterr().err
