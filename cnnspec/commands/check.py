@@ -25,9 +25,8 @@ from cnnspec.commands.output import FORMATS, chosen_format, print_findings, prin
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
-from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import Overrides
-from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, size, survey
+from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, require_few, survey
 
 if TYPE_CHECKING:
     from cnnspec.commands.fixing import FixedFile
@@ -259,10 +258,7 @@ def _survey(result: CheckedSpec, values: Overrides, most: int) -> Survey | None:
     axes = result.expanded.sweep
     if not axes or result.expanded.problems:
         return None
-    count = size(axes)
-    if count > most:
-        what, limit = f"this sweep has {count:,} points", f"{most:,}; `--max-runs` sets another"
-        raise CnnspecError(TooLarge(axes[0].span, what=what, limit=limit))
+    require_few(axes, most, "`--max-runs` sets another")
     return survey(result.source, axes, values)
 
 

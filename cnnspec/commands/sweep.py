@@ -9,6 +9,7 @@ Exit code 1 if a training failed, for example because its loss is not a number.
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
@@ -38,7 +39,7 @@ from cnnspec.sweeps.engines.base import Engine
 from cnnspec.sweeps.folder import BEST, FAILED, TABLE, Sweep
 from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
-from cnnspec.sweeps.points import MAX_RUNS, axes_of, size, survey
+from cnnspec.sweeps.points import MAX_POINTS, MAX_RUNS, axes_of, require_few, size, survey
 
 ENGINES = ("local", "ray")
 RULES = (HALVING, ASHA)
@@ -215,27 +216,58 @@ def _dry(args: Namespace) -> int:
     """Says how the points fare, and which there are."""
     result, values = _checked(args)
     axes = result.expanded.sweep
+    most = args.max_runs or MAX_RUNS
+    if size(axes) > max(most, MAX_POINTS) and args.sample:
+        return _dry_sample(args, result, values)
+    require_few(axes, max(most, MAX_POINTS), "`--sample` draws some of them")
     found = survey(result.source, axes, values)
-    few = args.sample or size(axes) <= (args.max_runs or MAX_RUNS)
     planned = None
-    if few and found.left:
-        planned = plan(
-            result, values, name=args.names, drawn=args.sample, most=args.max_runs or MAX_RUNS
-        )
+    if found.left and (args.sample or size(axes) <= most):
+        planned = plan(result, values, name=args.names, drawn=args.sample, most=most)
     if args.json:
         document = {"command": "sweep", "ok": bool(found.left), **found.dump()}
         if planned:
-            document["trainings"] = [
-                {"name": p.name, "values": p.values, "params": p.params, "macs": p.macs}
-                for p in planned.points
-            ]
+            document["trainings"] = _trainings(planned)
         print_json(document)
     else:
         show(sweep_lines(found))
         if planned:
-            rows = tuple((p.name, f"{p.params:,}", f"{p.macs:,}") for p in planned.points)
-            show([[], *Table(("name", "params", "MACs"), rows, "lrr").lines()])
+            show([[], *_training_table(planned)])
     return 0 if found.left else 1
+
+
+def _dry_sample(args: Namespace, result: CheckedSpec, values: Overrides) -> int:
+    """Says which points of very many are drawn; the others are not looked at."""
+    most = args.max_runs or MAX_RUNS
+    planned = plan(result, values, name=args.names, drawn=args.sample, most=most)
+    dropped = sum(planned.reasons.values())
+    looked = len(planned.points) + dropped
+    if args.json:
+        document = {"command": "sweep", "ok": True, "points": planned.total, "drawn": looked}
+        more = {"dropped": planned.reasons, "trainings": _trainings(planned)}
+        print_json({**document, **more})
+        return 0
+    facts = f"  {planned.total:,} points, {looked:,} drawn at random, {dropped:,} of those dropped"
+    show([[("sweep", "strong"), (facts, "")]])
+    if len(planned.points) < args.sample:
+        show([[(f"  only {len(planned.points):,} of {args.sample:,} were found", "")]])
+    show([[(f"  {count:,} dropped: {why}", "")] for why, count in planned.reasons.items()])
+    show([[], *_training_table(planned)])
+    return 0
+
+
+def _trainings(planned: Plan) -> list[dict[str, Any]]:
+    """The points that would be trained, as JSON."""
+    return [
+        {"name": p.name, "values": p.values, "params": p.params, "macs": p.macs}
+        for p in planned.points
+    ]
+
+
+def _training_table(planned: Plan) -> list[Line]:
+    """The points that would be trained, with what they cost."""
+    rows = tuple((p.name, f"{p.params:,}", f"{p.macs:,}") for p in planned.points)
+    return Table(("name", "params", "MACs"), rows, "lrr").lines()
 
 
 def _described(planned: Plan, jobs: int) -> str:

@@ -6,6 +6,7 @@ Knows the checker and the points, but neither folders nor training.
 import random
 import re
 from collections import Counter
+from itertools import islice
 from string import Formatter
 from typing import Any, Self
 
@@ -20,7 +21,19 @@ from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.expand import read
 from cnnspec.expansion.state import Overrides
 from cnnspec.ir.spec import Spec
-from cnnspec.sweeps.points import MAX_RUNS, Point, axes_of, label, points, reason, size, text_of
+from cnnspec.sweeps.points import (
+    MAX_DRAWN,
+    MAX_POINTS,
+    MAX_RUNS,
+    Point,
+    axes_of,
+    label,
+    points,
+    reason,
+    require_few,
+    size,
+    text_of,
+)
 
 
 class Planned(Record):
@@ -138,7 +151,12 @@ def plan(
     template = name or _template(checked.spec.model, [axis.name for axis in axes])
     chance = None if drawn is None else random.Random(checked.spec.train.seed)
     found = _Found(template, [axis.name for axis in axes])
-    for point in points(source, axes, overrides, chance):
+    looks = max(most, MAX_POINTS)
+    if drawn is None:
+        require_few(axes, looks, "`--sample` draws some of them")
+    elif size(axes) > looks:
+        looks = max(MAX_DRAWN, 10 * drawn)
+    for point in islice(points(source, axes, overrides, chance), looks):
         found.add(point)
         if found.trainings > most:
             what = f"this sweep has more than {most:,} trainings"
@@ -149,6 +167,10 @@ def plan(
     if not found.right:
         reasons = "; ".join(f"{count:,} times {why}" for why, count in found.reasons.items())
         cause = f"no point of {source.name} is right: {reasons}"
+        if size(axes) > looks:
+            cause = (
+                f"none of {looks:,} points of {source.name}, drawn at random, is right: {reasons}"
+            )
         raise CnnspecError(CannotRead(None, cause, "`cnnspec check` tells what is wrong with it"))
     where = beside(checked.spec.data, source.name)
     return Plan(

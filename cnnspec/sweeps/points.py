@@ -14,6 +14,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import Axis, Overrides
 from cnnspec.language.parse import parse
 from cnnspec.language.syntax import Expression
@@ -76,6 +77,21 @@ class Survey(Record):
                 params = point.checked.totals.params
                 data[word] = {"values": point.values, "params": params}
         return data
+
+
+MAX_POINTS = 100_000
+"""Points that are looked at one after another, unless a person asks for more; about a minute."""
+
+MAX_DRAWN = 10_000
+"""Points that are drawn from more than that, in search of some that are right."""
+
+
+def require_few(axes: tuple[Axis, ...], most: int, remedy: str) -> None:
+    """Raises `CnnspecError` where some axes span more points than are looked at."""
+    count = size(axes)
+    if count > most:
+        what, limit = f"this sweep has {count:,} points", f"{most:,}; {remedy}"
+        raise CnnspecError(TooLarge(axes[0].span, what=what, limit=limit))
 
 
 def axes_of(checked: CheckedSpec) -> tuple[Axis, ...]:

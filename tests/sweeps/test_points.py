@@ -1,6 +1,9 @@
+import json
+
 import pytest
 
 from cnnspec.analysis.check import check
+from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.expansion.expand import read
 from cnnspec.language.parse import parse_value
@@ -114,3 +117,38 @@ def test_a_fitted_name_can_be_swept() -> None:
     swept = points(source, checked.expanded.sweep, {})
     # 784 (w) + w + 10 w + 10
     assert [p.checked.totals and p.checked.totals.params for p in swept] == [3_190, 6_370]
+
+
+HUGE = """
+let a = 1; let b = 1; let c = 1
+conv (a)x3; conv (b)x3; conv (c)x3; gap; dense 10 softmax
+sweep { a in 1..10000; b in 1..10000; c in 1..10000 }
+"""
+
+
+def test_very_many_points_are_counted_and_drawn_without_listing_them(tmp_path, capsys) -> None:
+    path = tmp_path / "huge.cnn"
+    path.write_text(HUGE)
+    for options in ([], ["--max-runs", "100"]):
+        assert main(["sweep", str(path), "--dry-run", *options]) == 1
+        assert "this sweep has 1,000,000,000,000 points" in capsys.readouterr().err
+    assert main(["check", str(path)]) == 1
+    assert "this sweep has 1,000,000,000,000 points" in capsys.readouterr().err
+    assert main(["sweep", str(path), "--dry-run", "--sample", "5", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["points"], data["drawn"], data["dropped"]) == (10**12, 5, {})
+    assert len({tuple(t["values"].values()) for t in data["trainings"]}) == 5
+    # The three convolutions of a, b and c filters, and the last layer.
+    for training in data["trainings"]:
+        a, b, c = map(int, training["values"].values())
+        assert training["params"] == 9 * (a + a * b + b * c) + a + b + 11 * c + 10
+
+
+def test_a_search_among_very_many_points_ends(
+    tmp_path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnspec.sweeps.plan.MAX_DRAWN", 30)
+    path = tmp_path / "huge.cnn"
+    path.write_text(f"{HUGE}\nbudget params <= 1")
+    assert main(["sweep", str(path), "--dry-run", "--sample", "2"]) == 2
+    assert "none of 30 points of" in capsys.readouterr().err
