@@ -64,9 +64,7 @@ def solve(checker: Checker, result: CheckedSpec, overrides: Overrides) -> Checke
     `result` is the text with every `fit` at its largest value.
     """
     if _hopeless(result):
-        # What it would cost is not known, and no error follows from the values.
-        kept = tuple(p for p in result.problems if not isinstance(p, OverBudget))
-        return result.replace(problems=kept, budget_results=(), totals=None)
+        return _without_costs(result)
     search = Search(checker, result, overrides)
     try:
         found = search.optimum() if search.objective else search.best(())
@@ -80,7 +78,9 @@ def solve(checker: Checker, result: CheckedSpec, overrides: Overrides) -> Checke
             span = search.fits[0].span
             what = f"this fit would look at more than {len(search.outcomes):,} networks"
             limit = f"{MAX_TRIED:,} layers in all"
-            return result.replace(problems=(TooLarge(span, what=what, limit=limit),))
+            remedy = "make the ranges shorter, or write `let` with a number for some of the names"
+            error = TooLarge(span, what=what, limit=limit, remedy=remedy)
+            return _without_costs(result.replace(problems=(error,)))
     return search.failed()
 
 
@@ -266,7 +266,7 @@ class Search:
         result = self.result(values)
         if self.common:
             # The values are not to blame.
-            return result
+            return _without_costs(result)
         named = {fit.name: value for fit, value in zip(self.fits, values, strict=True)}
         first = self.fits[0]
         fault = NothingFits(
@@ -276,6 +276,12 @@ class Search:
             reasons=_reasons(result),
         )
         return result.replace(problems=(fault,))
+
+
+def _without_costs(result: CheckedSpec) -> CheckedSpec:
+    """The text with values that nobody chose: what it costs is not known."""
+    kept = tuple(p for p in result.problems if not isinstance(p, OverBudget))
+    return result.replace(problems=kept, budget_results=(), totals=None)
 
 
 def _hopeless(result: CheckedSpec) -> bool:

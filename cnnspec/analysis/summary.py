@@ -77,7 +77,7 @@ def fit_lines(result: CheckedSpec) -> list[Line]:
 def percent(share: float) -> str:
     """A share in percent, which is 100 % only where nothing is left."""
     tenths = int(share * 1000) if share < 1 else round(share * 1000)
-    return f"{tenths / 10:g} %"
+    return f"{tenths / 10:,.12g} %"
 
 
 def kib(size: int) -> str:

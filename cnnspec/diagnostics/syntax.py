@@ -164,10 +164,15 @@ class TooLarge(Diagnostic):
 
     what: str
     limit: str
+    remedy: str = ""
 
     @property
     def message(self) -> str:
         return f"{self.what}; the limit is {self.limit}"
+
+    @property
+    def help(self) -> str:
+        return self.remedy
 
 
 UNITS = {"k": 10**3, "M": 10**6, "kB": 10**3, "MB": 10**6, "KiB": 2**10, "MiB": 2**20}
