@@ -1,4 +1,4 @@
-"""What is said of an answer to a picture: the top three, what was done, whether to doubt it."""
+"""The text about an answer to a picture: the top three, the preparation, whether to doubt it."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def top_three(answer: Answer) -> list[str]:
 
 
 def done(answer: Answer) -> str:
-    """What was done with the picture before the network saw it."""
+    """The preparation of the picture, in words."""
     return ", ".join(answer.steps) or "nothing done: it is framed as the training images are"
 
 

@@ -1,9 +1,9 @@
-"""What figures are drawn on: a look of our own, and every form that a report needs of one.
+"""Draws figures in our style, in every format that a report needs.
 
-The only module that sets matplotlib up. Each figure is a `Figure` of its own, so nothing of
-pyplot is touched, and the user's settings of matplotlib neither count nor change. Lengths
-are points; a page shows one as one pixel. Colours are those of Okabe and Ito, which are
-told apart with any colour vision.
+The only module that configures matplotlib. Each figure is a separate `Figure`, so pyplot is not
+used, and the user's settings of matplotlib are neither used nor changed. Lengths are in points; a
+page shows a point as a pixel. Colours are those of Okabe and Ito, which people with any colour
+vision can distinguish.
 """
 
 import io
@@ -40,7 +40,7 @@ ROLES = {
     ON_LIGHT: "on-light",
     ON_DARK: "on-dark",
 }
-"""The names under which a page gives these colours other values, as in a dark scheme."""
+"""The CSS names of these colours, to which a page can give other values in a dark scheme."""
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, INK)
 
@@ -79,7 +79,7 @@ _STYLE: dict[Any, Any] = {
 
 
 class Drawn(Record):
-    """A figure as files and for a page, with what it shows in words."""
+    """A figure as files and for a page, with a description in words."""
 
     name: str
     title: str
@@ -87,16 +87,16 @@ class Drawn(Record):
     png: bytes
     svg: str
     inline: str
-    """An `<svg>` element in the colours of the page, with no name of its own clashing."""
+    """An `<svg>` element in the colours of the page, with ids that do not clash with others."""
 
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """Our settings of matplotlib, whatever the user's are; they come back afterwards."""
+    """Sets our settings of matplotlib; the user's are restored afterwards."""
     defaults = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith("backend")}
     with warnings.catch_warnings(), mpl.rc_context():
-        # A name in a script that the font lacks: the page has other fonts. Settings that
-        # matplotlib is about to drop warn when they are set, ours or not.
+        # Ignores warnings about letters that the font lacks, because the page has other fonts, and
+        # about deprecated settings, which are also copied from the defaults.
         warnings.simplefilter("ignore")
         mpl.rcParams.update(defaults)
         mpl.rcParams.update(_STYLE)
@@ -104,11 +104,11 @@ def _style() -> Iterator[None]:
 
 
 def drawn(name: str, title: str, alt: str, draw: Any, *given: Any) -> Drawn:
-    """Draws with a function that returns a `Figure` and keeps the figure in every form."""
+    """Draws with a function that returns a `Figure`; returns the figure in every format."""
     with _style():
         figure = draw(*given)
         png, svg = io.BytesIO(), io.BytesIO()
-        # The fastest compression is a quarter larger and takes a third of the time.
+        # The fastest compression: files are a quarter larger and take a third of the time.
         fast = {"compress_level": 3}
         figure.savefig(png, format="png", facecolor="white", pil_kwargs=fast)
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
@@ -126,7 +126,7 @@ def _quoted(text: str) -> str:
 
 
 def _inline(svg: str, name: str) -> str:
-    """The element alone, in the colours and the font of the page."""
+    """The `<svg>` element alone, in the colours and the font of the page."""
     text = svg[svg.index("<svg") :]
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
     text = re.sub(r'(<svg[^>]*? width="[\d.]+)pt" height="[\d.]+pt"', r'\1"', text, count=1)
@@ -141,7 +141,7 @@ def _role(colour: str) -> str:
 
 
 def blank(width: float, height: float) -> Figure:
-    """A figure of so many points."""
+    """An empty figure; sizes in points."""
     return Figure(figsize=(width / 72, height / 72))
 
 
@@ -164,6 +164,6 @@ def tick_text(value: float) -> str:
 
 
 def short(text: str, most: int = 24) -> str:
-    """A name that leaves room for the plot."""
+    """A name, cut so that it leaves room for the plot."""
     text = safe(text)
     return text if len(text) <= most else text[: most - 1] + "…"

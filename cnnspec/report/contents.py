@@ -1,7 +1,7 @@
-"""A run folder as one value: all that a report tells of it, and what is not there to be told.
+"""A run folder as one value: the content of its report, and notes on what is missing.
 
-Everything comes from the files of the folder, so a run of another machine can be told
-of too; whatever a file says is taken as a foreign text. Knows no plot, page or image.
+Everything is read from the files of the folder, so it also works for a run from another machine; no
+text in a file is trusted. Knows nothing of plots, pages and images.
 """
 
 from pathlib import Path
@@ -18,19 +18,19 @@ from cnnspec.ir.datasets import DATASETS
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
 
 SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
-"""The parts of the data by their names in files, with those in texts."""
+"""The splits of the data: their names in files, and in texts."""
 
 Epoch = dict[str, float | None]
-"""The metrics of one epoch by their names; one that is no number is `None`."""
+"""The metrics of one epoch by their names; NaN and infinities are `None`."""
 
 
 class ClassScore(Record):
-    """How one class fares: of the images put in it, and of those that belong to it."""
+    """Precision, recall and F1 of one class."""
 
     label: str
     images: int
     precision: float | None
-    """TP / (TP + FP); `None` where no image was put in the class."""
+    """TP / (TP + FP); `None` where no image was predicted as the class."""
     recall: float | None
     """TP / (TP + FN); `None` where no image belongs to the class."""
     f1: float
@@ -38,7 +38,7 @@ class ClassScore(Record):
 
 
 class Measured(Record):
-    """The metrics of one split. `confusion[i][j]` counts images of class i put in j."""
+    """The metrics of one split. `confusion[i][j]` counts images of class i predicted as j."""
 
     name: str
     accuracy: float | None
@@ -48,7 +48,7 @@ class Measured(Record):
 
     @property
     def images(self) -> int:
-        """How many images were looked at."""
+        """How many images were measured."""
         return sum(map(sum, self.confusion))
 
     def classes(self, labels: tuple[str, ...]) -> tuple[ClassScore, ...]:
@@ -66,7 +66,7 @@ class Measured(Record):
 
 
 class ReportedClaim(Record):
-    """A budget, expectation or target with what became of it; `None` is not measured yet."""
+    """A budget, expectation or target with its result; `None` if not measured yet."""
 
     claim: str
     value: str
@@ -78,7 +78,7 @@ class ReportedClaim(Record):
 
 
 class Contents(Record):
-    """All that a report tells of one run."""
+    """The content of the report of one run."""
 
     folder: Path
     checked: CheckedSpec
@@ -94,12 +94,12 @@ class Contents(Record):
     labels: tuple[str, ...]
     environment: dict[str, Any]
     notes: tuple[str, ...]
-    """What is missing in the folder, in sentences."""
+    """Sentences about what is missing in the folder."""
     damages: tuple[str, ...] = ()
-    """What is damaged in its files, in sentences that name them. It is left out."""
+    """Sentences about damaged files, which are left out."""
 
     def with_damage(self, *damages: str) -> "Contents":
-        """The same with files that are damaged, which its notes tell of as well."""
+        """Returns the content with more damaged files, which its notes also mention."""
         notes = (f"{safe(damage)}. What it says is left out." for damage in damages)
         return self.replace(notes=(*self.notes, *notes), damages=(*self.damages, *damages))
 
@@ -110,7 +110,7 @@ class Contents(Record):
 
     @property
     def seed(self) -> int:
-        """The seed everything random follows from."""
+        """The seed of everything random."""
         return self.checked.spec.train.seed
 
     def metric(self, name: str) -> float | None:
@@ -139,7 +139,7 @@ class Contents(Record):
 
     @property
     def trained_on(self) -> dict[str, Any]:
-        """What is recorded of the data."""
+        """What is recorded about the data."""
         data = self.environment.get("data")
         return data if isinstance(data, dict) else {}
 
@@ -180,8 +180,8 @@ def _dump(score: Measured, labels: tuple[str, ...]) -> dict[str, Any]:
 def read(run: Run, like: CheckedSpec | None = None) -> Contents:
     """Reads a run folder; raises `CnnspecError` where a file in it is damaged.
 
-    A file that is not there yet is not an error: the notes tell of it. A spec checked
-    before that is `like` that of the run spares it a check.
+    A file that does not exist yet is not an error: the notes mention it. `like`, a checked spec,
+    saves a check if it equals that of the run.
     """
     checked = _checked(run, like)
     notes: list[str] = []
@@ -224,7 +224,7 @@ def read(run: Run, like: CheckedSpec | None = None) -> Contents:
 
 
 def _checked(run: Run, like: CheckedSpec | None) -> CheckedSpec:
-    """The network of a run, which must be without errors."""
+    """The checked network of a run, which must have no errors."""
     try:
         return checked_spec(run.spec, like)
     except CnnspecError as problems:
@@ -240,7 +240,7 @@ def _unfinished(done: int, epochs: int) -> str:
 
 
 def source_text(run: Run) -> str:
-    """The text that was written, with nothing in it that a page cannot show; empty without one."""
+    """The source text without characters that a page cannot show; empty if there is none."""
     try:
         text = (run.folder / SOURCE).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -249,7 +249,7 @@ def source_text(run: Run) -> str:
 
 
 def _labels(checked: CheckedSpec, environment: dict[str, Any]) -> tuple[str, ...]:
-    """The names of the classes: as recorded, as the catalogue has them, or their numbers."""
+    """The names of the classes: as recorded, as in the catalogue, or their numbers."""
     spec = checked.spec
     data = environment.get("data")
     recorded = data.get("labels") if isinstance(data, dict) else None
@@ -261,7 +261,7 @@ def _labels(checked: CheckedSpec, environment: dict[str, Any]) -> tuple[str, ...
 
 
 def _clean(value: Any) -> Any:
-    """A document whose texts hold no control character."""
+    """Returns a document without control characters in its texts."""
     match value:
         case dict():
             return {safe(name): _clean(each) for name, each in value.items()}
@@ -278,7 +278,7 @@ def _measured(name: str, found: dict[str, Any]) -> Measured:
 
 
 def verdicts(checked: CheckedSpec, metrics: dict[str, Any]) -> tuple[ReportedClaim, ...]:
-    """Budgets proved, then expectations and the target measured."""
+    """The results of budgets, then of expectations and the target."""
     found = [ReportedClaim(str(v.budget), f"{v.value:,}", v.holds) for v in checked.budget_results]
     if not metrics:
         found += [ReportedClaim(str(claim), "", None) for claim in checked.spec.expectations]

@@ -1,4 +1,4 @@
-"""A page about a data set: its splits, its classes with some images of each, and what is odd."""
+"""A page about a dataset: its splits, its classes with some images of each, and warnings."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,13 +9,13 @@ from cnnspec.report.page import template
 from cnnspec.version import __version__
 
 MOST_CLASSES = 100
-"""No more classes are shown with their images, so that the page stays small."""
+"""The most classes shown with images, so that the page stays small."""
 
 
 def render(
     facts: dict[str, Any], notes: Iterable[Diagnostic], samples: dict[str, Any], rows: list[Any]
 ) -> str:
-    """The page as HTML, holding all that it shows; `rows` are the lines of its table of arrays."""
+    """The page as self-contained HTML; `rows` are the rows of its table of arrays."""
     text: str = template("data.html").render(
         facts=facts,
         rows=rows,

@@ -1,4 +1,4 @@
-"""A report as Markdown, with its figures beside it: to be put into a text of one's own."""
+"""A report as Markdown with its figures beside it, to be pasted into other documents."""
 
 import re
 from typing import TYPE_CHECKING
@@ -44,11 +44,11 @@ def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures 
 
 
 _MOST_LAYERS = 300
-"""No more layers are worked out, so that the text stays small."""
+"""The most layers with formulas, so that the text stays small."""
 
 
 def _letters(run: Contents) -> str:
-    """What the letters of the formulas stand for."""
+    """The meanings of the letters in the formulas."""
     return "; ".join(f"`{letters}`: {meaning}" for letters, meaning in legend(run.checked))
 
 
@@ -61,7 +61,7 @@ _SECTIONS = {
 
 
 def fenced(text: str, language: str) -> str:
-    """A block of code; its fence is longer than any within."""
+    """A block of code; its fence is longer than any inside."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
@@ -85,5 +85,5 @@ def _seeds(trained: Trained) -> str:
 
 
 def image(figure: "Drawn") -> str:
-    """A figure that lies beside the text."""
+    """A link to a figure beside the text."""
     return f"![{markdown_text(figure.alt)}]({figure.name}.png)"

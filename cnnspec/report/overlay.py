@@ -1,4 +1,4 @@
-"""A comparison as files: a page with the table and the curves of all over each other."""
+"""A comparison as files: a page with the table and the curves of all networks in one plot."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,9 +16,9 @@ from cnnspec.version import __version__
 
 
 def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> list[Path]:
-    """Writes the page and, in a folder of its name, its figures; returns every file.
+    """Writes the page and, in a folder with its name, its figures; returns all files.
 
-    `notes` are sentences on the page beside its own cautions. Raises `CnnspecError`.
+    `notes` are more sentences for the page, beside its own cautions. Raises `CnnspecError`.
     """
     found = figures(rows)
     files = lay_out(page.with_suffix(""), found, {})
@@ -43,7 +43,7 @@ def render(rows: tuple[Compared, ...], found: list[Drawn], notes: Iterable[str])
 def figures(rows: tuple[Compared, ...]) -> list[Drawn]:
     """Loss, accuracy and F1 over the epochs, of validation (or of training) of every network.
 
-    As many networks as there are colours are named; the others stay in the background.
+    As many networks as there are colours are named; the others are in the background.
     """
     found = []
     for name, title in CURVES.items():
@@ -68,7 +68,7 @@ def _series(rows: tuple[Compared, ...], key: str) -> list[Series]:
             named = index < len(COLOURS)
             colour, label = (COLOURS[index], row.name) if named else (LINE, "")
             series.append(Series(label, points, colour, width=1.8 if named else 1.0))
-    # Those without a name are drawn first, below the others.
+    # Networks without a name are drawn first, below the others.
     return sorted(series, key=lambda s: bool(s.label))
 
 

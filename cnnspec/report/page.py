@@ -1,7 +1,7 @@
-"""A report as files: one page that needs nothing else, its figures, Markdown and JSON.
+"""A report as files: one self-contained page, its figures, Markdown and JSON.
 
-Values in, files out. The page holds all it shows, and whatever comes from a file is
-escaped by Jinja2 or by the table that it is in.
+Values in, files out. Everything that comes from a file is escaped, by Jinja2 or by the table that
+it is in.
 """
 
 import base64
@@ -40,10 +40,10 @@ from cnnspec.version import __version__
 FOLDER = "report"
 
 MOST_ROWS = 300
-"""No more layers are listed on the page, so that it stays small."""
+"""The most layers listed on the page, so that it stays small."""
 
 _SIDES = ("train", "test", "validation")
-"""Confusion matrices in the order in which they stand side by side."""
+"""The order of confusion matrices, from left to right."""
 
 
 def write(
@@ -51,11 +51,10 @@ def write(
 ) -> Path:
     """Writes the report of a run, or of a folder of seeds, and returns the page.
 
-    It is `report.html` in the run folder, and beside it `report/` with each figure as PNG
-    and SVG, `report.md` and `report.json`. `out` is another folder for all of them. A
-    report that is there already is replaced. A spec checked before that is `like` that of
-    the run spares it a check. What is damaged in the folder is left out, and `warn` is told.
-    Raises `CnnspecError`.
+    It is `report.html` in the run folder, and beside it `report/` with each figure as PNG and SVG,
+    `report.md` and `report.json`. `out` is another folder for all of them. An existing report is
+    replaced. `like`, a checked spec, saves a check if it equals that of the run. Damaged files are
+    left out and reported to `warn`. Raises `CnnspecError`.
     """
     trained = gather(run.folder, like)
     pictures, damage = images.salvage(Run(trained.middle.folder), len(trained.middle.labels))
@@ -144,7 +143,7 @@ def page_tables(trained: Trained) -> dict[str, Table]:
 
 
 def template(name: str) -> Any:
-    """A template of this folder; it escapes, and an unknown name in it is an error."""
+    """Loads a template of this folder; it escapes values, and an unknown name in it is an error."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -160,32 +159,32 @@ def template(name: str) -> Any:
 
 
 def inline(figure: Drawn) -> Markup:
-    """A figure for the page. matplotlib has escaped the texts in it."""
+    """A figure for the page; matplotlib has already escaped its texts."""
     return Markup(figure.inline)
 
 
 def prose(text: str) -> Markup:
-    """A sentence with what stands between backticks in the type of code."""
+    """A sentence with the text between backticks as code."""
     return Markup(html_prose(text))
 
 
 def in_html(table: Table, classes: str = "", caption: str = "") -> Markup:
-    """A table for the page. It has escaped its cells."""
+    """A table for the page; it escapes its cells."""
     return Markup(table.html(classes, caption))
 
 
 def picture(image: np.ndarray) -> str:
-    """An image as an address that holds it."""
+    """An image as a `data:` address."""
     return f"data:image/png;base64,{base64.b64encode(images.png(image)).decode()}"
 
 
 def network(checked: CheckedSpec) -> Markup:
-    """The network drawn, as an `<svg>` element that has escaped its texts; no very large one."""
+    """The drawn network as an `<svg>` element with escaped texts; empty for a very large one."""
     return Markup(draw(checked) if len(checked.layers) <= MOST_ROWS else "")
 
 
 def standing(verdicts: tuple[ReportedClaim, ...]) -> tuple[str, str]:
-    """How the claims of a run stand: a style and a sentence."""
+    """The state of the claims of a run: a style and a sentence."""
     if not verdicts:
         return "plain", "No budget or expectation was stated"
     broken = sum(verdict.holds is False for verdict in verdicts)
@@ -199,7 +198,7 @@ def standing(verdicts: tuple[ReportedClaim, ...]) -> tuple[str, str]:
 
 
 def started(run: Contents) -> str:
-    """The day training began, empty where it is not recorded."""
+    """The day training began; empty where it is not recorded."""
     try:
         day = datetime.fromisoformat(str(run.environment.get("started", "")))
     except ValueError:
@@ -208,7 +207,7 @@ def started(run: Contents) -> str:
 
 
 def commands(trained: Trained) -> list[tuple[str, str]]:
-    """The commands that give this again, each with what it does."""
+    """The commands that reproduce this, each with what it does."""
     run = trained.middle
     name = str(run.folder.relative_to(trained.folder.parent))
     backend = run.environment.get("backend")
@@ -225,7 +224,7 @@ def commands(trained: Trained) -> list[tuple[str, str]]:
 
 
 def surroundings(run: Contents) -> list[tuple[str, str]]:
-    """What is recorded of the machine and the data, as names and values."""
+    """What is recorded about the machine and the data, as names and values."""
     known = [
         (str(name).replace("_", " "), str(value))
         for name, value in run.environment.items()

@@ -1,4 +1,4 @@
-"""How a report writes its metrics; one that is not known is a dash."""
+"""How a report writes numbers; an unknown one is a dash."""
 
 from math import isfinite
 from typing import Any
@@ -34,5 +34,5 @@ def duration(seconds: float | None) -> str:
 
 
 def size(number_of_bytes: int) -> str:
-    """Bytes in KiB, as they count on small devices."""
+    """A number of bytes in KiB, the unit for small devices."""
     return f"{number_of_bytes / 1024:,.1f} KiB"

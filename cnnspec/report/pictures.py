@@ -1,4 +1,4 @@
-"""The images of a run folder, read from `images.npz`, and their form in a page."""
+"""Reads the images of a run folder from `images.npz` and converts them for a page."""
 
 import io
 
@@ -13,11 +13,11 @@ from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import IMAGES, Run
 
 _MOST = 2**20
-"""Bytes that the arrays may hold; ours hold far less, and a foreign file is not trusted."""
+"""The most bytes of the arrays; ours need far less, and a foreign file is not trusted."""
 
 
 class Mistake(Record):
-    """An image put in a wrong class, and the outputs for that class and for the right one."""
+    """A wrongly classified image, and the outputs for the wrong class and for the right one."""
 
     image: np.ndarray
     true: int
@@ -25,7 +25,7 @@ class Mistake(Record):
     output_true: float
     output_predicted: float
     row: int
-    """Which image of the split it is, counted from 0."""
+    """The index of the image in its split, from 0."""
 
 
 class Pictures(Record):
@@ -111,7 +111,7 @@ def _classes(labels: np.ndarray, count: int, classes: int) -> np.ndarray:
 
 
 def shown(image: np.ndarray) -> np.ndarray:
-    """An image with the channels of a picture: 1 grey, 3 colour, 4 with alpha; else the first."""
+    """An image with 1, 3 or 4 channels (grey, colour, with alpha); of others only the first."""
     return image if image.shape[-1] in (1, 3, 4) else image[..., :1]
 
 

@@ -1,4 +1,4 @@
-"""Which figures a report has, and what each shows in words for those who do not see it."""
+"""The figures of a report, each with a description for people who cannot see it."""
 
 from cnnspec.report import plots
 from cnnspec.report.canvas import BLUE, ORANGE, Drawn, drawn
@@ -13,7 +13,7 @@ CURVES = {"loss": "Loss", "accuracy": "Accuracy", "f1": "Macro F1"}
 
 
 def figures(trained: Trained, pictures: Pictures | None) -> dict[str, Drawn]:
-    """Every figure there is something for, by name."""
+    """Every figure for which there is data, by name."""
     run = trained.middle
     found: list[Drawn | None] = [*curves(trained)]
     found.append(_learning_rate(run))
@@ -25,13 +25,13 @@ def figures(trained: Trained, pictures: Pictures | None) -> dict[str, Drawn]:
 
 
 def curves(trained: Trained) -> list[Drawn]:
-    """The figures over the epochs that there is something for."""
+    """The figures over the epochs for which there is data."""
     found = (_curve(trained, name, title) for name, title in CURVES.items())
     return [figure for figure in found if figure]
 
 
 def _curve(trained: Trained, name: str, title: str) -> Drawn | None:
-    """A figure of training and validation; of several seeds, thin, and their mean."""
+    """A figure of training and validation; several seeds are thin lines, with their mean."""
     series = []
     told = []
     pairs = (("training", name, BLUE, False), ("validation", f"val_{name}", ORANGE, True))

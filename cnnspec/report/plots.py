@@ -1,4 +1,4 @@
-"""The figures of a report: curves, matrices, classes, images. Lengths are points."""
+"""The figures of a report: curves, matrices, classes, images. Lengths are in points."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,9 +29,9 @@ from cnnspec.report.contents import Measured
 from cnnspec.report.pictures import Pictures, stacked, strip
 
 MOST_NAMED = 20
-"""Up to so many classes each has its name, and a cell its number."""
+"""With up to so many classes, each class has its name and each cell its number."""
 MOST_DRAWN = 200
-"""Up to so many classes there is a picture of the confusion matrix."""
+"""With up to so many classes there is a figure of the confusion matrix."""
 
 
 class Series(Record):
@@ -47,13 +47,13 @@ class Series(Record):
 def lines(
     title: str, series: Sequence[Series], kept: int | None = None, wide: bool = False
 ) -> Figure:
-    """Lines over epochs, each named at its end; `kept` marks the epoch whose weights stay."""
+    """Lines over epochs, each named at its end; `kept` marks the epoch whose weights are kept."""
     width, height = (512, 320) if wide else (344, 240)
     figure = blank(width, height)
     known = [y for s in series for _, y in s.points if y is not None]
     ticks = MaxNLocator(5)
     low, high = min(known), max(known)
-    # What never changes is drawn at half of the height, not with a range of its own.
+    # A constant line is drawn at half height; it has no range of its own.
     flat = (min(0, 2 * low), max(0, 2 * low)) if low == high and low else None
     left = 16 + 7 * max(len(tick_text(y)) for y in ticks.tick_values(*(flat or (low, high))))
     named = [s for s in series if s.label]
@@ -94,7 +94,7 @@ def lines(
 
 
 def _name_ends(axes: Axes, series: Sequence[Series], height: float) -> None:
-    """Names at the ends of the lines, moved apart where they would cover each other."""
+    """Writes names at the ends of the lines, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     ends = []
     for line in series:
@@ -120,24 +120,24 @@ def _name_ends(axes: Axes, series: Sequence[Series], height: float) -> None:
 
 
 def confusion(title: str, measured: Measured, labels: Sequence[str]) -> Figure:
-    """Counts of true classes (rows) by predicted ones; the shade is the share of the row."""
+    """Counts of true classes (rows) by predicted classes; the shade is the share of the row."""
     counts = np.array(measured.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     texts = [[f"{count:,}" if count else "" for count in row] for row in counts]
-    # Of many classes the numbers stand for the names.
+    # Many classes have numbers instead of names.
     shown = labels if len(labels) <= MOST_NAMED else range(len(labels))
     names = [str(label) for label in shown]
     return matrix(title, shares, texts, ("true", names), ("predicted", names))
 
 
 Side = tuple[str, Sequence[str]]
-"""What stands along a side of a matrix, and the name of each row or column."""
+"""The title of a side of a matrix, and the name of each row or column."""
 
 
 def matrix(
     title: str, shades: np.ndarray, texts: Sequence[Sequence[str]], down: Side, across: Side
 ) -> Figure:
-    """Cells with a shade from 0 to 1 and a text; of many cells only the shades are seen."""
+    """Cells with a shade from 0 to 1 and a text; many cells have only shades."""
     rows, columns = shades.shape
     size = max(rows, columns)
     named = size <= MOST_NAMED
@@ -174,7 +174,7 @@ def matrix(
     axes.hlines(np.arange(rows + 1) - 0.5, -0.5, right, **edges)
     axes.vlines(np.arange(columns + 1) - 0.5, -0.5, below, **edges)
     for row, column in np.ndindex(rows, columns):
-        # Above this share white is read more easily on the shade, below it black.
+        # Above this share white text is easier to read on the shade, below it black.
         colour = ON_DARK if shades[row, column] > 0.72 else ON_LIGHT
         text = texts[row][column]
         if text:
@@ -186,7 +186,7 @@ SPLIT_COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 
 
 def histogram(pictures: Pictures, labels: Sequence[str], names: dict[str, str]) -> Figure:
-    """How many images of each class there are: a bar a class, a part of it a split."""
+    """How many images of each class there are: a bar for each class, divided by split."""
     size = len(labels)
     named = size <= 2 * MOST_NAMED
     row = 22 if named else max(4.0, 480 / size)
@@ -237,7 +237,7 @@ def samples(pictures: Pictures, labels: Sequence[str]) -> Figure:
 
 
 def mistakes(pictures: Pictures, labels: Sequence[str]) -> Figure:
-    """The worst mistakes, six in a row, each with what it was taken for and what it is."""
+    """The worst mistakes, six in a row, each with the predicted and the true class."""
     found = pictures.mistakes
     across = min(6, len(found))
     unit = 72 / max(found[0].image.shape[:2])

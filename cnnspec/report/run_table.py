@@ -1,6 +1,6 @@
-"""Trained networks side by side: a row each, and what keeps their metrics from comparing.
+"""Trained networks side by side: a row for each, and cautions where metrics do not compare.
 
-Knows run folders and metrics; no plot and no page.
+Knows run folders and metrics, but neither plots nor pages.
 """
 
 from collections import Counter
@@ -65,9 +65,9 @@ def compare(
 ) -> tuple[Compared, ...]:
     """The rows of run folders, of groups of seeds, of sweeps, and of folders that hold runs.
 
-    `sort` is a column, the best first, or `name`; by itself the rows stay in order. `tell`
-    gets a sentence about the points that a sweep has no metrics of. Raises `CnnspecError` for
-    a folder that is none of these, or damaged.
+    `sort` is a column, the best first, or `name`; by default the rows keep their order. `tell`
+    receives a sentence about points of a sweep without metrics. Raises `CnnspecError` for a folder
+    that is none of these, or damaged.
     """
     found = (each for folder in folders for each in _trained(folder, tell))
     trained = list({each.folder: each for each in found}.values())
@@ -83,7 +83,7 @@ def compare(
 
 
 def _trained(folder: Path, tell: Callable[[str], None]) -> Iterator[Trained]:
-    """What was trained in a folder. Of a sweep no point ends it that cannot be read."""
+    """Yields what was trained in a folder. Unreadable points of a sweep are skipped."""
     sweep = Sweep.find(folder)
     if sweep is None:
         yield from map(gather, runs_below(folder))
@@ -113,7 +113,7 @@ def _rank(row: Compared, column: Metric) -> tuple[bool, float]:
 
 
 def cautions(rows: Iterable[Compared]) -> list[str]:
-    """Why metrics of these networks do not compare, in sentences."""
+    """Sentences about why metrics of these networks cannot be compared."""
     rows = tuple(rows)
     runs = [run for row in rows for run in row.trained.runs]
     found = []
@@ -135,6 +135,6 @@ def cautions(rows: Iterable[Compared]) -> list[str]:
 
 
 def _data(recorded: dict[str, Any], source: str) -> str:
-    """What tells one set of data from another: its name, its bytes, its division."""
+    """What identifies the data of a run: its name, its bytes, its division."""
     keys = ("sha256", "train", "validation", "test")
     return repr((source, [recorded.get(key) for key in keys])) if recorded else repr((source, None))

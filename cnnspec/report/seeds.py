@@ -1,4 +1,4 @@
-"""A folder as what was trained: one run, or several of one spec with different seeds."""
+"""A folder as a trained network: one run, or several of one spec with different seeds."""
 
 from pathlib import Path
 from statistics import fmean
@@ -30,38 +30,38 @@ class Trained(Record):
 
     @property
     def middle(self) -> Contents:
-        """The run told of in detail: the one whose test accuracy is the median (the lower)."""
+        """The run shown in detail: the one with the median test accuracy (the lower of two)."""
         measured = [run for run in self.runs if run.metric("accuracy") is not None]
         ranked = sorted(measured, key=lambda run: run.metric("accuracy") or 0)
         return ranked[(len(ranked) - 1) // 2] if ranked else self.runs[0]
 
     @property
     def verdicts(self) -> tuple[ReportedClaim, ...]:
-        """Claims held or not; those of several seeds by their mean, once all have finished."""
+        """The results of the claims; for several seeds of their mean, once all have finished."""
         if not self.several:
             return self.runs[0].verdicts
         return verdicts(self.middle.checked, Run(self.folder).salvage(SERIES)[0])
 
     @property
     def damages(self) -> tuple[str, ...]:
-        """What is damaged in the files of the runs, in sentences that name them."""
+        """Sentences about damaged files of the runs."""
         own = Run(self.folder).salvage(SERIES)[1] if self.several else ""
         return (*((own,) if own else ()), *(each for run in self.runs for each in run.damages))
 
     def with_damage(self, damage: str) -> "Trained":
-        """The same where a file of the run told of in detail is damaged."""
+        """Returns the network with another damaged file of the run shown in detail."""
         middle = self.middle
         return self.replace(
             runs=tuple(run.with_damage(damage) if run is middle else run for run in self.runs)
         )
 
     def metric(self, name: str) -> MeanStd | None:
-        """A measured metric over the seeds, `None` where no run has it."""
+        """A measured metric over the seeds; `None` where no run has it."""
         return spread(run.metric(name) for run in self.runs)
 
     @property
     def seconds(self) -> MeanStd | None:
-        """The time that training took."""
+        """The time that training took, in seconds."""
         return spread(run.seconds for run in self.runs)
 
     @property
@@ -71,7 +71,7 @@ class Trained(Record):
 
     @property
     def history(self) -> tuple[Epoch, ...]:
-        """The mean of each metric over the seeds, epoch by epoch, as far as all have come."""
+        """The mean of each metric over the seeds for each epoch that all have reached."""
         if not self.several:
             return self.runs[0].history
         means: list[Epoch] = []
@@ -82,16 +82,16 @@ class Trained(Record):
 
 
 def gather(folder: Path, like: CheckedSpec | None = None) -> Trained:
-    """What a folder holds: a run, or the runs `seed-1`, `seed-2`, … Raises `CnnspecError`.
+    """Reads a folder: a run, or the runs `seed-1`, `seed-2`, … Raises `CnnspecError`.
 
-    A spec checked before that is `like` theirs spares the runs a check.
+    `like`, a checked spec, saves a check if it equals theirs.
     """
     members = [folder] if (folder / IR).is_file() else seeds(folder)
     if not members:
         Run.open(str(folder))
     runs: list[Contents] = []
     for member in members:
-        # The seeds of one spec have one network.
+        # All seeds of a spec have the same network.
         runs.append(read(Run.open(str(member)), runs[0].checked if runs else like))
     return Trained(folder.resolve(), tuple(runs))
 
@@ -102,7 +102,7 @@ def seeds(folder: Path) -> list[Path]:
 
 
 def runs_below(folder: Path) -> list[Path]:
-    """The folders that were trained in a folder: runs, and groups of seeds, by name."""
+    """The trained folders below a folder: runs and groups of seeds, by name."""
     if not folder.is_dir() or (folder / IR).is_file() or seeds(folder):
         return [folder]
     found = [path.parent for path in _runs(folder)]

@@ -1,4 +1,4 @@
-"""A picture of what a network saw beside what it was given, with what it says of it."""
+"""A picture of what a network was given and what it saw, with its answer."""
 
 import io
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from cnnspec.report.answers import done, doubt_of, top_three
 from cnnspec.runs.answers import Answer
 
 _SIDE = 280
-"""Pixels of the longer side of each of the two pictures in a row."""
+"""The longer side of each of the two pictures in a row, in pixels."""
 _GAP = 20
 _TEXT = 420
 _INK, _DIM, _ALARM, _PAPER, _FRAME = "#1a1a1a", "#666666", "#b00020", "#ffffff", "#999999"
@@ -44,7 +44,7 @@ def _paste(
     top: int,
     how: Image.Resampling,
 ) -> None:
-    """Pixels (h, w, 1, 3 or 4) in a square with a frame, whose shade neither ground has."""
+    """Pastes pixels (h, w, 1, 3 or 4) into a framed square with a shade unlike both grounds."""
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
     scale = _SIDE / max(image.size)
     if scale > 1:
@@ -56,7 +56,7 @@ def _paste(
 
 
 def _write(pen: ImageDraw.ImageDraw, answer: Answer, left: int, top: int) -> None:
-    """The name, the answer and what was done, below each other."""
+    """Writes the name, the answer and the preparation below each other."""
     lines = [(safe(answer.name), 16, _DIM), (safe(answer.label), 26, _INK)]
     lines += [(safe(text), 16, _INK) for text in top_three(answer)]
     lines += [(doubt_of(answer), 16, _ALARM), (done(answer), 13, _DIM)]
@@ -68,7 +68,7 @@ def _write(pen: ImageDraw.ImageDraw, answer: Answer, left: int, top: int) -> Non
 
 
 def _wrapped(text: str, font: "ImageFont.FreeTypeFont | ImageFont.ImageFont") -> list[str]:
-    """Lines that are not too wide; none for no text."""
+    """Wraps a text into lines; none for an empty text."""
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word

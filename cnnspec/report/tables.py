@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cnnspec.report.pictures import Pictures
 
 PREFIXES = {"test": "", "validation": "val_", "train": "train_"}
-"""How the metrics of each split begin."""
+"""The prefix of the metrics of each split."""
 
 _MEASURED = ("accuracy", "f1", "loss")
 
@@ -25,7 +25,7 @@ _VERDICTS = {
 
 
 def judged(run: Contents) -> str:
-    """Returns the split that the headline speaks of: the test set, or what replaces it."""
+    """Returns the split of the headline: the test set, or what replaces it."""
     return next((name for name in PREFIXES if name in run.scores), "test")
 
 
@@ -86,7 +86,7 @@ def layers(run: Contents, most: int | None = None) -> Table:
 
 
 def formulas(run: Contents, most: int) -> Table:
-    """Returns a row for each number of the first `most` layers: how it is worked out."""
+    """Returns a row for each number of the first `most` layers, with its formula."""
     rows = tuple(
         (row.name, name, Cell(derivation(fact), "code"))
         for row in run.checked.layers[:most]

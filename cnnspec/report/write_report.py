@@ -1,6 +1,6 @@
-"""The report at the end of a training: written if that is possible, for nothing may be lost by it.
+"""Writes the report at the end of a training. Errors are warnings: the training must not be lost.
 
-Light by itself; what draws and fills pages is imported when it is called.
+Light to import; what draws and fills pages is imported when it is called.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def write_report(run: Run, warn: Warn, like: "CheckedSpec | None" = None) -> None:
-    """Writes the report of a run or of a folder of seeds; whatever goes wrong is a warning.
+    """Writes the report of a run or of a folder of seeds; errors become warnings.
 
-    A spec checked before that is `like` that of the run spares it a check.
+    `like`, a checked spec, saves a check if it equals that of the run.
     """
 
     def page() -> None:
@@ -31,7 +31,7 @@ def write_report(run: Run, warn: Warn, like: "CheckedSpec | None" = None) -> Non
 
 
 def write_sweep_report(results: "Results", warn: Warn) -> None:
-    """Writes the report of a sweep; whatever goes wrong is a warning."""
+    """Writes the report of a sweep; errors become warnings."""
 
     def page() -> None:
         from cnnspec.report.sweep.page import write

@@ -1,6 +1,6 @@
 """The end of a sweep: its results as files beside the runs, and the spec of its best point.
 
-Loads nothing heavy by itself; what draws and fills the page is imported when it is called.
+Light to import; what draws and fills the page is imported when it is called.
 """
 
 from pathlib import Path
@@ -24,8 +24,8 @@ def finalize(
 ) -> Results:
     """Writes the results of a sweep into its folder, and the page about it.
 
-    `by` is the metric that points are chosen by, as an expectation names it. A page that
-    cannot be written is a warning; raises `CnnspecError` where the other files cannot be.
+    `by` is the metric that points are chosen by, as an expectation names it. A page that cannot be
+    written is a warning. Raises `CnnspecError` where the other files cannot be written.
     """
     results = Results.read(sweep, by)
     keep(results, sweep.folder)
@@ -42,7 +42,7 @@ def keep(results: Results, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not results.winners.chosen:
-            # That of another metric, which is no result any more.
+            # An old file, by another metric, is no longer valid.
             (folder / BEST).unlink(missing_ok=True)
     except OSError as error:
         raise CnnspecError(cannot_write(folder, error)) from None
@@ -53,9 +53,9 @@ def keep(results: Results, folder: Path) -> None:
 
 
 def best(results: Results, row: PointResult, folder: Path) -> str:
-    """The spec of a point as a file of its own, which says above where it comes from.
+    """The spec of a point as a file, with comments that say where it comes from.
 
-    Data of the user's own is named as it is seen from the folder of the file.
+    The path of the user's own data is relative to the folder of the file.
     """
     plan = results.plan
     spec = row.spec

@@ -1,4 +1,4 @@
-"""The report of a sweep as files: one page that needs nothing else, its figures, and Markdown."""
+"""The report of a sweep as files: one self-contained page, its figures, and Markdown."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ from cnnspec.sweeps.rows import DAMAGED
 from cnnspec.version import __version__
 
 MOST_POINTS = 200
-"""No more points are listed on the page, so that it stays small; the CSV has all."""
+"""The most points listed on the page, so that it stays small; the CSV has all."""
 
 
 def write(results: Results, out: Path | None = None) -> Path:
@@ -57,7 +57,7 @@ def render(results: Results, found: dict[str, list[Drawn]]) -> str:
 
 
 def _numbers(results: Results) -> list[tuple[str, str, str]]:
-    """What stands in large type at the top: what it is, the value, and its spread."""
+    """The large numbers at the top: what each is, its value, and its spread."""
     row = results.winners.chosen
     found = []
     if row:
@@ -76,12 +76,12 @@ def _numbers(results: Results) -> list[tuple[str, str, str]]:
 
 
 def _joined(text: str) -> str:
-    """A text whose units stay with their numbers where a line is broken."""
+    """A text with no line break between a number and its unit."""
     return re.sub(r"(?<=\d) (?=\D)", "\N{NO-BREAK SPACE}", text)
 
 
 def commands(results: Results) -> list[tuple[str, str]]:
-    """The commands that give this again, each with what it does."""
+    """The commands that reproduce this, each with what it does."""
     plan, name = results.plan, results.name
     found = [
         ("Sweep the text again as it was written", ["cnnspec", "sweep", f"{name}/{SOURCE}"]),

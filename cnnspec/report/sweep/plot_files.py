@@ -1,4 +1,4 @@
-"""Which figures the report of a sweep has, and what each shows in words."""
+"""The figures of the report of a sweep, each with a description."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,13 +17,13 @@ from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import PointResult
 
 MOST_BARS = 20
-"""Of a sweep of several names so many points are drawn as bars, the best of all."""
+"""With several names, only so many of the best points are drawn as bars."""
 MOST_PAIRS = 10
-"""So many pairs of names have a map: those of the names that do most."""
+"""The most pairs of names with a map: those with the largest effects."""
 
 
 def figures(results: Results) -> dict[str, list[Drawn]]:
-    """Every figure there is something for, by the section it belongs to."""
+    """Every figure for which there is data, by the section it belongs to."""
     known = ranked(results.rows, results.quality)
     if len(known) < 2:
         return {}
@@ -82,7 +82,7 @@ def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
 
 
 def _spots(results: Results, known: Sequence[PointResult], name: str) -> list[Spot]:
-    """Each value of a name with the figures of its points."""
+    """Each value of a name with the metrics of its points."""
     return [
         Spot(
             each.value,
@@ -103,21 +103,21 @@ def _values(results: Results, name: str, spots: list[Spot], shown: plots.Range) 
 
 
 def _maps(results: Results) -> list[Drawn]:
-    """A map of the means for each pair of names, those that do most first.
+    """A map of the means for each pair of names, those with the largest effects first.
 
-    Its shades go from its lowest mean to its highest.
+    Its shades range from its lowest mean to its highest.
     """
     found = []
     names = {name: results.plan.names[name] for name in results.effects}
     few = {name: values for name, values in names.items() if len(values) <= MOST_DRAWN}
     for one, other in list(combinations(few, 2))[:MOST_PAIRS]:
-        # Long values stand on the left, where they can be read; many of them go down the page.
+        # Long values are on the left, where they are easy to read; many values go down the page.
         first, second = sorted((one, other), key=lambda name: _room(names[name]), reverse=True)
         cells = pairs(results.rows, names, first, second, results.quality)
         means = np.array([[each.mean if each else np.nan for each in row] for row in cells])
         low, high = np.nanmin(means), np.nanmax(means)
         share = (means - low) / (high - low) if high > low else means * 0.0 + 0.5
-        # What there is no point of is as light as paper.
+        # Combinations without a point are as light as paper.
         shades = np.nan_to_num(0.05 + 0.9 * share, nan=0.0)
         texts = [[number(each.mean if each else None) for each in row] for row in cells]
         title = f"{first} and {second}"
@@ -132,7 +132,7 @@ def _maps(results: Results) -> list[Drawn]:
 
 
 def _room(values: Sequence[str]) -> tuple[int, int]:
-    """How much room the values of a name need along the side of a map."""
+    """The room that the values of a name need along a side of a map."""
     return max(6, *map(len, values)), len(values)
 
 

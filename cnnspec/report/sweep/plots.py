@@ -1,4 +1,4 @@
-"""The figures of a sweep: what a smaller network costs, what a value does, points as bars."""
+"""The figures of a sweep: metric against cost, the effect of values, points as bars."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -21,18 +21,18 @@ from cnnspec.report.canvas import (
 )
 
 MOST_ROWS = 40
-"""Up to so many values or points each has its name."""
+"""With up to so many values or points, each has its name."""
 
 
 class Dot(NamedTuple):
-    """A point of a sweep: what it costs and what it reached."""
+    """A point of a sweep: its cost and what it reached."""
 
     cost: float
     figure: float
 
 
 class Spot(NamedTuple):
-    """A value or point in a row of its own: its mean, how far that spreads, and each figure."""
+    """A value or point in its own row: its mean, the spread, and each metric."""
 
     label: str
     mean: float | None
@@ -44,14 +44,14 @@ Range = tuple[float, float]
 
 
 def range_of(figures: Sequence[float], means: Iterable[float]) -> Range:
-    """The range to draw so that most can be told apart; only means are in it in any case."""
+    """The range of the axis in which most are easy to distinguish; it includes all means."""
     low, high = min(figures), max(figures)
     lower, upper = np.quantile(figures, (0.25, 0.75))
     reach = 3 * (upper - lower)
     if reach > 0:
         low, high = max(low, lower - reach), min(high, upper + reach)
     low, high = min((low, *means)), max((high, *means))
-    # Figures that are all the same are drawn in the middle.
+    # If all values are equal, they are drawn in the middle.
     room = 0.06 * (high - low) or abs(high) * 0.05 or 0.05
     return float(low - room), float(high + room)
 
@@ -59,8 +59,8 @@ def range_of(figures: Sequence[float], means: Iterable[float]) -> Range:
 def front(title: str, cost: str, dots: Sequence[Dot], best: Sequence[tuple[int, Dot]]) -> Figure:
     """Points by their cost; those of the front are joined and numbered.
 
-    Costs are logarithmic, and so is what a figure lacks to 1: from 0.98 to 0.99 is as far
-    as from 0.8 to 0.9, since either halves the errors.
+    Costs are logarithmic, and so is the distance of a metric to 1: from 0.98 to 0.99 is as far as
+    from 0.8 to 0.9, because both halve the errors.
     """
     width, height = 512, 340
     figure = blank(width, height)
@@ -71,7 +71,7 @@ def front(title: str, cost: str, dots: Sequence[Dot], best: Sequence[tuple[int, 
     axes.grid(axis="y")
     axes.set_xscale("log")
     axes.set_yscale("function", functions=(_stretched, lambda y: _TOP - np.exp(-y)))
-    # Of very many points the picture is kept, not each by itself.
+    # Very many points are drawn as one image, not as single shapes.
     many = len(dots) > 1500
     axes.plot(xs, ys, "o", color=SOFT, markersize=4, alpha=0.5, mew=0, rasterized=many)
     steps = [dot for _, dot in best]
@@ -90,7 +90,7 @@ def front(title: str, cost: str, dots: Sequence[Dot], best: Sequence[tuple[int, 
 
 
 _TOP = 1.002
-"""Where a stretched axis would end: a little above 1, which can be reached."""
+"""The end of a stretched axis: a little above 1, which can be reached."""
 
 
 def _stretched(figures: Any) -> Any:
@@ -98,7 +98,7 @@ def _stretched(figures: Any) -> Any:
 
 
 def _ticks(low: float, high: float, height: float) -> list[float]:
-    """Round figures for a stretched axis, so many as have room on it."""
+    """Round numbers for a stretched axis, as many as fit on it."""
     rounds = (0.9, 0.5, 0.99, 0.98, 0.95, 0.8, 0.7, 0.97, 0.995, 0.96, 0.6, 0.985, 0.85, 0.0, 0.3)
     inside = [y for y in rounds if low <= y <= high]
     scale = height / max(float(_stretched(high) - _stretched(low)), 1e-9)
@@ -111,7 +111,7 @@ def _ticks(low: float, high: float, height: float) -> list[float]:
 
 
 def _logarithmic(axes: Axes, low: float, high: float) -> None:
-    """A logarithmic axis with plain numbers, few enough not to touch."""
+    """Makes an axis logarithmic, with plain numbers that do not touch."""
     room = (high / low) ** 0.05 if high > low else 1.5
     axes.set_xlim(low / room, high * room)
     decades = np.log10(high * room) - np.log10(low / room)
@@ -125,7 +125,7 @@ def _logarithmic(axes: Axes, low: float, high: float) -> None:
 
 
 def _numbered(figure: Figure, axes: Axes, best: Sequence[tuple[int, Dot]]) -> None:
-    """Numbers beside points, each at the first place where it covers no other."""
+    """Writes numbers beside points, each at the first place where it covers no other."""
     taken: list[tuple[float, float]] = []
     for number, dot in best:
         x, y = axes.transData.transform(dot) * 72 / figure.dpi
@@ -141,7 +141,7 @@ def _numbered(figure: Figure, axes: Axes, best: Sequence[tuple[int, Dot]]) -> No
 
 
 def _outside(axes: Axes, figures: Sequence[float], shown: Range) -> None:
-    """Says how many points lie outside of what is shown."""
+    """Writes how many points are outside the range."""
     low = sum(figure < shown[0] for figure in figures)
     high = sum(figure > shown[1] for figure in figures)
     parts = [f"{low:,} lower"] if low else []
@@ -154,14 +154,14 @@ def _outside(axes: Axes, figures: Sequence[float], shown: Range) -> None:
 
 
 def values(title: str, spots: Sequence[Spot], shown: Range) -> Figure:
-    """Each value of a name: its mean with the spread as a bar, every point behind it."""
+    """Each value of a name: its mean with the spread as a bar, and its points behind it."""
     return _rows(title, spots, shown, 344, bars=False)
 
 
 def bars(title: str, spots: Sequence[Spot], best: int) -> Figure:
     """Points as bars, with the spread over their seeds; the best one stands out.
 
-    The axis begins at zero, or says that it does not where the bars would look the same.
+    The axis begins at zero; where the bars would then look the same, it does not, and says so.
     """
     figures = [spot.mean or 0.0 for spot in spots]
     ends = [spot.deviation or 0.0 for spot in spots]
@@ -198,7 +198,7 @@ def _rows(
         if spot.deviation is not None:
             ends = np.array([spot.mean - spot.deviation, spot.mean + spot.deviation])
             if not bars:
-                # Figures crowd at one end: no bar goes where there are none.
+                # Values are close to one end: there is no bar in the empty part.
                 ends = ends.clip(min(spot.figures), max(spot.figures))
             axes.plot(ends, [place, place], color=INK if bars else colour, linewidth=1.4,
                       marker="|", markersize=7, mew=1.4)  # fmt: skip

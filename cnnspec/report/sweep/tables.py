@@ -1,6 +1,6 @@
-"""What is told of a sweep: tables with their notes, the same for terminal, Markdown and page.
+"""The tables of a sweep with their notes, the same for terminal, Markdown and page.
 
-Knows results; no plot, no page and no terminal. Light.
+Knows results, but neither plots, pages nor terminals. Light.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ def _section(
 
 
 def headline(results: Results) -> str:
-    """How far the sweep has come, in a line."""
+    """The progress of the sweep, in a line."""
     parts = [f"{n:,} {state}" for state, n in results.states.items()]
     dropped = sum(results.plan.reasons.values())
     left_out = f"; {dropped:,} more were dropped by the check" if dropped else ""
@@ -47,7 +47,7 @@ def headline(results: Results) -> str:
 
 
 def tables(results: Results, most: int) -> list[Section]:
-    """Everything there is something for; no more than `most` points."""
+    """Every table for which there is data, with at most `most` points."""
     found = [
         points(results, most),
         winners(results),
@@ -60,7 +60,7 @@ def tables(results: Results, most: int) -> list[Section]:
 
 
 def points(results: Results, most: int) -> Section:
-    """The best points; with the values of each where its name does not say them."""
+    """The best points, with their values where the names do not show them."""
     columns = _columns(results)
     said = all(value in row.name for row in results.rows for value in row.values.values())
     names = () if said else tuple(results.plan.names)
@@ -92,7 +92,7 @@ def points(results: Results, most: int) -> Section:
 
 
 def winners(results: Results) -> Section:
-    """The best points of each kind, and what one should know of them."""
+    """The best points of each kind, with cautions."""
     found = results.winners
     columns = [METRICS[key] for key in (found.quality, found.loss, "params", "macs")]
     several = len(results.loss_functions) > 1
@@ -127,7 +127,7 @@ def winners(results: Results) -> Section:
 
 
 def cheapest(results: Results) -> Section:
-    """The fronts: points that no cheaper one is as good as."""
+    """The fronts: points better than every cheaper one."""
     fronts = {cost: results.front(cost) for cost in COSTS}
     rows = tuple(
         (
@@ -146,7 +146,7 @@ def cheapest(results: Results) -> Section:
 
 
 def effects(results: Results) -> Section:
-    """What each value of each name does."""
+    """The effect of each value of each name."""
     rows = []
     for name, values in results.effects.items():
         for place, each in enumerate(values):
@@ -204,7 +204,7 @@ def failed(results: Results) -> Section:
 
 
 def _columns(results: Results) -> list[Metric]:
-    """The metrics that any point has."""
+    """The metrics that at least one point has."""
     shown = ("params", "macs", "accuracy", "f1", "loss", "val_accuracy")
     keys = dict.fromkeys((*shown, results.by, "epochs", "seconds"))
     return [METRICS[key] for key in keys if any(row.value(key) for row in results.rows)]

@@ -1,4 +1,4 @@
-"""The results of a sweep as lines of a terminal, as CSV and as Markdown. Light."""
+"""Writes the results of a sweep as lines of a terminal, as CSV and as Markdown. Light."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def lines(results: Results, most: int = 10) -> list[Line]:
-    """What a person is told at the end of a sweep, with no more than `most` points."""
+    """The lines printed at the end of a sweep, with at most `most` points."""
     found: list[Line] = [[(results.plan.model, "strong"), (f", {headline(results)}", "")]]
     for each in tables(results, most):
         found += [[], [(each.title, "strong")], *each.table.lines()]
@@ -27,9 +27,9 @@ def lines(results: Results, most: int = 10) -> list[Line]:
 
 
 def csv(results: Results) -> str:
-    """Every point in the order of the plan; what is not known is empty.
+    """Every point in the order of the plan; unknown values are empty.
 
-    A name of the sweep that another column has as well stands as `swept_<name>`.
+    A name of the sweep that is also another column becomes `swept_<name>`.
     """
     records = [_record(row) for row in results.rows]
     swept = {n: f"swept_{n}" if n in records[0] else n for n in results.plan.names}
@@ -41,7 +41,7 @@ def csv(results: Results) -> str:
 
 
 def _record(row: PointResult) -> dict[str, Any]:
-    """All of a point but its values, by the heads of their columns."""
+    """Everything about a point except its values, by column."""
     record: dict[str, Any] = {
         "name": row.name,
         "state": row.state,
