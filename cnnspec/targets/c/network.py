@@ -97,7 +97,8 @@ def _head(layout: Layout, train: Training | None) -> str:
     what = "A network that trains itself" if train else "A function of images"
     lines = [f"{what}, written by cnnspec. It needs a C compiler and pthreads.", "", *shapes]
     if train:
-        lines += ["", f"optimizer {train.optimizer}, loss {train.loss}, batch {train.batch}"]
+        # Not its learning rate, which each step is given: with another one nothing is compiled.
+        lines += ["", f"optimizer {train.optimizer.word}, loss {train.loss}, batch {train.batch}"]
     return comment(*lines)
 
 
