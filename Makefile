@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-pythons test-node test-cluster test-backends test-slow lint bench results grammar schema docs clean
+.PHONY: train test test-pythons test-node test-cluster test-backends test-slow lint bench results grammar schema docs editors vscode clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -65,6 +65,16 @@ schema: .venv/trains
 docs: .venv/trains
 	$(BIN)/python -m cnnspec.commands.reference docs
 	$(BIN)/cnnspec draw specs/lenet5.cnn --out docs/lenet5.svg --force
+
+# The grammar, snippets and syntax files of editors, from the tables.
+editors: .venv/trains
+	$(BIN)/python -m cnnspec.editors.files editors
+
+# The extension of VS Code as dist/cnnspec.vsix; needs npm.
+vscode: editors
+	mkdir -p dist && cp LICENSE editors/vscode
+	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund \
+	  && npm run --silent build && npm run --silent package
 
 .venv/trains: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "TensorFlow needs Python 3.11 to 3.14"; exit 1; }

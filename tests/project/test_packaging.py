@@ -74,6 +74,7 @@ def test_the_top_level_is_as_agreed():
     top = {path.split("/")[0] for path in listed}
     assert {name for name in top if not name.startswith(".")} == {
         "cnnspec",
+        "editors",
         "findings",
         "grammar",
         "specs",

@@ -37,6 +37,7 @@ FOLDERS = (
     "core",
     "diagnostics",
     "drawing",
+    "editors",
     "expansion",
     "files",
     "graph",
