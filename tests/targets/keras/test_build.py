@@ -31,6 +31,13 @@ def test_layers_have_the_names_and_order_of_the_check():
     assert names == ["conv", "bn", "dropout", "pool", "dense.flatten", "dense"]
 
 
+@pytest.mark.parametrize("name", ["image", "input", "image_2", "model"])
+def test_a_layer_can_have_the_name_that_the_input_has(name):
+    model = build(f"conv 4x3 relu name={name}; pool 2 name=image_3; dense 10 softmax")
+    assert [layer.name for layer in model.layers][1:3] == [name, "image_3"]
+    assert model.output_shape == (None, 10)
+
+
 def test_a_seed_gives_the_weights_whatever_was_drawn_before():
     first = weights(SMALL)
     np.random.default_rng().random()
