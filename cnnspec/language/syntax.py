@@ -111,9 +111,13 @@ class Call(Expression):
 class Binary(Expression):
     """`2*f`."""
 
+    ignored: ClassVar[tuple[str, ...]] = ("span", "word_span", "depth")
+
     operator: str
     left: Expression
     right: Expression
+    depth: int = 1
+    """How many operations are within one another in it."""
 
     @property
     def kind(self) -> str:
@@ -123,7 +127,10 @@ class Binary(Expression):
 class Negative(Expression):
     """`-f`."""
 
+    ignored: ClassVar[tuple[str, ...]] = ("span", "word_span", "depth")
+
     inner: Expression
+    depth: int = 1
 
     @property
     def kind(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.names import BadArithmetic
-from cnnspec.diagnostics.syntax import UNITS, BadNumber, MissingSpace
+from cnnspec.diagnostics.syntax import UNITS, BadNumber, MissingSpace, TooLarge
 from cnnspec.language.numbers import MAX_WHOLE, Exact, apply, read_number
 from cnnspec.language.syntax import (
     Binary,
@@ -43,6 +43,18 @@ def _end(thing: Any) -> int:
     return end
 
 
+MAX_TERMS = 1_000
+"""Operations within one another. A deeper tree could exhaust the stack of whoever walks it, or of
+Python when it goes, where that is as small as in a browser."""
+
+
+def _depth(node: Any) -> int:
+    """How deep the operations of an expression are within one another."""
+    while isinstance(node, Group):
+        node = node.inner
+    return node.depth if isinstance(node, Binary | Negative) else 0
+
+
 class Tree:
     """Makes a syntax node of every rule as soon as it is complete; one method for each."""
 
@@ -53,6 +65,7 @@ class Tree:
         """Starts on another text; a parser is built once and used for many."""
         self.source, self.size = source, len(source.text)
         self.problems: list[Diagnostic] = []
+        self.too_long = False
 
     def _span(self, first: Any, last: Any) -> Span:
         end = _end(last)
@@ -161,9 +174,22 @@ class Tree:
         span = self._span(name, items[-1])
         return Call(span, str(name), self._at(name), arguments)  # type: ignore[arg-type]
 
-    def binary(self, items: list[Any]) -> Binary:
+    def binary(self, items: list[Any]) -> Binary | Number:
         left, operator, right = items
-        return Binary(self._span(left, right), str(operator), left, right)
+        span = self._span(left, right)
+        depth = 1 + max(_depth(left), _depth(right))
+        if depth > MAX_TERMS:
+            return self._too_long(span)
+        return Binary(span, str(operator), left, right, depth)
 
-    def negative(self, items: list[Any]) -> Negative:
-        return Negative(self._span(items[0], items[1]), items[1])
+    def negative(self, items: list[Any]) -> Negative | Number:
+        span, depth = self._span(items[0], items[1]), 1 + _depth(items[1])
+        return self._too_long(span) if depth > MAX_TERMS else Negative(span, items[1], depth)
+
+    def _too_long(self, span: Span) -> Number:
+        """Refuses an expression, once in a text, and puts a number in its place."""
+        if not self.too_long:
+            self.too_long = True
+            error = TooLarge(span, what="this expression is too long", limit=f"{MAX_TERMS:,} terms")
+            self.problems.append(error)
+        return Number(span, 1)

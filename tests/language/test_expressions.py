@@ -6,6 +6,7 @@ from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.language.expressions import evaluate
 from cnnspec.language.numbers import MAX_WHOLE, Exact, Fraction
 from cnnspec.language.parse import parse_value
+from cnnspec.language.tree import MAX_TERMS
 
 SCOPE = {"f": 16, "rate": Fraction(1, 2)}
 
@@ -96,14 +97,36 @@ def test_depth_up_to_the_limit_is_worked_out() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        (" + ".join(["1"] * 20_000), 20_000),
-        ("^".join(["1"] * 20_000), 1),
-        ("- " * 20_000 + "1", 1),
+        (" + ".join(["1"] * (MAX_TERMS + 1)), MAX_TERMS + 1),
+        ("^".join(["1"] * (MAX_TERMS + 1)), 1),
+        ("- " * MAX_TERMS + "1", 1),
     ],
     ids=["sum", "power", "sign"],
 )
-def test_length_costs_no_stack(text: str, value: int) -> None:
+def test_length_up_to_the_limit_costs_no_stack(text: str, value: int) -> None:
     assert value_of(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " + ".join(["1"] * (MAX_TERMS + 2)),
+        " + ".join(["1"] * 20_000),
+        "^".join(["1"] * (MAX_TERMS + 2)),
+        "- " * (MAX_TERMS + 1) + "1",
+        "(" + "+".join(["1"] * 600) + ")" + "*1" * 600,
+    ],
+    ids=["sum", "long sum", "power", "sign", "group"],
+)
+def test_a_longer_expression_is_one_error(text: str) -> None:
+    (error,) = check(Source("x", f"let a = {text}\ndense 10 softmax")).problems
+    assert error.code == "CNN007"
+    assert error.message == "this expression is too long; the limit is 1,000 terms"
+
+
+def test_terms_side_by_side_have_no_limit_of_their_own() -> None:
+    lines = [f"let a{number} = {'1+' * 500}1" for number in range(4)]
+    assert check(Source("x", "\n".join([*lines, "dense 10 softmax"]))).problems == ()
 
 
 @pytest.mark.parametrize(
