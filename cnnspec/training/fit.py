@@ -10,7 +10,8 @@ from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.environment import TrainingDiverged
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 from cnnspec.files.interrupts import StopFlag
-from cnnspec.ir.training import Training
+from cnnspec.ir.losses import Poisson
+from cnnspec.ir.spec import Node, Spec
 from cnnspec.training.backends.base import Trainer
 from cnnspec.training.batches import batches, order
 from cnnspec.training.memory import out_of_memory
@@ -29,7 +30,9 @@ class Fit:
     Its `scorer` measures the network as it is just then.
     """
 
-    def __init__(self, trainer: Trainer, train: Training, splits: Splits) -> None:
+    def __init__(self, trainer: Trainer, spec: Spec, splits: Splits) -> None:
+        train = spec.train
+        self._spec = spec
         self._trainer = trainer
         self.scorer = Scorer(trainer)
         self._train = train
@@ -68,7 +71,7 @@ class Fit:
                 state.spent = time.perf_counter() - began
                 watched = {train.target.quantity: aimed} if train.target else {}
                 if not np.isfinite([*figures.values(), aimed]).all():
-                    raise _lost(figures | watched, state)
+                    raise self._lost(figures | watched, state)
                 lines.end(figures, state.spent)
                 state.finish_epoch(figures, aimed)
                 keep(state)
@@ -89,7 +92,7 @@ class Fit:
                 state.step += count
                 lines.advance(count)
                 if not finite:
-                    raise _lost(self._trainer.running(), state)
+                    raise self._lost(self._trainer.running(), state)
                 pause()
 
     def _portions(
@@ -124,23 +127,30 @@ class Fit:
             measured |= _measured("", held if same else score(splits.test, pause))
         return figures, measured[target.quantity]
 
+    def _lost(self, figures: Mapping[str, Any], state: State) -> CnnspecError:
+        """A figure, of training or validation, that is not a number any more."""
+        name = next(name for name, value in figures.items() if not np.isfinite(float(value)))
+        remedy = "lower the learning rate: `optimizer adam(1e-4)`"
+        last = self._spec.nodes[-1]
+        linear = isinstance(last, Node) and last.layer.function == "linear"
+        if linear and isinstance(self._train.loss, Poisson):
+            remedy = (
+                "`poisson` takes the logarithm of an output, and outputs without an activation "
+                "can be negative: end the network with `softmax`"
+            )
+        return CnnspecError(
+            TrainingDiverged(
+                None,
+                f"the {name} is {float(figures[name])} in epoch {state.epoch + 1}, "
+                f"after at most {state.step} steps",
+                remedy,
+            )
+        )
+
 
 def _measured(prefix: str, found: Score | None) -> dict[str, float]:
     figures = found.figures if found else {}
     return {f"{prefix}{name}": value for name, value in figures.items()}
-
-
-def _lost(figures: Mapping[str, Any], state: State) -> CnnspecError:
-    """A figure, of training or validation, that is no number any more."""
-    name = next(name for name, value in figures.items() if not np.isfinite(float(value)))
-    return CnnspecError(
-        TrainingDiverged(
-            None,
-            f"the {name} is {float(figures[name])} in epoch {state.epoch + 1}, "
-            f"after at most {state.step} steps",
-            "lower the learning rate: `optimizer adam(1e-4)`",
-        )
-    )
 
 
 class _Pace:

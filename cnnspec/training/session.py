@@ -148,7 +148,7 @@ def _train(
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
     spec = checked.spec
     trainer = backend.trainer(checked, splits)
-    fit = Fit(trainer, spec.train, splits)
+    fit = Fit(trainer, spec, splits)
     prepare(fit.state)
     watch.begin(run, spec, fit.state.history)
 

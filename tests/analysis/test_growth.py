@@ -74,7 +74,7 @@ def test_the_suggestion_for_a_word_is_looked_for_once() -> None:
         checked("convolutio 3x3\n" + END)
         once = count["distance"]
         checked("convolutia 3x3\n" * 50 + END)
-    assert 0 < once
+    assert once > 0
     assert count["distance"] <= 2.1 * once
 
 

@@ -109,7 +109,7 @@ def test_augmentation_changes_training_images_only():
         model = build(checked, 1)
         compile_model(model, checked.spec.train)
         splits = divide(checked.spec, offline=True)
-        fit = Fit(KerasTrainer(model, checked, splits), checked.spec.train, splits)
+        fit = Fit(KerasTrainer(model, checked, splits), checked.spec, splits)
         fit.run(lambda state: None, lambda: None)
         assert len(model.layers) == 4
         return fit.state.history

@@ -8,7 +8,7 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.datasets.splits import divide
-from cnnspec.diagnostics.errors import Interrupted
+from cnnspec.diagnostics.errors import CnnspecError, Interrupted
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -33,7 +33,7 @@ def new_fit(text=TEXT):
     model = build(checked, 1)
     compile_model(model, checked.spec.train)
     splits = divide(checked.spec, offline=True)
-    return model, Fit(KerasTrainer(model, checked, splits), checked.spec.train, splits)
+    return model, Fit(KerasTrainer(model, checked, splits), checked.spec, splits)
 
 
 def without_seconds(history):
@@ -93,3 +93,14 @@ def test_ema_is_what_is_measured_and_kept():
     averages = [v for v in model.optimizer.variables if v.name.endswith("average")]
     for weight, average in zip(model.trainable_variables, averages, strict=True):
         assert np.array_equal(weight.numpy(), average.numpy())
+
+
+def test_a_negative_output_with_poisson_is_not_blamed_on_the_learning_rate(backend):
+    _, fit = new_fit("pool 4; dense 10; train { loss poisson; batch 500; epochs 1 }")
+    with pytest.raises(CnnspecError) as caught:
+        fit.run(lambda state: None, lambda: None)
+    assert caught.value.diagnostics[0].code == "CNN907"
+    assert caught.value.diagnostics[0].help == (
+        "`poisson` takes the logarithm of an output, and outputs without an activation can be "
+        "negative: end the network with `softmax`"
+    )

@@ -75,7 +75,7 @@ def new_fit(text=SETTINGS):
     spec = checked(text)
     splits = divide(spec.spec, offline=True)
     trainer = start(NATIVE, threads=2).trainer(spec, splits)
-    return trainer, Fit(trainer, spec.spec.train, splits)
+    return trainer, Fit(trainer, spec.spec, splits)
 
 
 def test_run_folder_has_every_file_but_that_of_keras(outcome):
