@@ -343,7 +343,10 @@ def _overrides(values: dict[str, Setting]) -> Overrides:
     found: Overrides = {}
     for name, given in values.items():
         written = ", ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
-        value = parse_value(Source("<set>", f"{name}={written}"))
+        # As a call of Python, which is what was written.
+        before = "set("
+        source = Source("<Python>", f"{before}{name}={written})")
+        value = parse_value(source, len(before), -1)
         if value is None:
             cause = f"{name}={given!r} is not a value"
             raise CnnspecError(

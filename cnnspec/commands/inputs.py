@@ -15,6 +15,8 @@ from cnnspec.language.parse import parse_value
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cnnspec.language.syntax import Expression
+
 
 class BadUsage(CannotRead):
     """A command line that says too little or too much."""
@@ -52,7 +54,8 @@ def _read(path: str) -> Source:
             raise
         from cnnspec.language.suggest import nearest
 
-        near = nearest(name, sorted(each.name for each in folder.iterdir() if each.is_file()))
+        there = sorted(each.name for each in folder.iterdir() if each.is_file())
+        near = f"{name}.cnn" if f"{name}.cnn" in there else nearest(name, there)
         if not near:
             raise
         (missing,) = error.diagnostics
@@ -88,20 +91,24 @@ def require_ending(option: str, path: "Path | None", endings: Sequence[str], wha
     raise CnnspecError(BadUsage(None, cause, f"name it {path.with_suffix(endings[0]).name}"))
 
 
+def _value(item: str) -> "Expression | None":
+    """The value of `NAME=VALUE`, whose errors show the option as it was typed."""
+    before = "--set "
+    return parse_value(Source("<command line>", f"{before}{item}"), len(before))
+
+
 def overrides(args: Namespace) -> Overrides:
     """The values that `--set` gives. Raises `CnnspecError`."""
     found: Overrides = {}
     for item in args.sets:
         name, equals, _ = item.partition("=")
-        value = None
-        if equals and name.isidentifier():
-            option = Source("<--set>", f"--set {item}")
-            value = parse_value(option, len("--set "))
+        value = _value(item) if equals and name.isidentifier() else None
         if value is None:
-            raise CnnspecError(
-                BadUsage(
-                    None, f"`--set {item}` is not a name and a value", "as in `--set epochs=3`"
-                )
-            )
+            cause = f"`--set {item}` is not a name and a value"
+            if equals and name.isidentifier():
+                given = item.partition("=")[2].strip()
+                what = f"`{given}`, which is not one value" if given else "no value"
+                cause = f"`--set {item}` gives `{name}` {what}"
+            raise CnnspecError(BadUsage(None, cause, "as in `--set epochs=3`"))
         found[name] = value
     return found

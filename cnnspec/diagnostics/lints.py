@@ -268,7 +268,7 @@ class SmallReceptiveField(Lint):
         if self.more > 4:
             return "add convolutions and pooling before it, or write `flatten` in its place"
         layers = many(self.more, "more 3x3 convolution")
-        return f"put {layers} before it, or write `flatten` in its place"
+        return f"put {layers} with `same` before it, or write `flatten` in its place"
 
     def fixes_at(self, span: Span) -> Fixes:
         return (write(span, "flatten", title="write `flatten` in its place"),)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnnspec.core.edits import Fix, Fixes, insert, write
 from cnnspec.core.source import Span
-from cnnspec.diagnostics.base import Diagnostic, UnknownSpelling, did_you_mean, respell
+from cnnspec.diagnostics.base import Diagnostic, UnknownSpelling, did_you_mean, listing, respell
 
 
 class UnknownStatement(Diagnostic):
@@ -143,12 +143,16 @@ class MissingValue(Diagnostic):
     """A value without a default has to be given."""
 
     code: ClassVar[str] = "CNN104"
-    bad: ClassVar[str] = "conv 8; dense 10 softmax"
-    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax"
+    bad: ClassVar[str] = "dense 10 softmax; train { early_stop patience=3 }"
+    good: ClassVar[str] = "dense 10 softmax; train { early_stop val_loss patience=3 }"
 
     of: str
     value: str
     usage: str
+    words: tuple[str, ...] = ()
+    """The words that the value can be."""
+    given: str = ""
+    """The arguments that are there already."""
 
     @property
     def message(self) -> str:
@@ -156,7 +160,18 @@ class MissingValue(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.words:
+            return f"write `{self._written}`; the {self.value} can be {listing(self.words)}"
         return f"write `{self.usage}`"
+
+    @property
+    def _written(self) -> str:
+        return " ".join([self.of, self.words[0], *([self.given] if self.given else [])])
+
+    def fixes_at(self, span: Span) -> Fixes:
+        if not self.words or span.source.text[span.end : span.end + 1] == "(":
+            return ()
+        return (write(span, self._written, title=f"write `{self._written}`"),)
 
 
 class OutOfRange(Diagnostic):
@@ -205,12 +220,20 @@ class WrongType(Diagnostic):
 
     @property
     def help(self) -> str:
-        return self.remedy
+        if self.remedy or not (self.span and self.expected.startswith("one of `valid`")):
+            return self.remedy
+        from cnnspec.diagnostics.translations import padding_fixes
+
+        return "".join(fix.title for fix in padding_fixes(self.span))
 
     def fixes_at(self, span: Span) -> Fixes:
         if self.fix:
             return (self.fix,)
         text = span.text
+        if self.expected.startswith("one of `valid`") and text.isdecimal():
+            from cnnspec.diagnostics.translations import padding_fixes
+
+            return padding_fixes(span)
         number = "number" in self.expected
         if number and re.fullmatch(r'"\d+(\.\d+)?"', text):
             return (write(span, text[1:-1], safe=True, title=f"write `{text[1:-1]}`"),)
@@ -229,6 +252,8 @@ class TooManyValues(Diagnostic):
 
     of: str
     usage: str
+    joined: Fix | None = None
+    """The fix that joins the value with the one before, where they are one size."""
 
     @property
     def message(self) -> str:
@@ -236,9 +261,13 @@ class TooManyValues(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.joined:
+            return f"a size is one value: {self.joined.title}"
         return f"write `{self.usage}`" if self.usage else "give it one value"
 
     def fixes_at(self, span: Span) -> Fixes:
+        if self.joined:
+            return (self.joined,)
         from cnnspec.diagnostics.rewrites import leave_out
 
         return (leave_out(span),)
@@ -257,9 +286,22 @@ class UnknownName(UnknownSpelling):
 
     @property
     def help(self) -> str:
+        if self.span and self._slashes(self.span):
+            return "a comment begins with `#`"
         if self.near:
             return did_you_mean(self.near, self.known)
         return f"define it first: `let {self.name} = …`"
+
+    def _slashes(self, span: Span) -> Span | None:
+        """The `//` before the name, with which other languages begin a comment."""
+        found = re.search(r"//[ \t]*\Z", span.source.text[: span.start])
+        return found and span.source.span(found.start(), found.start() + 2)
+
+    def fixes_at(self, span: Span) -> Fixes:
+        slashes = self._slashes(span)
+        if slashes:
+            return (write(slashes, "#", title="write `#`"),)
+        return super().fixes_at(span)
 
 
 class BadArithmetic(Diagnostic):

@@ -337,6 +337,8 @@ class BranchesDiffer(ShapeDiagnostic):
     @property
     def help(self) -> str:
         if self.projected:
+            if larger := self._enlarged:
+                return larger
             return "a projection needs a whole stride: use `same` padding in the block"
         if stretched := self._stretched:
             return stretched
@@ -345,6 +347,19 @@ class BranchesDiffer(ShapeDiagnostic):
         if self.of == "concat":
             return "give the branches the same rows and columns, with `same` padding for instance"
         return "give the branches one shape"
+
+    @property
+    def _enlarged(self) -> str:
+        """How to say it where the branch is larger than what the projection gets."""
+        images = [shape for shape in (*self.shapes, self.shape) if isinstance(shape, Image)]
+        sizes = [(image.height, image.width) for image in images]
+        if len(images) <= len(self.shapes) or max(sizes) == sizes[-1]:
+            return ""
+        factor = max(sizes)[0] // max(sizes[-1][0], 1)
+        return (
+            "a projection makes an image smaller, never larger: write "
+            f"`add project {{ branch {{ upsample {factor} }}; branch {{ … }} }}`"
+        )
 
     @property
     def _stretched(self) -> str:

@@ -366,10 +366,13 @@ class MissingSeparator(Diagnostic):
     good: ClassVar[str] = "conv 8x3 relu; pool 2; dense 10 softmax"
 
     word: str
+    comma: bool = False
+    """Whether there is a comma instead."""
 
     @property
     def message(self) -> str:
-        return f"a new line or `;` is missing before `{self.word}`"
+        instead = "; a comma separates values" if self.comma else ""
+        return f"a new line or `;` is missing before `{self.word}`{instead}"
 
     @property
     def help(self) -> str:
@@ -377,7 +380,7 @@ class MissingSeparator(Diagnostic):
 
     def fixes_at(self, span: Span) -> Fixes:
         text, start = span.source.text, span.start
-        before = start - len(text[:start]) + len(text[:start].rstrip(" \t"))
+        before = len(text[:start].rstrip(" \t,"))
         place = span.source.span(before, start)
         return (Fix((Edit(place, "; "),), True, f"write `; {self.word}`"),)
 

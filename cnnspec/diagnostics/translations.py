@@ -101,6 +101,15 @@ def option_fixes(whole: Span, option: str, near: str) -> Fixes:
     return ()
 
 
+def padding_fixes(span: Span) -> Fixes:
+    """Returns the fix of a padding that is a number, as PyTorch, Caffe and ONNX have it."""
+    said = _layer_of(span) if span.text.isdecimal() else None
+    if said is None:
+        return ()
+    title = f"write `{said.text}`"
+    return (write(statement_around(span), said.text, safe=said.exact, title=title),)
+
+
 def _layer_of(span: Span) -> Restated | None:
     """The layer in whose line a place is, restated; `None` for another statement."""
     statement = statement_around(span)

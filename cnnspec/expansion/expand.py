@@ -105,18 +105,18 @@ class PartialSpec(Record):
         if name not in Training.specs:
             known = (*self.lets, *Training.specs)
             near = nearest(name, known)
-            span = _name_of(name, value)
-            raise DiagnosticError(UnknownSetting(span, name=name, near=near, known=known))
+            place = _name_before(value.span, name)
+            raise DiagnosticError(UnknownSetting(place, name=name, near=near, known=known))
         kind = Training.specs[name].kind
         return kind.read_arguments((value,), value.span, self.bindings, f"`{name}`")
 
 
-def _name_of(name: str, value: Expression) -> Span:
-    """The name in `--set name=value`, else the value that is given to it."""
-    source = value.span.source
-    at = value.span.start - len(f"{name}=")
-    named = source.text[max(at, 0) : value.span.start] == f"{name}="
-    return source.span(at, at + len(name)) if named else value.span
+def _name_before(value: Span, name: str) -> Span:
+    """Where the name of an override is, right before its value."""
+    head = value.source.text[: value.start].rstrip("= \t")
+    if not head.endswith(name):
+        return value
+    return value.source.span(len(head) - len(name), len(head))
 
 
 def partial_spec(

@@ -12,7 +12,7 @@ from cnnspec.diagnostics.structure import (
 )
 from cnnspec.diagnostics.syntax import BlockMissing, GivenTwice, TooLarge
 from cnnspec.expansion.state import A_LAYER, Keyword, Scope, State
-from cnnspec.expansion.statements import body_of, elements_of
+from cnnspec.expansion.statements import body_of, elements_of, run
 from cnnspec.ir.spec import (
     INPUT_NAME,
     NAME,
@@ -49,12 +49,17 @@ def merge(state: State, statement: Statement, scope: Scope) -> None:
     body = body_of(statement)
     cls = MERGES[statement.word]
     bound = state.cache.bound(cls, statement, scope.values, state.problems)
+    # What is no branch in a block without an end is what comes after the merge.
+    after = () if _closed(statement) else tuple(each for each in body if each.word != "branch")
+    body = tuple(each for each in body if each not in after) if after else body
     branches = tuple([_branch(state, inner, statement.word, scope) for inner in body])
-    if len(branches) < 2 and not statement.broken:
+    broken = statement.broken or any(inner.broken for inner in body)
+    if len(branches) < 2 and not broken and _closed(statement):
         block = statement.block.span if statement.block else None
         error = TooFewBranches(statement.word_span, word=statement.word, block=block)
         raise DiagnosticError(error)
     _join(state, statement, bound, branches, scope)
+    run(state, after, scope)
 
 
 def residual(state: State, statement: Statement, scope: Scope) -> None:
@@ -76,7 +81,7 @@ def _join(
     scope: Scope,
 ) -> None:
     """The merge that a statement makes of its branches."""
-    if bound.entry is None:
+    if bound.entry is None or not _closed(statement):
         scope.elements.append(ErrorNode(statement.span))
         return
     name = _layer_name(state, bound.entry.word, statement.span, bound, scope)
@@ -90,6 +95,14 @@ def _join(
             branches=branches,
         )
     )
+
+
+def _closed(statement: Statement) -> bool:
+    """Whether the block of a statement ends where its author meant it to, as far as is known.
+
+    Without its `}` it has the rest of the text in it, and its shape is not that of the merge.
+    """
+    return statement.block is not None and statement.block.closed
 
 
 def _branch(state: State, statement: Statement, word: str, scope: Scope) -> tuple[Element, ...]:

@@ -37,6 +37,9 @@ def repeat(state: State, statement: Statement, scope: Scope) -> None:
     shared = isinstance(last, Word) and last.text == "shared" and bool(head)
     arguments = tuple(head) if shared else statement.arguments
     rounds = _rounds(state.cache, statement, arguments, scope.values)
+    if statement.block and not statement.block.closed:
+        # The rest of the text is in it, and makes sense once at most.
+        rounds = rounds[:1]
     if shared:
         _share(state, statement, len(rounds), scope)
         return

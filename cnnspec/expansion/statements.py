@@ -12,7 +12,7 @@ from cnnspec.ir.spec import MAX_ELEMENTS, MAX_LAYERS, MAX_NESTING, Element, Erro
 from cnnspec.ir.training import Training
 from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import UNREAD, Statement, Word
+from cnnspec.language.syntax import UNREAD, Argument, Sequence, Statement, Word
 from cnnspec.layers.table import CONSTRUCTS
 
 
@@ -102,7 +102,7 @@ def separated(
     state: State, statement: Statement, known: Container[str], scope: Scope
 ) -> Iterator[Statement]:
     """A statement that runs on into the next for want of a separator, as what was meant."""
-    arguments = statement.arguments
+    arguments, commas = _without_commas(statement.arguments, known)
     begin = 0
     # A loop instead of recursion: a line may have as many words as a text has.
     for index, argument in enumerate(arguments):
@@ -113,7 +113,8 @@ def separated(
         words, anything = _words_taken(statement.word)
         if index - begin < anything or argument.text in words or argument.text in scope.values:
             continue
-        state.problems.append(MissingSeparator(argument.span, word=argument.text))
+        comma = argument.span.start in commas
+        state.problems.append(MissingSeparator(argument.span, word=argument.text, comma=comma))
         head = arguments[begin:index]
         span = statement.span.to(head[-1].span if head else statement.word_span)
         yield statement.replace(span=span, arguments=head, block=None, broken=False)
@@ -125,6 +126,23 @@ def separated(
         )
         begin = index + 1
     yield statement.replace(arguments=arguments[begin:]) if begin else statement
+
+
+def _without_commas(
+    arguments: tuple[Argument, ...], known: Container[str]
+) -> tuple[tuple[Argument, ...], frozenset[int]]:
+    """Arguments with the items of each list in which a statement seems to begin: `relu, pool 2`.
+
+    Also returns where these words begin.
+    """
+    found: list[Argument] = []
+    commas = set()
+    for argument in arguments:
+        items = argument.items if isinstance(argument, Sequence) else ()
+        words = [each for each in items[1:] if isinstance(each, Word) and each.text in known]
+        commas |= {word.span.start for word in words}
+        found += items if words else (argument,)
+    return (tuple(found), frozenset(commas)) if commas else (arguments, frozenset())
 
 
 def _words_taken(word: str) -> tuple[tuple[str, ...], int]:

@@ -5,6 +5,7 @@ from JSON. Layers and settings are declared with kinds, so that syntax, ranges,
 printing, the JSON Schema and the documentation of a value have one source.
 """
 
+import re
 from collections.abc import Container, Iterator
 from typing import Any
 
@@ -24,6 +25,9 @@ from cnnspec.language.syntax import (
     String,
     Word,
 )
+
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+"""A number with its thousands apart, as reports print it: `6,000`."""
 
 
 class ArgType:
@@ -113,7 +117,11 @@ class ArgType:
 
     def _wrong(self, value: Argument, what: str, remedy: str = "") -> DiagnosticError:
         fix = None
-        if isinstance(value, Sequence):
+        if isinstance(value, Sequence) and not self.many and _THOUSANDS.fullmatch(value.span.text):
+            number = value.span.text.replace(",", "_")
+            remedy = f"write `{number}`"
+            fix = write(value.span, number, safe=True, title=remedy)
+        elif isinstance(value, Sequence):
             remedy = "separate values by spaces, without a comma"
             spaced = " ".join(item.span.text for item in value.items)
             fix = write(value.span, spaced, safe=True, title="remove the commas")

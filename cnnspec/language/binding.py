@@ -29,8 +29,11 @@ from cnnspec.language.syntax import (
     Call,
     Dims,
     Expression,
+    Group,
+    Number,
     Option,
     Relation,
+    Sequence,
     Word,
 )
 
@@ -146,6 +149,8 @@ class _Binding:
             self.queue.remove(option.name)
 
     def position(self, value: Expression) -> None:
+        if self.joined and isinstance(value, Number | Dims | Group | Sequence):
+            self.one_size(value)
         if not self.queue or self.queue[0] in self.joined:
             if isinstance(value, Word) and (self.bare or self.queue):
                 raise self.unknown(value)
@@ -155,6 +160,9 @@ class _Binding:
             return
         name = self.queue[0]
         kind = self.cls.specs[name].kind
+        if self.lost and isinstance(value, Word) and value.text[:1] == "x":
+            # The rest of a size with spaces, whose beginning is reported.
+            return
         if isinstance(value, Word) and not kind.takes_words:
             raise self.unknown(value)
         if kind.many:
@@ -180,6 +188,24 @@ class _Binding:
         self.queue.pop(0)
         self.store(name, value, value.span)
 
+    def one_size(self, value: Expression) -> None:
+        """Refuses a size in two values, as in `conv 32 3` and `conv 32, 3`."""
+        if self.lost:
+            return
+        if self.queue and self.queue[0] in self.joined:
+            names = list(self.cls.specs)
+            first = self.spans.get(names[names.index(self.queue[0]) - 1])
+        elif isinstance(value, Sequence) and len(self.queue) > 1 and self.queue[1] in self.joined:
+            first = None
+        else:
+            return
+        from cnnspec.language.slips import size_apart
+
+        if error := size_apart(self.cls, first, value):
+            self.lost = True
+            self.queue.clear()
+            raise error
+
     def too_many(self, span: Span) -> DiagnosticError:
         usage = self.cls.usage()
         return DiagnosticError(TooManyValues(span, of=f"`{self.cls.word}`", usage=usage))
@@ -193,7 +219,11 @@ class _Binding:
         near = nearest(word.text, known)
         if word.text in self.bindings:
             near = f"({word.text})"
-        if needed and not near and self.queue[0] not in self.joined:
+        from cnnspec.language.slips import option_example, size_of_names
+
+        near = size_of_names(word.text, self.bindings) or near
+        option = "" if near else option_example(word.text, self.cls)
+        if needed and not near and not option and self.queue[0] not in self.joined:
             name = self.queue[0]
             expected = self.cls.specs[name].kind.expected
             what = self.what(name)
@@ -202,7 +232,7 @@ class _Binding:
             )
         of = f"`{self.cls.word}`"
         return DiagnosticError(
-            UnknownWord(word.span, word=word.text, of=of, near=near, known=known)
+            UnknownWord(word.span, word=word.text, of=of, near=near, known=known, option=option)
         )
 
     def store(self, name: str, value: Expression, span: Span) -> None:
@@ -249,7 +279,14 @@ def bind(
             last = arguments[-1].span if arguments else span
             names = " and its ".join(name.replace("_", " ") for name in missing)
             problems.append(
-                MissingValue(span.to(last), of=cls.word, value=names, usage=cls.usage())
+                MissingValue(
+                    span.to(last),
+                    of=cls.word,
+                    value=names,
+                    usage=cls.usage(),
+                    words=binding.kinds[missing[0]].words if len(missing) == 1 else (),
+                    given=" ".join(argument.span.text for argument in arguments),
+                )
             )
         else:
             entry = cls(**values)

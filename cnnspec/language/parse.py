@@ -6,15 +6,14 @@ time; only one with faults, which are to be told, needs lark itself.
 
 from bisect import bisect_left
 from functools import cache
-from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.core.source import Source, Span
+from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.language.automaton import Automaton, Unreadable
 from cnnspec.language.scan import scan, words
-from cnnspec.language.syntax import Expression, Option, Statement, SyntaxNode
+from cnnspec.language.syntax import Expression, Option, Statement
 from cnnspec.language.tree import Tree
 
 
@@ -39,7 +38,12 @@ def _reader() -> tuple[Automaton, Tree]:
 
 def parse(source: Source) -> Parsed:
     """Parses a text; faults are collected, and every statement that can be read is."""
-    problems, text = scan(source)
+    return _parsed(source, None)
+
+
+def _parsed(source: Source, text: str | None) -> Parsed:
+    """The statements of a source, or of a text with the same characters in the same places."""
+    problems, text = scan(source, text)
     if not text.strip():
         return Parsed(source, (), tuple(problems))
     if not problems:
@@ -74,30 +78,23 @@ def _recovered(source: Source) -> Parsed:
     return Parsed(source, _mark_broken(statements, places, len(text)), tuple(found))
 
 
-def parse_value(source: Source, start: int = 0) -> Expression | None:
-    """Parses the value in `name=value`, as `--set` gives it; `None` where it is none.
+_LET = "let "
 
-    What is before `start` is only shown: the option as it was typed. Places are in the source.
+
+def parse_value(source: Source, start: int = 0, end: int | None = None) -> Expression | None:
+    """Parses a name and its value, as `--set` gives them; `None` where there is no value.
+
+    They are what is in the source from `start` to `end`. What is before them is shown with an
+    error, such as the `--set ` of the command line; without any it is a `let`.
     """
-    parsed = parse(Source(source.name, f"let {source.text[start:]}"))
+    if start < len(_LET):
+        source, start, end = Source(source.name, _LET + source.text[start:end]), len(_LET), None
+    item = source.text[start:end]
+    parsed = _parsed(source, f"{_LET:{start}}{item}")
     match parsed.statements:
         case (Statement(arguments=(Option(value=value),), broken=False),) if not parsed.problems:
-            moved: Expression = _moved(value, source, start - len("let "))
-            return moved
+            return value
     return None
-
-
-def _moved(node: Any, source: Source, by: int) -> Any:
-    """A piece of syntax with its places in another source."""
-    match node:
-        case Span(start=start, end=end):
-            return source.span(start + by, end + by)
-        case tuple():
-            return tuple([_moved(part, source, by) for part in node])
-        case SyntaxNode():
-            fields = type(node).fields
-            return node.replace(**{f: _moved(getattr(node, f), source, by) for f in fields})
-    return node
 
 
 def _one_a_line(faults: list[Diagnostic]) -> list[Diagnostic]:

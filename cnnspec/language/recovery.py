@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.syntax import UnexpectedText
-from cnnspec.language.repairs import CALLED, IN_PATHS, UNQUOTED, repair
+from cnnspec.language.repairs import CALLED, IN_PATHS, SLIPS, UNQUOTED, repair
 from cnnspec.language.syntax import Statement
 from cnnspec.language.tree import Tree
 
@@ -111,6 +111,11 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
             ("something else", ""),
         )
     line = source.text[source.text.rfind("\n", 0, at) + 1 : at]
+    slips = (look(source, source.span(start, end)) for look in SLIPS)
+    if slip := next((slip for slip in slips if slip), None):
+        return UnexpectedText(
+            source.span(start, end), found=shown, expected=expected, remedy=slip.title, fix=slip
+        )
     if text == "{":
         remedy = "open a block on the line of its word: `train {`"
     elif CALLED.search(line):

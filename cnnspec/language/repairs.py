@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from cnnspec.core.edits import Fix, write
 from cnnspec.core.source import Source, Span
+from cnnspec.language.arg_types import number_text
+from cnnspec.language.numbers import quotient, read_number
 
 UNQUOTED = re.compile(r"(?:^|[;{])\s*(?:data|use)\s+[^\s()=;]*$")
 CALLED = re.compile(r"(?:^|[;{])\s*[^\W\d]\w*\([^()]*$")
@@ -121,6 +123,84 @@ def _size_first(source: Source, place: Span, line: str) -> Fix | None:
     return write(span, f"{swapped[2]} {swapped[1]}", title="write the word first")
 
 
+def _percent(source: Source, place: Span) -> Fix | None:
+    """`50%`, where the parser stops at the `%` or, after `=`, behind it."""
+    line, _ = _line_to(source, place.end if place.text == "%" else place.start)
+    found = re.search(r"(?<![\w.])([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})[ \t]*%[ \t]*\Z", line)
+    if found is None:
+        return None
+    end = place.end if place.text == "%" else place.start
+    begin = end - len(line) + found.start()
+    digits = read_number(f"0{found[1]}" if found[1][0] == "." else found[1])
+    share = number_text(float(quotient(digits.numerator, digits.denominator * 100)))
+    span = source.span(begin, begin + len(found.group().rstrip()))
+    return write(span, share, safe=True, title=f"write `{share}`, for {span.text}")
+
+
+def _comment(source: Source, place: Span) -> Fix | None:
+    """`// so`, `/* so */` and `-- so`: a comment of another language."""
+    line, rest = _line_to(source, place.start)
+    found = re.match(r"(?://|--|/\*|<!--)[ \t]*", rest)
+    if found is None or not (rest[found.end() :].strip() or not line.strip()):
+        return None
+    span = source.span(place.start, place.start + len(found.group().rstrip()))
+    return write(span, "#", safe=found.group()[:2] == "//", title="write a comment after `#`")
+
+
+def _comma(source: Source, place: Span) -> Fix | None:
+    """A comma at the end of a statement, as in a list of Python."""
+    line, rest = _line_to(source, place.start)
+    found = re.search(r"[ \t]*,[ \t]*\Z", line)
+    if found is None or not re.match(r"[ \t]*(?:[;#}]|\Z)", rest):
+        return None
+    span = source.span(place.start - len(found.group()), place.start)
+    return write(span, "", safe=True, title="remove the comma: a new line ends a statement")
+
+
+def _bound(source: Source, place: Span) -> Fix | None:
+    """`1..depth` and `depth..3`: a name in a range."""
+    line, rest = _line_to(source, place.start)
+    if re.search(r"\.\.[ \t]*\Z", line) and place.text.isidentifier():
+        title = f"write `..({place.text})`"
+        return write(place, f"({place.text})", safe=True, title=title)
+    name = re.search(r"([^\W\d]\w*)[ \t]*\Z", line)
+    if rest.startswith("..") and name:
+        span = source.span(place.start - len(line) + name.start(1), place.start)
+        return write(span, f"({name[1]})", safe=True, title=f"write `({name[1]})..`")
+    return None
+
+
+def _python(source: Source, place: Span) -> Fix | None:
+    """Words in single quotes and sizes as Python has them: `padding='same'`, `(3, 3)`."""
+    line, rest = _line_to(source, place.start)
+    quoted = re.match(r"'([^\W\d]\w*)'", rest)
+    if quoted:
+        span = source.span(place.start, place.start + quoted.end())
+        return write(span, quoted[1], safe=True, title=f"write `{quoted[1]}`, without quotes")
+    sides = re.compile(r"[(\[]\s*\d+\s*(?:,\s*\d+\s*)+,?\s*[)\]]")
+    for found in sides.finditer(line + rest):
+        at = place.start - len(line)
+        if at + found.start() <= place.start < at + found.end() and (
+            line[: found.start()][-1:] in ("=", " ")
+        ):
+            span = source.span(at + found.start(), at + found.end())
+            numbers = re.findall(r"\d+", found.group())
+            square = len(numbers) == 2 and numbers[0] == numbers[1]
+            size = numbers[0] if square else "x".join(numbers)
+            return write(span, size, safe=True, title=f"write `{size}`, for {span.text}")
+    return None
+
+
+def _line_to(source: Source, at: int) -> tuple[str, str]:
+    """The line of a place up to it, and from it."""
+    begin = source.text.rfind("\n", 0, at) + 1
+    end = source.text.find("\n", at)
+    return source.text[begin:at], source.text[at : end if end >= 0 else len(source.text)]
+
+
+_Slip = Callable[[Source, Span], Fix | None]
+SLIPS: tuple[_Slip, ...] = (_percent, _comment, _comma, _bound, _python)
+"""What is written so elsewhere, with a title that is its help."""
 IN_PATHS = (".", "/", "\\", "~", ":")
 _REPAIRS: tuple[Callable[[Source, Span, str], Fix | None], ...] = (
     _brace_below,

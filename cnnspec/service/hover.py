@@ -1,6 +1,6 @@
 """What is at a place, in Markdown: a word with its help, a layer with its shapes and formulas."""
 
-from cnnspec.analysis.check import BudgetResult
+from cnnspec.analysis.costs import BudgetResult
 from cnnspec.analysis.formulas import derivation, facts
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span

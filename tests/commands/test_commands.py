@@ -91,7 +91,7 @@ def test_wrong_usage_is_a_document_where_one_is_asked_for(arguments, said, capsy
         (["check", LENET, "-e", "dense 10"], "not both"),
         (["check", LENET, "--csv"], "`--csv` goes with `--rules`"),
         (["check", LENET, "--set", "epochs"], "not a name and a value"),
-        (["check", LENET, "--set", "epochs=2 3"], "not a name and a value"),
+        (["check", LENET, "--set", "epochs=2 3"], "`2 3`, which is not one value"),
         (["explain", "CNN20"], "there is no code CNN20"),
     ],
 )

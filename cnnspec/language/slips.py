@@ -1,0 +1,74 @@
+"""What was meant by an argument that cannot be bound. Only asked for a text with an error."""
+
+from itertools import combinations
+
+from cnnspec.core.edits import write
+from cnnspec.core.record import MISSING
+from cnnspec.core.source import Source, Span
+from cnnspec.diagnostics.errors import DiagnosticError
+from cnnspec.diagnostics.names import TooManyValues
+from cnnspec.language.constructs import Construct
+from cnnspec.language.expressions import Bindings
+from cnnspec.language.numbers import read_number
+from cnnspec.language.syntax import Dims, Expression, Group, Number, Sequence
+
+
+def size_apart(
+    cls: type[Construct], first: Span | None, value: Expression
+) -> DiagnosticError | None:
+    """Returns the error of a size in several values, `None` where they are not one size.
+
+    `first` is the part that is bound already, if it stands apart.
+    """
+    match value:
+        case Sequence(items=items) if all(isinstance(item, Number | Group) for item in items):
+            parts = [item.span.text for item in items]
+        case Dims(parts=sides):
+            parts = [side.span.text for side in sides]
+            # `conv 32 3x3` is a square kernel.
+            parts = parts[:1] if len(set(parts)) == 1 else parts
+        case Number() | Group():
+            parts = [value.span.text]
+        case _:
+            return None
+    span = value.span
+    if first:
+        parts.insert(0, first.text)
+        span = first.to(span)
+    size = "x".join(parts)
+    fix = write(span, size, safe=True, title=f"write `{cls.word} {size}`")
+    return DiagnosticError(TooManyValues(span, of=f"`{cls.word}`", usage=cls.usage(), joined=fix))
+
+
+def size_of_names(word: str, bindings: Bindings) -> str:
+    """Returns `(f)x3` for `fx3`, where `f` is a name; empty for another word."""
+    parts = word.split("x")
+    if not 1 < len(parts) <= 6:
+        return ""
+    for count in range(len(parts), 1, -1):
+        # A name may have an `x` in it, so parts are also put together again.
+        for cut in combinations(range(1, len(parts)), count - 1):
+            ends = zip((0, *cut), (*cut, len(parts)), strict=True)
+            sides = ["x".join(parts[start:end]) for start, end in ends]
+            if all(side in bindings or side.isdecimal() for side in sides):
+                return "x".join(f"({side})" if side in bindings else side for side in sides)
+    return ""
+
+
+def option_example(word: str, cls: type[Construct]) -> str:
+    """Returns how an option is written, as `momentum=0.9`; empty for a word that names none."""
+    spec = cls.specs.get(word)
+    if spec is None or spec.place != "option":
+        return ""
+    if spec.default and spec.default is not MISSING:
+        return f"{word}={spec.kind.write(spec.default)}"
+    if spec.kind.words:
+        return f"{word}={spec.kind.words[0]}"
+    for text in ("0.9", "1"):
+        number = Number(Source("", text).span(0, len(text)), read_number(text))
+        try:
+            spec.kind.read(number, {}, word)
+        except DiagnosticError:
+            continue
+        return f"{word}={text}"
+    return ""

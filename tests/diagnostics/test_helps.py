@@ -1,0 +1,162 @@
+"""Help that helps when it is followed: what people write, and what the help makes of it."""
+
+import pytest
+
+from cnnspec.analysis.check import check
+from cnnspec.core.edits import apply_edits
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import Diagnostic
+
+END = "\ndense 10 softmax"
+
+
+def found_in(text: str) -> list[Diagnostic]:
+    return [*check(Source("spec.cnn", text)).problems]
+
+
+def errors(text: str) -> list[Diagnostic]:
+    return [problem for problem in found_in(text) if problem.severity == "error"]
+
+
+def followed(text: str) -> tuple[str, bool]:
+    """The text after the first fix of its first error, and whether the fix is safe."""
+    fix = errors(text)[0].fixes[0]
+    return apply_edits(fix.edits[0].span.source, fix.edits), fix.safe
+
+
+@pytest.mark.parametrize(
+    ("text", "fixed"),
+    [
+        # Percent, which the language does not have.
+        (f"dropout 50%{END}", f"dropout 0.5{END}"),
+        (f"dropout 5 %{END}", f"dropout 0.05{END}"),
+        (f"dropout rate=50%{END}", f"dropout rate=0.5{END}"),
+        (f"expect accuracy >= 98.6%{END}", f"expect accuracy >= 0.986{END}"),
+        (f"train {{ validation 12.5% }}{END}", f"train {{ validation 0.125 }}{END}"),
+        # Thousands, as our own reports print them.
+        ("dense 10 softmax; budget params <= 8,000", "dense 10 softmax; budget params <= 8_000"),
+        (f"budget macs <= 1,000,000{END}", f"budget macs <= 1_000_000{END}"),
+        ("dense 10 softmax; train { batch 1,024 }", "dense 10 softmax; train { batch 1_024 }"),
+        # Comments.
+        ("dense 10 softmax // the last", "dense 10 softmax # the last"),
+        ("// LeNet\ndense 10 softmax", "# LeNet\ndense 10 softmax"),
+        (f"conv 8x4 stride=2 // halves{END}", f"conv 8x4 stride=2 # halves{END}"),
+        # Sizes in pieces, and names in them.
+        (f"conv 32 3x3 relu{END}", f"conv 32x3 relu{END}"),
+        (f"conv 32 3x5 relu{END}", f"conv 32x3x5 relu{END}"),
+        (f"conv 32 3 relu{END}", f"conv 32x3 relu{END}"),
+        (f"conv 32, 3 relu{END}", f"conv 32x3 relu{END}"),
+        (f"let f = 8; conv (f) 3{END}", f"let f = 8; conv (f)x3{END}"),
+        (f"let f = 8; conv fx3{END}", f"let f = 8; conv (f)x3{END}"),
+        (f"let f = 8; let k = 3; conv fxk{END}", f"let f = 8; let k = 3; conv (f)x(k){END}"),
+        (f"let box = 8; conv boxx3{END}", f"let box = 8; conv (box)x3{END}"),
+        # Ranges.
+        (f"let n = 2; repeat i in 1..n {{ relu }}{END}",
+         f"let n = 2; repeat i in 1..(n) {{ relu }}{END}"),
+        (f"let n = 2; repeat i in n..3 {{ relu }}{END}",
+         f"let n = 2; repeat i in (n)..3 {{ relu }}{END}"),
+        # Python.
+        (f"conv 8 kernel=(3, 3){END}", f"conv 8 kernel=3{END}"),
+        (f"conv 8x3 stride=(1,2){END}", f"conv 8x3 stride=1x2{END}"),
+        (f"input (28, 28, 1){END}", f"input 28x28x1{END}"),
+        (f"conv 8x3 activation='relu'{END}", f"conv 8x3 activation=relu{END}"),
+        (f'conv 8x3 activation="relu"{END}', f"conv 8x3 activation=relu{END}"),
+        (f'conv 8x3 padding="same"{END}', f"conv 8x3 padding=same{END}"),
+        (f"conv 8x3 bias=False{END}", f"conv 8x3 bias=no{END}"),
+        (f'train {{ optimizer "adam" }}{END}', f"train {{ optimizer adam }}{END}"),
+        ("conv 8x3 relu,\ndense 10 softmax", "conv 8x3 relu\ndense 10 softmax"),
+        # Options in the wrong form.
+        ("dense 10 softmax; train { optimizer adam lr=0.01 }",
+         "dense 10 softmax; train { optimizer adam(learning_rate=0.01) }"),
+        ("dense 10 softmax; train { optimizer sgd(momentum) }",
+         "dense 10 softmax; train { optimizer sgd(momentum=0.9) }"),
+        ("dense 10 softmax; train { early_stop patience=3 }",
+         "dense 10 softmax; train { early_stop val_accuracy patience=3 }"),
+        (f"expect test_accuracy >= 0.9{END}", f"expect accuracy >= 0.9{END}"),
+        # Numbers as a padding, as PyTorch and Caffe have it.
+        (f"conv 8x3 pad=1{END}", f"conv 8x3 same{END}"),
+        (f"conv 8x3 padding=1{END}", f"conv 8x3 same{END}"),
+        (f"conv 8x5 padding=2 relu{END}", f"conv 8x5 same relu{END}"),
+        (f"conv 8x3 stride=2 padding=1{END}", f"pad 1; conv 8x3 stride=2{END}"),
+        # Separators.
+        ("add { branch { conv 4x1 } branch { conv 4x1 } }; dense 10 softmax",
+         "add { branch { conv 4x1 }; branch { conv 4x1 } }; dense 10 softmax"),
+    ],
+)  # fmt: skip
+def test_one_error_whose_fix_is_what_was_meant(text: str, fixed: str) -> None:
+    assert len(errors(text)) == 1
+    got, _ = followed(text)
+    assert got == fixed
+    assert errors(got) == []
+
+
+def test_commas_between_statements_are_told_to_be_semicolons() -> None:
+    text = "conv 8x3 relu, pool 2, dense 10 softmax"
+    assert [error.code for error in errors(text)] == ["CNN014", "CNN014"]
+    once, safe = followed(text)
+    twice, _ = followed(once)
+    assert (twice, safe) == ("conv 8x3 relu; pool 2; dense 10 softmax", True)
+    assert errors(twice) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "repeat 3 { conv 8x3 relu; dense 10 softmax",
+        "conv 8x3 relu; repeat 3 shared { conv 8x3 relu; pool 2\ngap\ndense 10 softmax",
+        "conv 8x3 relu; residual { conv 8x3 same relu; pool 2\ngap\ndense 10 softmax",
+        "conv 8x3 relu; concat { branch { conv 8x3 same relu }\npool 2\ndense 10 softmax",
+        "block part(f) {\n  conv (f)x3 relu\n\nconv 8x3\ndense 10 softmax",
+    ],
+)
+def test_a_missing_brace_is_one_error(text: str) -> None:
+    assert [error.code for error in errors(text)] == ["CNN002"]
+
+
+@pytest.mark.parametrize(
+    ("text", "help", "follows"),
+    [
+        (
+            "dense 10 softmax; sweep { learning_rate in 0.1, 0.01 }",
+            "write `optimizer in adam(0.1), adam(0.01)` for Keras's `learning_rate`; it is the "
+            "optimizer's: `rmsprop(0.01)`, `sgd(0.01)`",
+            "dense 10 softmax; sweep { optimizer in adam(0.1), adam(0.01) }",
+        ),
+        (
+            "conv 16x3 same relu; residual project { tconv 16x2 stride=2 }; dense 10 softmax",
+            "a projection makes an image smaller, never larger: write "
+            "`add project { branch { upsample 2 }; branch { … } }`",
+            "conv 16x3 same relu; add project { branch { upsample 2 }; "
+            "branch { tconv 16x2 stride=2 } }; dense 10 softmax",
+        ),
+        (
+            "dense 10; train { loss categorical_crossentropy(from_logits=True) }",
+            "Keras's `from_logits` has no equivalent here: leave it out, and end the network with "
+            "`softmax`: `dense 10 softmax`",
+            "dense 10 softmax; train { loss categorical_crossentropy }",
+        ),
+        (
+            "LSTM 32; dense 10 softmax",
+            "Keras's `LSTM` has no equivalent here: for sequences; networks here are convolutional",
+            "conv 32x3; dense 10 softmax",
+        ),
+    ],
+)
+def test_a_help_in_words_is_true(text: str, help: str, follows: str) -> None:
+    (error,) = errors(text)
+    assert error.help == help
+    assert errors(follows) == []
+
+
+def test_convolutions_that_are_added_for_a_pooling_fit_the_image() -> None:
+    text = "conv 8x3 relu; pool 4; conv 16x3 relu; gap; dense 10 softmax"
+    (lint,) = [found for found in found_in(text) if found.code == "CNN609"]
+    assert lint.help.startswith("put 2 more 3x3 convolutions with `same` before it")
+    more = text.replace("; gap", "; conv 16x3 same relu; conv 16x3 same relu; gap")
+    assert "CNN609" not in [found.code for found in found_in(more)]
+    assert errors(more) == []
+
+
+@pytest.mark.parametrize("input", ["32x32x3", "224x224x3"])
+def test_an_input_without_data_blames_no_dataset(input: str) -> None:
+    assert errors(f"input {input}; conv 8x3 relu; pool 2; gap; dense 10 softmax") == []
