@@ -26,7 +26,7 @@ from cnnspec.ir.spec import (
 from cnnspec.language.binding import Bound
 from cnnspec.language.scan import MAX_WORD
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import UNREAD, Option, Relation, Statement
+from cnnspec.language.syntax import Option, Relation, Statement
 from cnnspec.layers.merging import MERGES, Add, Residual
 from cnnspec.layers.table import LAYERS
 
@@ -108,7 +108,7 @@ def _closed(statement: Statement) -> bool:
 def _branch(state: State, statement: Statement, word: str, scope: Scope) -> tuple[Element, ...]:
     """One branch of a merge."""
     state.steps += 1
-    if statement.word == UNREAD:
+    if statement.unread:
         return (ErrorNode(statement.span),)
     if statement.word != "branch" or statement.arguments:
         state.problems.append(NotABranch(statement.span, word=word, found=statement.word))

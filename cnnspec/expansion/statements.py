@@ -12,7 +12,7 @@ from cnnspec.ir.spec import MAX_ELEMENTS, MAX_LAYERS, MAX_NESTING, Element, Erro
 from cnnspec.ir.training import Training
 from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import UNREAD, Argument, Sequence, Statement, Word
+from cnnspec.language.syntax import Argument, Sequence, Statement, Word
 from cnnspec.layers.table import CONSTRUCTS
 
 
@@ -166,7 +166,7 @@ def _unknown(state: State, statement: Statement, scope: Scope) -> None:
         state.problems.append(Misplaced(span, word=word, home=state.vocabulary.elsewhere[word]))
         return
     # The use of a block whose definition is wrong is not a second error.
-    if f"block {word}" not in state.poisoned and word != UNREAD:
+    if f"block {word}" not in state.poisoned and not statement.unread:
         known = (*scope.keywords, *scope.blocks)
         near = nearest(word, known)
         state.problems.append(UnknownStatement(span, word=word, near=near, known=known))

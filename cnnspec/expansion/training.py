@@ -20,7 +20,7 @@ from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.training import EarlyStop, Training
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import UNREAD, Statement
+from cnnspec.language.syntax import Statement
 
 ELSEWHERE = dict.fromkeys(Training.specs, "in `train { … }`")
 
@@ -73,7 +73,7 @@ def _unknown_setting(state: State, statement: Statement, scope: Scope) -> None:
         state.problems.append(UnknownStatement(span, word=word, near="", known=(), where="`train`"))
     elif home := _home(state, word):
         state.problems.append(Misplaced(span, word=word, home=home))
-    elif word == UNREAD:
+    elif statement.unread:
         return
     elif word in known_words(scope):
         state.problems.append(Misplaced(span, word=word, home="outside of `train { … }`"))

@@ -171,7 +171,7 @@ class Block(SyntaxNode):
 
 
 UNREAD = "_"
-"""The word of a statement in another language, which is reported before anything is parsed."""
+"""The word that is put in the place of a statement in another language, to be parsed."""
 
 
 class Statement(SyntaxNode):
@@ -186,6 +186,11 @@ class Statement(SyntaxNode):
     arguments: tuple[Argument, ...]
     block: Block | None = None
     broken: bool = False
+
+    @property
+    def unread(self) -> bool:
+        """Whether it stands for a statement in another language, which is reported already."""
+        return self.broken and self.word == UNREAD
 
 
 def nodes_in(nodes: Iterable[SyntaxNode]) -> Iterator[SyntaxNode]:

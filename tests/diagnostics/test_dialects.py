@@ -276,6 +276,17 @@ def test_errors_of_a_spec_are_not_taken_for_another_language(text: str) -> None:
     assert "CNN015" not in [error.code for error in errors(text)]
 
 
+def test_the_word_in_the_place_of_a_line_is_itself_no_word() -> None:
+    for text in ("_", "_; dense 10 softmax", "train { _ }; dense 10", "add { _; branch { } }"):
+        assert [error.code for error in errors(text)] in (["CNN101"], ["CNN122"])
+
+
+def test_a_layer_of_another_language_leaves_the_shape_unknown() -> None:
+    inside = "train {\n  model.fit(x, y)\n}\nadd {\n  LSTM(3, units=3)\n  branch { }\n}\n"
+    text = f"{inside}conv 8x30\ndense 10"
+    assert [error.code for error in errors(text)] == ["CNN015", "CNN015"]
+
+
 @pytest.mark.parametrize(
     "line",
     ["Conv2D(" * 300, "Conv2D(" + "(" * 80, "x = " + "-" * 3000 + "f(1)", "nn.Conv2d(\\", "[a]" * 9,

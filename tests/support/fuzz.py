@@ -14,6 +14,7 @@ from unicodedata import category
 
 from cnnspec.analysis.check import check
 from cnnspec.analysis.formulas import explain
+from cnnspec.core.edits import apply_edits
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import plain
 from cnnspec.diagnostics.base import Diagnostic
@@ -46,7 +47,10 @@ WORDS = [
     "0", "-1", "6k", "8KiB", "1e999", "99999999999", "(f)", "(2*f)x3",
     "(", ")", "{", "}", ";", "\n", "\r\n", "\t", "#", '"',
     '"a b"', ",", "..", "<=", "==", ">", "^", "%", "*", "-", "٣", "ü", "\x00", "\u202e",
-    "\ufeff", "\U0001d7db", "🙂",
+    "\ufeff", "\U0001d7db", "🙂", "Conv2D", "kernel_size=3", "padding=1", "lr", "batch_size",
+    "Conv2D(8, (3, 3), activation='relu')", "nn.Conv2d(1, 8, 3)", "nn.ReLU", "model.add(", "[net]",
+    "[convolutional]", "layer { type: \"Pooling\" }", "'relu'", "(3, 3)", "8,000", "50%", "// no",
+    "fx3", "_", "import x",
 ]  # fmt: skip
 
 
@@ -55,6 +59,8 @@ def check_text(text: str) -> None:
     result = check(source)
     for problem in result.problems:
         check_place(problem, source)
+        for fix in problem.fixes:
+            assert isinstance(apply_edits(fix.edits[0].span.source, fix.edits), str)
     printed = plain(render(result.problems))
     assert all(category(char) not in ("Cc", "Cs") or char == "\n" for char in printed)
     if result.ok:
