@@ -96,10 +96,14 @@ class BudgetRule(Rule):
         return Verdict(f"{result.value:,}", result.holds)
 
     def demands(self) -> Iterator[tuple[str, Wanted]]:
-        size = BYTES[self.budget.dtype or "float32"]
-        # The bytes of the weights are so many for each.
-        name = {"flash": "params"}.get(self.budget.quantity, self.budget.quantity)
-        unit = size if self.budget.quantity in ("flash", "ram") else 1
+        name, unit = self.budget.quantity, 1
+        if name in ("flash", "ram"):
+            unit = BYTES[self.budget.dtype or "float32"]
+        if self.budget.subject == "flash int8":
+            # Not a byte for each weight: biases take four, and there are tables.
+            name = self.budget.subject
+        elif name == "flash":
+            name = "params"
         wanted = Wanted(relation=self.budget.relation, limit=self.budget.limit / unit)
         yield f"budget {name}", wanted
 
