@@ -22,7 +22,7 @@ from cnnspec.language.scan import MAX_BYTES
 from cnnspec.service.names import uses_file
 from cnnspec.service.snapshot import Snapshot, snapshot
 
-_WAIT = 0.3
+_WAIT = 0.2
 """How long a change waits for the next one, as a share of what the last check took."""
 _LONGEST_WAIT = 0.1
 """Seconds that a change waits at most for the next one."""
@@ -38,6 +38,8 @@ class Document:
     def __init__(self, uri: str, version: int, text: str) -> None:
         self.uri = uri
         self.path = path_of(uri)
+        self.file = self.path.resolve() if self.path else None
+        """The file itself, however links lead to it."""
         self.unreadable: tuple[Diagnostic, ...] = ()
         """Why the file on disk is not the text that the editor shows, if so."""
         self.set(version, text)
@@ -117,14 +119,13 @@ class Documents:
             document.timer.cancel()
         # Who waits for it learns that it is gone.
         document.ready.set()
-        self.touched(document.path)
+        self.touched(document.file)
 
-    def touched(self, *paths: Path | None) -> None:
-        """Checks the texts again that use one of some files."""
-        files = [path.resolve() for path in paths if path]
+    def touched(self, *files: Path | None) -> None:
+        """Checks the texts again that use one of some files, whose paths are resolved."""
         for document in self._open.values():
             known = document.known
-            if known and any(uses_file(known, file) for file in files):
+            if known and any(file and uses_file(known, file) for file in files):
                 self._schedule(document)
 
     def get(self, uri: str) -> Document | None:
@@ -162,22 +163,22 @@ class Documents:
         document.ready.set()
         # Not where it was checked again for the sake of another: files may use each other.
         if before is None or before.source.text != document.text:
-            self.touched(document.path)
+            self.touched(document.file)
 
     def unsaved(self, besides: Document | None = None) -> dict[str, str]:
         """Returns the open texts by the paths of their files, without one of them."""
         return {
-            str(document.path.resolve()): document.text
+            str(document.file): document.text
             for document in self._open.values()
-            if document.path and document is not besides
+            if document.file and document is not besides
         }
 
     def others(self, folders: list[Path]) -> Iterator[Source]:
         """Yields the open texts, and those of the .cnn files in some folders."""
         seen = set()
         for document in self._open.values():
-            if document.path:
-                seen.add(document.path.resolve())
+            if document.file:
+                seen.add(document.file)
                 yield document.source
         left = _MOST_FILES
         for folder in folders:

@@ -5,7 +5,9 @@ that has lost interest can cancel it. Texts come whole: pygls would cut one into
 feeds and at U+2028, where no editor does, and apply a change in the wrong place.
 """
 
+import asyncio
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -17,6 +19,8 @@ from lsprotocol import types
 from pygls import uris
 from pygls.lsp.server import LanguageServer
 
+from cnnspec.core.source import Source
+from cnnspec.language.parse import parse
 from cnnspec.lsp.answers import ANSWERS, Asked
 from cnnspec.lsp.convert import Converter
 from cnnspec.lsp.documents import Document, Documents
@@ -112,6 +116,8 @@ def run() -> int:
     # What pygls logs on standard error is shown by editors as if something were wrong.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     server = make_server()
+    # What is imported stays: no look for garbage goes through it.
+    gc.freeze()
     # Pygls closes the stream it writes to, and nothing else may write to that one.
     editor = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     with editor, contextlib.redirect_stdout(sys.stderr):
@@ -124,6 +130,19 @@ def _initialize(server: SpecServer, params: types.InitializeParams) -> None:
     command = options.get("trainCommand") if isinstance(options, dict) else None
     if isinstance(command, str):
         server.train_command = command
+
+
+def _initialized(_: SpecServer, __: Any) -> None:
+    asyncio.get_running_loop().call_later(_IDLE, _warm_up)
+
+
+_IDLE = 1.0
+"""Seconds after which an editor that starts has asked what it asks at first."""
+
+
+def _warm_up() -> None:
+    """Reads a text with an error: lark, which only those need, takes a while to load."""
+    parse(Source("", "conv ("))
 
 
 def _shutdown(server: SpecServer, _: Any) -> None:
@@ -153,7 +172,7 @@ def _close(server: SpecServer, params: types.DidCloseTextDocumentParams) -> None
 
 def _files(server: SpecServer, params: types.DidChangeWatchedFilesParams) -> None:
     paths = [uris.to_fs_path(change.uri) for change in params.changes]
-    server.documents.touched(*(Path(path) for path in paths if path))
+    server.documents.touched(*(Path(path).resolve() for path in paths if path))
 
 
 def _show_train(server: SpecServer, uri: str) -> None:
@@ -165,6 +184,7 @@ def _show_train(server: SpecServer, uri: str) -> None:
 
 _NOTICES: dict[str, Callable[[SpecServer, Any], None]] = {
     types.INITIALIZE: _initialize,
+    types.INITIALIZED: _initialized,
     types.SHUTDOWN: _shutdown,
     types.TEXT_DOCUMENT_DID_OPEN: _open,
     types.TEXT_DOCUMENT_DID_CHANGE: _change,

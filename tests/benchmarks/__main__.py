@@ -12,10 +12,10 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import backends, checks, data, native, sweeps, training
+from tests.benchmarks import backends, checks, data, native, service, sweeps, training
 from tests.benchmarks.measuring import Row, say
 
-GROUPS = ("check", "points", "train", "native", "backends", "data", "grid")
+GROUPS = ("check", "points", "service", "train", "native", "backends", "data", "grid")
 
 
 def main() -> None:
@@ -32,6 +32,7 @@ def main() -> None:
     groups: dict[str, Callable[[], list[Row]]] = {
         "check": lambda: checks.rows(args.repeats),
         "points": lambda: sweeps.points(few),
+        "service": lambda: service.rows(args.repeats),
         "train": lambda: training.rows(few),
         "native": lambda: native.rows(few),
         "backends": backends.rows,
