@@ -10,7 +10,7 @@ from cnnspec.layers.merging import MERGES
 from cnnspec.service.sites import Site, sites, statements
 from cnnspec.service.snapshot import Snapshot
 from cnnspec.service.tokens import Token, tokens
-from cnnspec.service.words import meaning_at
+from cnnspec.service.words import LIMITED, meaning_at
 
 
 class Part(Record):
@@ -30,8 +30,7 @@ class Part(Record):
 _KINDS = {
     "block": "block",
     "let": "let",
-    "budget": "claim",
-    "expect": "claim",
+    **dict.fromkeys((*LIMITED, "expect"), "claim"),
     "train": "group",
     "sweep": "group",
     "repeat": "group",
@@ -140,7 +139,7 @@ def marks(snapshot: Snapshot) -> tuple[Mark, ...]:
 def _sort(token: Token, known: dict[object, str]) -> str:
     """The sort of a word of the language, empty for another; most are many times in a text."""
     place = token.place
-    quantity = place.given[:1] if place.statement == "budget" else ()
+    quantity = place.given[:1] if place.statement in LIMITED else ()
     key = (token.text, place.blocks[-1:], place.statement, place.calls, place.option, quantity)
     if key not in known:
         meaning = meaning_at(place, token.text)

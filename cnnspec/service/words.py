@@ -176,16 +176,20 @@ def _of_option(place: Place, names: Names) -> Meanings:
 _FIT = Meaning("fit", "function", "fit(1..64)", "the largest value for which every budget holds")
 
 
+LIMITED = ("budget", "maximize", "minimize")
+"""The words that a quantity follows, and after `flash` and `ram` the type of a value."""
+
+
 def _of_statement(place: Place, names: Names) -> Meanings:
     """What the words of structure and claims take."""
     match place.statement:
-        case "budget" if place.relation:
+        case word if word in LIMITED and place.relation:
             return names.numbers
-        case "budget" if {"flash", "ram"} & {*place.given}:
+        case word if word in LIMITED and {"flash", "ram"} & {*place.given}:
             return {
                 w: Meaning(w, "value", "", f"{size} bytes a value") for w, size in BYTES.items()
             }
-        case "budget":
+        case word if word in LIMITED:
             return {w: Meaning(w, "value", "", text) for w, text in QUANTITIES.items()}
         case "expect" if place.relation:
             return names.numbers

@@ -6,6 +6,7 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
+from cnnspec.expansion.vocabulary import words
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.training import Training
 from cnnspec.layers.table import CONSTRUCTS, LAYERS
@@ -52,6 +53,8 @@ def offered(text: str) -> list[str]:
         ("let width = 1; sweep { §", ["width", "batch"], ["conv"]),
         ("budget §", ["params", "flash"], ["int8", "accuracy"]),
         ("budget flash §", ["int8"], ["params"]),
+        ("maximize §", ["macs"], ["accuracy"]),
+        ("minimize ram §", ["int8"], ["params"]),
         ("expect §", ["accuracy", "val_f1"], ["params"]),
         ("data §", ["mnist", "none", "test"], ["conv"]),
         ("allow §", ["conv", "concat"], ["residual"]),
@@ -105,6 +108,12 @@ def test_every_word_has_help():
         if not item.help
     ]
     assert bare == []
+
+
+def test_every_word_of_structure_says_what_follows_it():
+    # Behind these come names that are new, blocks and paths.
+    free = {"let", "block", "use", "train", "sweep"}
+    assert {word for word in words() if not offered(f"{word} §")} == free
 
 
 def test_a_word_is_replaced_as_a_whole():

@@ -6,7 +6,7 @@ syntax match cnnCall /\<\%(categorical_crossentropy\|binary_crossentropy\|trunca
 syntax match cnnFunction /\<\%(floor\|round\|ceil\|fit\|max\|min\)\>/
 syntax match cnnSetting /\%(^\|[;{}]\)\s*\zs\%(class_weight\|early_stop\|validation\|optimizer\|precision\|schedule\|augment\|classes\|measure\|metrics\|silence\|epochs\|target\|allow\|batch\|input\|model\|data\|loss\|runs\|seed\)\>/
 syntax match cnnLayer /\%(^\|[;{}]\)\s*\zs\%(hard_sigmoid\|exponential\|leaky_relu\|hard_silu\|multiply\|residual\|sdropout\|softplus\|softsign\|upsample\|average\|avgpool\|dropout\|flatten\|maximum\|reshape\|sepconv\|shuffle\|sigmoid\|softmax\|concat\|dwconv\|linear\|resize\|dense\|noise\|prelu\|relu6\|slice\|tconv\|conv\|crop\|gelu\|mish\|pool\|relu\|selu\|silu\|tanh\|add\|elu\|gap\|gmp\|pad\|bn\|gn\|ln\)\>/
-syntax match cnnKeyword /\%(^\|[;{}]\)\s*\zs\%(branch\|budget\|expect\|repeat\|block\|sweep\|train\|from\|let\|use\|in\)\>/
+syntax match cnnKeyword /\%(^\|[;{}]\)\s*\zs\%(maximize\|minimize\|branch\|budget\|expect\|repeat\|block\|sweep\|train\|from\|let\|use\|in\)\>/
 syntax match cnnKeyword /\<in\>/
 syntax match cnnOption /\<\h\w*\ze\s*==\@!/
 syntax match cnnNumber /\<\d[0-9_.]*\%([eE][+-]\?\d\+\)\?\%(KiB\|MiB\|kB\|MB\|k\|M\)\?/
