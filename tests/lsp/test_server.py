@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 
 from cnnspec.language.scan import MAX_BYTES
 from tests.support.editor import Editor, at, cut, edited, whole
-from tests.support.paths import SPECS
+from tests.support.paths import ROOT, SPECS
 
 LENET = (SPECS[0].parent / "lenet5.cnn").read_text(encoding="utf-8")
 
@@ -259,6 +259,32 @@ def test_the_lens_trains(editor, tmp_path):
         params = types.ExecuteCommandParams(command=command, arguments=given)
         other.run(other.client.workspace_execute_command_async(params))
         assert other.shown == [f"in a terminal: cnnspec train {tmp_path / 'x.cnn'}"]
+
+
+ERRORS = sorted((ROOT / "tests" / "errors").glob("*.cnn"))
+
+
+def test_every_wrong_text_is_answered(editor):
+    context = types.CodeActionContext(diagnostics=[], only=["quickfix"])
+    options = types.FormattingOptions(tab_size=2, insert_spaces=True)
+    uri = editor.open("any.cnn", "")
+    for path in ERRORS:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        editor.change(uri, text)
+        for method in ("document_symbol", "folding_range", "semantic_tokens_full", "code_lens"):
+            editor.ask(method, uri)
+        editor.ask("inlay_hint", uri, range=whole())
+        editor.ask("formatting", uri, options=options)
+        actions = editor.ask("code_action", uri, range=whole(), context=context)
+        for action in actions:
+            assert all(edited(text, edits) != text for edits in action.edit.changes.values())
+        middle = types.Position(text.count("\n") // 2, 3)
+        for method in ("hover", "completion", "signature_help", "definition", "prepare_rename"):
+            editor.ask(method, uri, position=middle)
+        # CNN006 is of a file that is not text; an editor has made it one.
+        if not path.name.startswith("CNN006"):
+            code = path.name.partition("-")[0]
+            assert code in {problem.code for problem in editor.problems(uri)}, path.name
 
 
 def test_latest_wins_in_a_burst(editor):
