@@ -1,6 +1,7 @@
 """The images and labels of a dataset as numpy arrays.
 
-Images stay uint8, one byte a pixel; whoever needs floats scales a batch at a time.
+Images stay uint8, one byte per channel of a pixel; code that needs floats scales one batch at a
+time.
 """
 
 import struct
@@ -21,8 +22,8 @@ from cnnspec.ir.datasets import DATASETS, Dataset
 class Split(Record):
     """Some images, uint8 of shape (n, height, width, channels), and their labels, unsigned (n,).
 
-    The labels of a test set may be kept secret: then they are `None`, and its images
-    can be predicted and not scored.
+    The labels of a test set may be kept secret: then they are `None`, and its images can be
+    predicted but not scored.
     """
 
     images: np.ndarray
@@ -33,7 +34,7 @@ class Split(Record):
 
     @property
     def known(self) -> np.ndarray:
-        """The labels of a split that has them, as every one does that is trained on."""
+        """The labels, of a split that has them, like every split to train on."""
         assert self.labels is not None
         return self.labels
 
@@ -43,20 +44,20 @@ class Split(Record):
 
 
 class Images(Record):
-    """A dataset in memory: what to train on, what to test on, and where it came from."""
+    """A dataset in memory: the images to train and to test on, and where it came from."""
 
     dataset: Dataset
     place: Place
     train: Split
     test: Split
     notes: tuple[Diagnostic, ...] = ()
-    """What a person should know of it: doubts, and what was done with it."""
+    """What a user should know about it: doubts, and how it was changed."""
     validation: Split | None = None
-    """A validation set that the data brings along."""
+    """The validation set of the data itself, if it has one."""
 
 
 def load(name: str, *, offline: bool = False) -> Images:
-    """Reads a dataset; every byte is verified. Raises `CnnspecError`."""
+    """Reads a catalogued dataset and verifies every byte. Raises `CnnspecError`."""
     dataset = DATASETS[name]
     place, data = contents(dataset, offline=offline)
     train, test = (
@@ -107,9 +108,9 @@ def idx_shape(data: bytes) -> tuple[int, ...]:
 def split_off(split: Split, share: float, seed: int) -> tuple[Split, Split]:
     """Divides images into those to train on and those to validate on.
 
-    Stratified: each class gives the same share, rounded so that the whole does too.
-    Disjoint, also by content: equal images stay on one side. The same for the same seed.
-    The last image of a class stays with those to train on.
+    The division is stratified: each class gives the same share, rounded so that the total is right
+    as well. It is disjoint by content: equal images stay on one side. The same seed gives the same
+    division. The last image of a class stays with those to train on.
     """
     order = np.random.Generator(np.random.PCG64([seed, _VALIDATION])).permutation(len(split))
     first = first_equal(split.images)
@@ -131,9 +132,9 @@ def split_off(split: Split, share: float, seed: int) -> tuple[Split, Split]:
 
 
 def _together(groups: list[int], wanted: int, decided: dict[int, bool]) -> list[bool]:
-    """Which images of a class are held back, so many and no group of equal ones in part.
+    """Chooses the images of a class to hold back, without dividing a group of equal ones.
 
-    `decided` has the groups of the classes before, and gets those of this one.
+    `decided` has the groups of earlier classes; those of this class are added.
     """
     sizes = Counter(groups)
     held = sum(size for group, size in sizes.items() if decided.get(group))
@@ -145,4 +146,4 @@ def _together(groups: list[int], wanted: int, decided: dict[int, bool]) -> list[
 
 
 _VALIDATION = 0x5A11D
-"""Keeps this stream of random numbers apart from others of the same seed."""
+"""Makes this stream of random numbers different from others of the same seed."""

@@ -1,7 +1,7 @@
-"""What a network can reach at most on data: classes that a split does not have.
+"""The highest metrics that are possible where a split lacks classes.
 
-Macro F1 is the mean over all classes, and one without an image counts 0. A class that no
-training image has is never learned, so that each of its images is wrong.
+Macro F1 is the mean over all classes, and one without an image counts 0. A class without training
+images is never learned, so each of its images is wrong.
 """
 
 import numpy as np
@@ -14,11 +14,11 @@ from cnnspec.ir.claims import Expectation
 from cnnspec.language.arg_types import number_text
 
 SHOWN = 8
-"""Classes that a message names."""
+"""The most classes that a message names."""
 
 
 class Ceiling(Record):
-    """The most that can be reached on a split, and why."""
+    """The highest metrics possible on a split, and why."""
 
     split: str
     reason: str
@@ -26,7 +26,7 @@ class Ceiling(Record):
     f1: float
 
     def of(self, quantity: str) -> float:
-        """Returns the most that a measure can be; infinite for a loss."""
+        """Returns the highest possible value of a measure; infinite for a loss."""
         return {"accuracy": self.accuracy, "f1": self.f1}.get(quantity, np.inf)
 
     @property
@@ -41,7 +41,7 @@ class Ceiling(Record):
 
 
 def ceilings(train: Split, others: dict[str, Split], names: tuple[str, ...]) -> list[Ceiling]:
-    """Returns those of the splits, by name, in which some class is missing there or in training."""
+    """Returns the ceilings, by name, of the splits where a class is missing, or in training."""
     learned = _present(train, len(names))
     found = []
     for name, split in others.items():

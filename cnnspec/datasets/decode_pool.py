@@ -1,8 +1,8 @@
-"""Many pictures decoded by several processes: Pillow spends its time in Python, one thread of it.
+"""Decodes many pictures in several processes, because Pillow uses only one thread of Python.
 
-A worker is this module as a program. It gets batches of files on its standard input and
-answers with what its `Decoder` made of them. Python's own pools would run the program of
-the caller again, which a script without a guard does not bear, and send pickles.
+A worker is this module as a program. It receives batches of files on standard input and answers
+with what its `Decoder` made of them. Python's own pools would run the caller's program again, which
+fails for a script without a `__main__` guard, and would send pickles.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ from cnnspec.datasets.decoder import Decoder
 from cnnspec.datasets.pictures import quiet
 
 Picture = tuple[int, str, bytes]
-"""Its number, its name and the content of its file."""
+"""A picture: its number, its name and the content of its file."""
 
 _BATCH = 500
 _BATCH_BYTES = 2**22
 _MOST = 8
-"""Processes: reading and hashing the files keeps no more than these busy."""
+"""The most processes: reading and hashing the files cannot keep more of them busy."""
 
 
 def processes() -> int:
@@ -36,10 +36,10 @@ def processes() -> int:
 
 
 def add_all(decoder: Decoder, pictures: Iterator[Picture], workers: int) -> None:
-    """Decodes pictures as `Decoder.add` does, in no order."""
+    """Decodes pictures as `Decoder.add` does, in any order."""
     for picture in pictures:
         decoder.add(*picture)
-        # The size of the first one is that of all where none is asked for.
+        # Unless a size is given, the size of the first picture is used for all.
         if decoder.shape is not None and decoder.kept:
             break
     queue: Queue[list[Picture]] = Queue(2 * workers)
@@ -73,7 +73,7 @@ def _batches(pictures: Iterator[Picture]) -> Iterator[list[Picture]]:
 
 
 def _serve(decoder: Decoder, queue: "Queue[list[Picture]]", lock: Lock) -> None:
-    """Hands batches to a worker of its own until one is empty; takes over where it ends."""
+    """Gives batches to its own worker until one is empty; decodes itself if the worker dies."""
     worker = _start()
     try:
         while batch := queue.get():

@@ -1,6 +1,6 @@
-"""A picture as an array, decoded with Pillow: turned as EXIF says, on white, in one size.
+"""Decodes pictures to arrays with Pillow: turned as EXIF says, on white, in one size.
 
-A picture's size is known before its pixels are unpacked. What was done is counted.
+The size of a picture is known before its pixels are unpacked. Changes are counted.
 """
 
 from collections import Counter
@@ -19,20 +19,20 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "F")
 _SPECIAL = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp", "transparency"))
-"""Where a picture can say that it lies on its side or is transparent."""
+"""The places where a picture can say that it is rotated or transparent."""
 _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 _PIXELS = 2**26
-"""More pixels than any camera picture that is to become an input of a small network."""
+"""A limit of pixels, above every camera picture that becomes an input of a small network."""
 
 Size = tuple[int, int, int]
 """Height, width and channels."""
 
 
 class Decoder:
-    """Decodes pictures one after another into one array, and remembers what it did with them.
+    """Decodes pictures one after another into one array, and records what it did with them.
 
-    Without a shape that of the first picture is taken; `common` then tells which to take.
+    Without a shape it uses that of the first picture; `common` then says which one is better.
     """
 
     def __init__(self, count: int, shape: tuple[int, ...] | None) -> None:
@@ -43,12 +43,12 @@ class Decoder:
         self.resized = 0
         self.kept: list[int] = []
         self.broken: dict[str, str] = {}
-        """What could not be decoded, by its name, with the reason."""
+        """The pictures that could not be decoded, by name, with the reason."""
         self._deep: dict[int, np.ndarray] = {}
         self._pixels: np.ndarray | None = None
 
     def add(self, number: int, name: str, data: bytes) -> None:
-        """Decodes the picture of a number below `count`; remembers it where it is broken."""
+        """Decodes a picture, whose number is below `count`; records it where it is broken."""
         try:
             with opened(data) as image:
                 self._add(number, image)
@@ -58,7 +58,7 @@ class Decoder:
             self.kept.append(number)
 
     def lost(self, name: str, error: BaseException) -> None:
-        """Remembers a picture that cannot be read."""
+        """Records a picture that cannot be read."""
         words = getattr(error, "strerror", None) or str(error) or type(error).__name__
         self.broken[name] = str(words).splitlines()[0][:120]
 
@@ -68,8 +68,8 @@ class Decoder:
         assert self.shape is not None
         height, width, channels = self.shape
         if image.mode == _MODES[channels] and image.size == (width, height):
-            # Nearly every picture of a set: nothing has to be done, once it is known that
-            # also what stands behind its pixels asks for nothing.
+            # The case of nearly every picture: nothing has to be done, if the chunks after its
+            # pixels do not ask for anything either.
             data = image.tobytes()
             if _SPECIAL.isdisjoint(image.info):
                 self._count(image.height, image.width, image.mode)
@@ -82,7 +82,7 @@ class Decoder:
         self._place(number, image)
 
     def _empty(self, image: Image.Image) -> np.ndarray:
-        """Room for all pictures, of the size of the first one where no other is asked for."""
+        """The array for all pictures, of the size of the first one unless another is given."""
         if self.shape is None:
             height, width = image.height, image.width
             if image.getexif().get(_ORIENTATION, 1) in _LYING:
@@ -118,7 +118,7 @@ class Decoder:
         return height, width, 3 if self.coloured else 1
 
     def report(self) -> tuple[dict[str, Any], bytes]:
-        """What was made of the pictures, for the process that asked: facts, then pixels."""
+        """The results for the process that asked: facts, then pixels."""
         told = {
             "kept": self.kept,
             "broken": {int(name): reason for name, reason in self.broken.items()},
@@ -131,7 +131,7 @@ class Decoder:
         return told, b"".join(part.tobytes() for part in parts)
 
     def absorb(self, pictures: list[tuple[int, str]], told: dict[str, Any], data: bytes) -> None:
-        """Takes in what another process has made of pictures, given as number and name."""
+        """Adds the results of another process for pictures, given as number and name."""
         for place, reason in told["broken"].items():
             self.broken[pictures[int(place)][1]] = reason
         for height, width, count in told["sizes"]:
@@ -151,9 +151,9 @@ class Decoder:
             self._deep[pictures[place][0]] = values
 
     def pixels(self, where: str, notes: list[Diagnostic]) -> np.ndarray:
-        """Those that could be decoded, (n, height, width, channels).
+        """The pictures that could be decoded, (n, height, width, channels).
 
-        Bytes, or uint16 where all have 16 bits; where only some do, they become bytes here.
+        uint8, or uint16 where all have 16 bits; if only some do, they are reduced to bytes here.
         """
         if self._pixels is None:
             return np.empty((0, *(self.shape or (1, 1, 1))), np.uint8)
@@ -176,7 +176,7 @@ class Decoder:
 
 
 def opened(data: bytes) -> Image.Image:
-    """A picture whose size is known and whose pixels are not yet unpacked."""
+    """Opens a picture: its size is known, its pixels are not unpacked yet."""
     try:
         image = Image.open(BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:

@@ -1,4 +1,4 @@
-"""What a path holds, for people who are about to write a spec: facts in, no numpy type out."""
+"""Describes the data at a path for users about to write a spec. Results have no numpy types."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.ir.spec import Data
 
 SAMPLES = 12
-"""Images of each class that are shown on a page."""
+"""How many images of each class a page shows."""
 
 
 class Described(Record):
-    """What a path holds: facts for JSON, what is odd, and some images of each class."""
+    """The data at a path: facts for JSON, warnings, and some images of each class."""
 
     facts: dict[str, Any]
     notes: tuple[Diagnostic, ...]
@@ -29,10 +29,10 @@ class Described(Record):
 
 
 def describe(path: Path, data: Data | None = None) -> Described:
-    """The kind, splits, classes and oddities of what is at a path, and the lines for a spec.
+    """Returns the kind, splits, classes and oddities of the data, and the lines for a spec.
 
-    `data` is the statement with the options to read it by. What is broken is listed, and
-    the rest described. Raises `CnnspecError` where it cannot be trained on at all.
+    `data` is the statement with the options for reading. Broken files are listed and the rest is
+    described. Raises `CnnspecError` where training on it is impossible.
     """
     data = Data(".") if data is None else data
     data = data.replace(source=user_data.written(path))
@@ -119,7 +119,7 @@ def _finite(value: Any) -> float | None:
 
 
 def _seen(split: Split, first: np.ndarray) -> dict[str, Any]:
-    """What shows when all images are looked at."""
+    """What is visible only when all images are read."""
     border, middle = brightness(split.images)
     ground = "unclear"
     if abs(middle - border) >= CLEAR:

@@ -1,4 +1,4 @@
-"""Equal images: found by a hash of 64 bits and then compared byte for byte, so never wrong.
+"""Finds equal images by a hash of 64 bits and then compares them byte by byte, so it is exact.
 
 Pure: arrays of bytes in, row numbers out.
 """
@@ -12,7 +12,7 @@ def digests(images: np.ndarray) -> np.ndarray:
 
 
 def first_equal(images: np.ndarray) -> np.ndarray:
-    """Of each image the number of the first one that is equal to it, (n,) int64."""
+    """For each image the index of the first one that is equal to it, (n,) int64."""
     first = np.arange(len(images))
     hashes = digests(images)
     order = np.argsort(hashes, kind="stable")
@@ -27,7 +27,7 @@ def first_equal(images: np.ndarray) -> np.ndarray:
 
 
 def shared(train: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which of the other images are training images too, as row numbers."""
+    """Which of the other images are also training images, as row indices."""
     if train.shape[1:] != others.shape[1:]:
         return np.empty(0, np.int64)
     here, there = digests(train), digests(others)
@@ -39,5 +39,5 @@ def shared(train: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def conflicting(first: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The first of all equal images that do not have the same label, as row numbers."""
+    """The first of each group of equal images with different labels, as row indices."""
     return np.unique(first[labels != labels[first]])

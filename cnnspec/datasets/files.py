@@ -1,8 +1,7 @@
-"""Where the files of a dataset are: local copies in a fixed order, then mirrors.
+"""Finds the files of a dataset: local copies in a fixed order, then mirrors.
 
-Size and SHA-256 of the content are verified on every read, so that a planted or
-damaged file is never trained on; a process that trains again and again reads once.
-Knows bytes, not arrays.
+Size and SHA-256 of the content are verified on every read, so that a forged or damaged file is
+never trained on. A process that trains several times reads once. Knows bytes, not arrays.
 """
 
 import gzip
@@ -20,27 +19,27 @@ from cnnspec.ir.datasets import Dataset, File
 
 DEBIAN = Path("/usr/share/datasets")
 TIMEOUT = 7
-"""Seconds to wait for a mirror; four files from two mirrors stay under half a minute."""
+"""Seconds to wait for a mirror; four files from two mirrors take less than half a minute."""
 
 
 class Place(Record):
-    """A folder that may hold the files of a dataset, and why it is looked at."""
+    """A folder that may have the files of a dataset, and why it is searched."""
 
     folder: Path
     origin: str
 
 
 def cache_folder() -> Path:
-    """The user's own cache: `$XDG_CACHE_HOME/cnnspec`, by itself `~/.cache/cnnspec`.
+    """The user's cache: `$XDG_CACHE_HOME/cnnspec`, by default `~/.cache/cnnspec`.
 
-    There is no fall-back to a folder that others can write to.
+    A folder that others can write to is never used instead.
     """
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base else Path("~/.cache").expanduser()) / "cnnspec"
 
 
 def places(dataset: Dataset) -> list[Place]:
-    """Every folder that may hold the dataset, in the order in which they are asked."""
+    """Every folder that may have the dataset, in the order of the search."""
     if not dataset.urls:
         return [Place(Path(__file__).parent / dataset.name, "comes with cnnspec")]
     found = []
@@ -54,7 +53,7 @@ def places(dataset: Dataset) -> list[Place]:
 
 
 def locate(dataset: Dataset) -> Place | None:
-    """The first folder that holds all files of the dataset, without reading them."""
+    """The first folder that has all files of the dataset; they are not read."""
     for place in places(dataset):
         if all(_path(place.folder, file) for file in dataset.files):
             return place
@@ -64,8 +63,8 @@ def locate(dataset: Dataset) -> Place | None:
 def contents(dataset: Dataset, *, offline: bool = False) -> tuple[Place, list[bytes]]:
     """The verified content of the four files and where they were found.
 
-    A damaged copy in the cache is fetched once more; one elsewhere is the user's
-    own and is named. Raises `CnnspecError`.
+    A damaged copy in the cache is downloaded again; one elsewhere is the user's, and an error.
+    Raises `CnnspecError`.
     """
     place = locate(dataset)
     if place and place.origin != "cache":
@@ -87,7 +86,7 @@ def contents(dataset: Dataset, *, offline: bool = False) -> tuple[Place, list[by
 
 
 def _path(folder: Path, file: File) -> Path | None:
-    """The file, gzipped or not, if the folder has it."""
+    """The path of the file, gzipped or not, if the folder has it."""
     for name in (f"{file.name}.gz", file.name):
         if (folder / name).is_file():
             return folder / name
@@ -114,13 +113,13 @@ def _read(folder: Path, file: File) -> bytes:
 def _content(path: Path, _modified: int, _size: int, file: File) -> bytes:
     """The verified content of a file that has not changed since; raises `ValueError`.
 
-    The arrays of a dataset are views of it: while they are in use, to keep it takes no memory.
+    The arrays of a dataset are views of it: while they are used, keeping it takes no memory.
     """
     return verified(path.read_bytes(), file)
 
 
 def verified(data: bytes, file: File) -> bytes:
-    """The content of a file, unpacked, if it is the published one; else raises `ValueError`.
+    """Returns the unpacked content of a file; raises `ValueError` if it is not the published one.
 
     No more than the published size is ever unpacked.
     """
@@ -135,7 +134,7 @@ def verified(data: bytes, file: File) -> bytes:
 
 
 def unpacked(data: bytes, most: int) -> bytes:
-    """At most so many bytes of a gzip stream; raises `ValueError` where it is damaged."""
+    """Unpacks at most so many bytes of a gzip stream; raises `ValueError` if it is damaged."""
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         content = stream.decompress(data, most)
@@ -190,7 +189,7 @@ def _fetch(dataset: Dataset, file: File, folder: Path, *, offline: bool) -> byte
 
 
 def mirrors(dataset: Dataset) -> tuple[str, ...]:
-    """The folders to download from; `CNNSPEC_MIRROR` names one to ask first."""
+    """The addresses to download from; `CNNSPEC_MIRROR` is tried first."""
     own = os.environ.get("CNNSPEC_MIRROR", "")
     return ((f"{own.rstrip('/')}/{dataset.name}/",) if own else ()) + dataset.urls
 

@@ -1,7 +1,7 @@
 """How the images of a training set are framed, measured from the images themselves.
 
-MNIST, for one, says of itself what its page says in words: a black ground, digits whose
-longer side is 20 pixels, the centre of mass in the middle, drawn in one tone.
+For MNIST the measurements give what its page says in words: a black ground, digits whose longer
+side is 20 pixels, the centre of mass in the middle, drawn in one tone.
 """
 
 from typing import Any, Self
@@ -11,24 +11,24 @@ import numpy as np
 from cnnspec.core.record import Record
 
 _IMAGES = 5000
-"""Images that are measured, evenly over the set: enough for quantiles of 1 %."""
+"""How many images are measured, evenly over the set: enough for quantiles of 1 %."""
 _PLAIN = 0.8
-"""Share of the border that must have the colour of the ground, or there is no ground.
+"""The share of the border that must have the colour of the ground for there to be one.
 
 MNIST has 1.00, Fashion-MNIST, whose clothes touch the border, 0.89; photos have 0.2 to 0.4.
 """
 _STEADY = 0.1
-"""The longer sides of 90 % of the boxes lie within this share of the frame: they were fitted."""
+"""Boxes were fitted if the longer sides of 90 % of them are within this share of the frame."""
 _CENTRED = 0.05
-"""The spread of a centre, as a share of the frame, up to which images were centred by it."""
+"""Images were centred by a centre if its spread is at most this share of the frame."""
 _ONE_TONE = 0.5
-"""Share of the drawn pixels near full strength, from which it is ink and not a shaded thing."""
+"""Images are ink, not shaded things, if this share of drawn pixels is near full strength."""
 
 Centre = tuple[float, float, float]
 
 
 class Framing(Record):
-    """How training images are framed. Lengths are in pixels, brightness goes from 0 to 255.
+    """How training images are framed. Lengths are in pixels, brightness is from 0 to 255.
 
     A box is the smallest rectangle around what differs from the ground.
     """
@@ -56,12 +56,12 @@ class Framing(Record):
 
     @property
     def has_ground(self) -> bool:
-        """Whether things lie on a ground of one colour, so that they can be cut out."""
+        """Whether things are on a ground of one colour, so that they can be cut out."""
         return self.plain >= _PLAIN
 
     @property
     def drawn(self) -> bool:
-        """Whether the images are drawings in one tone, whose shades mean nothing."""
+        """Whether the images are drawings in one tone, whose shades have no meaning."""
         return self.has_ground and self.one_tone >= _ONE_TONE
 
     @property
@@ -73,12 +73,12 @@ class Framing(Record):
 
     @property
     def centred(self) -> str | None:
-        """What lies in the middle: the centre of `mass` or of the `box`; `None` for neither."""
+        """What is in the middle: the centre of `mass` or of the `box`; `None` for neither."""
         name, centre = min((("mass", self.mass), ("box", self.box)), key=lambda each: each[1][2])
         return name if self.has_ground and centre[2] <= _CENTRED * max(self.frame) else None
 
     def dump(self) -> dict[str, Any]:
-        """These figures as JSON."""
+        """The measurements as JSON."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name in type(self).fields
@@ -87,7 +87,7 @@ class Framing(Record):
 
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
-        """What `dump` wrote. Raises `TypeError` where a field is missing."""
+        """Reads what `dump` wrote. Raises `TypeError` where a field is missing."""
         values = {name: data[name] for name in cls.fields if name in data}
         made: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -97,7 +97,7 @@ class Framing(Record):
 
 
 def measure(images: np.ndarray) -> Framing:
-    """The framing of uint8 images (n, height, width, channels)."""
+    """Measures the framing of uint8 images (n, height, width, channels)."""
     rows = np.linspace(0, len(images) - 1, min(len(images), _IMAGES)).astype(int)
     pixels = images[np.unique(rows)]
     ring = border(pixels)  # (n, pixels of the border, channels)
@@ -109,7 +109,7 @@ def measure(images: np.ndarray) -> Framing:
     seen = contrast > near
     some = seen.any(axis=(1, 2))
     if not some.any():
-        # All images are blank: whatever is said of boxes would be as right.
+        # All images are blank, so any box is as right as another.
         some[:], seen[:], contrast[:] = True, True, 1.0
     seen, contrast, highest = seen[some], contrast[some], highest[some]
     top, left, bottom, right = boxes(seen)
@@ -136,7 +136,7 @@ def border(images: np.ndarray) -> np.ndarray:
 
 
 def boxes(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Top, left, bottom and right of what is true in each of (n, h, w): the last two beyond it."""
+    """Top, left, bottom, right of the true pixels in each of (n, h, w); the last two exclusive."""
     height, width = seen.shape[1:]
     rows = np.asarray(seen.any(axis=2))
     columns = np.asarray(seen.any(axis=1))
@@ -158,7 +158,7 @@ def mass_centres(contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def stroke_widths(contrast: np.ndarray) -> np.ndarray:
     """The mean width of the strokes in each of (n, h, w).
 
-    Twice the area over the length of the outline, both taken from grey values: a stroke of
+    Twice the area divided by the length of the outline, both from grey values: a stroke of
     length L, width w and contrast c has an area of cLw, and its two edges differ by 2cL from
     their neighbours. An oblique stroke counts up to a third thinner.
     """

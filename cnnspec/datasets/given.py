@@ -1,4 +1,4 @@
-"""A picture as a person gives it, decoded with Pillow: upright, opaque, not larger than needed."""
+"""Decodes a picture that a user gives, with Pillow: upright, opaque, not larger than needed."""
 
 from pathlib import Path
 
@@ -12,17 +12,17 @@ from cnnspec.datasets.pictures import is_picture, quiet
 from cnnspec.datasets.raw import PICTURES, bad, guarded, misfit, plain_file
 
 _SIDE = 512
-"""Pixels of the longer side that are enough for what becomes an input of a small network."""
+"""The longer side in pixels that is enough for an input of a small network."""
 _BYTES = 2**28
-"""More bytes than the file of one picture has."""
+"""A limit of bytes, above every file of one picture."""
 _ORIENTATION = 0x0112
 
 Picture = str | Path | np.ndarray | Image.Image
-"""What a person may give: a path, or a picture in memory."""
+"""What a user may give: a path, or a picture in memory."""
 
 
 class Given(Record):
-    """A picture in colour, and what was done to get it."""
+    """A picture in colour, and the steps that made it."""
 
     pixels: np.ndarray
     """uint8 (h, w, 3)"""
@@ -30,14 +30,14 @@ class Given(Record):
 
 
 def read(picture: Picture) -> Given:
-    """A picture of a file, or one of Pillow or numpy. Raises `CnnspecError`."""
+    """Reads a picture: a file, or an object of Pillow or numpy. Raises `CnnspecError`."""
     if isinstance(picture, str | Path):
         return _of_file(Path(picture))
     return decoded(picture if isinstance(picture, Image.Image) else _image(picture))
 
 
 def found(path: Path) -> list[Path]:
-    """A picture, or all pictures below a folder in natural order. Raises `CnnspecError`."""
+    """Finds a picture, or all pictures below a folder in natural order. Raises `CnnspecError`."""
     if not path.is_dir():
         return [path]
     with guarded(path):
@@ -58,13 +58,13 @@ def _of_file(path: Path) -> Given:
 
 
 def decoded(image: Image.Image) -> Given:
-    """Turns a picture as its EXIF says, puts it on a ground and takes its size down."""
+    """Turns a picture as its EXIF says, puts it on a ground and reduces its size."""
     steps = []
     if image.getexif().get(_ORIENTATION, 1) != 1:
         steps.append("turned as its EXIF says")
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        # 16 bits, of which Pillow would cut the upper 8 off.
+        # 16 bits, of which Pillow would drop the upper 8.
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     factor = max(image.size) // _SIDE
     if image.has_transparency_data:
@@ -77,7 +77,7 @@ def decoded(image: Image.Image) -> Given:
 
 
 def _on_ground(image: Image.Image) -> tuple[Image.Image, str]:
-    """A picture on white, or on black where what can be seen of it is bright."""
+    """Puts a picture on white, or on black where its visible part is bright."""
     pixels = np.asarray(image, np.float32)
     seen = pixels[..., 3].sum()
     grey = (pixels[..., :3].mean(axis=2) * pixels[..., 3]).sum() / max(seen, 1)
@@ -86,7 +86,7 @@ def _on_ground(image: Image.Image) -> tuple[Image.Image, str]:
 
 
 def _image(pixels: np.ndarray) -> Image.Image:
-    """An array (h, w) or (h, w, 1, 3 or 4) of bytes, or of fractions from 0 to 1, as a picture."""
+    """Makes a picture of an array (h, w) or (h, w, 1, 3 or 4) of bytes, or of fractions 0 to 1."""
     array = np.asarray(pixels)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]

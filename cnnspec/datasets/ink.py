@@ -1,4 +1,4 @@
-"""What was drawn, told from the ground that it was drawn on: photos, scans and drawings.
+"""Separates what was drawn from its ground, in photos, scans and drawings.
 
 Pure numpy: pixels in, contrast and masks out.
 """
@@ -9,31 +9,31 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.resample import resized
 
 _CELLS = 96
-"""Cells along the longer side of a picture, in each of which the ground has one brightness."""
+"""How many cells there are along the longer side; within a cell the ground has one brightness."""
 _WIDEST = 9
-"""Cells from the middle of the widest stroke to its edge: a fifth of the picture is no stroke."""
+"""Cells from the middle of the widest stroke to its edge: a fifth of a picture is not a stroke."""
 _FAINT = 0.06
-"""The contrast below which nothing is taken for ink: paper and sensors have as much grain."""
+"""The lowest contrast of ink: grain of paper and sensors has up to as much."""
 _SPECK = 0.03
-"""Share of the largest part below which another is a speck."""
+"""A part smaller than this share of the largest one is a speck."""
 _FAINTER = 0.7
-"""Share of the contrast of the largest part below which another is no ink."""
+"""A part with less than this share of the contrast of the largest one is not ink."""
 _LEAST = 1e-4
-"""Share of the picture that a part away from the border must have to be the drawing."""
+"""The least share of the picture that a part away from the border needs to be the drawing."""
 _UNEVEN = 0.1
-"""From which difference of its lightest and darkest place a ground is unevenly lit."""
+"""A ground is unevenly lit if its lightest and darkest places differ by more."""
 
 _TOLD = 0.8
-"""Share of a picture that must be ground or ink, or it is a scene: photos have 0.4 to 0.7."""
+"""With less than this share of ground or ink it is a scene: photos have 0.4 to 0.7."""
 _EVEN = 0.95
-"""Share of the border that must have one brightness, for the ground to have one."""
+"""The share of the border with one brightness from which the ground has one."""
 
 
 class Ink(Record):
     """What differs from the ground of a picture."""
 
     contrast: np.ndarray
-    """float (h, w): 0 is the ground, 1 the ink; only what belongs to the drawing."""
+    """float (h, w): 0 is the ground, 1 the ink; only parts that belong to the drawing."""
     mask: np.ndarray
     """bool (h, w): where it is."""
     bright_ground: bool
@@ -41,16 +41,16 @@ class Ink(Record):
     uneven: bool
     """Whether the ground was lit unevenly."""
     sole: bool
-    """Whether there is little else: most of a photo of a scene is neither ground nor ink."""
+    """Whether most of the picture is ground or ink; in a photo of a scene most is neither."""
 
 
 def bright_ground(pixels: np.ndarray) -> bool:
     """Whether what is drawn in float (h, w, c) is darker than its ground.
 
-    By the border where that has one brightness, compared with the picture's own range and not
-    with a half of 255: white paper in a dim room has a brightness of 90. Else by the skewness
-    of what differs from its surroundings: ink covers less than half of them. A shadow has as
-    much on both sides of its edge.
+    If the border has one brightness, it decides, compared with the range of the picture and not
+    with half of 255: white paper in a dim room has a brightness of 90. Otherwise the skewness of
+    local differences decides: ink covers less than half of its surroundings, while a shadow covers
+    as much on both sides of its edge.
     """
     grey = pixels.mean(axis=2)
     ring = _border(grey)
@@ -63,12 +63,12 @@ def bright_ground(pixels: np.ndarray) -> bool:
 
 
 def find_ink(pixels: np.ndarray, shades: bool = False) -> Ink | None:
-    """The ink in a picture, float (h, w, c) from 0 to 255; `None` for a blank one.
+    """Finds the ink in a picture, float (h, w, c) from 0 to 255; `None` for a blank one.
 
-    The ground is estimated for each place by itself, so that shadows are not ink. Light
-    multiplies: ink is the share of the light of the ground that does not come back, and on a
-    dark ground that of the missing brightness that does. Colours count by the channel that
-    differs most: blue ink is dark in red. With `shades` all that is not the ground counts.
+    The ground is estimated separately for each place, so that shadows are not ink. Light
+    multiplies: ink is the share of the light of the ground that is not reflected; on a dark ground,
+    the share of the missing brightness that is. Of colours the channel that differs most counts:
+    blue ink is dark in red. With `shades` everything that is not ground counts.
     """
     bright = bright_ground(pixels)
     values = pixels if bright else 255 - pixels
@@ -79,7 +79,7 @@ def find_ink(pixels: np.ndarray, shades: bool = False) -> Ink | None:
     seen = contrast[contrast > grain]
     if not seen.size:
         return None
-    # Half of the way to full ink: what is fainter is grain, the lines of the paper, a shadow.
+    # Half of full ink: anything fainter is grain, the lines of the paper, or a shadow.
     limit = grain if shades else max(grain, 0.45 * float(np.quantile(seen, 0.95)))
     mask = drawing(contrast, limit)
     if not mask.any():
@@ -97,9 +97,9 @@ def find_ink(pixels: np.ndarray, shades: bool = False) -> Ink | None:
 def ground(values: np.ndarray) -> np.ndarray:
     """The brightness of a bright ground at each place of float (h, w, c).
 
-    One for all where the border has one. Else a grey closing: of the brightest values within
-    some distance the lowest within the same distance (Serra, 1982). So what is darker and
-    narrower than that has gone, and the straight edge of a shadow stays where it is.
+    It is constant where the border has one brightness. Otherwise it is a grey closing: the lowest,
+    within some distance, of the brightest values within that distance (Serra, 1982). This removes
+    what is darker and narrower, and keeps the straight edge of a shadow in place.
     """
     ring = _border(values)
     if _even(ring):
@@ -107,7 +107,7 @@ def ground(values: np.ndarray) -> np.ndarray:
     cells, side = _cells(values)
     for extreme in (np.maximum, np.minimum):
         for step in range(_WIDEST):
-            # Nearly a disc: a square would not reach into the corner at a slanting edge.
+            # Nearly a disc: a square would leave corners at a slanting edge.
             cells = _around(cells, extreme, corners=step % 2 == 1)
     whole = resized(cells, (cells.shape[0] * side, cells.shape[1] * side))
     return whole[: values.shape[0], : values.shape[1]]
@@ -116,8 +116,8 @@ def ground(values: np.ndarray) -> np.ndarray:
 def drawing(contrast: np.ndarray, limit: float) -> np.ndarray:
     """Where the contrast (h, w) is above a limit and belongs to the drawing: bool (h, w).
 
-    Not: specks, parts much fainter than the largest, and what touches the border where
-    something else does not, such as the table beyond the sheet, or lines across it.
+    Not part of it: specks, parts much fainter than the largest, and parts that touch the border if
+    another part does not, such as the table beyond the sheet, or lines across it.
     """
     parts = labelled(contrast > limit)
     sizes = np.bincount(parts.ravel())
@@ -169,7 +169,7 @@ def labelled(mask: np.ndarray) -> np.ndarray:
 
 
 def grown(values: np.ndarray, by: int) -> np.ndarray:
-    """Values (h, w), each the highest within so many pixels: about a disc."""
+    """Values (h, w), each the highest within so many pixels, in about a disc."""
     for step in range(by):
         values = _around(values, np.maximum, corners=step % 2 == 1)
     return values

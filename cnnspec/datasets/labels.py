@@ -1,6 +1,6 @@
-"""Labels in the many ways they are stored, as whole numbers from 0 with the names of classes.
+"""Converts labels, however they are stored, to whole numbers from 0 with names of classes.
 
-Pure: arrays in, arrays or a reason out. Nothing is as large as a label says.
+Pure: arrays in, arrays or a reason out. No array has the size of a label's value.
 """
 
 import numpy as np
@@ -12,12 +12,12 @@ from cnnspec.datasets.shaping import size
 from cnnspec.diagnostics.base import Diagnostic
 
 MOST_CLASSES = 1000
-"""Where there are fewer images than this, as many classes are believed all the same."""
+"""So many classes are accepted even if there are fewer images."""
 _FROM_0 = "number the classes from 0"
 
 
 class Labelled(Record):
-    """The labels of all parts, (n,) int64 or `None`, and the classes that they speak of."""
+    """The labels of all parts, (n,) int64 or `None`, and the number of their classes."""
 
     labels: list[np.ndarray | None]
     classes: int
@@ -36,10 +36,10 @@ def labelled(
     hints: Hints,
     notes: list[Diagnostic],
 ) -> Labelled:
-    """The labels of all parts by one rule; the first part is the one to train on.
+    """Converts the labels of all parts by one rule; the first part is the one to train on.
 
-    `names` are those a format brings; `given` is `labels_from` and `classes` what the
-    spec says. Raises `CnnspecError`.
+    `names` are those of the format; `given` is `labels_from` and `classes` the number in the spec.
+    Raises `CnnspecError`.
     """
     if parts[0].labels is None:
         raise misfit(f"{parts[0].where} has no labels", "training needs one for each image")
@@ -81,7 +81,7 @@ def labelled(
 def _from_1(
     values: np.ndarray, low: int, high: int, names: tuple[str, ...], classes: int | None
 ) -> bool:
-    """Whether the labels 1 to `high` are meant as 0 to `high` - 1."""
+    """Whether the labels 1 to `high` mean 0 to `high` - 1."""
     if low != 1 or classes == high + 1:
         return False
     return classes == high or len(names) == high or len(np.unique(values)) == high
@@ -98,7 +98,7 @@ def _are_classes(values: np.ndarray, part: Raw, images: int) -> None:
 
 
 def _named(parts: list[Raw], names: tuple[str, ...]) -> tuple[list[Raw], tuple[str, ...]]:
-    """Labels that are texts as numbers of their classes; the classes are named by them."""
+    """Converts labels that are texts to numbers of classes; the texts name the classes."""
     train = parts[0].labels
     assert train is not None
     if train.dtype.kind == "O":
@@ -130,11 +130,13 @@ def _named(parts: list[Raw], names: tuple[str, ...]) -> tuple[list[Raw], tuple[s
 
 
 def _whole(text: np.ndarray, part: Raw) -> np.ndarray:
-    """Texts that are numbers, as such."""
+    """Converts texts that are numbers."""
     try:
         return text.astype(np.int64)
     except (OverflowError, ValueError):
-        raise misfit(f"{part.labels_where} has labels that are no whole numbers", _FROM_0) from None
+        raise misfit(
+            f"{part.labels_where} has labels that are not whole numbers", _FROM_0
+        ) from None
 
 
 def _texts(part: Raw) -> np.ndarray:
@@ -150,9 +152,9 @@ def _texts(part: Raw) -> np.ndarray:
 
 
 def to_labels(part: Raw, count: int) -> tuple[np.ndarray, int] | None:
-    """The labels of a part as whole numbers, and the classes a one-hot form speaks of.
+    """Converts the labels of a part to whole numbers; also returns the classes of one-hot labels.
 
-    Zero classes where they are numbers; `None` where there are no labels at all.
+    The number of classes is 0 where labels are numbers; labels are `None` where there are none.
     """
     labels = part.labels
     if labels is None:
@@ -182,7 +184,7 @@ def to_labels(part: Raw, count: int) -> tuple[np.ndarray, int] | None:
         cause = f"{part.where} has {count:,} images, {where} {len(labels):,} labels"
         raise misfit(cause, "there must be a label for each image")
     if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
-        raise misfit(f"{where} has labels that are no whole numbers", _FROM_0)
+        raise misfit(f"{where} has labels that are not whole numbers", _FROM_0)
     if float(labels.max()) >= 2**53 or float(labels.min()) < -(2**53):
         raise misfit(f"{where} has a label {labels.max():g}", _FROM_0)
     return labels.astype(np.int64), width

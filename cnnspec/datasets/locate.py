@@ -1,4 +1,4 @@
-"""Where data of the user's own lies: beside its spec, or where one says.
+"""Finds the user's own data: beside its spec, or at a given path.
 
 Knows paths; opens no data.
 """
@@ -13,16 +13,16 @@ from cnnspec.ir.spec import NO_DATA, Data
 
 
 class Where(Record):
-    """A path, and the SHA-256 that its files must have; `None` where any will do."""
+    """A path, and the SHA-256 that its files must have; `None` accepts any."""
 
     path: Path
     sha256: dict[str, str] | None = None
 
 
 def beside(data: Data, spec: str) -> Where | None:
-    """The data that a spec names, seen from the folder of its file; `None` for a known name.
+    """The data that a spec names, relative to the folder of its file; `None` for a known name.
 
-    For a text from the command line or standard input that folder is the one at hand.
+    For a text from the command line or standard input that is the current folder.
     Raises `CnnspecError` where the spec names none.
     """
     if data.dataset:

@@ -1,4 +1,4 @@
-"""What is found against what can be trained on: pixels as bytes, labels as numbers, counts."""
+"""Converts the data found to what can be trained on: pixels to bytes, labels to numbers."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from cnnspec.diagnostics.environment import SuspiciousData
 from cnnspec.ir.spec import Data
 
 PLAIN = Data(".")
-"""A statement without options: every value is taken as it looks."""
+"""A statement without options: the meaning of values is found from the values."""
 
 
 class Normal(Record):
@@ -24,13 +24,13 @@ class Normal(Record):
     train: Split
     test: Split | None
     classes: int
-    """How many classes the labels speak of."""
+    """The number of classes of the labels."""
     notes: tuple[Diagnostic, ...]
     validation: Split | None = None
     names: tuple[str, ...] = ()
     """The names of the classes; empty where nothing names them."""
     options: Data = PLAIN
-    """What was done, as the options of `data` that say so."""
+    """What was done, as options of `data`."""
 
 
 def normal(
@@ -39,11 +39,10 @@ def normal(
     shape: tuple[int, ...] | None = None,
     classes: int | None = None,
 ) -> Normal:
-    """Brings what was found to images (n, height, width, channels) as bytes and labels (n,).
+    """Converts the data found to images (n, height, width, channels) uint8 and labels (n,).
 
-    `data`, `shape` and `classes` are what the spec says. The arrays that were found may be
-    overwritten, so that none is held twice. Raises `CnnspecError` where something is not
-    what it must be.
+    `data`, `shape` and `classes` are what the spec says. The arrays may be overwritten, so that
+    none is in memory twice. Raises `CnnspecError` where the data does not fit.
     """
     parts = list(found.parts.values())
     notes = list(found.notes)
@@ -82,15 +81,15 @@ def normal(
 
 
 def _count(part: Raw) -> int:
-    """How many images there are, as far as labels say it."""
+    """The number of images, if the labels show it."""
     if part.labels is None or not part.labels.ndim:
         return 0
-    # MATLAB has rows and columns only, so that labels are one of either.
+    # MATLAB has only matrices, so labels are one row or one column.
     return part.labels.size if 1 in part.labels.shape else len(part.labels)
 
 
 def _options(data: Data, scale: Scale, turned: bool, first: int) -> Data:
-    """The statement with everything that was found in it."""
+    """The statement with every option that was found."""
     usual = scale.black or scale.white in (1, 255)
     return data.replace(
         scale=data.scale if usual else scale.white,
@@ -105,11 +104,11 @@ def to_bytes(
     shape: tuple[int, ...] | None = None,
     data: Data = PLAIN,
 ) -> list[np.ndarray]:
-    """The images of all parts as uint8 (n, height, width, channels), by one rule for all.
+    """Converts the images of all parts to uint8 (n, height, width, channels), by one rule.
 
-    `data` says how their values are meant, as it does for those of a training. Without it,
-    whole numbers from 0 to 255 stay as they are. Fractions from 0 to 1 are multiplied by
-    255, larger ones up to 255 taken as they are, and both rounded to whole numbers.
+    `data` says what their values mean, as for a training. Without it, whole numbers from 0 to 255
+    stay as they are. Fractions from 0 to 1 are multiplied by 255, larger ones up to 255 are not;
+    both are rounded to whole numbers.
     """
     arrays = [shaped(part, notes, shape) for part in parts]
     scale = scale_of(arrays, parts, data.scale, notes)
@@ -143,10 +142,10 @@ def doubts(
     names: tuple[str, ...],
     first: np.ndarray | None = None,
 ) -> list[Diagnostic]:
-    """What makes metrics worth less than they look.
+    """Warns of data that makes metrics less meaningful.
 
-    `others` are the validation and the test set by name; `first` is what `first_equal` says
-    of the training images, where it is known already.
+    `others` are the validation and the test set by name; `first` is the result of `first_equal` for
+    the training images, if it is already known.
     """
     found: list[Diagnostic] = []
     counts = np.bincount(train.known, minlength=classes)
@@ -169,11 +168,11 @@ def doubts(
 
 
 REPEATED = 0.01
-"""The share of copies above which they are worth a word, and not a few by chance."""
+"""The share of copies above which there is a warning: a few can be there by chance."""
 
 
 def _repeated(train: Split, first: np.ndarray, names: tuple[str, ...]) -> list[Diagnostic]:
-    """Images that are there more than once, with one label or with several."""
+    """Warns of images that occur more than once, with one label or with several."""
     found: list[Diagnostic] = []
     again = int((first != np.arange(len(first))).sum())
     if again > max(REPEATED * len(first), 10):
@@ -195,7 +194,7 @@ def _repeated(train: Split, first: np.ndarray, names: tuple[str, ...]) -> list[D
 
 
 def _again(one: Split, other: Split, names: tuple[str, str]) -> list[Diagnostic]:
-    """Images of one split that are in another one."""
+    """Warns of images of one split that are also in another one."""
     same = len(shared(one.images, other.images))
     if not same:
         return []
@@ -217,11 +216,11 @@ def brightness(images: np.ndarray) -> tuple[float, float]:
 
 
 CLEAR = 20
-"""A middle that differs by so much from the border says what is ground and what is drawn."""
+"""If the middle differs from the border by so much, it is clear what is ground."""
 
 
 def _opposite(train: Split, split: Split, name: str) -> list[Diagnostic]:
-    """Ink on paper here and light on black there."""
+    """Warns of ink on paper in one split and light on black in another."""
     here, there = (
         middle - border for border, middle in map(brightness, (train.images, split.images))
     )

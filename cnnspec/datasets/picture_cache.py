@@ -1,9 +1,8 @@
-"""Decoded pictures, kept in the user's cache so that a folder is decoded once.
+"""Keeps decoded pictures in the user's cache, so that a folder is decoded only once.
 
-An entry is known by the folder, the shape, and the name, size and times of every picture:
-where one of them changes, it is another entry. What is read back has to have the SHA-256
-that was written with it. Nothing depends on the cache: where it cannot be written or read,
-pictures are decoded.
+The key of an entry is made of the folder, the shape, and the name, size and times of every picture:
+if one of them changes, it is another entry. What is read must have the SHA-256 that was written
+with it. Nothing depends on the cache: where it cannot be written or read, pictures are decoded.
 """
 
 import hashlib
@@ -25,18 +24,18 @@ if TYPE_CHECKING:
     from cnnspec.datasets.readers.folders import Listed
 
 FEWEST = 1000
-"""Fewer pictures than this are decoded before anybody notices."""
+"""Fewer pictures are not cached, because decoding them is fast."""
 MOST_BYTES = 2**31
-"""Bytes of all entries; those not used for longest go first."""
+"""The most bytes of all entries; the least recently used are removed first."""
 _SETTLED = 2 * 10**9
-"""Nanoseconds after which a change of a file shows in its time."""
+"""Nanoseconds after which a change of a file is visible in its time."""
 _VERSION = 1
 
 
 def key(
     folder: Path, splits: "dict[str, Listed]", classes: tuple[str, ...], request: Request
 ) -> str:
-    """The name of an entry; empty where none is to be kept."""
+    """The name of an entry; empty where nothing is to be cached."""
     if sum(len(listed.paths) for listed in splits.values()) < FEWEST:
         return ""
     newest = max(max(times[1:]) for listed in splits.values() for times in listed.stats)
@@ -58,7 +57,7 @@ def _folder() -> Path:
 
 
 def load(name: str) -> Found | None:
-    """What was kept under a name, if it is what was written."""
+    """Reads the entry of a name, if it is undamaged."""
     if not name:
         return None
     folder = _folder() / name
@@ -95,7 +94,7 @@ def _found(head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Found:
 
 
 def save(name: str, found: Found) -> None:
-    """Keeps what was decoded under a name. A full or read-only disk is no matter."""
+    """Writes the entry of a name; a full or read-only disk is not an error."""
     if not name or any(said.severity != "note" for said in found.notes):
         return
     final = _folder() / name
@@ -137,7 +136,7 @@ def _digest(values: np.ndarray) -> str:
 
 
 def _prune(newest: Path) -> None:
-    """Removes what was not used for longest, so that all stays within its bytes."""
+    """Removes the least recently used entries until all fit into `MOST_BYTES`."""
     entries = sorted(_folder().iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     total = 0
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Files of pictures: read, decoded by one process or several, and the broken ones named."""
+"""Reads files of pictures, decodes them in one process or several, and names broken ones."""
 
 import warnings
 from collections import deque
@@ -16,27 +16,27 @@ from cnnspec.diagnostics.environment import DatasetCorrupt
 from cnnspec.diagnostics.errors import CnnspecError
 
 _BYTES = 2**28
-"""More bytes than the file of one picture has."""
+"""A limit of bytes, above every file of one picture."""
 _USUAL = 2**16
 MANY = 5000
-"""Pictures that are worth starting processes for."""
+"""From so many pictures on, starting processes pays."""
 _READERS = 4
 _PART = 64
 _PART_BYTES = 2**20
-"""Files and bytes that are read at a time."""
+"""The most files and bytes that are read at a time."""
 _SHOWN = 8
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps Pillow's warnings back: sizes are looked at here, and what decodes is good enough."""
+    """Silences Pillow's warnings: sizes are checked here, and whatever decodes is accepted."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def refuse_broken(where: Path, broken: dict[str, str], count: int) -> None:
-    """Raises `CnnspecError` that names the pictures that cannot be read, if there are any."""
+    """Raises `CnnspecError` with the pictures that cannot be read, if there are any."""
     if not broken:
         return
     shown = "; ".join(f"{name} ({reason})" for name, reason in list(broken.items())[:_SHOWN])
@@ -47,7 +47,7 @@ def refuse_broken(where: Path, broken: dict[str, str], count: int) -> None:
 
 
 def done(decoders: Iterable[Decoder], notes: list[Diagnostic]) -> None:
-    """Notes how many pictures were resized, and which are left out because they are broken."""
+    """Adds notes on how many pictures were resized, and on broken ones that are left out."""
     decoders = list(decoders)
     resized = sum(decoder.resized for decoder in decoders)
     shape = next((decoder.shape for decoder in decoders if decoder.shape), None)
@@ -66,7 +66,7 @@ def done(decoders: Iterable[Decoder], notes: list[Diagnostic]) -> None:
 def images(
     path: Path, shape: tuple[int, ...]
 ) -> tuple[Raw, tuple[str, ...], tuple[Diagnostic, ...]]:
-    """A picture or all pictures below a folder, with the names of their files.
+    """Reads a picture, or all pictures below a folder, with the names of their files.
 
     Raises `CnnspecError` that names those that cannot be read.
     """
@@ -94,7 +94,7 @@ def images(
 
 
 class Files(Record):
-    """Files of pictures in order: where they are, how they are called, and their bytes."""
+    """Files of pictures in order: their paths, their names, and their bytes."""
 
     paths: Sequence[str]
     names: Sequence[str]
@@ -127,7 +127,7 @@ def _read(
     found: Iterable[bytes | OSError | ValueError],
     seen: Callable[[str, bytes], None],
 ) -> Iterator[tuple[int, str, bytes]]:
-    """The files that could be read; the decoder is told of the others."""
+    """Yields the files that could be read; the others are reported to the decoder."""
     for number, (name, data) in enumerate(zip(names, found, strict=True)):
         if isinstance(data, bytes):
             seen(name, data)
@@ -137,7 +137,7 @@ def _read(
 
 
 def _contents(threads: ThreadPoolExecutor, files: Files) -> Iterator[bytes | OSError | ValueError]:
-    """The content of all files in order, a few parts read ahead: a file takes its time to open."""
+    """The content of all files in order, a few parts read ahead, because opening files is slow."""
     parts: deque[Future[list[bytes | OSError | ValueError]]] = deque()
     for start, end in _parts(files.sizes):
         parts.append(threads.submit(lambda paths: [*map(_content, paths)], files.paths[start:end]))
@@ -148,7 +148,7 @@ def _contents(threads: ThreadPoolExecutor, files: Files) -> Iterator[bytes | OSE
 
 
 def _parts(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Where to cut, so that no part has many files or many bytes."""
+    """Where to cut so that no part has too many files or bytes."""
     start, total = 0, 0
     for place, size in enumerate(sizes):
         total += size
@@ -162,7 +162,7 @@ def _parts(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
 def _content(path: str) -> bytes | OSError | ValueError:
     """The content of a file, or why it cannot be read."""
     try:
-        # A Path for each would cost as much as the rest, room for the largest more.
+        # A `Path` for each would cost as much as the rest, a buffer for the largest even more.
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
             data = file.read(_USUAL)
             if len(data) == _USUAL:
@@ -173,5 +173,5 @@ def _content(path: str) -> bytes | OSError | ValueError:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a path is the file of a picture by its name."""
+    """Whether a path is the file of a picture, by its name."""
     return path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()

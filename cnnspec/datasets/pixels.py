@@ -1,4 +1,4 @@
-"""Values of any scale as bytes: what is white is found in them, or said by the spec.
+"""Converts values of any scale to bytes; white is found from them, or given by the spec.
 
 Pure: arrays in, arrays or a reason out.
 """
@@ -13,9 +13,9 @@ from cnnspec.diagnostics.environment import SuspiciousData
 _WHITES = (255, 1023, 4095, 16383, 65535)
 """White in 8, 10, 12, 14 and 16 bits."""
 _OVER = 1.05
-"""How far above white resampling and rounding bring a value."""
+"""How far resampling and rounding can bring a value above white."""
 _DARK = 128
-"""White is hardly 255 where nothing is brighter than this."""
+"""If nothing is brighter than this, white is probably not 255."""
 _BLOCK = 2**20
 
 
@@ -29,9 +29,9 @@ class Scale(Record):
 def scale_of(
     arrays: list[np.ndarray], parts: list[Raw], given: float | None, notes: list[Diagnostic]
 ) -> Scale:
-    """One scale for all parts, by their values; what is done is noted.
+    """Finds one scale for all parts from their values and adds notes on it.
 
-    Raises `CnnspecError` where no scale fits, or not that of the spec.
+    Raises `CnnspecError` where no scale fits, or where that of the spec does not.
     """
     numbers = [
         (array, part) for array, part in zip(arrays, parts, strict=True) if array.dtype.kind != "b"
@@ -69,7 +69,7 @@ def scale_of(
 def _of_whole(
     high: float, part: Raw, arrays: list[np.ndarray], floats: bool, notes: list[Diagnostic]
 ) -> Scale:
-    """The scale of whole numbers, and of fractions that are no shares of 1."""
+    """The scale of whole numbers, and of fractions larger than 1."""
     if high <= 255 * (_OVER if floats else 1):
         if high == 1:
             notes.append(note(f"{part.where} has only 0 and 1: 1 is white"))
@@ -100,7 +100,7 @@ def _doubt(cause: str, white: float, high: float) -> SuspiciousData:
 
 
 def white_of(high: float) -> int | None:
-    """White in the fewest bits that hold the value; `None` above 16 bits."""
+    """White in the fewest bits that can represent the value; `None` above 16 bits."""
     return next((white for white in _WHITES if high <= white), None)
 
 
@@ -124,7 +124,7 @@ def used_range(high: float, where: str, notes: list[Diagnostic]) -> Scale:
 
 
 def _not_below(low: float, high: float, numbers: list[tuple[np.ndarray, Raw]]) -> None:
-    """Refuses values below zero, but for what resampling brings a little below."""
+    """Refuses values below zero, except those that resampling brings slightly below."""
     kinds = {array.dtype.kind for array, _ in numbers}
     if low >= 0 or (kinds == {"f"} and low >= -0.05 * high):
         return
@@ -144,13 +144,13 @@ def _range(array: np.ndarray, part: Raw) -> tuple[float, float]:
 
 
 def cast(array: np.ndarray, scale: Scale) -> np.ndarray:
-    """Images as uint8; those that are bytes already are handed on as they are."""
+    """Converts images to uint8; bytes are returned as they are."""
     if array.dtype.kind == "b":
         scale = Scale(1)
     elif array.dtype == np.uint8 and scale == Scale(255):
         return array
     done = np.empty(array.shape, np.uint8)
-    # A part at a time: all at once would hold them as float64.
+    # In parts, because all at once would be in memory as float64.
     step = max(1, _BLOCK // max(1, array[0].size))
     factor = 255 / (scale.white - scale.black)
     for start in range(0, len(array), step):
@@ -160,7 +160,7 @@ def cast(array: np.ndarray, scale: Scale) -> np.ndarray:
 
 
 def inverted(images: np.ndarray) -> np.ndarray:
-    """The images, uint8, with black for white, in their own memory; transparency stays."""
+    """Swaps black and white of uint8 images in place; transparency stays."""
     colours = images[..., :3]
     np.subtract(255, colours, out=colours)
     return images

@@ -1,6 +1,6 @@
-"""Makes of a picture that a person gives an image as those that a network was trained on.
+"""Prepares a picture that a user gives like the images that a network was trained on.
 
-What is done follows from the framing of the training images: see `Framing`. Pure numpy.
+The steps follow from the framing of the training images: see `Framing`. Pure numpy.
 """
 
 import numpy as np
@@ -17,20 +17,20 @@ from cnnspec.datasets.ink import Ink, find_ink, grown
 from cnnspec.datasets.resample import placed, resized
 
 _NEAR = 32
-"""The difference from the ground that still is the ground, in levels of 255."""
+"""The largest difference from the ground that still counts as ground, in levels of 255."""
 
 
 class Prepared(Record):
-    """An image for a network, uint8 (height, width, channels), and what was done to get it."""
+    """An image for a network, uint8 (height, width, channels), and the steps that made it."""
 
     image: np.ndarray
     steps: tuple[str, ...]
 
 
 def prepare(pixels: np.ndarray, framing: Framing) -> Prepared:
-    """A picture, uint8 (h, w, 1 or 3), as an image like those that were measured.
+    """Turns a picture, uint8 (h, w, 1 or 3), into an image like those that were measured.
 
-    Images of those that need nothing, such as test images, stay as they are, bit for bit.
+    Images that need nothing, such as test images, stay the same bit for bit.
     """
     channels = len(framing.ground)
     if _alike(pixels, framing):
@@ -75,9 +75,9 @@ def _alike(pixels: np.ndarray, framing: Framing) -> bool:
 
 
 def _photo(values: np.ndarray, framing: Framing) -> Prepared:
-    """For networks of photos: the middle of a picture, as much as has the shape of the frame.
+    """For networks of photos: the largest middle part with the shape of the frame.
 
-    All of it where the training pictures were stretched.
+    It is the whole picture where the training pictures were stretched.
     """
     height, width = values.shape[:2]
     rows, columns = framing.frame
@@ -95,7 +95,7 @@ def _photo(values: np.ndarray, framing: Framing) -> Prepared:
 
 
 def _drawn(ink: Ink, framing: Framing) -> Prepared:
-    """For networks of drawings in one tone: the ink alone, on the ground of the network."""
+    """For networks of drawings in one tone: only the ink, on the ground of the network."""
     contrast, cropped = _cropped(ink.contrast[..., None], ink.mask, framing)
     image, fitted = _thickened(contrast, framing)
     image = image / max(image.max(), 1e-6)
@@ -105,7 +105,7 @@ def _drawn(ink: Ink, framing: Framing) -> Prepared:
 
 
 def _shaded(values: np.ndarray, ink: Ink, framing: Framing) -> Prepared:
-    """For networks of things with shades or colours: their own, on the ground of the network."""
+    """For networks of things with shades or colours: the thing, on the ground of the network."""
     own = np.median(border(values[None])[0], axis=0)
     sign = -1 if _other_ground(ink, framing) else 1
     channels = len(framing.ground)
@@ -117,7 +117,7 @@ def _shaded(values: np.ndarray, ink: Ink, framing: Framing) -> Prepared:
 
 
 def _other_ground(ink: Ink, framing: Framing) -> bool:
-    """Whether ground and ink must change places."""
+    """Whether ground and ink must be swapped."""
     return ink.bright_ground != (float(np.mean(framing.ground)) > framing.ink)
 
 
@@ -129,7 +129,7 @@ def _exchanged(ink: Ink, framing: Framing) -> list[str]:
 def _cropped(
     things: np.ndarray, mask: np.ndarray, framing: Framing
 ) -> tuple[np.ndarray, list[str]]:
-    """Things (h, w, c) cut to the box of what is drawn, where the training images were fitted."""
+    """Things (h, w, c) cut to the box of the drawing, where the training images were fitted."""
     top, left, bottom, right = (int(each[0]) for each in boxes(mask[None]))
     height, width = mask.shape
     if framing.fitted is None or (bottom - top, right - left) == (height, width):
@@ -139,9 +139,9 @@ def _cropped(
 
 
 def _thickened(contrast: np.ndarray, framing: Framing) -> tuple[np.ndarray, list[str]]:
-    """Ink fitted into a frame; strokes thinner than nearly all of training are widened.
+    """Fits ink into a frame and widens strokes thinner than nearly all of training.
 
-    Up to the width that a quarter of the training images stay below.
+    They are widened to the 25 % quantile of the training images.
     """
     thinnest, usual, _ = framing.stroke
     image, steps = _fitted(contrast, framing)
@@ -150,7 +150,7 @@ def _thickened(contrast: np.ndarray, framing: Framing) -> tuple[np.ndarray, list
         return image, steps
     by, most = 0, max(contrast.shape) // 8
     while width < usual and by < most:
-        # Half of what is missing, on both sides, in pixels of the picture.
+        # Half of the missing width on each side, in pixels of the picture.
         missing = (usual - width) / 4 * max(contrast.shape) / max(framing.frame)
         by = min(most, by + max(1, int(missing)))
         edge = [(by, by), (by, by), (0, 0)]
@@ -160,7 +160,7 @@ def _thickened(contrast: np.ndarray, framing: Framing) -> tuple[np.ndarray, list
 
 
 def _fitted(things: np.ndarray, framing: Framing) -> tuple[np.ndarray, list[str]]:
-    """Things (h, w, c), 0 where there is ground, scaled and laid in the frame as in training."""
+    """Things (h, w, c), 0 for ground, scaled and placed in the frame as in training."""
     size = things.shape[:2]
     if framing.fitted is None:
         scale = min(framing.frame[0] / size[0], framing.frame[1] / size[1])
@@ -175,7 +175,7 @@ def _fitted(things: np.ndarray, framing: Framing) -> tuple[np.ndarray, list[str]
     at = [place - side * scale / 2 for place, side in zip(middle, size, strict=True)]
     image = placed(things, framing.frame, scale, (at[0], at[1]))
     if framing.centred == "mass":
-        # Of the fitted image, whose edges are soft, and not of the picture.
+        # Measured on the fitted image, whose edges are soft, not on the picture.
         now = mass_centres(np.abs(image).max(axis=2)[None])
         at = [each + wanted - is_at[0] for each, wanted, is_at in zip(at, middle, now, strict=True)]
         image = placed(things, framing.frame, scale, (at[0], at[1]))
@@ -183,7 +183,7 @@ def _fitted(things: np.ndarray, framing: Framing) -> tuple[np.ndarray, list[str]
 
 
 def _channels(pixels: np.ndarray, count: int) -> np.ndarray:
-    """Pixels (h, w, 1 or 3) with so many channels; grey by the weights of ITU-R BT.601."""
+    """Pixels (h, w, 1 or 3) converted to so many channels; grey by the weights of ITU-R BT.601."""
     if pixels.shape[2] == count:
         return pixels
     if count == 1:

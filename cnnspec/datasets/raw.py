@@ -1,6 +1,6 @@
-"""What is found at a path before it is held against a spec, and what every reader shares.
+"""The data found at a path, before it is compared with a spec, and what all readers share.
 
-Knows files and limits; no kind of file and no spec.
+Knows files and limits, but neither kinds of files nor specs.
 """
 
 import hashlib
@@ -24,25 +24,25 @@ from cnnspec.ir.datasets import File
 from cnnspec.ir.spec import Data
 
 MAX_ARRAY_BYTES = 2 * 2**30
-"""Bytes of the arrays of a file: 11 times MNIST as float32. More is never unpacked."""
+"""The most bytes of the arrays of a file: 11 times MNIST as float32. More is not unpacked."""
 
 LIMIT = "CNNSPEC_DATA_LIMIT"
 """The environment variable that sets another limit, in GiB."""
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
-"""How the files of pictures end that are read."""
+"""The suffixes of files of pictures that are read."""
 
 AGAIN = "copy or download it again"
-"""What mends a damaged file."""
+"""The remedy for a damaged file."""
 
 _PLAUSIBLE = 300
-"""Times that images may have been packed: MNIST 5 times, drawings in two colours up to 100."""
+"""The highest compression of images: MNIST has 5, drawings in two colours up to 100."""
 _SMALL = 64 * 2**20
-"""Bytes that anything may unpack to."""
+"""So many bytes any file may unpack to."""
 
 
 class Unsupported(Exception):
-    """A file that is whole and holds something that is not read, with what helps instead."""
+    """A file that is undamaged but has something that is not supported, with a remedy."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(reason)
@@ -50,17 +50,17 @@ class Unsupported(Exception):
 
 
 class Request(Record):
-    """What a spec says of the data that a reader is to read."""
+    """What a spec says about the data that a reader is to read."""
 
     data: Data = Data(".")
     shape: tuple[int, ...] | None = None
     """Height, width and channels of `input`."""
     part: str = "train"
-    """The split that a path holds, where it is `test` or `validation` alone."""
+    """The split at a path, where it is only `test` or `validation`."""
 
 
 class Raw(Record):
-    """Images and labels as they are stored, and what messages call each.
+    """Images and labels as they are stored, and their names in messages.
 
     Labels are numbers, texts, or a row for each image; `None` where there are none.
     """
@@ -72,19 +72,19 @@ class Raw(Record):
 
 
 class Hints(Record):
-    """What a published format is known for, each with the words that say so; empty if not."""
+    """Known properties of a published format, each as the words of a note; empty if it has not."""
 
     transposed: str = ""
-    """Its images are stored column by column."""
+    """Images are stored column by column."""
     ten_is_zero: str = ""
     """The label 10 is the digit 0."""
 
 
 class Found(Record):
-    """What a path holds. Without a test set, a share of the training images becomes one."""
+    """The data at a path. Without a test set, a share of the training images becomes one."""
 
     title: str
-    """The sort of file or folder, in words."""
+    """The kind of file or folder, in words."""
     files: tuple[File, ...]
     train: Raw
     test: Raw | None
@@ -94,27 +94,27 @@ class Found(Record):
     validation: Raw | None = None
     hints: Hints = Hints()
     broken: tuple[str, ...] = ()
-    """What could not be read and was left out, each with its reason."""
+    """The files that could not be read and are left out, each with its reason."""
 
     @property
     def parts(self) -> dict[str, Raw]:
-        """The splits there are, by name, those to train on first."""
+        """The existing splits by name, the training split first."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: raw for name, raw in named.items() if raw is not None}
 
 
 def bad(path: Path, reason: object, remedy: str = "") -> CnnspecError:
-    """The end of a command whose data is damaged or of no use."""
+    """The error for data that is damaged or not usable."""
     return CnnspecError(DatasetCorrupt(None, f"{path}: {reason}", remedy))
 
 
 def misfit(cause: str, remedy: str) -> CnnspecError:
-    """The end of a command whose data is not what its spec says."""
+    """The error for data that does not fit its spec."""
     return CnnspecError(DataMismatch(None, cause, remedy))
 
 
 def note(cause: str, remedy: str = "") -> DataNote:
-    """Something done with the data that a person should know."""
+    """A note on a change of the data that a user should know."""
     return DataNote(None, cause, remedy)
 
 
@@ -125,19 +125,19 @@ DAMAGED = (
     KeyError,
     OSError,
     RuntimeError,
-    SyntaxError,  # Pillow's word for a broken PNG
+    SyntaxError,  # what Pillow raises for a broken PNG
     TypeError,
     ValueError,
     struct.error,
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What libraries raise where a file is damaged."""
+"""What libraries raise for a damaged file."""
 
 
 @contextmanager
 def guarded(path: Path) -> Iterator[None]:
-    """Turns whatever a damaged file makes of the libraries that read it into `CnnspecError`."""
+    """Turns everything that libraries raise for a damaged file into `CnnspecError`."""
     try:
         yield
     except Unsupported as error:
@@ -145,7 +145,7 @@ def guarded(path: Path) -> Iterator[None]:
     except MemoryError:
         raise bad(path, "it does not fit in memory", "take fewer or smaller images") from None
     except DAMAGED as error:
-        # A KeyError shows its message as Python would write it.
+        # The text of a KeyError is the `repr` of its message.
         said = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         reason = getattr(error, "strerror", None) or said or type(error).__name__
         raise bad(path, f"cannot be read ({str(reason).splitlines()[0][:160]})", AGAIN) from None
@@ -154,7 +154,7 @@ def guarded(path: Path) -> Iterator[None]:
 def sized(shape: tuple[int, ...], item: int, what: str) -> None:
     """Refuses an array that claims to be larger than the limit.
 
-    Raises `Unsupported`, and `ValueError` for a shape that no array has.
+    Raises `Unsupported`, and `ValueError` for an impossible shape.
     """
     dims = "x".join(map(str, shape))
     if min(shape, default=0) < 0:
@@ -163,7 +163,7 @@ def sized(shape: tuple[int, ...], item: int, what: str) -> None:
 
 
 def fits(size: int, what: str) -> None:
-    """Raises `Unsupported` where so many bytes are more than the limit."""
+    """Raises `Unsupported` if so many bytes are more than the limit."""
     limit = array_limit()
     if size > limit:
         reason = f"{what} {size:,} bytes; the limit is {limit:,}"
@@ -172,9 +172,9 @@ def fits(size: int, what: str) -> None:
 
 
 def array_limit() -> int:
-    """How many bytes the arrays of a file may take: as the environment says, else 2 GiB.
+    """The most bytes of the arrays of a file: from the environment, by default 2 GiB.
 
-    Raises `Unsupported` where the environment says something else than a number.
+    Raises `Unsupported` where the variable is not a number.
     """
     given = os.environ.get(LIMIT, "")
     if not given:
@@ -193,7 +193,7 @@ def unpacks(size: int, packed: int, what: str) -> None:
 
 
 def fill(array: np.ndarray, read: Callable[[memoryview], int], what: str) -> np.ndarray:
-    """Fills an array from a stream that is read into it; raises `ValueError` if it ends early."""
+    """Fills an array from a stream; raises `ValueError` if the stream ends early."""
     flat: Any = array.reshape(-1).view(np.uint8)
     view = memoryview(flat if array.size else b"")
     done = 0

@@ -1,7 +1,7 @@
-"""Moving and scaling pictures in one step, by the share that each pixel has of another.
+"""Moves and scales pictures in one step, by the share that each pixel has in another.
 
 An output pixel is the mean of the area that it covers, so that thin strokes become faint and
-do not break. Two products of matrices; rows and columns are apart.
+do not break. Computed as two matrix products, for rows and for columns.
 """
 
 import numpy as np
@@ -10,10 +10,9 @@ import numpy as np
 def placed(
     values: np.ndarray, size: tuple[int, int], scale: float, at: tuple[float, float]
 ) -> np.ndarray:
-    """Values (h, w, …) scaled and laid into a frame of zeros of some size.
+    """Scales values (h, w, …) and places them in a frame of zeros of a size.
 
-    `at` is the row and column of the frame, fractions allowed, where their upper left corner
-    comes to lie.
+    `at` is the row and column in the frame of their upper left corner; it may be fractional.
     """
     rows = shares(values.shape[0], size[0], scale, at[0])  # (frame rows, h)
     columns = shares(values.shape[1], size[1], scale, at[1])  # (frame columns, w)
@@ -22,7 +21,7 @@ def placed(
 
 
 def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Values (h, w, …) stretched to a size; at the edges the outermost are repeated."""
+    """Stretches values (h, w, …) to a size; at the edges the outermost are repeated."""
     rows, columns = (
         weights / weights.sum(axis=1, keepdims=True)
         for old, new in zip(values.shape, size, strict=False)
@@ -33,10 +32,10 @@ def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def shares(old: int, new: int, scale: float, at: float) -> np.ndarray:
-    """By how much each of the old pixels counts for each of the new ones: (new, old).
+    """The weight of each old pixel in each new one: (new, old).
 
-    New pixel i covers the old ones from (i - at) / scale on, 1 / scale of them. Where it is
-    enlarged that would repeat pixels: there it covers one, which is linear interpolation.
+    New pixel i covers 1 / scale old ones, beginning at (i - at) / scale. For enlarging that would
+    repeat pixels: there it covers one pixel, which is linear interpolation.
     """
     middle = (np.arange(new)[:, None] + 0.5 - at) / scale
     half = max(0.5, 0.5 / scale)

@@ -1,6 +1,6 @@
-"""Arrays of images in the many ways they are stored, brought to (n, height, width, channels).
+"""Converts arrays of images, however they are stored, to (n, height, width, channels).
 
-What the shape alone does not say, the number of labels and the shape of the spec do.
+Where the shape is not enough, the number of labels and the shape in the spec decide.
 """
 
 from math import isqrt, prod
@@ -13,16 +13,16 @@ from cnnspec.diagnostics.environment import SuspiciousData
 
 CHANNELS = (1, 3, 4)
 _BLOCK = 2**22
-"""Bytes that are moved at a time."""
+"""How many bytes are moved at a time."""
 
 
 def shaped(
     part: Raw, notes: list[Diagnostic], shape: tuple[int, ...] | None = None, count: int = 0
 ) -> np.ndarray:
-    """The images of a part as a view of shape (n, height, width, channels).
+    """Returns the images of a part as a view of shape (n, height, width, channels).
 
-    `shape` is that of the spec, which says how flat images are meant; `count` is how many
-    images there are, if known from their labels. Raises `CnnspecError`.
+    `shape` is that of the spec, which decides for flat images; `count` is the number of images, if
+    known from labels. Raises `CnnspecError`.
     """
     array = part.images
     if array.dtype.kind not in "biuf":
@@ -39,7 +39,7 @@ def shaped(
         if array.ndim == 5:
             raise _volumes(part, held)
         remedy = "store them as (images, height, width) or (images, height, width, channels)"
-        raise misfit(f"{part.where} is {held}, which are no images", remedy)
+        raise misfit(f"{part.where} is {held}, which are not images", remedy)
     if array.ndim == 3:
         return array[..., np.newaxis]
     if array.shape[3] not in CHANNELS and array.shape[1] in CHANNELS:
@@ -62,7 +62,7 @@ def _volumes(part: Raw, held: str) -> Exception:
 def _unflattened(
     array: np.ndarray, part: Raw, notes: list[Diagnostic], shape: tuple[int, ...] | None
 ) -> np.ndarray:
-    """Rows of pixels as images: of the shape of the spec, else square."""
+    """Turns rows of pixels into images with the shape of the spec, by default square."""
     count, pixels = array.shape
     side = isqrt(pixels)
     if shape and prod(shape) == pixels:
@@ -73,7 +73,7 @@ def _unflattened(
         dims = (isqrt(pixels // 3), isqrt(pixels // 3), 3)
     else:
         remedy = "write the size in the spec, as in `input 28x20`, or store (images, height, width)"
-        cause = f"{part.where} is {size(array.shape)}, which are no images that are square"
+        cause = f"{part.where} is {size(array.shape)}, which are not square images"
         raise misfit(cause, remedy)
     notes.append(
         note(
@@ -88,9 +88,9 @@ def _unflattened(
 def _coloured(
     array: np.ndarray, dims: tuple[int, int, int], part: Raw, notes: list[Diagnostic]
 ) -> np.ndarray:
-    """Flat colour images: a plane for each channel, or channel by channel of each pixel.
+    """Turns flat colour images into images: stored as planes, or with interleaved channels.
 
-    Neighbours in an image are alike, and of the two readings one has them side by side.
+    Neighbours in an image are similar, so the smoother of the two readings is right.
     """
     height, width, channels = dims
     count = len(array)
@@ -109,15 +109,15 @@ def _coloured(
 
 
 def _roughness(images: np.ndarray) -> float:
-    """The mean difference of neighbours in the first images."""
+    """The mean difference of neighbouring pixels in the first images."""
     some = images[:200].astype(np.float32)
     return float(np.abs(np.diff(some, axis=1)).mean() + np.abs(np.diff(some, axis=2)).mean())
 
 
 def settled(images: np.ndarray) -> np.ndarray:
-    """The images in C order, in their own memory where each has a block of its own.
+    """Returns the images in C order, in place where each image has its own block of memory.
 
-    A copy would hold all of them twice.
+    A copy would need twice the memory.
     """
     if images.flags.c_contiguous:
         return images

@@ -21,7 +21,7 @@ class Splits(Record):
     test: Split
 
     def named(self) -> dict[str, Split]:
-        """Those that can be scored, by name: a test set without labels cannot."""
+        """The splits that can be scored, by name: all except a test set without labels."""
         splits = {"test": self.test, "validation": self.validation, "train": self.train}
         return {
             name: split
@@ -30,19 +30,19 @@ class Splits(Record):
         }
 
     def held_out(self) -> dict[str, Split]:
-        """Those that can be scored and are not trained on, by name, the test set first."""
+        """The splits that can be scored and are not trained on, by name, the test set first."""
         return {name: split for name, split in self.named().items() if name != "train"}
 
     def measured(self, which: str) -> dict[str, Split]:
-        """Those that a training is measured by at its end: all, or `held_out` from it.
+        """The splits measured at the end of a training: all, or `held_out` ones.
 
-        Where nothing else has labels these are the training images.
+        If nothing else has labels it is the training images.
         """
         return (which == "held_out" and self.held_out()) or self.named()
 
 
 def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Images:
-    """Reads the data of a spec; `where` is the place of what is the user's own.
+    """Reads the data of a spec; `where` is the place of the user's own data.
 
     Raises `CnnspecError`.
     """
@@ -52,9 +52,9 @@ def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Image
 
 
 def divide(spec: Spec, where: Where | None = None, *, offline: bool) -> Splits:
-    """Reads the data of a spec and holds back what it validates on. Raises `CnnspecError`.
+    """Reads the data of a spec and divides off what it validates on. Raises `CnnspecError`.
 
-    Classes that a split lacks are among the notes, with what can be reached without them.
+    Notes mention classes missing in a split, with the highest metrics possible without them.
     """
     splits = _divided(spec, where, offline=offline)
     images, found = (
@@ -88,7 +88,7 @@ def _divided(spec: Spec, where: Where | None, *, offline: bool) -> Splits:
 
 
 def _own_validation(images: Images, share: float) -> Splits:
-    """The validation set that the data brings along, in place of a share of the rest."""
+    """The validation set of the data itself, instead of a share of the training images."""
     split = images.validation
     assert split is not None
     if split.labels is None:

@@ -1,7 +1,7 @@
-"""Data of the user's own: which kind of file or folder it is, and who reads it.
+"""The user's own data: which kind of file or folder it is, and which module reads it.
 
-The readers are loaded when they are needed; each hands out what it finds, which is then
-verified in one place for all of them.
+Readers are imported when needed; each returns what it finds, which is then verified in one place
+for all.
 """
 
 import os
@@ -35,14 +35,14 @@ from cnnspec.ir.spec import Data, Spec
 HELD = 1 / 6
 """The share of the images that becomes the test set where there is none, as in MNIST."""
 _SEED = 0
-"""The test set is the same for every seed of a spec, so that their metrics can be compared."""
+"""The test set is the same for every seed of a spec, so that metrics can be compared."""
 _DEPTH = 4
-"""Folders within folders that are looked into for the one with the data."""
+"""How deep nested folders are searched for the one with the data."""
 _NOT_DATA = (".", "__MACOSX")
 
 
 def load(spec: Spec, where: Where) -> Images:
-    """Reads and verifies the data of a spec that lies at a path. Raises `CnnspecError`."""
+    """Reads and verifies the data of a spec at a path. Raises `CnnspecError`."""
     path = where.path
     shape = spec.shape.dims
     found = read_all(path, spec.data, shape)
@@ -51,7 +51,7 @@ def load(spec: Spec, where: Where) -> Images:
         raise misfit(cause, f"name it to take it as it is now: `--data {path}`")
     known = normal(found, spec.data, shape, spec.classes)
     title, files = found.title, found.files
-    # The arrays may be overwritten by now, and a copy of them takes memory.
+    # Its arrays may have been overwritten, and would take memory.
     del found
     agree(known, shape, spec.classes)
     train, test, held = divided(known)
@@ -76,7 +76,7 @@ def _others(known: Normal) -> dict[str, Split]:
 
 
 def divided(known: Normal) -> tuple[Split, Split, list[Diagnostic]]:
-    """Training and test images; where there is no test set, a share is held back, and said."""
+    """Training and test images; without a test set a share is held back, with a note."""
     if known.test is not None:
         return known.train, known.test, []
     train, test = split_off(known.train, HELD, _SEED)
@@ -89,12 +89,12 @@ def divided(known: Normal) -> tuple[Split, Split, list[Diagnostic]]:
 
 
 def written(path: Path) -> str:
-    """A path as a spec can carry it; one that reads like a known name is said to be a path."""
+    """Writes a path for a spec; one that looks like a known name gets `./`."""
     return f"./{path}" if str(path) in DATASETS else str(path)
 
 
 def read_all(path: Path, data: Data, shape: tuple[int, ...] | None) -> Found:
-    """What a path and those named beside it hold, as one set. Raises `CnnspecError`."""
+    """Reads a path and the paths named beside it, as one set. Raises `CnnspecError`."""
     found = {"train": read(path, data, shape)}
     for part in ("validation", "test"):
         apart = getattr(data, part)
@@ -107,9 +107,9 @@ def read_all(path: Path, data: Data, shape: tuple[int, ...] | None) -> Found:
 
 
 def beside(path: Path, source: str, other: str) -> Path:
-    """Where another path of a spec lies, given where its first one was found.
+    """Returns where another path of a spec is, given where its first one was found.
 
-    Both are seen from the same folder; one that is absolute is where it says.
+    Both are relative to the same folder; an absolute path stays as it is.
     """
     there = Path(other).expanduser()
     if there.is_absolute():
@@ -126,7 +126,7 @@ def read(
     shape: tuple[int, ...] | None = None,
     part: str = "train",
 ) -> Found:
-    """What a path holds; pictures are brought to the shape. Raises `CnnspecError`."""
+    """Reads a path; pictures are scaled to the shape. Raises `CnnspecError`."""
     if shape is not None and (len(shape) != 3 or shape[2] not in (1, 3, 4)):
         dims = "x".join(map(str, shape))
         raise misfit(f"the spec says `input {dims}`", "images have 1, 3 or 4 channels")
@@ -151,7 +151,7 @@ def read(
 
 
 def _folder(path: Path) -> tuple[Path, str]:
-    """The folder with the data, which others may be wrapped around, and who reads it."""
+    """Finds the folder with the data, perhaps inside other folders, and its reader."""
     found = _readable(path, _DEPTH)
     if len(found) > 1:
         names = ", ".join(str(inner.relative_to(path)) for inner, _ in found[:6])
@@ -176,7 +176,7 @@ def _readable(path: Path, depth: int) -> list[tuple[Path, str]]:
 
 
 class Pictures(Record):
-    """Images to predict, uint8 (n, height, width, channels), and their names if they have some."""
+    """Images to predict, uint8 (n, height, width, channels), and their names if they have any."""
 
     images: Any
     names: tuple[str, ...] = ()
@@ -189,10 +189,10 @@ def is_pictures(path: Path) -> bool:
 
 
 def images(path: Path, array: str | None, shape: tuple[int, ...], data: Data = PLAIN) -> Pictures:
-    """The images at a path, to be predicted. Raises `CnnspecError`.
+    """Reads the images at a path, to be predicted. Raises `CnnspecError`.
 
-    Arrays are read as `data`, the statement of the spec, says of those of the training: their
-    scale, and whether they are transposed or inverted. Pictures are what one sees.
+    Arrays are read as `data`, the statement of the spec, says: with its scale, and transposed or
+    inverted like those of the training. Pictures are used as they look.
     """
     names: tuple[str, ...] = ()
     notes: list[Diagnostic] = []
@@ -224,9 +224,9 @@ _NO_ARRAYS = "`--array` is for files whose arrays have names, such as .npz, .h5 
 
 
 def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic], data: Data = PLAIN) -> Any:
-    """Images as uint8 (n, height, width, channels), if they are of this shape.
+    """Converts images to uint8 (n, height, width, channels), if they have this shape.
 
-    What is done with them is noted. Raises `CnnspecError`.
+    Changes are noted. Raises `CnnspecError`.
     """
     (pixels,) = to_bytes([raw], notes, shape, data)
     if pixels.shape[1:] != shape:

@@ -44,7 +44,7 @@ def _paste(
     top: int,
     how: Image.Resampling,
 ) -> None:
-    """Pastes pixels (h, w, 1, 3 or 4) into a framed square with a shade unlike both grounds."""
+    """Pastes pixels (h, w, 1, 3 or 4) into a square, with a frame unlike both grounds."""
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
     scale = _SIDE / max(image.size)
     if scale > 1:

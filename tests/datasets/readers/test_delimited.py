@@ -169,7 +169,7 @@ def test_a_validation_table_of_its_own(tmp_path):
 def test_the_spec_says_how_rows_that_are_no_square_are_meant(tmp_path):
     wide = digits(side=28)[0][:, :20]
     path = csv(tmp_path / "a.csv", wide, LABELS, names=["label", *pixel_names(560)])
-    with pytest.raises(CnnspecError, match="no images that are square"):
+    with pytest.raises(CnnspecError, match="not square images"):
         normal(user_data.read(path))
     known = normal(user_data.read(path, shape=(20, 28, 1)), shape=(20, 28, 1))
     assert np.array_equal(known.train.images[..., 0], wide)
