@@ -1,6 +1,6 @@
-"""A folder of single arrays: `x_train.npy` and its like, and .npz files of one array each.
+"""Reads folders of single arrays: files such as `x_train.npy`, and .npz files of one array each.
 
-K49 and Kuzushiji-MNIST are published so: `k49-train-imgs.npz` holds `arr_0`.
+K49 and Kuzushiji-MNIST are published like this: `k49-train-imgs.npz` holds `arr_0`.
 """
 
 import zipfile
@@ -16,7 +16,7 @@ _SUFFIXES = (".npy", ".npz")
 
 
 class Folder:
-    """The arrays of a folder, called like their files."""
+    """The arrays of a folder, named after their files."""
 
     title = "files of one array each (.npy, .npz)"
 
@@ -25,7 +25,7 @@ class Folder:
         self.names: Sequence[str] = list(self._paths)
 
     def array(self, name: str) -> np.ndarray:
-        """One array; raises `CnnspecError` that names its file."""
+        """Reads one array; raises `CnnspecError` that names its file."""
         path = self.path(name)
         plain_file(path)
         with guarded(path):
@@ -45,7 +45,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _alone(path: Path) -> bool:
-    """Whether an .npz file holds one array; a damaged one may."""
+    """Whether an .npz file has a single array; a damaged file counts, and fails when it is read."""
     try:
         with zipfile.ZipFile(path) as archive:
             return len(archive.namelist()) == 1
@@ -54,7 +54,7 @@ def _alone(path: Path) -> bool:
 
 
 def present(folder: Path) -> bool:
-    """Whether a folder holds images and labels as arrays."""
+    """Whether a folder has images and labels as arrays."""
     names = [path.stem for path in _files(folder)]
     return bool(named_arrays.matching(names, "train_images")) or any(
         path.suffix == ".npy" for path in _files(folder)
@@ -62,7 +62,7 @@ def present(folder: Path) -> bool:
 
 
 def read(folder: Path, request: Request) -> Found:
-    """The images and labels of a folder."""
+    """Reads the images and labels of a folder."""
     store = Folder(folder)
     roles = named_arrays.roles_of(folder, store.names, request).values()
     files = tuple(whole(store.path(name)) for role in roles for name in role.names)

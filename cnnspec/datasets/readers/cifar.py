@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 in their binary form: a record for each image.
+"""Reads CIFAR-10 and CIFAR-100 in their binary form: a record for each image.
 
 One byte of the label (two in CIFAR-100: coarse, then fine), then 1,024 bytes each of red,
 green and blue, row by row (https://www.cs.toronto.edu/~kriz/cifar.html). The form "for
@@ -16,11 +16,11 @@ from cnnspec.language.suggest import nearest
 
 _PIXELS = 3 * 32 * 32
 _BLOCK = 1000
-"""Records that are read at a time."""
+"""How many records are read at a time."""
 
 
 class Form(Record):
-    """One of the two sets: the files of its parts, the bytes of labels, and names of classes."""
+    """One of the two sets: the files of its parts, the bytes of a label, and class names."""
 
     title: str
     train: str
@@ -57,7 +57,7 @@ def _pickled(folder: Path) -> bool:
 
 
 def present(folder: Path) -> bool:
-    """Whether a folder holds CIFAR, in this form or pickled."""
+    """Whether a folder has CIFAR, in this form or pickled."""
     return _form(folder) is not None or _pickled(folder)
 
 
@@ -92,7 +92,7 @@ def read(folder: Path, request: Request) -> Found:
 
 
 def _raw(paths: list[Path], labels: int, place: int, where: str) -> Raw:
-    """The images of some files, (n, 32, 32, 3), and one of their labels."""
+    """The images of some files, (n, 32, 32, 3), and one label of each."""
     record = labels + _PIXELS
     for path in paths:
         plain_file(path)
@@ -116,7 +116,7 @@ def _raw(paths: list[Path], labels: int, place: int, where: str) -> Raw:
 
 
 def _names(path: Path) -> tuple[str, ...]:
-    """The names of the classes, if their file is there."""
+    """The names of the classes, if their file exists."""
     if not path.is_file() or path.stat().st_size > 2**16:
         return ()
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -1,7 +1,7 @@
-"""Tables of text, CSV and TSV, an image a row: read with PyArrow, a block at a time.
+"""Reads tables of text, CSV and TSV, with an image in each row: by PyArrow, a block at a time.
 
-Known are the layouts of Kaggle (`label,pixel0…`; a test set without `label`), those without
-a header, and labels in the first or the last column. A label may be a name.
+It knows the layouts of Kaggle (`label,pixel0…`; a test set without `label`), tables without a
+header, and labels in the first or the last column. A label may be a name.
 """
 
 import csv
@@ -26,16 +26,16 @@ TITLE = "a table (CSV)"
 _LABELS = ("label", "labels", "class", "target", "y", "digit", "letter", "character", "category")
 _PIXEL = re.compile(r"(pixel|pix|px|p|x|f|feature|col|v)?[_ .-]?\d+(x\d+)?")
 _LONGEST = 2**22
-"""Bytes of a line: a picture of 224x224 in colour has 600,000."""
+"""The most bytes of a line: a picture of 224x224 in colour has 600,000."""
 _BLOCK = 2**19
 _SAMPLE = 200
-"""Rows that are looked at to find the labels."""
+"""How many rows are read to find the labels."""
 _MEND_VALUE = "mend the value, or name the label: `train_labels=…`"
 _MEND = "mend the row or take it out, or leave such rows out: write `skip_broken` after `data`"
 
 
 class Layout(Record):
-    """The columns of a table: their names, which are pixels, and which one is the label."""
+    """The columns of a table: their names, which ones are pixels, and which one is the label."""
 
     names: tuple[str, ...]
     header: bool
@@ -43,7 +43,7 @@ class Layout(Record):
     pixels: tuple[int, ...]
     label: int | None
     block: int
-    """Bytes that are read at a time; a row has to fit."""
+    """How many bytes are read at a time; a row must fit."""
 
 
 def read(path: Path, request: Request) -> Found:
@@ -54,7 +54,7 @@ def read(path: Path, request: Request) -> Found:
     if rows < 1:
         raise Unsupported("it has no row of an image", "take another file")
     skipped: list[str] = []
-    # Most tables hold bytes; those that do not are read again as floats.
+    # Most tables have bytes; others are read again as floats.
     for dtype in (np.uint8, np.float32):
         sized((rows, len(layout.pixels)), np.dtype(dtype).itemsize, "it")
         skipped.clear()
@@ -96,7 +96,7 @@ def _values(
             column_names=columns,
             skip_rows=int(layout.header),
             block_size=layout.block,
-            # Blocks read ahead would double the memory; a block is parsed as fast as it is read.
+            # Reading ahead would double the memory, and a block is parsed as fast as it is read.
             use_threads=False,
         ),
         "parse_options": table.ParseOptions(
@@ -150,7 +150,7 @@ def _handler(skipped: list[str]) -> Callable[[Any], str]:
 
 
 def _numbers(found: Any) -> np.ndarray:
-    """Labels as whole numbers or fractions where they are such, else as texts."""
+    """Labels as whole numbers or fractions if they are numbers, otherwise as texts."""
     for kind in (pa.int64(), pa.float64()):
         try:
             numbers: np.ndarray = found.cast(kind).to_numpy()
@@ -165,7 +165,7 @@ def _short(error: Exception) -> str:
 
 
 def _layout(path: Path, request: Request, notes: list[Diagnostic]) -> Layout:
-    """The columns by the header and the first rows."""
+    """Finds the columns from the header and the first rows."""
     with text.opened(path) as file:
         lines: list[str] = []
         while len(lines) <= _SAMPLE and (line := file.readline(_LONGEST + 1)):
@@ -197,10 +197,10 @@ def _layout(path: Path, request: Request, notes: list[Diagnostic]) -> Layout:
 def _is_header(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns.
 
-    pandas numbers equal names, `0,0.1,0.2`: fractions above whole numbers.
+    pandas numbers equal names, `0,0.1,0.2`: then there are fractions above whole numbers.
     """
     if not all(map(_number, rows[0][:50])):
-        # A label may be a name in every row.
+        # The label may be a name in every row.
         return len(rows) < 2 or sum(map(_number, rows[0])) < sum(map(_number, rows[1]))
     return len(rows) > 1 and rows[0][1:4] == ["0.1", "0.2", "0.3"] and "0.1" not in rows[1]
 
@@ -216,7 +216,7 @@ def _number(cell: str) -> bool:
 def _label(
     path: Path, names: list[str], rows: list[list[str]], header: bool, request: Request
 ) -> tuple[int | None, list[Diagnostic]]:
-    """The column of the labels, if there is one, and what is not clear about it."""
+    """The column of the labels, if there is one, and a note if that is unclear."""
     asked = request.data.arrays.get(f"{request.part}_labels") or (
         request.data.arrays.get("train_labels") if request.part != "train" else None
     )
@@ -259,7 +259,7 @@ def _is_image(pixels: int, request: Request) -> bool:
 
 
 def _by_values(path: Path, names: list[str], rows: list[list[str]]) -> tuple[int, list[Diagnostic]]:
-    """The first column or the last: labels are few whole numbers that differ, or names."""
+    """Chooses the first or the last column: labels are few different whole numbers, or names."""
     last = len(names) - 1
     kinds = {place: {row[place] for row in rows if len(row) == len(names)} for place in (0, last)}
     likely = [place for place, values in kinds.items() if _are_labels(values)]

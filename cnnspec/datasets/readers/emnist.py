@@ -1,4 +1,4 @@
-"""What is known of EMNIST (Cohen et al., 2017): images stored column by column, named classes."""
+"""Properties of EMNIST (Cohen et al., 2017): images stored column by column, named classes."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.datasets.raw import Found, Hints
 
 _BALANCED = digits + ascii_uppercase + "abdefghnqrt"
-"""Small letters that look like their capitals are counted with them."""
+"""Small letters that look like their capitals are in the same class."""
 _CLASSES = {
     "balanced": _BALANCED,
     "bymerge": _BALANCED,
@@ -22,7 +22,7 @@ _NAME = re.compile(rf"emnist-({'|'.join(_CLASSES)})-")
 
 
 def set_of(path: Path) -> str:
-    """The set that a file with a published name belongs to, such as `letters`; empty if none."""
+    """The set to which a file with a published name belongs, such as `letters`; else empty."""
     known = _NAME.match(path.name.lower())
     return known[1] if known else ""
 
@@ -33,11 +33,11 @@ def classes(name: str) -> tuple[str, ...]:
 
 
 def names_of(mapping: Iterable[Any]) -> tuple[str, ...]:
-    """The names of classes from rows of a label and the codes of its characters."""
+    """The names of classes, from rows of a label and the codes of its characters."""
     return tuple(chr(int(row[1])) for row in mapping)
 
 
 def upright(found: Found, names: tuple[str, ...]) -> Found:
-    """What was found, with what is known of it."""
+    """Returns the data found, with the properties of EMNIST."""
     stored = "EMNIST is published with its images transposed"
     return found.replace(hints=Hints(transposed=stored), labels=names)

@@ -1,6 +1,6 @@
-"""Folders of pictures: one sub-folder for each class.
+"""Reads folders of pictures: one sub-folder for each class.
 
-Either `train/<class>/…`, with or without `validation/` and `test/`, or `<class>/…` alone; a
+Either `train/<class>/…`, with or without `validation/` and `test/`, or only `<class>/…`; a
 `test` folder of pictures without sub-folders is a test set without labels.
 """
 
@@ -28,19 +28,19 @@ PARTS = {
 
 
 class Listed(Record):
-    """The pictures of a split as paths and labels, and what else lies beside them."""
+    """The pictures of a split as paths and labels, and other files beside them."""
 
     folder: Path
     paths: list[str]
     names: list[str]
-    """Each seen from the folder of the whole set."""
+    """The paths relative to the folder of the whole set."""
     labels: list[int] | None
     stats: list[tuple[int, int, int]]
-    """Size and times of each, by which a change is seen."""
+    """Size and times of each, from which a change is visible."""
 
 
 def present(folder: Path) -> bool:
-    """Whether a folder holds pictures, in folders of classes or alone."""
+    """Whether a folder has pictures, in folders of classes or directly."""
     if _has_pictures(folder):
         return True
     splits = [name for names in PARTS.values() for name in names]
@@ -58,16 +58,17 @@ def _has_pictures(folder: Path) -> bool:
 
 @quiet()
 def read(folder: Path, request: Request) -> Found:
-    """All pictures of a folder, brought to the shape of the spec.
+    """Reads all pictures of a folder, scaled to the shape of the spec.
 
-    Without one to the size that most have, and to colour if one has it. Raises `CnnspecError`.
+    Without a shape they get the most frequent size, and colour if one of them has colour. Raises
+    `CnnspecError`.
     """
     with guarded(folder):
         splits, classes, others = _listed(folder, request)
     key = picture_cache.key(folder, splits, classes, request)
     found = picture_cache.load(key)
     if found is None:
-        # Not needed for what is known already, and sorting so many takes its time.
+        # Not needed for cached pictures, and sorting many paths is slow.
         splits = {part: _ordered(listed) for part, listed in splits.items()}
         found = _read(folder, splits, classes, request)
         picture_cache.save(key, found)
@@ -82,7 +83,7 @@ def read(folder: Path, request: Request) -> Found:
 def _read(
     folder: Path, splits: dict[str, Listed], classes: tuple[str, ...], request: Request
 ) -> Found:
-    """Decodes all pictures, a second time if they were not of the size of the first."""
+    """Decodes all pictures, and a second time if the size of the first was not right."""
     decoders, file = _decoded(splits, request.shape)
     common = _common(list(decoders.values()))
     if request.shape is None and any(d.shape not in (common, None) for d in decoders.values()):
@@ -134,14 +135,14 @@ def _decoded(
 
 
 def _common(decoders: list[Decoder]) -> tuple[int, int, int] | None:
-    """The size that most of the training pictures have, in colour if one of them has it."""
+    """The most frequent size of the training pictures, in colour if one of them has colour."""
     return next((decoder.common for decoder in decoders if decoder.common), None)
 
 
 def _listed(
     folder: Path, request: Request
 ) -> tuple[dict[str, Listed], tuple[str, ...], list[Path]]:
-    """The pictures of each split, the names of the classes, and what is left out."""
+    """The pictures of each split, the names of the classes, and the files left out."""
     inside = sorted(folder.iterdir(), key=lambda path: natural(path.name))
     folders = [path for path in inside if _is_folder(path)]
     parts = _parts(folders)
@@ -159,7 +160,7 @@ def _listed(
 
 
 def _parts(folders: list[Path]) -> dict[str, Path]:
-    """The folders of splits, if `train` is one and not the name of a class."""
+    """The folders of splits, if `train` is a split and not the name of a class."""
     named = {
         part: path
         for part, names in PARTS.items()
@@ -174,7 +175,7 @@ def _parts(folders: list[Path]) -> dict[str, Path]:
 def _whole(
     folder: Path, inside: list[Path]
 ) -> tuple[dict[str, Listed], tuple[str, ...], list[Path]]:
-    """A set that is not divided."""
+    """Lists a set that is not divided into splits."""
     classes = _classes(folder)
     remedy = "put the pictures of each class in a folder with its name"
     if not classes:
@@ -188,7 +189,7 @@ def _whole(
 def _one(
     folder: Path, place: Path, inside: list[Path]
 ) -> tuple[dict[str, Listed], tuple[str, ...], list[Path]]:
-    """The pictures of one split that lies apart, in classes of its own or without."""
+    """The pictures of one separate split, with folders of classes or without."""
     classes = _classes(place)
     others = [path for path in inside if path.name not in classes and not _is_picture_path(path)]
     return {"train": _split(folder, place, classes, others, bare=True)}, classes, others
@@ -197,7 +198,7 @@ def _one(
 def _split(
     root: Path, folder: Path, classes: tuple[str, ...], others: list[Path], *, bare: bool = False
 ) -> Listed:
-    """The pictures of each class; of a folder without classes, if it may be, all of it."""
+    """The pictures of each class; with `bare`, all pictures of a folder without classes."""
     own = _classes(folder)
     unknown = [name for name in own if name not in classes]
     if unknown:
@@ -229,7 +230,7 @@ def _split(
 
 
 def _ordered(listed: Listed) -> Listed:
-    """The pictures of a split in natural order; classes are in it already."""
+    """The pictures of a split in natural order; classes already are in it."""
     keys = [natural(name) for name in listed.names]
     labels = listed.labels or [0] * len(keys)
     order = sorted(range(len(keys)), key=lambda place: (labels[place], keys[place]))
@@ -242,7 +243,7 @@ def _ordered(listed: Listed) -> Listed:
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
-    """The names of the sub-folders that hold pictures, in natural order."""
+    """The names of the sub-folders with pictures, in natural order."""
     holding = [path.name for path in folder.iterdir() if _is_folder(path) and _has_pictures(path)]
     return tuple(sorted(holding, key=natural))
 

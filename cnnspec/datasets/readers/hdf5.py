@@ -1,7 +1,7 @@
-"""Arrays of an HDF5 file, read with h5py; a MATLAB 7.3 file is one behind a block of text.
+"""Reads arrays of HDF5 files with h5py; a MATLAB 7.3 file is one after a block of text.
 
-Only what lies in the file itself is read: no link, no virtual dataset, no storage
-elsewhere, no filter that would have to be loaded.
+Only data in the file itself is read: no links, virtual datasets, external storage, or filters that
+would have to be loaded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 5: "nbit", 6: "scaleoffset
 _PLAIN = 'store whole numbers, as in `file["x_train"] = images.astype("uint8")`'
 _COPY = "copy the array into this file"
 _MOST = 1000
-"""Arrays and groups that are looked at."""
+"""The most arrays and groups that are looked at."""
 
 
 class Store:
@@ -33,7 +33,7 @@ class Store:
         self.names: Sequence[str] = list(_walked(file))
 
     def array(self, name: str) -> np.ndarray:
-        """One array; raises `ValueError`."""
+        """Reads one array; raises `ValueError`."""
         dataset = self._linked(name)
         text = h5py.check_string_dtype(dataset.dtype) is not None
         if dataset.shape is None or (dataset.dtype.kind not in "biuf" and not text):
@@ -57,11 +57,11 @@ class Store:
         values = np.empty(dataset.shape, dataset.dtype)
         if dataset.size:
             dataset.read_direct(values)
-        # MATLAB counts columns first, which HDF5 shows as sizes in the opposite order.
+        # MATLAB stores columns first, so in HDF5 the sizes are in reverse order.
         return values.T if "MATLAB_class" in dataset.attrs else values
 
     def members(self, group: str) -> list[str]:
-        """The names in a group; raises `ValueError` where it is not one of the file itself."""
+        """The names in a group; raises `ValueError` where the group is not in the file itself."""
         return list(self._group(group))
 
     def label(self, group: str) -> str:
@@ -88,14 +88,14 @@ class Store:
 
 
 def _own(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
-    """A member that lies in the file itself."""
+    """Returns a member that is in the file itself."""
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise Unsupported(f"`{name}` is a link, which may lead out of the file", _COPY)
     return group[name]
 
 
 def _walked(file: h5py.File) -> Iterator[str]:
-    """The names of all arrays. Links are named too, so that they can be refused by name."""
+    """The names of all arrays. Links are included, so that they can be refused by name."""
     groups: list[tuple[str, h5py.Group]] = [("", file)]
     seen = {file.id}
     count = 0
@@ -109,7 +109,7 @@ def _walked(file: h5py.File) -> Iterator[str]:
             if isinstance(group.get(name, getlink=True), h5py.HardLink):
                 member = group[name]
             if isinstance(member, h5py.Group):
-                # A group may hold itself.
+                # A group may contain itself.
                 if member.id not in seen:
                     seen.add(member.id)
                     groups.append((f"{prefix}{name}/", member))
@@ -119,12 +119,12 @@ def _walked(file: h5py.File) -> Iterator[str]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
-    """The file at a path."""
+    """Opens the file at a path."""
     with h5py.File(path, "r", locking=False) as file:
         yield Store(file)
 
 
 def read(path: Path, request: Request) -> Found:
-    """The images and labels of a file."""
+    """Reads the images and labels of a file."""
     with opened(path) as store:
         return named_arrays.found(path, store, request)

@@ -1,6 +1,6 @@
-"""Folders of IDX files, the format of MNIST: of any type, gzipped or not.
+"""Reads folders of IDX files, the format of MNIST: of any type, gzipped or not.
 
-The test labels may be missing. Known as well: the names of EMNIST and QMNIST.
+The test labels may be missing. The file names of EMNIST and QMNIST are known too.
 """
 
 import gzip
@@ -38,15 +38,16 @@ _NAME = re.compile(
     r"(?P<set>.*?)(?P<part>train|t10k|test|valid\w*|val)[-_.](?P<what>images|labels)"
     r"[-.]idx\d[-.](ubyte|byte|short|int|float|double)(\.gz)?"
 )
-"""How the files are called. Some programs write a `.` for the `-` before `idx`; EMNIST and
-QMNIST put the name of a set before all of them."""
+"""The names of the files. Some programs write `.` for the `-` before `idx`; in EMNIST and QMNIST
+names begin with the name of a set.
+"""
 _QMNIST = 8
-"""Columns of its labels: class, series, writer and so on (Yadav and Bottou, 2019)."""
+"""The columns of its labels: class, series, writer and so on (Yadav and Bottou, 2019)."""
 _PARTS = {"train": "train", "t10k": "test", "test": "test"}
 
 
 class Role(Record):
-    """What a file of a set holds."""
+    """The content of a file of a set."""
 
     set: str
     part: str
@@ -54,7 +55,7 @@ class Role(Record):
 
 
 def role_of(path: Path) -> Role | None:
-    """The role that a file has by its name."""
+    """Returns the role of a file from its name."""
     known = _NAME.fullmatch(path.name.lower())
     if not known:
         return None
@@ -62,12 +63,12 @@ def role_of(path: Path) -> Role | None:
 
 
 def present(folder: Path) -> bool:
-    """Whether a folder holds IDX files."""
+    """Whether a folder has IDX files."""
     return any(role_of(path) for path in folder.iterdir())
 
 
 def read(folder: Path, request: Request) -> Found:
-    """The images and labels of a folder, or of the set that one file in it belongs to.
+    """Reads the images and labels of a folder, or of the set of one file in it.
 
     Raises `CnnspecError`.
     """
@@ -97,7 +98,7 @@ def _read(folder: Path, name: str, request: Request) -> Found:
         role = role_of(path)
         assert role is not None
         key = (role.part, role.what)
-        # Gzipped and not it is the same file.
+        # Gzipped or not, it is the same file.
         other = paths.setdefault(key, path)
         if other.name.removesuffix(".gz") != path.name.removesuffix(".gz"):
             reason = f"both {other.name} and {path.name} could be its {' '.join(key)}"
@@ -138,7 +139,7 @@ def _read(folder: Path, name: str, request: Request) -> Found:
 def _first_column(
     labels: np.ndarray | None, path: Path | None, notes: list[Diagnostic]
 ) -> np.ndarray | None:
-    """The classes among the columns of QMNIST's labels, of which they are the first."""
+    """Returns the classes, which are the first column of QMNIST's labels."""
     if labels is None or labels.ndim != 2 or labels.shape[1] != _QMNIST or labels.dtype != np.int32:
         return labels
     notes.append(note(f"{path} has {labels.shape[1]} columns; the first is the class"))
@@ -146,17 +147,17 @@ def _first_column(
 
 
 def images(path: Path) -> Raw:
-    """The images of one IDX file."""
+    """Reads the images of one IDX file."""
     return Raw(array(path), None, str(path))
 
 
 def starts(data: bytes) -> bool:
-    """Whether a file begins as an IDX file does, or as a gzipped one may."""
+    """Whether a file begins like an IDX file, gzipped or not."""
     return data[:2] in (_GZIP, b"\0\0")
 
 
 def array(path: Path) -> np.ndarray:
-    """The array of an IDX file, gzipped or not. Raises `CnnspecError`."""
+    """Reads the array of an IDX file, gzipped or not. Raises `CnnspecError`."""
     plain_file(path)
     with guarded(path), path.open("rb") as file:
         begin = file.read(2)
@@ -170,7 +171,7 @@ def array(path: Path) -> np.ndarray:
 def _array(path: Path, file: Any, packed: int | None) -> np.ndarray:
     """Two zero bytes, the type, the number of dimensions, each of them, then the values.
 
-    Numbers are big-endian. The header says how much there is; no more is unpacked.
+    Numbers are big-endian. No more is unpacked than the header says.
     """
     head = file.read(4)
     if head.lstrip().startswith(b"<"):
@@ -192,5 +193,5 @@ def _array(path: Path, file: Any, packed: int | None) -> np.ndarray:
         more = b"?"
     if more:
         raise ValueError(f"it holds more than the {values.size:,} values of its header")
-    # In the order of this machine.
+    # In the byte order of this machine.
     return values if dtype.isnative else values.byteswap(inplace=True).view(dtype.newbyteorder())

@@ -1,7 +1,7 @@
-"""The sparse text of libsvm: a label a line, then `place:value` for what is not zero.
+"""Reads the sparse text of libsvm: a label in each line, then `place:value` for nonzero values.
 
-Places count from 1, from 0 where one of them is 0. Trailing zeros are not written, so that
-the number of pixels is the next square, or what the spec says.
+Places count from 1, or from 0 if one of them is 0. Trailing zeros are not written, so the number of
+pixels is the next square, or what the spec says.
 """
 
 import re
@@ -16,13 +16,13 @@ from cnnspec.datasets.readers import text
 
 TITLE = "sparse text of libsvm"
 _LONGEST = 2**20
-"""Bytes of a line: a picture of 256x256 with three digits a pixel."""
+"""The most bytes of a line: a picture of 256x256 with three digits for each pixel."""
 _MOST_PIXELS = 2**22
 _FRACTION = re.compile(rb"[.eE-]")
 
 
 def read(path: Path, request: Request) -> Found:
-    """The images and labels of a file; raises `ValueError`."""
+    """Reads the images and labels of a file; raises `ValueError`."""
     measured = _measured(path)
     pixels = measured.last - measured.first + 1
     if request.shape and prod(request.shape) >= pixels:
@@ -30,7 +30,7 @@ def read(path: Path, request: Request) -> Found:
     elif isqrt(pixels) ** 2 != pixels:
         pixels = (isqrt(pixels) + 1) ** 2
     values = None
-    # Most files hold bytes; those that do not are read again as floats.
+    # Most files have bytes; others are read again as floats.
     for dtype in (np.uint8, np.float32) if measured.digits else (np.float32,):
         sized((measured.count, pixels), np.dtype(dtype).itemsize, "it")
         values = np.zeros((measured.count, pixels), dtype)
@@ -66,11 +66,11 @@ class Measured(Record):
     first: int
     last: int
     digits: bool
-    """Whether all is written in digits alone."""
+    """Whether all values are written with digits only."""
 
 
 def _measured(path: Path) -> Measured:
-    """What to make room for; raises `ValueError`."""
+    """Measures a file; raises `ValueError`."""
     count, most, least = 0, 0, 1
     digits = True
     with text.opened(path) as file:
@@ -85,7 +85,7 @@ def _measured(path: Path) -> Measured:
             digits = digits and not _FRACTION.search(line)
             count += bool(pairs)
             if len(pairs) > 1:
-                # Places rise within a line.
+                # Places must rise within a line.
                 ends = [_place(pair, number) for pair in (pairs[1], pairs[-1])]
                 least, most = min(least, *ends), max(most, *ends)
     if not most:

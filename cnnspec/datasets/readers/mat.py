@@ -1,6 +1,6 @@
-"""Arrays of MATLAB's files before version 7.3, read with SciPy. Version 7.3 is HDF5.
+"""Reads arrays of MATLAB files before version 7.3 with SciPy. Version 7.3 is HDF5.
 
-The sizes that a file claims are looked at before SciPy unpacks it.
+The sizes that a file claims are checked before SciPy unpacks it.
 """
 
 import re
@@ -29,7 +29,7 @@ _SVHN = re.compile(r"(train|test|extra)_32x32\.mat")
 
 
 class Store:
-    """The arrays of a file; those in structures as `structure/array`."""
+    """The arrays of a file; arrays in structures are `structure/array`."""
 
     title = "arrays of MATLAB (.mat)"
 
@@ -45,7 +45,7 @@ class Store:
         self.names: Sequence[str] = [*numbers, *self._inside]
 
     def array(self, name: str) -> np.ndarray:
-        """One array; raises `ValueError`."""
+        """Reads one array; raises `ValueError`."""
         if name in self._inside:
             return self._inside[name]
         shape, kind = self._shapes[name]
@@ -69,7 +69,7 @@ def _walked(name: str, value: Any) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _sizes_are_true(path: Path) -> None:
-    """Raises `ValueError` where an element is larger than the file, or unpacks to far more."""
+    """Raises `ValueError` where an element is larger than the file, or unpacks to too much."""
     end = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(128)
@@ -94,16 +94,16 @@ def _sizes_are_true(path: Path) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
-    """The file at a path."""
+    """Opens the file at a path."""
     try:
         store = Store(path)
-    except NotImplementedError as error:  # SciPy's word for version 7.3
+    except NotImplementedError as error:  # what SciPy raises for version 7.3
         raise Unsupported(str(error), "save it with `-v7`") from None
     yield store
 
 
 def read(path: Path, request: Request) -> Found:
-    """The images and labels of a file."""
+    """Reads the images and labels of a file."""
     with opened(path) as store:
         found = named_arrays.found(path, store, request)
         if _SVHN.fullmatch(path.name.lower()):

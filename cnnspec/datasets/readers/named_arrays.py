@@ -1,6 +1,6 @@
-"""Files and folders that hold several arrays by name: which of them is what.
+"""Files and folders with several named arrays: finds the role of each.
 
-Arrays are found by the names people give them; a spec can name them itself.
+Arrays are found by usual names; a spec can also name them.
 """
 
 from collections.abc import Sequence
@@ -38,8 +38,9 @@ USUAL = {
     for role in ARRAYS
     for part, what in [role.split("_")]
 }
-"""The names looked for, in any case and with `/`, `-`, `.` for `_`: those of Keras's
-`mnist.npz`, of the course notebooks, of MedMNIST, K49 and USPS, and of single sets."""
+"""The usual names, in upper or lower case and with `/`, `-` or `.` for `_`: those of Keras's
+`mnist.npz`, of the course notebooks, of MedMNIST, K49 and USPS, and of single sets.
+"""
 
 
 class Store(Protocol):
@@ -49,25 +50,25 @@ class Store(Protocol):
     names: Sequence[str]
 
     def array(self, name: str) -> np.ndarray:
-        """One of its arrays; raises `ValueError` where it is damaged or not to be trusted."""
+        """Reads one array; raises `ValueError` where it is damaged or not safe."""
 
 
 class Roles(Record):
-    """The arrays of one split, by name; no labels may be there."""
+    """The names of the arrays of one split; there may be no labels."""
 
     images: str
     labels: str | None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the arrays that are there."""
+        """The names of the existing arrays."""
         return (self.images, *filter(None, (self.labels,)))
 
 
 def found(
     path: Path, store: Store, request: Request, files: tuple[File, ...] | None = None
 ) -> Found:
-    """The images and labels of a store. Raises `CnnspecError`."""
+    """Reads the images and labels of a store. Raises `CnnspecError`."""
     roles = roles_of(path, store.names, request)
     splits = {
         part: Raw(
@@ -97,7 +98,7 @@ def roles_of(path: Path, there: Sequence[str], request: Request) -> dict[str, Ro
     if request.part != "train":
         return {"train": _alone(path, there, request.part, given)}
     for name in ("test", "validation"):
-        # What lies apart is named apart.
+        # A separate file has its own names.
         if getattr(request.data, name) is not None:
             given = {role: array for role, array in given.items() if not role.startswith(name)}
     names = {role: _named(path, there, role, given) for role in ARRAYS}
@@ -113,7 +114,7 @@ def roles_of(path: Path, there: Sequence[str], request: Request) -> dict[str, Ro
 
 
 def _alone(path: Path, there: Sequence[str], part: str, given: dict[str, str]) -> Roles:
-    """The arrays of a path that holds one split: under its own names, else as a whole set."""
+    """The arrays of a path with one split: by the names of the split, else of a whole set."""
     names = []
     for what in ("images", "labels"):
         mine = _named(path, there, f"{part}_{what}", given)
@@ -126,7 +127,7 @@ def _alone(path: Path, there: Sequence[str], part: str, given: dict[str, str]) -
 
 
 def images(path: Path, store: Store, name: str | None) -> Raw:
-    """The images to predict: the array of this name, else those of the test set."""
+    """Reads the images to predict: the array of this name, else those of the test set."""
     if name is None:
         name = _named(path, store.names, "test_images", {})
         if name is None and len(store.names) == 1:
@@ -141,7 +142,7 @@ def images(path: Path, store: Store, name: str | None) -> Raw:
 
 
 def matching(there: Sequence[str], role: str) -> list[str]:
-    """The arrays called like a role, the usual names first; a set's own name may go before."""
+    """The arrays with names of a role, the usual ones first; a set's name may be a prefix."""
     return [name for usual in USUAL[role] for name in there if _plain(name) == usual] or [
         name
         for usual in USUAL[role]
@@ -155,7 +156,7 @@ def _plain(name: str) -> str:
 
 
 def _named(path: Path, there: Sequence[str], role: str, given: dict[str, str]) -> str | None:
-    """The array that plays a role, if there is one."""
+    """The array with a role, if there is one."""
     if role in given:
         if given[role] in there:
             return given[role]
@@ -163,7 +164,7 @@ def _named(path: Path, there: Sequence[str], role: str, given: dict[str, str]) -
         hint = f"did you mean {near}?" if near else f"it holds {', '.join(there[:12]) or 'none'}"
         raise bad(path, f"it has no array {given[role]}, which is to be {_words(role)}", hint)
     found = [name for name in matching(there, role) if name not in given.values()]
-    # The last ones stand for a set that is not divided, so that others go first.
+    # The last names are those of an undivided set, so others come first.
     best = [name for name in found if name.lower() not in _WHOLE.get(role, ())]
     if len(best) > 1:
         remedy = f"say which: `{role}={best[0]}`"

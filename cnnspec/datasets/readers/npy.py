@@ -1,4 +1,4 @@
-"""One array in NumPy's own format, `.npy`: its header first, then its values, never a pickle."""
+"""Reads one array in NumPy's format, `.npy`: first its header, then its values, never a pickle."""
 
 from collections.abc import Callable
 from math import prod
@@ -19,7 +19,7 @@ _HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], boo
 
 
 def array(file: IO[bytes], name: str, packed: int | None = None) -> np.ndarray:
-    """The array of an open file, of which `packed` bytes were stored if it is unpacked on the way.
+    """Reads the array of an open file; `packed` is the compressed size, if it is compressed.
 
     Raises `ValueError` where it is damaged.
     """
@@ -28,7 +28,7 @@ def array(file: IO[bytes], name: str, packed: int | None = None) -> np.ndarray:
         raise Unsupported(f"`{name}` has a layout of fields, not plain numbers", SAVE_PLAIN)
     try:
         shape, fortran, dtype = _HEADERS[version](file)
-    except Exception:  # NumPy reads it with Python's parser, which fails in many ways
+    except Exception:  # NumPy reads it with Python's parser, which raises many kinds of errors
         raise ValueError(f"the header of `{name}` is damaged") from None
     if dtype.hasobject:
         raise Unsupported(f"`{name}` holds pickled Python objects, which may run code", SAVE_PLAIN)
@@ -45,7 +45,7 @@ def array(file: IO[bytes], name: str, packed: int | None = None) -> np.ndarray:
 
 
 def of_file(path: Path) -> np.ndarray:
-    """The array of a file; raises `ValueError`."""
+    """Reads the array of a file; raises `ValueError`."""
     size = path.stat().st_size
     with path.open("rb") as file:
         begin = file.read(len(MAGIC))

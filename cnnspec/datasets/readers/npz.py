@@ -1,6 +1,6 @@
-"""Arrays of an .npz file: a zip archive of .npy files, as `numpy.savez` writes it.
+"""Reads arrays of .npz files: zip archives of .npy files, as `numpy.savez` writes them.
 
-Nothing is unpickled, and nothing is unpacked before its header has said how large it is.
+Nothing is unpickled, and nothing is unpacked before its size is known from its header.
 """
 
 import zipfile
@@ -32,14 +32,14 @@ class Archive:
         return self._archive.getinfo(f"{name}.npy").file_size
 
     def array(self, name: str) -> np.ndarray:
-        """One array; raises `ValueError`."""
+        """Reads one array; raises `ValueError`."""
         info = self._archive.getinfo(f"{name}.npy")
         with self._archive.open(info) as file:
             return npy.array(file, name, info.compress_size)
 
 
 def _foreign(archive: zipfile.ZipFile) -> Unsupported:
-    """A zip that no NumPy has written."""
+    """Whether a zip archive was not written by NumPy."""
     names = archive.namelist()
     if any(name.endswith("data.pkl") for name in names):
         return Unsupported("it is a file of PyTorch: pickled Python objects", npy.SAVE_PLAIN)
@@ -51,16 +51,16 @@ def _foreign(archive: zipfile.ZipFile) -> Unsupported:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """The archive at a path."""
+    """Opens the archive at a path."""
     with zipfile.ZipFile(path) as archive:
         yield Archive(archive)
 
 
 def read(path: Path, request: Request) -> Found:
-    """The images and labels of a file."""
+    """Reads the images and labels of a file."""
     with opened(path) as store:
         roles = named_arrays.roles_of(path, store.names, request).values()
         wanted = {name for role in roles for name in role.names}
-        # Each may be small enough, and all of them too large.
+        # Each may be small enough, but all together too large.
         fits(sum(map(store.size, wanted)), f"its {len(wanted)} arrays claim")
         return named_arrays.found(path, store, request)

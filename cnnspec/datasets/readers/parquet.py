@@ -1,6 +1,6 @@
-"""Parquet files as the datasets of the Hugging Face hub are shipped, read with PyArrow.
+"""Reads Parquet files like those of datasets on the Hugging Face hub, with PyArrow.
 
-A column of pictures, each `{bytes, path}` or bytes alone, and one of labels. The schema
+They have a column of pictures, each `{bytes, path}` or only bytes, and one of labels. The schema
 may name the classes.
 """
 
@@ -23,18 +23,18 @@ TITLE = "a table with pictures (Parquet)"
 _LABELS = ("label", "labels", "class", "target", "digit", "fine_label")
 _BUFFER = 2**20
 _ROWS = 100
-"""Rows that are read at a time."""
+"""How many rows are read at a time."""
 
 
 @quiet()
 def read(path: Path, request: Request) -> Found:
-    """The images and labels of a file; raises `ValueError`."""
+    """Reads the images and labels of a file; raises `ValueError`."""
     return read_all([path], request)
 
 
 @quiet()
 def read_all(paths: list[Path], request: Request) -> Found:
-    """The images and labels of the files that one split is divided into."""
+    """Reads the images and labels of the files of one split."""
     files = [parquet.ParquetFile(path, buffer_size=_BUFFER) for path in paths]
     for path, file in zip(paths, files, strict=True):
         _unpacks(path, file.metadata)
@@ -110,7 +110,7 @@ def _values(files: list[Any], column: str) -> np.ndarray:
 
 
 def _pictures(schema: Any, request: Request) -> str:
-    """The column that holds bytes."""
+    """The column with bytes."""
     asked = request.data.arrays.get(f"{request.part}_images")
     if asked is not None:
         return _asked(asked, schema)

@@ -1,6 +1,6 @@
-"""Folders with a file for each split: `train.csv` and `test.csv`, or the parts of Parquet.
+"""Reads folders with a file for each split: `train.csv` and `test.csv`, or parts of Parquet.
 
-A split of Parquet files may be divided: `train-00000-of-00002.parquet`.
+A split may have several Parquet files: `train-00000-of-00002.parquet`.
 """
 
 import re
@@ -22,7 +22,7 @@ _PARTS = {part: re.compile(rf"(.*[^a-z])?({words})([^a-z].*)?") for part, words 
 
 
 def _grouped(folder: Path) -> dict[str, dict[str, list[Path]]]:
-    """The files of each split, by the suffix of all."""
+    """The files of each split, by the suffix that all of them have."""
     found: dict[str, dict[str, list[Path]]] = {}
     for path in sorted(folder.iterdir()):
         suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
@@ -36,12 +36,12 @@ def _grouped(folder: Path) -> dict[str, dict[str, list[Path]]]:
 
 
 def present(folder: Path) -> bool:
-    """Whether a folder has a file to train on."""
+    """Whether a folder has a file of the training split."""
     return bool(_grouped(folder))
 
 
 def read(folder: Path, request: Request) -> Found:
-    """The images and labels of a folder. Raises `CnnspecError`."""
+    """Reads the images and labels of a folder. Raises `CnnspecError`."""
     groups = _grouped(folder)
     if len(groups) > 1:
         names = [parts["train"][0].name for parts in groups.values()]
@@ -68,7 +68,7 @@ def _read(folder: Path, paths: list[Path], part: str, request: Request) -> Found
 
 
 def joined(found: dict[str, Found]) -> Found:
-    """Splits that were read apart as one set. Raises `CnnspecError` for a class of one alone."""
+    """Joins separately read splits to one set. Raises `CnnspecError` for a class of only one."""
     train = found["train"]
     others = {part: _as_in(train, each) for part, each in found.items() if part != "train"}
     return train.replace(
@@ -80,7 +80,7 @@ def joined(found: dict[str, Found]) -> Found:
 
 
 def _files(found: dict[str, Found]) -> tuple[File, ...]:
-    """The files of all splits, those of equal names apart by the name of their split."""
+    """The files of all splits; the name of the split distinguishes files of equal names."""
     files: dict[str, File] = {}
     for part, each in found.items():
         for file in each.files:
@@ -90,7 +90,7 @@ def _files(found: dict[str, Found]) -> tuple[File, ...]:
 
 
 def _as_in(train: Found, other: Found) -> Raw:
-    """A split with its classes numbered as those to train on, where both have names."""
+    """Renumbers the classes of a split like those of training, where both have names."""
     raw = other.train
     if not train.labels or not other.labels or train.labels == other.labels or raw.labels is None:
         return raw

@@ -1,8 +1,7 @@
-"""Every kind of file and folder that is read: how it is known, and which module reads it.
+"""Every supported kind of file and folder: how it is recognized, and which module reads it.
 
-The modules are loaded when they are needed. Each has `read(path, request)`, which gives
-what was found; one for folders also has `present(folder)`, and one whose arrays have names
-`opened(path)`.
+The modules are imported when needed. Each has `read(path, request)`, which returns what was found;
+one for folders also has `present(folder)`, and one with named arrays `opened(path)`.
 """
 
 import bz2
@@ -19,20 +18,20 @@ from cnnspec.diagnostics.errors import CnnspecError
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _USER_BLOCK = 512
-"""Bytes of text that MATLAB puts before HDF5."""
+"""How many bytes of text MATLAB puts before HDF5."""
 _GZIP, _BZIP = b"\x1f\x8b", b"BZh"
 _ROW = re.compile(rb"[-+0-9.eE]+(\s+[0-9]+:\S+)+\s*")
 """A line of libsvm: a label, then places and values."""
 
 
 class Reader(Record):
-    """A kind of file: how it begins, how it may be called, and what it needs."""
+    """A kind of file: how it begins, which names it may have, and what it needs."""
 
     module: str
     begins: tuple[bytes, ...] = ()
     suffixes: tuple[str, ...] = ()
     extra: str = "training"
-    """What to install where its library is missing."""
+    """The extra to install if its library is missing."""
     named: bool = False
     """Whether its arrays have names."""
 
@@ -46,13 +45,13 @@ FILES = (
     Reader("libsvm", (), (".libsvm", ".svm", ".scale")),
     Reader("delimited", (), (".csv", ".tsv"), "data"),
 )
-"""Kinds of files. What a file begins with counts before how it is called."""
+"""Kinds of files. The first bytes of a file count more than its name."""
 
 FOLDERS = ("idx", "cifar", "arrays_folder", "part_files", "folders")
-"""The modules that read folders, in the order in which they are asked."""
+"""The modules that read folders, in the order in which they are tried."""
 
 NAMED = ("arrays_folder", "cifar", "part_files")
-"""Those whose arrays or columns can be named."""
+"""The kinds whose arrays or columns can be named."""
 
 TAKEN = (
     "take a CSV, .npz, .h5, .mat, .parquet or libsvm file, or a folder of IDX or .npy files, of "
@@ -61,7 +60,7 @@ TAKEN = (
 
 
 def of_file(path: Path) -> Reader:
-    """The reader of a file. Raises `CnnspecError` that says what it looks like."""
+    """Returns the reader of a file. Raises `CnnspecError` that says what the file looks like."""
     begin = _begins(path)
     for reader in FILES:
         if begin.startswith(reader.begins or (b"\xff" * 9,)):
@@ -82,7 +81,7 @@ def of_file(path: Path) -> Reader:
 
 
 def _refuse(path: Path, begin: bytes, named: Reader | None) -> None:
-    """Raises `CnnspecError` for what has a remedy of its own."""
+    """Raises `CnnspecError` for files with a special remedy."""
     numpy = 'numpy.savez("set.npz", x_train=…, y_train=…)'
     if begin.startswith(b"\x93NUMPY"):
         remedy = "put images and labels as `x_train.npy` and `y_train.npy` in a folder, and name it"
@@ -130,17 +129,17 @@ def described(begin: bytes) -> str:
 
 
 def idx_set(path: Path) -> bool:
-    """Whether a file is called like one of a set of IDX files."""
+    """Whether a file has a name of a set of IDX files."""
     return module("idx", path).role_of(path) is not None
 
 
 def module(reader: str, path: Path) -> Any:
-    """The module of a reader. Raises `CnnspecError` that names what to install."""
+    """Imports the module of a reader. Raises `CnnspecError` that names what to install."""
     return _loaded(f"readers.{reader}", path)
 
 
 def pictures(path: Path) -> Any:
-    """The module that decodes pictures. Raises `CnnspecError` that names what to install."""
+    """Imports the decoder of pictures. Raises `CnnspecError` that names what to install."""
     return _loaded("pictures", path)
 
 

@@ -1,4 +1,4 @@
-"""Files of text, packed or not, and how many lines they have."""
+"""Opens files of text, compressed or not, and counts their lines."""
 
 import bz2
 import gzip
@@ -9,7 +9,7 @@ from cnnspec.datasets.raw import unpacks
 
 
 def opened(path: Path) -> IO[bytes]:
-    """The text of a file, unpacked on the way where it is gzipped or in bzip2."""
+    """Opens a file as text, unpacked while reading if it is gzip or bzip2."""
     with path.open("rb") as file:
         begin = file.read(3)
     if begin[:2] == b"\x1f\x8b":
@@ -18,9 +18,9 @@ def opened(path: Path) -> IO[bytes]:
 
 
 def lines(path: Path) -> int:
-    """How many lines there are; no more than one block is held.
+    """Counts the lines with one block in memory.
 
-    Raises `ValueError` where a packed file holds far more than text of images would.
+    Raises `ValueError` where a compressed file has far more than text of images would.
     """
     count, total, last = 0, 0, b"\n"
     packed = path.stat().st_size
