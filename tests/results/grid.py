@@ -65,7 +65,14 @@ def main() -> None:
     for loss in losses:
         mine = {key: value for key, value in own.items() if key[-1] == loss}
         agreements.append((Cell(loss, "code"), *agreement(published, mine)))
-    header = ("loss", "points", "rank correlation", "ours less published", "from", "best in common")
+    header = (
+        "loss",
+        "points",
+        "rank correlation",
+        "ours minus published",
+        "from",
+        "best in common",
+    )
     sys.stdout.write(Table(header, tuple(agreements), "lrrrrr").markdown() + "\n\n")
     rows = []
     for network in dict.fromkeys(key[:-1] for key in own):
