@@ -13,6 +13,11 @@ class Ending:
         self._bias = site.weights.get("bias")
         self._then: Function | None = getattr(site.operation, "then", None)
 
+    @property
+    def offset(self) -> int:
+        """What is added to a value of the image before it is a factor."""
+        return 0
+
     def load(self, value: str) -> str:
         """A value of the image as a factor."""
         return value

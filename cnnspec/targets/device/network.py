@@ -9,14 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from cnnspec.core.record import Record
-from cnnspec.operations.values import GroupNormalization
 from cnnspec.program.build import Program, Step
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
 from cnnspec.program.recipes import with_recipes
 from cnnspec.targets.c.text import block, comment, identifier, sizes
 from cnnspec.targets.device.functions import used_functions
-from cnnspec.targets.device.integers import PRELUDE, Scaled
-from cnnspec.targets.device.kernels.integers import ROOT
+from cnnspec.targets.device.integers import Scaled, shared_functions
 from cnnspec.targets.device.site import FLOAT, INT8, Arithmetic, Kernel, Site, Table
 from cnnspec.targets.device.table import INTEGER_TEMPLATES, TEMPLATES
 from cnnspec.targets.device.text import table_text
@@ -93,9 +91,8 @@ def write_integers(integer: IntegerProgram, name: str, about: str) -> Written:
             )
             steps.append(Named(step, f"step_{index}_{identifier(step.name)}", template(site)))
     plan = memory_plan(program, "int8")
-    norms = any(isinstance(step.operation, GroupNormalization) for step in program.steps)
-    prelude = f"{PRELUDE}\n\n{ROOT}" if norms else PRELUDE
-    return assemble(plan, steps, name, about, INT8, "a[n] = (int8_t)(pixels[n] - 128);", prelude)
+    shared = shared_functions("\n".join(each.kernel.text for each in steps))
+    return assemble(plan, steps, name, about, INT8, "a[n] = (int8_t)(pixels[n] - 128);", shared)
 
 
 def assemble(
@@ -139,6 +136,7 @@ def assemble(
             f'#include "{name}.h"\n\n#include <string.h>',
             _PRAGMA,
             _CHECK,
+            _ALONE,
             prelude,
             functions,
             *texts,
@@ -175,6 +173,14 @@ _PRAGMA = """\
 #pragma STDC FP_CONTRACT OFF
 #endif"""
 
+_ALONE = """\
+/* Each step by itself: all in one function would want more registers than there are. */
+#if defined(__GNUC__)
+#define ALONE static __attribute__((noinline))
+#else
+#define ALONE static
+#endif"""
+
 _CHECK = """\
 /* Places are counted in int, which has 32 bits here or more. */
 typedef char int_has_32_bits[sizeof(int) >= 4 ? 1 : -1];"""
@@ -206,7 +212,7 @@ def _definition(
         *kernel.formula.splitlines(),
     )
     arguments = [f"const {element} *{_x(n, len(inputs))}" for n in range(len(inputs))]
-    signature = f"static void {named.name}({', '.join([*arguments, f'{element} *y'])})"
+    signature = f"ALONE void {named.name}({', '.join([*arguments, f'{element} *y'])})"
     return "\n\n".join([*parts, f"{head}\n{block(signature, *aliases, text)}"]), used
 
 

@@ -168,18 +168,6 @@ def concatenate(site: Site) -> Kernel:
     return Kernel("y = the channels of each input, one after another", text)
 
 
-ROOT = """\
-/* The largest integer whose square is not above x. */
-static int64_t root(int64_t x) {
-    int64_t y = 0;
-    for (int bit = 31; bit >= 0; bit--) {
-        const int64_t next = y | (int64_t)1 << bit;
-        if (next * next <= x) y = next;
-    }
-    return y;
-}"""
-
-
 def group_normalization(site: Site) -> Kernel:
     """Mean, variance and the root of it in integers; the normal value has 16 binary digits."""
     op: GroupNormalization = site.operation

@@ -32,6 +32,8 @@ def pool(site: Site) -> Kernel:
         if maximum
         else f"sum += x[{at}];"
     )
+    if not rows.before and not columns.before and op.size[0] * op.size[1] <= UNROLLED:
+        return Kernel(_formula(op), _unrolled(site))
     window = block(
         f"for (int u = {rows.first}; u < {rows.end}; u++)",
         block(f"for (int v = {columns.first}; v < {columns.end}; v++)", turn),
@@ -50,8 +52,41 @@ def pool(site: Site) -> Kernel:
             block(f"for (int c = 0; c < {image.channels}; c++)", begin, window, f"*y++ = {made};"),
         ),
     )
-    word = "the largest" if maximum else "the mean"
-    return Kernel(f"y[i, j, c] = {word} of a window of x[., ., c]", text)
+    return Kernel(_formula(op), text)
+
+
+UNROLLED = 4
+"""Points of a window that are looked at without a loop."""
+
+
+def _formula(op: Pool) -> str:
+    word = "the largest" if op.function == "max" else "the mean"
+    return f"y[i, j, c] = {word} of a window of x[., ., c]"
+
+
+def _unrolled(site: Site) -> str:
+    """Small windows that nothing is cut off of: the points of one are at fixed distances."""
+    op: Pool = site.operation
+    image, out, kind = site.image, site.out, site.arithmetic
+    points = [
+        f"in[{(u * image.width + v) * image.channels}]"
+        for u in range(op.size[0])
+        for v in range(op.size[1])
+    ]
+    if op.function == "max":
+        lines = [f"{kind.element} best = {points[0]};"]
+        lines += [f"if ({point} > best) best = {point};" for point in points[1:]]
+        made = last(site, "best")
+    else:
+        lines = [f"const {kind.sum} sum = {' + '.join(points)};"]
+        made = last(site, _mean(site, "sum", str(len(points))))
+    row = times(times("i", op.stride[0]), image.width)
+    place = times(f"{row} + {times('j', op.stride[1])}", image.channels)
+    return nested(
+        [("i", out.height), ("j", out.width)],
+        f"const {kind.element} *in = x + {place};",
+        nested([("c", image.channels)], *lines, f"*y++ = {made};", "in++;"),
+    )
 
 
 def reduce(site: Site) -> Kernel:

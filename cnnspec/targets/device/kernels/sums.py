@@ -1,79 +1,49 @@
 """Sums of products: convolutions of both kinds and matrix products, several filters at once.
 
 A number of the image is loaded once for a block of filters, whose sums stay in registers.
-Kernels are stored in the order in which they are read: by groups, by blocks of filters,
-then by the points of the window, the channels, and the filters of the block. The text is
-that of float32 and of int8; only how a sum begins and ends differs.
+Kernels are stored in the order in which they are read, see `runs.py`. The text is that of
+float32 and of int8; only how a sum begins and ends differs.
 """
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from cnnspec.core.record import Record
 from cnnspec.operations.windows import Convolution, MatrixProduct, TransposedConvolution
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.endings import Ending, ending
+from cnnspec.targets.device.kernels.runs import Run, blocks_of, packed
 from cnnspec.targets.device.site import Kernel, Site, Table
-from cnnspec.targets.device.text import nested, side, times
+from cnnspec.targets.device.text import Side, nested, side, times
 
-MOST = 8
-"""Filters of a block: as many sums as every processor has registers for, Cortex-M0 aside."""
-
-
-class Block(Record):
-    """So many filters at once, `count` times."""
-
-    width: int
-    count: int
-
-
-def blocks_of(filters: int) -> list[Block]:
-    """Returns how filters are divided: equal blocks of 4 to 8 if possible, else a rest."""
-    if filters <= MOST:
-        return [Block(filters, 1)]
-    for width in range(MOST, 3, -1):
-        if filters % width == 0:
-            return [Block(width, filters // width)]
-    found = [Block(MOST, filters // MOST)]
-    return [*found, Block(filters % MOST, 1)]
-
-
-def packed(kernel: np.ndarray, groups: int) -> np.ndarray:
-    """Returns a kernel (..., filters) in the order in which it is read."""
-    each = kernel.shape[-1] // groups
-    parts = []
-    for group in range(groups):
-        at = group * each
-        for piece in blocks_of(each):
-            for _ in range(piece.count):
-                parts.append(kernel[..., at : at + piece.width].reshape(-1))
-                at += piece.width
-    return np.concatenate(parts)
-
-
-Window = Callable[[str, int], str]
-"""The loops over a window, given the text that adds a number `v` and the filters of a block."""
+Window = Callable[[int], str]
+"""The loops over a window for a block of so many filters."""
 
 
 def _sums(
-    site: Site, filters: int, ends: Ending, window: Window, step: int, *, skips: bool
+    site: Site,
+    filters: int,
+    ends: Ending,
+    window: Window,
+    most: int,
+    step: int = 0,
+    also: str = "",
 ) -> Iterator[str]:
-    """The blocks of filters: their sums begun, a number added to each at a time, written.
+    """The blocks of filters: their sums begun, numbers added to each, and written.
 
-    `step` is the numbers of a whole window. With `skips` some of its points are left out,
-    so that a place in the kernel is worked out for each; else `k` runs on.
+    `step` is the numbers of a whole window where some of its points are left out, so that
+    `w` moves on by it; else `k` runs on. `also` is a pointer that moves with the filters.
     """
-    for piece in blocks_of(filters):
+    for piece in blocks_of(filters, most):
         sums = range(piece.width)
-        add = "\n".join(f"s{n} += v * k[{n}];" for n in sums)
         lines = [
             *(f"{site.arithmetic.sum} s{n} = {ends.begin(n)};" for n in sums),
-            window(f"{add}\nk += {piece.width};", piece.width),
+            window(piece.width),
             *(f"to[{n}] = {ends.end(f's{n}', n)};" for n in sums),
             f"to += {piece.width};",
             ends.move(piece.width),
-            f"w += {step * piece.width};" if skips else "",
+            f"w += {step * piece.width};" if step else "",
+            f"{also} += {piece.width};" if also else "",
         ]
         lines = [line for line in lines if line]
         if piece.count > 1:
@@ -82,48 +52,55 @@ def _sums(
             yield block("", *lines).lstrip()
 
 
+def _run_of(site: Site, length: int) -> Run:
+    """How runs of so many numbers are taken: in int8 four at a time where there are as many."""
+    return Run(length, site.scales is not None and length >= 4)
+
+
 def convolution(site: Site) -> Kernel:
     """Sums over each window and the channels of each group."""
     op: Convolution = site.operation
     image, out, groups = site.image, site.out, op.groups
+    if groups == image.channels == op.filters and groups > 1:
+        return depthwise(site)
     depth, filters = image.channels // groups, op.filters // groups
-    element, load = site.arithmetic.element, ending(site)
-    rows = side(
-        "i", image.height, out.height, op.size[0], op.stride[0], op.dilation[0], op.padding[0][0]
-    )
-    columns = side(
-        "j", image.width, out.width, op.size[1], op.stride[1], op.dilation[1], op.padding[1][0]
-    )
+    element, ends = site.arithmetic.element, ending(site)
+    rows, columns = _sides(site)
     u = f"{rows.start} + {times('u', op.dilation[0])}"
     group = f" + {times('g', depth)}" if groups > 1 else ""
     skips = bool(rows.before or columns.before)
     start = f"const {element} *in = x + "
-    # Neighbours in the image are neighbours in the kernel, so columns and channels are one loop.
+    # Neighbours in the image are neighbours in the kernel, so columns and channels are one run.
     merged = op.dilation[1] == 1 and groups == 1
+    run = _run_of(site, depth)
+    if merged and not columns.before:
+        run = _run_of(site, op.size[1] * depth)
+    elif merged:
+        # A part of a row is a multiple of four only if a point of it is.
+        run = Run(op.size[1] * depth, run.fours and depth % 4 == 0)
 
-    def over(add: str, width: int) -> str:
+    def over(width: int) -> str:
         where = times(f"u * {op.size[1]} + {columns.first}", depth * width)
         place = f"k = w + {where};" if skips else ""
-        turn = f"const {site.arithmetic.sum} v = {load.load('in[n]')};\n{add}"
         if merged:
             at = times(
                 f"{times(u, image.width)} + {columns.start} + {columns.first}", image.channels
             )
             count = times(columns.count, depth)
-            inside = [f"{start}{at};", place, block(f"for (int n = 0; n < {count}; n++)", turn)]
+            inside = [f"{start}{at};", place, run.text(site, ends, "in", count, width)]
         else:
             t = times("t", op.dilation[1])
             at = times(f"{times(u, image.width)} + {columns.start} + {t}", image.channels)
             columns_loop = block(
                 f"for (int t = {columns.first}; t < {columns.end}; t++)",
                 f"{start}{at}{group};",
-                block(f"for (int n = 0; n < {depth}; n++)", turn),
+                run.text(site, ends, "in", str(depth), width),
             )
             inside = [place, columns_loop]
         return block(f"for (int u = {rows.first}; u < {rows.end}; u++)", *filter(None, inside))
 
-    step = op.size[0] * op.size[1] * depth
-    window = "\n".join(_sums(site, filters, load, over, step, skips=skips))
+    step = op.size[0] * op.size[1] * depth if skips else 0
+    window = "\n".join(_sums(site, filters, ends, over, run.most, step))
     if groups > 1:
         window = block(f"for (int g = 0; g < {groups}; g++)", window)
     pointer = f"const {element} *w = kernel, *k;" if skips else f"const {element} *k = kernel;"
@@ -134,49 +111,116 @@ def convolution(site: Site) -> Kernel:
             f"for (int j = 0; j < {out.width}; j++)",
             columns.before,
             pointer,
-            load.pointers(),
+            ends.pointers(),
             window,
         ),
     )
-    names = f"{times('i', op.stride[0])} + u, {times('j', op.stride[1])} + v"
     channels = "channels c of its group" if groups > 1 else "c"
-    total = f"the sum over u, v, {channels} of x[{names}, c] * kernel[u, v, c, f]"
-    formula = f"y[i, j, f] = {load.formula(total)}"
-    if any(map(any, op.padding)):
-        formula += ",\nwith zeros around x"
-    return Kernel(formula, text, (_kernel(site, groups), *load.tables()))
+    total = f"the sum over u, v, {channels} of x[{_place(op)}, c] * kernel[u, v, c, f]"
+    kernel = _kernel(site, site.weights["kernel"], groups, run)
+    return Kernel(_formula(op, "f", ends.formula(total)), text, (kernel, *ends.tables()))
 
 
-def _kernel(site: Site, groups: int = 1) -> Table:
-    values = packed(site.weights["kernel"], groups)
-    return Table("kernel", site.arithmetic.element, values, _ABOUT, site.operation.kernel)
+def depthwise(site: Site) -> Kernel:
+    """A filter for each channel: neighbours in the image are those of other filters."""
+    op: Convolution = site.operation
+    image, out = site.image, site.out
+    element, ends = site.arithmetic.element, ending(site)
+    rows, columns = _sides(site)
+    u, t = f"{rows.start} + {times('u', op.dilation[0])}", times("t", op.dilation[1])
+    at = times(f"{times(u, image.width)} + {columns.start} + {t}", image.channels)
+    # The kernel of a block of channels has a run for each point of the window.
+    run = Run(op.size[0] * op.size[1], False)
+    skips = bool(rows.before or columns.before)
+
+    def over(width: int) -> str:
+        place = times(f"u * {op.size[1]} + {columns.first}", width)
+        return block(
+            f"for (int u = {rows.first}; u < {rows.end}; u++)",
+            f"k = w + {place};" if skips else "",
+            block(
+                f"for (int t = {columns.first}; t < {columns.end}; t++)",
+                f"const {element} *in = from + {at};",
+                *(f"s{n} += {ends.load(f'in[{n}]')} * k[{n}];" for n in range(width)),
+                f"k += {width};",
+            ),
+        )
+
+    step = op.size[0] * op.size[1] if skips else 0
+    pointer = f"const {element} *w = kernel, *k;" if skips else f"const {element} *k = kernel;"
+    text = f"{element} *to = y;\n" + block(
+        f"for (int i = 0; i < {out.height}; i++)",
+        rows.before,
+        block(
+            f"for (int j = 0; j < {out.width}; j++)",
+            columns.before,
+            pointer,
+            f"const {element} *from = x;",
+            ends.pointers(),
+            *_sums(site, op.filters, ends, over, DEPTHWISE, step, "from"),
+        ),
+    )
+    total = f"the sum over u, v of x[{_place(op)}, f] * kernel[u, v, f]"
+    kernel = _kernel(site, site.weights["kernel"], 1, run, DEPTHWISE)
+    return Kernel(_formula(op, "f", ends.formula(total)), text, (kernel, *ends.tables()))
 
 
-_ABOUT = "the kernel, by blocks of filters"
+DEPTHWISE = 4
+"""Channels of a block: each has a number of its own to load."""
+
+
+def _sides(site: Site) -> tuple[Side, Side]:
+    """The windows of a convolution along rows and columns."""
+    op, image, out = site.operation, site.image, site.out
+    sizes = (image.height, image.width), (out.height, out.width)
+    rows, columns = (
+        side(at, n, made, span, stride, dilation, pad)
+        for at, n, made, span, stride, dilation, (pad, _) in zip(
+            "ij", *sizes, op.size, op.stride, op.dilation, op.padding, strict=True
+        )
+    )
+    return rows, columns
+
+
+def _place(op: Convolution) -> str:
+    return f"{times('i', op.stride[0])} + u, {times('j', op.stride[1])} + v"
+
+
+def _formula(op: Convolution, name: str, total: str) -> str:
+    zeros = ",\nwith zeros around x" if any(map(any, op.padding)) else ""
+    return f"y[i, j, {name}] = {total}{zeros}"
+
+
+def _kernel(
+    site: Site, weights: np.ndarray, groups: int, run: Run, most: int | None = None
+) -> Table:
+    values = packed(weights, groups, run, most or run.most)
+    about = "the kernel, by blocks of filters"
+    return Table("kernel", site.arithmetic.element, values, about, site.operation.kernel)
 
 
 def matrix_product(site: Site) -> Kernel:
     """A vector times a matrix, plus a bias."""
     op: MatrixProduct = site.operation
-    load, inputs = ending(site), site.inputs[0].size
+    ends, inputs = ending(site), site.inputs[0].size
     element = site.arithmetic.element
-
-    def over(add: str, width: int) -> str:
-        return block(
-            f"for (int n = 0; n < {inputs}; n++)",
-            f"const {site.arithmetic.sum} v = {load.load('x[n]')};",
-            add,
-        )
-
+    run = _run_of(site, inputs)
     lines = [
         f"{element} *to = y;",
         f"const {element} *k = kernel;",
-        load.pointers(),
-        *_sums(site, op.units, load, over, inputs, skips=False),
+        ends.pointers(),
+        *_sums(
+            site,
+            op.units,
+            ends,
+            lambda width: run.text(site, ends, "x", str(inputs), width),
+            run.most,
+        ),
     ]
-    formula = f"y[f] = {load.formula('the sum over n of x[n] * kernel[n, f]')}"
+    formula = f"y[f] = {ends.formula('the sum over n of x[n] * kernel[n, f]')}"
     text = "\n".join(line for line in lines if line)
-    return Kernel(formula, text, (_kernel(site), *load.tables()))
+    kernel = _kernel(site, site.weights["kernel"], 1, run)
+    return Kernel(formula, text, (kernel, *ends.tables()))
 
 
 def transposed_convolution(site: Site) -> Kernel:
@@ -185,8 +229,9 @@ def transposed_convolution(site: Site) -> Kernel:
     Painting each kernel, as the operation is defined, would need the whole output in sums.
     """
     op: TransposedConvolution = site.operation
-    image, out, load = site.image, site.out, ending(site)
+    image, out, ends = site.image, site.out, ending(site)
     element = site.arithmetic.element
+    run = _run_of(site, image.channels)
 
     def reached(point: str, at: str, axis: int, size: int, name: str) -> str:
         """The row or column of x from which a point of the kernel paints; none: the next point."""
@@ -203,7 +248,7 @@ def transposed_convolution(site: Site) -> Kernel:
 
     place = f"{times(scaled('row', 0), image.width)} + {scaled('column', 1)}"
 
-    def over(add: str, width: int) -> str:
+    def over(width: int) -> str:
         return block(
             f"for (int u = 0; u < {op.size[0]}; u++)",
             reached("u", "i", 0, image.height, "row"),
@@ -212,24 +257,19 @@ def transposed_convolution(site: Site) -> Kernel:
                 reached("t", "j", 1, image.width, "column"),
                 f"const {element} *in = x + {times(place, image.channels)};",
                 f"k = w + {times(f'u * {op.size[1]} + t', image.channels * width)};",
-                block(
-                    f"for (int n = 0; n < {image.channels}; n++)",
-                    f"const {site.arithmetic.sum} v = {load.load('in[n]')};",
-                    add,
-                ),
+                run.text(site, ends, "in", str(image.channels), width),
             ),
         )
 
     body = nested(
         [("i", out.height), ("j", out.width)],
         f"const {element} *w = kernel, *k;",
-        *filter(None, [load.pointers()]),
-        *_sums(site, op.filters, load, over, op.size[0] * op.size[1] * image.channels, skips=True),
+        *filter(None, [ends.pointers()]),
+        *_sums(site, op.filters, ends, over, run.most, op.size[0] * op.size[1] * image.channels),
     )
     # (kh, kw, F, C) to (kh, kw, C, F)
-    turned = site.weights["kernel"].transpose(0, 1, 3, 2)
-    table = Table("kernel", element, packed(turned, 1), _ABOUT, op.kernel)
+    table = _kernel(site, site.weights["kernel"].transpose(0, 1, 3, 2), 1, run)
     total = "the sum over u, v, c of x[row, column, c] * kernel[u, v, c, f]"
     where = f"row = (i + {op.cut[0][0]} - u) / {op.stride[0]} where that is a row, columns alike"
-    formula = f"y[i, j, f] = {load.formula(total)},\nwith {where}"
-    return Kernel(formula, f"{element} *to = y;\n{body}", (table, *load.tables()))
+    formula = f"y[i, j, f] = {ends.formula(total)},\nwith {where}"
+    return Kernel(formula, f"{element} *to = y;\n{body}", (table, *ends.tables()))
