@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.analysis.check import CheckedSpec, Checker, check
-from cnnspec.analysis.fit import Search
+from cnnspec.analysis.search import Search
 from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.language.parse import parse, parse_value
@@ -76,10 +76,9 @@ def test_an_objective_comes_before_the_order() -> None:
     assert result.fitted == {"a": a, "b": b} == {"a": 25, "b": 10}
     assert result.totals
     assert result.totals.macs == macs == 19_950
-    few = A_FIRST.replace("64", "30")
-    least = checked(f"{few}; budget macs >= 9000; minimize params")
+    least = checked(f"{A_FIRST}; budget macs >= 9000; minimize params")
     needed = [
-        c for c in product(range(1, 31), repeat=2) if 784 * c[0] + c[0] * c[1] + 10 * c[1] >= 9000
+        c for c in product(range(1, 65), repeat=2) if 784 * c[0] + c[0] * c[1] + 10 * c[1] >= 9000
     ]
     assert tuple(least.fitted.values()) == min(needed, key=lambda c: (params(*c), -c[0], -c[1]))
 
@@ -148,6 +147,13 @@ def test_widths_are_halved_and_others_are_not() -> None:
         "repeat i in 0..2 { b (m * 2^i) }; repeat 2 { b 8 k=1 }; gap; dense 10; budget params <= 1M"
     )
     assert looks(scaled)[1] <= 10
+    between = f"{both} budget params == 400_000"
+    # 785 a + (a + 1) b + 10 b + 10 is 400,000 for a and b in this range.
+    exact = [(a, (399_990 - 785 * a) / (a + 11)) for a in range(1, 510)]
+    values, count = looks(between)
+    whole = [(a, int(b)) for a, b in exact if b.is_integer() and 1 <= b <= 1000]
+    assert tuple(values.values()) == max(whole)
+    assert count <= 5_000
     kernel = "let k = fit(1..28); conv 2x(k); dense 10; budget params <= 1_549"
     assert looks(kernel) == ({"k": 26}, 3)
 
@@ -194,13 +200,16 @@ def drawn(random: random.Random) -> str:
     limits = {"params": (100, 3_000), "macs": (10_000, 200_000), "ram": (4_000, 40_000)}
     kinds = random.sample(sorted(limits), random.randint(1, 2))
     budgets = [f"budget {kind} <= {random.randint(*limits[kind])}" for kind in kinds]
+    if random.random() < 0.4:
+        kind = random.choice(sorted(limits))
+        budgets.append(f"budget {kind} >= {random.randint(*limits[kind]) // 4}")
     head = ["let a = fit(1..6)", "let b = fit(2..6)"]
     random.shuffle(head)
     return "; ".join([*head, "conv (a)x3", *chosen, "gap; dense 10", *budgets])
 
 
 @pytest.mark.parametrize(
-    "objective", ["", "; maximize macs", "; minimize ram", "; maximize params"]
+    "objective", ["", "; maximize macs", "; minimize ram", "; maximize params", "; minimize macs"]
 )
 @pytest.mark.parametrize("seed", range(12))
 def test_the_values_are_those_of_trying_all(seed: int, objective: str) -> None:
@@ -214,9 +223,9 @@ def test_the_values_are_those_of_trying_all(seed: int, objective: str) -> None:
         one = checked(text, **{name: str(value) for name, value in named.items()})
         if one.ok:
             assert one.totals
-            cost = getattr(one.totals, objective.split()[-1], 0) if objective else 0
-            ram = one.totals.ram()
-            rank = {"": 0, "; minimize ram": -ram}.get(objective, cost)
+            word, _, quantity = objective.removeprefix("; ").partition(" ")
+            cost = one.totals.dump().get(quantity, 0)
+            rank = -cost if word == "minimize" else cost
             found.append((rank, values))
     result = checked(text)
     if found:
