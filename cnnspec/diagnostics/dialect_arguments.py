@@ -185,6 +185,8 @@ memory sram | ram | dense 10 softmax; budget ram <= 10KiB
 size rom | flash | dense 10 softmax; budget flash <= 40KiB
 nobias without_bias | no_bias | conv 32x3 no_bias
 fashionmnist fashion | fashion_mnist | data fashion_mnist; dense 10 softmax
+max maximum | - | - | `pool` takes the largest value: leave it out
+avg average mean | - | - | write `avgpool 2`
 cifar10 cifar100 imagenet svhn emnist kmnist | - | - | give the path of its files: `data "cifar10"`
 """,
 }

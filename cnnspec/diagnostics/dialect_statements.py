@@ -151,6 +151,7 @@ conv_layer | conv 32x3
 depthwise | dwconv 3
 separable | sepconv 32x3
 transposed deconv upconv | tconv 32x2 stride=2
+hidden output output_layer hidden_layer units neurons | dense 10
 fc FullyConnected fully_connected_layer | dense 10
 subsampling downsample max_pooling | pool 2
 averagepool average_pooling meanpool | avgpool 2
@@ -162,7 +163,7 @@ instancenorm | ~gn instance
 zero_padding | pad 1
 skip skip_connection shortcut_connection | ~residual { conv 8x3 same }
 concatenate cat | concat { branch { }; branch { conv 8x3 same relu } }
-loop times | repeat 2 { conv 8x3 same relu }
+for loop times | repeat 2 { conv 8x3 same relu }
 variable const | let f = 16
 module | block part(f) { conv (f)x3 relu }; part 8
 include | - | the blocks of another file come with `use "blocks.cnn"`

@@ -88,6 +88,10 @@ class UnknownWord(Diagnostic):
         found = respell(span, self.word, self.near, self.known, safe=named)
         if self.path and not self.near:
             return (write(span, f'"{self.word}"', title="write a path in quotes"),)
+        if not self.near:
+            from cnnspec.diagnostics.translations import needless
+
+            return needless(span, self.word)
         return found
 
     @property
@@ -333,6 +337,8 @@ class UnknownFunction(UnknownSpelling):
     def help(self) -> str:
         if self.name == "fit":
             return "give `fit` a name of its own, `let w = fit(1..64)`, and use that: `(2*w)`"
+        if self.name == "range":
+            return "write both ends of a range: `0..2` for `range(3)`"
         return did_you_mean(self.near, self.known)
 
 
@@ -405,11 +411,14 @@ class BadClaim(Diagnostic):
     def help(self) -> str:
         if self.span and self.fixes:
             edit = self.fixes[0].edits[0]
-            cut = edit.span.start - self.span.start
-            return f"write `{self.span.text[:cut]}{edit.text}{self.span.text[cut:]}`"
+            cut, end = edit.span.start - self.span.start, edit.span.end - self.span.start
+            return f"write `{self.span.text[:cut]}{edit.text}{self.span.text[end:]}`"
         return f"write it as in `{self.example}`"
 
     def fixes_at(self, span: Span) -> Fixes:
+        apart = re.search(r"\d[ \t]+(?=[kKM]\w*|\d{3}\b)", span.text)
+        if apart and re.search(r"[<>=]", span.text):
+            return (self._together(span),)
         found = re.match(r"\w+\s+(\w+)(?:\s+[^\W\d]\w*)?\s+(?=[\d.]\S*\Z)", span.text)
         if found is None:
             return ()
@@ -420,6 +429,15 @@ class BadClaim(Diagnostic):
         title = f"write `{relation}`"
         safe = self.word == "budget"
         return (insert(span.source, at, f"{relation} ", safe=safe, title=title),)
+
+    def _together(self, span: Span) -> Fix:
+        """The fix of `10 k` and `10 000`: a number is one piece."""
+        found = re.search(r"\d[\d \t]*(?:[kKM]\w*)?\Z", span.text)
+        assert found
+        number = re.sub(r"(?<=\d)[ \t]+(?=\d)", "_", found.group())
+        number = re.sub(r"[ \t]+", "", number)
+        place = span.source.span(span.start + found.start(), span.start + found.end())
+        return write(place, number, safe=True, title=f"write `{number}`")
 
 
 class UnknownSetting(Diagnostic):

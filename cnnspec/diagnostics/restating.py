@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.dialects import advice, find
+from cnnspec.diagnostics.dialects import Foreign, advice, find
 
 SIZES = {
     "conv": ("filters", "kernel"),
@@ -152,13 +152,17 @@ def simple(value: str) -> str:
     return value
 
 
-def restate(text: str) -> Restated | None:
-    """Returns a statement restated, `None` for one with a block."""
+def restate(text: str, row: Foreign | None = None) -> Restated | None:
+    """Returns a statement restated, `None` for one with a block.
+
+    `row` is the entry of its word, where that is known; a word may be of several kinds.
+    """
     found = _ARGUMENT.findall(text)
     if not found or "{" in text:
         return None
     first, *arguments = found
-    row = find(first, "layer", "setting", "word") if first not in SIZES else None
+    if row is None and first not in SIZES:
+        row = find(first, "layer", "setting", "word")
     if row and not row.words:
         if not row.pattern:
             return Restated("", (advice(row),))

@@ -208,6 +208,9 @@ class MissingSpace(Diagnostic):
         """What to say, and what to write in the place of `after`; empty if it is not known."""
         tail = self.after[1:]
         unit = {name.lower(): name for name in UNITS}.get(self.after.lower())
+        larger = {"g": "000M", "gb": "000MB"}.get(self.after.lower())
+        if larger and self.before[-1].isdecimal():
+            return "the largest unit is `M`: write", larger
         if unit and self.before[-1].isdecimal():
             return f"write the unit as `{unit}`:", unit
         if self.after[0] == "X" and tail.isdecimal():
@@ -287,6 +290,11 @@ class BlockMissing(Diagnostic):
         # An empty block means something for these: the defaults, and the input itself.
         if self.word not in ("train", "branch"):
             return ()
+        whole = statement_around(span)
+        inside = whole.text[len(self.word) :].strip()
+        if inside and whole.start == span.start:
+            text = f"{self.word} {{ {inside} }}"
+            return (write(whole, text, title=f"write `{text}`"),)
         return (append(statement_around(span), "{ }"),)
 
 

@@ -23,7 +23,7 @@ def _restated(span: Span, row: Foreign, *, training: bool) -> Restated | None:
     statement = statement_around(span)
     if _BLOCK.match(statement.source.text, statement.end):
         return None
-    said = restate(statement.text)
+    said = restate(statement.text, row)
     if said is None or not said.text:
         return None
     if said.text in row.words:
@@ -40,7 +40,7 @@ def statement_help(span: Span | None, word: str, near: str, *, training: bool) -
     if row is None:
         return ""
     said = _restated(span, row, training=training) if span else None
-    block = said is None and span and near and _BLOCK.match(span.source.text, span.end)
+    block = said is None and span and near and near in row.words
     help = advice(row, near if block else said.text if said else "")
     outside = row.kind == "setting" and not training
     if outside and row.pattern and not (said and said.text.startswith("train")):
@@ -76,10 +76,16 @@ def word_help(word: str, near: str) -> str:
     return advice(row) if row.kind == "word" else ""
 
 
+def needless(span: Span, word: str) -> Fixes:
+    """Returns the fix that leaves out a word of another tool that says nothing here."""
+    row = find(word, "word")
+    return (leave_out(span, safe=True),) if row and row.idle else ()
+
+
 def option_help(span: Span | None, option: str, near: str) -> str:
     """Returns what to write for an unknown option; empty for one of no other tool."""
     row = find(option, "option")
-    if row is None or (near and near not in row.words):
+    if row is None or (near and near not in row.words) or (row.pattern and not near):
         return ""
     if near and span:
         said = _layer_of(span)

@@ -5,7 +5,16 @@ was meant is not clear.
 """
 
 from cnnspec.core.edits import Edit, Fix, insert, write
-from cnnspec.language.syntax import Argument, Call, Expression, Number, Range, Statement, Word
+from cnnspec.language.syntax import (
+    Argument,
+    Call,
+    Expression,
+    Number,
+    Option,
+    Range,
+    Statement,
+    Word,
+)
 
 
 def let(arguments: tuple[Argument, ...]) -> Fix | None:
@@ -21,6 +30,12 @@ def repeat(arguments: tuple[Argument, ...]) -> Fix | None:
     match arguments:
         case (Word(), Number(span=span)):
             return insert(span.source, span.start, "in 1..", title="write `in 1..`")
+        case (Number(span=span), Word(text="times" | "x", span=last)):
+            text = span.text
+            return write(span.to(last), text, safe=True, title=f"write `repeat {text}`")
+        case (Option(name=name, span=span, value=Range(span=ends)),):
+            text = f"{name} in {ends.text}"
+            return write(span, text, safe=True, title=f"write `repeat {text}`")
     return None
 
 

@@ -12,7 +12,7 @@ from cnnspec.ir.spec import MAX_ELEMENTS, MAX_LAYERS, MAX_NESTING, Element, Erro
 from cnnspec.ir.training import Training
 from cnnspec.language.scan import MAX_DEPTH
 from cnnspec.language.suggest import nearest
-from cnnspec.language.syntax import Argument, Sequence, Statement, Word
+from cnnspec.language.syntax import Argument, Option, Sequence, Statement, Word
 from cnnspec.layers.table import CONSTRUCTS
 
 
@@ -170,6 +170,11 @@ def _unknown(state: State, statement: Statement, scope: Scope) -> None:
         known = (*scope.keywords, *scope.blocks)
         near = nearest(word, known)
         state.problems.append(UnknownStatement(span, word=word, near=near, known=known))
+    # What it would have defined is not called undefined as well.
+    given = [each.name for each in statement.arguments if isinstance(each, Option)]
+    state.poisoned |= {f"let {name}" for name in given}
+    if statement.broken:
+        state.poisoned.add(f"let {word}")
     # The layer that was meant is unknown, and so are its name and all shapes after it.
     state.poisoned.add(A_LAYER)
     scope.elements.append(ErrorNode(statement.span))

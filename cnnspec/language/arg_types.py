@@ -30,6 +30,10 @@ _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
 """A number with its thousands apart, as reports print it: `6,000`."""
 
 
+_DECIMAL = re.compile(r"[0-9]+,[0-9]+")
+"""A number with a decimal comma."""
+
+
 class ArgType:
     """The reading and writing of one value; a subclass for each sort of value."""
 
@@ -121,6 +125,14 @@ class ArgType:
             number = value.span.text.replace(",", "_")
             remedy = f"write `{number}`"
             fix = write(value.span, number, safe=True, title=remedy)
+        elif (
+            isinstance(value, Sequence)
+            and "a number" in self.expected
+            and _DECIMAL.fullmatch(value.span.text)
+        ):
+            number = value.span.text.replace(",", ".")
+            remedy = f"write `{number}`, with a point"
+            fix = write(value.span, number, safe=number[0] == "0", title=remedy)
         elif isinstance(value, Sequence):
             remedy = "separate values by spaces, without a comma"
             spaced = " ".join(item.span.text for item in value.items)

@@ -222,7 +222,7 @@ class _Binding:
         from cnnspec.language.slips import option_example, size_of_names
 
         near = size_of_names(word.text, self.bindings) or near
-        option = "" if near else option_example(word.text, self.cls)
+        span, option = (word.span, "") if near else option_example(word, self.cls)
         if needed and not near and not option and self.queue[0] not in self.joined:
             name = self.queue[0]
             expected = self.cls.specs[name].kind.expected
@@ -232,7 +232,7 @@ class _Binding:
             )
         of = f"`{self.cls.word}`"
         return DiagnosticError(
-            UnknownWord(word.span, word=word.text, of=of, near=near, known=known, option=option)
+            UnknownWord(span, word=word.text, of=of, near=near, known=known, option=option)
         )
 
     def store(self, name: str, value: Expression, span: Span) -> None:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from cnnspec.core.edits import Fix, write
+from cnnspec.core.edits import Fix, insert, write
 from cnnspec.core.source import Source, Span
 from cnnspec.language.arg_types import number_text
 from cnnspec.language.numbers import quotient, read_number
@@ -111,7 +111,9 @@ def _expression(source: Source, place: Span, line: str) -> Fix | None:
     if not (before and before.group() and after):
         return None
     span = source.span(place.start - len(before.group()), after.end())
-    return write(span, f"({span.text})", title="put the expression in parentheses")
+    # The kernel of `f*2x3` is not in the expression.
+    inside, tail = re.fullmatch(r"(.+?)((?:x\d+)*)", span.text).groups()  # type: ignore[union-attr]
+    return write(span, f"({inside}){tail}", title="put the expression in parentheses")
 
 
 def _size_first(source: Source, place: Span, line: str) -> Fix | None:
@@ -157,6 +159,55 @@ def _comma(source: Source, place: Span) -> Fix | None:
     return write(span, "", safe=True, title="remove the comma: a new line ends a statement")
 
 
+_BEGUN = re.compile(r"(?:^|[;{])\s*([^\W\d]\w*)[ \t]*\Z")
+
+
+def _assigned(source: Source, place: Span) -> Fix | None:
+    """`epochs: 5`, `epochs = 5` and `let f := 16`, as files of settings have them."""
+    line, rest = _line_to(source, place.start)
+    sign = re.match(r":=|[:=](?![=:])", rest)
+    if sign is None:
+        return None
+    span = source.span(place.start, place.start + sign.end())
+    if sign.group() == ":=":
+        return write(span, "=", safe=True, title="write `=`")
+    begun = _BEGUN.search(line)
+    value = re.match(r"[:=][ \t]*([^\s;{}][^;{}#]*)", rest)
+    if begun is None or value is None:
+        return None
+    blanks = len(line) - len(line.rstrip())
+    span = source.span(place.start - blanks, place.start + value.start(1))
+    written = f"{begun[1]} {value[1].strip()}"
+    name = begun[1]
+    if sign.group() == "=" and re.search(rf"\([^()\n]*\b{name}\b[^()\n]*\)", source.text):
+        at = place.start - len(line) + begun.start(1)
+        title = f"write `let {name} = {value[1].strip()}`"
+        return insert(source, at, "let ", safe=True, title=title)
+    return write(span, " ", safe=True, title=f"write `{written}`, without `{sign.group()}`")
+
+
+def _lets(source: Source, place: Span) -> Fix | None:
+    """`let f = 16, g = 8`."""
+    line, _ = _line_to(source, place.start)
+    found = re.search(r"(?:^|[;{])\s*let\s[^;{}]*?(,)\s*[^\W\d]\w*\s*\Z", line)
+    if place.text != "=" or found is None:
+        return None
+    at = place.start - len(line) + found.start(1)
+    return write(source.span(at, at + 1), "; let", safe=True, title="write `; let` for the comma")
+
+
+def _steps(source: Source, place: Span) -> Fix | None:
+    """`1:3` and `1...3`, which are ranges elsewhere."""
+    line, rest = _line_to(source, place.start)
+    before = re.search(r"(?:\bin\s+|\()(\d+)[ \t]*(?:\.\.)?\Z", line)
+    after = re.match(r"[ \t]*(?:\.\.\.?|:|\.)[ \t]*(\d+)", rest)
+    if before is None or after is None:
+        return None
+    span = source.span(place.start - len(line) + before.start(1), place.start + after.end())
+    text = f"{before[1]}..{after[1]}"
+    return write(span, text, safe=True, title=f"write `{text}`")
+
+
 def _bound(source: Source, place: Span) -> Fix | None:
     """`1..depth` and `depth..3`: a name in a range."""
     line, rest = _line_to(source, place.start)
@@ -186,7 +237,8 @@ def _python(source: Source, place: Span) -> Fix | None:
             span = source.span(at + found.start(), at + found.end())
             numbers = re.findall(r"\d+", found.group())
             square = len(numbers) == 2 and numbers[0] == numbers[1]
-            size = numbers[0] if square else "x".join(numbers)
+            listed = re.search(r"\bin[ \t]+\Z", line[: found.start()])
+            size = ", ".join(numbers) if listed else numbers[0] if square else "x".join(numbers)
             return write(span, size, safe=True, title=f"write `{size}`, for {span.text}")
     return None
 
@@ -199,7 +251,16 @@ def _line_to(source: Source, at: int) -> tuple[str, str]:
 
 
 _Slip = Callable[[Source, Span], Fix | None]
-SLIPS: tuple[_Slip, ...] = (_percent, _comment, _comma, _bound, _python)
+SLIPS: tuple[_Slip, ...] = (
+    _percent,
+    _comment,
+    _comma,
+    _assigned,
+    _lets,
+    _steps,
+    _bound,
+    _python,
+)
 """What is written so elsewhere, with a title that is its help."""
 IN_PATHS = (".", "/", "\\", "~", ":")
 _REPAIRS: tuple[Callable[[Source, Span, str], Fix | None], ...] = (

@@ -1,5 +1,6 @@
 """What was meant by an argument that cannot be bound. Only asked for a text with an error."""
 
+import re
 from itertools import combinations
 
 from cnnspec.core.edits import write
@@ -10,7 +11,7 @@ from cnnspec.diagnostics.names import TooManyValues
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.numbers import read_number
-from cnnspec.language.syntax import Dims, Expression, Group, Number, Sequence
+from cnnspec.language.syntax import Dims, Expression, Group, Number, Sequence, Word
 
 
 def size_apart(
@@ -23,6 +24,7 @@ def size_apart(
     match value:
         case Sequence(items=items) if all(isinstance(item, Number | Group) for item in items):
             parts = [item.span.text for item in items]
+            parts = parts[:1] if first and len(set(parts)) == 1 else parts
         case Dims(parts=sides):
             parts = [side.span.text for side in sides]
             # `conv 32 3x3` is a square kernel.
@@ -55,11 +57,24 @@ def size_of_names(word: str, bindings: Bindings) -> str:
     return ""
 
 
-def option_example(word: str, cls: type[Construct]) -> str:
-    """Returns how an option is written, as `momentum=0.9`; empty for a word that names none."""
-    spec = cls.specs.get(word)
-    if spec is None or spec.place != "option":
-        return ""
+def option_example(word: Word, cls: type[Construct]) -> tuple[Span, str]:
+    """Returns how an option is written, as `momentum=0.9`, and what that replaces.
+
+    It is empty for a word that names none. A value that follows is taken: `stride 2`.
+    """
+    spec = cls.specs.get(word.text)
+    if spec is None:
+        return word.span, ""
+    source, end = word.span.source, word.span.end
+    after = re.compile(r"[ \t]+([\w.]+)").match(source.text, end)
+    if after and (after[1][0].isdigit() or after[1] in spec.kind.words):
+        return source.span(word.span.start, after.end()), f"{word.text}={after[1]}"
+    return word.span, _example(word.text, cls) if spec.place == "option" else ""
+
+
+def _example(word: str, cls: type[Construct]) -> str:
+    """An option with a value that it can have."""
+    spec = cls.specs[word]
     if spec.default and spec.default is not MISSING:
         return f"{word}={spec.kind.write(spec.default)}"
     if spec.kind.words:

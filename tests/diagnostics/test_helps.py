@@ -78,6 +78,32 @@ def followed(text: str) -> tuple[str, bool]:
         (f"conv 8x3 padding=1{END}", f"conv 8x3 same{END}"),
         (f"conv 8x5 padding=2 relu{END}", f"conv 8x5 same relu{END}"),
         (f"conv 8x3 stride=2 padding=1{END}", f"pad 1; conv 8x3 stride=2{END}"),
+        # Options without their `=`, as on a command line.
+        (f"conv 8x4 stride 2 relu{END}", f"conv 8x4 stride=2 relu{END}"),
+        (f"conv 8x3 padding same{END}", f"conv 8x3 padding=same{END}"),
+        (f"conv 8x3 activation relu{END}", f"conv 8x3 activation=relu{END}"),
+        (f"conv 8 kernel 3{END}", f"conv 8 kernel=3{END}"),
+        # Settings with the signs of other files.
+        (f"train {{\n  epochs: 5\n}}{END}", f"train {{\n  epochs 5\n}}{END}"),
+        (f"train {{\n  epochs = 5\n}}{END}", f"train {{\n  epochs 5\n}}{END}"),
+        (f"train epochs 5{END}", f"train {{ epochs 5 }}{END}"),
+        (f"let f := 8; conv (f)x3{END}", f"let f = 8; conv (f)x3{END}"),
+        (f"let f = 8, k = 3; conv (f)x(k){END}", f"let f = 8; let k = 3; conv (f)x(k){END}"),
+        # Numbers.
+        (f"dropout 0,5{END}", f"dropout 0.5{END}"),
+        (f"budget params <= 10 k{END}", f"budget params <= 10k{END}"),
+        (f"budget params <= 10 000{END}", f"budget params <= 10_000{END}"),
+        (f"budget ram <= 1GB{END}", f"budget ram <= 1000MB{END}"),
+        (f"let f = 8; conv f*2x3{END}", f"let f = 8; conv (f*2)x3{END}"),
+        # Loops.
+        (f"for i in 1..3 {{ relu }}{END}", f"repeat i in 1..3 {{ relu }}{END}"),
+        (f"repeat 3 times {{ relu }}{END}", f"repeat 3 {{ relu }}{END}"),
+        (f"repeat i=1..3 {{ relu }}{END}", f"repeat i in 1..3 {{ relu }}{END}"),
+        (f"repeat i in 1:3 {{ relu }}{END}", f"repeat i in 1..3 {{ relu }}{END}"),
+        (f"repeat i in 1...3 {{ relu }}{END}", f"repeat i in 1..3 {{ relu }}{END}"),
+        (f"repeat i in [1, 2] {{ relu }}{END}", f"repeat i in 1, 2 {{ relu }}{END}"),
+        # Words that are not needed.
+        (f"pool 2 max{END}", f"pool 2{END}"),
         # Separators.
         ("add { branch { conv 4x1 } branch { conv 4x1 } }; dense 10 softmax",
          "add { branch { conv 4x1 }; branch { conv 4x1 } }; dense 10 softmax"),
