@@ -61,6 +61,8 @@ class Parser(argparse.ArgumentParser):
             message = f"unknown option `{first}`" if first[0] == "-" else f"unexpected `{first}`"
             near = nearest(first.lstrip("-"), [name.lstrip("-") for name in self.names])
             hint = f"did you mean `--{near}`?" if near else hint
+            if "--set" in self.names and (setting := _as_setting(unknown.split()[0])):
+                hint = f"a setting of the spec: write `--set {setting}`"
         raise CnnspecError(BadUsage(None, message, hint))
 
 
@@ -72,6 +74,26 @@ def _meant(word: str, choices: list[str]) -> str:
     """The choice that a word is probably meant to be: near, the only one within it or around it."""
     around = [choice for choice in choices if choice in word or choice.startswith(word)]
     return nearest(word, choices) or (around[0] if len(around) == 1 else "")
+
+
+def _as_setting(option: str) -> str:
+    """The setting that an option such as `--batch` or `--lr=0.1` means; empty for none.
+
+    A value after a blank is not known: it may have been taken for a file.
+    """
+    from cnnspec.diagnostics.dialects import find, replacement
+    from cnnspec.ir.training import Training
+
+    name, _, value = option.lstrip("-").partition("=")
+    name = name.replace("-", "_")
+    word = name if name in Training.specs else replacement(name, Training.specs)
+    if word:
+        return f"{word}={value or '…'}"
+    row = find(name, "setting")
+    if row is None or not row.pattern:
+        return ""
+    setting, _, pattern = row.filled(value).partition(" ")
+    return f"'{setting}={pattern}'"
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):

@@ -55,7 +55,10 @@ def _read(path: str) -> Source:
         from cnnspec.language.suggest import nearest
 
         there = sorted(each.name for each in folder.iterdir() if each.is_file())
-        near = f"{name}.cnn" if f"{name}.cnn" in there else nearest(name, there)
+        # An ending that is missing, or another, is no reason to look no further.
+        specs = {Path(each).stem: each for each in there if each.endswith(".cnn")}
+        stem = Path(name).stem
+        near = specs.get(stem) or nearest(name, there) or specs.get(nearest(stem, specs), "")
         if not near:
             raise
         (missing,) = error.diagnostics

@@ -105,6 +105,12 @@ def test_a_file_that_is_missing_is_a_problem(tmp_path):
         cnnspec.resume(tmp_path / "no")
 
 
+def test_an_unknown_setting_is_shown_as_it_was_written():
+    (error,) = cnnspec.loads("dense 10 softmax").set(epoch=1).check().problems
+    assert (error.code, error.help) == ("CNN112", "did you mean `epochs`?")
+    assert (error.span.text, error.span.source.text) == ("epoch", "set(epoch=1)")
+
+
 def test_the_text_of_a_network_is_canonical():
     network = cnnspec.loads(TEXT)
     assert str(cnnspec.loads(str(network))) == str(network)

@@ -58,6 +58,11 @@ def test_the_version(capsys):
         (["check", "--exp"], "unknown option `--exp`"),
         (["train", LENET, "extra"], "unexpected `extra`"),
         (["train", "--backend", "theano", LENET], "theano"),
+        (["train", "--batch", "64", LENET], "write `--set batch=…`"),
+        (["train", "--batch-size=64", LENET], "write `--set batch=64`"),
+        (["train", "--lr", "0.1", LENET], "write `--set 'optimizer=adam(0.01)'`"),
+        (["train", "--learning-rate=0.1", LENET], "write `--set 'optimizer=adam(0.1)'`"),
+        (["check", "--set", "x=", LENET], "`--set x=` gives `x` no value"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_a_hint(arguments, said, capsys):
@@ -195,6 +200,18 @@ def test_explain_writes_out_what_a_student_hands_in(capsys):
     assert "(3*3*10 + 1) * 4 = 364" in out
     assert "ceil(H / S) = ceil(26 / 2) = 13" in out
     assert "100 + 364 + 5,075 + 360 = 5,899" in out
+
+
+def test_an_unknown_setting_is_shown_as_it_was_typed(capsys):
+    assert main(["check", "--set", "epoch=3", LENET]) == 1
+    assert capsys.readouterr().err.endswith(
+        "error[CNN112]: there is no `let` and no training setting named `epoch`\n"
+        " --> <command line>:1:7\n"
+        "  |\n"
+        "1 | --set epoch=3\n"
+        "  |       ^^^^^\n"
+        "  = help: did you mean `epochs`?\n"
+    )
 
 
 def test_every_code_can_be_explained(capsys):
@@ -405,6 +422,9 @@ def test_closed_output_is_not_an_error(arguments, tmp_path):
     ("arguments", "meant"),
     [
         (["check", "{folder}/asignment.cnn"], "{folder}/assignment.cnn"),
+        (["check", "{folder}/assignment"], "{folder}/assignment.cnn"),
+        (["check", "{folder}/asignment"], "{folder}/assignment.cnn"),
+        (["check", "{folder}/assignment.txt"], "{folder}/assignment.cnn"),
         (["train", "x.cnn", "--backend", "pytorch"], "torch"),
         (["train", "x.cnn", "--backend", "tensorflo"], "tensorflow"),
         (["compare", "a", "b", "--sort", "acc"], "accuracy"),
