@@ -5,7 +5,7 @@ What to write begins with the word that replaces the name, unless there is a `~`
 is written, `<3>` being the reader's own value if there is one. `-` stands for what has no
 equivalent; the note then says what to do instead. Sources: keras.io/api, pytorch.org/docs,
 caffe.berkeleyvision.org (layer catalogue), pjreddie.com/darknet (cfg files), the README of
-tf_slim, flax.readthedocs.io (flax.linen), onnx.ai (operators).
+tf_slim, flax.readthedocs.io (flax.linen), onnx.ai (operators), paddlepaddle.org.cn (static.nn).
 """
 
 LAYERS = {
@@ -144,6 +144,12 @@ Mean | ~average { branch { }; branch { conv 8x3 same } }
 Max | ~maximum { branch { }; branch { conv 8x3 same } }
 Transpose Squeeze Unsqueeze Gather | - | `reshape` changes sizes
 """,
+    "PaddlePaddle": """
+fc | dense 10
+conv2d | conv 32x3
+pool2d | pool 2
+batch_norm | bn
+""",
     "papers": """
 convolution | conv 32x3
 convolution_layer | conv 32x3
@@ -152,7 +158,7 @@ depthwise | dwconv 3
 separable | sepconv 32x3
 transposed deconv upconv | tconv 32x2 stride=2
 hidden output output_layer hidden_layer units neurons | dense 10
-fc FullyConnected fully_connected_layer | dense 10
+FullyConnected fully_connected_layer | dense 10
 subsampling downsample max_pooling | pool 2
 averagepool average_pooling meanpool | avgpool 2
 global_pool | gap

@@ -42,6 +42,14 @@ _ARGUMENT = re.compile(r'(?:[^\s()"]|\((?:[^()]|\([^()]*\))*\)|"[^"]*")+')
 _SIDES = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*,?\s*\)|\[\s*(\d+)\s*,\s*(\d+)\s*\]")
 
 
+OURS = frozenset(
+    ["stride", "dilation", "groups", "multiplier", "init", "bias_init", "l1", "l2", "epsilon"]
+    + ["momentum", "max", "slope", "alpha", "start", "border", "interpolation", "name"]
+    + ["top", "bottom", "left", "right"]
+)
+"""Options of layers, those apart that `SIZES` has or that have a form of their own."""
+
+
 class Restated(Record):
     """A statement in words of this language."""
 
@@ -68,8 +76,9 @@ class Piece(Record):
 class Said:
     """A statement on the way: its word, and what it has been given so far."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, *, code: bool = False) -> None:
         self.word = word
+        self.code = code
         self.plain: list[str] = []
         self.named: dict[str, str] = {}
         self.before: list[str] = []
@@ -98,8 +107,20 @@ class Said:
             pass
         elif penalty:
             self.named[penalty[1].lower()] = penalty[2]
+        elif name in ("init", "bias_init"):
+            self.named[name] = _initializer(value)
+        elif self.code and name not in sizes and name not in OURS:
+            self.notes.append(f"`{name}={value}` is left out")
         else:
-            self.named[name] = _initializer(value) if name in ("init", "bias_init") else value
+            self.named[name] = self._number(value) if self.code else value
+
+    def _number(self, value: str) -> str:
+        """A number of a program; what is not one, such as the name of a variable, is a `let`."""
+        if re.fullmatch(r"[-\d.][-\d.x]*(?:[eE][-+]?\d+)?", value) or value in ("yes", "no"):
+            return value
+        names = dict.fromkeys(re.findall(r"[^\W\d]\w*", value))
+        self.notes += [f"define `{name}` with `let`" for name in names]
+        return f"({value})"
 
     @property
     def _usual_stride(self) -> str:
@@ -152,10 +173,11 @@ def simple(value: str) -> str:
     return value
 
 
-def restate(text: str, row: Foreign | None = None) -> Restated | None:
+def restate(text: str, row: Foreign | None = None, *, code: bool = False) -> Restated | None:
     """Returns a statement restated, `None` for one with a block.
 
-    `row` is the entry of its word, where that is known; a word may be of several kinds.
+    `row` is the entry of its word, where that is known; a word may be of several kinds. What
+    is `code` of a program may have options that no layer here has, and names of variables.
     """
     found = _ARGUMENT.findall(text)
     if not found or "{" in text:
@@ -168,7 +190,7 @@ def restate(text: str, row: Foreign | None = None) -> Restated | None:
             return Restated("", (advice(row),))
         value = arguments[0].partition("=")[2] or arguments[0] if len(arguments) == 1 else ""
         return Restated(row.filled(simple(value)))
-    said = Said(row.words[0] if row else first)
+    said = Said(row.words[0] if row else first, code=code)
     given = list(_pairs(arguments))
     _place(said, [value for name, value in given if not name])
     for name, value in sorted(given, key=_rank):

@@ -62,7 +62,8 @@ def statement_fixes(span: Span, word: str, near: str, *, training: bool) -> Fixe
         renamed = near and near in row.words
         return (write(span, near, safe=True, title=f"write `{near}`"),) if renamed else ()
     bare = statement_around(span).text == word
-    safe = bool(row.words) and said.exact and not (bare and " " in said.text)
+    known = row.words and row.tools != (GENERAL,)
+    safe = bool(known) and said.exact and not (bare and " " in said.text)
     return (write(statement_around(span), said.text, safe=safe, title=f"write `{said.text}`"),)
 
 

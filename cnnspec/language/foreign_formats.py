@@ -7,6 +7,7 @@ from cnnspec.diagnostics.restating import Piece, Restated, restate
 
 _ACTIVATIONS = {"leaky": "leaky_relu 0.1", "linear": "", "logistic": "sigmoid", "swish": "silu"}
 """darknet's names; its `leaky` has a slope of 0.1."""
+_WEIGHTED = ("convolutional", "connected")
 _CAFFE = {
     "num_output", "kernel_size", "stride", "pad", "group", "dropout_ratio", "dilation", "bias_term",
 }  # fmt: skip
@@ -20,7 +21,7 @@ def darknet_section(word: str, body: list[str]) -> Piece:
         return Piece(_net(given), layer=False)
     if word in ("shortcut", "route"):
         return Piece(restate(word))
-    activation = given.pop("activation", "linear" if word in ("convolutional", "connected") else "")
+    activation = given.pop("activation", "logistic" if word in _WEIGHTED else "")
     normalized = given.pop("batch_normalize", "0") == "1"
     size = given.get("size", "1")
     if given.pop("pad", "0") == "1" and size.isdecimal() and int(size) > 1:
@@ -28,13 +29,19 @@ def darknet_section(word: str, body: list[str]) -> Piece:
         given["padding"] = str(int(size) // 2)
     if word == "avgpool":
         return Piece(Restated("gap"))
+    if word == "maxpool":
+        # As many windows as strides fit, of which the last may reach over the end.
+        exact = size == given.get("stride", size) == "2"
+        said = restate(f"pool {size} same stride={given.get('stride', '1')}")
+        notes = () if exact else ("darknet's windows begin further to the left",)
+        return Piece(said and said.replace(notes=notes))
     options = [f"{name}={value}" for name, value in given.items() if name != "output"]
     options += [f"units={given['output']}"] if "output" in given else []
     after = _ACTIVATIONS.get(activation, activation)
     if after and " " not in after and not normalized:
         options.append(f"activation={after}")
         after = ""
-    said = restate(" ".join([word, *options]))
+    said = restate(" ".join([word, *options]), code=True)
     if said is None or not said.text:
         return Piece(said)
     text = "; ".join([said.text + " no_bias; bn" * normalized, *([after] if after else [])])
@@ -67,7 +74,8 @@ def caffe_layer(text: str) -> Piece:
         word = "avgpool" if found.get("pool") == "AVE" else "pool"
         if found.get("global_pooling") == "true":
             return Piece(Restated("gap" if word == "avgpool" else "gmp"))
-        # Caffe rounds the number of windows up.
+        # Caffe rounds the number of windows up, and moves them by 1 unless it is told otherwise.
+        words += [] if "stride" in found else ["stride=1"]
         return Piece(restate(" ".join([word, "ceil=true", *words])))
-    said = restate(" ".join([kind, *words])) if row else None
+    said = restate(" ".join([kind, *words]), code=True) if row else None
     return Piece(said, layer=kind not in ("Accuracy", "Data", "ImageData", "SoftmaxWithLoss"))

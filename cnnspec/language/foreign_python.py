@@ -165,7 +165,7 @@ def _layer(name: str, call: ast.Call) -> Restated | None:
     for option, default in _TORCH.get(name, {}).items() if _of_torch(call.func) else ():
         if not any(part.startswith((f"{option}=", "eps=")) for part in parts):
             parts.append(f"{option}={default}")
-    said = restate(" ".join(parts))
+    said = restate(" ".join(parts), code=True)
     if said is None or not said.text:
         return said
     return said.replace(text=before + said.text, notes=(*said.notes, *notes))
@@ -178,6 +178,7 @@ def _of_torch(function: ast.expr) -> bool:
 
 
 def _shape(value: ast.expr) -> str:
+    """A shape as it is written here: `28x28x1`."""
     if isinstance(value, ast.Tuple | ast.List):
         return "x".join(ast.unparse(each) for each in value.elts)
     return ast.unparse(value)

@@ -11,10 +11,12 @@ from cnnspec.core.edits import apply_edits
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.dialects import Foreign, advice, dictionary, folded
+from cnnspec.diagnostics.restating import OURS, SIZES
 from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.training import Training
+from cnnspec.layers.table import LAYERS
 
 ROWS = dictionary()
 SAID = [row for row in ROWS.values() if row.pattern]
@@ -204,7 +206,9 @@ def test_names_of_keras_are_public_names() -> None:
         # darknet pads by half of the kernel.
         ("[convolutional]\nfilters=16\nsize=3\nstride=2\npad=1\nactivation=relu",
          "pad 1; conv 16x3 relu stride=2"),
-        ("[maxpool]\nsize=2\nstride=2", "pool 2"),
+        # darknet covers the last row as well.
+        ("[maxpool]\nsize=2\nstride=2", "pool 2 same"),
+        ("[convolutional]\nfilters=8\nsize=3", "conv 8x3 sigmoid"),
         ("[connected]\noutput=10\nactivation=linear", "dense 10"),
         ("[avgpool]", "gap"),
         ('layer {\n  type: "Convolution"\n  convolution_param { num_output: 20 kernel_size: 5 }\n}',
@@ -213,6 +217,8 @@ def test_names_of_keras_are_public_names() -> None:
         # Caffe rounds the number of windows up.
         ('layer { type: "Pooling" pooling_param { pool: MAX kernel_size: 3 stride: 2 } }',
          "pool 3 ceil stride=2"),
+        ('layer { type: "Pooling" pooling_param { pool: AVE kernel_size: 3 pad: 1 } }',
+         "pad 1; avgpool 3 ceil stride=1"),
     ],
 )  # fmt: skip
 def test_a_line_of_another_language_is_one_error_with_the_statement(
@@ -262,6 +268,35 @@ def test_a_script_of_keras_becomes_its_spec() -> None:
         "epochs 5; batch 64; validation 0.1 }",
     ]
     assert errors(text) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "statement", "note"),
+    [
+        ("Conv2D(n, 3)", "conv (n)x3", "define `n` with `let`"),
+        ("Conv2D(2 * n, 3)", "conv (2*n)x3", "define `n` with `let`"),
+        ("nn.Conv2d(a, b, k, stride=s)", "conv (b)x(k) stride=(s)", "define `b` with `let`"),
+        ("Conv2D(8, 3, groups_of=2)", "conv 8x3", "`groups_of=2` is left out"),
+        ("x = F.relu(self.conv1(x))", "relu", "`self.conv1(x)` is left out"),
+        ("nn.ConvTranspose2d(8, 4, 3, output_padding=1)", "tconv 4x3",
+         "`output_padding=1` is left out"),
+        # Which of the layers of an object is applied when, another function says.
+        ("self.fc = nn.Linear(8, 10)", "dense 10", ""),
+    ],
+)  # fmt: skip
+def test_what_a_statement_does_not_say_is_no_safe_fix(line: str, statement: str, note: str) -> None:
+    (error,) = errors(f"{line}\ndense 10 softmax")
+    assert error.help.startswith(f"write `{statement}`")
+    assert note in error.help
+    assert not error.fixes[0].safe
+
+
+def test_options_of_programs_are_those_of_layers() -> None:
+    known = {name for layer in LAYERS.values() for name in layer.specs} | {"name"}
+    sizes = {name for names in SIZES.values() for name in names}
+    own = {"padding", "activation", "bias", "keep", "interpolation", "channels", "center", "scale"}
+    assert OURS | sizes <= known | {"shape"}
+    assert known - OURS - sizes - own <= {"shared"}
 
 
 @pytest.mark.parametrize(
