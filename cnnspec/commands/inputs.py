@@ -113,5 +113,8 @@ def overrides(args: Namespace) -> Overrides:
                 what = f"`{given}`, which is not one value" if given else "no value"
                 cause = f"`--set {item}` gives `{name}` {what}"
             raise CnnspecError(BadUsage(None, cause, "as in `--set epochs=3`"))
+        if name in found:
+            cause = f"`{name}` is set twice: `--set {item}` after another value"
+            raise CnnspecError(BadUsage(None, cause, "give each name one value"))
         found[name] = value
     return found

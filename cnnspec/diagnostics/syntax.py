@@ -154,6 +154,9 @@ class NotText(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.offset == 0 and self.byte in (0xFE, 0xFF):
+            # UTF-16, as Windows PowerShell writes what a command prints.
+            return "save it as UTF-8: in PowerShell `| Out-File -Encoding utf8 FILE`, not `> FILE`"
         return "save the file as UTF-8"
 
 

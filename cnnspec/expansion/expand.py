@@ -13,7 +13,7 @@ from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.claims import NothingToFit
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Incompatible, UnknownName, UnknownSetting
-from cnnspec.diagnostics.syntax import NothingToTrain, TooLarge
+from cnnspec.diagnostics.syntax import GivenTwice, NothingToTrain, TooLarge
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Axis, Fit, Let, Objective, Overrides, Scope, State, Vocabulary
 from cnnspec.expansion.statements import run
@@ -21,7 +21,7 @@ from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.ir.datasets import Dataset
 from cnnspec.ir.spec import NO_DATA, Data, Spec
 from cnnspec.ir.training import Training
-from cnnspec.language.expressions import Bindings
+from cnnspec.language.expressions import Bindings, evaluate
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Expression
@@ -176,6 +176,32 @@ def _require_known_axes(state: State) -> None:
             near = nearest(axis.name, known)
             error = UnknownSetting(axis.span, name=axis.name, near=near, known=known)
             state.problems.append(error)
+        else:
+            _require_distinct_values(state, axis)
+
+
+def _require_distinct_values(state: State, axis: Axis) -> None:
+    """Reports a value that a sweep has twice, however it is written: it would be trained twice."""
+    if len({value.span.start for value in axis.values}) < len(axis.values):
+        # The numbers of a range, which are all of its place, are distinct.
+        return
+    what, bindings = f"`{axis.name}`", state.top.values
+    first: dict[Any, Span] = {}
+    for value in axis.values:
+        try:
+            if axis.name in state.top.spans:
+                read: Any = evaluate(value, bindings, what)
+            else:
+                kind = Training.specs[axis.name].kind
+                read = kind.read_arguments((value,), value.span, bindings, what)
+        except DiagnosticError:
+            # Each point tells what is wrong with its value.
+            continue
+        if read in first:
+            what = f"the value {value.span.text} of `{axis.name}`"
+            state.problems.append(GivenTwice(value.span, what=what, first=first[read]))
+            return
+        first[read] = value.span
 
 
 MAX_SHORT = 500

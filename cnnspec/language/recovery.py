@@ -122,6 +122,10 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
         remedy = "write the arguments of a statement without parentheses: `conv 32x3`"
     elif text == "." and source.text[end : end + 1].isdigit():
         remedy = "write a digit before the point, as in 0.5"
+    elif text == "." and source.text[at - 1 : at].isdigit():
+        remedy = "write a digit after the point, as in 2.0"
+    elif text == "+" and source.text[at - 1 : at] in ("(", "=", ","):
+        remedy = "leave out the `+`"
     elif text == "=" and "LBRACE" in acceptable:
         remedy = "write an option as a name, `=` and a value: `stride=2`"
     elif text and (text[0].isnumeric() and not text[0].isascii()):

@@ -11,7 +11,6 @@ Knows files only, no framework.
 """
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.environment import BadRun, RunInUse
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, json_text, read_text, write_atomically
+from cnnspec.files.names import folder_name
 from cnnspec.ir.document import dump, load
 from cnnspec.ir.source import SpecSource
 from cnnspec.ir.spec import Spec
@@ -193,7 +193,7 @@ def new_folder(parent: Path, model: str) -> Path:
 
     Raises `CnnspecError`.
     """
-    name = re.sub(r"[^\w.-]+", "-", model).strip("-.") or "model"
+    name = folder_name(model) or "model"
     try:
         parent.mkdir(parents=True, exist_ok=True)
         taken = [p.name.removeprefix(f"{name}-") for p in parent.glob(f"{name}-*")]

@@ -4,7 +4,6 @@ Knows the checker and the points, but neither folders nor training.
 """
 
 import random
-import re
 from collections import Counter
 from itertools import islice
 from string import Formatter
@@ -20,6 +19,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.expand import read
 from cnnspec.expansion.state import Overrides
+from cnnspec.files.names import folder_name
 from cnnspec.ir.spec import Spec
 from cnnspec.sweeps.points import (
     MAX_DRAWN,
@@ -220,7 +220,7 @@ class _Found:
             if len(self.dropped) < MOST_LISTED:
                 self.dropped.append(Dropped(point.values, error.code, error.message))
             return
-        name = re.sub(r"[^\w.-]+", "-", self.template.format(**point.values)).strip("-.")
+        name = folder_name(self.template.format(**point.values))
         if not name:
             raise _bad_name(self.template, f"{point.label} would have no name")
         if name in self.right:

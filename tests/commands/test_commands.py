@@ -223,6 +223,12 @@ def test_every_code_can_be_explained(capsys):
         assert capsys.readouterr().out.startswith(f"{code}: ")
 
 
+def test_a_name_that_is_set_twice_is_refused(capsys):
+    text = "let f = 4; conv (f)x3 relu; gap; dense 10 softmax"
+    assert main(["check", "-e", text, "--set", "f=8", "--set", "f=16"]) == 2
+    assert "`f` is set twice" in capsys.readouterr().err
+
+
 def test_set_changes_lets_and_training_settings(capsys):
     grid = str(ROOT / "specs" / "grid_2.cnn")
     assert main(["ir", grid, "--set", "filters=8", "--set", "epochs=3"]) == 0
