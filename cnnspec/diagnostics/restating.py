@@ -43,9 +43,29 @@ _SIDES = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*,?\s*\)|\[\s*(\d+)\s*,\s*(\d+)\s*
 
 
 OURS = frozenset(
-    ["stride", "dilation", "groups", "multiplier", "init", "bias_init", "l1", "l2", "epsilon"]
-    + ["momentum", "max", "slope", "alpha", "start", "border", "interpolation", "name"]
-    + ["top", "bottom", "left", "right"]
+    [
+        "stride",
+        "dilation",
+        "groups",
+        "multiplier",
+        "init",
+        "bias_init",
+        "l1",
+        "l2",
+        "epsilon",
+        "momentum",
+        "max",
+        "slope",
+        "alpha",
+        "start",
+        "border",
+        "interpolation",
+        "name",
+        "top",
+        "bottom",
+        "left",
+        "right",
+    ]
 )
 """Options of layers, those apart that `SIZES` has or that have a form of their own."""
 
