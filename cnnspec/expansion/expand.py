@@ -84,9 +84,9 @@ class PartialSpec(Record):
             # A name that `--set` fixes is no longer swept.
             sweep = tuple(axis for axis in sweep if axis.name not in overrides)
         if problems:
-            problems = sorted(
-                _distinct(problems, self.poisoned), key=lambda p: p.span.start if p.span else -1
-            )
+            problems.sort(key=lambda p: p.span.start if p.span else -1)
+            # Of lets that use each other, each error follows from another: one is the first.
+            problems = [*_distinct(problems, self.poisoned)] or problems[:1]
         elif not spec.nodes:
             problems = [NothingToTrain(self.source.span(0, 0))]
         return Expanded(
