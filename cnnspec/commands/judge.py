@@ -11,7 +11,7 @@ from cnnspec.analysis.load import normalized
 from cnnspec.analysis.rules_file import Rules
 from cnnspec.analysis.twins import Twins, twins
 from cnnspec.commands.output import print_json, print_text
-from cnnspec.core.table import Table, csv_text
+from cnnspec.core.table import Cell, Table, csv_text
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
@@ -109,7 +109,7 @@ def _lines(rules: Rules, rows: list[dict[str, Any]], same: list[Twins]) -> list[
     cells = []
     for row in rows:
         params, macs = (f"{n:,}" if n is not None else "" for n in (row["params"], row["macs"]))
-        verdict = "ok" if row["ok"] else "fails"
+        verdict = Cell("ok", "good") if row["ok"] else Cell("fails", "bad")
         cells.append((row["file"], verdict, params, macs, _warned(row), _broken(rules, row)))
     header = ("file", "", "params", "MACs", "warnings", "what is wrong")
     lines = Table(header, tuple(cells), "llrr").lines()
