@@ -42,31 +42,11 @@ _ARGUMENT = re.compile(r'(?:[^\s()"]|\((?:[^()]|\([^()]*\))*\)|"[^"]*")+')
 _SIDES = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*,?\s*\)|\[\s*(\d+)\s*,\s*(\d+)\s*\]")
 
 
-OURS = frozenset(
-    [
-        "stride",
-        "dilation",
-        "groups",
-        "multiplier",
-        "init",
-        "bias_init",
-        "l1",
-        "l2",
-        "epsilon",
-        "momentum",
-        "max",
-        "slope",
-        "alpha",
-        "start",
-        "border",
-        "interpolation",
-        "name",
-        "top",
-        "bottom",
-        "left",
-        "right",
-    ]
+_OPTIONS = (
+    "stride dilation groups multiplier init bias_init l1 l2 epsilon momentum max slope alpha start "
+    "border interpolation name top bottom left right"
 )
+OURS = frozenset(_OPTIONS.split())
 """Options of layers, those apart that `SIZES` has or that have a form of their own."""
 
 
