@@ -143,7 +143,7 @@ def _comment(source: Source, place: Span) -> Fix | None:
     """`// so`, `/* so */` and `-- so`: a comment of another language."""
     line, rest = _line_to(source, place.start)
     found = re.match(r"(?://|--|/\*|<!--)[ \t]*", rest)
-    if found is None or not (rest[found.end() :].strip() or not line.strip()):
+    if found is None or line[-1:].strip() or not (rest[found.end() :].strip() or not line.strip()):
         return None
     span = source.span(place.start, place.start + len(found.group().rstrip()))
     return write(span, "#", safe=found.group()[:2] == "//", title="write a comment after `#`")
@@ -205,6 +205,8 @@ def _steps(source: Source, place: Span) -> Fix | None:
         return None
     span = source.span(place.start - len(line) + before.start(1), place.start + after.end())
     text = f"{before[1]}..{after[1]}"
+    if span.text == text:
+        return None
     return write(span, text, safe=True, title=f"write `{text}`")
 
 
