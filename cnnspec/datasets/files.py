@@ -105,7 +105,7 @@ def _read(folder: Path, file: File) -> bytes:
         ) from None
     except OSError as error:
         raise CnnspecError(
-            DatasetCorrupt(None, f"cannot read {path}: {error.strerror}", "mend its rights")
+            DatasetCorrupt(None, f"cannot read {path}: {error.strerror}", "fix its permissions")
         ) from None
 
 

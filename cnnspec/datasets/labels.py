@@ -144,7 +144,8 @@ def _texts(part: Raw) -> np.ndarray:
     assert labels is not None
     if labels.ndim != 1:
         raise misfit(
-            f"{part.labels_where} is {size(labels.shape)}; labels are one text an image", ""
+            f"{part.labels_where} is {size(labels.shape)}; there must be one text for each image",
+            "",
         )
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "replace")
@@ -174,12 +175,12 @@ def to_labels(part: Raw, count: int) -> tuple[np.ndarray, int] | None:
             raise misfit(f"{where} is {size(labels.shape)}, and not one-hot", "number the classes")
         if not (sums == 1).all():
             ones = f"up to {int(sums.max())} ones in a row"
-            cause = f"{where} is {size(labels.shape)} with {ones}: several classes an image"
-            raise misfit(f"{cause} (multi-label), which is not trained on", "keep one of them")
+            cause = f"{where} is {size(labels.shape)} with {ones}: several classes for an image"
+            raise misfit(f"{cause} (multi-label), which is not supported", "keep one of them")
         labels = labels.argmax(axis=1)
     if labels.ndim != 1:
         shape = size(labels.shape) or "a single value"
-        raise misfit(f"{where} is {shape}; labels are one number an image", "")
+        raise misfit(f"{where} is {shape}; there must be one number for each image", "")
     if len(labels) != count:
         cause = f"{part.where} has {count:,} images, {where} {len(labels):,} labels"
         raise misfit(cause, "there must be a label for each image")

@@ -49,7 +49,7 @@ def normal(
     arrays = [shaped(part, notes, shape, _count(part)) for part in parts]
     if len({images.shape[1:] for images in arrays}) > 1:
         shapes = " and ".join(size(images.shape[1:]) for images in arrays)
-        raise misfit(f"training and test images differ in size: {shapes}", "bring them to one")
+        raise misfit(f"training and test images differ in size: {shapes}", "make them one size")
     scale = scale_of(arrays, parts, data.scale, notes)
     turned = data.transpose
     if turned is None and found.hints.transposed:
@@ -177,7 +177,7 @@ def _repeated(train: Split, first: np.ndarray, names: tuple[str, ...]) -> list[D
     again = int((first != np.arange(len(first))).sum())
     if again > max(REPEATED * len(first), 10):
         text = f"{again:,} of {len(first):,} training images are copies of others"
-        remedy = "a split keeps equal images on one side; take the repeats out if none is meant"
+        remedy = "a split keeps equal images on one side; remove copies that are not intended"
         found.append(SuspiciousData(None, text, remedy))
     unsure = conflicting(first, train.known)
     if len(unsure):

@@ -57,7 +57,7 @@ def scale_of(
         scales = " and ".join(
             f"{part.where} up to {t:g}" for (_, part), t in zip(numbers, tops, strict=True)
         )
-        raise misfit(f"the images are of two scales: {scales}", "bring all to 0 to 255")
+        raise misfit(f"the images are of two scales: {scales}", "convert all to 0 to 255")
     if floats and high <= _OVER:
         notes.append(
             note(f"{part.where} has values from 0 to {high:g}: times 255 and rounded to bytes")
@@ -90,7 +90,7 @@ def _of_whole(
 def _whole_or_refused(high: float, part: Raw) -> None:
     values = part.images[: max(1, _BLOCK // max(1, part.images[0].size))]
     if not np.array_equal(values, np.rint(values)):
-        cause = f"{part.where} has fractions up to {high:g}: what is white is not clear"
+        cause = f"{part.where} has fractions up to {high:g}: which value is white is not clear"
         raise misfit(cause, f"write `scale={high:g}` in `data`, or `scale=255`")
 
 

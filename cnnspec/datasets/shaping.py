@@ -30,7 +30,7 @@ def shaped(
     if not array.size and array.ndim:
         raise misfit(f"{part.where} holds no images", "take another file, or fill this one")
     if 2 <= array.ndim <= 4 and count and count == array.shape[-1] != array.shape[0]:
-        notes.append(note(f"{part.where} is {size(array.shape)}: the images are counted last"))
+        notes.append(note(f"{part.where} is {size(array.shape)}: the last axis counts the images"))
         array = np.moveaxis(array, -1, 0)
     if array.ndim == 2:
         array = _unflattened(array, part, notes, shape)
@@ -50,7 +50,9 @@ def shaped(
         if len(set(array.shape[1:])) == 1:
             raise _volumes(part, found)
         remedy = "store them as (images, height, width, channels) with 1, 3 or 4 channels"
-        raise misfit(f"the images of {part.where} are {found}, with channels in no place", remedy)
+        raise misfit(
+            f"the images of {part.where} are {found}, and no axis can be the channels", remedy
+        )
     return array
 
 

@@ -243,7 +243,7 @@ def _there(path: Path) -> Path:
             DatasetMissing(
                 None,
                 f"there is nothing at {path}",
-                "a path in a spec is seen from the folder of the spec",
+                "a path in a spec is relative to the folder of the spec",
             )
         ) from None
     except (OSError, ValueError) as error:

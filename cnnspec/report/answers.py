@@ -30,5 +30,5 @@ def doubt_of(answer: Answer) -> str:
         return ""
     return (
         f"doubt: unlike the training images, {answer.distance:.1f} times the distance that "
-        f"{answer.doubt.share} of the {answer.doubt.split} images go beyond"
+        f"{answer.doubt.share} of the {answer.doubt.split} images exceed"
     )

@@ -207,7 +207,7 @@ def read(run: Run, like: CheckedSpec | None = None) -> Contents:
     if origin := environment.get("continues"):
         notes.append(f"It goes on with the run {origin['run']} after epoch {origin['epochs']}.")
     if not environment and not documents[ENVIRONMENT][1]:
-        notes.append(f"{ENVIRONMENT} is missing: nothing is known of the machine.")
+        notes.append(f"{ENVIRONMENT} is missing: nothing is known about the machine.")
     return Contents(
         folder=run.folder.resolve(),
         checked=checked,

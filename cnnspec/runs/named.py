@@ -63,7 +63,7 @@ def _numbered(path: Path) -> list[Path]:
 def _newest(folder: Path) -> Path:
     found = _kept_in(folder) if folder.is_dir() else []
     if not found:
-        remedy = "name a folder that `cnnspec train` has left runs in"
+        remedy = "name a folder with runs of `cnnspec train`"
         raise CnnspecError(BadRun(None, f"there are no runs in {folder}", remedy))
     begun = {path: _begun(path) for path in found}
     newest = [path for path in found if begun[path] == max(begun.values())]

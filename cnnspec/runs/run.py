@@ -78,7 +78,7 @@ class Run:
             cause = f"{folder} is not a run folder: it has no {IR}"
         else:
             cause = f"there is no run folder {folder}"
-        raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec train` has left"))
+        raise CnnspecError(BadRun(None, cause, "name a folder made by `cnnspec train`"))
 
     @property
     def spec(self) -> SpecSource:

@@ -141,7 +141,7 @@ class _Drive:
         if self._blocked:
             blocked = self._blocked
             again = f"`cnnspec sweep --resume {self._sweep}` goes on"
-            remedy = f"{blocked.remedy or 'mend that'}; then {again}"
+            remedy = f"{blocked.remedy or 'fix that'}; then {again}"
             raise CnnspecError(SweepBlocked(None, blocked.message, remedy))
 
     def _begun(self, point: Planned) -> Iterator[Trial]:

@@ -108,7 +108,7 @@ class Sweep:
         path = Path(folder)
         if not (path / SWEEP).is_file():
             cause = f"{path} is not a sweep folder: it has no {SWEEP}"
-            raise CnnspecError(BadRun(None, cause, "name a folder that `cnnspec sweep` has left"))
+            raise CnnspecError(BadRun(None, cause, "name a folder made by `cnnspec sweep`"))
         data = Run(path).read_json(SWEEP)
         try:
             return cls(path, Plan.load(data))

@@ -166,12 +166,12 @@ def plan(
             break
     if not found.right:
         reasons = "; ".join(f"{count:,} times {why}" for why, count in found.reasons.items())
-        cause = f"no point of {source.name} is right: {reasons}"
+        cause = f"no point of {source.name} is valid: {reasons}"
         if size(axes) > looks:
             cause = (
-                f"none of {looks:,} points of {source.name}, drawn at random, is right: {reasons}"
+                f"none of {looks:,} points of {source.name}, drawn at random, is valid: {reasons}"
             )
-        raise CnnspecError(CannotRead(None, cause, "`cnnspec check` tells what is wrong with it"))
+        raise CnnspecError(CannotRead(None, cause, "`cnnspec check` shows what is wrong with it"))
     where = beside(checked.spec.data, source.name)
     return Plan(
         model=checked.spec.model,
@@ -211,7 +211,7 @@ class _Found:
                 cause = f"`{field}` is not swept; {listing(names, 'and')} are"
                 raise _bad_name(self.template, cause)
             if form or conversion:
-                raise _bad_name(self.template, f"`{field}` can only stand alone, as `{{{field}}}`")
+                raise _bad_name(self.template, f"`{field}` can only be written as `{{{field}}}`")
 
     def add(self, point: Point) -> None:
         error = point.error
@@ -243,5 +243,5 @@ def _template(model: str, names: list[str]) -> str:
 
 
 def _bad_name(template: str, cause: str) -> CnnspecError:
-    remedy = "as in `--names 'net_{depth}-{filters}'`, with every name that tells points apart"
+    remedy = "as in `--names 'net_{depth}-{filters}'`, with every name that distinguishes points"
     return CnnspecError(CannotRead(None, f"`--names {template}`: {cause}", remedy))

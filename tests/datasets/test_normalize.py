@@ -73,7 +73,7 @@ def test_ones_alone_are_white():
         (images().reshape(12, 2, 2, 2, 6), "volumes of 12x2x2x2x6"),
         (np.float64(3), "a single value"),
         (images()[:0], "holds no images"),
-        (images(12, 8, 6, 5), "8x6x5, with channels in no place"),
+        (images(12, 8, 6, 5), "8x6x5, and no axis can be the channels"),
     ],
 )
 def test_what_are_no_pixels_is_refused(pixels, message):
@@ -121,7 +121,7 @@ def test_labels_come_in_many_forms(numbers):
         (np.ones((12, 3)), "multi-label"),
         (np.full((12, 3), 2), "not one-hot"),
         (np.eye(3)[labels()] * np.nan, "not one-hot"),
-        (labels().reshape(3, 2, 2), "one number an image"),
+        (labels().reshape(3, 2, 2), "one number for each image"),
         (np.uint8(3), "a single value"),
     ],
 )
@@ -242,7 +242,7 @@ def test_a_scale_that_is_written_is_taken():
 
 
 def test_fractions_whose_white_is_not_clear_are_not_rounded_away():
-    with pytest.raises(CnnspecError, match="what is white is not clear"):
+    with pytest.raises(CnnspecError, match="which value is white is not clear"):
         normal(found(images() / 100))
 
 
@@ -266,7 +266,7 @@ def test_images_that_are_counted_last_are_put_first(pixels):
     turned = np.moveaxis(pixels, 0, -1)
     known = normal(found(turned.copy(), labels(12)))
     assert np.array_equal(known.train.images.reshape(pixels.shape), pixels)
-    assert "counted last" in known.notes[0].message
+    assert "last axis counts" in known.notes[0].message
 
 
 @pytest.mark.parametrize("classes", [None, 3])

@@ -30,8 +30,8 @@ _LONGEST = 2**22
 _BLOCK = 2**19
 _SAMPLE = 200
 """How many rows are read to find the labels."""
-_MEND_VALUE = "mend the value, or name the label: `train_labels=…`"
-_MEND = "mend the row or take it out, or leave such rows out: write `skip_broken` after `data`"
+_MEND_VALUE = "correct the value, or name the label: `train_labels=…`"
+_MEND = "correct or remove the row, or leave such rows out: write `skip_broken` after `data`"
 
 
 class Layout(Record):

@@ -81,8 +81,8 @@ def points(results: Results, most: int) -> Section:
         notes.append(f"and {len(found) - most:,} more in {TABLE}")
     if unfinished:
         notes.append(
-            "Only points that have finished compare; of others there are the metrics of "
-            "validation in their last epoch."
+            "Only finished points are compared; the others have the validation metrics of "
+            "their last epoch."
         )
     if results.several:
         notes.append("± is the standard deviation of the sample over seeds, with n - 1")
@@ -169,9 +169,9 @@ def effects(results: Results) -> Section:
     ]
     counts = [{each.points for each in values} for values in results.effects.values()]
     if any(len(each) > 1 for each in counts):
-        notes.append("Where values have different points their means do not quite compare.")
+        notes.append("Means of values with different points cannot be compared exactly.")
     if STOPPED in results.states:
-        notes.append("Only points that went to their end count, and those were the better ones.")
+        notes.append("Only points trained to the end count, and those were the better ones.")
     header = ("name", "value", "points", metric.title, "lowest", "highest", "apart")
     return _section("effects", "Effect of each name", header, rows, 5, notes)
 

@@ -40,7 +40,7 @@ def choose(backend: str | None = None) -> str:
         raise CnnspecError(MissingExtra(None, cause, remedy))
     if running and running != chosen:
         cause = f"Keras runs on {running} in this process already, and cannot change"
-        raise CnnspecError(BackendTaken(None, cause, "start Python, or the kernel, anew"))
+        raise CnnspecError(BackendTaken(None, cause, "restart Python or the kernel"))
     return chosen
 
 
@@ -109,7 +109,7 @@ def _compute_with(count: int, backend: str) -> None:
             torch.set_num_threads(count)
     except RuntimeError:
         cause = f"{backend} computes in this process already, and cannot change its threads"
-        raise CnnspecError(BackendTaken(None, cause, "start Python, or the kernel, anew")) from None
+        raise CnnspecError(BackendTaken(None, cause, "restart Python or the kernel")) from None
     _threads = count
 
 
