@@ -202,6 +202,9 @@ def _c(cls: type[Construct]) -> bool:
     if issubclass(cls, Schedule):
         # Schedules are functions of the step, which Python asks.
         return (cls.share, cls.rates) != (Schedule.share, Schedule.rates)
+    if cls is Augment:
+        # Several operations: `kernels/augmentation.py`.
+        return True
     from cnnspec.targets.c.initial import DRAWS
     from cnnspec.targets.c.losses import TEXTS
     from cnnspec.targets.c.optimizers import RULES

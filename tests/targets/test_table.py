@@ -11,6 +11,7 @@ import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
+from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.losses import LOSSES, Poisson
 from cnnspec.ir.optimizers import OPTIMIZERS, Adam, Lion
 from cnnspec.ir.schedules import SCHEDULES, Schedule
@@ -21,7 +22,7 @@ from cnnspec.layers.geometry import Flatten, Resize
 from cnnspec.layers.initializers import INITIALIZERS, Orthogonal
 from cnnspec.layers.merging import MERGES, Add
 from cnnspec.layers.table import LAYERS
-from cnnspec.targets.table import KERAS, TARGETS, Target, check_target, unanswered
+from cnnspec.targets.table import KERAS, TARGETS, C, Target, check_target, unanswered
 from tests.support.paths import ROOT
 
 
@@ -60,6 +61,18 @@ def test_every_word_is_lowered_or_has_a_reason(target):
 def test_a_target_gives_no_reason_for_what_it_lowers(target):
     always = [cls for cls, reason in target.unsupported.items() if isinstance(reason, str)]
     assert [cls for cls in always if target.lowers(cls)] == []
+
+
+def test_a_backend_names_itself_and_another_one():
+    text = "dense 10 softmax; train { augment shift=0.1 }"
+    declined = only(C, unsupported={Augment: "it does not move images"})
+    (problem,) = check_target(check(Source("x", text)), declined)
+    assert problem.message == (
+        "the backend `native` does not support `augment`: it does not move images"
+    )
+    assert problem.help.endswith("or train with `--backend tensorflow`")
+    assert text[problem.span.start : problem.span.end].startswith("augment")
+    assert check_target(check(Source("x", "dense 10 softmax")), declined) == ()
 
 
 def test_all_tables_are_asked():

@@ -20,11 +20,12 @@ from cnnspec.core.record import Record
 from cnnspec.layers.weighted import Weighted
 from cnnspec.targets.c.compiler import Compiler, compiled
 from cnnspec.targets.c.job import job_type
+from cnnspec.targets.c.kernels.augmentation import augmentation
 from cnnspec.targets.c.layout import Layout, Tensor, lay_out
 from cnnspec.targets.c.library import Held, give_images, load_library, zeros
 from cnnspec.targets.c.network import network_text
 from cnnspec.targets.c.optimizers import rule
-from cnnspec.targets.c.passes import training_program
+from cnnspec.targets.c.passes import augmented, training_program
 
 Arrays = dict[str, np.ndarray]
 
@@ -253,8 +254,11 @@ def step_bytes(checked: CheckedSpec, threads: int | None = None) -> int:
 
 def laid_out(checked: CheckedSpec) -> Layout:
     """Returns where everything of a network in training lies."""
+    train = checked.spec.train
     program = training_program(checked.graph)
-    return lay_out(program, checked.spec.train.batch, penalties(checked))
+    if train.augment:
+        program = augmented(program, augmentation(train.augment))
+    return lay_out(program, train.batch, penalties(checked))
 
 
 def _threads(layout: Layout, threads: int | None) -> int:

@@ -38,6 +38,7 @@ def network_text(layout: Layout, train: Training) -> Written:
                 _runtime("vectors.h"),
                 _runtime("functions.h"),
                 _runtime("random.h"),
+                _runtime("images.h"),
                 _runtime("threads.h"),
                 _constants(layout, train, len(phases)),
                 _runtime("job.h"),

@@ -1,7 +1,9 @@
 """Rewrites of a program for training: the same function and gradients for less work."""
 
+from collections.abc import Sequence
+
 from cnnspec.graph.build import Graph
-from cnnspec.operations.base import IDENTITY
+from cnnspec.operations.base import IDENTITY, Operation
 from cnnspec.operations.values import Map
 from cnnspec.operations.windows import Convolution, MatrixProduct, Pool
 from cnnspec.program.build import Program, Step, build_program
@@ -13,6 +15,18 @@ from cnnspec.targets.c.operations import PooledConvolution
 def training_program(graph: Graph) -> Program:
     """Returns the program of a graph that is trained: what only training needs is in it."""
     return fuse_relu(fuse_pool(relu_after_pool(drop_linear(build_program(graph)))))
+
+
+def augmented(program: Program, operations: Sequence[Operation]) -> Program:
+    """Puts operations on the images in front of everything else."""
+    more = len(operations)
+    image, *steps = program.steps
+    before = [
+        Step(operation, (number,), image.value, ("augment",))
+        for number, operation in enumerate(operations)
+    ]
+    after = [step.replace(inputs=tuple(source + more for source in step.inputs)) for step in steps]
+    return program.replace(steps=(image, *before, *after), output=program.output + more)
 
 
 def drop_linear(program: Program) -> Program:

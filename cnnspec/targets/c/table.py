@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from cnnspec.operations import moves, values, windows
 from cnnspec.operations.base import Operation
+from cnnspec.targets.c.kernels import augmentation, noise, norms, pooled, pooling, products
 from cnnspec.targets.c.kernels import moves as moving
-from cnnspec.targets.c.kernels import noise, norms, pooled, pooling, products
 from cnnspec.targets.c.kernels import values as single
 from cnnspec.targets.c.kernels import windows as sliding
-from cnnspec.targets.c.operations import PooledConvolution
+from cnnspec.targets.c.operations import Erased, Moved, PooledConvolution
 from cnnspec.targets.c.site import Kernel, Site
 
 TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
@@ -34,5 +34,7 @@ TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
     moves.Reshape: moving.reshape,
     moves.Slice: moving.slice_channels,
     moves.Shuffle: moving.shuffle_channels,
+    Moved: augmentation.moved,
+    Erased: augmentation.erased,
 }
 """What writes each operation: a function of where it stands."""

@@ -29,7 +29,10 @@ flatten
 dense 40 softplus l2=1e-3
 dropout 0.5
 dense 5 softmax
-train {{ batch 100; optimizer adam(2e-3, global_clipnorm=1) }}
+train {{
+  batch 100; optimizer adam(2e-3, global_clipnorm=1)
+  augment flip=both crop=1 shift=0.1 rotate=10 shear=0.1 zoom=0.1 erase=0.5 noise=0.1 fill=reflect
+}}
 """
 PLAIN = f"""{HEAD}
 conv 33x3 relu

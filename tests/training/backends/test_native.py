@@ -232,7 +232,6 @@ def test_diverged_training_is_reported(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "code", "said"),
     [
-        ("augment shift=0.1", "CNN701", "the backend `native` does not support `augment`"),
         ("precision mixed_float16", "CNN920", "needs a GPU, and the backend `native` uses none"),
     ],
 )

@@ -40,14 +40,8 @@ INLINE U images_of(int block) {
 #undef LANE
 }
 
-/* Two numbers of a normal distribution of two words (Box and Muller, 1958). */
-INLINE void normal(U a, U b, V *x, V *y) {
-    /* 24 bits each: above 0 and at most 1, and an angle of -pi to pi in quarters. */
-    V u = (__builtin_convertvector((I)(a >> 8), V) + fill(1)) * fill(5.9604645e-8f);
-    V radius = root16(log16(u) * fill(-2));
-    I turn = (I)(b >> 8);
-    I quarter = (turn + fill_int(1 << 21)) >> 22;
-    V angle = __builtin_convertvector(turn - (quarter << 22), V) * fill(3.74507028e-7f);
+/* Cosine and sine of an angle of -pi/4 to pi/4 and some quarters of a turn. */
+INLINE void turned_by(V angle, I quarter, V *x, V *y) {
     V s = angle * angle;
     V sine = fma16(fill(-1.9515295891e-4f), s, fill(8.3321608736e-3f));
     sine = fma16(sine, s, fill(-1.6666654611e-1f));
@@ -58,6 +52,19 @@ INLINE void normal(U a, U b, V *x, V *y) {
     I odd = (quarter & 1) == 1;
     V c = choose(odd, -sine, cosine), t = choose(odd, cosine, sine);
     I back = (quarter & 2) == 2;
-    *x = radius * choose(back, -c, c);
-    *y = radius * choose(back, -t, t);
+    *x = choose(back, -c, c);
+    *y = choose(back, -t, t);
+}
+
+/* Two numbers of a normal distribution of two words (Box and Muller, 1958). */
+INLINE void normal(U a, U b, V *x, V *y) {
+    /* 24 bits each: above 0 and at most 1, and an angle of -pi to pi in quarters. */
+    V u = (__builtin_convertvector((I)(a >> 8), V) + fill(1)) * fill(5.9604645e-8f);
+    V radius = root16(log16(u) * fill(-2));
+    I turn = (I)(b >> 8);
+    I quarter = (turn + fill_int(1 << 21)) >> 22;
+    V angle = __builtin_convertvector(turn - (quarter << 22), V) * fill(3.74507028e-7f);
+    turned_by(angle, quarter, x, y);
+    *x *= radius;
+    *y *= radius;
 }
