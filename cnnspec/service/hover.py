@@ -55,6 +55,9 @@ def _token_at(snapshot: Snapshot, offset: int) -> Token | None:
 
 def _meaning(meaning: Meaning) -> str:
     head = f"```cnn\n{meaning.detail}\n```" if meaning.detail else f"`{meaning.word}`"
+    # The help of a word of structure begins with how it is written.
+    if meaning.help.startswith("`") and not meaning.detail:
+        return meaning.help
     return f"{head}\n\n{meaning.help}" if meaning.help else head
 
 
@@ -93,13 +96,16 @@ def _site(site: Site) -> str:
     lines = [
         f"**{site.inputs} → {site.shapes}**, {site.params:,} parameters, {site.macs:,} MACs",
     ]
-    if len(site.calls) > _MOST_CALLS:
-        return lines[0] + f" in {len(site.calls):,} layers"
-    for call in site.calls:
+    # Of what a layer brings along, as a flatten, only that is told which costs something.
+    shown = [call for call in site.calls if not call.implicit or call.params]
+    if len(shown) > _MOST_CALLS:
+        return lines[0] + f" in {len(shown):,} layers"
+    for call in shown:
         lines.append("")
-        if len(site.calls) > 1:
+        if len(shown) > 1:
             lines.append(f"`{call.name}`\n")
-        lines += [f"- {name}: `{derivation(number)}`" for name, number in facts(call)]
+        known = [(name, number) for name, number in facts(call) if number.value]
+        lines += [f"- {name}: `{derivation(number)}`" for name, number in known]
     return "\n".join(lines)
 
 

@@ -43,6 +43,8 @@ def told(text: str, word: str) -> str:
         ("let f = 2*4; dense (f)", "f =", ["let f = 8"]),
         ("block b(f, k) { conv (f)x(k) }; b 8 3", "b 8", ["block b(f, k)", "28x28x1 → 26x26x8"]),
         ("block b(f, k) { conv (f)x(k) }; b 8 3", "k)", ["parameter k"]),
+        ("relu6; dense 10", "relu6", ["rows: `H = 28`"]),
+        ("repeat 2 { relu }", "repeat", ["`repeat 3 { … }`"]),
         ("repeat 2 { conv 8x3 }; dense 10", "conv", ["28x28x1 … 26x26x8 → 26x26x8 … 24x24x8"]),
         ("dense 10; budget params <= 15.7k", "budget", ["7,850 of 15,700 (50.0 %)"]),
         ("dense 10; budget params >= 9k", "params", ["weights", "not held"]),
@@ -92,6 +94,33 @@ def test_the_costs_of_a_statement_are_those_of_all_its_layers():
     use = by_start[text.index("b }; dense")]
     # 1 to 8, and three times 8 to 8 channels.
     assert use.params == (9 * 1 + 1) * 8 + 3 * (9 * 8 + 1) * 8
+
+
+def test_a_block_gives_something_each_time_that_it_is_used():
+    text = "block b(f) { conv (f)x3; relu }\nblock c(f) { b f; b (2*f) }\nc 4; c 8; dense 10"
+    shown = {site.statement.span.text: (site.inputs, site.shapes) for site in sites(of(text))}
+    assert shown["b f"] == ("28x28x1 … 24x24x8", "26x26x4 … 22x22x8")
+    assert shown["b (2*f)"] == ("26x26x4 … 22x22x8", "24x24x8 … 20x20x16")
+    assert shown["c 4"] == ("28x28x1", "24x24x8")
+    assert shown["c 8"] == ("24x24x8", "20x20x16")
+
+
+def test_a_merge_takes_what_its_branches_give():
+    text = (
+        "concat { branch { conv 4x3 same }; branch { } }\nmultiply { branch { }; branch { gap } }"
+    )
+    shown = {site.statement.word: site.inputs for site in sites(of(text))}
+    assert shown["concat"] == "28x28x4, 28x28x1"
+    assert shown["multiply"] == "28x28x5, 1x1x5"
+
+
+def test_what_a_layer_brings_along_counts_among_its_costs():
+    text = "conv 8x1\nadd project { branch { conv 4x3 same }; branch { } }\ndense 10"
+    shown = {site.statement.word: site for site in sites(of(text))}
+    # The projection is a 1x1 convolution of 8 channels to 4, with a bias.
+    assert shown["add"].params == 8 * 4 + 4
+    assert (shown["dense"].inputs, shown["dense"].shapes) == ("28x28x4", "10")
+    assert "add.project" in told(text, "add")
 
 
 def test_the_outline_is_a_tree():
