@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from cnnspec.targets.keras.recursion import deep_enough
 from cnnspec.training.batches import scale
 from cnnspec.training.novelty import MOST_CHANNELS, Features
 
@@ -17,7 +18,9 @@ _VALUES = 16_000_000
 def features_of(model: keras.Model) -> Features:
     """What computes the features of images: those of its first and last layers, and the logits."""
     wanted = [_position_means(layer.output) for layer in _ends(model)]
-    network = keras.Model(model.input, keras.ops.concatenate([*wanted, _logits(model)], axis=1))
+    outputs = keras.ops.concatenate([*wanted, _logits(model)], axis=1)
+    with deep_enough(len(model.layers)):
+        network = keras.Model(model.input, outputs)
     largest = max(math.prod(layer.output.shape[1:]) for layer in model.layers)
     at_once = min(_IMAGES, max(1, _VALUES // largest))
 

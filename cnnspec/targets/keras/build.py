@@ -17,6 +17,7 @@ from cnnspec.targets.keras.lowering.table import lower
 from cnnspec.targets.keras.objects import Keras
 from cnnspec.targets.keras.passes import Nodes, Pass, nodes, optimizer_at_once
 from cnnspec.targets.keras.precision import FULL_PRECISION, policy
+from cnnspec.targets.keras.recursion import deep_enough
 
 
 class Seeds:
@@ -62,7 +63,8 @@ def _build(checked: CheckedSpec, seed: int, network: Nodes) -> keras.Model:
         inputs = [values[source] for source in node.inputs]
         values.append(layers[name](inputs if len(inputs) > 1 else inputs[0]))
     (name,) = plain_names([checked.spec.model]).values()
-    return keras.Model(values[0], values[-1], name=name)
+    with deep_enough(len(values)):
+        return keras.Model(values[0], values[-1], name=name)
 
 
 def as_written(model: keras.Model, checked: CheckedSpec) -> keras.Model:

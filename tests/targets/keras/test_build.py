@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -283,3 +285,12 @@ def test_a_layer_may_have_the_name_of_the_input(backend):
     checked = check(Source("x", "conv 2x3 name=image_; dense 10 softmax name=image"))
     model = build(checked, seed=1)
     assert [layer.name for layer in model.layers] == ["image__", "image_", "image.flatten", "image"]
+
+
+def test_a_network_deeper_than_the_stack_of_python_is_built():
+    """Keras itself stops at 980 layers."""
+    limit = sys.getrecursionlimit()
+    model = build("input 2x2x1; classes 2; repeat 1_100 { relu }; dense 2 softmax")
+    assert len(model.layers) == 1_103  # with the input, and the flatten of the dense layer
+    assert np.asarray(model(np.ones((1, 2, 2, 1), "float32"))).sum() == pytest.approx(1)
+    assert sys.getrecursionlimit() == limit
