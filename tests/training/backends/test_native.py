@@ -12,12 +12,14 @@ from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.datasets.splits import divide
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.files.sources import read_source
 from cnnspec.runs.run import Run
 from cnnspec.training.backends.choose import NATIVE, start
 from cnnspec.training.extend import extension
 from cnnspec.training.fit import Fit
 from cnnspec.training.score import Scorer
 from cnnspec.training.session import Paused, resume, train
+from tests.support.paths import ROOT
 from tests.targets.c.support import needs_compiler
 from tests.training.test_fit import without_seconds
 
@@ -366,3 +368,12 @@ def test_features_are_those_that_keras_computes(outcome):
     )
     assert ours.shape == (50, 4 + 4 + 10)
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.full_data
+def test_a_spec_that_ships_reaches_99_percent_in_three_epochs(published, tmp_path):
+    spec = check(read_source(str(ROOT / "specs" / "fast.cnn")))
+    outcome = train(spec, tmp_path, start(NATIVE), offline=True)
+    assert outcome.state.epoch == 3
+    assert [claim.holds for claim in outcome.claims] == [True]
+    assert outcome.scores["test"].accuracy >= 0.99
