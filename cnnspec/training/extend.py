@@ -1,9 +1,9 @@
 """A finished training taken up again for more epochs, as a new run.
 
-`model.keras` has the weights of the last epoch, the state of the optimizer and that of the
-random numbers; `history.json` has what a plateau and early stopping have seen. Where this
-is the whole state of the training, and its learning rates do not depend on how many epochs
-it has, the new run has the metrics of one that was never interrupted.
+`model.keras`, or `state.npz` without Keras, has the weights of the last epoch, the state of the
+optimizer and that of the random numbers; `history.json` has what a plateau and early stopping
+have seen. Where this is the whole state of the training, and its learning rates do not depend
+on how many epochs it has, the new run has the metrics of one that was never interrupted.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -5,12 +5,12 @@ A notebook gets its lines on standard output, for it shows standard error in red
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.core.terminal import has_colour, in_notebook, messages
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class EpochLines:
@@ -21,11 +21,15 @@ class EpochLines:
         self._epoch = 0
         self._bar: Progress | None = None
         if not in_notebook() and has_colour(sys.stderr):
-            self._bar = Progress(
-                TextColumn("epoch {task.fields[epoch]}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
+            # It takes longer to import than a small network takes for an epoch.
+            from rich import progress
+            from rich.console import Console
+
+            self._bar = progress.Progress(
+                progress.TextColumn("epoch {task.fields[epoch]}"),
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                progress.TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,
             )

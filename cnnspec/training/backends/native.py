@@ -174,7 +174,7 @@ class NativeBackend(Record):
 
     def spread(self, checked: CheckedSpec, devices: int) -> "NativeBackend":
         if devices > 1:
-            cause = "several devices need tensorflow, and the backend `native` uses the processor"
+            cause = "several devices need tensorflow, and the backend is native"
             remedy = "train with `--backend tensorflow`, or with `--threads` in place of devices"
             raise CnnspecError(CannotDistribute(None, cause, remedy))
         return self

@@ -44,7 +44,7 @@ def spread(checked: CheckedSpec, backend: str, count: int) -> Any:
 def require_spread(checked: CheckedSpec, backend: str, count: int) -> None:
     """Raises `CnnspecError` where steps cannot be spread over so many devices."""
     if backend != "tensorflow":
-        cause = f"several devices need tensorflow, and Keras runs on {backend}"
+        cause = f"several devices need tensorflow, and the backend is {backend}"
         raise CnnspecError(CannotDistribute(None, cause, "train with `--backend tensorflow`"))
     batch = checked.spec.train.batch
     if batch < count:

@@ -18,8 +18,8 @@ from cnnspec.runs.expectations import judge_expectations
 from cnnspec.runs.run import HISTORY, METRICS, Run
 from cnnspec.runs.seeds import SPLITS, SeedRuns
 from cnnspec.runs.tasks import DONE, Ended, Task
-from cnnspec.targets.keras.backend import choose
 from cnnspec.targets.table import KERAS, require_target
+from cnnspec.training.backends.choose import choose
 from cnnspec.training.distributed import connection
 from cnnspec.training.distributed.devices import require_spread
 from cnnspec.training.progress import EpochLines

@@ -1,6 +1,7 @@
 """Trainings in machine code: everything around the steps is that of every other backend."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -330,6 +331,40 @@ def test_no_framework_is_needed(tmp_path):
     assert "bit-equal" in without_frameworks("reproduce", run)
     page = (tmp_path / "runs" / "small-1" / "report.html").read_text()
     assert "--backend native" in page
+
+
+API = """
+import sys
+for name in ("keras", "tensorflow", "jax", "torch", "h5py"):
+    sys.modules[name] = None
+import cnnspec, numpy as np
+trained = cnnspec.load("net.cnn").train("runs", backend="native", report=False)
+images = np.random.default_rng(1).integers(0, 256, (5, 28, 28)).astype(np.uint8)
+again = cnnspec.open_run(trained.run)
+assert again.evaluate()["test"] == trained.scores["test"]
+assert np.array_equal(again.predict(images), trained.predict(images))
+np.testing.assert_allclose(again.predict(images), again.predict(images, interpret=True), atol=1e-5)
+(answer,) = again.recognize(images[0])
+assert answer.distance is not None
+"""
+
+
+def test_python_needs_no_framework_either(tmp_path):
+    (tmp_path / "net.cnn").write_text(TEXT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", API], cwd=tmp_path, env=environment)
+    assert done.returncode == 0
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_run_of_keras_is_measured_by_machine_code(tmp_path):
+    """Whatever trained it, the same weights give the same figures."""
+    text = TEXT.replace("epochs 2", "epochs 1")
+    outcome = train(checked(text), tmp_path, start("tensorflow"))
+    _, ours = start(NATIVE).restore(outcome.run)
+    splits = divide(checked(text).spec, offline=True)
+    for name, score in Scorer(ours).scores(splits.named()).items():
+        assert score.figures == pytest.approx(outcome.scores[name].figures, rel=1e-4)
 
 
 def test_sweep_trains_its_points_by_machine_code(tmp_path):

@@ -194,7 +194,7 @@ def test_devices_that_cannot_be_used_are_refused_with_a_reason(monkeypatch, back
     dense = "dense 10 softmax"
     assert refusal(dense, "jax", 2) == (
         "CNN924",
-        "several devices need tensorflow, and Keras runs on jax",
+        "several devices need tensorflow, and the backend is jax",
         "train with `--backend tensorflow`",
         None,
     )
