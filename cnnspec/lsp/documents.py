@@ -14,6 +14,7 @@ from pygls import uris
 
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.claims import OverBudget
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import NothingToTrain
 from cnnspec.expansion.imports import ALLOWED
@@ -28,6 +29,10 @@ _LONGEST_WAIT = 0.1
 """Seconds that a change waits at most for the next one."""
 _MOST_WAITS = 5
 """Waits after which a text is checked although changes go on, for one who never pauses."""
+_FEW_LAYERS = 50
+"""Layers of a network for which advice on its budgets is found within some milliseconds."""
+_PAUSE = 0.2
+"""Seconds without a change after which advice is looked for that takes longer."""
 _MOST_FILES = 2_000
 """Files of a folder that are looked through for uses of a name."""
 
@@ -44,6 +49,8 @@ class Document:
         """Why the file on disk is not the text that the editor shows, if so."""
         self.set(version, text)
         self.known: Snapshot | None = None
+        self.advised = False
+        """Whether the problems have advice on budgets, which takes longer than a check."""
         self.ready = asyncio.Event()
         self.seconds = 0.0
         """What the last check took."""
@@ -66,7 +73,7 @@ class Document:
         """What is said of the text. A file of blocks for others is not a spec without layers."""
         if self.known is None:
             return self.unreadable
-        found = self.known.problems
+        found = self.known.problems if self.advised else self.known.checked.problems
         if is_library(self.known):
             found = tuple(p for p in found if not isinstance(p, NothingToTrain))
         return (*self.unreadable, *found)
@@ -157,13 +164,23 @@ class Documents:
         before = document.known
         # Only at the beginning of a check: no other one is under way.
         document.since, document.timer = 0.0, None
-        document.known = snapshot(document.source, None, self.unsaved(document))
+        known = document.known = snapshot(document.source, None, self.unsaved(document))
+        over = any(isinstance(problem, OverBudget) for problem in known.checked.problems)
+        document.advised = not over or len(known.layers) <= _FEW_LAYERS
         self._checked(document)
         document.seconds = time.perf_counter() - began
         document.ready.set()
         # Not where it was checked again for the sake of another: files may use each other.
         if before is None or before.source.text != document.text:
             self.touched(document.file)
+        if not document.advised:
+            document.timer = asyncio.get_running_loop().call_later(_PAUSE, self._advise, document)
+
+    def _advise(self, document: Document) -> None:
+        """Looks for what would keep the budgets, and tells the problems again with it."""
+        document.timer = None
+        document.advised = True
+        self._checked(document)
 
     def unsaved(self, besides: Document | None = None) -> dict[str, str]:
         """Returns the open texts by the paths of their files, without one of them."""

@@ -109,6 +109,17 @@ def test_the_budget_that_does_not_hold_offers_what_would_fit(editor):
     assert lens.command.title == "79,510 of 40,000 (198.8 %), not held"
 
 
+def test_advice_that_takes_long_comes_after_the_error(editor):
+    text = "repeat 98 { conv 4x3 same relu }\nconv 8x3 same relu\ngap\ndense 10 softmax\n"
+    text += "budget params <= 14.5k\n"
+    uri = editor.open("advice.cnn", text)
+    (found,) = editor.problems(uri)
+    assert found.code == "CNN301"
+    told = editor.until(uri, lambda last: "would fit" in last.diagnostics[0].message)
+    assert told[0].range == found.range
+    assert len(editor.published[uri]) == 2
+
+
 def test_hover_has_shapes_and_formulas_with_numbers(editor):
     uri = editor.open("hover.cnn", LENET)
     told = editor.ask("hover", uri, position=at(LENET, LENET.index("conv 16x5")))
