@@ -111,13 +111,14 @@ def light(run, other, images):
 
 
 def heavy(run, images, data):
-    """The commands that need a framework, but for `reproduce`, which reads nothing more."""
+    """The commands that need a framework."""
     yield "report", str(run)
     yield "predict", str(run), str(images), "--names"
     yield "predict", str(run), str(images.with_name("picture.png"))
     yield "evaluate", str(run), "--data", str(data)
     yield "train", "--resume", str(run), "--no-report"
     yield "train", "--resume", str(run), "--epochs", "4", "--no-report"
+    yield "reproduce", str(run)
 
 
 def spoken(*arguments):

@@ -12,7 +12,7 @@ from tests.support.random_specs import draw_spec
 CASES = {
     "branches": "concat {" + "branch { conv 2x1 };" * 9 + "branch { } }; gap; dense 10",
     "crowd": "concat {" + "branch { conv 2x1; relu };" * 400 + "}; gap; dense 10",
-    "deep": "residual { relu; " * 90 + "conv 1x3 same" + "}" * 90 + "; gap; dense 10",
+    "deep": "residual { relu; " * 48 + "conv 1x3 same" + "}" * 48 + "; gap; dense 10",
     "gate": "conv 8x3; multiply { branch { }; branch { gap; dense 8 sigmoid } }; dense 10",
     "hundred": "repeat i in 1..100 { conv (i)x3 same relu }; gap; dense 10",
     "in_branch": "residual { repeat i in 1..20 { conv (i)x3 same }; conv 1x1 }; gap; dense 10",

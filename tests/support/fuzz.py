@@ -19,6 +19,9 @@ from cnnspec.core.source import Source
 from cnnspec.core.terminal import plain
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import as_json, render
+from cnnspec.expansion.vocabulary import VOCABULARY
+from cnnspec.ir.document import dump, load
+from cnnspec.ir.validity import is_valid
 from cnnspec.layers.table import LAYERS
 from tests.support.paths import SPECS
 
@@ -36,14 +39,18 @@ gap; dense 2 softmax
 """
 TEXTS = [*(path.read_text(encoding="utf-8") for path in SPECS), ROUTES]
 WORDS = [
-    *LAYERS, "model", "data", "mnist", "input", "classes", "let", "budget", "expect", "train",
+    *LAYERS, *VOCABULARY.outside, *VOCABULARY.elsewhere,
+    "model", "data", "mnist", "input", "classes", "let", "budget", "expect", "train",
     "params", "accuracy", "epochs", "optimizer", "adam(1e-3)", "metrics", "f1", "early_stop",
     "from", "from a", "from input", "slice 1", "start=1", "ceil", "keep", "top=1", "bn",
     "val_f1", "repeat", "shared", "block", "b(f, k=3)", "residual", "project", "concat", "add",
     "multiply", "branch", "use", "sweep", "fit(1..9)", "maximize", "minimize",
     "macs", "allow", "1..3", "1, 2", "f", "x", "in",
     "same", "no_bias", "stride=2", "init=he_normal(seed=1)", "name=a", "l2=", "f=",
-    "round(f)", "max(f, 8)", "//", "fit", "=", "3", "32x3", "28x28x1", "0.5", "1/8",
+    "round(f)", "max(f, 8)", "floor(7/2)", "ceil(f)", "min(2, f)", "(7 // 2)", "(f % 3)", "0.7",
+    "data none", "none", "slice 2 start=1", "shuffle 2", "gap keep", "pad top=1",
+    "pool 2 ceil",
+    "add project bn", "CNN601", "CNN610", "//", "fit", "=", "3", "32x3", "28x28x1", "0.5", "1/8",
     "0", "-1", "6k", "8KiB", "1e999", "99999999999", "(f)", "(2*f)x3",
     "(", ")", "{", "}", ";", "\n", "\r\n", "\t", "#", '"',
     '"a b"', ",", "..", "<=", "==", ">", "^", "%", "*", "-", "٣", "ü", "\x00", "\u202e",
@@ -66,7 +73,12 @@ def check_text(text: str) -> None:
     if result.ok:
         assert result.totals is not None
         assert explain(result)
-        assert check(Source("printed", str(result.spec))).spec == result.spec
+        for form in (str(result.spec), result.spec.written(full=True)):
+            again = check(Source("printed", form))
+            assert again.ok
+            assert again.spec == result.spec
+        assert load(json.dumps(dump(result.spec)), "ir") == result.spec
+        assert is_valid(result.spec)
     else:
         assert printed.startswith("error[CNN")
 

@@ -170,7 +170,7 @@ class _Drawing:
             statement = self.merge(x, depth, names)
         elif depth < 3 and chance < 0.35:
             return self.repeat(x, depth, names)
-        elif self.blocks and chance < 0.45 and depth < 3:
+        elif self.blocks and chance < 0.55 and depth < 3:
             statement = self.use(names)
         else:
             statement = self.layer(x, names)
@@ -186,12 +186,19 @@ class _Drawing:
         if word == "multiply" and len(x.shape) == 4 and self.random.random() < 0.6:
             return {"word": word, "branches": self.shuffled([[], self.gate(x.shape[-1])])}
         first, after = self.sequence(x, 3, depth + 1, names)
+        if self.blocks and self.random.random() < 0.3:
+            statement, after = self.fitting(lambda: self.use(names), x)
+            first = [statement] if statement else []
         beside = word in ("concat", "residual") or project
         if beside and self.random.random() < 0.25 and self.sources:
             # The drawn branch begins elsewhere, and the input is the other one.
             source = self.random.choice(list(self.sources))
             drawn, after = self.sequence(self.sources[source], 3, depth + 1, names)
             first = [{"word": "from", "source": source}, *drawn]
+        if project and len(x.shape) == 4 and self.random.random() < 0.3:
+            # Half the size and other channels: what a projection is mostly for.
+            sizes = {"filters": self.number(names), "kernel": (3, 3), "padding": "same"}
+            first = [{"word": "conv", "arguments": {**sizes, "stride": (2, 2)}}]
         norm = {"bn": True} if project and self.random.random() < 0.5 else {}
         if word == "residual":
             return {"word": word, "project": project, **norm, "body": first}
@@ -261,7 +268,7 @@ class _Drawing:
         """A block with two numbers, the second with a default; it may use those before it."""
         room, self.room = self.room, 4
         body, after = self.sequence(x, 3, 1, ("w", "f", "k"))
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.6:
             route = self.crossing(after, ("w", "f", "k"), "inner")
             statement, _ = self.fitting(lambda: route, after)
             body += [statement] if statement else []
@@ -391,7 +398,21 @@ class _Drawing:
         if self.random.random() < 0.6:
             return self.random.randint(1, 6)
         name = self.random.choice(names)
-        return self.random.choice((f"={name}", f"=2*{name}", f"={name} + 1", f"=8 - 2*{name} % 3"))
+        return self.random.choice(
+            (
+                f"={name}",
+                f"=2*{name}",
+                f"={name} + 1",
+                f"=8 - 2*{name} % 3",
+                f"=7 // {name} + 1",
+                f"=max({name} - 2, 1)",
+                f"=min({name}, 3, 5)",
+                f"=ceil({name} / 3)",
+                f"=floor(0.7*{name}) + 1",
+                f"=round({name} * 1.5)",
+                f"=0.1*{name}*10",
+            )
+        )
 
     def pair(self, low: int, high: int) -> tuple[int, int]:
         first = self.random.randint(low, high)

@@ -15,14 +15,26 @@ mistake of the compiler is not made a second time.
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import keras
 
 from tests.support.keras_layers import LAYERS, MERGES, layer_of
+
+_FUNCTIONS = {
+    "Fraction": Fraction,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    # A half goes away from zero; no number here is below 0.
+    "round": lambda number: math.floor(number + Fraction(1, 2)),
+    "min": min,
+    "max": max,
+}
 
 Statement = dict[str, Any]
 Path = tuple[Any, ...]
@@ -72,7 +84,11 @@ class _Scope:
     def value(self, value: Any) -> Any:
         """An argument with its expressions worked out; those are strings such as `=2*f`."""
         if isinstance(value, str) and value.startswith("="):
-            return eval(value[1:], {}, self.values)
+            # Numbers of the language are exact.
+            exact = re.sub(r"\d+\.\d+", r"Fraction('\g<0>')", value[1:])
+            names = {name: Fraction(number) for name, number in self.values.items()}
+            found = eval(exact, _FUNCTIONS, names)
+            return int(found) if found == int(found) else found
         return tuple(map(self.value, value)) if isinstance(value, tuple) else value
 
 

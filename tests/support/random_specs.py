@@ -18,6 +18,7 @@ from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, Budget
 from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.ir.spec import (
+    NO_DATA,
     Data,
     Element,
     From,
@@ -252,16 +253,27 @@ class Drawing:
                 return element
         raise AssertionError(element)
 
-    def shared(self, shape: Shape) -> tuple[Element, Shape]:
+    def shared(self, shape: Shape, depth: int = 0) -> tuple[Element, Shape]:
         """Layers that keep the shape, applied more than once."""
-        body = []
+        body = tuple(self.lasting(shape, depth))
+        return SharedRepeat(times=self.random.randint(1, 3), body=body), shape
+
+    def lasting(self, shape: Shape, depth: int) -> Iterator[Element]:
+        """Layers that keep the shape, and repeats and residuals of such layers."""
         for _ in range(self.random.randint(1, 2)):
-            for _ in range(30):
-                layer, after = draw_layer(self.random, shape)
-                if after == shape:
-                    body.append(Node(name=self.name(layer.word), layer=layer))
-                    break
-        return SharedRepeat(times=self.random.randint(1, 3), body=tuple(body)), shape
+            chance = self.random.random()
+            if depth < 3 and chance < 0.15:
+                yield self.shared(shape, depth + 1)[0]
+            elif depth < 3 and chance < 0.3:
+                inside = tuple(self.lasting(shape, depth + 1))
+                layer = draw_entry(MERGES["add"], self.random, 1)
+                yield Merge(name=self.name("add"), layer=layer, branches=(inside, ()))
+            else:
+                for _ in range(30):
+                    layer, after = draw_layer(self.random, shape)
+                    if after == shape:
+                        yield Node(name=self.name(layer.word), layer=layer)
+                        break
 
 
 def draw_nodes(random: Random, shape: Shape, classes: int) -> tuple[Element, ...]:
@@ -279,6 +291,7 @@ def draw_spec(random: Random) -> Spec:
             *((Data(known.name), known.shape, known.classes) for known in DATASETS.values()),
             (Data("größe und mehr/x.h5", test_labels="a/b c"), (12, 10, 3), 7),
             (Data("./mnist", train_images="x"), (8, 9), 2),
+            (Data(NO_DATA), (7, 10, 4), 3),
         ]
     )
     limits = (0.5, 1.0, 98.0, 6000.0, 61_706.0, 2**31 + 0.0, 1e20, 1 / 3)
