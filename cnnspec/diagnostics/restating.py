@@ -50,6 +50,11 @@ OURS = frozenset(_OPTIONS.split())
 """Options of layers, those apart that `SIZES` has or that have a form of their own."""
 
 
+_PENALTIES = re.compile(
+    r"(?:[\w.]*\.)?l1_?l2\((?:l1=)?([\d.e-]+),(?:l2=)?([\d.e-]+)\)", re.IGNORECASE
+)
+
+
 class Restated(Record):
     """A statement in words of this language."""
 
@@ -92,7 +97,9 @@ class Said:
         words = [word for word in (row.words if row else ()) if word in sizes]
         name = words[0] if words else row.words[0] if row and row.words else name
         penalty = _PENALTY.fullmatch(value)
-        if row and not row.pattern:
+        if both := _PENALTIES.fullmatch(value):
+            self.named |= {"l1": both[1], "l2": both[2]}
+        elif row and not row.pattern:
             if not row.idle:
                 self.notes.append(f"`{row.name}`: {row.note}")
         elif name == "bias":

@@ -37,8 +37,10 @@ _CALL = re.compile(r"\s*(?:[\w., ]+=\s*)?(?:return\s+)?((?:[^\W\d]\w*\.)*[^\W\d]
 _ATTRIBUTE = re.compile(r"\s*((?:nn|layers|keras|tf|torch|F|L|hk)(?:\.\w+)+),?")
 _OPEN = re.compile(r"\s*(?:[\w.]+\s*=\s*)?(?:\w+\.)*(?:Sequential|ModuleList)\(\s*[\[(]?\s*$")
 _TRAIN = re.compile(r"\btrain\s*\{[^{}]*\Z")
+_LOADED = re.compile(r"[\w\s(),]+=\s*(?:\w+\.)*(\w+)\.load_data\(.*\)")
+_NAME = re.compile(r"name\s*:\s*(\"[^\"]+\")")
 _SECTION = re.compile(r"\s*\[([a-z_]+)\]\s*$")
-_LAYER = re.compile(r"\s*layers?\s*\{")
+_LAYER = re.compile(r"^\s*layers?\s*\{", re.MULTILINE)
 
 
 class Found(Record):
@@ -133,6 +135,13 @@ def _found(text: str, segments: list[tuple[int, int]], number: int) -> Found | N
         if not re.search(r"\btype\s*:", whole):
             return None
         return Found(count, "`layer { … }` is Caffe", caffe_layer(whole))
+    if loaded := _LOADED.fullmatch(line):
+        text = f"data {loaded[1]}" if loaded[1] in ("mnist", "fashion_mnist") else ""
+        notes = () if text else ('give the path of its files: `data "images"`',)
+        said = Restated(text, notes)
+        return Found(1, f"`{loaded[1]}.load_data(…)` is Python", Piece(said, layer=False))
+    if (field := _NAME.fullmatch(line)) and _LAYER.search(text):
+        return Found(1, "`name: …` is Caffe", Piece(Restated(f"model {field[1]}"), layer=False))
     if alone := _ATTRIBUTE.fullmatch(line):
         python = python_statement(f"{alone[1]}()")
         return Found(1, f"`{alone[1]}` is Python", python) if python else None

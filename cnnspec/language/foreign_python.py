@@ -4,7 +4,8 @@ import ast
 import warnings
 
 from cnnspec.diagnostics.dialects import find, folded
-from cnnspec.diagnostics.restating import SIZES, Piece, Restated, restate, simple
+from cnnspec.diagnostics.restating import SIZES, Piece, Restated, restate
+from cnnspec.language.foreign_training import name_of, training_call, value_of
 
 _POOL = "pool_size strides padding"
 _TORCH_CONV = "in_channels out_channels kernel_size stride padding"
@@ -30,6 +31,7 @@ SIGNATURES = {
     "Reshape": "shape",
     "Input": "shape",
     "InputLayer": "shape",
+    "Conv": "features kernel_size strides padding",
     "Conv2d": f"{_TORCH_CONV} dilation groups bias",
     "ConvTranspose2d": f"{_TORCH_CONV} output_padding groups bias dilation",
     "Linear": "in_features out_features bias",
@@ -51,19 +53,29 @@ _TORCH = {
     "leaky_relu": {"slope": "0.01"},
 }
 """Defaults of PyTorch that are others than here."""
+_FUNCTIONS = {folded(name): names for name, names in reversed(SIGNATURES.items())}
+"""The parameters of functions such as `F.max_pool2d`, behind what they are applied to."""
+_MERGES = ("add", "concat", "multiply", "average", "maximum")
 _OWN = """relu leaky_relu elu softmax sigmoid tanh flatten dropout gelu silu selu prelu mish
-softplus softsign reshape input dense"""
+softplus softsign reshape input dense conv"""
 OWN = {folded(word): word for word in _OWN.split()}
 """Layers that have the same name here, but for capital letters."""
-_OPTIMIZERS = "sgd adam adamw nadam adamax lamb rmsprop adagrad adadelta lion"
-OPTIMIZERS = frozenset(_OPTIMIZERS.split())
-_FIT = {"epochs": "epochs", "batch_size": "batch", "validation_split": "validation"}
 _IDLE = frozenset(
-    ("name", "x", "inputs", "out_channels_per_group", "return_indices", "dim", "axis")
+    (
+        "name",
+        "x",
+        "inputs",
+        "out_channels_per_group",
+        "return_indices",
+        "dim",
+        "axis",
+        "start_dim",
+        "end_dim",
+        "scope",
+    )
 )
 """Options that say nothing about what a layer computes, or what is always so here."""
 
-LOSSES = ("categorical_crossentropy", "binary_crossentropy", "poisson", "focal", "mse")
 _ACTIVATIONS = ("silu", "hard_silu", "hard_sigmoid", "exponential", "linear", "softmax", "sigmoid")
 _ORDER = "layers are applied in the order of the text, and an activation is written in the line of "
 _ORDER += "its layer: `conv 32x3 relu`"
@@ -91,32 +103,28 @@ def _parsed(text: str) -> ast.stmt | None:
     return body[0] if len(body) == 1 else None
 
 
-def _name(function: ast.expr) -> str:
-    match function:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
 def _call(call: ast.Call) -> Piece | None:
     """What a call is here: that of a layer, of a layer and what it is applied to, of training."""
-    name = _name(call.func)
+    name = name_of(call.func)
     first = call.args[0] if call.args else None
-    if name == "compile":
-        return Piece(_compiled(call), layer=False)
-    if name in ("fit", "fit_generator"):
-        return Piece(_fitted(call), layer=False)
+    if training := training_call(name, call):
+        return training
     if name == "add" and isinstance(first, ast.Call):
         return _call(first)
     if name == "Sequential":
         return _sequence(first.elts if isinstance(first, ast.List) else call.args)
+    if name in ("Model", "ModuleList"):
+        return Piece(Restated(""), layer=False)
     if isinstance(call.func, ast.Call):
         return _call(call.func)
-    if folded(name) in OPTIMIZERS:
-        return Piece(_in_train(_optimizer(call)), layer=False)
+    if name == "view":
+        return Piece(Restated("flatten", ("where it makes a vector of an image",)))
+    merge = find(name, "layer")
+    word = merge.words[0] if merge and merge.words else name
+    if word in _MERGES and first is not None and not isinstance(first, ast.Constant):
+        text = f"{word} {{ branch {{ }}; branch {{ … }} }}"
+        return Piece(Restated(text, ("each input is a branch",)))
     row = find(name, "word")
-    if row and row.words and row.words[0] in LOSSES:
-        return Piece(_in_train([_loss(name)]), layer=False)
     if name in SIZES and not call.keywords:
         # A word of ours with parentheses, which the parser knows by itself.
         return None
@@ -129,6 +137,8 @@ def _call(call: ast.Call) -> Piece | None:
 
 def _sequence(items: list[ast.expr]) -> Piece | None:
     """`Sequential([…])`: its layers one after another."""
+    if not items:
+        return Piece(Restated(""), layer=False)
     pieces = [_call(item) for item in items if isinstance(item, ast.Call)]
     said = [piece.said for piece in pieces if piece and piece.said]
     if not said or len(said) < len(items):
@@ -137,44 +147,72 @@ def _sequence(items: list[ast.expr]) -> Piece | None:
     return Piece(Restated("; ".join(each.text for each in said), notes))
 
 
-def _in_train(settings: list[str]) -> Restated | None:
-    settings = [each for each in settings if each]
-    return Restated(f"train {{ {'; '.join(settings)} }}") if settings else None
-
-
 def _layer(name: str, call: ast.Call) -> Restated | None:
     """A layer: its values get the names that its signature gives them, and are restated."""
     word = OWN.get(folded(name), name)
-    names = SIGNATURES.get(name, " ".join(SIZES.get(word, ()))).split()
+    names = SIGNATURES.get(name, "").split()
+    values: list[ast.expr] = [*call.args]
+    applied: list[str] = []
+    if name not in SIGNATURES and name == name.lower():
+        row = find(name, "layer")
+        sizes = SIZES.get(row.words[0] if row and row.words else word, ())
+        names = (_FUNCTIONS.get(folded(name)) or " ".join(sizes)).split()
+        values, applied = _applied(values)
     parts = [word]
-    notes = []
-    for index, value in enumerate(call.args):
+    notes = [*applied]
+    for index, value in enumerate(values):
         if index >= len(names):
             # Functions such as `F.relu(x)` are applied to a value.
             if not isinstance(value, ast.Name):
                 notes.append(f"`{ast.unparse(value)}` is left out")
             continue
-        parts.append(f"{names[index]}={_value(value)}")
+        if names[index] not in _IDLE:
+            parts.append(f"{names[index]}={value_of(value)}")
     before = ""
     for keyword in call.keywords:
         if keyword.arg in ("input_shape", "shape") and word != "reshape":
-            before = f"input {_shape(keyword.value)}; " if word != "input" else ""
-            parts += [f"shape={_shape(keyword.value)}"] if word == "input" else []
+            alone = word in ("input", "InputLayer")
+            before = "" if alone else f"input {_shape(keyword.value)}; "
+            parts += [f"shape={_shape(keyword.value)}"] if alone else []
         elif keyword.arg and keyword.arg not in _IDLE:
-            parts.append(f"{keyword.arg}={_value(keyword.value)}")
-    for option, default in _TORCH.get(name, {}).items() if _of_torch(call.func) else ():
-        if not any(part.startswith((f"{option}=", "eps=")) for part in parts):
-            parts.append(f"{option}={default}")
+            parts.append(f"{keyword.arg}={value_of(keyword.value)}")
+    parts += [
+        f"{option}={default}"
+        for option, default in _defaults(name, call.func, parts).items()
+        if not any(part.startswith((f"{option}=", f"{option}_fn=", "eps=")) for part in parts)
+    ]
     said = restate(" ".join(parts), code=True)
     if said is None or not said.text:
         return said
     return said.replace(text=before + said.text, notes=(*said.notes, *notes))
 
 
+def _applied(values: list[ast.expr]) -> tuple[list[ast.expr], list[str]]:
+    """The values of a function without what it is applied to, and a note where that is a call."""
+    if not values or isinstance(values[0], ast.Constant | ast.Tuple | ast.List | ast.BinOp):
+        return values, []
+    inner = isinstance(values[0], ast.Call)
+    return values[1:], [f"`{ast.unparse(values[0])}` is left out"] if inner else []
+
+
+def _defaults(name: str, function: ast.expr, parts: list[str]) -> dict[str, str]:
+    """The options that a tool gives a layer by default, where they are others than here."""
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    same = {"padding": "same"} if "conv" in name.lower() else {}
+    if owner is not None and name_of(owner) == "slim":
+        connected = same or name == "fully_connected"
+        return {**same, "activation": "relu"} if connected else {}
+    if any(part.startswith("features=") for part in parts):
+        return same
+    return _TORCH.get(name, {}) if _of_torch(function) else {}
+
+
 def _of_torch(function: ast.expr) -> bool:
     """Whether a function is one of PyTorch: `nn.LeakyReLU`, `F.leaky_relu`, `torch.nn.…`."""
     owner = function.value if isinstance(function, ast.Attribute) else None
-    return _name(function).startswith("BatchNorm") or (owner is not None and _name(owner) in "nnF")
+    return name_of(function).startswith("BatchNorm") or (
+        owner is not None and name_of(owner) in "nnF"
+    )
 
 
 def _shape(value: ast.expr) -> str:
@@ -182,61 +220,3 @@ def _shape(value: ast.expr) -> str:
     if isinstance(value, ast.Tuple | ast.List):
         return "x".join(ast.unparse(each) for each in value.elts)
     return ast.unparse(value)
-
-
-def _value(value: ast.expr) -> str:
-    """A value without blanks, so that it is one argument."""
-    if isinstance(value, ast.Tuple | ast.List) and value.elts:
-        sides = [ast.unparse(each) for each in value.elts]
-        return sides[0] if len(set(sides)) == 1 and len(sides) == 2 else "x".join(sides)
-    return simple(ast.unparse(value).replace(" ", ""))
-
-
-def _compiled(call: ast.Call) -> Restated | None:
-    """`compile(optimizer=…, loss=…, metrics=…)`."""
-    settings = []
-    for keyword in call.keywords:
-        match keyword.arg, keyword.value:
-            case "optimizer", ast.Call() as inner:
-                settings += _optimizer(inner)
-            case "optimizer", value:
-                settings.append(f"optimizer {_value(value).lower()}")
-            case "loss", value:
-                inner_name = _name(value.func) if isinstance(value, ast.Call) else _value(value)
-                settings.append(_loss(inner_name))
-            case "metrics", ast.List(elts=values) | ast.Tuple(elts=values):
-                words = [find(w, "word") for w in map(_value, values)]
-                known = [row.words[0] if row and row.words else "accuracy" for row in words]
-                settings.append(f"metrics {' '.join(dict.fromkeys(known))}")
-    return _in_train(settings)
-
-
-def _loss(name: str) -> str:
-    row = find(name, "word")
-    return f"loss {row.words[0] if row and row.words else name.lower()}"
-
-
-def _optimizer(call: ast.Call) -> list[str]:
-    """An optimizer with its learning rate and its other numbers."""
-    given: list[str] = []
-    for keyword in call.keywords:
-        row = find(keyword.arg or "", "option")
-        name = row.words[0] if row and row.words else keyword.arg
-        number = _value(keyword.value)
-        if name == "learning_rate":
-            given.insert(0, number)
-        elif number == "yes":
-            given.append(name or "")
-        elif number != "no":
-            given.append(f"{name}={number}")
-    # PyTorch's first value is what it trains.
-    given[:0] = [_value(a) for a in call.args if isinstance(a, ast.Constant)]
-    word = _name(call.func).lower()
-    return [f"optimizer {word}({', '.join(given)})" if given else f"optimizer {word}"]
-
-
-def _fitted(call: ast.Call) -> Restated | None:
-    """`fit(x, y, epochs=…)`."""
-    return _in_train(
-        [f"{_FIT[k.arg]} {_value(k.value)}" for k in call.keywords if k.arg in _FIT]
-    ) or Restated("")
