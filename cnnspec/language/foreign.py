@@ -13,7 +13,12 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.restating import Piece, Restated
 from cnnspec.diagnostics.syntax import ForeignLine
 from cnnspec.language.foreign_formats import caffe_layer, darknet_section
-from cnnspec.language.foreign_python import python_statement
+from cnnspec.language.foreign_python import (
+    Constants,
+    assignment,
+    constants,
+    python_statement,
+)
 from cnnspec.language.syntax import UNREAD
 
 _MOST = 40
@@ -28,7 +33,7 @@ _SCAFFOLD = re.compile(
         | (?:[\w.]+\s*=\s*)?(?:\w+\.)*(?:Sequential|Model|ModuleList)\(.*
         | (?:\w+\s*=\s*)?(?:\w+\.)+(?:build|summary|parameters|to|cuda|eval|train|backward|step
             |zero_grad|load_data|save|evaluate|predict)\(.*
-        | \)[\])}]*,? | \][\])},]*
+        | [\[(] | \)[\])}]*,? | \][\])},]*
     )\s*""",
     re.VERBOSE,
 )
@@ -36,6 +41,8 @@ _SCAFFOLD = re.compile(
 _CALL = re.compile(r"\s*(?:[\w., ]+=\s*)?(?:return\s+)?((?:[^\W\d]\w*\.)*[^\W\d]\w*)\s*\(")
 _ATTRIBUTE = re.compile(r"\s*((?:nn|layers|keras|tf|torch|F|L|hk)(?:\.\w+)+),?")
 _OPEN = re.compile(r"\s*(?:[\w.]+\s*=\s*)?(?:\w+\.)*(?:Sequential|ModuleList)\(\s*[\[(]?\s*$")
+_SCRIPT = re.compile(r"^\s*(?:import\s+\w|from\s+[\w.]+\s+import\b)", re.MULTILINE)
+_ASSIGNED = re.compile(r"([\w.,()\[\] ]*[\w)\]])\s*[-+*/]?=(?!=)")
 _TRAIN = re.compile(r"\btrain\s*\{[^{}]*\Z")
 _LOADED = re.compile(r"[\w\s(),]+=\s*(?:\w+\.)*(\w+)\.load_data\(.*\)")
 _NAME = re.compile(r"name\s*:\s*(\"[^\"]+\")")
@@ -67,9 +74,10 @@ def foreign_lines(source: Source) -> tuple[list[Diagnostic], str]:
     text = source.text
     found: list[tuple[Span, Found]] = []
     segments = _segments(text)
+    known = _constants(text, segments)
     number = 0
     while number < len(segments):
-        piece = _found(text, segments, number)
+        piece = _found(text, segments, number, known)
         if piece is not None:
             begin, end = segments[number][0], segments[number + piece.segments - 1][1]
             found.append((source.span(begin, end), piece))
@@ -81,6 +89,14 @@ def foreign_lines(source: Source) -> tuple[list[Diagnostic], str]:
         if piece.piece.layer:
             kept[span.start] = UNREAD
     return [_error(span, piece) for span, piece in _joined(found)], "".join(kept)
+
+
+def _constants(text: str, segments: list[tuple[int, int]]) -> Constants | None:
+    """What names stand for in a program; `None` where the text is not one that imports."""
+    if not _SCRIPT.search(text):
+        return None
+    lines = [text[begin:end] for begin, end in segments]
+    return constants(line for line in lines if _ASSIGNED.match(line))
 
 
 def _segments(text: str) -> list[tuple[int, int]]:
@@ -122,7 +138,9 @@ def _error(span: Span, found: Found) -> ForeignLine:
     return ForeignLine(span, what=found.what, instead=text, notes=notes, fix=fix)
 
 
-def _found(text: str, segments: list[tuple[int, int]], number: int) -> Found | None:
+def _found(
+    text: str, segments: list[tuple[int, int]], number: int, known: Constants | None
+) -> Found | None:
     """What of another language begins in a segment, if anything does."""
     begin, end = segments[number]
     line = text[begin:end]
@@ -143,16 +161,37 @@ def _found(text: str, segments: list[tuple[int, int]], number: int) -> Found | N
     if (field := _NAME.fullmatch(line)) and _LAYER.search(text):
         return Found(1, "`name: …` is Caffe", Piece(Restated(f"model {field[1]}"), layer=False))
     if alone := _ATTRIBUTE.fullmatch(line):
-        python = python_statement(f"{alone[1]}()")
+        python = python_statement(f"{alone[1]}()", {})
         return Found(1, f"`{alone[1]}` is Python", python) if python else None
     if (call := _CALL.match(line)) and not _OPEN.fullmatch(line):
         count, whole = _balanced(text, segments, number)
-        if python := python_statement(whole):
+        if python := python_statement(whole, known or {}):
             return Found(count, f"`{call[1]}(…)` is Python", python)
     if _SCAFFOLD.fullmatch(line):
         shown = line.split("(")[0].split() or [line]
         return Found(1, f"`{' '.join(shown)[:40]}` is Python", Piece(Restated(""), layer=False))
-    return None
+    return _of_program(text, segments, number, known)
+
+
+def _of_program(
+    text: str, segments: list[tuple[int, int]], number: int, known: Constants | None
+) -> Found | None:
+    """A docstring, or an assignment that no spec can have."""
+    begin, end = segments[number]
+    line = text[begin:end]
+    if known is not None and line[:3] in ('"""', "'''"):
+        for index, (_, last) in enumerate(segments[number : number + _MOST]):
+            if line[:3] in text[begin + 3 : last]:
+                gone = Piece(Restated(""), layer=False)
+                return Found(index + 1, f"`{line[:3]}` is Python", gone)
+    assigned = _ASSIGNED.match(line)
+    if assigned is None or (known is None and not _CALL.match(line)):
+        return None
+    count, whole = _balanced(text, segments, number)
+    piece = assignment(whole)
+    if piece is None:
+        return None
+    return Found(count, f"`{assigned[1].strip()} = …` is Python", piece)
 
 
 def _section_body(text: str, segments: list[tuple[int, int]]) -> list[str]:

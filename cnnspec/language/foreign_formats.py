@@ -64,12 +64,18 @@ def _net(given: dict[str, str]) -> Restated | None:
 
 def caffe_layer(text: str) -> Piece:
     """Returns what a `layer { … }` of a prototxt is here."""
-    found = dict(re.findall(r"(\w+)\s*:\s*(\"[^\"]*\"|[^\s{}]+)", text))
+    # The first of each name: the `type` of a filler comes after that of its layer.
+    pairs = re.findall(r"(\w+)\s*:\s*(\"[^\"]*\"|[^\s{}]+)", text)
+    found = dict(reversed(pairs))
     kind = found.get("type", "").strip('"')
     row = find(kind, "layer")
     words = [f"{name}={value}" for name, value in found.items() if name in _CAFFE]
     if kind in ("ReLU", "Sigmoid", "TanH", "Softmax", "Dropout", "ELU", "PReLU", "Flatten"):
         return Piece(restate(" ".join([kind.lower(), *words])))
+    dims = [value for name, value in pairs if name == "dim"]
+    if kind == "Input" and len(dims) == 4:
+        # Examples, channels, rows and columns.
+        return Piece(Restated(f"input {dims[2]}x{dims[3]}x{dims[1]}"), layer=False)
     if kind == "Pooling":
         word = "avgpool" if found.get("pool") == "AVE" else "pool"
         if found.get("global_pooling") == "true":

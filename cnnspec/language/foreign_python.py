@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from collections.abc import Iterable
 
 from cnnspec.diagnostics.dialects import find, folded
 from cnnspec.diagnostics.restating import SIZES, Piece, Restated, restate
@@ -81,15 +82,52 @@ _ORDER = "layers are applied in the order of the text, and an activation is writ
 _ORDER += "its layer: `conv 32x3 relu`"
 
 
-def python_statement(text: str) -> Piece | None:
+Constants = dict[str, ast.expr]
+"""The names of a program that stand for numbers, texts and shapes."""
+
+
+def constants(lines: Iterable[str]) -> Constants:
+    """Returns what the names of a program stand for where that is written out: `epochs = 15`."""
+    found: Constants = {}
+    for line in lines:
+        tree = _parsed(line)
+        match tree:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+                if all(isinstance(part, ast.Constant) for part in parts):
+                    found[name] = value
+    return found
+
+
+class _Known(ast.NodeTransformer):
+    """Writes out the names that stand for constants."""
+
+    def __init__(self, known: Constants) -> None:
+        self.known = known
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A name, or what it stands for."""
+        return self.known.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
+
+
+def python_statement(text: str, known: Constants) -> Piece | None:
     """Returns what a statement of Python is here, `None` for one that is not about a network."""
     tree = _parsed(text.strip().rstrip(","))
-    if isinstance(tree, ast.Assign | ast.Expr | ast.Return):
-        if isinstance(tree.value, ast.Call) and (found := _call(tree.value)):
-            return found
-        if isinstance(tree, ast.Assign) and isinstance(tree.value, ast.Call):
-            return Piece(Restated("", (_ORDER,)))
+    if isinstance(tree, ast.Assign | ast.Expr | ast.Return) and isinstance(tree.value, ast.Call):
+        value = _Known(known).visit(tree.value) if known else tree.value
+        return _call(value)
     return None
+
+
+def assignment(text: str) -> Piece | None:
+    """Returns that an assignment of Python goes, `None` for what is not one.
+
+    What is applied to what in an object is not lost without a word.
+    """
+    if not isinstance(_parsed(text), ast.Assign | ast.AugAssign | ast.AnnAssign):
+        return None
+    notes = (_ORDER,) if "self." in text else ()
+    return Piece(Restated("", notes), layer=bool(notes))
 
 
 def _parsed(text: str) -> ast.stmt | None:

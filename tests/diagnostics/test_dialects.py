@@ -231,6 +231,10 @@ def test_names_of_keras_are_public_names() -> None:
         ('layer {\n  type: "Convolution"\n  convolution_param { num_output: 20 kernel_size: 5 }\n}',
          "conv 20x5"),
         ('layer { type: "InnerProduct" inner_product_param { num_output: 10 } }', "dense 10"),
+        ('layer { type: "Input" input_param { shape: { dim: 64 dim: 1 dim: 28 dim: 28 } } }',
+         "input 28x28x1"),
+        # The type of a filler is not that of the layer.
+        ('layer { type: "InnerProduct" num_output: 9 filler { type: "xavier" } }', "dense 9"),
         # Caffe rounds the number of windows up.
         ('layer { type: "Pooling" pooling_param { pool: MAX kernel_size: 3 stride: 2 } }',
          "pool 3 ceil stride=2"),
@@ -285,6 +289,99 @@ def test_a_script_of_keras_becomes_its_spec() -> None:
         "epochs 5; batch 64; validation 0.1 }",
     ]
     assert errors(text) == []
+
+
+MNIST_CONVNET = '''"""
+Title: Simple MNIST convnet
+"""
+import numpy as np
+import keras
+from keras import layers
+
+# Model / data parameters
+num_classes = 10
+input_shape = (28, 28, 1)
+
+# Load the data and split it between train and test sets
+(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+
+# Scale images to the [0, 1] range
+x_train = x_train.astype("float32") / 255
+x_test = x_test.astype("float32") / 255
+x_train = np.expand_dims(x_train, -1)
+print("x_train shape:", x_train.shape)
+print(x_train.shape[0], "train samples")
+
+# convert class vectors to binary class matrices
+y_train = keras.utils.to_categorical(y_train, num_classes)
+
+model = keras.Sequential(
+    [
+        keras.Input(shape=input_shape),
+        layers.Conv2D(32, kernel_size=(3, 3), activation="relu"),
+        layers.MaxPooling2D(pool_size=(2, 2)),
+        layers.Conv2D(64, kernel_size=(3, 3), activation="relu"),
+        layers.MaxPooling2D(pool_size=(2, 2)),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(num_classes, activation="softmax"),
+    ]
+)
+
+model.summary()
+
+batch_size = 128
+epochs = 15
+
+model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+
+model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1)
+
+score = model.evaluate(x_test, y_test, verbose=0)
+print("Test loss:", score[0])
+'''
+
+
+def test_the_example_of_keras_becomes_a_spec_with_its_count() -> None:
+    (result,) = fix_texts([Source("mnist_convnet.cnn", MNIST_CONVNET)])
+    assert errors(result.text) == []
+    lines = [line.strip() for line in result.text.splitlines() if line.strip()]
+    assert [line for line in lines if line[0] != "#"] == [
+        "data mnist",
+        "input 28x28x1",
+        "conv 32x3 relu",
+        "pool 2",
+        "conv 64x3 relu",
+        "pool 2",
+        "flatten",
+        "dropout 0.5",
+        "dense 10 softmax",
+        "train { loss categorical_crossentropy; optimizer adam; metrics accuracy; batch 128; "
+        "epochs 15; validation 0.1 }",
+    ]
+    # What https://keras.io/examples/vision/mnist_convnet/ prints.
+    assert check(Source("x", result.text)).totals.params == 34_826
+
+
+def test_a_network_of_pytorch_is_told_line_by_line() -> None:
+    text = """import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 32, 3, 1)
+        self.dropout1 = nn.Dropout(0.25)
+        self.fc1 = nn.Linear(9216, 128)
+
+    def forward(self, x):
+        x = self.conv1(x)
+        x = F.relu(x)
+        x = F.max_pool2d(x, 2)
+        return F.log_softmax(x, dim=1)
+"""
+    found = errors(text)
+    assert {error.code for error in found} == {"CNN015"}
+    said = [error.help.split("`")[1] for error in found if error.help.startswith("write")]
+    assert said == ["conv 32x3", "dropout 0.25", "dense 128", "relu", "pool 2", "softmax"]
 
 
 @pytest.mark.parametrize(
