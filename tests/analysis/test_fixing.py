@@ -69,7 +69,6 @@ def test_what_is_meant_for_certain_is_written(before: str, after: str) -> None:
         # What is near to two words, or only to one by two edits, may be either or neither.
         "conv 8x3 belu; dense 10 softmax",
         "let size1 = 3; conv 8x(size3) relu; dense 10 softmax",
-        "Conv2D 8x3; dense 10 softmax",
         # The classes of data of one's own may be what is wrong.
         'data "digits.h5"; classes 8; dense 9 softmax',
         "conv 8x3 relu tanh; dense 10 softmax",

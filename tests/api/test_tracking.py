@@ -69,7 +69,7 @@ def test_a_tracker_that_fails_with_problems_is_told_in_one_line(tmp_path, monkey
 
     run = run_folders.make(tmp_path)
     warnings = []
-    spec = cnnspec.loads(run.spec.text)._checked.spec
+    spec = cnnspec.loads(run.spec.text)._snapshot.checked.spec
     Watch(["foreign"], tmp_path, warnings.append).begin(run, spec, [])
     assert [w.message for w in warnings] == [
         "foreign no longer follows the training: the disk is full"

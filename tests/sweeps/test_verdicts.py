@@ -41,7 +41,7 @@ SWEEPS = {
         sweep { seed in 1..2; loss in mse, huge; filters in 0, 4; kernel in 3, 31 }""",
     "settings between": NETWORK
     + """
-        sweep { filters in 4, 4, 8; batch in 16, 32; kernel in 3, 40 }""",
+        sweep { filters in 4, 8; batch in 16, 32; kernel in 3, 40 }""",
     "settings that follow from lets": NETWORK
     + """
         train { batch (filters*2); epochs (width) }

@@ -279,7 +279,7 @@ def unsaved(tmp_path_factory, backend):
     folder = tmp_path_factory.mktemp("unsaved")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "cnnspec.training.session.save", lambda *_: (_ for _ in ()).throw(CnnspecError())
+            "cnnspec.training.backends.keras.save", lambda *_: (_ for _ in ()).throw(CnnspecError())
         )
         with pytest.raises(CnnspecError):
             trained(folder)
