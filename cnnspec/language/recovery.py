@@ -104,7 +104,7 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
     else:
         shown = f"`{text[:40]}`"
     if "_SEP" in acceptable and "NAME" not in acceptable:
-        expected, remedy = _SEPARATOR, "a statement ends with its block"
+        expected, remedy = _SEPARATOR, "write `;`: a statement ends with its block"
     else:
         expected, remedy = next(
             ((what, fix) for terminal, what, fix in _HUMAN if terminal in acceptable),
