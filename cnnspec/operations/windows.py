@@ -134,6 +134,37 @@ class Convolution(SlidingKernel):
         return f"{self.name} {pair(self.size)}{stride}{dilation}{groups}{ending(self.then)}"
 
 
+class PooledConvolution(Convolution):
+    """A convolution and the largest value of each window of its output.
+
+    Windows follow each other without a gap; the last ones are smaller where the output
+    ends before them. `then` is applied to the largest.
+    """
+
+    window: Pair = (1, 1)
+    pooled: Pair = (1, 1)
+    """Rows and columns of the output."""
+
+    @property
+    def linear(self) -> bool:
+        return False
+
+    def shape(self, inputs: tuple[Shape, ...]) -> Shape:
+        return Image(*self.pooled, self.filters)
+
+    def macs(self, shape: Shape) -> int:
+        made = super().shape((shape,)).size
+        return made * self.size[0] * self.size[1] * shape.dims[-1] // self.groups
+
+    @property
+    def name(self) -> str:
+        return "convolution"
+
+    def __str__(self) -> str:
+        ends = ending(self.then)
+        return f"{super().__str__().removesuffix(ends)} and max pool {pair(self.window)}{ends}"
+
+
 class TransposedConvolution(SlidingKernel):
     """A transposed convolution: each input value paints a kernel, `stride` apart.
 
@@ -218,6 +249,12 @@ class Pool(Operation):
     def spans(self) -> Pair:
         """Rows and columns that a window covers."""
         return self.size
+
+    @property
+    def tiles(self) -> bool:
+        """Whether it takes the maximum of windows that follow one another from the first place."""
+        from_start = self.padding[0][0] == self.padding[1][0] == 0
+        return self.function == "max" and self.size == self.stride and from_start
 
     @property
     def linear(self) -> bool:

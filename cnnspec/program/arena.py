@@ -4,9 +4,10 @@ Works on plain lists, because every check asks for the peak; `memory_plan` is th
 and records. Two facts make the peak of a graph fast to compute, and exact:
 
 - Batch norm, functions and joins work in place where nothing else reads their input, so folding and
-fusing them changes no buffer. The program as built, without what does nothing at inference, has the
-same peak as after every pass. - Where at most two buffers are in use together, as in every chain,
-they are placed at the two ends of the arena in turn, and no plan is smaller.
+  fusing them changes no buffer. The program as built, without what does nothing at inference and
+  with pooling as part of the convolution before it, has the same peak as after every pass.
+- Where at most two buffers are in use together, as in every chain, they are placed at the two ends
+  of the arena in turn, and no plan is smaller.
 
 In general, to place buffers of given lifetimes in the least memory is NP-hard (dynamic storage
 allocation, Garey and Johnson 1979, SR2). To place buffers by size, the largest first, each as low
@@ -15,10 +16,13 @@ deep neural net inference", 2020); a few other orders are tried where that needs
 that is alive at once, which is a lower bound.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from cnnspec.graph.build import INPUT, Graph
 from cnnspec.operations.base import Operation
+from cnnspec.operations.values import BatchNormalization, Dropout, Map
+from cnnspec.operations.windows import Convolution, Pool
 
 
 class Span:
@@ -52,6 +56,7 @@ def _buffers(graph: Graph) -> tuple[list[Span], int]:
     operations = [*graph.operations[INPUT]]
     inputs: list[tuple[int, ...]] = [()]
     sizes = [graph.input.size]
+    owners = [""]
     made = [INPUT]
     for call, chain in zip(graph.layers, graph.operations[1:], strict=True):
         shape, sources = call.input_shape, tuple([made[source] for source in call.inputs])
@@ -66,9 +71,53 @@ def _buffers(graph: Graph) -> tuple[list[Span], int]:
                 inputs.append(sources)
                 sources = (len(sizes),)
                 sizes.append(shape.size)
+                owners.append(call.weights_from or call.name)
         made.append(sources[0])
+    if any(isinstance(operation, Pool) and operation.tiles for operation in operations):
+        shared = {call.weights_from for call in graph.layers if call.weights_from}
+        _fuse_pools(operations, inputs, sizes, made[-1], [owner in shared for owner in owners])
     spans = spans_of(operations, inputs, sizes, made[-1])
     return spans, max(live_sizes(spans, len(sizes)))
+
+
+_IN_PLACE = Dropout(0.0)
+"""What is computed within the step before it."""
+
+
+def _fuse_pools(
+    operations: list[Operation],
+    inputs: Sequence[Sequence[int]],
+    sizes: list[int],
+    output: int,
+    shared: Sequence[bool],
+) -> None:
+    """Gives a convolution and all up to its max-pooling the size of the pooled image.
+
+    As the passes do: batch norm goes into a kernel that is not shared, functions that keep
+    the order of numbers go behind the pooling, and that goes into the convolution.
+    """
+    readers = Counter(source for sources in inputs for source in sources)
+
+    def alone(index: int) -> bool:
+        return readers[index] == 1 and index != output
+
+    for index, operation in enumerate(operations):
+        if not isinstance(operation, Pool) or not operation.tiles:
+            continue
+        (at,) = inputs[index]
+        passed = []
+        while isinstance(found := operations[at], Map) and found.function.monotone and alone(at):
+            passed.append(at)
+            (at,) = inputs[at]
+        if isinstance(operations[at], BatchNormalization) and alone(at):
+            passed.append(at)
+            (at,) = inputs[at]
+            if shared[at]:
+                continue
+        if type(operations[at]) is Convolution and alone(at):
+            for each in (at, *passed):
+                sizes[each] = sizes[index]
+            operations[index] = _IN_PLACE
 
 
 def spans_of(

@@ -65,6 +65,7 @@ def _shares(operation: moves.Resize, output: Shape, given: Shape) -> int:
 
 _COUNTS: dict[type[Operation], Callable[[Any, Shape, Shape], int]] = {
     windows.Convolution: _filters,
+    windows.PooledConvolution: _filters,
     windows.TransposedConvolution: _filters,
     windows.MatrixProduct: _filters,
     values.Affine: _channels,

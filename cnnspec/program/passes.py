@@ -14,6 +14,7 @@ from cnnspec.operations.windows import (
     Convolution,
     MatrixProduct,
     Pool,
+    PooledConvolution,
     TransposedConvolution,
 )
 from cnnspec.program.build import Program, Step
@@ -109,29 +110,72 @@ def _folded(
 
 
 def relu_after_pool(program: Program) -> Program:
-    """Applies the function before a max-pooling after it, to the maximum of each window.
+    """Applies the functions before a max-pooling after it, to the maximum of each window.
 
     f(max(x)) = max(f(x)) where f is monotone, and there are fewer values after the pooling.
     """
     readers = program.readers()
     steps = list(program.steps)
     for index, step in enumerate(program.steps):
-        match step.operation:
-            case Pool(function="max"):
-                (source,) = step.inputs
-                before = steps[source]
-                alone = len(readers[source]) == 1 and source != program.output
-                if (
-                    alone
-                    and isinstance(before.operation, Map)
-                    and before.operation.function.monotone
-                ):
-                    # The two exchange places, so no other step changes.
-                    taken = tuple(steps[index].value.shape for index in before.inputs)
-                    pooled = before.value.replace(shape=step.operation.shape(taken))
-                    steps[source] = Step(step.operation, before.inputs, pooled, step.layers)
-                    steps[index] = Step(before.operation, (source,), step.value, before.layers)
+        place = index
+        while isinstance(steps[place].operation, Pool):
+            (source,) = steps[place].inputs
+            before, pool = steps[source], steps[place]
+            alone = len(readers[source]) == 1 and source != program.output
+            if not alone or not _comes_after(before.operation, pool.operation):
+                break
+            # Each takes the other's place, so no other step has to be told.
+            taken = tuple(steps[index].value.shape for index in before.inputs)
+            pooled = before.value.replace(shape=pool.operation.shape(taken))
+            steps[source] = Step(pool.operation, before.inputs, pooled, pool.layers)
+            steps[place] = Step(before.operation, (source,), step.value, before.layers)
+            place = source
     return program.replace(steps=tuple(steps))
+
+
+def _comes_after(operation: Operation, pool: Operation) -> bool:
+    """Whether a function may as well see what a pooling gives."""
+    of_maximum = isinstance(pool, Pool) and pool.function == "max"
+    return of_maximum and isinstance(operation, Map) and operation.function.monotone
+
+
+def fuse_pool(program: Program, most: int = 0) -> Program:
+    """Puts a max-pooling into the convolution before it, where windows do not overlap.
+
+    The image between them is then never there. `most` limits the places of a window.
+    """
+    readers = program.readers()
+    steps = list(program.steps)
+    fused = set()
+    for index, step in enumerate(program.steps):
+        pool = step.operation
+        if not isinstance(pool, Pool) or not pool.tiles:
+            continue
+        (source,) = step.inputs
+        before = steps[source]
+        alone = len(readers[source]) == 1 and source != program.output
+        if not alone or not _ends_in_order(before.operation):
+            continue
+        if most and pool.size[0] * pool.size[1] > most:
+            continue
+        rows, columns, _ = step.value.shape.dims
+        fields = {**before.operation.as_dict(), "window": pool.size, "pooled": (rows, columns)}
+        second = pool.then if fields["then"] else None
+        operation = PooledConvolution(**fields | {"then": fields["then"] or pool.then})
+        layers = tuple(dict.fromkeys((*before.layers, *step.layers)))
+        steps[source] = Step(operation, before.inputs, step.value, layers)
+        if second:
+            steps[index] = step.replace(operation=Map(second))
+        else:
+            fused.add(index)
+    return without(program.replace(steps=tuple(steps)), fused)
+
+
+def _ends_in_order(operation: Operation) -> bool:
+    """Whether it is a convolution whose function, if it has one, keeps the order of numbers."""
+    if type(operation) is not Convolution:
+        return False
+    return operation.then is None or operation.then.monotone
 
 
 def fuse_functions(program: Program) -> Program:
@@ -186,6 +230,7 @@ INFERENCE: tuple[Pass, ...] = (
     drop_identities,
     fold_batch_norm,
     relu_after_pool,
+    fuse_pool,
     fuse_functions,
 )
 """The passes for inference, in the order in which they are run."""
@@ -197,6 +242,7 @@ INTEGERS: tuple[Pass, ...] = (
     # Before pooling: a limit is free wherever it is, and tells the range of what is pooled.
     fuse_limits,
     relu_after_pool,
+    fuse_pool,
 )
 """The passes for inference in int8: a function that is not a limit is a table of its own."""
 

@@ -159,25 +159,25 @@ def test_memory_is_a_table_with_the_peak_marked(capsys):
     assert main(["check", LENET, "--memory"]) == 0
     lines = capsys.readouterr().out.splitlines()
     begin = next(n for n, line in enumerate(lines) if line.startswith("memory"))
-    assert "23,520 bytes at 4 bytes a value (float32)" in lines[begin]
+    assert "7,840 bytes at 4 bytes a value (float32)" in lines[begin]
     header, *rows = lines[begin + 2 :]
     assert header.split()[:3] == ["layer", "operation", "output"]
     (peak,) = [row for row in rows if row.endswith("<- peak")]
-    assert peak.split()[:5] == ["pool", "max", "pool", "2,", "relu"]
-    # 28x28x6 and 14x14x6 numbers of four bytes.
-    assert "23,520" in peak
+    # With the pooling in it: the image and 14x14x6 numbers, four bytes each.
+    assert peak.split()[:7] == ["conv", "convolution", "5", "and", "max", "pool", "2,"]
+    assert "7,840" in peak
     # A reshape lies where its input was: the same buffer, offset and size.
     places = {row.split()[0]: row.split()[-4:-1] for row in rows if row != peak}
-    assert places["flatten"] == places["pool_2"]
+    assert places["flatten"] == places["conv_2"]
 
 
 def test_memory_is_in_the_document_where_it_is_asked_for(capsys):
     assert main(["check", LENET, "--json", "--memory", "--dtype", "int8"]) == 0
     (file,) = json.loads(capsys.readouterr().out)["files"]
     memory = file["memory"]
-    assert (memory["dtype"], memory["peak"]) == ("int8", 28 * 28 * 6 + 14 * 14 * 6)
+    assert (memory["dtype"], memory["peak"]) == ("int8", 28 * 28 + 14 * 14 * 6)
     assert 4 * memory["peak"] == file["totals"]["ram"]
-    assert memory["steps"][memory["busiest"]]["layers"] == ["pool", "conv"]
+    assert memory["steps"][memory["busiest"]]["layers"] == ["conv", "pool"]
     assert main(["check", LENET, "--json"]) == 0
     assert "memory" not in json.loads(capsys.readouterr().out)["files"][0]
     assert main(["check", "-e", "dens 10", "--json", "--memory"]) == 1

@@ -11,7 +11,9 @@ from cnnspec.program.passes import (
     drop_identities,
     fold_batch_norm,
     for_inference,
+    for_integers,
     fuse_functions,
+    fuse_pool,
     relu_after_pool,
 )
 from cnnspec.targets.interpreter.run import Interpreter
@@ -39,7 +41,44 @@ def test_pass_keeps_the_outputs_of_drawn_networks(rewrite: Pass) -> None:
         wanted, given = (Interpreter(p, stored, "float64").predict(images) for p in (before, after))
         if np.isfinite(wanted).all():
             assert np.abs(given - wanted).max() <= 1e-9 * max(1, np.abs(wanted).max()), seed
-    assert changed or rewrite is relu_after_pool
+    # Few drawn networks have a function, or a convolution, right before a pooling.
+    assert changed or rewrite in (relu_after_pool, fuse_pool)
+
+
+def test_pool_goes_into_the_convolution_before() -> None:
+    text = "conv 4x3; bn; relu; relu6; pool 2 ceil; conv 4x3 tanh; pool 3 stride=2; dense 10"
+    left = [
+        "convolution 3 and max pool 2, relu",
+        "relu(max=6)",
+        "convolution 3",
+        "max pool 3 stride=2, tanh",
+    ]
+    before = program_of(text)
+    after = for_inference(before)
+    assert lines(after)[:4] == left
+    assert after.macs == before.macs
+    images = np.random.default_rng(1).random((3, 28, 28, 1))
+    stored = weights(before, 1)
+    wanted, given = (Interpreter(p, stored, "float64").predict(images) for p in (before, after))
+    assert np.abs(given - wanted).max() < 1e-12
+    # Integers have other passes, and the same steps but for functions that are not limits.
+    assert lines(for_integers(before))[:4] == [*left[:3], "max pool 3 stride=2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv 4x3; pool 3 stride=2; dense 10",
+        "conv 4x3; pool 4 same; dense 10",
+        "conv 4x3; avgpool 2; dense 10",
+        "conv 4x3; gelu; pool 2; dense 10",
+        "conv 4x3; relu; bn; pool 2; dense 10",
+        "conv 4x3; concat { branch { pool 2 }\n branch { pool 2 } }; dense 10",
+        "tconv 4x3; pool 2; dense 10",
+    ],
+)
+def test_pool_stays_where_it_must(text: str) -> None:
+    assert not any("and max pool" in line for line in lines(for_inference(program_of(text))))
 
 
 def test_batch_norm_goes_into_every_kind_of_kernel() -> None:

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from cnnspec.graph.build import Graph
 from cnnspec.operations.base import IDENTITY, Operation
 from cnnspec.operations.values import Map
-from cnnspec.operations.windows import Convolution, MatrixProduct, Pool
+from cnnspec.operations.windows import Convolution, MatrixProduct
 from cnnspec.program.build import Program, Step, build_program
-from cnnspec.program.passes import relu_after_pool, without
+from cnnspec.program.passes import fuse_pool, relu_after_pool, without
 from cnnspec.targets.c.kernels.relu import fuses
-from cnnspec.targets.c.operations import PooledConvolution
 
 
 def training_program(graph: Graph) -> Program:
     """Returns the program of a graph that is trained: what only training needs is in it."""
-    return fuse_relu(fuse_pool(relu_after_pool(drop_linear(build_program(graph)))))
+    return fuse_relu(_fuse_small(relu_after_pool(drop_linear(build_program(graph)))))
+
+
+def _fuse_small(program: Program) -> Program:
+    return fuse_pool(program, MOST_PLACES)
 
 
 def augmented(program: Program, operations: Sequence[Operation]) -> Program:
@@ -41,33 +44,6 @@ def drop_linear(program: Program) -> Program:
 
 MOST_PLACES = 9
 """Places of a window whose sums fit into registers, with two filters at least."""
-
-
-def fuse_pool(program: Program) -> Program:
-    """Puts a max-pooling into the convolution before it, where windows do not overlap."""
-    readers = program.readers()
-    steps = list(program.steps)
-    fused = set()
-    for index, step in enumerate(program.steps):
-        match step.operation:
-            case Pool(function="max", then=None) as pool if _apart(pool):
-                (source,) = step.inputs
-                before = steps[source]
-                if type(before.operation) is Convolution and len(readers[source]) == 1:
-                    rows, columns, _ = step.value.shape.dims
-                    operation = PooledConvolution(
-                        **before.operation.as_dict(), window=pool.size, pooled=(rows, columns)
-                    )
-                    layers = (*before.layers, *step.layers)
-                    steps[source] = Step(operation, before.inputs, step.value, layers)
-                    fused.add(index)
-    return without(program.replace(steps=tuple(steps)), fused)
-
-
-def _apart(pool: Pool) -> bool:
-    """Whether windows follow each other from the first row and column on, and are small."""
-    from_start = pool.padding[0][0] == pool.padding[1][0] == 0
-    return pool.size == pool.stride and from_start and pool.size[0] * pool.size[1] <= MOST_PLACES
 
 
 def fuse_relu(program: Program) -> Program:

@@ -8,12 +8,12 @@ from cnnspec.targets.c.kernels import augmentation, noise, norms, pooled, poolin
 from cnnspec.targets.c.kernels import moves as moving
 from cnnspec.targets.c.kernels import values as single
 from cnnspec.targets.c.kernels import windows as sliding
-from cnnspec.targets.c.operations import Erased, Moved, PooledConvolution
+from cnnspec.targets.c.operations import Erased, Moved
 from cnnspec.targets.c.site import Kernel, Site
 
 TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
     windows.Convolution: sliding.convolution,
-    PooledConvolution: pooled.pooled_convolution,
+    windows.PooledConvolution: pooled.pooled_convolution,
     windows.TransposedConvolution: sliding.transposed_convolution,
     windows.MatrixProduct: products.matrix_product,
     windows.Pool: pooling.pool,

@@ -13,6 +13,9 @@ class Ending:
         self._bias = site.weights.get("bias")
         self._then: Function | None = getattr(site.operation, "then", None)
 
+    lowest = "-3.4028235e38f"
+    """Below or equal to every sum."""
+
     @property
     def offset(self) -> int:
         """What is added to a value of the image before it is a factor."""

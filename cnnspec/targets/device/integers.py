@@ -133,6 +133,8 @@ class Scaled(Record):
 class IntegerEnding(Ending):
     """Begins with the bias, and ends with the factor of its filter and the limits."""
 
+    lowest = "-2147483647"
+
     def __init__(self, site: Site, constants: Constants) -> None:
         super().__init__(site)
         self._given = constants

@@ -11,6 +11,7 @@ from cnnspec.targets.device.site import Kernel, Site
 
 TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
     windows.Convolution: sums.convolution,
+    windows.PooledConvolution: sums.convolution,
     windows.TransposedConvolution: sums.transposed_convolution,
     windows.MatrixProduct: sums.matrix_product,
     windows.Pool: pooling.pool,

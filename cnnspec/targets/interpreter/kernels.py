@@ -57,6 +57,25 @@ def convolution(operation: windows.Convolution, weights: Weights, x: np.ndarray)
     return out + weights["bias"] if "bias" in weights else out
 
 
+def pooled_convolution(
+    operation: windows.PooledConvolution, weights: Weights, x: np.ndarray
+) -> np.ndarray:
+    """The largest of each window of a convolution; the last windows may be cut off."""
+    return largest(convolution(operation, weights, x), operation.window, operation.pooled)
+
+
+def largest(x: np.ndarray, window: tuple[int, int], pooled: tuple[int, int]) -> np.ndarray:
+    """The largest of windows side by side: (n, h, w, c) to (n, *pooled, c)."""
+    rows, columns = (size * count for size, count in zip(window, pooled, strict=True))
+    x = x[:, :rows, :columns]
+    more = (0, rows - x.shape[1]), (0, columns - x.shape[2])
+    least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    x = padded(x, more, least)
+    apart = x.reshape(len(x), pooled[0], window[0], pooled[1], window[1], -1)
+    found: np.ndarray = apart.max((2, 4))
+    return found
+
+
 def transposed_convolution(
     operation: windows.TransposedConvolution, weights: Weights, x: np.ndarray
 ) -> np.ndarray:

@@ -19,6 +19,7 @@ Arrays = dict[str, np.ndarray]
 
 COMPUTE: dict[type[Operation], Callable[..., np.ndarray]] = {
     windows.Convolution: kernels.convolution,
+    windows.PooledConvolution: kernels.pooled_convolution,
     windows.TransposedConvolution: kernels.transposed_convolution,
     windows.MatrixProduct: kernels.matrix_product,
     windows.Pool: kernels.pool,

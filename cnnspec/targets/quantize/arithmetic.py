@@ -24,12 +24,17 @@ def products(op: Any, given: Constants, x: np.ndarray) -> np.ndarray:
     more = given.more
     numbers = (x.astype(np.float64)) + more.offset
     sums = _SUMS[type(op)](op, {"kernel": more.kernel.astype(np.float64)}, numbers)
-    scaled = rescale(np.rint(sums).astype(np.int64) + more.bias, more.multiplier, more.shift)
+    whole = np.rint(sums).astype(np.int64) + more.bias
+    if isinstance(op, windows.PooledConvolution):
+        # Factors are above zero, so the largest sum gives the largest output.
+        whole = kernels.largest(whole, op.window, op.pooled)
+    scaled = rescale(whole, more.multiplier, more.shift)
     return clip8(scaled + given.zero, given.low, given.high)
 
 
 _SUMS: dict[type[Operation], Callable[..., np.ndarray]] = {
     windows.Convolution: kernels.convolution,
+    windows.PooledConvolution: kernels.convolution,
     windows.TransposedConvolution: kernels.transposed_convolution,
     windows.MatrixProduct: kernels.matrix_product,
 }
@@ -162,6 +167,7 @@ def _moved(compute: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 
 COMPUTE: dict[type[Operation], Callable[..., np.ndarray]] = {
     windows.Convolution: products,
+    windows.PooledConvolution: products,
     windows.TransposedConvolution: products,
     windows.MatrixProduct: products,
     windows.Pool: pool,

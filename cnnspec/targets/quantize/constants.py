@@ -202,6 +202,7 @@ def _norm(op: Any, weights: Weights, inputs: Any, output: Scale, dims: Any) -> N
 
 _MAKERS = {
     windows.Convolution: _products,
+    windows.PooledConvolution: _products,
     windows.TransposedConvolution: _products,
     windows.MatrixProduct: _products,
     windows.Reduce: _mean,

@@ -157,7 +157,7 @@ def test_text_takes_no_library_and_says_what_each_step_computes():
     )
     library = {"malloc", "free", "printf", "exp", "expf", "sqrt", "sqrtf", "tanhf", "alloca"}
     assert not called & library
-    assert "conv_2: convolution 5, 14x14x6 -> 10x10x16" in network.source
+    assert "conv_2, pool_2: convolution 5 and max pool 2, relu, 14x14x6 -> 5x5x16" in network.source
     # Four bytes for each of the 61,706 parameters that LeNet-5 has.
     assert network.tables == 4 * 61_706
-    assert "Constants: 246,824 bytes. Arena: 23,520 bytes." in network.header
+    assert "Constants: 246,824 bytes. Arena: 7,840 bytes." in network.header

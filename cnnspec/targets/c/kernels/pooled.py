@@ -7,12 +7,11 @@ through. Rows and columns that fill no window are not computed at all.
 
 from cnnspec.core.shapes import Image
 from cnnspec.operations.base import Pair
-from cnnspec.operations.windows import Convolution
+from cnnspec.operations.windows import Convolution, PooledConvolution
 from cnnspec.targets.c.kernels.backward import Back
 from cnnspec.targets.c.kernels.relu import fused
 from cnnspec.targets.c.kernels.tiles import REGISTERS, Correlation, Spread, by_lots, pieces
 from cnnspec.targets.c.kernels.windows import correlation, formula, padded
-from cnnspec.targets.c.operations import PooledConvolution
 from cnnspec.targets.c.site import Kernel, Site, kernel
 from cnnspec.targets.c.text import block, loop, number
 

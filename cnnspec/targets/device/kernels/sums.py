@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from cnnspec.operations.windows import Convolution, MatrixProduct, TransposedConvolution
+from cnnspec.core.shapes import Image
+from cnnspec.operations.windows import (
+    Convolution,
+    MatrixProduct,
+    PooledConvolution,
+    TransposedConvolution,
+)
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.endings import Ending, ending
 from cnnspec.targets.device.kernels.runs import Run, blocks_of, packed
@@ -20,6 +26,10 @@ Window = Callable[[int], str]
 """The loops over a window for a block of so many filters."""
 
 
+Pooled = Callable[[str], str]
+"""The loops over the places of a pooling window, given what is done at each."""
+
+
 def _sums(
     site: Site,
     filters: int,
@@ -28,18 +38,29 @@ def _sums(
     most: int,
     step: int = 0,
     also: str = "",
+    pooled: Pooled | None = None,
 ) -> Iterator[str]:
     """The blocks of filters: their sums begun, numbers added to each, and written.
 
     `step` is the numbers of a whole window where some of its points are left out, so that
     `w` moves on by it; else `k` runs on. `also` is a pointer that moves with the filters.
+    With `pooled` the largest sum of several places is written.
     """
+    kind = site.arithmetic.sum
     for piece in blocks_of(filters, most):
         sums = range(piece.width)
-        lines = [
-            *(f"{site.arithmetic.sum} s{n} = {ends.begin(n)};" for n in sums),
+        made = [
+            *(f"{kind} s{n} = {ends.begin(n)};" for n in sums),
             window(piece.width),
-            *(f"to[{n}] = {ends.end(f's{n}', n)};" for n in sums),
+        ]
+        if pooled:
+            largest = [f"if (s{n} > best{n}) best{n} = s{n};" for n in sums]
+            begin = [f"{kind} best{n} = {ends.lowest};" for n in sums]
+            made = [*begin, pooled("\n".join([*made, *largest]))]
+        name = "best" if pooled else "s"
+        lines = [
+            *made,
+            *(f"to[{n}] = {ends.end(f'{name}{n}', n)};" for n in sums),
             f"to += {piece.width};",
             ends.move(piece.width),
             f"w += {step * piece.width};" if step else "",
@@ -60,7 +81,7 @@ def _run_of(site: Site, length: int) -> Run:
 def convolution(site: Site) -> Kernel:
     """Sums over each window and the channels of each group."""
     op: Convolution = site.operation
-    image, out, groups = site.image, site.out, op.groups
+    image, groups = site.image, op.groups
     if groups == image.channels == op.filters and groups > 1:
         return depthwise(site)
     depth, filters = image.channels // groups, op.filters // groups
@@ -99,22 +120,12 @@ def convolution(site: Site) -> Kernel:
             inside = [place, columns_loop]
         return block(f"for (int u = {rows.first}; u < {rows.end}; u++)", *filter(None, inside))
 
-    step = op.size[0] * op.size[1] * depth if skips else 0
-    window = "\n".join(_sums(site, filters, ends, over, run.most, step))
+    places = _Places(site, rows, columns)
+    step = op.size[0] * op.size[1] * depth if places.again else 0
+    window = "\n".join(_sums(site, filters, ends, over, run.most, step, pooled=places.pooled))
     if groups > 1:
         window = block(f"for (int g = 0; g < {groups}; g++)", window)
-    pointer = f"const {element} *w = kernel, *k;" if skips else f"const {element} *k = kernel;"
-    text = f"{element} *to = y;\n" + block(
-        f"for (int i = 0; i < {out.height}; i++)",
-        rows.before,
-        block(
-            f"for (int j = 0; j < {out.width}; j++)",
-            columns.before,
-            pointer,
-            ends.pointers(),
-            window,
-        ),
-    )
+    text = places.text(ends.pointers(), window)
     channels = "channels c of its group" if groups > 1 else "c"
     total = f"the sum over u, v, {channels} of x[{_place(op)}, c] * kernel[u, v, c, f]"
     kernel = _kernel(site, site.weights["kernel"], groups, run)
@@ -124,7 +135,7 @@ def convolution(site: Site) -> Kernel:
 def depthwise(site: Site) -> Kernel:
     """A filter for each channel: neighbours in the image are those of other filters."""
     op: Convolution = site.operation
-    image, out = site.image, site.out
+    image = site.image
     element, ends = site.arithmetic.element, ending(site)
     rows, columns = _sides(site)
     u, t = f"{rows.start} + {times('u', op.dilation[0])}", times("t", op.dilation[1])
@@ -146,20 +157,10 @@ def depthwise(site: Site) -> Kernel:
             ),
         )
 
-    step = op.size[0] * op.size[1] if skips else 0
-    pointer = f"const {element} *w = kernel, *k;" if skips else f"const {element} *k = kernel;"
-    text = f"{element} *to = y;\n" + block(
-        f"for (int i = 0; i < {out.height}; i++)",
-        rows.before,
-        block(
-            f"for (int j = 0; j < {out.width}; j++)",
-            columns.before,
-            pointer,
-            f"const {element} *from = x;",
-            ends.pointers(),
-            *_sums(site, op.filters, ends, over, DEPTHWISE, step, "from"),
-        ),
-    )
+    places = _Places(site, rows, columns)
+    step = op.size[0] * op.size[1] if places.again else 0
+    sums = _sums(site, op.filters, ends, over, DEPTHWISE, step, "from", places.pooled)
+    text = places.text(f"const {element} *from = x;", ends.pointers(), *sums)
     total = f"the sum over u, v of x[{_place(op)}, f] * kernel[u, v, f]"
     kernel = _kernel(site, site.weights["kernel"], 1, run, DEPTHWISE)
     return Kernel(_formula(op, "f", ends.formula(total)), text, (kernel, *ends.tables()))
@@ -171,7 +172,7 @@ DEPTHWISE = 4
 
 def _sides(site: Site) -> tuple[Side, Side]:
     """The windows of a convolution along rows and columns."""
-    op, image, out = site.operation, site.image, site.out
+    op, image, out = site.operation, site.image, _convolved(site)
     sizes = (image.height, image.width), (out.height, out.width)
     rows, columns = (
         side(at, n, made, span, stride, dilation, pad)
@@ -182,12 +183,75 @@ def _sides(site: Site) -> tuple[Side, Side]:
     return rows, columns
 
 
+def _convolved(site: Site) -> Image:
+    """What the convolution gives; pooled, it is never there as a whole."""
+    shape = Convolution.shape(site.operation, (site.image,))
+    assert isinstance(shape, Image)
+    return shape
+
+
+class _Places:
+    """The loops over the places of the output, or of a pooling window and the output."""
+
+    def __init__(self, site: Site, rows: Side, columns: Side) -> None:
+        self._site, self._rows, self._columns = site, rows, columns
+        self._window = site.operation.window if _is_pooled(site) else None
+        skips = bool(rows.before or columns.before)
+        self.again = skips or self._window is not None
+        """Whether a block of filters does not read its kernel once and in order."""
+        self.pooled = self._pooled if self._window else None
+        self._restarts = self._window is not None and not skips
+
+    def text(self, *body: str) -> str:
+        """The loops over the output around a text."""
+        element, out = self._site.arithmetic.element, self._site.out
+        pointer = (
+            f"const {element} *w = kernel, *k;" if self.again else f"const {element} *k = kernel;"
+        )
+        if self._window:
+            loops = nested([("p", out.height), ("q", out.width)], pointer, *filter(None, body))
+        else:
+            loops = block(
+                f"for (int i = 0; i < {out.height}; i++)",
+                self._rows.before,
+                block(
+                    f"for (int j = 0; j < {out.width}; j++)", self._columns.before, pointer, *body
+                ),
+            )
+        return f"{element} *to = y;\n{loops}"
+
+    def _pooled(self, body: str) -> str:
+        """The loops over the places of a window; the last one may be cut off."""
+        assert self._window is not None
+        made, out = _convolved(self._site), self._site.out
+        heads = []
+        for at, name, window, there, count in (
+            ("i", "p", self._window[0], made.height, out.height),
+            ("j", "q", self._window[1], made.width, out.width),
+        ):
+            first = times(name, window)
+            cut = f" && {at} < {there}" if count * window > there else ""
+            heads.append(f"for (int {at} = {first}; {at} < {first} + {window}{cut}; {at}++)")
+        restart = "k = w;" if self._restarts else ""
+        return block(
+            heads[0],
+            self._rows.before,
+            block(heads[1], self._columns.before, restart, body),
+        )
+
+
+def _is_pooled(site: Site) -> bool:
+    return isinstance(site.operation, PooledConvolution)
+
+
 def _place(op: Convolution) -> str:
     return f"{times('i', op.stride[0])} + u, {times('j', op.stride[1])} + v"
 
 
 def _formula(op: Convolution, name: str, total: str) -> str:
     zeros = ",\nwith zeros around x" if any(map(any, op.padding)) else ""
+    if isinstance(op, PooledConvolution):
+        total = f"the largest in a window of {total}"
     return f"y[i, j, {name}] = {total}{zeros}"
 
 
