@@ -11,6 +11,8 @@ from cnnspec.expansion import (
     training,
 )
 from cnnspec.expansion.state import Keywords, Vocabulary
+from cnnspec.layers.merging import MERGES
+from cnnspec.layers.table import LAYERS
 
 _INSIDE: Keywords = {
     **lets.KEYWORDS,
@@ -37,5 +39,5 @@ def words() -> dict[str, str]:
     return {
         word: (keyword.expand.__doc__ or "").strip()
         for word, keyword in VOCABULARY.outside.items()
-        if not (keyword.layers or keyword.expand is settings.setting)
+        if not (word in LAYERS or word in MERGES or keyword.expand is settings.setting)
     }
