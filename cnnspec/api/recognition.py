@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.diagnostics.environment import UnlikeTraining
+from cnnspec.diagnostics.data import UnlikeTraining
 from cnnspec.diagnostics.render import tell
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.data import class_names

@@ -9,7 +9,7 @@ from cnnspec.commands.inputs import BadUsage
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DataNote, DatasetMissing, UnlikeTraining
+from cnnspec.diagnostics.data import DataNote, DatasetMissing, UnlikeTraining
 from cnnspec.diagnostics.errors import CnnspecError
 
 if TYPE_CHECKING:

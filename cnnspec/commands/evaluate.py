@@ -10,8 +10,8 @@ from cnnspec.commands.inputs import run_named
 from cnnspec.commands.output import print_json
 from cnnspec.commands.train import figures, verdicts
 from cnnspec.core.terminal import show
-from cnnspec.diagnostics.environment import DamagedRunFile
 from cnnspec.diagnostics.render import tell
+from cnnspec.diagnostics.runs import DamagedRunFile
 from cnnspec.runs.run import ENVIRONMENT
 from cnnspec.runs.seeds import one_run
 

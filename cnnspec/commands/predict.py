@@ -21,7 +21,8 @@ from cnnspec.core.record import Record
 from cnnspec.core.table import csv_text
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import CannotWrite, DataNote
+from cnnspec.diagnostics.data import DataNote
+from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
 from cnnspec.files.atomic import json_text, write_atomically

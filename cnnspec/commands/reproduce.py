@@ -15,8 +15,8 @@ from cnnspec.commands.inputs import run_named
 from cnnspec.commands.output import print_json
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, show
-from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, Run
 from cnnspec.runs.seeds import one_run
 

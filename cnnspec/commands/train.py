@@ -27,9 +27,9 @@ from cnnspec.commands.output import print_json
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import listing
-from cnnspec.diagnostics.environment import CannotResume
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import tell
+from cnnspec.diagnostics.runs import CannotResume
 from cnnspec.language.arg_types import number_text
 from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import METRICS, PAGE, Run

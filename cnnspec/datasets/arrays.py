@@ -14,7 +14,7 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.duplicates import first_equal
 from cnnspec.datasets.files import Place, contents
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DatasetCorrupt
+from cnnspec.diagnostics.data import DatasetCorrupt
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
 

@@ -9,7 +9,7 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.datasets.arrays import Split
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import SuspiciousData
+from cnnspec.diagnostics.data import SuspiciousData
 from cnnspec.ir.claims import Expectation
 from cnnspec.language.arg_types import number_text
 

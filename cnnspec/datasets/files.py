@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import DatasetCorrupt, DatasetMissing
+from cnnspec.diagnostics.data import DatasetCorrupt, DatasetMissing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, write_atomically
 from cnnspec.ir.datasets import Dataset, File

@@ -6,7 +6,7 @@ Knows paths; opens no data.
 from pathlib import Path
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import DatasetMissing
+from cnnspec.diagnostics.data import DatasetMissing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files import paths
 from cnnspec.ir.spec import NO_DATA, Data

@@ -11,7 +11,7 @@ from cnnspec.datasets.pixels import Scale, cast, inverted, scale_of
 from cnnspec.datasets.raw import Found, Raw, misfit, note
 from cnnspec.datasets.shaping import settled, shaped, size
 from cnnspec.diagnostics.base import Diagnostic, many
-from cnnspec.diagnostics.environment import SuspiciousData
+from cnnspec.diagnostics.data import SuspiciousData
 from cnnspec.ir.spec import Data
 
 PLAIN = Data(".")

@@ -12,7 +12,7 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.decoder import Decoder
 from cnnspec.datasets.raw import PICTURES, Raw, bad, guarded, note
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DatasetCorrupt
+from cnnspec.diagnostics.data import DatasetCorrupt
 from cnnspec.diagnostics.errors import CnnspecError
 
 _BYTES = 2**28

@@ -8,7 +8,7 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.datasets.raw import Raw, misfit, note
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import SuspiciousData
+from cnnspec.diagnostics.data import SuspiciousData
 
 _WHITES = (255, 1023, 4095, 16383, 65535)
 """White in 8, 10, 12, 14 and 16 bits."""

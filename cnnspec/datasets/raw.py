@@ -18,7 +18,7 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DataMismatch, DataNote, DatasetCorrupt
+from cnnspec.diagnostics.data import DataMismatch, DataNote, DatasetCorrupt
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import File
 from cnnspec.ir.spec import Data

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnspec.datasets.raw import Raw, misfit, note
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import SuspiciousData
+from cnnspec.diagnostics.data import SuspiciousData
 
 CHANNELS = (1, 3, 4)
 _BLOCK = 2**22

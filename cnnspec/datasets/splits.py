@@ -6,7 +6,7 @@ from cnnspec.datasets.arrays import Images, Split, load, split_off
 from cnnspec.datasets.ceilings import ceilings, warnings
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.raw import misfit, note
-from cnnspec.diagnostics.environment import DataMismatch
+from cnnspec.diagnostics.data import DataMismatch
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.spec import Spec

@@ -27,7 +27,7 @@ from cnnspec.datasets.raw import (
 from cnnspec.datasets.readers import named_arrays, table
 from cnnspec.datasets.readers.part_files import joined
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import DatasetMissing
+from cnnspec.diagnostics.data import DatasetMissing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.spec import Data, Spec

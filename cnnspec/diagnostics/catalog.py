@@ -5,9 +5,12 @@ from inspect import cleandoc
 
 from cnnspec.diagnostics import (
     claims,
+    data,
     environment,
     lints,
+    machines,
     names,
+    runs,
     shapes,
     silence,
     structure,
@@ -32,6 +35,9 @@ _MODULES = (
     value_lints,
     silence,
     environment,
+    runs,
+    data,
+    machines,
 )
 
 

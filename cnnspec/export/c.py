@@ -6,8 +6,8 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import many
-from cnnspec.diagnostics.environment import ExportFailed
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import ExportFailed
 from cnnspec.export.job import COMPARED, Exported, Job, accuracy
 from cnnspec.program.inference import inference_program, integer_program
 from cnnspec.targets.c.compiler import find_compiler

@@ -10,8 +10,8 @@ import numpy as np
 
 from cnnspec.analysis.load import checked
 from cnnspec.datasets.splits import divide
-from cnnspec.diagnostics.environment import ExportFailed
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import ExportFailed
 from cnnspec.export.folder import require_free, write_folder
 from cnnspec.export.job import Exported, Job
 from cnnspec.export.table import Exporter

@@ -11,8 +11,8 @@ from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import checked_spec
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
-from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.ir.claims import Expectation
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run

@@ -21,8 +21,8 @@ from cnnspec.core.markup import html_prose
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Warn, silent
-from cnnspec.diagnostics.environment import DamagedRunFile
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import DamagedRunFile
 from cnnspec.drawing.svg import draw
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
 from cnnspec.report import phrases, tables

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.report.contents import SPLIT_NAMES
 from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import IMAGES, Run

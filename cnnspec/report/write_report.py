@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import NoReport
 from cnnspec.diagnostics.errors import reason
+from cnnspec.diagnostics.runs import NoReport
 from cnnspec.runs.run import Run
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from cnnspec.core.natural import natural
 from cnnspec.diagnostics.base import listing
-from cnnspec.diagnostics.environment import AmbiguousRun, BadRun
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import AmbiguousRun, BadRun
 from cnnspec.runs.run import IR, SOURCE, SPEC, SWEEP
 
 LAST = "@last"

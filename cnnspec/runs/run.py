@@ -19,8 +19,8 @@ from typing import Any
 
 from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.environment import BadRun, RunInUse
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun, RunInUse
 from cnnspec.files.atomic import cannot_write, json_text, read_text, write_atomically
 from cnnspec.files.names import folder_name
 from cnnspec.ir.document import dump, load

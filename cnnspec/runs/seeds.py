@@ -12,8 +12,8 @@ from typing import Any
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
-from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.files.atomic import write_atomically
 from cnnspec.files.sources import read_source
 from cnnspec.ir.spec import Spec

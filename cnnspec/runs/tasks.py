@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import TrainingKilled
+from cnnspec.diagnostics.machines import TrainingKilled
 
 
 class Task(Record):

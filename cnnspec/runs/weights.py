@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from cnnspec.analysis.load import checked
 from cnnspec.diagnostics.base import listing
-from cnnspec.diagnostics.environment import BadRun, MissingExtra
+from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.graph.build import Graph
 from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import METRICS, MODEL, WEIGHTS, Run

@@ -7,8 +7,8 @@ Loads no framework; the workers of the engine do.
 from collections.abc import Iterable, Iterator
 
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import SweepBlocked, TrainingKilled
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.diagnostics.machines import SweepBlocked, TrainingKilled
 from cnnspec.files.atomic import json_text
 from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.ir.document import dump

@@ -14,8 +14,8 @@ from typing import Any, Self
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.runs.run import HISTORY, IR, METRICS, SOURCE, SWEEP, Run, new_folder
 from cnnspec.sweeps.halving import Round
 from cnnspec.sweeps.plan import Plan, Planned

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import BadRun, DamagedCheckpoint
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun, DamagedCheckpoint
 from cnnspec.runs.arrays import unpack_arrays
 from cnnspec.runs.documents import CHECKPOINT, parse
 from cnnspec.runs.run import Run

@@ -8,8 +8,9 @@ from typing import Any
 
 from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import CannotResume, ResultsMayDiffer
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import ResultsMayDiffer
+from cnnspec.diagnostics.runs import CannotResume
 from cnnspec.runs.run import ENVIRONMENT, Run, command_line
 from cnnspec.training.backends.base import Backend
 from cnnspec.version import __version__

@@ -12,8 +12,8 @@ from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import checked_spec
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import CannotResume, NotAsOneRun
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import CannotResume, NotAsOneRun
 from cnnspec.ir.source import SpecSource
 from cnnspec.ir.training import Training
 from cnnspec.runs.run import HISTORY, METRICS, Run

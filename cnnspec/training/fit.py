@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from cnnspec.datasets.splits import Splits
-from cnnspec.diagnostics.environment import TrainingDiverged
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.diagnostics.machines import TrainingDiverged
 from cnnspec.files.interrupts import StopFlag
 from cnnspec.ir.losses import Poisson
 from cnnspec.ir.spec import Node, Spec

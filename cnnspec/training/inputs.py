@@ -15,8 +15,9 @@ from cnnspec.datasets.framing import Framing, measure
 from cnnspec.datasets.readers import folders
 from cnnspec.datasets.splits import Splits, images_of
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import BadRun, DataNote
+from cnnspec.diagnostics.data import DataNote
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.answers import Doubt
 from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays

@@ -7,8 +7,8 @@ found from the shapes. An accelerator reports it; `out_of_memory` knows those re
 from collections.abc import Callable
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.diagnostics.environment import OutOfMemory
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import OutOfMemory
 from cnnspec.files.processes import memory
 
 _FLOAT = 4

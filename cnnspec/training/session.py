@@ -13,11 +13,8 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.locate import Where, beside
 from cnnspec.datasets.splits import Splits, divide
 from cnnspec.diagnostics.base import Warn, silent
-from cnnspec.diagnostics.environment import (
-    BadRun,
-    DamagedCheckpoint,
-)
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.diagnostics.runs import BadRun, DamagedCheckpoint
 from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.runs.data import of_run
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations

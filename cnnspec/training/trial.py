@@ -11,8 +11,8 @@ from typing import Any
 from cnnspec.analysis.load import checked_spec
 from cnnspec.datasets.locate import Where
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import OutOfMemory
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted, reason
+from cnnspec.diagnostics.machines import OutOfMemory
 from cnnspec.diagnostics.render import tell
 from cnnspec.ir.document import load
 from cnnspec.ir.source import SpecSource

@@ -19,7 +19,7 @@ from cnnspec.core.record import Record
 from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, note, sized, whole
 from cnnspec.datasets.readers import text
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import SuspiciousData
+from cnnspec.diagnostics.data import SuspiciousData
 from cnnspec.language.suggest import nearest
 
 TITLE = "a table (CSV)"

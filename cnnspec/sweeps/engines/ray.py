@@ -18,8 +18,8 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from cnnspec.diagnostics.environment import NoCluster
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.diagnostics.machines import NoCluster
 from cnnspec.runs.run import Run
 from cnnspec.runs.tasks import BLOCKED, DONE, MOST_ATTEMPTS, Ended, Task, killed
 from cnnspec.sweeps.engines.base import Tell

@@ -16,8 +16,8 @@ from typing import Any
 import ray
 from ray import tune
 
-from cnnspec.diagnostics.environment import RunInUse
 from cnnspec.diagnostics.errors import Interrupted
+from cnnspec.diagnostics.runs import RunInUse
 from cnnspec.files.atomic import cannot_write
 from cnnspec.files.interrupts import stop_this_process
 from cnnspec.runs.run import HISTORY, METRICS, Run

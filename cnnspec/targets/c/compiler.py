@@ -20,8 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.environment import CompilerFailed, NoCache, NoCompiler
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import CompilerFailed, NoCache, NoCompiler
 from cnnspec.diagnostics.render import tell
 from cnnspec.files.atomic import write_atomically
 

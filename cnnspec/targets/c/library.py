@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnspec.diagnostics.environment import CannotLoad
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import CannotLoad
 from cnnspec.targets.c.layout import Layout
 
 

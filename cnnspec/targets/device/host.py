@@ -10,8 +10,8 @@ from typing import Self
 
 import numpy as np
 
-from cnnspec.diagnostics.environment import CannotLoad, CompilerFailed, ExportFailed
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import CannotLoad, CompilerFailed, ExportFailed
 from cnnspec.targets.c.compiler import Compiler, find_compiler
 from cnnspec.targets.device.network import Written
 

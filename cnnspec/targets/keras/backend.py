@@ -13,8 +13,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from cnnspec.datasets.files import cache_folder
-from cnnspec.diagnostics.environment import BackendTaken, MissingExtra
+from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import BackendTaken
 
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Every Keras backend and the package that it needs."""

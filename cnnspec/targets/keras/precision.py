@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import keras
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.diagnostics.environment import NoAccelerator
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import NoAccelerator
 
 FULL_PRECISION = "float32"
 

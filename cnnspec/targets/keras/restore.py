@@ -7,8 +7,8 @@ import keras
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import checked_spec
-from cnnspec.diagnostics.environment import BadRun
 from cnnspec.diagnostics.errors import CnnspecError, reason
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.files.atomic import cannot_write
 from cnnspec.runs.run import MODEL, WEIGHTS, Run
 from cnnspec.runs.weights import read_weights

@@ -11,8 +11,9 @@ from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import checked_spec
 from cnnspec.core.record import Record
 from cnnspec.datasets.splits import Splits
-from cnnspec.diagnostics.environment import BadRun, CannotDistribute, NoAccelerator
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import CannotDistribute, NoAccelerator
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.ir.conflicts import running_metrics
 from cnnspec.runs.arrays import unpack_arrays
 from cnnspec.runs.run import STATE, Run

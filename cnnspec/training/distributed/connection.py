@@ -13,8 +13,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from cnnspec.diagnostics.environment import MissingExtra, NoCluster
+from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import NoCluster
 
 _ANSWER = 5
 """Seconds in which a machine must take a connection."""

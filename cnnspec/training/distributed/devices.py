@@ -10,8 +10,8 @@ from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.diagnostics.base import many
-from cnnspec.diagnostics.environment import BackendTaken, CannotDistribute
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import BackendTaken, CannotDistribute
 
 
 def spread(checked: CheckedSpec, backend: str, count: int) -> Any:

@@ -15,8 +15,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import listing
-from cnnspec.diagnostics.environment import UnsuitableNode
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import UnsuitableNode
 from cnnspec.files.atomic import cannot_write, write_atomically
 from cnnspec.training.distributed import node
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.datasets.locate import beside
 from cnnspec.diagnostics.base import Warn
-from cnnspec.diagnostics.environment import CannotDistribute, GroupFailed
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.diagnostics.machines import CannotDistribute, GroupFailed
 from cnnspec.files.atomic import json_text
 from cnnspec.files.interrupts import interrupts
 from cnnspec.ir.document import dump

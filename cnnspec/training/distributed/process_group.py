@@ -14,8 +14,8 @@ from typing import Any
 
 import ray
 
-from cnnspec.diagnostics.environment import CannotDistribute
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import CannotDistribute
 from cnnspec.runs.tasks import DONE, MOST_ATTEMPTS, Ended, Task, killed
 
 _PACE = 0.3

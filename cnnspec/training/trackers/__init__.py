@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cnnspec.diagnostics.base import Warn, listing, silent
-from cnnspec.diagnostics.environment import CannotRead, MissingExtra, TrackerFailed
+from cnnspec.diagnostics.environment import CannotRead, MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError, reason
+from cnnspec.diagnostics.runs import TrackerFailed
 from cnnspec.ir.spec import Spec
 from cnnspec.language.suggest import nearest
 from cnnspec.runs.run import ENVIRONMENT, Run
