@@ -1,6 +1,5 @@
 """From a source to a checked spec, for whoever asks: a command or a program. Light."""
 
-from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check, check_spec
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
@@ -32,5 +31,7 @@ def checked_spec(source: SpecSource, like: CheckedSpec | None = None) -> Checked
 
 def _without_errors(result: CheckedSpec) -> CheckedSpec:
     if not result.ok:
+        from cnnspec.analysis.advice import with_advice
+
         raise CnnspecError(*with_advice(result))
     return result

@@ -26,11 +26,12 @@ from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
 from cnnspec.expansion.state import Overrides
-from cnnspec.sweeps.points import MAX_RUNS, Point, Survey, require_few, survey
+from cnnspec.sweeps import MAX_RUNS
 
 if TYPE_CHECKING:
     from cnnspec.commands.fixing import FixedFile
     from cnnspec.program.memory_plan import MemoryPlan
+    from cnnspec.sweeps.points import Point, Survey
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -123,7 +124,7 @@ def _once(args: Namespace, form: str) -> int:
     return 0 if ok else 1
 
 
-def _document(result: CheckedSpec, found: Survey | None, args: Namespace) -> dict[str, Any]:
+def _document(result: CheckedSpec, found: "Survey | None", args: Namespace) -> dict[str, Any]:
     """A spec as JSON, with how the points of its sweep fare and its memory plan if asked for."""
     from cnnspec.service.document import document
     from cnnspec.service.snapshot import Snapshot
@@ -208,7 +209,7 @@ def _fixed(args: Namespace, values: Overrides) -> "list[FixedFile]":
 
 def _show(
     results: list[CheckedSpec],
-    surveys: list[Survey | None],
+    surveys: "list[Survey | None]",
     fixed: "list[FixedFile]",
     args: Namespace,
 ) -> None:
@@ -253,16 +254,18 @@ def _plan(result: CheckedSpec, args: Namespace) -> "MemoryPlan":
     return inference_plan(result.graph, args.dtype or "float32")
 
 
-def _survey(result: CheckedSpec, values: Overrides, most: int) -> Survey | None:
+def _survey(result: CheckedSpec, values: Overrides, most: int) -> "Survey | None":
     """How the points of a sweep fare; raises `CnnspecError` where there are too many."""
     axes = result.expanded.sweep
     if not axes or result.expanded.problems:
         return None
+    from cnnspec.sweeps.points import require_few, survey
+
     require_few(axes, most, "`--max-runs` sets another")
     return survey(result.source, axes, values)
 
 
-def sweep_lines(found: Survey) -> list[Line]:
+def sweep_lines(found: "Survey") -> list[Line]:
     """How many points there are, how many are dropped and why, the smallest and the largest."""
     dropped = found.points - found.left
     lines: list[Line] = [
@@ -284,7 +287,7 @@ def sweep_lines(found: Survey) -> list[Line]:
     return lines
 
 
-def _facts(point: Point) -> str:
+def _facts(point: "Point") -> str:
     """What a point costs."""
     totals = point.checked.totals
     assert totals is not None

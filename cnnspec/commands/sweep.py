@@ -35,11 +35,12 @@ from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.finalize import finalize
 from cnnspec.report.sweep.writing import lines
 from cnnspec.runs.run import PAGE, command_line
+from cnnspec.sweeps import MAX_RUNS
 from cnnspec.sweeps.engines.base import Engine
 from cnnspec.sweeps.folder import BEST, FAILED, TABLE, Sweep
 from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
-from cnnspec.sweeps.points import MAX_POINTS, MAX_RUNS, axes_of, require_few, size, survey
+from cnnspec.sweeps.points import MAX_POINTS, axes_of, require_few, size, survey
 
 ENGINES = ("local", "ray")
 RULES = (HALVING, ASHA)

@@ -21,10 +21,10 @@ from cnnspec.expansion.expand import read
 from cnnspec.expansion.state import Overrides
 from cnnspec.files.names import folder_name
 from cnnspec.ir.spec import Spec
+from cnnspec.sweeps import MAX_RUNS
 from cnnspec.sweeps.points import (
     MAX_DRAWN,
     MAX_POINTS,
-    MAX_RUNS,
     Point,
     axes_of,
     label,

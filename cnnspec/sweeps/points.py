@@ -22,9 +22,6 @@ from cnnspec.language.syntax import Expression
 if TYPE_CHECKING:
     import random
 
-MAX_RUNS = 1_000
-"""The maximum number of points, unless a user asks for more."""
-
 
 def label(values: Mapping[str, str]) -> str:
     """A combination of values as text: `depth=2, filters=16`."""
