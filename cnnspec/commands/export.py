@@ -123,15 +123,15 @@ def lines(folder: Path, figures: dict[str, Any]) -> list[Line]:
     """Where the export is, and what is known of it."""
     said: list[Line] = [[(str(folder), "strong")], []]
     for key, value in figures.items():
-        words = key.replace("_", " ")
-        if value is None:
-            continue
-        shown = (
-            f"{value:,}"
-            if isinstance(value, int)
-            else f"{value:.4g}"
-            if isinstance(value, float)
-            else str(value)
-        )
-        said.append([(f"{words:<20} {shown}", "")])
+        words, unit = key.replace("_", " "), ""
+        if words.endswith(" bytes"):
+            words, unit = words.removesuffix(" bytes"), " bytes"
+        if value is not None:
+            said.append([(f"{words:<20} ", "dim"), (f"{_shown(value)}{unit}", "")])
     return said
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.atomic import cannot_write, json_text, sync_folder
+from cnnspec.files.atomic import cannot_write, json_text, sync_folder, umask
 
 MANIFEST = "manifest.json"
 
@@ -57,7 +57,7 @@ def write_folder(
     try:
         for name, data in contents.items():
             (made / name).write_bytes(data)
-        made.chmod(0o777 & ~_umask())
+        made.chmod(0o777 & ~umask())
         _replace(folder, made, force=force)
         sync_folder(folder.parent)
     except OSError as error:
@@ -87,9 +87,3 @@ def _replace(folder: Path, made: Path, *, force: bool) -> None:
 
 def _bytes(data: str | bytes) -> bytes:
     return data.encode() if isinstance(data, str) else data
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

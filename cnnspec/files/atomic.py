@@ -31,7 +31,7 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int | None = None) 
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_umask() if mode is None else mode)  # noqa: PTH101 - mkstemp gives a string
+            os.chmod(temporary, 0o666 & ~umask() if mode is None else mode)  # noqa: PTH101 - mkstemp gives a string
             _patiently(lambda: os.replace(temporary, path))  # noqa: PTH105 - mkstemp gives a string
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -145,7 +145,8 @@ def cannot_write(path: Path, error: OSError) -> CannotWrite:
     )
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Returns the rights that new files do not get."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
