@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from cnnspec.core.shapes import Image
 from cnnspec.operations.windows import (
     Convolution,
     MatrixProduct,
@@ -18,16 +17,13 @@ from cnnspec.operations.windows import (
 )
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.endings import Ending, ending
+from cnnspec.targets.device.kernels.places import Places, Pooled, sides
 from cnnspec.targets.device.kernels.runs import Run, blocks_of, packed
 from cnnspec.targets.device.site import Kernel, Site, Table
-from cnnspec.targets.device.text import Side, nested, side, times
+from cnnspec.targets.device.text import nested, times
 
 Window = Callable[[int], str]
 """The loops over a window for a block of so many filters."""
-
-
-Pooled = Callable[[str], str]
-"""The loops over the places of a pooling window, given what is done at each."""
 
 
 def _sums(
@@ -86,7 +82,7 @@ def convolution(site: Site) -> Kernel:
         return depthwise(site)
     depth, filters = image.channels // groups, op.filters // groups
     element, ends = site.arithmetic.element, ending(site)
-    rows, columns = _sides(site)
+    rows, columns = sides(site)
     u = f"{rows.start} + {times('u', op.dilation[0])}"
     group = f" + {times('g', depth)}" if groups > 1 else ""
     skips = bool(rows.before or columns.before)
@@ -120,7 +116,7 @@ def convolution(site: Site) -> Kernel:
             inside = [place, columns_loop]
         return block(f"for (int u = {rows.first}; u < {rows.end}; u++)", *filter(None, inside))
 
-    places = _Places(site, rows, columns)
+    places = Places(site, rows, columns)
     step = op.size[0] * op.size[1] * depth if places.again else 0
     window = "\n".join(_sums(site, filters, ends, over, run.most, step, pooled=places.pooled))
     if groups > 1:
@@ -137,7 +133,7 @@ def depthwise(site: Site) -> Kernel:
     op: Convolution = site.operation
     image = site.image
     element, ends = site.arithmetic.element, ending(site)
-    rows, columns = _sides(site)
+    rows, columns = sides(site)
     u, t = f"{rows.start} + {times('u', op.dilation[0])}", times("t", op.dilation[1])
     at = times(f"{times(u, image.width)} + {columns.start} + {t}", image.channels)
     # The kernel of a block of channels has a run for each point of the window.
@@ -157,7 +153,7 @@ def depthwise(site: Site) -> Kernel:
             ),
         )
 
-    places = _Places(site, rows, columns)
+    places = Places(site, rows, columns)
     step = op.size[0] * op.size[1] if places.again else 0
     sums = _sums(site, op.filters, ends, over, DEPTHWISE, step, "from", places.pooled)
     text = places.text(f"const {element} *from = x;", ends.pointers(), *sums)
@@ -168,80 +164,6 @@ def depthwise(site: Site) -> Kernel:
 
 DEPTHWISE = 4
 """Channels of a block: each has a number of its own to load."""
-
-
-def _sides(site: Site) -> tuple[Side, Side]:
-    """The windows of a convolution along rows and columns."""
-    op, image, out = site.operation, site.image, _convolved(site)
-    sizes = (image.height, image.width), (out.height, out.width)
-    rows, columns = (
-        side(at, n, made, span, stride, dilation, pad)
-        for at, n, made, span, stride, dilation, (pad, _) in zip(
-            "ij", *sizes, op.size, op.stride, op.dilation, op.padding, strict=True
-        )
-    )
-    return rows, columns
-
-
-def _convolved(site: Site) -> Image:
-    """What the convolution gives; pooled, it is never there as a whole."""
-    shape = Convolution.shape(site.operation, (site.image,))
-    assert isinstance(shape, Image)
-    return shape
-
-
-class _Places:
-    """The loops over the places of the output, or of a pooling window and the output."""
-
-    def __init__(self, site: Site, rows: Side, columns: Side) -> None:
-        self._site, self._rows, self._columns = site, rows, columns
-        self._window = site.operation.window if _is_pooled(site) else None
-        skips = bool(rows.before or columns.before)
-        self.again = skips or self._window is not None
-        """Whether a block of filters does not read its kernel once and in order."""
-        self.pooled = self._pooled if self._window else None
-        self._restarts = self._window is not None and not skips
-
-    def text(self, *body: str) -> str:
-        """The loops over the output around a text."""
-        element, out = self._site.arithmetic.element, self._site.out
-        pointer = (
-            f"const {element} *w = kernel, *k;" if self.again else f"const {element} *k = kernel;"
-        )
-        if self._window:
-            loops = nested([("p", out.height), ("q", out.width)], pointer, *filter(None, body))
-        else:
-            loops = block(
-                f"for (int i = 0; i < {out.height}; i++)",
-                self._rows.before,
-                block(
-                    f"for (int j = 0; j < {out.width}; j++)", self._columns.before, pointer, *body
-                ),
-            )
-        return f"{element} *to = y;\n{loops}"
-
-    def _pooled(self, body: str) -> str:
-        """The loops over the places of a window; the last one may be cut off."""
-        assert self._window is not None
-        made, out = _convolved(self._site), self._site.out
-        heads = []
-        for at, name, window, there, count in (
-            ("i", "p", self._window[0], made.height, out.height),
-            ("j", "q", self._window[1], made.width, out.width),
-        ):
-            first = times(name, window)
-            cut = f" && {at} < {there}" if count * window > there else ""
-            heads.append(f"for (int {at} = {first}; {at} < {first} + {window}{cut}; {at}++)")
-        restart = "k = w;" if self._restarts else ""
-        return block(
-            heads[0],
-            self._rows.before,
-            block(heads[1], self._columns.before, restart, body),
-        )
-
-
-def _is_pooled(site: Site) -> bool:
-    return isinstance(site.operation, PooledConvolution)
 
 
 def _place(op: Convolution) -> str:
