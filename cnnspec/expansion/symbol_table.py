@@ -107,16 +107,16 @@ def _construct(table: Table, statement: Statement, scope: Scope) -> None:
     _named(table, statement, scope)
     if statement.block and statement.word in MERGES:
         for inner in statement.block.statements:
-            _branch(table, inner, scope)
+            _branch(table, inner, scope, closed=statement.block.closed)
 
 
-def _branch(table: Table, statement: Statement, scope: Scope) -> None:
-    """A branch of a merge."""
+def _branch(table: Table, statement: Statement, scope: Scope, *, closed: bool) -> None:
+    """A branch of a merge, or in one without its `}` a statement that comes after the merge."""
     if statement.word == "branch" and statement.block:
         inner = scope.inner(statement.block.span)
         _statements(table, statement.block.statements, inner)
     else:
-        _statement(table, statement, scope.inner(statement.span))
+        _statement(table, statement, scope.inner(statement.span) if closed else scope)
 
 
 def _named(table: Table, statement: Statement, scope: Scope) -> None:

@@ -604,7 +604,7 @@ def test_layer_reported_as_forgetful_gives_one_output(text: str, name: str, back
     assert "answers every image alike" in warning.label
 
 
-@pytest.mark.parametrize("seed", [19, 20, 28, 39, 68, 85, 90, 0, 1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("seed", [11, 39, 90, 101, 116, 117, 120, 0, 1, 2, 3, 4, 5, 6])
 def test_network_reported_as_blind_answers_alike_and_no_other_does(seed: int, backend: str) -> None:
     import numpy as np
 
