@@ -113,10 +113,27 @@ def read_text(path: Path) -> str:
     """Returns the text of a file that another process may be replacing.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is not a plain file.
         UnicodeDecodeError: it is not UTF-8.
     """
+    _require_plain(path)
     return _patiently(lambda: path.read_text(encoding="utf-8"))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Returns the bytes of a file that another process may be replacing.
+
+    Raises:
+        OSError: the file cannot be read, or is not a plain file.
+    """
+    _require_plain(path)
+    return _patiently(path.read_bytes)
+
+
+def _require_plain(path: Path) -> None:
+    """Raises `OSError` for what is not a plain file: to open a pipe waits without end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a plain file")
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import BadRun
+from cnnspec.files.atomic import read_text
 from cnnspec.ir.claims import Expectation
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
@@ -242,7 +243,7 @@ def _unfinished(done: int, epochs: int) -> str:
 def source_text(run: Run) -> str:
     """The source text without characters that a page cannot show; empty if there is none."""
     try:
-        text = (run.folder / SOURCE).read_text(encoding="utf-8")
+        text = read_text(run.folder / SOURCE)
     except (OSError, UnicodeDecodeError):
         return ""
     return "\n".join(map(safe, text.splitlines()))

@@ -8,6 +8,7 @@ from PIL import Image
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import BadRun
+from cnnspec.files.atomic import read_bytes
 from cnnspec.report.contents import SPLIT_NAMES
 from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import IMAGES, Run
@@ -48,7 +49,7 @@ def read(run: Run, classes: int) -> Pictures | None:
     if not path.exists():
         return None
     try:
-        return _pictures(unpack_arrays(path.read_bytes(), _MOST), classes)
+        return _pictures(unpack_arrays(read_bytes(path), _MOST), classes)
     except ARCHIVE_ERRORS as error:
         problem = BadRun(None, f"{path} is damaged: {str(error)[:200]}")
     raise CnnspecError(problem)

@@ -18,6 +18,7 @@ from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import BadRun
+from cnnspec.files.atomic import read_bytes
 from cnnspec.graph.build import Graph
 from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import METRICS, MODEL, WEIGHTS, Run
@@ -72,7 +73,7 @@ def _from_npz(run: Run, shapes: Shapes) -> "dict[str, np.ndarray]":
     try:
         if path.stat().st_size > _most_bytes(shapes):
             _damaged(run, "it is larger than the weights of its spec")
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
         _damaged(run, str(error.strerror or error))
     written = run.read_json(METRICS).get(HASH)

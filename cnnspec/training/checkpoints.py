@@ -18,6 +18,7 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import BadRun, DamagedCheckpoint
+from cnnspec.files.atomic import read_bytes
 from cnnspec.runs.arrays import unpack_arrays
 from cnnspec.runs.documents import CHECKPOINT, parse
 from cnnspec.runs.run import Run
@@ -109,7 +110,7 @@ def valid(run: Run) -> tuple[list[Checkpoint], list[DamagedCheckpoint]]:
     for entry in reversed(_listed(run)):
         path = run.folder / entry.file
         try:
-            data = path.read_bytes()
+            data = read_bytes(path)
             if len(data) != entry.size:
                 raise ValueError(f"it has {len(data):,} bytes, not {entry.size:,}")
             if hashlib.sha256(data).hexdigest() != entry.sha256:

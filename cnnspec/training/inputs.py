@@ -18,6 +18,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.data import DataNote
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import BadRun
+from cnnspec.files.atomic import read_bytes
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.answers import Doubt
 from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
@@ -82,7 +83,7 @@ def load(
 def _kept(run: Run) -> Inputs:
     data = run.read_json(INPUTS)
     try:
-        arrays = unpack_arrays((run.folder / NOVELTY).read_bytes(), _MOST)
+        arrays = unpack_arrays(read_bytes(run.folder / NOVELTY), _MOST)
         known = Gaussians(arrays["means"].astype(float), arrays["whiten"].astype(float))
         if not all(np.isfinite(array).all() for array in (known.means, known.whiten)):
             raise ValueError("it holds what is not a number")

@@ -5,8 +5,10 @@ Those that compute with TensorFlow are tried by hand: `tests/support/damaged_run
 
 import contextlib
 import io
+import os
 import random
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -83,3 +85,31 @@ def test_ten_damaged_runs_are_read_or_refused(whole, tmp_path, seed):
         for reading in readings(Run(copy)):
             with contextlib.suppress(CnnspecError):
                 reading()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that lie in a folder")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(whole, tmp_path):
+    folder, run, other = whole
+
+    def hang(*_: object) -> None:
+        raise AssertionError("a pipe was opened")
+
+    before = signal.signal(signal.SIGALRM, hang)
+    try:
+        for number, path in enumerate(sorted(p for p in run.folder.rglob("*") if p.is_file())):
+            copy = tmp_path / str(number) / run.folder.name
+            shutil.copytree(run.folder, copy)
+            pipe = copy / path.relative_to(run.folder)
+            pipe.unlink()
+            os.mkfifo(pipe)
+            signal.alarm(20)
+            for arguments in light(copy, other, folder / "images.npz"):
+                code, said = spoken(*arguments)
+                assert code in (0, 3), (arguments, pipe, said)
+            for reading in readings(Run(copy)):
+                with contextlib.suppress(CnnspecError):
+                    reading()
+            signal.alarm(0)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

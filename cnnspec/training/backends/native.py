@@ -14,6 +14,7 @@ from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import CannotDistribute, NoAccelerator
 from cnnspec.diagnostics.runs import BadRun
+from cnnspec.files.atomic import read_bytes
 from cnnspec.ir.conflicts import running_metrics
 from cnnspec.runs.arrays import unpack_arrays
 from cnnspec.runs.run import STATE, Run
@@ -128,7 +129,7 @@ class NativeTrainer(NativePredictor):
     def take_over(self, run: Run) -> None:
         path = run.folder / STATE
         try:
-            self.load(unpack_arrays(path.read_bytes()))
+            self.load(unpack_arrays(read_bytes(path)))
         except (OSError, ValueError) as error:
             cause = f"cannot use {path}, which has the state of the optimizer: {error}"
             raise CnnspecError(BadRun(None, cause, "train anew")) from None
