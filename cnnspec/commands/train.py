@@ -110,7 +110,8 @@ def run(args: Namespace) -> int:
         # Of a run that goes on they were told when it began.
         tell(*result.problems)
     if kept and kept.finished:
-        show([[(f"nothing to do: {kept} has finished", "")]], sys.stderr)
+        more = "`--epochs N` trains it further, as a new run"
+        show([[(f"nothing to do: {kept} has finished; {more}", "")]], sys.stderr)
         if args.json:
             print_json({"command": "train", "ok": True, "run": str(kept)})
         return 0

@@ -80,10 +80,13 @@ def _divided(spec: Spec, where: Where | None, *, offline: bool) -> Splits:
         return _own_validation(images, float(share))
     train, validation = split_off(images.train, float(share), spec.train.seed)
     if not len(validation):
-        cause = (
-            f"`validation {float(share):g}` of {len(images.train):,} images is less than one image"
+        given = f"`validation {float(share):g}` of {len(images.train):,} images"
+        if float(share) * len(images.train) >= 1:
+            cause = f"{given} holds none back: images that are equal stay together"
+            raise misfit(cause, "write `validation none`, or give a validation set of its own")
+        raise misfit(
+            f"{given} is less than one image", "write a larger share, or `validation none`"
         )
-        raise misfit(cause, "write a larger share, or `validation none`")
     return Splits(images, train, validation, images.test)
 
 

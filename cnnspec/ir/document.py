@@ -44,7 +44,9 @@ def load(text: str, name: str) -> Spec:
     """The spec in a JSON document; raises `CnnspecError` where it is not valid."""
     try:
         data = json.loads(text, parse_float=_finite, parse_constant=_finite)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise _invalid(name, "", "it is nested too deep") from None
+    except ValueError as error:
         raise _invalid(name, "", f"it is not JSON ({error})") from None
     validate(data, name)
     header = {key: data[key] for key in Spec.specs if key in data}

@@ -132,6 +132,8 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
         remedy = "write numbers with the digits 0 to 9"
     elif text in IN_PATHS and UNQUOTED.search(line):
         remedy = 'write a path in quotes: `"images/digits.h5"`'
+    elif text == "*" and "*" in (source.text[at - 1 : at], source.text[end : end + 1]):
+        remedy = "write a power with `^`, in parentheses: `(2^3)`"
     elif text in ("*", "\u00d7"):
         remedy = "write a size as `32x3`, and an expression in parentheses: `(2*f)`"
     elif text in ("^", "/", "+", "-", "%"):

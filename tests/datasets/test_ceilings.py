@@ -8,6 +8,7 @@ from cnnspec.datasets.duplicates import shared
 from cnnspec.datasets.locate import Where
 from cnnspec.datasets.normalize import doubts
 from cnnspec.datasets.splits import divide
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.expand import read
 from cnnspec.ir.claims import Expectation
 
@@ -107,3 +108,19 @@ def test_images_that_validate_and_test_are_told() -> None:
     train, held = split(*[0, 1] * 5), split(0, 1, begin=50)
     said = [d.message for d in doubts(train, {"validation": held, "test": held}, 2, NAMES)]
     assert said == ["2 of 2 test images are validation images too"]
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        ("0.5", "of 8 images holds none back: images that are equal stay together"),
+        ("0.1", "of 8 images is less than one image"),
+    ],
+)
+def test_a_share_that_holds_nothing_back_is_told_why(tmp_path, share: str, said: str) -> None:
+    file = tmp_path / "copies.npz"
+    images, labels = np.ones((8, 2, 2, 1), np.uint8), np.array([0, 1] * 4, np.uint8)
+    np.savez(file, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    text = f'data "copies.npz"; input 2x2x1; classes 2; dense 2; train {{ validation {share} }}'
+    with pytest.raises(CnnspecError, match=said):
+        divide(read(Source("x", text)).spec, Where(file), offline=True)

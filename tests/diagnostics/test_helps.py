@@ -162,6 +162,11 @@ def test_a_missing_brace_is_one_error(text: str) -> None:
             "dense 10 softmax; train { loss categorical_crossentropy }",
         ),
         (
+            "let n = 2**3; dense 10 softmax",
+            "write a power with `^`, in parentheses: `(2^3)`",
+            "let n = (2^3); dense (n); dense 10 softmax",
+        ),
+        (
             "LSTM 32; dense 10 softmax",
             "Keras's `LSTM` has no equivalent here: for sequences; networks here are convolutional",
             "conv 32x3; dense 10 softmax",

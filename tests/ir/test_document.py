@@ -127,3 +127,8 @@ def test_without_jsonschema_its_name_and_how_to_get_it_are_said():
     assert done.returncode == 3
     assert "error[CNN902]" in done.stderr
     assert "pip install jsonschema" in done.stderr
+
+
+def test_a_document_that_is_nested_too_deep_is_json_all_the_same() -> None:
+    with pytest.raises(CnnspecError, match="it is nested too deep"):
+        load('{"layers": ' + "[" * 100_000 + "]" * 100_000 + "}", "deep.json")
