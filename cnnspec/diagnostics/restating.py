@@ -37,6 +37,8 @@ _ORDER = ("same", "ceil")
 """Words that come first among those that are written alone."""
 _ALONE = ("ceil", "keep", "restore", "nesterov", "amsgrad", "centered")
 """Options that are words here, and are not written where they say no."""
+_WORDS = ("name", "interpolation")
+"""Options whose value is a word."""
 _PENALTY = re.compile(r"(?:[\w.]*\.)?(l1|l2)\((?:l[12]=)?([\d.e-]+)\)", re.IGNORECASE)
 _ARGUMENT = re.compile(r'(?:[^\s()"]|\((?:[^()]|\([^()]*\))*\)|"[^"]*")+')
 _SIDES = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*,?\s*\)|\[\s*(\d+)\s*,\s*(\d+)\s*\]")
@@ -116,6 +118,8 @@ class Said:
             self.named[penalty[1].lower()] = penalty[2]
         elif name in ("init", "bias_init"):
             self.named[name] = _initializer(value)
+        elif name in _WORDS:
+            self.named[name] = value
         elif self.code and name not in sizes and name not in OURS:
             self.notes.append(f"`{name}={value}` is left out")
         else:

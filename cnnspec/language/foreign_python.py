@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cnnspec.diagnostics.dialects import find, folded
 from cnnspec.diagnostics.restating import SIZES, Piece, Restated, restate
+from cnnspec.language.foreign_options import adapted
 from cnnspec.language.foreign_training import name_of, training_call, value_of
 
 _POOL = "pool_size strides padding"
@@ -39,8 +40,10 @@ SIGNATURES = {
     "MaxPool2d": "kernel_size stride padding dilation return_indices ceil_mode",
     "AvgPool2d": "kernel_size stride padding ceil_mode",
     "Dropout2d": "rate",
-    "BatchNorm2d": "num_features eps",
-    "BatchNorm1d": "num_features eps",
+    "BatchNorm2d": "num_features eps momentum affine",
+    "BatchNorm1d": "num_features eps momentum affine",
+    "GroupNorm": "groups num_channels eps affine",
+    "Upsample": "size scale_factor mode align_corners",
     "ZeroPad2d": "border",
     "Softmax": "dim",
     "Flatten": "start_dim end_dim",
@@ -48,8 +51,8 @@ SIGNATURES = {
 }
 """The parameters of the calls of Keras and PyTorch that are given by position, in their order."""
 _TORCH = {
-    "BatchNorm2d": {"epsilon": "1e-05", "momentum": "0.9"},
-    "BatchNorm1d": {"epsilon": "1e-05", "momentum": "0.9"},
+    "BatchNorm2d": {"momentum": "0.9", "epsilon": "1e-05"},
+    "BatchNorm1d": {"momentum": "0.9", "epsilon": "1e-05"},
     "LeakyReLU": {"slope": "0.01"},
     "leaky_relu": {"slope": "0.01"},
 }
@@ -64,6 +67,7 @@ OWN = {folded(word): word for word in _OWN.split()}
 _IDLE = frozenset(
     (
         "name",
+        "num_channels",
         "x",
         "inputs",
         "out_channels_per_group",
@@ -77,6 +81,7 @@ _IDLE = frozenset(
 )
 """Options that say nothing about what a layer computes, or what is always so here."""
 
+_SHAPES = ("input_shape", "shape")
 _ACTIVATIONS = ("silu", "hard_silu", "hard_sigmoid", "exponential", "linear", "softmax", "sigmoid")
 _ORDER = "layers are applied in the order of the text, and an activation is written in the line of "
 _ORDER += "its layer: `conv 32x3 relu`"
@@ -196,33 +201,42 @@ def _layer(name: str, call: ast.Call) -> Restated | None:
         sizes = SIZES.get(row.words[0] if row and row.words else word, ())
         names = (_FUNCTIONS.get(folded(name)) or " ".join(sizes)).split()
         values, applied = _applied(values)
-    parts = [word]
     notes = [*applied]
+    program: dict[str, ast.expr] = {}
     for index, value in enumerate(values):
-        if index >= len(names):
+        if index < len(names):
+            program[names[index]] = value
+        elif not isinstance(value, ast.Name):
             # Functions such as `F.relu(x)` are applied to a value.
-            if not isinstance(value, ast.Name):
-                notes.append(f"`{ast.unparse(value)}` is left out")
-            continue
-        if names[index] not in _IDLE:
-            parts.append(f"{names[index]}={value_of(value)}")
+            notes.append(f"`{ast.unparse(value)}` is left out")
+    program |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
     before = ""
-    for keyword in call.keywords:
-        if keyword.arg in ("input_shape", "shape") and word != "reshape":
-            alone = word in ("input", "InputLayer")
-            before = "" if alone else f"input {_shape(keyword.value)}; "
-            parts += [f"shape={_shape(keyword.value)}"] if alone else []
-        elif keyword.arg and keyword.arg not in _IDLE:
-            parts.append(f"{keyword.arg}={value_of(keyword.value)}")
-    parts += [
-        f"{option}={default}"
-        for option, default in _defaults(name, call.func, parts).items()
-        if not any(part.startswith((f"{option}=", f"{option}_fn=", "eps=")) for part in parts)
-    ]
-    said = restate(" ".join(parts), code=True)
+    shape = next((program.pop(key) for key in _SHAPES if key in program), None)
+    label = program.get("name")
+    program = {option: value for option, value in program.items() if option not in _IDLE}
+    word, given, more = adapted(word, program)
+    if shape is not None and word == "reshape":
+        given["shape"] = value_of(shape)
+    elif shape is not None and word in ("input", "InputLayer"):
+        given["shape"] = _shape(shape)
+    elif shape is not None:
+        before = f"input {_shape(shape)}; "
+    given = _defaults(name, call.func, given) | given
+    options = [f"{option}={value}" for option, value in given.items()]
+    said = restate(" ".join([word, *options, *_name(word, label)]), code=True)
+    notes += more
     if said is None or not said.text:
         return said
     return said.replace(text=before + said.text, notes=(*said.notes, *notes))
+
+
+def _name(word: str, label: ast.expr | None) -> list[str]:
+    """The name that a program gives a layer, where it is one that a layer can have here."""
+    row = find(word, "layer", "setting", "word")
+    named = word not in ("input", "InputLayer") and (row is None or row.words)
+    if named and isinstance(label, ast.Constant) and isinstance(label.value, str):
+        return [f"name={label.value}"] if label.value.isidentifier() else []
+    return []
 
 
 def _applied(values: list[ast.expr]) -> tuple[list[ast.expr], list[str]]:
@@ -233,14 +247,14 @@ def _applied(values: list[ast.expr]) -> tuple[list[ast.expr], list[str]]:
     return values[1:], [f"`{ast.unparse(values[0])}` is left out"] if inner else []
 
 
-def _defaults(name: str, function: ast.expr, parts: list[str]) -> dict[str, str]:
+def _defaults(name: str, function: ast.expr, given: dict[str, str]) -> dict[str, str]:
     """The options that a tool gives a layer by default, where they are others than here."""
     owner = function.value if isinstance(function, ast.Attribute) else None
     same = {"padding": "same"} if "conv" in name.lower() else {}
     if owner is not None and name_of(owner) == "slim":
-        connected = same or name == "fully_connected"
-        return {**same, "activation": "relu"} if connected else {}
-    if any(part.startswith("features=") for part in parts):
+        active = (same or name == "fully_connected") and "activation_fn" not in given
+        return {**same, "activation": "relu"} if active else same
+    if "features" in given:
         return same
     return _TORCH.get(name, {}) if _of_torch(function) else {}
 

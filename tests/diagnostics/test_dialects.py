@@ -149,7 +149,8 @@ def test_names_of_keras_are_public_names() -> None:
         ("Conv2D(8, 3, input_shape=(28, 28, 1))", "input 28x28x1; conv 8x3"),
         ("model.add(Conv2D(8, 3))", "conv 8x3"),
         ("x = layers.Conv2D(8, 3)(x)", "conv 8x3"),
-        ("x = tf.keras.layers.Conv2D(8, 3, name='c')(x)", "conv 8x3"),
+        ("x = tf.keras.layers.Conv2D(8, 3, name='c')(x)", "conv 8x3 name=c"),
+        ("Conv2D(8, 3, name='not-ours')", "conv 8x3"),
         ("DepthwiseConv2D(3, padding='same')", "dwconv 3 same"),
         ("SeparableConv2D(8, 3)", "sepconv 8x3"),
         ("Conv2DTranspose(8, 2, strides=2)", "tconv 8x2 stride=2"),
@@ -168,7 +169,27 @@ def test_names_of_keras_are_public_names() -> None:
         ("LeakyReLU(0.1)", "leaky_relu 0.1"),
         ("Reshape((7, 7, 16))", "reshape 7x7x16"),
         ("inputs = keras.Input(shape=(32, 32, 3))", "input 32x32x3"),
+        # Keras: ((top, bottom), (left, right)); PyTorch: (left, right, top, bottom).
         ("ZeroPadding2D(1)", "pad 1"),
+        ("ZeroPadding2D(padding=2)", "pad 2"),
+        ("ZeroPadding2D((1, 2))", "pad 1x2"),
+        ("ZeroPadding2D(((0, 1), (0, 1)))", "pad bottom=1 right=1"),
+        ("ZeroPadding2D(padding=((3, 3), (3, 3)))", "pad 3"),
+        ("ZeroPadding2D([[1, 1], [2, 2]])", "pad 1x2"),
+        ("Cropping2D(((1, 0), (2, 3)))", "crop top=1 left=2 right=3"),
+        ("Cropping2D(cropping=((1, 1), (2, 2)))", "crop 1x2"),
+        ("nn.ZeroPad2d((1, 2, 0, 1))", "pad bottom=1 left=1 right=2"),
+        ("nn.ZeroPad2d(2)", "pad 2"),
+        ("nn.ZeroPad2d(padding=(2, 2, 1, 1))", "pad 1x2"),
+        # PyTorch's momentum is the share of the new batch: ours is 1 minus it.
+        ("nn.BatchNorm2d(8, momentum=0.1)", "bn momentum=0.9 epsilon=1e-05"),
+        ("nn.BatchNorm2d(8, 1e-3, 0.01)", "bn momentum=0.99 epsilon=0.001"),
+        ("nn.BatchNorm2d(8, eps=1e-3)", "bn momentum=0.9 epsilon=0.001"),
+        ("nn.GroupNorm(4, 8)", "gn 4"),
+        ("nn.GroupNorm(num_groups=4, num_channels=8)", "gn 4"),
+        ("nn.Upsample(size=(32, 32), mode='bilinear')", "resize 32 interpolation=bilinear"),
+        ("nn.Upsample(scale_factor=2, mode='nearest')", "upsample 2"),
+        ("UpSampling2D(size=(2, 3))", "upsample 2x3"),
         ("nn.Conv2d(1, 32, 3)", "conv 32x3"),
         ("nn.Conv2d(1, 32, 3, padding=1)", "conv 32x3 same"),
         ("nn.Conv2d(1, 32, 5, padding=2)", "conv 32x5 same"),
@@ -183,7 +204,7 @@ def test_names_of_keras_are_public_names() -> None:
         ("nn.MaxPool2d(2, 2)", "pool 2"),
         ("nn.MaxPool2d(3, stride=2, padding=1)", "pad 1; pool 3 stride=2"),
         ("nn.MaxPool2d(3, 2, ceil_mode=True)", "pool 3 ceil stride=2"),
-        ("nn.BatchNorm2d(32)", "bn epsilon=1e-05 momentum=0.9"),
+        ("nn.BatchNorm2d(32)", "bn momentum=0.9 epsilon=1e-05"),
         ("nn.LeakyReLU(inplace=True)", "leaky_relu 0.01"),
         ("nn.LeakyReLU(0.2)", "leaky_relu 0.2"),
         ("nn.ReLU(inplace=True)", "relu"),
@@ -252,6 +273,16 @@ def test_a_line_of_another_language_is_one_error_with_the_statement(
     fixed = apply_edits(fix.edits[0].span.source, fix.edits)
     assert fixed == f"{statement}\ndense 10 softmax"
     assert {found.code for found in errors(fixed)} <= {"CNN201", "CNN202", "CNN203", "CNN204"}
+
+
+@pytest.mark.parametrize(
+    "line", ["UpSampling2D(2, interpolation='bilinear')", "nn.Upsample(None, 2, 'bilinear')"]
+)
+def test_a_factor_that_interpolates_is_told_to_be_a_resize(line: str) -> None:
+    (error,) = errors(f"{line}\ndense 10 softmax")
+    assert error.help.startswith("write `upsample 2`; `upsample` repeats pixels")
+    assert "`resize 56x56 interpolation=bilinear`" in error.help
+    assert not error.fixes[0].safe
 
 
 KERAS = """
