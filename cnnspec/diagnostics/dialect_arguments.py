@@ -128,15 +128,15 @@ f1_score F1Score | f1 | train { metrics f1 }
 AUC precision recall top_k_categorical_accuracy | - | - | a run's report has the
   precision and recall of every class; the metrics are `accuracy` and `f1`
 ftrl adafactor muon | - | - | the nearest is `adam`
-ReduceLROnPlateau | plateau | train { schedule plateau }
+ReduceLROnPlateau reduce_on_plateau | plateau | train { schedule plateau }
 CosineDecay cosine_annealing | cosine | train { schedule cosine }
 ExponentialDecay | exponential | train { schedule exponential }
 float16 | mixed_float16 | train { precision mixed_float16 }
 bfloat16 | mixed_bfloat16 | train { precision mixed_bfloat16 }
 """,
     "PyTorch": """
-CrossEntropyLoss NLLLoss | categorical_crossentropy | train { loss categorical_crossentropy } |
-  it takes shares: end with `dense 10 softmax`
+CrossEntropyLoss NLLLoss nll nll_loss | categorical_crossentropy | train { loss
+  categorical_crossentropy } | it takes shares: end with `dense 10 softmax`
 BCELoss BCEWithLogitsLoss | binary_crossentropy | train { loss binary_crossentropy } | it takes
   shares: end with `dense 10 sigmoid`
 MSELoss | mse | train { loss mse }
@@ -170,6 +170,8 @@ he kaiming | he_normal | conv 32x3 init=he_normal
 lecun | lecun_normal | conv 32x3 init=lecun_normal
 RandomNormal gaussian normal | random_normal | conv 32x3 init=random_normal
 RandomUniform uniform | random_uniform | conv 32x3 init=random_uniform
+hswish | hard_silu | conv 32x3 hard_silu
+lrelu | leaky_relu | leaky_relu 0.1
 exp | exponential | conv 32x3 exponential
 no_activation none identity | linear | conv 32x3 linear
 VarianceScaling | he_normal | conv 32x3 init=he_normal

@@ -189,6 +189,8 @@ validation_split validation_data | validation 0.1
 learning_rate | ~optimizer adam(<0.01>) | it is the optimizer's: `rmsprop(0.01)`, `sgd(0.01)`
 EarlyStopping | early_stop val_loss patience=3
 patience | ~early_stop val_loss patience=<3>
+from_logits | ~loss categorical_crossentropy | end the network with `dense 10 softmax`: the
+  losses here take shares
 restore_best_weights | ~early_stop val_loss restore
 ReduceLROnPlateau | ~schedule plateau
 LearningRateScheduler lr_schedule learning_rate_schedule lr_decay | schedule cosine

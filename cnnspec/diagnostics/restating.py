@@ -52,6 +52,8 @@ OURS = frozenset(_OPTIONS.split())
 """Options of layers, those apart that `SIZES` has or that have a form of their own."""
 
 
+_SIGN = re.compile(r"\A([^\W\d]\w*)\s*[:=]\s*")
+"""A word that is assigned its value, as files of settings have it."""
 _PENALTIES = re.compile(
     r"(?:[\w.]*\.)?l1_?l2\((?:l1=)?([\d.e-]+),(?:l2=)?([\d.e-]+)\)", re.IGNORECASE
 )
@@ -190,12 +192,15 @@ def restate(text: str, row: Foreign | None = None, *, code: bool = False) -> Res
     `row` is the entry of its word, where that is known; a word may be of several kinds. What
     is `code` of a program may have options that no layer here has, and names of variables.
     """
-    found = _ARGUMENT.findall(text)
+    found = _ARGUMENT.findall(_SIGN.sub(r"\1 ", text))
     if not found or "{" in text:
         return None
     first, *arguments = found
     if row is None and first not in SIZES:
         row = find(first, "layer", "setting", "word")
+    if row and row.kind == "setting":
+        # What is switched on elsewhere has its own values here.
+        arguments = [argument for argument in arguments if argument not in ("True", "yes")]
     if row and not row.words:
         if not row.pattern:
             return Restated("", (advice(row),))

@@ -26,7 +26,8 @@ def _restated(span: Span, row: Foreign, *, training: bool) -> Restated | None:
     said = restate(statement.text, row)
     if said is None or not said.text:
         return None
-    if said.text in row.words:
+    activation = row.pattern == f"conv 32x3 {said.text}"
+    if said.text in row.words and not activation:
         # Without arguments, those of the table show how it is written.
         said = said.replace(text=row.example)
     if row.kind == "setting" and not training and block_of(span.source, "train") is None:

@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.syntax import UnexpectedText
-from cnnspec.language.repairs import CALLED, IN_PATHS, SLIPS, UNQUOTED, repair
+from cnnspec.language.repairs import CALLED, IN_PATHS, SLIPS, UNQUOTED, of_foreign_setting, repair
 from cnnspec.language.syntax import Statement
 from cnnspec.language.tree import Tree
 
@@ -62,7 +62,7 @@ def recover(
             break
         except (UnexpectedToken, UnexpectedCharacters) as error:
             at = min(_position(error), len(source.text))
-            if at > reached:
+            if at > reached and not of_foreign_setting(source, source.span(at, at + 1)):
                 faults.append(_unexpected(source, at, accepts()))
             # Every round starts further on: what an error leaves may not be read twice.
             reached = max(at, reached + 1)

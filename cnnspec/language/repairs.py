@@ -186,6 +186,17 @@ def _assigned(source: Source, place: Span) -> Fix | None:
     return write(span, " ", safe=True, title=f"write `{written}`, without `{sign.group()}`")
 
 
+def of_foreign_setting(source: Source, place: Span) -> bool:
+    """Whether a setting of another tool is assigned a value: its unknown word says all of it."""
+    begun = _BEGUN.search(_line_to(source, place.start)[0])
+    if place.text not in ("=", ":") or begun is None:
+        return False
+    from cnnspec.diagnostics.dialects import find
+
+    used = re.search(rf"\([^()\n]*\b{begun[1]}\b[^()\n]*\)", source.text)
+    return find(begun[1], "setting") is not None and used is None
+
+
 def _lets(source: Source, place: Span) -> Fix | None:
     """`let f = 16, g = 8`."""
     line, _ = _line_to(source, place.start)

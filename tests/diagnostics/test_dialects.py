@@ -276,6 +276,33 @@ def test_a_line_of_another_language_is_one_error_with_the_statement(
 
 
 @pytest.mark.parametrize(
+    ("line", "statement"),
+    [
+        ("train { batch_size=32 }", "train { batch 32 }"),
+        ("train { batch_size: 32 }", "train { batch 32 }"),
+        ("train { epoch=7 }", "train { epochs 7 }"),
+        ("train { validation_split = 0.3 }", "train { validation 0.3 }"),
+        # What is switched on elsewhere has its own values here.
+        ("train { early_stopping=True }", "train { early_stop val_loss patience=3 }"),
+        ("train { from_logits=True }", "train { loss categorical_crossentropy }"),
+        ("batch_size = 16", "train { batch 16 }"),
+        ("train { loss nll }", "train { loss categorical_crossentropy }"),
+        ("train { schedule reduce_on_plateau }", "train { schedule plateau }"),
+        ("hswish", "hard_silu"),
+        ("swish", "silu"),
+        ("lrelu 0.1", "leaky_relu 0.1"),
+        ("conv 8x3 hswish", "conv 8x3 hard_silu"),
+    ],
+)
+def test_a_word_of_another_tool_keeps_its_number(line: str, statement: str) -> None:
+    (error,) = errors(f"dense 10 softmax\n{line}")
+    fix = error.fixes[0]
+    assert fix.title.removeprefix("write ").strip("`") in error.help
+    fixed = apply_edits(fix.edits[0].span.source, fix.edits)
+    assert fixed == f"dense 10 softmax\n{statement}"
+
+
+@pytest.mark.parametrize(
     "line", ["UpSampling2D(2, interpolation='bilinear')", "nn.Upsample(None, 2, 'bilinear')"]
 )
 def test_a_factor_that_interpolates_is_told_to_be_a_resize(line: str) -> None:
