@@ -35,7 +35,8 @@ ema_momentum use_ema | ema | train { optimizer adam(ema=0.99) }
 decay_rate | rate | train { schedule exponential(rate=0.9) }
 warmup_steps warmup_epochs | warmup | train { schedule cosine(warmup=1) }
 smoothing | label_smoothing | train { loss categorical_crossentropy(label_smoothing=0.1) }
-from_logits | - | - | leave it out, and end the network with `softmax`: `dense 10 softmax`
+from_logits | - | - | end the network with `dense 10 softmax`, and write `loss
+  categorical_crossentropy` without it
 input_shape batch_input_shape input_dim | - | - | a statement of its own: `input 28x28x1`
 data_format | - | - | channels are last: leave it out
 kernel_constraint bias_constraint activity_regularizer | - | - | the nearest is `l2=0.01`

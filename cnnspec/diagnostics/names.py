@@ -125,7 +125,7 @@ class UnknownOption(Diagnostic):
             return f"write `{self.option}` alone, without `=` and a value"
         from cnnspec.diagnostics.translations import option_help
 
-        if foreign := option_help(self.span, self.option, self.near):
+        if foreign := option_help(self.span, self.option, self.near, self.value):
             return foreign
         if not self.known:
             return f"`{self.of}` takes no options"
@@ -224,20 +224,28 @@ class WrongType(Diagnostic):
 
     @property
     def help(self) -> str:
-        if self.remedy or not (self.span and self.expected.startswith("one of `valid`")):
+        if self.remedy or not self.span:
             return self.remedy
-        from cnnspec.diagnostics.translations import padding_fixes
+        return "".join(fix.title for fix in self._foreign(self.span))
 
-        return "".join(fix.title for fix in padding_fixes(self.span))
+    def _foreign(self, span: Span) -> Fixes:
+        """The fix of a value as other tools have it: a padding in numbers, a range of channels."""
+        if self.expected.startswith("one of `valid`") and span.text.isdecimal():
+            from cnnspec.diagnostics.translations import padding_fixes
+
+            return padding_fixes(span)
+        if self.found.startswith("the range"):
+            from cnnspec.diagnostics.translations import range_fixes
+
+            return range_fixes(span)
+        return ()
 
     def fixes_at(self, span: Span) -> Fixes:
         if self.fix:
             return (self.fix,)
         text = span.text
-        if self.expected.startswith("one of `valid`") and text.isdecimal():
-            from cnnspec.diagnostics.translations import padding_fixes
-
-            return padding_fixes(span)
+        if foreign := self._foreign(span):
+            return foreign
         number = "number" in self.expected
         if number and re.fullmatch(r'"\d+(\.\d+)?"', text):
             return (write(span, text[1:-1], safe=True, title=f"write `{text[1:-1]}`"),)
@@ -258,6 +266,8 @@ class TooManyValues(Diagnostic):
     usage: str
     joined: Fix | None = None
     """The fix that joins the value with the one before, where they are one size."""
+    sides: bool = False
+    """Whether the values are sides, whose order differs from tool to tool."""
 
     @property
     def message(self) -> str:
@@ -267,14 +277,23 @@ class TooManyValues(Diagnostic):
     def help(self) -> str:
         if self.joined:
             return f"a size is one value: {self.joined.title}"
+        if self.sides:
+            return f"name the sides: `{self.usage}`"
+        from cnnspec.diagnostics.translations import layer_help
+
+        if foreign := layer_help(self.span, self.of.strip("`")):
+            return foreign
         return f"write `{self.usage}`" if self.usage else "give it one value"
 
     def fixes_at(self, span: Span) -> Fixes:
         if self.joined:
             return (self.joined,)
+        if self.sides:
+            return ()
         from cnnspec.diagnostics.rewrites import leave_out
+        from cnnspec.diagnostics.translations import layer_fixes
 
-        return (leave_out(span),)
+        return layer_fixes(span, self.of.strip("`")) or (leave_out(span),)
 
 
 class UnknownName(UnknownSpelling):

@@ -8,6 +8,8 @@ from cnnspec.diagnostics.dialects import GENERAL, Foreign, advice, find
 from cnnspec.diagnostics.restating import SIZES, Restated, restate
 from cnnspec.diagnostics.rewrites import block_of, leave_out, statement_around
 
+_ACTIVATIONS = {"max": "relu", "slope": "leaky_relu", "alpha": "elu"}
+"""Options of activations, which have a line of their own with them."""
 _BLOCK = re.compile(r"\s*\{")
 
 
@@ -84,8 +86,10 @@ def needless(span: Span, word: str) -> Fixes:
     return (leave_out(span, safe=True),) if row and row.idle else ()
 
 
-def option_help(span: Span | None, option: str, near: str) -> str:
+def option_help(span: Span | None, option: str, near: str, value: Span | None = None) -> str:
     """Returns what to write for an unknown option; empty for one of no other tool."""
+    if span and value and (own := _own_line(span.to(value))):
+        return f"write `{own}`: `{option}` is an option of the activation"
     row = find(option, "option")
     if row is None or (near and near not in row.words) or (row.pattern and not near):
         return ""
@@ -97,6 +101,8 @@ def option_help(span: Span | None, option: str, near: str) -> str:
 
 def option_fixes(whole: Span, option: str, near: str) -> Fixes:
     """Returns the fixes of an unknown option with its value, none for one of no other tool."""
+    if own := _own_line(whole):
+        return (write(statement_around(whole), own, title=f"write `{own}`"),)
     row = find(option, "option")
     if row is None or (near and near not in row.words):
         return ()
@@ -116,6 +122,57 @@ def padding_fixes(span: Span) -> Fixes:
         return ()
     title = f"write `{said.text}`"
     return (write(statement_around(span), said.text, safe=said.exact, title=title),)
+
+
+def range_fixes(span: Span) -> Fixes:
+    """Returns the fix of channels that are a range: `slice 0..3`, with both ends as in `repeat`."""
+    statement = statement_around(span)
+    ends = re.fullmatch(r"slice\s+(\d+)\.\.(\d+)", statement.text)
+    if ends is None or int(ends[2]) < int(ends[1]):
+        return ()
+    text = f"slice {int(ends[2]) - int(ends[1]) + 1} start={ends[1]}"
+    return (write(statement, text, title=f"write `{text}`"),)
+
+
+def _other_layer(span: Span, word: str) -> tuple[Foreign, Restated] | None:
+    """What a statement of ours is whose word, with a value, is that of another tool's layer."""
+    row = find(word, "layer")
+    statement = statement_around(span)
+    if row is None or word in row.words or statement.text.split()[0] != word:
+        return None
+    said = restate(statement.text, row)
+    return (row, said) if said and said.text else None
+
+
+def layer_help(span: Span | None, word: str) -> str:
+    """Returns what to write for `linear 10`, PyTorch's `Linear`; empty for another word."""
+    found = _other_layer(span, word) if span else None
+    return advice(found[0], found[1].text) if found else ""
+
+
+def layer_fixes(span: Span, word: str) -> Fixes:
+    """Returns the fix of `linear 10`, PyTorch's `Linear`, none for another word."""
+    found = _other_layer(span, word)
+    if found is None:
+        return ()
+    return (write(statement_around(span), found[1].text, title=f"write `{found[1].text}`"),)
+
+
+def _own_line(whole: Span) -> str:
+    """A layer whose activation has an option: `conv 8x3; relu max=4`, and `relu6` for 6.
+
+    Empty where no activation of the line has the option.
+    """
+    statement, option = statement_around(whole), re.sub(r"\s", "", whole.text)
+    activation = _ACTIVATIONS.get(option.partition("=")[0], "")
+    words = statement.text.split()
+    rest = [word for word in words if word != option]
+    if not activation or activation not in rest[1:] or option not in words:
+        return ""
+    at = rest.index(activation)
+    if option == "max=6":
+        return " ".join([*rest[:at], "relu6", *rest[at + 1 :]])
+    return f"{' '.join([*rest[:at], *rest[at + 1 :]])}; {activation} {option}"
 
 
 def _layer_of(span: Span) -> Restated | None:

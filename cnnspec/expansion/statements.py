@@ -135,6 +135,9 @@ def _without_commas(
 
     Also returns where these words begin.
     """
+    # Most statements have no list, and every point of a sweep expands all of them.
+    if Sequence not in map(type, arguments):
+        return arguments, frozenset()
     found: list[Argument] = []
     commas = set()
     for argument in arguments:

@@ -12,7 +12,7 @@ from typing import Any
 from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import OutOfRange, TooManyValues, WrongType
+from cnnspec.diagnostics.names import OutOfRange, TooManyValues, UnknownOption, WrongType
 from cnnspec.language.expressions import Bindings, evaluate, names_in
 from cnnspec.language.numbers import MAX_WHOLE
 from cnnspec.language.syntax import (
@@ -68,6 +68,9 @@ class ArgType:
         self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> Any:
         """The value that a statement with these arguments sets; `span` is its word."""
+        for argument in arguments:
+            if isinstance(argument, Option):
+                self._refuse_foreign(argument, what)
         match arguments:
             case ():
                 raise DiagnosticError(
@@ -118,6 +121,22 @@ class ArgType:
     def load(self, data: Any) -> Any:
         """The value from JSON that the schema allows."""
         return data
+
+    @staticmethod
+    def _refuse_foreign(option: Option, what: str) -> None:
+        """Raises the error of an option that another tool has, which says what is written here."""
+        from cnnspec.diagnostics.dialects import find
+
+        if find(option.name, "option"):
+            unknown = UnknownOption(
+                option.word_span,
+                option=option.name,
+                of=what.strip("`"),
+                near="",
+                known=(),
+                value=option.value.span,
+            )
+            raise DiagnosticError(unknown)
 
     def _wrong(self, value: Argument, what: str, remedy: str = "") -> DiagnosticError:
         fix = None

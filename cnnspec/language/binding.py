@@ -13,7 +13,6 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import (
     MissingValue,
-    TooManyValues,
     UnknownOption,
     UnknownWord,
     WrongType,
@@ -207,8 +206,10 @@ class _Binding:
             raise error
 
     def too_many(self, span: Span) -> DiagnosticError:
-        usage = self.cls.usage()
-        return DiagnosticError(TooManyValues(span, of=f"`{self.cls.word}`", usage=usage))
+        self.lost = True
+        from cnnspec.language.slips import too_many
+
+        return too_many(self.cls, span)
 
     def unknown(self, word: Word) -> DiagnosticError:
         self.lost = True

@@ -42,6 +42,18 @@ def size_apart(
     return DiagnosticError(TooManyValues(span, of=f"`{cls.word}`", usage=cls.usage(), joined=fix))
 
 
+_SIDES = ("top", "bottom", "left", "right")
+
+
+def too_many(cls: type[Construct], span: Span) -> DiagnosticError:
+    """Returns the error of the first value that nothing takes; four of a border are sides."""
+    usage, of = cls.usage(), f"`{cls.word}`"
+    if not {*_SIDES} <= cls.specs.keys():
+        return DiagnosticError(TooManyValues(span, of=of, usage=usage))
+    usage = " ".join([cls.word, *(f"{side}=…" for side in _SIDES)])
+    return DiagnosticError(TooManyValues(span, of=of, usage=usage, sides=True))
+
+
 def size_of_names(word: str, bindings: Bindings) -> str:
     """Returns `(f)x3` for `fx3`, where `f` is a name; empty for another word."""
     parts = word.split("x")

@@ -78,6 +78,13 @@ def followed(text: str) -> tuple[str, bool]:
         (f"conv 8x3 padding=1{END}", f"conv 8x3 same{END}"),
         (f"conv 8x5 padding=2 relu{END}", f"conv 8x5 same relu{END}"),
         (f"conv 8x3 stride=2 padding=1{END}", f"pad 1; conv 8x3 stride=2{END}"),
+        # PyTorch's `Linear`, activations with their own options, channels as a range.
+        (f"linear 10{END}", f"dense 10{END}"),
+        (f"conv 8x3 relu max=6{END}", f"conv 8x3 relu6{END}"),
+        (f"conv 8x3 same relu max=4{END}", f"conv 8x3 same; relu max=4{END}"),
+        (f"conv 8x3 leaky_relu slope=0.2{END}", f"conv 8x3; leaky_relu slope=0.2{END}"),
+        (f"conv 8x3; slice 0..3{END}", f"conv 8x3; slice 4 start=0{END}"),
+        (f"conv 8x3; slice 4..7{END}", f"conv 8x3; slice 4 start=4{END}"),
         # Options without their `=`, as on a command line.
         (f"conv 8x4 stride 2 relu{END}", f"conv 8x4 stride=2 relu{END}"),
         (f"conv 8x3 padding same{END}", f"conv 8x3 padding=same{END}"),
@@ -157,14 +164,43 @@ def test_a_missing_brace_is_one_error(text: str) -> None:
         ),
         (
             "dense 10; train { loss categorical_crossentropy(from_logits=True) }",
-            "Keras's `from_logits` has no equivalent here: leave it out, and end the network with "
-            "`softmax`: `dense 10 softmax`",
+            "Keras's `from_logits` has no equivalent here: end the network with "
+            "`dense 10 softmax`, and write `loss categorical_crossentropy` without it",
             "dense 10 softmax; train { loss categorical_crossentropy }",
         ),
         (
             "let n = 2**3; dense 10 softmax",
             "write a power with `^`, in parentheses: `(2^3)`",
             "let n = (2^3); dense (n); dense 10 softmax",
+        ),
+        (
+            "dense 10; train { loss from_logits=True }",
+            "Keras's `from_logits` has no equivalent here: end the network with "
+            "`dense 10 softmax`, and write `loss categorical_crossentropy` without it",
+            "dense 10 softmax; train { loss categorical_crossentropy }",
+        ),
+        (
+            "dense 10; train { loss sparse_categorical_crossentropy from_logits=True }",
+            "Keras's `from_logits` has no equivalent here: end the network with "
+            "`dense 10 softmax`, and write `loss categorical_crossentropy` without it",
+            "dense 10 softmax; train { loss categorical_crossentropy }",
+        ),
+        (
+            "dense 10; train { from_logits=True }",
+            "write `loss categorical_crossentropy` for Keras's `from_logits`; end the network "
+            "with `dense 10 softmax`: the losses here take shares",
+            "dense 10 softmax; train { loss categorical_crossentropy }",
+        ),
+        # The order of four sides differs from tool to tool.
+        (
+            "pad 1 2 0 1; dense 10 softmax",
+            "name the sides: `pad top=… bottom=… left=… right=…`",
+            "pad top=1 bottom=2 left=0 right=1; dense 10 softmax",
+        ),
+        (
+            "crop 0 1 1 0; dense 10 softmax",
+            "name the sides: `crop top=… bottom=… left=… right=…`",
+            "crop top=0 bottom=1 left=1 right=0; dense 10 softmax",
         ),
         (
             "LSTM 32; dense 10 softmax",
