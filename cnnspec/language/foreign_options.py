@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from cnnspec.language.foreign_training import value_of
 
-_BORDERS = ("ZeroPadding2D", "Cropping2D", "ZeroPad2d")
+_BORDERS = ("ZeroPadding2D", "Cropping2D", "ZeroPad2d", "ConstantPad2d")
 _SIDES = ("top", "bottom", "left", "right")
 _NORMS = ("BatchNorm1d", "BatchNorm2d", "LazyBatchNorm2d")
 _INTERPOLATED = "`upsample` repeats pixels: to interpolate, write `resize` with the size of its "
@@ -43,8 +43,8 @@ def _border(name: str, program: Mapping[str, ast.expr]) -> Options:
     found: Options = {}
     for option, value in program.items():
         if option in ("border", "padding", "cropping"):
-            found |= _sides(value, torch=name == "ZeroPad2d") or {"border": value_of(value)}
-        else:
+            found |= _sides(value, torch=name.endswith("Pad2d")) or {"border": value_of(value)}
+        elif (option, value_of(value)) not in (("value", "0"), ("value", "0.0")):
             found[option] = value_of(value)
     return found
 

@@ -1,10 +1,11 @@
 """Statements of Python that build or train a network in Keras or PyTorch, in words of ours."""
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable
 
-from cnnspec.diagnostics.dialects import find, folded
+from cnnspec.diagnostics.dialects import dictionary, find, folded
 from cnnspec.diagnostics.restating import SIZES, Piece, Restated, restate
 from cnnspec.language.foreign_options import adapted
 from cnnspec.language.foreign_training import name_of, training_call, value_of
@@ -44,7 +45,10 @@ SIGNATURES = {
     "BatchNorm1d": "num_features eps momentum affine",
     "GroupNorm": "groups num_channels eps affine",
     "Upsample": "size scale_factor mode align_corners",
+    "LazyBatchNorm2d": "eps momentum affine",
     "ZeroPad2d": "border",
+    "ConstantPad2d": "border value",
+    "Activation": "activation",
     "Softmax": "dim",
     "Flatten": "start_dim end_dim",
     "BatchNormalization": "axis momentum epsilon",
@@ -53,6 +57,7 @@ SIGNATURES = {
 _TORCH = {
     "BatchNorm2d": {"momentum": "0.9", "epsilon": "1e-05"},
     "BatchNorm1d": {"momentum": "0.9", "epsilon": "1e-05"},
+    "LazyBatchNorm2d": {"momentum": "0.9", "epsilon": "1e-05"},
     "LeakyReLU": {"slope": "0.01"},
     "leaky_relu": {"slope": "0.01"},
 }
@@ -235,8 +240,16 @@ def _name(word: str, label: ast.expr | None) -> list[str]:
     row = find(word, "layer", "setting", "word")
     named = word not in ("input", "InputLayer") and (row is None or row.words)
     if named and isinstance(label, ast.Constant) and isinstance(label.value, str):
-        return [f"name={label.value}"] if label.value.isidentifier() else []
+        return [f"name={label.value}"] if _free(label.value) else []
     return []
+
+
+def _free(name: str) -> bool:
+    """Whether a layer can be given a name: not one such as `conv_2`, which layers get here."""
+    stem = re.sub(r"_[0-9]+\Z", "", name)
+    ours = {*SIZES, *OWN.values(), *_MERGES, "slice"}
+    ours.update(word for row in dictionary().values() for word in row.words)
+    return name.isidentifier() and not {name, stem} & ours
 
 
 def _applied(values: list[ast.expr]) -> tuple[list[ast.expr], list[str]]:
@@ -262,7 +275,7 @@ def _defaults(name: str, function: ast.expr, given: dict[str, str]) -> dict[str,
 def _of_torch(function: ast.expr) -> bool:
     """Whether a function is one of PyTorch: `nn.LeakyReLU`, `F.leaky_relu`, `torch.nn.…`."""
     owner = function.value if isinstance(function, ast.Attribute) else None
-    return name_of(function).startswith("BatchNorm") or (
+    return name_of(function).startswith(("BatchNorm", "LazyBatchNorm")) or (
         owner is not None and name_of(owner) in "nnF"
     )
 

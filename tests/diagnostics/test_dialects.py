@@ -16,6 +16,7 @@ from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
 from cnnspec.ir.training import Training
+from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
 
 ROWS = dictionary()
@@ -185,6 +186,8 @@ def test_names_of_keras_are_public_names() -> None:
         ("nn.BatchNorm2d(8, momentum=0.1)", "bn momentum=0.9 epsilon=1e-05"),
         ("nn.BatchNorm2d(8, 1e-3, 0.01)", "bn momentum=0.99 epsilon=0.001"),
         ("nn.BatchNorm2d(8, eps=1e-3)", "bn momentum=0.9 epsilon=0.001"),
+        ("nn.LazyBatchNorm2d(momentum=0.01)", "bn momentum=0.99 epsilon=1e-05"),
+        ("nn.ConstantPad2d((1, 1, 2, 2), 0)", "pad 2x1"),
         ("nn.GroupNorm(4, 8)", "gn 4"),
         ("nn.GroupNorm(num_groups=4, num_channels=8)", "gn 4"),
         ("nn.Upsample(size=(32, 32), mode='bilinear')", "resize 32 interpolation=bilinear"),
@@ -300,6 +303,13 @@ def test_a_word_of_another_tool_keeps_its_number(line: str, statement: str) -> N
     assert fix.title.removeprefix("write ").strip("`") in error.help
     fixed = apply_edits(fix.edits[0].span.source, fix.edits)
     assert fixed == f"dense 10 softmax\n{statement}"
+
+
+@pytest.mark.parametrize("name", [*LAYERS, *MERGES])
+def test_a_name_that_layers_get_here_is_not_taken_over(name: str) -> None:
+    for given in (name, f"{name}_1"):
+        (error,) = errors(f"Conv2D(8, 3, name='{given}')\ndense 10 softmax")
+        assert error.fixes[0].title == "write `conv 8x3`"
 
 
 @pytest.mark.parametrize(
