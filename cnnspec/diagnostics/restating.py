@@ -54,6 +54,8 @@ OURS = frozenset(_OPTIONS.split())
 
 _SIGN = re.compile(r"\A([^\W\d]\w*)\s*[:=]\s*")
 """A word that is assigned its value, as files of settings have it."""
+_ONE = re.compile(r"\S+\s+[^\s:=,]+")
+"""A word and one value."""
 _PENALTIES = re.compile(
     r"(?:[\w.]*\.)?l1_?l2\((?:l1=)?([\d.e-]+),(?:l2=)?([\d.e-]+)\)", re.IGNORECASE
 )
@@ -192,8 +194,9 @@ def restate(text: str, row: Foreign | None = None, *, code: bool = False) -> Res
     `row` is the entry of its word, where that is known; a word may be of several kinds. What
     is `code` of a program may have options that no layer here has, and names of variables.
     """
-    found = _ARGUMENT.findall(_SIGN.sub(r"\1 ", text))
-    if not found or "{" in text:
+    bare, assigned = _SIGN.subn(r"\1 ", text)
+    found = _ARGUMENT.findall(bare)
+    if not found or "{" in text or (assigned and not _ONE.fullmatch(bare)):
         return None
     first, *arguments = found
     if row is None and first not in SIZES:
@@ -240,7 +243,7 @@ def _place(said: Said, values: list[str]) -> None:
     """Gives the values without a name to what they are by their place."""
     sizes = list(SIZES.get(said.word, ()))
     for value in map(simple, values):
-        parts = value.split("x") if re.fullmatch(r"[\dx().]+", value) else [value]
+        parts = re.split(r"x(?![^(]*\))", value) if re.fullmatch(r"[\dx().]+", value) else [value]
         if value[:1].isdigit() or value[:1] == "(":
             if len(sizes) < len(parts) and sizes:
                 parts = [value]

@@ -283,6 +283,7 @@ def test_a_line_of_another_language_is_one_error_with_the_statement(
     [
         ("train { batch_size=32 }", "train { batch 32 }"),
         ("train { batch_size: 32 }", "train { batch 32 }"),
+        ("train { batch_size: (x) }", "train { batch (x) }"),
         ("train { epoch=7 }", "train { epochs 7 }"),
         ("train { validation_split = 0.3 }", "train { validation 0.3 }"),
         # What is switched on elsewhere has its own values here.
@@ -303,6 +304,14 @@ def test_a_word_of_another_tool_keeps_its_number(line: str, statement: str) -> N
     assert fix.title.removeprefix("write ").strip("`") in error.help
     fixed = apply_edits(fix.edits[0].span.source, fix.edits)
     assert fixed == f"dense 10 softmax\n{statement}"
+
+
+@pytest.mark.parametrize("rest", ["== 3", "= 3 = 4", ": 3, val: 0.1"])
+def test_what_is_no_one_value_stays_as_it_is(rest: str) -> None:
+    (error,) = errors(f"dense 10 softmax\ntrain {{ batch_size {rest} }}")
+    fix = error.fixes[0]
+    fixed = apply_edits(fix.edits[0].span.source, fix.edits)
+    assert fixed == f"dense 10 softmax\ntrain {{ batch {rest} }}"
 
 
 @pytest.mark.parametrize("name", [*LAYERS, *MERGES])
