@@ -10,7 +10,14 @@ from cnnspec.operations.base import Pair
 from cnnspec.operations.windows import Convolution, PooledConvolution
 from cnnspec.targets.c.kernels.backward import Back
 from cnnspec.targets.c.kernels.relu import fused
-from cnnspec.targets.c.kernels.tiles import REGISTERS, Correlation, Spread, by_lots, pieces
+from cnnspec.targets.c.kernels.tiles import (
+    REGISTERS,
+    Correlation,
+    Spread,
+    by_lots,
+    multiply_adds,
+    pieces,
+)
 from cnnspec.targets.c.kernels.windows import correlation, formula, padded
 from cnnspec.targets.c.site import Kernel, Site, kernel
 from cnnspec.targets.c.text import block, loop, number
@@ -89,11 +96,6 @@ def _tile(
     ]
     offsets = [a * of.stride[0] * of.rows[1] + b * of.stride[1] for a, b in spots]
     loads = ", ".join(f"x{m} = xt[{offset} * LOTS]" for m, offset in enumerate(offsets))
-    adds = [
-        f"k = fill_lot(wt[{n}]); "
-        + " ".join(f"s_a{n}_{m} = fma_lot(x{m}, k, s_a{n}_{m});" for m in range(len(spots)))
-        for n in range(filters)
-    ]
     inside = loop(
         "r",
         kh,
@@ -104,7 +106,7 @@ def _tile(
             f"+ r * {of.dilation[0] * of.rows[1]} + s * {of.dilation[1]}) + lot;",
             f"const float *wt = ws + ((r * {kw} + s) * {of.inputs} + c) * {all_filters};",
             f"T {loads}, k;",
-            *adds,
+            *multiply_adds(filters, len(spots), lambda n: f"wt[{n}]", "x"),
         ),
     )
     step = op.window[0] * of.stride[0], op.window[1] * of.stride[1]

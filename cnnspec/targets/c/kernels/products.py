@@ -5,9 +5,11 @@ gradient of the kernel is a sum over images, so there the lanes are outputs: the
 the output is turned into rows of one image each, and nothing has to be summed over lanes.
 """
 
+from collections.abc import Callable
+
 from cnnspec.operations.windows import MatrixProduct
 from cnnspec.targets.c.kernels.relu import fused, masked
-from cnnspec.targets.c.kernels.tiles import by_lots, pieces
+from cnnspec.targets.c.kernels.tiles import by_lots, multiply_adds, pieces
 from cnnspec.targets.c.site import Kernel, Site, Stage
 from cnnspec.targets.c.text import block, loop
 
@@ -47,12 +49,9 @@ def matrix_product(site: Site) -> Kernel:
     )
 
 
-def _by_blocks(tile: "object") -> str:
+def _by_blocks(tile: Callable[[int], str]) -> str:
     """The text of a tile for four blocks, then for two, then for one, until none is left."""
-    made = [
-        block(f"for (; b + {n} <= blocks; b += {n})", tile(n))  # type: ignore[operator]
-        for n in _TOGETHER
-    ]
+    made = [block(f"for (; b + {n} <= blocks; b += {n})", tile(n)) for n in _TOGETHER]
     return "int b = 0;\n" + "\n".join(made)
 
 
@@ -64,16 +63,11 @@ def _product(units: int, blocks: int) -> str:
             [f"a{n}_{m} = LOT({at.format(m=m, n=n)})" for m in range(blocks)] for n in range(size)
         ]
         loads = ", ".join(f"x{m} = xs[(c + {m} * STRIDE) * LOTS]" for m in range(blocks))
-        adds = [
-            f"k = fill_lot(w[{n}]); "
-            + " ".join(f"s_a{n}_{m} = fma_lot(x{m}, k, s_a{n}_{m});" for m in range(blocks))
-            for n in range(size)
-        ]
         body = block(
             "for (int c = from; c < to; c++)",
             f"const float *w = kernel + c * {units} + o;",
             f"T {loads}, k;",
-            *adds,
+            *multiply_adds(size, blocks, lambda n: f"w[{n}]", "x"),
         )
         inside = f"const T *xs = (const T *)xb + lot;\n{body}"
         stores = [f"{at.format(m=m, n=n)} = a{n}_{m};" for n in range(size) for m in range(blocks)]
@@ -115,11 +109,6 @@ def _of_kernel(count: int, units: int, wide: int) -> str:
         for first, end, size in pieces(count, min(6 if vectors > 2 else 8, count)):
             sums = [[f"a{n}_{v} = fill_lot(0)" for v in range(vectors)] for n in range(size)]
             loads = ", ".join(f"g{v} = gs[{v} * LOTS]" for v in range(vectors))
-            adds = [
-                f"k = fill_lot(xs[{16 * n}]); "
-                + " ".join(f"s_a{n}_{v} = fma_lot(g{v}, k, s_a{n}_{v});" for v in range(vectors))
-                for n in range(size)
-            ]
             over = loop(
                 "b",
                 "blocks",
@@ -130,7 +119,7 @@ def _of_kernel(count: int, units: int, wide: int) -> str:
                     f"const V *row = (const V *)(rows + (b * LANES + l) * {16 * wide}) + o;",
                     "const T *gs = (const T *)row + lot;",
                     f"T {loads}, k;",
-                    *adds,
+                    *multiply_adds(size, vectors, lambda n: f"xs[{16 * n}]", "g"),
                 ),
             )
             stores = [
@@ -150,13 +139,12 @@ def _of_input(site: Site, count: int, units: int, blocks: int) -> str:
     for first, end, size in pieces(count, min(_TOGETHER[blocks], count)):
         sums = [[f"a{n}_{m} = fill_lot(0)" for m in range(blocks)] for n in range(size)]
         loads = ", ".join(f"d{m} = ds[(o + {m * units}) * LOTS]" for m in range(blocks))
-        adds = [
-            f"k = fill_lot(w[{n * units}]); "
-            + " ".join(f"s_a{n}_{m} = fma_lot(d{m}, k, s_a{n}_{m});" for m in range(blocks))
-            for n in range(size)
-        ]
         body = loop(
-            "o", units, f"const float *w = kernel + c * {units} + o;", f"T {loads}, k;", *adds
+            "o",
+            units,
+            f"const float *w = kernel + c * {units} + o;",
+            f"T {loads}, k;",
+            *multiply_adds(size, blocks, lambda n: f"w[{n * units}]", "d"),
         )
         inside = f"const T *ds = (const T *)db + lot;\n{body}"
         stores = [

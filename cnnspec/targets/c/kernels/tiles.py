@@ -95,6 +95,18 @@ def by_lots(sums: Iterable[Sequence[str]], inside: str) -> str:
     )
 
 
+def multiply_adds(rows: int, columns: int, factor: Callable[[int], str], value: str) -> list[str]:
+    """Returns for each row the text that adds `factor(row) * value_m` to each of its sums.
+
+    A factor is one number for all lanes; the values are lots, named `value` and their column.
+    """
+    return [
+        f"k = fill_lot({factor(n)}); "
+        + " ".join(f"s_a{n}_{m} = fma_lot({value}{m}, k, s_a{n}_{m});" for m in range(columns))
+        for n in range(rows)
+    ]
+
+
 Start = Callable[[str], str]
 Store = Callable[[str, str, str, str], str]
 
@@ -133,14 +145,11 @@ def _tile(
         for n in range(filters)
     ]
     loads = ", ".join(f"x{m} = xt[{m * of.stride[1]} * LOTS]" for m in range(columns))
-    body = [f"T {loads}, k;"]
-    for n in range(filters):
-        adds = " ".join(f"s_a{n}_{m} = fma_lot(x{m}, k, s_a{n}_{m});" for m in range(columns))
-        body.append(f"k = fill_lot(wt[{n}]); {adds}")
     window = [
         f"const T *xt = (const T *)(xs + c * {plane} + r * {dr * of.rows[1]} + s * {dc}) + lot;",
         f"const float *wt = ws + ((r * {kw} + s) * {of.inputs} + c) * {all_filters};",
-        *body,
+        f"T {loads}, k;",
+        *multiply_adds(filters, columns, lambda n: f"wt[{n}]", "x"),
     ]
     # Channels outside: what the window sees of one is still in the nearest cache.
     inside = loop("r", kh, loop("s", kw, *window))
