@@ -4,11 +4,13 @@ import ast
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
+from cnnspec.diagnostics.dialects import folded
 from cnnspec.language.foreign_training import value_of
 
-_BORDERS = ("ZeroPadding2D", "Cropping2D", "ZeroPad2d", "ConstantPad2d")
+# As names are looked up: `ZeroPadding2D` and `zero_padding2d` are one.
+_BORDERS = ("zeropadding2d", "cropping2d", "zeropad2d", "constantpad2d")
 _SIDES = ("top", "bottom", "left", "right")
-_NORMS = ("BatchNorm1d", "BatchNorm2d", "LazyBatchNorm2d")
+_NORMS = ("batchnorm1d", "batchnorm2d", "lazybatchnorm2d")
 _INTERPOLATED = "`upsample` repeats pixels: to interpolate, write `resize` with the size of its "
 _INTERPOLATED += "result, as in `resize 56x56 interpolation=bilinear`"
 
@@ -23,10 +25,11 @@ def adapted(name: str, program: Mapping[str, ast.expr]) -> tuple[str, Options, l
         name: The name of the layer in its tool.
         program: Its options, those by position included.
     """
-    if name in _BORDERS:
-        return name, _border(name, program), []
+    tool = folded(name)
+    if tool in _BORDERS:
+        return name, _border(tool, program), []
     given = {option: value_of(value) for option, value in program.items()}
-    if name in _NORMS:
+    if tool in _NORMS:
         return name, *_normalization(given)
     if name in ("UpSampling2D", "Upsample"):
         return _enlargement(name, given)
@@ -43,7 +46,7 @@ def _border(name: str, program: Mapping[str, ast.expr]) -> Options:
     found: Options = {}
     for option, value in program.items():
         if option in ("border", "padding", "cropping"):
-            found |= _sides(value, torch=name.endswith("Pad2d")) or {"border": value_of(value)}
+            found |= _sides(value, torch=name.endswith("pad2d")) or {"border": value_of(value)}
         elif (option, value_of(value)) not in (("value", "0"), ("value", "0.0")):
             found[option] = value_of(value)
     return found

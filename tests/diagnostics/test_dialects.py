@@ -175,6 +175,7 @@ def test_names_of_keras_are_public_names() -> None:
         ("ZeroPadding2D(padding=2)", "pad 2"),
         ("ZeroPadding2D((1, 2))", "pad 1x2"),
         ("ZeroPadding2D(((0, 1), (0, 1)))", "pad bottom=1 right=1"),
+        ("zero_padding2d(((0, 1), (0, 1)))", "pad bottom=1 right=1"),
         ("ZeroPadding2D(padding=((3, 3), (3, 3)))", "pad 3"),
         ("ZeroPadding2D([[1, 1], [2, 2]])", "pad 1x2"),
         ("Cropping2D(((1, 0), (2, 3)))", "crop top=1 left=2 right=3"),
