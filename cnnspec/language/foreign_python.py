@@ -132,12 +132,26 @@ def python_statement(text: str, known: Constants) -> Piece | None:
 def assignment(text: str) -> Piece | None:
     """Returns that an assignment of Python goes, `None` for what is not one.
 
-    What is applied to what in an object is not lost without a word.
+    What is applied to what in an object, and a layer that is not known, are not lost without a
+    word.
     """
-    if not isinstance(_parsed(text), ast.Assign | ast.AugAssign | ast.AnnAssign):
-        return None
-    notes = (_ORDER,) if "self." in text else ()
+    notes: tuple[str, ...] = ()
+    match _parsed(text):
+        case ast.Assign(value=ast.Call(func=ast.Attribute(value=owner) as function)) if (
+            name_of(owner) in _OF_LAYERS
+        ):
+            notes = (f"`{ast.unparse(function)}` is not known: write what it does to the image",)
+        case ast.Assign() | ast.AugAssign() | ast.AnnAssign():
+            pass
+        case _:
+            return None
+    if "self." in text:
+        notes = (_ORDER,)
     return Piece(Restated("", notes), layer=bool(notes))
+
+
+_OF_LAYERS = ("F", "functional", "nn", "layers")
+"""Modules whose functions are applied to the values of a network."""
 
 
 def _parsed(text: str) -> ast.stmt | None:

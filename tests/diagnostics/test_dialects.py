@@ -528,3 +528,10 @@ def test_a_layer_of_another_language_leaves_the_shape_unknown() -> None:
 )  # fmt: skip
 def test_lines_that_nobody_means_are_errors_and_no_more(line: str) -> None:
     assert errors(f"{line}\ndense 10 softmax")
+
+
+def test_a_function_that_is_not_known_is_not_removed() -> None:
+    text = "conv 8x3 relu\nx = F.interpolate(x, 2)\ndense 10 softmax"
+    (error,) = [p for p in check(Source("x", text)).problems if p.severity == "error"]
+    assert error.help == "`F.interpolate` is not known: write what it does to the image"
+    assert not error.fixes
