@@ -9,24 +9,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cnnspec.analysis.lints.neighbours import (
-    does_nothing,
-    dropout_before_norm,
-    dropout_on_output,
-    softmax_twice,
-)
+from cnnspec.analysis.lints.dropout import dropout_before_norm, dropout_on_output
+from cnnspec.analysis.lints.ending import last_function
+from cnnspec.analysis.lints.idle import does_nothing
 from cnnspec.analysis.lints.network import LintContext
-from cnnspec.analysis.lints.sizes import dense_holds_most, pool_drops, skips_pixels, small_field
+from cnnspec.analysis.lints.norms import batch_statistics
+from cnnspec.analysis.lints.sizes import dense_holds_most, small_field
 from cnnspec.analysis.lints.training import (
-    batch_statistics,
     changes_class,
     idle_schedule,
-    last_function,
     patience_too_long,
     slow_average,
     unusual_rate,
     validates_on_test,
 )
+from cnnspec.analysis.lints.values import softmax_twice
+from cnnspec.analysis.lints.windows import pool_drops, skips_pixels
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.silence import SilencesNothing

@@ -1,75 +1,24 @@
 """Lints about the settings of training, and what they mean for this network and its data."""
 
 from collections.abc import Iterator
-from math import ceil, prod
+from math import ceil
 
-from cnnspec.analysis.lints.network import LintContext, short
+from cnnspec.analysis.lints.network import LintContext
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.training_lints import (
     ChangesClass,
     IdleSchedule,
-    LossMismatch,
-    NoProbabilities,
     PatienceTooLong,
     SlowAverage,
     UnusualRate,
     ValidatesOnTest,
 )
-from cnnspec.graph.build import LayerCall
 from cnnspec.ir.claims import MEASURES
 from cnnspec.ir.conflicts import watched
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.ir.schedules import Exponential, Plateau, Step
-from cnnspec.ir.spec import Node, Spec
+from cnnspec.ir.spec import Spec
 from cnnspec.language.arg_types import number_text
-from cnnspec.operations.base import Operation
-from cnnspec.operations.values import BatchNormalization, GroupNormalization
-
-LOSSES: dict[str, tuple[str, ...]] = {
-    "categorical_crossentropy": ("softmax",),
-    "focal": ("softmax",),
-    "binary_crossentropy": ("sigmoid", "hard_sigmoid"),
-    "poisson": ("softmax", "sigmoid", "softplus", "exponential"),
-}
-"""The last functions that fit a loss, the best one first. `mse` takes any numbers."""
-
-
-def last_function(network: LintContext) -> Iterator[Diagnostic]:
-    """An end of the network that is not what the loss reads."""
-    loss = network.spec.train.loss.word
-    call = network.layers[-1]
-    while network.is_of(call, _keeps_probabilities):
-        before = network.source(call)
-        if before is None:
-            return
-        call = before
-    function = call.layer.function
-    if isinstance(network.operations(call)[0], BatchNormalization | GroupNormalization):
-        function = "linear"
-    if loss not in LOSSES or not function or function in LOSSES[loss]:
-        return
-    wanted = LOSSES[loss][0]
-    if function == "linear":
-        layer = short(call.layer) if call.layer.has_kernel else ""
-        yield network.at(call, NoProbabilities, loss=loss, wanted=wanted, layer=layer)
-    else:
-        other = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}
-        yield network.at(
-            call,
-            LossMismatch,
-            "activation",
-            activation=function,
-            loss=loss,
-            wanted=wanted,
-            other=other.get(function, ""),
-        )
-
-
-def _keeps_probabilities(operation: Operation) -> bool:
-    """Whether probabilities are probabilities behind it: kept, moved about or averaged."""
-    averages = operation.kind == "pooling" and operation.linear
-    idle = operation.kind == "activation" and operation.linear
-    return operation.keeps_values or averages or idle
 
 
 def validates_on_test(network: LintContext) -> Iterator[Diagnostic]:
@@ -208,42 +157,3 @@ def steps_of(spec: Spec, images: int | None = None) -> int | None:
         held = spec.train.validation if isinstance(spec.train.validation, float) else 0
         images = ceil(dataset.counts[0] * (1 - held))
     return spec.train.epochs * ceil(images / spec.train.batch)
-
-
-START_SHARE = 0.2
-"""The share of the first statistics in those of the end above which scores suffer."""
-
-
-def batch_statistics(network: LintContext, images: int | None = None) -> Iterator[Diagnostic]:
-    """Batch norm whose moving statistics hardly move, or that sees one value at a time.
-
-    `images` is how many are trained on, where it is not that of a known dataset.
-    """
-    steps, batch = steps_of(network.spec, images), network.spec.train.batch
-    slow: list[tuple[LayerCall, float]] = []
-    for uses in network.uses.values():
-        call = network.calls[uses[0]]
-        norms = [o for o in network.operations(call) if isinstance(o, BatchNormalization)]
-        for norm in norms:
-            if batch == 1 and prod(call.input_shape.dims[:-1]) == 1:
-                from cnnspec.diagnostics.value_lints import NormOfOne
-
-                yield network.at(call, NormOfOne, of=short(call.layer))
-            # A shared layer takes a step at each of its calls.
-            elif steps is not None and norm.momentum ** (steps * len(uses)) > START_SHARE:
-                slow.append((call, norm.momentum ** (steps * len(uses))))
-    if slow and steps is not None:
-        from cnnspec.diagnostics.value_lints import SlowStatistics
-
-        worst, share = max(slow, key=lambda found: found[1])
-        elements = [network.element(call) for call, _ in slow]
-        spans = dict.fromkeys(e.span for e in elements if isinstance(e, Node) and e.span)
-        yield network.at(
-            worst,
-            SlowStatistics,
-            of=short(worst.layer),
-            others=len(spans) - 1,
-            steps=steps,
-            share=int(100 * share),
-            norms=tuple(spans),
-        )

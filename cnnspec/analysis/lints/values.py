@@ -6,6 +6,7 @@ from math import exp, isfinite
 from cnnspec.analysis.lints.network import LintContext, label, short
 from cnnspec.core.shapes import Shape
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.lints import SoftmaxTwice
 from cnnspec.diagnostics.value_lints import ClippedOutput, ForgetsImage, StaysZero
 from cnnspec.graph.build import INPUT, LayerCall
 from cnnspec.graph.starts import stuck
@@ -64,6 +65,17 @@ def _instead(operation: Operation, shape: Shape) -> str:
     if isinstance(operation, GroupNormalization):
         return "bn"
     return "sigmoid" if isinstance(operation, Softmax) else "relu"
+
+
+def softmax_twice(network: LintContext) -> Iterator[Diagnostic]:
+    """A softmax of what is a softmax already."""
+    for call in network.layers:
+        if call.layer.word != "softmax":
+            continue
+        before = network.source(call)
+        first = network.back(before, lambda operation: operation.keeps_values)
+        if first and first.layer.function == "softmax":
+            yield network.at(call, SoftmaxTwice, first=label(first, "the first softmax"))
 
 
 MOST_SURE = 0.99

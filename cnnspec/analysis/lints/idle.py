@@ -1,71 +1,16 @@
-"""Lints about a layer and those beside it: what undoes, repeats or misses something."""
+"""A lint about layers whose output is their input."""
 
 from collections.abc import Iterator
 
-from cnnspec.analysis.lints.network import LintContext, label, short
+from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Vector
 from cnnspec.diagnostics.base import Diagnostic, many
-from cnnspec.diagnostics.lints import (
-    DoesNothing,
-    DropoutBeforeNorm,
-    DropoutOnOutput,
-    SoftmaxTwice,
-)
+from cnnspec.diagnostics.lints import DoesNothing
 from cnnspec.graph.build import INPUT, LayerCall
 from cnnspec.operations.base import ANY, Operation
 from cnnspec.operations.moves import Crop, Pad, Reshape, Resize, Shuffle, Slice
-from cnnspec.operations.values import Dropout, Map, Noise
+from cnnspec.operations.values import Map
 from cnnspec.operations.windows import Pool
-
-
-def softmax_twice(network: LintContext) -> Iterator[Diagnostic]:
-    """A softmax of what is a softmax already."""
-    for call in network.layers:
-        if call.layer.word != "softmax":
-            continue
-        before = network.source(call)
-        first = network.back(before, lambda operation: operation.keeps_values)
-        if first and first.layer.function == "softmax":
-            yield network.at(call, SoftmaxTwice, first=label(first, "the first softmax"))
-
-
-def dropout_before_norm(network: LintContext) -> Iterator[Diagnostic]:
-    """A batch norm that learns the variance of dropout."""
-
-    def through(operation: Operation) -> bool:
-        # A kernel mixes many values, behind which little of the shift is left.
-        return (
-            operation.view or operation.kind == "activation" or isinstance(operation, Noise | Pool)
-        )
-
-    for call in network.layers:
-        if not any(operation.mixes_images for operation in network.operations(call)):
-            continue
-        before = network.back(network.source(call), through)
-        if before and any(
-            isinstance(operation, Dropout) and operation.rate
-            for operation in network.operations(before)
-        ):
-            norm = label(call, "the batch norm")
-            yield network.at(before, DropoutBeforeNorm, of=short(before.layer), norm=norm)
-
-
-def dropout_on_output(network: LintContext) -> Iterator[Diagnostic]:
-    """Dropout or noise behind the last layer that could make up for it."""
-
-    def through(operation: Operation) -> bool:
-        return operation.keeps_values or operation.kind == "activation"
-
-    disturbing = []
-    call: LayerCall | None = network.layers[-1]
-    while call is not None and network.is_of(call, through):
-        if network.disturbance(call):
-            disturbing.append(call)
-        call = network.source(call)
-    weighted = call if call and call.layer.has_kernel else None
-    last, before = (short(weighted.layer), weighted.span) if weighted else ("", None)
-    for found in disturbing:
-        yield network.at(found, DropoutOnOutput, of=short(found.layer), last=last, before=before)
 
 
 def does_nothing(network: LintContext) -> Iterator[Diagnostic]:

@@ -1,0 +1,46 @@
+"""Lints about batch norm, whose moving statistics training has to find."""
+
+from collections.abc import Iterator
+from math import prod
+
+from cnnspec.analysis.lints.network import LintContext, short
+from cnnspec.analysis.lints.training import steps_of
+from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.value_lints import NormOfOne, SlowStatistics
+from cnnspec.graph.build import LayerCall
+from cnnspec.ir.spec import Node
+from cnnspec.operations.values import BatchNormalization
+
+START_SHARE = 0.2
+"""The share of the first statistics in those of the end above which scores suffer."""
+
+
+def batch_statistics(network: LintContext, images: int | None = None) -> Iterator[Diagnostic]:
+    """Batch norm whose moving statistics hardly move, or that sees one value at a time.
+
+    `images` is how many are trained on, where it is not that of a known dataset.
+    """
+    steps, batch = steps_of(network.spec, images), network.spec.train.batch
+    slow: list[tuple[LayerCall, float]] = []
+    for uses in network.uses.values():
+        call = network.calls[uses[0]]
+        norms = [o for o in network.operations(call) if isinstance(o, BatchNormalization)]
+        for norm in norms:
+            if batch == 1 and prod(call.input_shape.dims[:-1]) == 1:
+                yield network.at(call, NormOfOne, of=short(call.layer))
+            # A shared layer takes a step at each of its calls.
+            elif steps is not None and norm.momentum ** (steps * len(uses)) > START_SHARE:
+                slow.append((call, norm.momentum ** (steps * len(uses))))
+    if slow and steps is not None:
+        worst, share = max(slow, key=lambda found: found[1])
+        elements = [network.element(call) for call, _ in slow]
+        spans = dict.fromkeys(e.span for e in elements if isinstance(e, Node) and e.span)
+        yield network.at(
+            worst,
+            SlowStatistics,
+            of=short(worst.layer),
+            others=len(spans) - 1,
+            steps=steps,
+            share=int(100 * share),
+            norms=tuple(spans),
+        )
