@@ -79,7 +79,7 @@ class Weighted(Layer):
         return {**kernels, "bias": (outputs,)} if self.bias else kernels
 
     def starts_at_zero(self, key: str) -> bool:
-        return (self.bias_init if key == self.bias_name else self.init).zero
+        return (self.bias_init if key == "bias" else self.init).zero
 
     @property
     def function(self) -> str:

@@ -1,12 +1,15 @@
+from importlib import import_module
 from random import Random
 from time import perf_counter
 
 import pytest
 
 from cnnspec.analysis.check import CheckedSpec, check
-from cnnspec.analysis.lint import lint_images
+from cnnspec.analysis.lint import SUBJECTS, lint_images
+from cnnspec.analysis.lints.network import LintContext, subjects
 from cnnspec.analysis.lints.training import RATES, SLACK
 from cnnspec.core.source import Source
+from cnnspec.diagnostics.catalog import catalog
 from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.files.sources import read_source
 from cnnspec.ir.optimizers import OPTIMIZERS
@@ -40,6 +43,23 @@ PUBLISHED = {
     "mlp_l2": ["CNN610"],
     "quickstart": [],
 }
+
+
+def test_lints_that_are_not_asked_have_nothing_to_say() -> None:
+    texts = [cls.bad for cls in catalog().values() if cls.severity == "warning"]
+    drawn = [draw_spec(Random(seed)).replace(budgets=(), expectations=()) for seed in range(150)]
+    asked_never = set(SUBJECTS)
+    for text in [*texts, *map(str, drawn)]:
+        result = check(Source("x", text))
+        if not result.ok:  # only validation can be at fault
+            continue
+        left_out = set(SUBJECTS) - subjects(result.spec, result.graph)
+        asked_never &= left_out
+        for subject in left_out:
+            for lint in import_module(f"cnnspec.analysis.lints.{subject}").LINTS:
+                found = lint(LintContext(result.spec, result.graph, {}))
+                assert [w.code for w in found] == [], (subject, text)
+    assert not asked_never
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -353,8 +373,6 @@ def test_a_block_is_reported_once_and_says_where_it_is_used() -> None:
 
 @pytest.mark.parametrize("code", SILENCEABLE)
 def test_every_warning_can_be_silenced(code: str) -> None:
-    from cnnspec.diagnostics.catalog import catalog
-
     bad = catalog()[code].bad
     assert set(codes(bad)) == {code}
     assert codes(f"silence {code}\n{bad}") == []

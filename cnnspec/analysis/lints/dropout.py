@@ -48,3 +48,9 @@ def dropout_on_output(network: LintContext) -> Iterator[Diagnostic]:
     last, before = (short(weighted.layer), weighted.span) if weighted else ("", None)
     for found in disturbing:
         yield network.at(found, DropoutOnOutput, of=short(found.layer), last=last, before=before)
+
+
+LINTS = (
+    dropout_before_norm,
+    dropout_on_output,
+)

@@ -8,18 +8,10 @@ from cnnspec.diagnostics.training_lints import LossMismatch, NoProbabilities
 from cnnspec.operations.base import Operation
 from cnnspec.operations.values import BatchNormalization, GroupNormalization
 
-LOSSES: dict[str, tuple[str, ...]] = {
-    "categorical_crossentropy": ("softmax",),
-    "focal": ("softmax",),
-    "binary_crossentropy": ("sigmoid", "hard_sigmoid"),
-    "poisson": ("softmax", "sigmoid", "softplus", "exponential"),
-}
-"""The last functions that fit a loss, the best one first. `mse` takes any numbers."""
-
 
 def last_function(network: LintContext) -> Iterator[Diagnostic]:
     """An end of the network that is not what the loss reads."""
-    loss = network.spec.train.loss.word
+    loss = network.spec.train.loss
     call = network.layers[-1]
     while network.is_of(call, _keeps_probabilities):
         before = network.source(call)
@@ -29,12 +21,12 @@ def last_function(network: LintContext) -> Iterator[Diagnostic]:
     function = call.layer.function
     if isinstance(network.operations(call)[0], BatchNormalization | GroupNormalization):
         function = "linear"
-    if loss not in LOSSES or not function or function in LOSSES[loss]:
+    if not loss.reads or not function or function in loss.reads:
         return
-    wanted = LOSSES[loss][0]
+    wanted = loss.reads[0]
     if function == "linear":
         layer = short(call.layer) if call.layer.has_kernel else ""
-        yield network.at(call, NoProbabilities, loss=loss, wanted=wanted, layer=layer)
+        yield network.at(call, NoProbabilities, loss=loss.word, wanted=wanted, layer=layer)
     else:
         other = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy"}
         yield network.at(
@@ -42,7 +34,7 @@ def last_function(network: LintContext) -> Iterator[Diagnostic]:
             LossMismatch,
             "activation",
             activation=function,
-            loss=loss,
+            loss=loss.word,
             wanted=wanted,
             other=other.get(function, ""),
         )
@@ -53,3 +45,6 @@ def _keeps_probabilities(operation: Operation) -> bool:
     averages = operation.kind == "pooling" and operation.linear
     idle = operation.kind == "activation" and operation.linear
     return operation.keeps_values or averages or idle
+
+
+LINTS = (last_function,)

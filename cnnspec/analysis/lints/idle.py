@@ -63,3 +63,6 @@ def _why_no_function(network: LintContext, call: LayerCall, operation: Operation
     limited = isinstance(operation, Map) and operation.function.ceiling is not None
     above = f" and never above {bounds[1]:g}" if limited else ""
     return f"its input is never below 0{above}"
+
+
+LINTS = (does_nothing,)

@@ -187,3 +187,9 @@ def _factors(network: LintContext, first: LayerCall, second: LayerCall, *, merge
     else:
         sizes = first.input_shape.dims[-1], middle.dims[-1], second.output_shape.dims[-1]
     return sizes[1] < min(sizes[0], sizes[2])
+
+
+LINTS = (
+    bias_before_norm,
+    no_activation,
+)

@@ -11,6 +11,50 @@ from cnnspec.graph.build import INPUT, Graph, LayerCall
 from cnnspec.ir.spec import Element, ErrorNode, From, Merge, Node, Placed, SharedRepeat, Spec
 from cnnspec.layers.base import Layer
 from cnnspec.operations.base import ANY, Bounds, Operation
+from cnnspec.operations.windows import Reduce
+
+DENSE_SHARE = 0.9
+DENSE_LEAST = 100_000
+"""Below so many parameters, where they are is hardly worth a word."""
+
+
+def subjects(spec: Spec, graph: Graph) -> set[str]:
+    """Returns the modules of lints that a spec needs: most have nothing to say about it.
+
+    A module is left out only where each of its lints would be silent.
+    """
+    found = set()
+    total = heaviest = 0
+    for call, operations in zip(graph.layers, graph.operations[1:], strict=True):
+        layer = call.layer
+        total, heaviest = total + call.params, max(heaviest, call.params)
+        if layer.has_kernel and layer.function == "linear":
+            found.add("linear")
+        if not layer.has_kernel and not call.implicit:
+            found.add("idle")
+            if layer.function in ("softmax", "sigmoid"):
+                found.add("values")
+        if layer.starts_at_zero("kernel"):
+            found.add("values")
+        for operation in operations:
+            if getattr(operation, "stride", (1, 1)) != (1, 1):
+                found.add("windows")
+            if operation.forgets(call.output_shape):
+                found.add("values")
+            if operation.training_only:
+                found.add("dropout")
+            if operation.mixes_images:
+                found.add("norms")
+            if isinstance(operation, Reduce):
+                found.add("sizes")
+    if total >= DENSE_LEAST and heaviest > DENSE_SHARE * total:
+        found.add("sizes")
+    reads = spec.train.loss.reads
+    if reads and graph.layers[-1].layer.function not in reads:
+        found.add("ending")
+    if spec.train != Spec.fields["train"]:
+        found.add("training")
+    return found
 
 
 class LintContext:
@@ -22,13 +66,25 @@ class LintContext:
         self.calls = graph.calls
         self.layers = graph.layers
         self.spans = spans
-        self.elements = dict(_named(spec.nodes))
-        self.indices = {call.name: index for index, call in enumerate(self.calls)}
-        self.takers: list[list[int]] = [[] for _ in self.calls]
+
+    @cached_property
+    def elements(self) -> dict[str, Placed]:
+        """What was written, by the name of the layer."""
+        return dict(_named(self.spec.nodes))
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        """The index of each call by its name."""
+        return {call.name: index for index, call in enumerate(self.calls)}
+
+    @cached_property
+    def takers(self) -> list[list[int]]:
+        """The indices of the calls that take the output of each call."""
+        found: list[list[int]] = [[] for _ in self.calls]
         for index, call in enumerate(self.calls):
             for source in call.inputs:
-                self.takers[source].append(index)
-        self.repeated = {call.weights_from for call in self.calls if call.weights_from}
+                found[source].append(index)
+        return found
 
     @cached_property
     def uses(self) -> dict[str, list[int]]:
@@ -66,15 +122,6 @@ class LintContext:
         if len(call.inputs) != 1 or call.inputs[0] == INPUT:
             return None
         return self.calls[call.inputs[0]]
-
-    def taker(self, call: LayerCall) -> LayerCall | None:
-        """The row that takes the output of a row, if it is the only one."""
-        taken = self.takers[self.indices[call.name]]
-        return self.calls[taken[0]] if len(taken) == 1 else None
-
-    def used_once(self, call: LayerCall) -> bool:
-        """Whether a layer is at work in one place only, and was written as it is."""
-        return not (call.weights_from or call.implicit or call.name in self.repeated)
 
     def back(
         self, call: LayerCall | None, through: Callable[[Operation], bool]

@@ -44,3 +44,6 @@ def batch_statistics(network: LintContext, images: int | None = None) -> Iterato
             share=int(100 * share),
             norms=tuple(spans),
         )
+
+
+LINTS = (batch_statistics,)

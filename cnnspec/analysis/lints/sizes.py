@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil
 
-from cnnspec.analysis.lints.network import LintContext, short
+from cnnspec.analysis.lints.network import DENSE_LEAST, DENSE_SHARE, LintContext, short
 from cnnspec.core.shapes import Image, Vector
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import DenseHoldsMost, SmallReceptiveField
@@ -41,13 +41,6 @@ def small_field(network: LintContext) -> Iterator[Diagnostic]:
     )
 
 
-DENSE_SHARE = 0.9
-
-
-DENSE_LEAST = 100_000
-"""Below so many parameters, where they are is hardly worth a word."""
-
-
 def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
     """A dense layer on the image of convolutions that holds nearly every parameter."""
     total = sum(row.params for row in network.layers)
@@ -79,3 +72,9 @@ def dense_holds_most(network: LintContext) -> Iterator[Diagnostic]:
                 covers=all(f.size >= side for f, side in zip(field, whole, strict=False)),
                 flatten=None if flat.implicit else flat.span,
             )
+
+
+LINTS = (
+    small_field,
+    dense_holds_most,
+)

@@ -119,14 +119,13 @@ def idle_schedule(network: LintContext) -> Iterator[Diagnostic]:
     """Rates that never change, or are next to nothing for half of the training."""
     schedule, epochs = network.spec.train.schedule, network.spec.train.epochs
     place = network.spans.get("train.schedule")
-    written = schedule.called()
     if isinstance(schedule, Step) and schedule.every >= epochs:
-        yield IdleSchedule(place, schedule=written, every=schedule.every, epochs=epochs)
+        yield IdleSchedule(place, schedule=schedule.called(), every=schedule.every, epochs=epochs)
     # One step an epoch is as fine as it needs.
     elif isinstance(schedule, Step | Exponential) and (
         schedule.share(epochs // 2, 1, epochs) < SPENT
     ):
-        yield IdleSchedule(place, schedule=written, epochs=epochs)
+        yield IdleSchedule(place, schedule=schedule.called(), epochs=epochs)
 
 
 def slow_average(network: LintContext) -> Iterator[Diagnostic]:
@@ -157,3 +156,13 @@ def steps_of(spec: Spec, images: int | None = None) -> int | None:
         held = spec.train.validation if isinstance(spec.train.validation, float) else 0
         images = ceil(dataset.counts[0] * (1 - held))
     return spec.train.epochs * ceil(images / spec.train.batch)
+
+
+LINTS = (
+    validates_on_test,
+    unusual_rate,
+    patience_too_long,
+    changes_class,
+    idle_schedule,
+    slow_average,
+)

@@ -138,3 +138,10 @@ def _most_sure(
     if first is cause and function.flat_at_zero and low == 0:
         return "a class whose value is below 0 learns nothing"
     return ""
+
+
+LINTS = (
+    forgets_image,
+    softmax_twice,
+    clipped_output,
+)

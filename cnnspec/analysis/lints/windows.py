@@ -103,3 +103,9 @@ def skips_pixels(network: LintContext) -> Iterator[Diagnostic]:
                 stride=pair(stride),
                 paints=paints,
             )
+
+
+LINTS = (
+    pool_drops,
+    skips_pixels,
+)
