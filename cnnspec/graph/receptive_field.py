@@ -27,6 +27,10 @@ class Field(Record):
         """Returns the field of a value that sees a window of values with this field."""
         return Field(self.size + (window.size - 1) * self.step, self.step * window.step)
 
+    def joined(self, other: "Field") -> "Field":
+        """Returns the field of a value that depends on a value with this field and on another."""
+        return Field(max(self.size, other.size), max(self.step, other.step))
+
 
 Fields = tuple[Field, Field]
 """The fields along rows and along columns."""
@@ -39,8 +43,9 @@ def fields(graph: Graph) -> list[Fields]:
     """Returns the receptive field of each call of a graph, in pixels."""
     known: list[Fields] = [(_PIXEL, _PIXEL)]
     for call, operations in zip(graph.layers, graph.operations[1:], strict=True):
-        sources = [known[source] for source in call.inputs]
-        rows, columns = _widest(sources, 0), _widest(sources, 1)
+        rows, columns = known[call.inputs[0]]
+        for source in call.inputs[1:]:
+            rows, columns = rows.joined(known[source][0]), columns.joined(known[source][1])
         shape = call.input_shape
         for operation in operations:
             windows = operation.windows(shape)
@@ -52,7 +57,3 @@ def fields(graph: Graph) -> list[Fields]:
             shape = shape if operation is operations[-1] else operation.shape((shape,))
         known.append((rows, columns))
     return known
-
-
-def _widest(sources: list[Fields], side: int) -> Field:
-    return Field(max(f[side].size for f in sources), max(f[side].step for f in sources))
