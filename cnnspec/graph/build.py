@@ -142,7 +142,7 @@ class Graph(Record):
         """How many layers with a kernel are on the longest path."""
         depths: list[int] = []
         for call in self.calls:
-            longest = max((depths[source] for source in call.inputs), default=0)
+            longest = max([depths[source] for source in call.inputs], default=0)
             depths.append(longest + call.layer.has_kernel)
         return max(depths)
 
@@ -184,6 +184,8 @@ class GraphBuilder:
         self.errors: list[Diagnostic] = []
         self.whole = True
         """Whether the whole text could be read."""
+        self.jumps = False
+        """Whether a branch begins elsewhere than at the input of its merge."""
 
     def sequence(self, elements: Iterable[Element], at: Value | None) -> Value | None:
         """Adds elements one after another; `None` is a value of unknown shape."""
@@ -200,6 +202,7 @@ class GraphBuilder:
                     at = self.shared(element, at)
                 case From(source=source):
                     at = self.named.get(source)
+                    self.jumps = True
         return at
 
     def node(self, node: Node, at: Value | None) -> Value | None:
@@ -367,7 +370,7 @@ def build_graph(
     under_way = GraphBuilder(shape, inference_cache or InferenceCache())
     at = under_way.sequence(elements, Value(INPUT, shape) if shape else None)
     # In a graph without errors, only `from` can leave an output unused.
-    if at and under_way.whole and not under_way.errors:
+    if at and under_way.jumps and under_way.whole and not under_way.errors:
         under_way.errors += _unused_outputs(under_way.calls, at.index)
     return Graph(
         tuple(under_way.calls),
