@@ -94,13 +94,12 @@ class FittedValue(Record):
 
 def totals(graph: Graph) -> Totals:
     """Sums, the longest path, and the memory of inference."""
-    return Totals(
-        params=sum(call.params for call in graph.layers),
-        trainable=sum(call.trainable for call in graph.layers),
-        macs=sum(call.macs for call in graph.layers),
-        depth=graph.depth(),
-        graph=graph,
-    )
+    params = trainable = macs = 0
+    for call in graph.layers:
+        params += call.params
+        trainable += call.trainable
+        macs += call.macs
+    return Totals(params, trainable, macs, depth=graph.depth(), graph=graph)
 
 
 def over_budget(verdict: BudgetResult, graph: Graph) -> OverBudget:

@@ -32,8 +32,10 @@ SUBJECTS = (
 
 def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
     """Returns the warnings of a spec without errors, each place once, without those it silences."""
-    network = LintContext(spec, graph, spans)
     needed = subjects(spec, graph)
+    if not needed and not spec.silence:
+        return []
+    network = LintContext(spec, graph, spans)
     found: dict[Any, Diagnostic] = {}
     times: Counter[Any] = Counter()
     for subject in SUBJECTS:
@@ -50,13 +52,19 @@ def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
         # One statement can make several layers, in a block or a `repeat`.
         if times[key] < network.written(warning.span):
             found[key] = _in_part(warning)
-    codes = {warning.code for warning in found.values()}
+    warnings = list(found.values())
+    return _unsilenced(warnings, spec, spans) if spec.silence else warnings
+
+
+def _unsilenced(warnings: list[Diagnostic], spec: Spec, spans: dict[str, Span]) -> list[Diagnostic]:
+    """Returns the warnings that a spec does not silence, and one for each `silence` of nothing."""
+    codes = {warning.code for warning in warnings}
     needless = [
         SilencesNothing(spans.get(f"silence.{code}"), silenced=code)
         for code in spec.silence
         if code not in codes
     ]
-    return [w for w in found.values() if w.code not in spec.silence] + needless
+    return [w for w in warnings if w.code not in spec.silence] + needless
 
 
 def lint_images(spec: Spec, graph: Graph, images: int) -> list[Diagnostic]:

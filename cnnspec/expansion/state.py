@@ -235,8 +235,6 @@ class State:
 
     def too_many_errors(self) -> bool:
         """Whether more errors have been found than are looked for, each place counted once."""
-        if len(self.problems) <= self.look:
-            return False
         # Counted again only at twice as many: a block that is used often repeats its errors.
         self.look = 2 * len(self.problems)
         return len({(p.code, p.span and p.span.start) for p in self.problems}) > MAX_ERRORS

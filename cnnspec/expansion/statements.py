@@ -65,7 +65,7 @@ def _excess(state: State, span: Span) -> TooLarge | None:
     if state.steps > MAX_ELEMENTS:
         what = "this spec has too many statements, those of repeats counted each time"
         return TooLarge(span, what=what, limit=f"{MAX_ELEMENTS:,}")
-    if state.too_many_errors():
+    if len(state.problems) > state.look and state.too_many_errors():
         return TooLarge(span, what="this text has too many errors", limit=f"{MAX_ERRORS}")
     return None
 

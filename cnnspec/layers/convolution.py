@@ -73,11 +73,10 @@ class Convolution(Weighted):
                 raise ShapeError(
                     "kernel", WindowTooLarge(None, image, window=kernel, dilation=self.dilation)
                 )
-        stride = [count(step, "S") for step in self.stride]
-        dilation = [count(step, "D") for step in self.dilation]
+        (down, right), (apart_down, apart_right) = self.stride, self.dilation
         return (
-            window(height, kernel_height, stride[0], self.padding, dilation[0]),
-            window(width, kernel_width, stride[1], self.padding, dilation[1]),
+            window(height, kernel_height, count(down, "S"), self.padding, count(apart_down, "D")),
+            window(width, kernel_width, count(right, "S"), self.padding, count(apart_right, "D")),
         )
 
     def padded(self, shape: Shape) -> Sides:
