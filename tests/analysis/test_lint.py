@@ -10,6 +10,7 @@ from cnnspec.analysis.lints.network import LintContext, subjects
 from cnnspec.analysis.lints.training import RATES, SLACK
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.catalog import catalog
+from cnnspec.diagnostics.lints import Lint
 from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.files.sources import read_source
 from cnnspec.ir.optimizers import OPTIMIZERS
@@ -369,6 +370,10 @@ def test_a_block_is_reported_once_and_says_where_it_is_used() -> None:
     (warning,) = result.problems
     assert (warning.code, warning.severity) == ("CNN601", "warning")
     assert [label.text for label in warning.related][1:] == ["used here"]
+
+
+def test_every_lint_can_be_silenced() -> None:
+    assert [cls.code for cls in catalog().values() if issubclass(cls, Lint)] == [*SILENCEABLE]
 
 
 @pytest.mark.parametrize("code", SILENCEABLE)
