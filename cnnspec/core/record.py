@@ -58,7 +58,7 @@ class RecordMeta(type):
         body["__slots__"] = (*own, *body.get("memos", ()))
         cls = super().__new__(mcls, name, bases, body, **options)
         ignored = cls.ignored  # type: ignore[attr-defined]
-        cls.compared = tuple(n for n in fields if n not in ignored)
+        cls.compared = tuple([n for n in fields if n not in ignored] if ignored else fields)
         return cls
 
 
@@ -101,6 +101,9 @@ _VALUE = 1
 
 def _of_class(kind: Any) -> bool:
     """Whether an annotation is `ClassVar` or `ClassVar[...]`."""
+    # Most are classes, of which `getattr` below would find out slowly that they have no origin.
+    if isinstance(kind, type):
+        return False
     if isinstance(kind, str):
         # A text where it is quoted, or under `from __future__ import annotations`.
         return kind.startswith(("ClassVar", "typing.ClassVar"))

@@ -28,9 +28,10 @@ def subjects(spec: Spec, graph: Graph) -> set[str]:
     for call, operations in zip(graph.layers, graph.operations[1:], strict=True):
         layer = call.layer
         total, heaviest = total + call.params, max(heaviest, call.params)
-        if layer.has_kernel and layer.function == "linear":
-            found.add("linear")
-        if not layer.has_kernel and not call.implicit:
+        if layer.has_kernel:
+            if layer.function == "linear":
+                found.add("linear")
+        elif operations[0].kind == "activation" or operations[0].identity(call.input_shape):
             found.add("idle")
             if layer.function in ("softmax", "sigmoid"):
                 found.add("values")
