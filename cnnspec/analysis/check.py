@@ -17,7 +17,8 @@ from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.expand import Expanded, PartialSpec, partial_spec
 from cnnspec.expansion.state import Overrides
 from cnnspec.files.sources import Unsaved
-from cnnspec.graph.build import Graph, LayerCall, build_graph
+from cnnspec.graph.build import build_graph
+from cnnspec.graph.graph import Graph, LayerCall
 from cnnspec.ir.claims import Budget
 from cnnspec.ir.conflicts import check_settings
 from cnnspec.ir.source import SpecSource

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.claims import OverBudget
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.ir.claims import BYTES, UPPER, Budget
 from cnnspec.program.arena import peak_of
 

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
-from cnnspec.graph.build import INPUT, LayerCall
+from cnnspec.graph.graph import INPUT, LayerCall
 from cnnspec.ir.spec import Spec, is_automatic
 
 COSTS = ("params", "trainable", "macs", "flash", "ram", "depth")

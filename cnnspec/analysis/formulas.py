@@ -5,7 +5,7 @@ from typing import Any
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.counts import ZERO, Count
 from cnnspec.core.terminal import Line
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 
 LEGEND = (
     ("H, W, Cin", "rows, columns and channels of the input", "H W Cin"),

@@ -13,7 +13,7 @@ from cnnspec.analysis.lints.network import LintContext, subjects
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.silence import SilencesNothing
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.ir.spec import Spec
 
 SUBJECTS = (

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.language.parse import parse
 from cnnspec.language.syntax import (
     Call,

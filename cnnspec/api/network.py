@@ -33,7 +33,7 @@ from cnnspec.diagnostics.render import render, tell
 from cnnspec.expansion.state import Let, Overrides
 from cnnspec.expansion.symbols import Symbol
 from cnnspec.files.sources import read_source
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.language.parse import parse_value
 from cnnspec.report.write_report import write_report
 from cnnspec.runs.run import Run

@@ -17,7 +17,7 @@ from cnnspec.core.table import Cell, Table
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.sources import read_source
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 
 _MARKS = {"same": " ", "changed": "~", "added": "+", "removed": "-"}
 _STYLES = {"+": "good", "-": "bad", "~": "strong"}

@@ -7,7 +7,7 @@ from math import fsum
 
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.ir.spec import is_automatic
 from cnnspec.layers.base import Layer
 

@@ -26,7 +26,7 @@ from cnnspec.drawing.structure import (
     rows_of,
     structure,
 )
-from cnnspec.graph.build import INPUT, Graph
+from cnnspec.graph.graph import INPUT, Graph
 from cnnspec.operations.values import Concatenate
 
 WIDTH = 960.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.graph.build import INPUT, Graph, LayerCall
+from cnnspec.graph.graph import INPUT, Graph, LayerCall
 
 
 class Group(Record):

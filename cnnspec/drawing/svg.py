@@ -13,7 +13,7 @@ from cnnspec.drawing.labels import SIZE, Words, story
 from cnnspec.drawing.layout import MARGIN, Layout, layout
 from cnnspec.drawing.palette import COLOURS, kind_of, mixed
 from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
-from cnnspec.graph.build import INPUT, Graph
+from cnnspec.graph.graph import INPUT, Graph
 from cnnspec.operations.values import Join
 
 _SIGNS = {"add": "+", "multiply": "\u00d7", "average": "avg", "maximum": "max"}

@@ -9,7 +9,7 @@ operations that a layer is made of.
 from math import inf
 
 from cnnspec.core.record import Record
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.operations.base import Window
 
 

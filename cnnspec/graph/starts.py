@@ -6,7 +6,7 @@ added. What is left stays zero through every training, whatever its data: nothin
 depends on numbers, only on what is exactly zero.
 """
 
-from cnnspec.graph.build import INPUT, Graph, LayerCall
+from cnnspec.graph.graph import INPUT, Graph, LayerCall
 from cnnspec.operations.base import Operation
 
 MAX_ROUNDS = 20

@@ -19,7 +19,7 @@ that is alive at once, which is a lower bound.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cnnspec.graph.build import INPUT, Graph
+from cnnspec.graph.graph import INPUT, Graph
 from cnnspec.operations.base import Operation
 from cnnspec.operations.values import BatchNormalization, Dropout, Map
 from cnnspec.operations.windows import Convolution, Pool

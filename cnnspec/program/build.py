@@ -7,7 +7,7 @@ which they can be computed.
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.operations.base import Operation
 from cnnspec.program.recipes import Recipe
 

@@ -1,6 +1,6 @@
 """Graph to the program that targets run, after every pass, and its memory plan."""
 
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.program.build import Program, build_program
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
 from cnnspec.program.passes import for_inference, for_integers

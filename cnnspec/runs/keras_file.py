@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnspec.core.names import plain_names
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 
 if TYPE_CHECKING:
     import numpy as np

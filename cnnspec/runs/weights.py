@@ -19,7 +19,7 @@ from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import BadRun
 from cnnspec.files.atomic import read_bytes
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.runs.arrays import ARCHIVE_ERRORS, unpack_arrays
 from cnnspec.runs.run import METRICS, MODEL, WEIGHTS, Run
 

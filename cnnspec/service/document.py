@@ -11,7 +11,7 @@ from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.render import as_json
 from cnnspec.expansion.symbols import Symbol
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.language.numbers import Exact
 from cnnspec.service.snapshot import Snapshot
 

@@ -6,7 +6,7 @@ One statement can make several layers: in a block that is used twice, or in a `r
 from collections.abc import Iterator
 
 from cnnspec.core.record import Record
-from cnnspec.graph.build import Graph, LayerCall
+from cnnspec.graph.graph import Graph, LayerCall
 from cnnspec.ir.spec import Merge, Node, every
 from cnnspec.language.syntax import Statement
 from cnnspec.layers.merging import MERGES, Residual

@@ -16,7 +16,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.expansion.state import Let, Overrides
 from cnnspec.expansion.symbols import Symbol, symbols
 from cnnspec.files.sources import Unsaved
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.ir.source import SpecSource
 from cnnspec.language.parse import Parsed, parse
 

@@ -6,7 +6,7 @@ from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Vector
 from cnnspec.diagnostics.base import Diagnostic, many
 from cnnspec.diagnostics.lints import DoesNothing
-from cnnspec.graph.build import INPUT, LayerCall
+from cnnspec.graph.graph import INPUT, LayerCall
 from cnnspec.operations.base import ANY, Operation
 from cnnspec.operations.moves import Crop, Pad, Reshape, Resize, Shuffle, Slice
 from cnnspec.operations.values import Map

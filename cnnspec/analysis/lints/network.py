@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
-from cnnspec.graph.build import INPUT, Graph, LayerCall
+from cnnspec.graph.graph import INPUT, Graph, LayerCall
 from cnnspec.ir.spec import Element, ErrorNode, From, Merge, Node, Placed, SharedRepeat, Spec
 from cnnspec.layers.base import Layer
 from cnnspec.operations.base import ANY, Bounds, Operation

@@ -7,7 +7,7 @@ from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.analysis.lints.training import steps_of
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.value_lints import NormOfOne, SlowStatistics
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.ir.spec import Node
 from cnnspec.operations.values import BatchNormalization
 

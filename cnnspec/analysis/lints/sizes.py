@@ -7,7 +7,7 @@ from cnnspec.analysis.lints.network import DENSE_LEAST, DENSE_SHARE, LintContext
 from cnnspec.core.shapes import Image, Vector
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import DenseHoldsMost, SmallReceptiveField
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.graph.receptive_field import fields
 from cnnspec.operations.windows import MatrixProduct, Reduce
 

@@ -8,7 +8,7 @@ from cnnspec.core.shapes import Shape
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import SoftmaxTwice
 from cnnspec.diagnostics.value_lints import ClippedOutput, ForgetsImage, StaysZero
-from cnnspec.graph.build import INPUT, LayerCall
+from cnnspec.graph.graph import INPUT, LayerCall
 from cnnspec.graph.starts import stuck
 from cnnspec.operations.base import Function, Operation
 from cnnspec.operations.values import GroupNormalization, Map, Softmax

@@ -6,7 +6,7 @@ from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Image
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.lints import PoolDrops, SkipsPixels
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.operations.base import NO_PADDING, pair
 from cnnspec.operations.moves import Pad
 from cnnspec.operations.windows import Convolution, Pool, TransposedConvolution

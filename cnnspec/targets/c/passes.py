@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.operations.base import IDENTITY, Operation
 from cnnspec.operations.values import Map
 from cnnspec.operations.windows import Convolution, MatrixProduct

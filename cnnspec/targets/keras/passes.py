@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
-from cnnspec.graph.build import INPUT
+from cnnspec.graph.graph import INPUT
 from cnnspec.ir.optimizers import Adam, AdamW, Optimizer
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Relu
 from cnnspec.layers.base import Layer

@@ -7,7 +7,7 @@ last layer with weights but the output, and the logits.
 import numpy as np
 
 from cnnspec.core.shapes import Image, Shape, Vector
-from cnnspec.graph.build import Graph
+from cnnspec.graph.graph import Graph
 from cnnspec.operations.base import Operation
 from cnnspec.operations.moves import Reshape
 from cnnspec.operations.values import Concatenate, Map, Softmax
