@@ -6,7 +6,8 @@ From Python: `cnnspec.load("net.cnn")`, then `.check()`, `.build()`, `.train()`,
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnnspec.api.network import CheckResult, Network, load, loads, open_run, resume
+    from cnnspec.api.check_result import CheckResult
+    from cnnspec.api.network import Network, load, loads, open_run, resume
     from cnnspec.api.trained import Trained
     from cnnspec.diagnostics.errors import CnnspecError, Interrupted
     from cnnspec.version import __version__
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CheckResult": "api.check_result",
     "CnnspecError": "diagnostics.errors",
     "Interrupted": "diagnostics.errors",
     "Trained": "api.trained",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import cnnspec
-from cnnspec.api import markup, network, trained
+from cnnspec.api import check_result, markup, network, trained
 from cnnspec.api.picture import Picture
 from cnnspec.commands import main
 from cnnspec.core.table import Table
@@ -44,13 +44,13 @@ def well_formed(html):
     return ElementTree.fromstring(f"<div>{closed}</div>")
 
 
-@pytest.mark.parametrize("module", [network, trained])
+@pytest.mark.parametrize("module", [check_result, network, trained])
 def test_the_examples_in_docstrings_are_true(module):
     assert doctest.testmod(module).failed == 0
 
 
 def test_there_are_examples():
-    assert doctest.testmod(network).attempted >= 6
+    assert sum(doctest.testmod(module).attempted for module in (check_result, network)) >= 6
 
 
 def test_everything_public_is_there_and_listed():
