@@ -1,4 +1,7 @@
-"""A training with every setting is stopped anywhere and ends as if it had not been."""
+"""A training with every setting is stopped anywhere and ends as if it had not been.
+
+On both backends: what is stopped and goes on is the same code, and what it stops is not.
+"""
 
 import json
 
@@ -9,11 +12,14 @@ from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.datasets.splits import divide
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
+from cnnspec.training.backends.choose import NATIVE, start
+from cnnspec.training.fit import Fit
+from cnnspec.training.score import Scorer
+from tests.targets.c.support import needs_compiler
 
-pytestmark = pytest.mark.usefixtures("backend")
-
+KERAS = "tensorflow"
 TEXT = """
-pool 4; bn; dropout 0.2; dense 10 softmax
+pool 4; bn; dropout 0.2; noise 0.05; dense 10 softmax
 train {
   optimizer sgd(0.1, weight_decay=1e-3, clipnorm=1, ema=0.9); batch 500; epochs 5
   schedule plateau(val_accuracy, factor=0.5, patience=1, min_delta=0.5)
@@ -23,28 +29,32 @@ train {
 """
 
 
-def new_fit(text=TEXT):
-    from cnnspec.targets.keras.build import build, compile_model
-    from cnnspec.training.backends.keras import KerasTrainer
-    from cnnspec.training.fit import Fit
+@pytest.fixture(scope="module", params=[KERAS, pytest.param(NATIVE, marks=needs_compiler)])
+def name(request):
+    return request.param
 
+
+def new_fit(name, text=TEXT):
     checked = check(Source("x", text))
     assert checked.ok
-    model = build(checked, 1)
-    compile_model(model, checked.spec.train)
     splits = divide(checked.spec, offline=True)
-    return model, Fit(KerasTrainer(model, checked, splits), checked.spec, splits)
+    trainer = start(name).trainer(checked, splits)
+    return trainer, Fit(trainer, checked.spec, splits)
 
 
 def without_seconds(history):
     return [{k: v for k, v in epoch.items() if k != "seconds"} for epoch in history]
 
 
+def equal(ours, theirs):
+    return all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
 @pytest.fixture(scope="module")
-def whole(backend):
-    model, fit = new_fit()
+def whole(name):
+    trainer, fit = new_fit(name)
     fit.run(lambda state: None, lambda: None)
-    return model.get_weights(), without_seconds(fit.state.history)
+    return trainer.weights(), without_seconds(fit.state.history)
 
 
 def test_the_learning_rate_of_each_epoch_is_in_the_history(whole):
@@ -54,7 +64,7 @@ def test_the_learning_rate_of_each_epoch_is_in_the_history(whole):
 
 # Nine steps and a validation an epoch: within the second, in its validation, in the fourth.
 @pytest.mark.parametrize("after", [12, 19, 34])
-def test_fit_stopped_anywhere_ends_with_the_same_weights(whole, after, monkeypatch):
+def test_fit_stopped_anywhere_ends_with_the_same_weights(name, whole, after, monkeypatch):
     from cnnspec.training import fit
 
     monkeypatch.setattr(fit, "_PACE", 0)  # one step at a time
@@ -65,38 +75,60 @@ def test_fit_stopped_anywhere_ends_with_the_same_weights(whole, after, monkeypat
         if next(calls) == after:
             raise Interrupted(2)
 
-    _, first = new_fit()
+    _, first = new_fit(name)
     with pytest.raises(Interrupted):
         first.run(lambda state: kept.append(state.dump()), pause)
     arrays, facts = kept[-1]
-    model, second = new_fit()
+    trainer, second = new_fit(name)
     second.state.load(arrays, json.loads(json.dumps(facts)))
     second.run(lambda state: None, lambda: None)
     assert without_seconds(second.state.history) == whole[1]
-    for ours, theirs in zip(model.get_weights(), whole[0], strict=True):
-        assert np.array_equal(ours, theirs)
+    assert equal(trainer.weights(), whole[0])
 
 
-def test_ema_is_what_is_measured_and_kept():
-    from cnnspec.training.backends.keras import KerasPredictor
-    from cnnspec.training.score import Scorer
+def test_state_of_another_network_is_not_taken(name):
+    _, fit = new_fit(name)
+    arrays, facts = fit.state.dump()
+    _, other = new_fit(name, TEXT.replace("pool 4", "pool 7"))
+    with pytest.raises(ValueError, match="another network"):
+        other.state.load(arrays, facts)
 
-    text = TEXT.replace("early_stop val_loss patience=4 restore", "").replace(
-        "epochs 5", "epochs 2"
-    )
-    model, fit = new_fit(text)
-    fit.run(lambda state: None, lambda: None)
+
+def test_ema_is_what_is_measured_and_kept(name):
+    text = TEXT.replace("early_stop val_loss patience=4 restore", "")
+    trainer, fit = new_fit(name, text.replace("epochs 5", "epochs 2"))
+    averages, others = [], []
+
+    def keep(state):
+        others.append(trainer.weights())
+        with trainer.averaged():
+            averages.append(trainer.weights())
+
+    fit.run(keep, lambda: None)
     splits = divide(check(Source("x", text)).spec, offline=True)
-    assert fit.state.history[-1]["val_loss"] == pytest.approx(
-        Scorer(KerasPredictor(model)).score(splits.validation).loss, rel=1e-6
-    )
-    averages = [v for v in model.optimizer.variables if v.name.endswith("average")]
-    for weight, average in zip(model.trainable_variables, averages, strict=True):
-        assert np.array_equal(weight.numpy(), average.numpy())
+    measured = Scorer(trainer).score(splits.validation).loss
+    assert fit.state.history[-1]["val_loss"] == pytest.approx(measured, rel=1e-6)
+    assert equal(trainer.weights(), averages[-1])
+    assert not equal(trainer.weights(), others[-1])
+
+
+def test_early_stop_keeps_the_best_epoch(name):
+    """No epoch after the first is better by so much, so two more are trained."""
+    text = """
+pool 4; dense 10 softmax
+train { batch 500; epochs 9; early_stop val_loss patience=2 min_delta=9 restore }
+"""
+    trainer, fit = new_fit(name, text)
+    kept = []
+    fit.run(lambda state: kept.append(trainer.weights()), lambda: None)
+    assert len(kept) == 3
+    assert fit.state.best_epoch == 1
+    assert equal(trainer.weights(), kept[0])
+    assert not equal(trainer.weights(), kept[2])
 
 
 def test_a_negative_output_with_poisson_is_not_blamed_on_the_learning_rate(backend):
-    _, fit = new_fit("pool 4; dense 10; train { loss poisson; batch 500; epochs 1 }")
+    _, fit = new_fit(KERAS, "pool 4; dense 10; train { loss poisson; batch 500; epochs 1 }")
     with pytest.raises(CnnspecError) as caught:
         fit.run(lambda state: None, lambda: None)
     assert caught.value.diagnostics[0].code == "CNN907"
