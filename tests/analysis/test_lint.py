@@ -663,7 +663,7 @@ def test_kernel_reported_as_stuck_is_zero_after_training(
     found = [p for p in checked(text).problems if p.code == "CNN621"]
     assert bool(found) == stays
     model = build(checked(text), seed=1)
-    model.compile("adam", "sparse_categorical_crossentropy")
+    model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
     drawn = np.random.default_rng(1)
     model.fit(drawn.normal(size=(64, 28, 28, 1)), drawn.integers(10, size=64), epochs=3, verbose=0)
     layer = next(layer for layer in model.layers if layer.name in ("dense", "conv"))
