@@ -96,12 +96,21 @@ def _imports_extra(node: ast.AST) -> bool:
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
-        names = [node.module or ""]
+        # What is imported from a package may be a module.
+        inside = [f"{node.module}.{alias.name}" for alias in node.names]
+        names = [node.module or "", *inside]
     else:
         return False
     return any(_extra(name) for name in names)
 
 
+@cache
 def _extra(name: str) -> bool:
+    """Returns whether a module is an extra, or one of the tests that imports an extra."""
     heavy = ("cnnspec.training", "cnnspec.targets.keras")
-    return name.partition(".")[0] in EXTRAS or name.startswith(heavy)
+    if name.partition(".")[0] in EXTRAS or name.startswith(heavy):
+        return True
+    path = ROOT / f"{name.replace('.', '/')}.py"
+    if not name.startswith("tests.") or not path.is_file():
+        return False
+    return any(map(_imports_extra, ast.parse(path.read_text(encoding="utf-8")).body))
