@@ -31,7 +31,9 @@ def subjects(spec: Spec, graph: Graph) -> set[str]:
         if layer.has_kernel:
             if layer.function == "linear":
                 found.add("linear")
-        elif operations[0].kind == "activation" or operations[0].identity(call.input_shape):
+        elif not call.implicit and (
+            operations[0].kind == "activation" or operations[0].identity(call.input_shape)
+        ):
             found.add("idle")
             if layer.function in ("softmax", "sigmoid"):
                 found.add("values")
