@@ -1,6 +1,6 @@
 from importlib import import_module
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -529,9 +529,9 @@ def test_ten_thousand_layers_are_linted_in_time() -> None:
         "softmax", "conv 1x1 sigmoid init=zeros",
     ):  # fmt: skip
         text = f"repeat 9990 {{ {layer} }}; dense 10 softmax"
-        begin = perf_counter()
+        begin = process_time()
         assert check(Source("x", text)).ok
-        assert perf_counter() - begin < 10
+        assert process_time() - begin < 10
 
 
 def test_the_readme_spec_has_none() -> None:
