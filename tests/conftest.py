@@ -28,6 +28,9 @@ LONGEST = (
 )
 """The files that take longest, to be begun first where two processes share the tests."""
 
+FULL_DATA = full_data()
+"""Where the published datasets are: found before a fixture hides `CNNSPEC_DATA` from each test."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declares `--light`, for a Python without the extras."""
@@ -54,11 +57,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the published datasets; skips the test where there is none."""
-    folder = full_data()
-    if folder is None:
+    if FULL_DATA is None:
         pytest.skip("the published datasets are neither in CNNSPEC_DATA nor in ../shared/data")
-    monkeypatch.setenv("CNNSPEC_DATA", str(folder))
-    return folder
+    monkeypatch.setenv("CNNSPEC_DATA", str(FULL_DATA))
+    return FULL_DATA
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,6 @@ SPECS = sorted((ROOT / "specs").glob("*.cnn"))
 def full_data() -> Path | None:
     """Where the published datasets are, if anywhere."""
     for folder in (os.environ.get("CNNSPEC_DATA", ""), ROOT.parent / "shared" / "data"):
-        if folder and (Path(folder) / "mnist").is_dir():
+        if folder and all((Path(folder) / name).is_dir() for name in ("mnist", "fashion_mnist")):
             return Path(folder).resolve()
     return None
