@@ -35,8 +35,10 @@ class Decoder:
     Without a shape it uses that of the first picture; `common` then says which one is better.
     """
 
-    def __init__(self, count: int, shape: tuple[int, ...] | None) -> None:
+    def __init__(self, count: int, shape: tuple[int, ...] | None, of: int = 0) -> None:
         self.count = count
+        self.of = max(count, of)
+        """How many pictures all splits have together, whose size is limited."""
         self.shape = None if shape is None else (shape[0], shape[1], shape[2])
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.coloured = False
@@ -88,7 +90,7 @@ class Decoder:
             if image.getexif().get(_ORIENTATION, 1) in _LYING:
                 height, width = width, height
             self.shape = (height, width, 1 if image.mode in _GREY else 3)
-        sized((self.count, *self.shape), 1, "the array of all pictures")
+        sized((self.of, *self.shape), 1, "the array of all pictures")
         return np.empty((self.count, *self.shape), np.uint8)
 
     def _count(self, height: int, width: int, mode: str) -> None:

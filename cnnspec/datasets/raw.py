@@ -24,7 +24,7 @@ from cnnspec.ir.datasets import File
 from cnnspec.ir.spec import Data
 
 MAX_ARRAY_BYTES = 2 * 2**30
-"""The most bytes of the arrays of a file: 11 times MNIST as float32. More is not unpacked."""
+"""The most bytes of the arrays of a file or folder: 11 times MNIST as float32."""
 
 LIMIT = "CNNSPEC_DATA_LIMIT"
 """The environment variable that sets another limit, in GiB."""
@@ -151,15 +151,17 @@ def guarded(path: Path) -> Iterator[None]:
         raise bad(path, f"cannot be read ({str(reason).splitlines()[0][:160]})", AGAIN) from None
 
 
-def sized(shape: tuple[int, ...], item: int, what: str) -> None:
-    """Refuses an array that claims to be larger than the limit.
+def sized(shape: tuple[int, ...], item: int, what: str) -> int:
+    """Returns the bytes of an array; refuses one that claims to be larger than the limit.
 
     Raises `Unsupported`, and `ValueError` for an impossible shape.
     """
     dims = "x".join(map(str, shape))
     if min(shape, default=0) < 0:
         raise ValueError(f"{what} claims {dims} values")
-    fits(prod(shape) * item, f"{what} claims {dims} values,")
+    size = prod(shape) * item
+    fits(size, f"{what} claims {dims} values,")
+    return size
 
 
 def fits(size: int, what: str) -> None:
@@ -172,7 +174,7 @@ def fits(size: int, what: str) -> None:
 
 
 def array_limit() -> int:
-    """The most bytes of the arrays of a file: from the environment, by default 2 GiB.
+    """The most bytes of the arrays of a file or folder: from the environment, by default 2 GiB.
 
     Raises `Unsupported` where the variable is not a number.
     """

@@ -24,10 +24,19 @@ class Folder:
         self._paths = {path.stem: path for path in _files(folder)}
         self.names: Sequence[str] = list(self._paths)
 
+    def size(self, name: str) -> int:
+        """The bytes that an array takes in memory; raises `CnnspecError` that names its file."""
+        path = self.path(name)
+        plain_file(path)
+        with guarded(path):
+            if path.suffix == ".npy":
+                return npy.size_of(path)
+            with npz.opened(path) as archive:
+                return archive.size(archive.names[0])
+
     def array(self, name: str) -> np.ndarray:
         """Reads one array; raises `CnnspecError` that names its file."""
         path = self.path(name)
-        plain_file(path)
         with guarded(path):
             if path.suffix == ".npy":
                 return npy.of_file(path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnspec.core.natural import natural
 from cnnspec.core.record import Record
-from cnnspec.datasets.raw import Found, Raw, Request, bad, plain_file, whole
+from cnnspec.datasets.raw import Found, Raw, Request, bad, plain_file, sized, whole
 from cnnspec.language.suggest import nearest
 
 _PIXELS = 3 * 32 * 32
@@ -81,6 +81,8 @@ def read(folder: Path, request: Request) -> Found:
     test = sorted(folder.glob(form.test))
     if not train:
         raise bad(folder, f"it has no file {form.train}", "put it there")
+    records = sum(path.stat().st_size for path in (*train, *test)) // (len(form.labels) + _PIXELS)
+    sized((records, 32, 32, 3), 1, "it")
     raws = [
         _raw(paths, len(form.labels), place, f"{folder / pattern}") if paths else None
         for paths, pattern in ((train, form.train), (test, form.test))

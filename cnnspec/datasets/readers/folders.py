@@ -126,8 +126,9 @@ def _decoded(
         digest.update(data)
 
     decoders = {}
+    total = sum(len(listed.paths) for listed in splits.values())
     for part, listed in splits.items():
-        decoder = decoders[part] = Decoder(len(listed.paths), shape)
+        decoder = decoders[part] = Decoder(len(listed.paths), shape, total)
         sizes = [size for size, *_ in listed.stats]
         add_files(decoder, Files(listed.paths, listed.names, sizes), seen)
         shape = shape or decoder.shape

@@ -6,7 +6,6 @@ would have to be loaded.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import prod
 from pathlib import Path
 
 import h5py
@@ -32,13 +31,18 @@ class Store:
         self._file = file
         self.names: Sequence[str] = list(_walked(file))
 
+    def size(self, name: str) -> int:
+        """The bytes that an array takes in memory; raises `Unsupported` where it is not one."""
+        dataset = self._linked(name)
+        return sized(dataset.shape or (), dataset.dtype.itemsize, f"`{name}`")
+
     def array(self, name: str) -> np.ndarray:
         """Reads one array; raises `ValueError`."""
         dataset = self._linked(name)
         text = h5py.check_string_dtype(dataset.dtype) is not None
         if dataset.shape is None or (dataset.dtype.kind not in "biuf" and not text):
             raise Unsupported(f"`{name}` holds {dataset.dtype}, not plain numbers", _PLAIN)
-        sized(dataset.shape, dataset.dtype.itemsize, f"`{name}`")
+        size = self.size(name)
         if dataset.is_virtual or dataset.external:
             raise Unsupported(f"`{name}` takes its values from other files", _COPY)
         creation = dataset.id.get_create_plist()
@@ -50,7 +54,6 @@ class Store:
                 raise Unsupported(reason, 'write the file again with `compression="gzip"`')
         if dataset.size and not dataset.id.get_storage_size():
             raise ValueError(f"`{name}` has a shape and no values")
-        size = prod(dataset.shape) * dataset.dtype.itemsize
         unpacks(size, dataset.id.get_storage_size(), f"`{name}`")
         if text:
             return np.array(np.asarray(dataset.asstr()[()]), str)

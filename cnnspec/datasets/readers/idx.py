@@ -6,7 +6,7 @@ The test labels may be missing. The file names of EMNIST and QMNIST are known to
 import gzip
 import re
 from collections.abc import Iterator
-from math import prod
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from cnnspec.datasets.raw import (
     Request,
     bad,
     fill,
+    fits,
     guarded,
     note,
     plain_file,
@@ -28,7 +29,7 @@ from cnnspec.datasets.raw import (
     whole,
 )
 from cnnspec.datasets.readers import emnist
-from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.base import Diagnostic, many
 
 TITLE = "IDX files"
 _GZIP = b"\x1f\x8b"
@@ -112,6 +113,7 @@ def _read(folder: Path, name: str, request: Request) -> Found:
             missing = f"{name}train-{what}-idx{3 if what == 'images' else 1}-ubyte"
             raise bad(folder, f"it has no file {missing}", "put it there, gzipped or not")
     notes: list[Diagnostic] = []
+    fits(sum(map(_size, paths.values())), f"{many(len(paths), 'file')} of it would take")
     arrays = {role: array(path) for role, path in paths.items()}
     raws = {
         part: Raw(
@@ -158,21 +160,33 @@ def starts(data: bytes) -> bool:
 
 def array(path: Path) -> np.ndarray:
     """Reads the array of an IDX file, gzipped or not. Raises `CnnspecError`."""
+    with _opened(path) as (file, packed):
+        return _array(path, file, packed)
+
+
+def _size(path: Path) -> int:
+    """The bytes that the array of a file takes in memory, from its header."""
+    with _opened(path) as (file, _):
+        shape, dtype = _header(path, file)
+        return sized(shape, dtype.itemsize, "it")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, int | None]]:
+    """Opens a file, unpacked while reading if it is gzipped; then its packed size is given too."""
     plain_file(path)
     with guarded(path), path.open("rb") as file:
         begin = file.read(2)
         file.seek(0)
         if begin == _GZIP:
             with gzip.GzipFile(fileobj=file) as stream:
-                return _array(path, stream, packed=path.stat().st_size)
-        return _array(path, file, packed=None)
+                yield stream, path.stat().st_size
+        else:
+            yield file, None
 
 
-def _array(path: Path, file: Any, packed: int | None) -> np.ndarray:
-    """Two zero bytes, the type, the number of dimensions, each of them, then the values.
-
-    Numbers are big-endian. No more is unpacked than the header says.
-    """
+def _header(path: Path, file: Any) -> tuple[tuple[int, ...], np.dtype]:
+    """Two zero bytes, the type, the number of dimensions, each of them; numbers are big-endian."""
     head = file.read(4)
     if head.lstrip().startswith(b"<"):
         raise bad(path, "it is an HTML page", AGAIN)
@@ -182,10 +196,15 @@ def _array(path: Path, file: Any, packed: int | None) -> np.ndarray:
     if len(sizes) < 4 * head[3]:
         raise ValueError("its header is cut short")
     shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
-    dtype = np.dtype(_TYPES[head[2]])
-    sized(shape, dtype.itemsize, "it")
+    return shape, np.dtype(_TYPES[head[2]])
+
+
+def _array(path: Path, file: Any, packed: int | None) -> np.ndarray:
+    """The header, then the values. No more is unpacked than the header says."""
+    shape, dtype = _header(path, file)
+    size = sized(shape, dtype.itemsize, "it")
     if packed is not None:
-        unpacks(prod(shape) * dtype.itemsize, packed, "it")
+        unpacks(size, packed, "it")
     values = fill(np.empty(shape, dtype), lambda view: file.readinto(view), "it")
     try:
         more = file.read(1)

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from cnnspec.datasets.raw import Found, Hints, Request, Unsupported, sized, unpacks
+from cnnspec.datasets.raw import Found, Hints, Request, Unsupported, fits, sized, unpacks
 from cnnspec.datasets.readers import named_arrays
 from cnnspec.datasets.readers.emnist import names_of, upright
 
-_NUMBERS = (
-    "double",
-    "single",
-    "logical",
-    *(f"{u}int{b}" for u in ("", "u") for b in (8, 16, 32, 64)),
-)
+_NUMBERS = {
+    "double": 8,
+    "single": 4,
+    "logical": 1,
+    **{f"{u}int{8 * size}": size for u in ("", "u") for size in (1, 2, 4, 8)},
+}
+"""The classes of arrays of numbers, and the bytes of a value in memory."""
 _COMPRESSED = 15
 _SVHN = re.compile(r"(train|test|extra)_32x32\.mat")
 
@@ -35,21 +36,29 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        _sizes_are_true(path)
+        unpacked = _unpacked(path)
         self._shapes = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path)}
         self._inside: dict[str, np.ndarray] = {}
+        if any(kind == "struct" for _, kind in self._shapes.values()):
+            # What is inside is known only once it is read.
+            fits(unpacked, "it would unpack to")
         for name, (_, kind) in self._shapes.items():
             if kind == "struct":
                 self._inside |= dict(_walked(name, self._loaded(name)))
         numbers = [name for name, (_, kind) in self._shapes.items() if kind in _NUMBERS]
         self.names: Sequence[str] = [*numbers, *self._inside]
 
+    def size(self, name: str) -> int:
+        """The bytes that an array takes in memory; raises `ValueError` for an impossible shape."""
+        if name in self._inside:
+            return self._inside[name].nbytes
+        shape, kind = self._shapes[name]
+        return sized(shape, _NUMBERS[kind], f"`{name}`")
+
     def array(self, name: str) -> np.ndarray:
         """Reads one array; raises `ValueError`."""
         if name in self._inside:
             return self._inside[name]
-        shape, kind = self._shapes[name]
-        sized(shape, 8 if kind in ("double", "int64", "uint64") else 1, f"`{name}`")
         values: np.ndarray = self._loaded(name)
         return values
 
@@ -68,13 +77,17 @@ def _walked(name: str, value: Any) -> Iterator[tuple[str, np.ndarray]]:
         yield name, value
 
 
-def _sizes_are_true(path: Path) -> None:
-    """Raises `ValueError` where an element is larger than the file, or unpacks to too much."""
+def _unpacked(path: Path) -> int:
+    """Returns the bytes that all variables unpack to.
+
+    Raises `ValueError` where one is larger than the file, or unpacks to far more than images do.
+    """
     end = path.stat().st_size
+    total = 0
     with path.open("rb") as file:
         head = file.read(128)
         if not head.startswith(b"MATLAB 5.0"):
-            return
+            return total
         order = ">" if head[126:128] == b"MI" else "<"
         place = 128
         while place < end:
@@ -89,7 +102,10 @@ def _sizes_are_true(path: Path) -> None:
             if kind == _COMPRESSED:
                 inside = zlib.decompressobj().decompress(file.read(min(size, 256)), 8)
                 if len(inside) == 8:
-                    unpacks(struct.unpack(f"{order}2I", inside)[1], size, "a variable")
+                    packed, size = size, struct.unpack(f"{order}2I", inside)[1]
+                    unpacks(size, packed, "a variable")
+            total += size
+    return total
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from cnnspec.core.record import Record
-from cnnspec.datasets.raw import Found, Raw, Request, bad, note, whole
+from cnnspec.datasets.raw import Found, Raw, Request, bad, fits, note, whole
+from cnnspec.diagnostics.base import many
 from cnnspec.ir.datasets import File
 from cnnspec.ir.spec import ARRAYS
 from cnnspec.language.suggest import nearest
@@ -49,6 +50,9 @@ class Store(Protocol):
     title: str
     names: Sequence[str]
 
+    def size(self, name: str) -> int:
+        """The bytes that an array takes in memory, from its header."""
+
     def array(self, name: str) -> np.ndarray:
         """Reads one array; raises `ValueError` where it is damaged or not safe."""
 
@@ -70,6 +74,9 @@ def found(
 ) -> Found:
     """Reads the images and labels of a store. Raises `CnnspecError`."""
     roles = roles_of(path, store.names, request)
+    names = [name for role in roles.values() for name in role.names]
+    # Each may be small enough, but all together too large.
+    fits(sum(map(store.size, set(names))), f"{many(len(set(names)), 'array')} of it would take")
     splits = {
         part: Raw(
             store.array(role.images),
@@ -79,7 +86,6 @@ def found(
         )
         for part, role in roles.items()
     }
-    names = [name for role in roles.values() for name in role.names]
     left = [name for name in store.names if name not in names]
     notes = (note(f"{path.name} also holds {', '.join(left[:6])}, not used here"),) if left else ()
     return Found(

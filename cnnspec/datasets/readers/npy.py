@@ -1,7 +1,6 @@
 """Reads one array in NumPy's format, `.npy`: first its header, then its values, never a pickle."""
 
 from collections.abc import Callable
-from math import prod
 from pathlib import Path
 from typing import IO
 
@@ -23,25 +22,37 @@ def array(file: IO[bytes], name: str, packed: int | None = None) -> np.ndarray:
 
     Raises `ValueError` where it is damaged.
     """
-    version = npy.read_magic(file)
-    if version not in _HEADERS:
-        raise Unsupported(f"`{name}` has a layout of fields, not plain numbers", SAVE_PLAIN)
-    try:
-        shape, fortran, dtype = _HEADERS[version](file)
-    except Exception:  # NumPy reads it with Python's parser, which raises many kinds of errors
-        raise ValueError(f"the header of `{name}` is damaged") from None
+    shape, fortran, dtype = _header(file, name)
     if dtype.hasobject:
         raise Unsupported(f"`{name}` holds pickled Python objects, which may run code", SAVE_PLAIN)
     if dtype.kind not in "biufcUS":
         raise Unsupported(f"`{name}` holds {dtype}, not plain numbers", SAVE_PLAIN)
-    sized(shape, dtype.itemsize, f"`{name}`")
+    size = sized(shape, dtype.itemsize, f"`{name}`")
     if packed is not None:
-        unpacks(prod(shape) * dtype.itemsize, packed, f"`{name}`")
+        unpacks(size, packed, f"`{name}`")
     values = np.empty(shape[::-1] if fortran else shape, dtype)
     fill(values, lambda view: file.readinto(view), f"`{name}`")  # type: ignore[attr-defined]
     if file.read(1):
         raise ValueError(f"`{name}` holds more than the {values.nbytes:,} bytes of its header")
     return values.T if fortran else values
+
+
+def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """The shape, the order and the type of the array; raises `ValueError`."""
+    version = npy.read_magic(file)
+    if version not in _HEADERS:
+        raise Unsupported(f"`{name}` has a layout of fields, not plain numbers", SAVE_PLAIN)
+    try:
+        return _HEADERS[version](file)
+    except Exception:  # NumPy reads it with Python's parser, which raises many kinds of errors
+        raise ValueError(f"the header of `{name}` is damaged") from None
+
+
+def size_of(path: Path) -> int:
+    """The bytes that the array of a file takes in memory; raises `ValueError`."""
+    with path.open("rb") as file:
+        shape, _, dtype = _header(file, path.name)
+    return sized(shape, dtype.itemsize, f"`{path.name}`")
 
 
 def of_file(path: Path) -> np.ndarray:

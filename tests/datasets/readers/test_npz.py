@@ -108,7 +108,7 @@ def test_the_arrays_of_a_file_are_counted_together_before_any_is_unpacked(tmp_pa
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 2**24
-    assert "its 4 arrays claim 2,6" in said(caught.value)
+    assert "4 arrays of it would take 2,6" in said(caught.value)
     assert "the limit is 2,147,483,648" in said(caught.value)
     assert "`CNNSPEC_DATA_LIMIT=3`" in caught.value.diagnostics[0].help
     monkeypatch.setenv("CNNSPEC_DATA_LIMIT", "3")
