@@ -14,6 +14,7 @@ from cnnspec.diagnostics.base import Diagnostic
 MOST_CLASSES = 1000
 """So many classes are accepted even if there are fewer images."""
 _FROM_0 = "number the classes from 0"
+_ONE = "store one class for each image, as in `labels.argmax(axis=1)` for the first one"
 
 
 class Labelled(Record):
@@ -94,7 +95,8 @@ def _are_classes(values: np.ndarray, part: Raw, images: int) -> None:
     if high >= max(MOST_CLASSES, images):
         said = "more classes than images, so it is not a class"
         cause = f"{part.labels_where} has a label {high}: {said}"
-        raise misfit(cause, f"name the labels, or {_FROM_0}")
+        remedy = f"{_FROM_0}, or name the array or column of the class: `train_labels=…`"
+        raise misfit(cause, remedy)
 
 
 def _named(parts: list[Raw], names: tuple[str, ...]) -> tuple[list[Raw], tuple[str, ...]]:
@@ -176,7 +178,7 @@ def to_labels(part: Raw, count: int) -> tuple[np.ndarray, int] | None:
         if not (sums == 1).all():
             ones = f"up to {int(sums.max())} ones in a row"
             cause = f"{where} is {size(labels.shape)} with {ones}: several classes for an image"
-            raise misfit(f"{cause} (multi-label), which is not supported", "keep one of them")
+            raise misfit(f"{cause} (multi-label), which is not supported", _ONE)
         labels = labels.argmax(axis=1)
     if labels.ndim != 1:
         shape = size(labels.shape) or "a single value"

@@ -228,4 +228,8 @@ def _opposite(train: Split, split: Split, name: str) -> list[Diagnostic]:
         return []
     words = ["dark on light" if value < 0 else "light on dark" for value in (here, there)]
     text = f"the training images are {words[0]} and the {name} images {words[1]}"
-    return [SuspiciousData(None, text, "invert one of the two, if both show the same things")]
+    return [
+        SuspiciousData(
+            None, text, "if both show the same things, invert one of them: `255 - images`"
+        )
+    ]

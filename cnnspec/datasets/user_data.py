@@ -102,7 +102,12 @@ def read_all(path: Path, data: Data, shape: tuple[int, ...] | None) -> Found:
             continue
         if getattr(found["train"], part) is not None:
             found["train"] = found["train"].replace(**{part: None})
-        found[part] = read(beside(path, data.source, apart), data, shape, part)
+        there = beside(path, data.source, apart)
+        if not there.exists() and (path.parent / apart).exists():
+            words = os.path.join(os.path.dirname(data.source), apart)  # noqa: PTH118, PTH120
+            remedy = f'it begins at the same folder as the first path: write `{part}="{words}"`'
+            raise CnnspecError(DatasetMissing(None, f"there is nothing at {there}", remedy))
+        found[part] = read(there, data, shape, part)
     return joined(found) if len(found) > 1 else found["train"]
 
 

@@ -271,6 +271,18 @@ def test_where_another_path_of_a_spec_lies(path, source, other, expected):
     assert str(user_data.beside(Path(path), source, other)) == expected
 
 
+def test_a_path_written_from_the_folder_of_the_first_one_is_told_with_the_line(tmp_path):
+    (tmp_path / "set").mkdir()
+    for name, seed in (("a.npz", 0), ("b.npz", 5)):
+        write_npz(tmp_path / "set" / name, train_images=images(12, seed=seed))
+    data = Data("set/a.npz", test="b.npz")
+    with pytest.raises(CnnspecError, match="there is nothing at") as caught:
+        user_data.read_all(tmp_path / "set" / "a.npz", data, None)
+    assert '`test="set/b.npz"`' in said(caught.value)
+    written = data.replace(test="set/b.npz")
+    assert user_data.read_all(tmp_path / "set" / "a.npz", written, None).test is not None
+
+
 def test_what_a_library_is_missing_for_is_told_with_its_extra(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_text("label,pixel0\n1,2\n")
     monkeypatch.delitem(sys.modules, "cnnspec.datasets.readers.delimited", raising=False)

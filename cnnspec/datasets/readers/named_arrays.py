@@ -108,10 +108,13 @@ def roles_of(path: Path, there: Sequence[str], request: Request) -> dict[str, Ro
         if getattr(request.data, name) is not None:
             given = {role: array for role, array in given.items() if not role.startswith(name)}
     names = {role: _named(path, there, role, given) for role in ARRAYS}
-    for role in ("train_images", "train_labels"):
-        if not names[role]:
-            remedy = f'name it: `data "{path.name}" {role}=…`; {_holds(there)}'
-            raise bad(path, f"no array is called like {_words(role)}", remedy)
+    missing = [role for role in ("train_images", "train_labels") if not names[role]]
+    if missing:
+        cause = f"no array is called like {' or '.join(map(_words, missing))}"
+        line = " ".join([f'data "{path.name}"', *(f"{role}=…" for role in missing)])
+        raise bad(
+            path, cause, f"name {'it' if len(missing) == 1 else 'them'}: `{line}`; {_holds(there)}"
+        )
     parts = {
         part: (names[f"{part}_images"], names[f"{part}_labels"])
         for part in ("train", "validation", "test")

@@ -10,7 +10,10 @@ from numpy.lib import format as npy
 from cnnspec.datasets.raw import Unsupported, fill, sized, unpacks
 
 MAGIC = b"\x93NUMPY"
-SAVE_PLAIN = 'save plain numbers, as in `numpy.savez("set.npz", x_train=images.astype("uint8"))`'
+SAVE_PLAIN = (
+    'save numbers and texts, as in `numpy.savez("set.npz", x_train=images.astype("uint8"), '
+    "y_train=labels.astype(str))`"
+)
 _HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype]]] = {
     (1, 0): npy.read_array_header_1_0,
     (2, 0): npy.read_array_header_2_0,

@@ -106,6 +106,20 @@ def test_what_holds_no_plain_numbers_is_refused(tmp_path, value):
     refused(path, "not plain numbers")
 
 
+def test_a_filter_that_would_have_to_be_loaded_is_named(tmp_path):
+    """32001 is Blosc's, as PyTables packs; optional, so that it can be written without it."""
+    path = write_h5(tmp_path / "a.h5", train_images=None)
+    with h5py.File(path, "a") as file:
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_chunk((12, 8, 6))
+        layout.set_filter(32001, h5py.h5z.FLAG_OPTIONAL)
+        space = h5py.h5s.create_simple((12, 8, 6))
+        made = h5py.h5d.create(file.id, b"train_images", h5py.h5t.NATIVE_UINT8, space, layout)
+        h5py.Dataset(made)[...] = images()
+    refused(path, "packed with filter 32001, not one of gzip")
+    refused(path, 'write the file again with `compression="gzip"`')
+
+
 def test_texts_are_no_pixels(tmp_path):
     path = write_h5(tmp_path / "a.h5", train_images=None)
     with h5py.File(path, "a") as file:

@@ -40,7 +40,7 @@ def test_names_that_are_given_come_first(tmp_path, suffix):
     path = WRITE[suffix](tmp_path / f"a{suffix}", **renamed(names))
     with pytest.raises(CnnspecError) as caught:
         user_data.read(path)
-    assert "train_images=…" in said(caught.value)
+    assert f'`data "a{suffix}" train_images=… train_labels=…`' in said(caught.value)
     assert "a, b, c d, größe" in said(caught.value)
     found = user_data.read(path, Data(".", **names))
     assert found.test.labels.tolist() == labels(6).tolist()
