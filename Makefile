@@ -32,8 +32,9 @@ test-cluster: .venv/tests
 
 # A network is one function on TensorFlow, JAX and PyTorch, on processors.
 test-backends: .venv/tests
-	$(INSTALL) --editable '.[jax,torch]'
-	$(BIN)/python -m pytest tests/targets/keras/test_agreement.py
+	$(INSTALL) --group backends
+	$(BIN)/python -m pytest tests/targets/keras/test_agreement.py \
+	  tests/training/test_steps.py::test_other_backends_take_the_same_steps
 
 test-slow: .venv/tests
 	$(BIN)/python -m pytest -m slow
