@@ -108,7 +108,7 @@ def _array(array: Any) -> dict[str, Any]:
     numbers = array.dtype.kind in "biuf" and array.size
     return {
         "shape": list(array.shape),
-        "dtype": str(array.dtype),
+        "dtype": "text" if array.dtype.kind in "US" else str(array.dtype),
         "least": _finite(array.min()) if numbers else None,
         "most": _finite(array.max()) if numbers else None,
     }
