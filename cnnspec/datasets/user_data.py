@@ -5,6 +5,7 @@ for all.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from cnnspec.diagnostics.data import DatasetMissing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.spec import Data, Spec
+from cnnspec.language.suggest import nearest
 
 HELD = 1 / 6
 """The share of the images that becomes the test set where there is none, as in MNIST."""
@@ -240,16 +242,25 @@ def fitting(raw: Raw, shape: tuple[int, ...], notes: list[Diagnostic], data: Dat
     return pixels
 
 
+def _remedy(path: Path) -> str:
+    """What to do about a path at which there is nothing."""
+    if path.name in DATASETS:
+        return f"the known dataset has no quotes: `data {path.name}`"
+    if {"http:", "https:"} & {*path.parts}:
+        return "addresses are not read: download the file, and write its path"
+    with suppress(OSError):
+        near = nearest(path.name, os.listdir(path.parent))  # noqa: PTH208
+        if near:
+            return f"did you mean {path.with_name(near)}?"
+    return "a path in a spec is relative to the folder of the spec"
+
+
 def _there(path: Path) -> Path:
     try:
         path.stat()
     except FileNotFoundError:
         raise CnnspecError(
-            DatasetMissing(
-                None,
-                f"there is nothing at {path}",
-                "a path in a spec is relative to the folder of the spec",
-            )
+            DatasetMissing(None, f"there is nothing at {path}", _remedy(path))
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

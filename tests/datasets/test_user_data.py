@@ -172,6 +172,22 @@ def test_nothing_there(tmp_path, name):
     assert name[:20] in said(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("mnist", "`data mnist`"),
+        ("https://example.org/set.npz", "download the file"),
+        ("sett.npz", "set.npz?"),
+        ("other.npz", "relative to the folder of the spec"),
+    ],
+)
+def test_what_may_be_meant_where_nothing_is(tmp_path, written, remedy):
+    write_npz(tmp_path / "set.npz")
+    with pytest.raises(CnnspecError, match="there is nothing at") as caught:
+        user_data.read(tmp_path / written)
+    assert remedy in caught.value.diagnostics[0].help
+
+
 def test_devices_and_pipes_are_never_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.npz")
     for path in (tmp_path / "pipe.npz", user_data.Path("/dev/zero")):
