@@ -100,6 +100,28 @@ pads auto_pad | padding | conv 32x3 same | or `pad 1` before it
 dilations | dilation | conv 32x3 dilation=2
 ratio | rate | dropout 0.5
 """,
+    "papers": """
+label labels label_column label_col target target_column y y_train train_y | train_labels |
+  data "a.csv" train_labels=digit
+image images image_column x x_train train_x | train_images | data "a.npz" train_images=pictures
+val_labels y_val | validation_labels | data "a.npz" validation_labels=b
+val_images x_val | validation_images | data "a.npz" validation_images=b
+y_test | test_labels | data "a.npz" test_labels=b
+x_test | test_images | data "a.npz" test_images=b
+valid val dev | validation | data "a.csv" validation="b.csv"
+train path file filename folder directory dir root | source | data "a.csv"
+rescale divide_by white | scale | data "a.npz" scale=255
+first_label label_offset labels_start | labels_from | data "a.npz" labels_from=1
+split test_split validation_split val_split test_size | - | - | without a test set a sixth of the
+  images is one; `train { validation 0.1 }` holds back a share for validation
+batch_size batch | - | - | it belongs to the training: `train { batch 32 }`
+image_size target_size img_size | - | - | pictures get the size of the input: `input 28x28`
+color_mode grayscale greyscale | - | - | the input says it: `input 28x28` is grey, `input
+  28x28x3` has colours
+num_classes class_names classes | - | - | a statement of its own: `classes 10`
+shuffle | - | - | the training images are shuffled in every epoch: leave it out
+header delimiter sep separator index_col | - | - | it is found in the file: leave it out
+""",
 }
 """Options."""
 
@@ -190,7 +212,11 @@ nobias without_bias | no_bias | conv 32x3 no_bias
 fashionmnist fashion | fashion_mnist | data fashion_mnist; dense 10 softmax
 max maximum | - | - | `pool` takes the largest value: leave it out
 avg average mean | - | - | write `avgpool 2`
-cifar10 cifar100 imagenet svhn emnist kmnist | - | - | give the path of its files: `data "cifar10"`
+grayscale greyscale grey gray | - | - | the input says it: `input 28x28` is grey
+normalize normalized normalise rescale | - | - | pixels are scaled to 0..1 when data is read: leave
+  it out
+cifar10 cifar100 imagenet svhn emnist kmnist qmnist k49 medmnist usps | - | - | give the path of its
+  files: `data "cifar10"`
 """,
 }
 """Values: activations, initializers, losses, optimizers, metrics, quantities."""

@@ -226,7 +226,7 @@ class WrongType(Diagnostic):
     def help(self) -> str:
         if self.remedy or not self.span:
             return self.remedy
-        return "".join(fix.title for fix in self._foreign(self.span))
+        return "".join(fix.title for fix in self.fixes_at(self.span)[:1])
 
     def _foreign(self, span: Span) -> Fixes:
         """The fix of a value as other tools have it: a padding in numbers, a range of channels."""
@@ -268,6 +268,8 @@ class TooManyValues(Diagnostic):
     """The fix that joins the value with the one before, where they are one size."""
     sides: bool = False
     """Whether the values are sides, whose order differs from tool to tool."""
+    option: str = ""
+    """How the value is written as an option: `test="b.csv"`."""
 
     @property
     def message(self) -> str:
@@ -277,6 +279,8 @@ class TooManyValues(Diagnostic):
     def help(self) -> str:
         if self.joined:
             return f"a size is one value: {self.joined.title}"
+        if self.option:
+            return f"name what it is: write `{self.option}`"
         if self.sides:
             return f"name the sides: `{self.usage}`"
         from cnnspec.diagnostics.translations import layer_help
@@ -288,6 +292,8 @@ class TooManyValues(Diagnostic):
     def fixes_at(self, span: Span) -> Fixes:
         if self.joined:
             return (self.joined,)
+        if self.option:
+            return (write(span, self.option, title=f"write `{self.option}`"),)
         if self.sides:
             return ()
         from cnnspec.diagnostics.rewrites import leave_out

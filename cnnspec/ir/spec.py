@@ -36,7 +36,11 @@ MAX_NESTING = 96
 """Brackets of the canonical text within each other: two for a merge with its branches, one for
 a repeat. Within them, arguments and a setting in a call need a few more."""
 _ARRAY = Text("the name of an array or a column, in quotes unless it is a word")
-_PATH = Text("a path in quotes")
+_PATH = Text(
+    "a path in quotes",
+    "it names a file or folder; leave it out, and a share of the images is held back, for "
+    "validation as in `train { validation 0.1 }`",
+)
 
 
 class Placed(Record):

@@ -16,6 +16,7 @@ from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
     Expression,
+    Number,
     Option,
     Relation,
     Sequence,
@@ -153,8 +154,10 @@ class Text(ArgType):
 
     takes_words = True
 
-    def __init__(self, expected: str) -> None:
+    def __init__(self, expected: str, not_a_number: str = "") -> None:
         self._expected = expected
+        self._not_a_number = not_a_number
+        """The remedy where a number is given."""
 
     @property
     def expected(self) -> str:
@@ -172,6 +175,9 @@ class Text(ArgType):
                 return text
             case String():
                 remedy = "write a path that is not empty and has no tab in it"
+                raise self._wrong(value, what, remedy)
+            case Number():
+                remedy = self._not_a_number or f'write it in quotes: `"{value.span.text}"`'
                 raise self._wrong(value, what, remedy)
         raise self._wrong(value, what)
 
@@ -208,7 +214,11 @@ class Source(ArgType):
             raise self._wrong(value, what)
         if value.text in self.words:
             return value.text
-        near = nearest(value.text, self.words)
+        from cnnspec.diagnostics.dialects import find
+
+        # `kmnist` is a set of its own, and not a misspelled `mnist`.
+        known = find(value.text, "word")
+        near = "" if known and not known.words else nearest(value.text, self.words)
         raise DiagnosticError(
             UnknownWord(
                 value.span, word=value.text, of=what, near=near, known=self.words, path=True

@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.syntax import UnexpectedText
-from cnnspec.language.repairs import CALLED, IN_PATHS, SLIPS, UNQUOTED, of_foreign_setting, repair
+from cnnspec.language.repairs import CALLED, SLIPS, of_foreign_setting, repair
 from cnnspec.language.syntax import Statement
 from cnnspec.language.tree import Tree
 
@@ -130,8 +130,6 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
         remedy = "write an option as a name, `=` and a value: `stride=2`"
     elif text and (text[0].isnumeric() and not text[0].isascii()):
         remedy = "write numbers with the digits 0 to 9"
-    elif text in IN_PATHS and UNQUOTED.search(line):
-        remedy = 'write a path in quotes: `"images/digits.h5"`'
     elif text == "*" and "*" in (source.text[at - 1 : at], source.text[end : end + 1]):
         remedy = "write a power with `^`, in parentheses: `(2^3)`"
     elif text in ("*", "\u00d7"):

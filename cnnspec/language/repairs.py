@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from cnnspec.core.edits import Fix, insert, write
 from cnnspec.core.source import Source, Span
+from cnnspec.diagnostics.dialects import find
 from cnnspec.language.arg_types import number_text
 from cnnspec.language.numbers import quotient, read_number
 
-UNQUOTED = re.compile(r"(?:^|[;{])\s*(?:data|use)\s+[^\s()=;]*$")
 CALLED = re.compile(r"(?:^|[;{])\s*[^\W\d]\w*\([^()]*$")
 
 
@@ -83,17 +83,6 @@ def _digits(source: Source, place: Span, line: str) -> Fix | None:
     return write(place, digits, safe=True, title=f"write `{digits}`")
 
 
-def _path(source: Source, place: Span, line: str) -> Fix | None:
-    """A path without quotes."""
-    if place.text not in IN_PATHS or not UNQUOTED.search(line):
-        return None
-    begin = place.start - len(re.split(r"\s", line)[-1])
-    end = re.compile(r"[^\s;{}\"#()=]*").match(source.text, begin)
-    assert end
-    span = source.span(begin, end.end())
-    return write(span, f'"{span.text}"', safe=True, title="write the path in quotes")
-
-
 def _times(source: Source, place: Span, line: str) -> Fix | None:
     """A size with a `*` or the sign of multiplication."""
     digits = line[-1:].isdigit() and source.text[place.end : place.end + 1].isdigit()
@@ -157,6 +146,38 @@ def _comma(source: Source, place: Span) -> Fix | None:
         return None
     span = source.span(place.start - len(found.group()), place.start)
     return write(span, "", safe=True, title="remove the comma: a new line ends a statement")
+
+
+_IN_PATHS = (".", "/", "\\", "~", ":")
+_UNQUOTED = re.compile(
+    r"(?:^|[;{])\s*(?:(?:data|use)\s+|data\s[^;{}\n]*[ \t]\w+=(?![\d.]))(?P<path>[^\s()=;\"]*)$"
+)
+"""A path without quotes: the source of `data`, or the value of one of its options."""
+
+
+def _unquoted(source: Source, place: Span) -> Fix | None:
+    """`data digits/train.csv`; a name with `-`, as in `data fashion-mnist`."""
+    line, _ = _line_to(source, place.start)
+    found = _UNQUOTED.search(line)
+    if found is None or not (place.text in _IN_PATHS or found["path"].endswith("-")):
+        return None
+    rest = re.compile(r"[^\s;{}\"#()=]*").match(source.text, place.start - len(found["path"]))
+    assert rest
+    span = source.span(rest.start(), rest.end())
+    row = find(span.text, "word") if found["path"].endswith("-") else None
+    if row and row.words:
+        return write(span, row.words[0], safe=True, title=f"write `{row.words[0]}`")
+    title = f'write the path in quotes: `"{span.text}"`'
+    return write(span, f'"{span.text}"', safe=True, title=title)
+
+
+def _apostrophes(source: Source, place: Span) -> Fix | None:
+    """`data 'train.csv'`."""
+    text = re.compile(r"'([^'\"\n]*)'").match(source.text, place.start)
+    if place.text != "'" or text is None:
+        return None
+    span = source.span(text.start(), text.end())
+    return write(span, f'"{text[1]}"', safe=True, title=f'write a text in `"`: `"{text[1]}"`')
 
 
 _BEGUN = re.compile(r"(?:^|[;{])\s*([^\W\d]\w*)[ \t]*\Z")
@@ -272,16 +293,16 @@ SLIPS: tuple[_Slip, ...] = (
     _lets,
     _steps,
     _bound,
+    _unquoted,
     _python,
+    _apostrophes,
 )
 """What is written so elsewhere, with a title that is its help."""
-IN_PATHS = (".", "/", "\\", "~", ":")
 _REPAIRS: tuple[Callable[[Source, Span, str], Fix | None], ...] = (
     _brace_below,
     _call,
     _no_digit,
     _digits,
-    _path,
     _times,
     _expression,
     _size_first,

@@ -8,6 +8,7 @@ from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import TooManyValues
+from cnnspec.language.choices import Text
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.numbers import read_number
@@ -48,6 +49,10 @@ _SIDES = ("top", "bottom", "left", "right")
 def too_many(cls: type[Construct], span: Span) -> DiagnosticError:
     """Returns the error of the first value that nothing takes; four of a border are sides."""
     usage, of = cls.usage(), f"`{cls.word}`"
+    texts = [name for name, spec in cls.specs.items() if isinstance(spec.kind, Text)]
+    if span.text[:1] == '"' and texts:
+        option = f"{texts[0]}={span.text}"
+        return DiagnosticError(TooManyValues(span, of=of, usage=usage, option=option))
     if not {*_SIDES} <= cls.specs.keys():
         return DiagnosticError(TooManyValues(span, of=of, usage=usage))
     usage = " ".join([cls.word, *(f"{side}=…" for side in _SIDES)])
@@ -78,8 +83,8 @@ def option_example(word: Word, cls: type[Construct]) -> tuple[Span, str]:
     if spec is None:
         return word.span, ""
     source, end = word.span.source, word.span.end
-    after = re.compile(r"[ \t]+([\w.]+)").match(source.text, end)
-    if after and (after[1][0].isdigit() or after[1] in spec.kind.words):
+    after = re.compile(r"[ \t]+([\w.]+|\"[^\"\n]*\")").match(source.text, end)
+    if after and (after[1][0].isdigit() or after[1][0] == '"' or after[1] in spec.kind.words):
         return source.span(word.span.start, after.end()), f"{word.text}={after[1]}"
     return word.span, _example(word.text, cls) if spec.place == "option" else ""
 
