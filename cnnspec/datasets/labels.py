@@ -53,6 +53,10 @@ def labelled(
         for values in each[:1]
     ]
     width = max(each[1] for each in found if each)
+    if given is None and _are_signs([values for values, _ in there]):
+        notes.append(note("the labels are -1 and 1: two classes with these names"))
+        there = [((values + 1) // 2, part) for values, part in there]
+        names = ("-1", "1")
     for values, part in there:
         _are_classes(values, part, counts[0])
     low = min(int(values.min()) for values, _ in there)
@@ -77,6 +81,11 @@ def labelled(
     if first and not names:
         names = tuple(map(str, range(first, first + number)))
     return Labelled(labels, number, names, first)
+
+
+def _are_signs(labels: list[np.ndarray]) -> bool:
+    """Whether the labels are -1 and 1, as in many files of libsvm."""
+    return int(labels[0].min()) == -1 and all(np.isin(each, (-1, 1)).all() for each in labels)
 
 
 def _from_1(

@@ -156,6 +156,9 @@ def doubts(
         if not counts[0] and counts[1]:
             remedy += "; if the labels begin at 1, write `labels_from=1` and one class less"
         found.append(SuspiciousData(None, text, remedy))
+    if classes == 1:
+        text = f"all training images are of one class, {names[0]}: there is nothing to tell apart"
+        found.append(SuspiciousData(None, text, "give each class a label or folder of its own"))
     first = first_equal(train.images) if first is None else first
     found += _repeated(train, first, names)
     for name, split in others.items():

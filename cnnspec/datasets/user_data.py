@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.core.record import Record
+from cnnspec.datasets import layouts
 from cnnspec.datasets.arrays import Images, Split, split_off
 from cnnspec.datasets.files import Place
 from cnnspec.datasets.locate import Where
@@ -161,14 +162,9 @@ def _folder(path: Path) -> tuple[Path, str]:
     """Finds the folder with the data, perhaps inside other folders, and its reader."""
     found = _readable(path, _DEPTH)
     if len(found) > 1:
-        names = ", ".join(str(inner.relative_to(path)) for inner, _ in found[:6])
-        raise bad(path, f"there is data in several folders of it: {names}", "name one of them")
+        raise layouts.several(path, found)
     if not found:
-        raise bad(
-            path,
-            f"it has no data that is known, and no folder with pictures ({', '.join(PICTURES)})",
-            table.TAKEN,
-        )
+        raise layouts.nothing(path)
     return found[0]
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as table
 
 from cnnspec.core.record import Record
-from cnnspec.datasets.raw import Found, Raw, Request, Unsupported, note, sized, whole
+from cnnspec.datasets.raw import PICTURES, Found, Raw, Request, Unsupported, note, sized, whole
 from cnnspec.datasets.readers import text
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.data import SuspiciousData
@@ -179,6 +179,7 @@ def _layout(path: Path, request: Request, notes: list[Diagnostic]) -> Layout:
         raise Unsupported(f"its first rows cannot be read ({error})", _MEND) from None
     if not rows or len(rows[0]) < 2:
         raise Unsupported("it has fewer than two columns", "put an image in each row")
+    _refuse_cells(rows[-1])
     header = _is_header(rows)
     names = [cell.strip() for cell in rows[0]] if header else [str(i) for i in range(len(rows[0]))]
     label, doubt = _label(path, names, rows[header:], header, request)
@@ -192,6 +193,16 @@ def _layout(path: Path, request: Request, notes: list[Diagnostic]) -> Layout:
     notes += doubt
     block = max(_BLOCK, 4 * max(map(len, lines)))
     return Layout(tuple(names), header, mark, tuple(pixels), label, block)
+
+
+def _refuse_cells(row: list[str]) -> None:
+    """Raises `Unsupported` for a row that names a file, or has a whole image in a cell."""
+    if any(cell.strip().lower().endswith(PICTURES) for cell in row):
+        remedy = "put the pictures of each class in a folder with its name, and name the folder"
+        raise Unsupported("its rows are names of files, and not pixels", remedy)
+    if any(cell.count(" ") > 8 and all(map(_number, cell.split())) for cell in row):
+        remedy = "write a column for each pixel, in pandas `table[column].str.split(expand=True)`"
+        raise Unsupported("a cell of it has all pixels of an image", remedy)
 
 
 def _is_header(rows: list[list[str]]) -> bool:

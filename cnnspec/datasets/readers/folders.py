@@ -180,6 +180,12 @@ def _whole(
     classes = _classes(folder)
     remedy = "put the pictures of each class in a folder with its name"
     if not classes:
+        others = [path for path in inside if _is_folder(path) and _classes(path)]
+        if others:
+            cause = f"it has {others[0].name}/ and no pictures to train on"
+            raise bad(folder, cause, "put those of each class into train/ and its name")
+        if _has_pictures(folder):
+            raise bad(folder, "its pictures are in no class", remedy)
         raise bad(folder, f"it has no folder with pictures ({', '.join(PICTURES)})", remedy)
     if {name.lower() for name in classes} <= {name for names in PARTS.values() for name in names}:
         raise bad(folder / classes[0], "its pictures are in no class", remedy)

@@ -43,6 +43,8 @@ def _foreign(archive: zipfile.ZipFile) -> Unsupported:
     names = archive.namelist()
     if any(name.endswith("data.pkl") for name in names):
         return Unsupported("it is a file of PyTorch: pickled Python objects", npy.SAVE_PLAIN)
+    if "[Content_Types].xml" in names:
+        return Unsupported("it is a file of Excel or Word", "save the table as .csv")
     held = f"it holds {', '.join(names[:4])}" if names else "it is empty"
     return Unsupported(
         f"it is a zip archive without arrays (.npy); {held}", "unpack it and name the folder"

@@ -21,6 +21,12 @@ _WORDS = {
 _PARTS = {part: re.compile(rf"(.*[^a-z])?({words})([^a-z].*)?") for part, words in _WORDS.items()}
 
 
+def part_of(name: str) -> str | None:
+    """Returns the split that the name of a file or folder says, such as `training_set`."""
+    stem = name.lower().split(".")[0]
+    return next((part for part, form in _PARTS.items() if form.fullmatch(stem)), None)
+
+
 def _grouped(folder: Path) -> dict[str, dict[str, list[Path]]]:
     """The files of each split, by the suffix that all of them have."""
     found: dict[str, dict[str, list[Path]]] = {}
@@ -28,8 +34,7 @@ def _grouped(folder: Path) -> dict[str, dict[str, list[Path]]]:
         suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
         if suffix not in _SUFFIXES or path.name.startswith("."):
             continue
-        stem = path.name.lower().split(".")[0]
-        part = next((part for part, form in _PARTS.items() if form.fullmatch(stem)), None)
+        part = part_of(path.name)
         if part:
             found.setdefault(suffix, {}).setdefault(part, []).append(path)
     return {suffix: parts for suffix, parts in found.items() if "train" in parts}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.datasets.raw import AGAIN, bad, guarded
+from cnnspec.datasets.raw import AGAIN, PICTURES, bad, guarded
 from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
 
@@ -59,24 +59,29 @@ TAKEN = (
 )
 
 
+def reader(module: str) -> Reader:
+    """Returns the kind of files that a module reads."""
+    return next(reader for reader in FILES if reader.module == module)
+
+
 def of_file(path: Path) -> Reader:
     """Returns the reader of a file. Raises `CnnspecError` that says what the file looks like."""
     begin = _begins(path)
-    for reader in FILES:
-        if begin.startswith(reader.begins or (b"\xff" * 9,)):
-            return reader
+    for kind in FILES:
+        if begin.startswith(kind.begins or (b"\xff" * 9,)):
+            return kind
     if begin[_USER_BLOCK : _USER_BLOCK + len(_HDF5)] == _HDF5:
-        return next(reader for reader in FILES if reader.module == "hdf5")
+        return reader("hdf5")
     suffix = _suffix(path)
-    named = next((reader for reader in FILES if suffix in reader.suffixes), None)
+    named = next((kind for kind in FILES if suffix in kind.suffixes), None)
     _refuse(path, begin, named)
     line = begin.split(b"\n")[0]
     if _ROW.fullmatch(line.strip()):
-        return next(reader for reader in FILES if reader.module == "libsvm")
+        return reader("libsvm")
     if named and not named.begins:
         return named
     if _is_table(begin):
-        return next(reader for reader in FILES if reader.module == "delimited")
+        return reader("delimited")
     raise bad(path, f"it is not a kind that is known ({described(begin)})", TAKEN)
 
 
@@ -93,6 +98,11 @@ def _refuse(path: Path, begin: bytes, named: Reader | None) -> None:
         raise bad(path, "it is a tar archive", "unpack it and name the folder")
     if not begin.strip():
         raise bad(path, "it is empty", AGAIN)
+    if path.suffix.lower() in PICTURES:
+        remedy = "put the pictures of each class in a folder with its name, and name the folder "
+        raise bad(path, "it is a single picture", f"{remedy}around; `cnnspec predict` reads one")
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise bad(path, "it is text in UTF-16", "save it as UTF-8")
     if begin.lstrip().startswith(b"<"):
         raise bad(path, "it is an HTML page", AGAIN)
     if named and named.begins:
