@@ -16,10 +16,7 @@ from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
 from cnnspec.language.suggest import nearest
-
-FOLDER = Path(__file__).parent.parent / "templates"
-TEMPLATES = ("lenet", "mlp", "tiny", "resnet", "mobilenet", "inception")
-"""Every template, the easiest first; each is the file of that name."""
+from cnnspec.service.templates import TEMPLATES, template
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -38,7 +35,7 @@ def run(args: Namespace) -> int:
     """Lists the templates, or copies one."""
     if args.name is None:
         return _list(as_json=args.json)
-    text = template(args.name)
+    text = _text(args.name)
     path = Path(args.path or f"{args.name}.cnn")
     if path.is_dir():
         path /= f"{args.name}.cnn"
@@ -53,18 +50,17 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def template(name: str) -> str:
+def _text(name: str) -> str:
     """The text of a template; raises `CnnspecError` where there is none of that name."""
     if name not in TEMPLATES:
         near = nearest(name, TEMPLATES)
         hint = f"did you mean `{near}`?" if near else f"it can be {', '.join(TEMPLATES)}"
         raise CnnspecError(BadUsage(None, f"there is no template {name}", hint))
-    return (FOLDER / f"{name}.cnn").read_text(encoding="utf-8")
+    return template(name).text
 
 
 def _list(*, as_json: bool) -> int:
-    # The first line of a template is a comment that says what it is.
-    stories = {name: template(name).split("\n", 1)[0].lstrip("# ") for name in TEMPLATES}
+    stories = {name: template(name).story for name in TEMPLATES}
     if as_json:
         found = [{"name": name, "story": story} for name, story in stories.items()]
         print_json({"command": "new", "ok": True, "templates": found})

@@ -11,9 +11,9 @@ import pytest
 from cnnspec.commands import COMMANDS, declare, main, parser_of
 from cnnspec.commands.arguments import Parser
 from cnnspec.commands.completion import SHELLS
-from cnnspec.commands.new import TEMPLATES
 from cnnspec.diagnostics.catalog import catalog
 from cnnspec.ir.training import Training
+from cnnspec.service.templates import TEMPLATES
 
 
 def needs(shell):
