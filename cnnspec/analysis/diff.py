@@ -5,6 +5,7 @@ Values in, a value out; layers are aligned by what they are, not by their place.
 
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
@@ -33,6 +34,15 @@ class Pair(Record):
         same = not self.rewired and facts(self.before) == facts(self.after)
         return "same" if same else "changed"
 
+    def dump(self) -> dict[str, Any]:
+        """The pair as JSON."""
+        return {
+            "change": self.change,
+            "rewired": self.rewired,
+            "before": self.before.dump() if self.before else None,
+            "after": self.after.dump() if self.after else None,
+        }
+
 
 class Change(Record):
     """A setting, budget or claim that differs; empty text where there is none."""
@@ -40,6 +50,10 @@ class Change(Record):
     what: str
     before: str
     after: str
+
+    def dump(self) -> dict[str, str | None]:
+        """The change as JSON, `None` where there is no value."""
+        return {"what": self.what, "before": self.before or None, "after": self.after or None}
 
 
 class Difference(Record):
@@ -55,6 +69,20 @@ class Difference(Record):
         """Whether the two say the same of the network and its training."""
         layers = all(pair.change == "same" for pair in self.pairs)
         return layers and not (self.claims or self.settings)
+
+    def dump(self) -> dict[str, Any]:
+        """What differs as JSON, and how many layers are the same."""
+        changed = [pair for pair in self.pairs if pair.change != "same"]
+        return {
+            "same": self.same,
+            "layers": [pair.dump() for pair in changed],
+            "same_layers": len(self.pairs) - len(changed),
+            "totals": {
+                name: {"before": old, "after": new} for name, (old, new) in self.totals.items()
+            },
+            "claims": [change.dump() for change in self.claims],
+            "settings": [change.dump() for change in self.settings],
+        }
 
 
 def facts(call: LayerCall) -> tuple[object, ...]:

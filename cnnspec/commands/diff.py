@@ -6,7 +6,6 @@ their layout. Exit code 0 if it is the same, 1 if it differs.
 """
 
 from argparse import ArgumentParser, Namespace
-from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.diff import Change, Difference, Pair, compare
@@ -36,7 +35,8 @@ def run(args: Namespace) -> int:
     before, after = _known(args.a), _known(args.b)
     difference = compare(before, after)
     if args.json:
-        print_json(_document(before, after, difference))
+        names = {"before": before.source.name, "after": after.source.name}
+        print_json({"command": "diff", "ok": True, **names, **difference.dump()})
     else:
         show(report(before, after, difference))
     return 0 if difference.same else 1
@@ -108,33 +108,3 @@ def _changed(change: Change) -> Line:
     if not new:
         return [("-  ", "bad"), (f"{change.what} {old}", "")]
     return [("~  ", "strong"), (f"{change.what} {old} -> {new}", "")]
-
-
-def _document(before: CheckedSpec, after: CheckedSpec, difference: Difference) -> dict[str, Any]:
-    layers = [
-        {
-            "change": pair.change,
-            "rewired": pair.rewired,
-            "before": pair.before.dump() if pair.before else None,
-            "after": pair.after.dump() if pair.after else None,
-        }
-        for pair in difference.pairs
-        if pair.change != "same"
-    ]
-    totals = {name: {"before": old, "after": new} for name, (old, new) in difference.totals.items()}
-    return {
-        "command": "diff",
-        "ok": True,
-        "same": difference.same,
-        "before": before.source.name,
-        "after": after.source.name,
-        "layers": layers,
-        "same_layers": len(difference.pairs) - len(layers),
-        "totals": totals,
-        "claims": [_dump(change) for change in difference.claims],
-        "settings": [_dump(change) for change in difference.settings],
-    }
-
-
-def _dump(change: Change) -> dict[str, str | None]:
-    return {"what": change.what, "before": change.before or None, "after": change.after or None}
