@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.editors.lexicon import lexicon
-from cnnspec.editors.rules import Rule, rules
+from cnnspec.editors.rules import WORD, Rule, rules
+from cnnspec.service.templates import TEMPLATES, template
 
 SCOPES = {
     "comment": "comment.line.number-sign.cnn",
@@ -39,7 +40,6 @@ _VIM = {
     "call": "Function",
     "function": "Function",
 }
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def textmate() -> dict[str, Any]:
@@ -63,12 +63,11 @@ def _pattern(rule: Rule) -> dict[str, Any]:
 def snippets() -> dict[str, Any]:
     """Returns a snippet for each template of `cnnspec new`, as VS Code reads them."""
     found = {}
-    for path in sorted(_TEMPLATES.glob("*.cnn")):
-        first, *_ = lines = path.read_text(encoding="utf-8").splitlines()
-        found[path.stem] = {
-            "prefix": path.stem,
-            "description": first.lstrip("# ").partition(". Train it")[0],
-            "body": [re.sub(r"([$}\\])", r"\\\1", line) for line in lines],
+    for each in map(template, sorted(TEMPLATES)):
+        found[each.name] = {
+            "prefix": each.name,
+            "description": each.story.partition(". Train it")[0],
+            "body": [re.sub(r"([$}\\])", r"\\\1", line) for line in each.text.splitlines()],
         }
     return found
 
@@ -99,6 +98,31 @@ def _vim_lines() -> Iterator[str]:
     yield 'let b:current_syntax = "cnn"'
 
 
+def script() -> str:
+    """Returns the rules as a module for the page, whose editor colours a text by itself."""
+    found = [[_in_javascript(rule.pattern), rule.sorts] for rule in rules(lexicon())]
+    lines = "".join(f"  {json.dumps(each, ensure_ascii=False)},\n" for each in found)
+    head = (
+        "// Made by `make editors` from the tables of cnnspec: a pattern, the sort of each group."
+    )
+    return f"{head}\nexport const RULES = [\n{lines}];\n"
+
+
+_LETTER = r"[\p{L}\p{N}_]"
+_BOUNDARY = f"(?:(?<!{_LETTER})(?={_LETTER})|(?<={_LETTER})(?!{_LETTER}))"
+
+
+def _in_javascript(pattern: str) -> str:
+    """Returns a pattern as JavaScript reads it, whose classes of letters know ASCII only."""
+    for python, javascript in (
+        (WORD, rf"[\p{{L}}_]{_LETTER}*"),
+        (r"\b", _BOUNDARY),
+        (r"\w", _LETTER),
+    ):
+        pattern = pattern.replace(python, javascript)
+    return pattern
+
+
 def _json(data: dict[str, Any]) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
@@ -107,8 +131,9 @@ FILES = {
     "vscode/syntaxes/cnn.tmLanguage.json": lambda: _json(textmate()),
     "vscode/snippets/cnn.json": lambda: _json(snippets()),
     "vim/syntax/cnn.vim": vim,
+    "../cnnspec/page/static/words.js": script,
 }
-"""Every file that is made, by its place in `editors/`."""
+"""Every file that is made, by its place in `editors/`; the editor of the page is in the package."""
 
 
 def main(folder: str = "editors") -> None:

@@ -44,6 +44,7 @@ FOLDERS = (
     "ir",
     "language",
     "layers",
+    "page",
     "project",
     "service",
 )

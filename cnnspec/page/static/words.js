@@ -1,0 +1,21 @@
+// Made by `make editors` from the tables of cnnspec: a pattern, the sort of each group.
+export const RULES = [
+  ["(#.*)", ["comment"]],
+  ["(\"[^\"\\n]*\"?)", ["string"]],
+  ["(?:^|(?<=[;{}]))([ \\t]*)(block)([ \\t]+)([\\p{L}_][\\p{L}\\p{N}_]*)", ["", "keyword", "", "block"]],
+  ["(?:^|(?<=[;{}]))([ \\t]*)(let)([ \\t]+)([\\p{L}_][\\p{L}\\p{N}_]*)", ["", "keyword", "", "name"]],
+  ["(?:^|(?<=[;{}]))([ \\t]*)(maximize|minimize|branch|budget|expect|repeat|block|sweep|train|from|let|use|in)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["", "keyword"]],
+  ["(?:^|(?<=[;{}]))([ \\t]*)(hard_sigmoid|exponential|leaky_relu|hard_silu|multiply|residual|sdropout|softplus|softsign|upsample|average|avgpool|dropout|flatten|maximum|reshape|sepconv|shuffle|sigmoid|softmax|concat|dwconv|linear|resize|dense|noise|prelu|relu6|slice|tconv|conv|crop|gelu|mish|pool|relu|selu|silu|tanh|add|elu|gap|gmp|pad|bn|gn|ln)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["", "layer"]],
+  ["(?:^|(?<=[;{}]))([ \\t]*)(class_weight|early_stop|validation|optimizer|precision|schedule|augment|classes|measure|metrics|silence|epochs|target|allow|batch|input|model|data|loss|runs|seed)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["", "setting"]],
+  ["(?:^|(?<=[;{}]))([ \\t]*)([\\p{L}_][\\p{L}\\p{N}_]*)", ["", "block"]],
+  ["([\\p{L}_][\\p{L}\\p{N}_]*)(?=[ \\t]*=(?!=))", ["option"]],
+  ["(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))(floor|round|ceil|fit|max|min)(?=\\()", ["function"]],
+  ["(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))(categorical_crossentropy|binary_crossentropy|truncated_normal|glorot_uniform|random_uniform|glorot_normal|lecun_uniform|random_normal|lecun_normal|exponential|he_uniform|orthogonal|he_normal|adadelta|constant|onecycle|adagrad|plateau|rmsprop|adamax|cosine|adamw|focal|nadam|adam|lamb|lion|step|sgd)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["call"]],
+  ["(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))(fashion_mnist_mini|mixed_bfloat16|train_accuracy|fashion_mnist|mixed_float16|hard_sigmoid|val_accuracy|exponential|skip_broken|background|horizontal|leaky_relu|train_loss|hard_silu|no_center|trainable|transpose|accuracy|balanced|bilinear|centered|constant|held_out|instance|multiply|nesterov|no_scale|residual|sdropout|softplus|softsign|train_f1|upsample|val_loss|vertical|amsgrad|average|avgpool|bicubic|dropout|flatten|float16|float32|maximum|nearest|no_bias|poisson|project|reflect|reshape|restore|sepconv|shuffle|sigmoid|softmax|CNN601|CNN602|CNN603|CNN604|CNN605|CNN606|CNN607|CNN608|CNN609|CNN610|CNN611|CNN612|CNN613|CNN614|CNN616|CNN617|CNN618|CNN619|CNN620|CNN621|CNN622|CNN623|CNN624|concat|dwconv|invert|linear|params|resize|shared|val_f1|dense|depth|flash|input|mnist|noise|prelu|relu6|slice|tconv|valid|zeros|both|ceil|conv|crop|gelu|int8|keep|loss|macs|mish|none|ones|pool|relu|same|selu|silu|stop|tanh|test|add|all|elu|gap|gmp|mse|pad|ram|yes|bn|f1|gn|ln|no)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["value"]],
+  ["(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))(in)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["keyword"]],
+  ["((?<=[0-9)])x(?=[0-9(]))", ["operator"]],
+  ["([0-9][0-9_]*(?:\\.[0-9][0-9_]*)?(?:[eE][+-]?[0-9]+)?(?:(?:KiB|MiB|kB|MB|k|M)(?![\\p{L}\\p{N}_]))?)", ["number"]],
+  ["([\\p{L}_][\\p{L}\\p{N}_]*)", ["name"]],
+  ["(<=|>=|==|\\.\\.|//|[=<>+\\-*/%^])", ["operator"]],
+  ["([{}();,])", ["punctuation"]],
+];
