@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-pythons test-node test-cluster test-backends test-slow lint bench results grammar schema docs editors vscode clean
+.PHONY: train test test-pythons test-node test-cluster test-backends test-slow lint bench results grammar schema docs editors vscode page page-packages clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -76,6 +76,13 @@ vscode: editors
 	mkdir -p dist && cp LICENSE editors/vscode
 	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund \
 	  && npm run --silent build && npm run --silent package
+
+# The editor of the page as one file, which is committed; needs npm.
+page: page-packages
+	cd editors/page && npm run --silent vendor
+
+page-packages:
+	cd editors/page && npm install --no-package-lock --no-audit --no-fund --silent
 
 .venv/trains: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "TensorFlow needs Python 3.11 to 3.14"; exit 1; }

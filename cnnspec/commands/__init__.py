@@ -28,6 +28,7 @@ COMMANDS = {
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec in full: no sugar, every default",
     "lsp": "the language server: errors, shapes and fixes in your editor",
+    "serve": "a page in the browser: type, see shapes and costs, train, open reports",
     "draw": "draw a network as SVG, blocks in proportion to their shapes",
     "diff": "show what changed between two specs",
     "ir": "print the intermediate representation as JSON",

@@ -42,3 +42,9 @@ class CannotWrite(EnvironmentDiagnostic):
     """The result cannot be written: the disk is full, or its permissions do not allow it."""
 
     code: ClassVar[str] = "CNN906"
+
+
+class CannotListen(EnvironmentDiagnostic):
+    """`cnnspec serve` listens on a port of this machine, which one program at a time can have."""
+
+    code: ClassVar[str] = "CNN961"

@@ -34,7 +34,7 @@ def resolve(name: str) -> Path:
         return path
     if path.name == LAST:
         return _newest(RUNS if name == LAST else path.parent)
-    found = _kept_in(path) if path.is_dir() else _numbered(path)
+    found = kept_in(path) if path.is_dir() else _numbered(path)
     if len(found) > 1:
         newest = path / LAST if path.is_dir() else path.parent / LAST
         cause = f"{name} can be any of {len(found):,} runs: {_listed(found)}"
@@ -47,7 +47,8 @@ def _is_kept(path: Path) -> bool:
     return any((path / name).is_file() for name in (IR, SPEC, SWEEP))
 
 
-def _kept_in(folder: Path) -> list[Path]:
+def kept_in(folder: Path) -> list[Path]:
+    """Returns the runs, the runs of several seeds and the sweeps in a folder, by their names."""
     found = [path for path in folder.iterdir() if path.is_dir() and _is_kept(path)]
     return sorted(found, key=lambda path: natural(path.name))
 
@@ -57,24 +58,24 @@ def _numbered(path: Path) -> list[Path]:
     if path.exists() or not path.name or not path.parent.is_dir():
         return []
     form = re.compile(re.escape(path.name) + r"-\d+")
-    return [each for each in _kept_in(path.parent) if form.fullmatch(each.name)]
+    return [each for each in kept_in(path.parent) if form.fullmatch(each.name)]
 
 
 def _newest(folder: Path) -> Path:
-    found = _kept_in(folder) if folder.is_dir() else []
+    found = kept_in(folder) if folder.is_dir() else []
     if not found:
         remedy = "name a folder with runs of `cnnspec train`"
         raise CnnspecError(BadRun(None, f"there are no runs in {folder}", remedy))
-    begun = {path: _begun(path) for path in found}
-    newest = [path for path in found if begun[path] == max(begun.values())]
+    times = {path: begun(path) for path in found}
+    newest = [path for path in found if times[path] == max(times.values())]
     if len(newest) > 1:
         cause = f"{len(newest):,} runs in {folder} began at the same time: {_listed(newest)}"
         raise CnnspecError(AmbiguousRun(None, cause, "name one of them"))
     return newest[0]
 
 
-def _begun(folder: Path) -> int:
-    """When a training began, in ns: the time of its source, written first and only once."""
+def begun(folder: Path) -> int:
+    """Returns when a training began, in ns: the time of its source, written first and only once."""
     file = folder / SOURCE
     return (file if file.is_file() else folder).stat().st_mtime_ns
 

@@ -132,15 +132,15 @@ MODULES = {
 HEAVY_PARTS = ("training", "targets.keras", "commands", "api", "__main__")
 # What is data alone in a target that runs a framework.
 TABLES = ("targets.keras.lowering", "targets.keras.unsupported")
-# Programs of their own on Ray, which is heavy anyway.
-ON_RAY = ("sweeps.engines.ray", "sweeps.engines.trainable")
+# Programs of their own: on Ray, which is heavy anyway, and the training of a page.
+PROGRAMS = ("sweeps.engines.ray", "sweeps.engines.trainable", "serve.trainer")
 
 
 def below(name: str, *parts: str) -> bool:
     return any(name == part or name.startswith(f"{part}.") for part in parts)
 
 
-@pytest.mark.parametrize("name", [n for n in MODULES if not below(n, *HEAVY_PARTS, *ON_RAY)])
+@pytest.mark.parametrize("name", [n for n in MODULES if not below(n, *HEAVY_PARTS, *PROGRAMS)])
 def test_light_modules_know_no_heavy_one(name: str) -> None:
     found = {m for m in imported(MODULES[name]) if below(m, "training", "targets.keras")}
     assert {m for m in found if not below(m, *TABLES)} == set()

@@ -31,7 +31,12 @@ def defined(tree: ast.AST) -> set[str]:
     found = set()
     for node in ast.walk(tree):
         match node:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.alias(asname=str(name)):
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+                | ast.alias(asname=str(name))
+            ):
                 found.add(name)
             case ast.Name(id=name, ctx=ast.Store()):
                 found.add(name)

@@ -50,8 +50,11 @@ class Watch:
         names: Sequence[str] = (),
         parent: Path = Path(),
         warn: Warn = silent,
+        made: Mapping[str, Tracker] | None = None,
     ) -> None:
         """Trackers by their names; what one keeps of many runs lies beside `parent`, theirs.
+
+        `made` are further ones, which are not of `TRACKERS`.
 
         Raises `CnnspecError` where there is none of a name, or its package is missing.
         """
@@ -63,10 +66,10 @@ class Watch:
             if not find_spec(TRACKERS[name]):
                 cause = f"tracking with {name} needs {TRACKERS[name]}, which is not installed"
                 raise CnnspecError(MissingExtra(None, cause, f"pip install 'cnnspec[{name}]'"))
-        self._names = list(dict.fromkeys(names))
+        self._names = list(dict.fromkeys([*names, *(made or {})]))
         self._parent = parent
         self._warn = warn
-        self._trackers: dict[str, Tracker] = {}
+        self._trackers: dict[str, Tracker] = dict(made or {})
         self._following = False
 
     def begin(self, run: Run, spec: Spec, history: Sequence[Figures]) -> None:
