@@ -77,9 +77,9 @@ vscode: editors
 	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund \
 	  && npm run --silent build && npm run --silent package
 
-# The editor of the page as one file, which is committed; needs npm.
-page: page-packages
-	cd editors/page && npm run --silent vendor
+# The page without a server: the folder dist/page, and dist/cnnspec.html as one file; needs npm.
+page: .venv/trains page-packages editors
+	cd editors/page && npm run --silent vendor && node build.mjs ../../dist/page $(CURDIR)/$(BIN)/python
 
 page-packages:
 	cd editors/page && npm install --no-package-lock --no-audit --no-fund --silent

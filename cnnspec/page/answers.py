@@ -16,7 +16,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.page.exports import EXPORTS, export
 from cnnspec.page.view import boxes, edits, problems, view
 from cnnspec.service.completion import complete, signature
-from cnnspec.service.document import Places
+from cnnspec.service.document import Places, document
 from cnnspec.service.edits import fix_all, formatted
 from cnnspec.service.hover import hover
 from cnnspec.service.meanings import Meaning
@@ -191,6 +191,11 @@ def _compare(answers: Answers, request: Json) -> Json:
     return compare(sides[0].checked, sides[1].checked).dump()
 
 
+def _document(answers: Answers, request: Json) -> Json:
+    """What `check --json --explain` prints of a text."""
+    return document(answers.found(request["text"]), formulas=True)
+
+
 def _export(answers: Answers, request: Json) -> Json:
     """A file of some kind."""
     return export(answers.found(request["text"]), request["kind"])
@@ -231,6 +236,7 @@ _QUESTIONS: dict[str, Callable[[Answers, Json], Json]] = {
     "format": _format,
     "fix_all": _fix_all,
     "compare": _compare,
+    "document": _document,
     "export": _export,
     "warm": _warm,
 }

@@ -12,10 +12,10 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import backends, checks, data, native, service, sweeps, training
+from tests.benchmarks import backends, checks, data, native, page, service, sweeps, training
 from tests.benchmarks.measuring import Row, say
 
-GROUPS = ("check", "points", "service", "train", "native", "backends", "data", "grid")
+GROUPS = ("check", "points", "service", "page", "train", "native", "backends", "data", "grid")
 
 
 def main() -> None:
@@ -33,6 +33,7 @@ def main() -> None:
         "check": lambda: checks.rows(args.repeats),
         "points": lambda: sweeps.points(few),
         "service": lambda: service.rows(args.repeats),
+        "page": lambda: page.rows(few),
         "train": lambda: training.rows(few),
         "native": lambda: native.rows(few),
         "backends": backends.rows,

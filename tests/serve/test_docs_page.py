@@ -29,3 +29,12 @@ def test_buttons_are_on_the_page(label):
 def test_keys_are_those_of_the_editor():
     for key in ("F8", "Mod-.", "Shift-Alt-f", "Mod-s"):
         assert f'key: "{key}"' in SCRIPTS
+
+
+def test_what_is_installed_and_made_exists():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for extra in re.findall(r"cnnspec\[(\w+)\]", PAGE):
+        assert re.search(rf"^{extra} = \[", project, re.M)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)$", PAGE, re.M):
+        assert re.search(rf"^{target}:", makefile, re.M)

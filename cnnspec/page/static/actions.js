@@ -7,7 +7,7 @@ export function actions(page) {
   const edits = async (ask, none) => {
     const { text } = page.editor;
     const found = await page.ask(ask);
-    if (page.editor.text !== text) return;
+    if (!found || page.editor.text !== text) return;
     if (!found.edits.length) say(none);
     page.editor.edit(found.edits);
   };
@@ -72,6 +72,7 @@ function fixAtCursor(page) {
 
 async function exported(page, kind) {
   const found = await page.ask("export", { kind: kind === "png" ? "svg" : kind });
+  if (!found) return;
   if (found.error) {
     say(`A spec with errors cannot be exported: ${found.error[0].message}`, { bad: true });
   } else if (kind === "png") {

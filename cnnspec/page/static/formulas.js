@@ -21,8 +21,9 @@ export class Formulas {
       show(this.element, h("p", { class: "soft" }, "Put the cursor on a layer to see how its numbers come about."));
       return;
     }
-    const { layers } = await this.page.ask("formulas", { rows: site.rows.slice(0, MOST) });
-    if (key !== this.key) return;
+    const found = await this.page.ask("formulas", { rows: site.rows.slice(0, MOST) });
+    if (!found || key !== this.key) return;
+    const { layers } = found;
     const more = site.rows.length - layers.length;
     show(this.element, layers.map((layer) => this.layer(layer)),
       more > 0 ? h("p", { class: "soft" }, `and ${more} more layers of this statement`) : null);

@@ -24,7 +24,7 @@ class Page {
     this.before = kept.before ?? null; // the text A of the comparison
     this.found = null; // what is known of the text, and `text`, the text it is about
     this.checks = new Latest((request) => engine.ask(request));
-    this.slow = new Latest((request) => engine.ask(request));
+    this.slow = new Latest((request) => this.answer(request));
     // A shared text comes before the one that is kept here, which is not lost by that.
     this.shared = Boolean(address.shared);
     const { text, earlier } = beginning(address, machine, kept, begin);
@@ -46,7 +46,15 @@ class Page {
 
   // A question about the text as it is now, which no other one takes the place of.
   ask(ask, more = {}) {
-    return this.engine.ask({ ask, text: this.editor.text, ...more });
+    return this.answer({ ask, text: this.editor.text, ...more });
+  }
+
+  // The answer to a request, or null where there is none; that is said.
+  answer(request) {
+    return this.engine.ask(request).catch((error) => {
+      this.failed(error);
+      return null;
+    });
   }
 
   changed() {
@@ -78,6 +86,11 @@ class Page {
       found = await this.checks.ask({ ask: "check", text, rules: this.rules || undefined });
     } catch (error) {
       this.failed(error);
+      // Once more, for it may not have been this text that the checker broke down on.
+      if (this.lost !== text && text === this.editor.text) {
+        this.lost = text;
+        this.check();
+      }
       return;
     }
     // Superseded, or about a text that has changed since: the next answer is on its way.
@@ -94,9 +107,9 @@ class Page {
     if (this.found?.text !== this.editor.text) return;
     if (!this.found.advised) {
       const text = this.found.text;
-      const { problems } = await this.ask("problems");
-      if (text !== this.editor.text) return;
-      this.found = { ...this.found, problems, advised: true };
+      const found = await this.ask("problems");
+      if (!found || text !== this.editor.text) return;
+      this.found = { ...this.found, problems: found.problems, advised: true };
       this.show();
     }
     this.tabs.later();
@@ -148,7 +161,7 @@ class Page {
   async sign() {
     const found = await this.slow.ask({
       ask: "signature", text: this.editor.text, at: this.editor.cursor,
-    }).catch(() => null);
+    });
     if (!found) return;
     const active = found.word ? found.parameters[found.active] : null;
     const shown = (found.parameters ?? []).map((each, place) => [
