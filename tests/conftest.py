@@ -25,6 +25,9 @@ LONGEST = (
     "layers/test_oracle",
     "api/test_notebook",
     "training/test_session",
+    "page/test_static",
+    "serve/test_server",
+    "serve/test_page",
 )
 """The files that take longest, to be begun first where two processes share the tests."""
 

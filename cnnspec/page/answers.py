@@ -95,13 +95,20 @@ def _problems(answers: Answers, request: Json) -> Json:
 
 
 def _drawing(answers: Answers, request: Json) -> Json:
-    """The drawing, and where each block is on it."""
+    """The drawing, and where each block is on it; also of a network that passes a budget."""
     found = answers.found(request["text"])
-    if not found.ok:
+    if not _known(found):
         return {"svg": None, "boxes": []}
     from cnnspec.drawing.layout import layout
+    from cnnspec.drawing.svg import drawn
 
-    return {"svg": found.drawing, "boxes": boxes(found, layout(found.checked))}
+    sheet = layout(found.checked)
+    return {"svg": drawn(found.checked, sheet), "boxes": boxes(found, sheet)}
+
+
+def _known(found: Snapshot) -> bool:
+    """Whether every shape is known, whatever else is wrong."""
+    return found.checked.totals is not None and not found.checked.expanded.problems
 
 
 def _formulas(answers: Answers, request: Json) -> Json:
@@ -186,7 +193,7 @@ def _compare(answers: Answers, request: Json) -> Json:
     """What changed from the text `before` to the text, or which of them has errors."""
     sides = answers.found(request["before"]), answers.found(request["text"])
     for side, name in zip(sides, ("A", "B"), strict=True):
-        if side.checked.totals is None or side.checked.expanded.problems:
+        if not _known(side):
             return {"unknown": name}
     return compare(sides[0].checked, sides[1].checked).dump()
 

@@ -115,6 +115,8 @@ def test_the_blocks_of_the_drawing_know_their_rows():
     assert sorted(rows) == list(range(len(layers)))
     assert found["svg"].startswith("<svg")
     assert ask("drawing", "dens 10") == {"svg": None, "boxes": []}
+    # What passes a budget has shapes to draw all the same.
+    assert ask("drawing", OVER)["svg"].startswith("<svg")
 
 
 def test_formulas_give_the_numbers_of_the_table():

@@ -156,6 +156,9 @@ def test_an_exercise_hides_results_until_they_are_asked_for(page):
     page.wait("document.querySelector('#panel-layers .asked')")
     assert "26x26x8" not in page.text("#panel-layers")
     assert page.run("document.querySelectorAll('.shape').length") == 0
+    page.click("#tab-drawing")
+    page.wait("!document.querySelector('.drawing svg')")
+    page.click("#tab-layers")
     page.click("#panel-layers .asked")
     assert "26x26x8" in page.text("#panel-layers")
     page.button("Exercise")

@@ -1,5 +1,5 @@
 // The drawing, linked to the text: a block marks its lines, and the line of the cursor its block.
-import { h } from "./dom.js";
+import { h, show } from "./dom.js";
 
 const SMALLEST = 0.65;
 const SVG = "http://www.w3.org/2000/svg";
@@ -14,16 +14,18 @@ export class Drawing {
     this.hits = [];
   }
 
-  async later({ text, ok }) {
+  async later({ text, totals }) {
+    // It would tell every shape.
+    if (this.page.exercise && this.shown !== text) return this.hide(text);
     if (this.text === text) return;
-    if (!ok) {
+    const found = totals && (await this.page.slow.ask({ ask: "drawing", text }));
+    if (text !== this.page.editor.text) return;
+    if (!found?.svg) {
       // The last drawing stays in sight, paler, while an error is mended.
       this.element.classList.add("old");
-      if (!this.text) this.element.textContent = "The drawing comes once there are no errors.";
+      if (!this.text) this.element.textContent = "The drawing comes once every shape is known.";
       return;
     }
-    const found = await this.page.slow.ask({ ask: "drawing", text });
-    if (!found?.svg || text !== this.page.editor.text) return;
     this.text = text;
     this.rows = this.page.found.layers;
     const picture = new DOMParser().parseFromString(found.svg, "image/svg+xml").documentElement;
@@ -36,6 +38,18 @@ export class Drawing {
     this.element.scrollTo(x, y);
     this.element.classList.remove("old");
     this.at(this.page.siteAt(this.page.editor.cursor));
+  }
+
+  hide(text) {
+    this.text = null;
+    this.hits = [];
+    show(this.element, h("button", {
+      type: "button", class: "asked",
+      onclick: () => {
+        this.shown = text;
+        this.later(this.page.found);
+      },
+    }, "Show the drawing"));
   }
 
   hit(box) {
