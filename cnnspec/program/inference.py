@@ -3,7 +3,7 @@
 from cnnspec.graph.graph import Graph
 from cnnspec.program.build import Program, build_program
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
-from cnnspec.program.passes import for_inference, for_integers
+from cnnspec.program.passes import for_inference, for_integers, without_fusion
 
 
 def inference_program(graph: Graph) -> Program:
@@ -14,6 +14,11 @@ def inference_program(graph: Graph) -> Program:
 def integer_program(graph: Graph) -> Program:
     """Returns the program of a graph without errors as it is run in int8."""
     return for_integers(build_program(graph))
+
+
+def unfused_program(graph: Graph) -> Program:
+    """Returns the program of a graph without errors, nothing fused but batch norm."""
+    return without_fusion(build_program(graph))
 
 
 def inference_plan(graph: Graph, dtype: str = "float32", alignment: int = 1) -> MemoryPlan:

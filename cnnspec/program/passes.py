@@ -247,6 +247,17 @@ INTEGERS: tuple[Pass, ...] = (
 """The passes for inference in int8: a function that is not a limit is a table of its own."""
 
 
+UNFUSED: tuple[Pass, ...] = (drop_identities, fold_batch_norm)
+"""The passes for formats whose runtimes fuse operations as it suits them."""
+
+
+def without_fusion(program: Program) -> Program:
+    """Returns the program with every function and pooling as a step of its own."""
+    for rewrite in UNFUSED:
+        program = rewrite(program)
+    return program
+
+
 def for_integers(program: Program) -> Program:
     """Returns the program that is run in int8."""
     for rewrite in INTEGERS:
