@@ -28,6 +28,7 @@ from cnnspec.layers.weighted import Weighted
 from cnnspec.targets.c.unsupported import UNSUPPORTED as NOT_IN_C
 from cnnspec.targets.interpreter.unsupported import UNSUPPORTED as NOT_IN_INTERPRETER
 from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
+from cnnspec.targets.onnx.unsupported import UNSUPPORTED as NOT_IN_ONNX
 from cnnspec.targets.reasons import Reasons
 
 NETWORK = tuple(CONSTRUCTS.values())
@@ -185,20 +186,23 @@ KERAS = Target("keras", _keras, NOT_IN_KERAS, trains=True)
 """What trains a network."""
 
 
-def _interpreter(cls: type[Construct]) -> bool:
-    """Whether a class says what it computes; the interpreter runs every operation."""
+def _computes(cls: type[Construct]) -> bool:
+    """Whether a class says what it computes, for targets that know every operation."""
     return issubclass(cls, Layer) and cls.operations is not Layer.operations
 
 
-INTERPRETER = Target("interpreter", _interpreter, NOT_IN_INTERPRETER)
+INTERPRETER = Target("interpreter", _computes, NOT_IN_INTERPRETER)
 """What runs a trained network in numpy."""
+
+ONNX = Target("onnx", _computes, NOT_IN_ONNX)
+"""What a trained network is written as for other tools."""
 
 
 @cache
 def _c(cls: type[Construct]) -> bool:
     """Whether a class says what it computes, or has a text or a draw of its own."""
     if issubclass(cls, Layer):
-        return cls.operations is not Layer.operations
+        return _computes(cls)
     if issubclass(cls, Schedule):
         # Schedules are functions of the step, which Python asks.
         return (cls.share, cls.rates) != (Schedule.share, Schedule.rates)
@@ -215,5 +219,5 @@ def _c(cls: type[Construct]) -> bool:
 C = Target("c", _c, NOT_IN_C, trains=True, backend="native")
 """What trains and runs a network in machine code."""
 
-TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C)}
+TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C, ONNX)}
 """Every target by its name."""

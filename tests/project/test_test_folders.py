@@ -8,6 +8,7 @@ ELSEWHERE = {
     "sweeps/engines": "an engine is tested by the sweeps of tests/sweeps that it runs",
     "targets/c/kernels": "the gradients of each in tests/targets/c/test_gradients.py",
     "targets/device/kernels": "drawn networks in tests/targets/device/test_float.py",
+    "targets/onnx/kernels": "tests/targets/onnx, and drawn networks in test_random_networks.py",
     "targets/keras/lowering": "every word in tests/targets/keras/test_oracle.py",
     "training/trackers": "tests/training/test_trackers.py follows trainings with each of them",
 }

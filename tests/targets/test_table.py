@@ -1,7 +1,5 @@
 """Every target answers for every word: it lowers it, or gives a reason why it does not."""
 
-import contextlib
-import itertools
 import json
 import subprocess
 import sys
@@ -16,7 +14,7 @@ from cnnspec.ir.losses import LOSSES, Poisson
 from cnnspec.ir.optimizers import OPTIMIZERS, Adam, Lion
 from cnnspec.ir.schedules import SCHEDULES, Schedule
 from cnnspec.layers.activations import ACTIVATION_LAYERS
-from cnnspec.layers.base import SameShape, ShapeError
+from cnnspec.layers.base import SameShape
 from cnnspec.layers.convolution import Conv
 from cnnspec.layers.geometry import Flatten, Resize
 from cnnspec.layers.initializers import INITIALIZERS, Orthogonal
@@ -79,21 +77,6 @@ def test_all_tables_are_asked():
     asked = set(KERAS.words)
     for table in (LAYERS, MERGES, INITIALIZERS, OPTIMIZERS, LOSSES, SCHEDULES):
         assert set(table.values()) <= asked
-
-
-def test_the_interpreter_computes_every_operation_of_every_layer():
-    from cnnspec.targets.interpreter.run import COMPUTE
-    from tests.layers.test_oracle import SHAPES, grid
-
-    layers = [layer for cls in LAYERS.values() for layer in grid(cls)]
-    layers += [cls() for cls in MERGES.values()]
-    used = set()
-    for layer, shape in itertools.product(layers, SHAPES):
-        with contextlib.suppress(ShapeError):
-            layer.infer(shape)
-            used |= set(map(type, layer.operations(shape)))
-    assert used <= set(COMPUTE)
-    assert len(used) > 15
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
