@@ -223,15 +223,17 @@ def add_devices(parser: argparse.ArgumentParser, without: str) -> None:
 
 def count(text: str) -> int:
     """A number of things, at least one. Raises `ArgumentTypeError`."""
-    return _whole(text, least=1)
+    return whole(text, least=1)
 
 
 def seed(text: str) -> int:
     """What random numbers follow from, at least 0. Raises `ArgumentTypeError`."""
-    return _whole(text, least=0)
+    return whole(text, least=0)
 
 
-def _whole(text: str, least: int) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text) < 10**9):
-        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number from {least} on")
+def whole(text: str, least: int, most: int = 10**9 - 1) -> int:
+    """A whole number within bounds. Raises `ArgumentTypeError`."""
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        bounds = f"from {least} on" if most == 10**9 - 1 else f"from {least} to {most}"
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number {bounds}")
     return int(text)

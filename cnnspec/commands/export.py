@@ -1,22 +1,26 @@
-"""Exports a trained run for use elsewhere: C for a microcontroller.
+"""Exports a trained run for use elsewhere: C for a microcontroller, ONNX.
 
 What is made is run and compared with the run on 200 test images before it is kept; the
 folder is written whole or not at all, with a manifest of versions, hashes and figures. `c`
 is C99 without heap, recursion or library: NAME.c and NAME.h, test images with a program
 that checks them, a Makefile and CMakeLists.txt. It needs a C compiler on this machine.
+`onnx` is one file, NAME.onnx; it takes images as float32 from 0 to 1 and needs the extra
+`onnx`.
 """
 
 import re
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cnnspec.commands.arguments import FOLDER, add_data, add_run
+from cnnspec.commands.arguments import FOLDER, add_data, add_run, whole
 from cnnspec.commands.inputs import BadUsage, run_named
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show
+from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.export.table import EXPORTERS
+from cnnspec.export.table import EXPORTERS, OPTIONS, Exporter, Option
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import one_run
 
@@ -46,13 +50,38 @@ def arguments(parser: ArgumentParser) -> None:
         "--name", metavar="NAME", help="what files and functions are called (that of the model)"
     )
     parser.add_argument("--force", action="store_true", help="replace an earlier export")
+    for option in OPTIONS.values():
+        _add_option(parser, option)
     add_data(parser)
     parser.add_argument("--offline", action="store_true", help="never download a dataset")
+
+
+def _add_option(parser: ArgumentParser, option: Option) -> None:
+    name = f"--{option.name}"
+    if option.choices:
+        parser.add_argument(name, choices=option.choices, help=option.summary)
+    elif option.numbers != (0, 0):
+        kind = partial(whole, least=option.numbers[0], most=option.numbers[1])
+        parser.add_argument(name, type=kind, metavar="N", help=option.summary)
+    else:
+        parser.add_argument(name, action="store_const", const=True, help=option.summary)
+
+
+def _options(args: Namespace, exporter: Exporter) -> dict[str, Any]:
+    """The options that were given; raises `CnnspecError` for one of another kind of export."""
+    given = {name: found for name in OPTIONS if (found := getattr(args, name)) is not None}
+    for name in given:
+        if name not in exporter.options:
+            takes = [each.name for each in EXPORTERS.values() if name in each.options]
+            fault = f"`--to {exporter.name}` has no option `--{name}`"
+            raise CnnspecError(BadUsage(None, fault, f"it is one of {listing(takes, 'and')}"))
+    return given
 
 
 def run(args: Namespace) -> int:
     """Exports one run."""
     exporter = EXPORTERS[args.to]
+    options = _options(args, exporter)
     if args.dtype not in exporter.dtypes:
         fault = f"`--to {args.to}` does not know `--dtype {args.dtype}`"
         raise CnnspecError(BadUsage(None, fault, f"it can be {', '.join(exporter.dtypes)}"))
@@ -68,6 +97,7 @@ def run(args: Namespace) -> int:
         folder,
         name=name,
         dtype=args.dtype,
+        options=options,
         data=args.data,
         offline=args.offline,
         force=args.force,

@@ -6,21 +6,15 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import many
-from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.diagnostics.machines import ExportFailed
-from cnnspec.export.job import COMPARED, Exported, Job, accuracy
+from cnnspec.export.compare import TOLERANCE, compared, reference, scaled
+from cnnspec.export.job import COMPARED, Exported, Job
 from cnnspec.program.inference import inference_program, integer_program
 from cnnspec.targets.c.compiler import find_compiler
 from cnnspec.targets.device.files import project
 from cnnspec.targets.device.host import HostNetwork
 from cnnspec.targets.device.network import Written, write_integers, write_network
-from cnnspec.targets.interpreter.run import Interpreter
 from cnnspec.targets.quantize.calibrate import calibrate
 
-TOLERANCE = 1e-4
-"""How far a float32 output may be from that of the run."""
-SCORED = 10_000
-"""Test images that accuracy is measured on, at most."""
 VECTORS = 8
 """Images that are exported with what the network says of them."""
 
@@ -50,22 +44,20 @@ def export(job: Job) -> Exported:
     made = (_floats if job.dtype == "float32" else _integers)(job, about)
     files = project(made.written, job.images[:VECTORS], made.expected[:VECTORS], made.tolerance)
     with HostNetwork(made.written, files) as network:
-        found = network.predict(job.images[:COMPARED])
-        difference = _require_equal(job, found, made.expected, made.tolerance)
+        against_run = compared(
+            job,
+            network.predict,
+            "the C",
+            expected=made.expected,
+            tolerance=made.tolerance,
+            remedy="report it with the run folder; `CNNSPEC_CC` names another compiler to try",
+        )
         network.run_tests()
-        classes = network.predict(job.images[:SCORED]).argmax(1)
         compiler = network.compiler.version
-    reference = Interpreter(inference_program(job.checked.graph), job.weights)
-    run_classes = reference.predict(_scaled(job.images[:SCORED])).argmax(1)
     figures = {
         "arena_bytes": made.written.arena,
         "constant_bytes": made.written.tables,
-        "compared_images": len(found),
-        "largest_difference": difference,
-        "scored_images": len(classes),
-        "same_class": float((classes == run_classes).mean()),
-        "accuracy": accuracy(job.labels, classes),
-        "run_accuracy": accuracy(job.labels, run_classes),
+        **against_run,
     }
     return Exported(files, figures | made.figures, {"compiler": compiler})
 
@@ -73,7 +65,7 @@ def export(job: Job) -> Exported:
 def _floats(job: Job, about: str) -> Made:
     program = inference_program(job.checked.graph)
     written = write_network(program, job.weights, job.name, about)
-    expected = Interpreter(program, job.weights).predict(_scaled(job.images[:COMPARED]))
+    expected = reference(job).predict(scaled(job.images[:COMPARED]))
     return Made(written, expected, TOLERANCE, {})
 
 
@@ -88,24 +80,3 @@ def _integers(job: Job, about: str) -> Made:
         "score_zero_point": found.integer.output_scale.zero_point,
     }
     return Made(written, expected, 0, figures)
-
-
-def _scaled(images: np.ndarray) -> np.ndarray:
-    scaled: np.ndarray = images.astype(np.float32) / np.float32(255)
-    return scaled
-
-
-def _require_equal(job: Job, found: np.ndarray, expected: np.ndarray, tolerance: float) -> float:
-    """Returns the largest difference; raises `CnnspecError` above the tolerance."""
-    distance = np.abs(found.astype(np.float64) - expected)
-    worst = float(distance.max()) if distance.size else 0.0
-    # A difference that is not a number is none that can be accepted.
-    if not worst <= tolerance:
-        image = int(distance.max(1).argmax())
-        cause = (
-            f"the C made of {job.run} differs from it by {worst:.2g} at test image {image}, "
-            f"more than {tolerance:g}; nothing was kept"
-        )
-        remedy = "report it with the run folder; `CNNSPEC_CC` names another compiler to try"
-        raise CnnspecError(ExportFailed(None, cause, remedy))
-    return worst

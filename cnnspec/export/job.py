@@ -22,6 +22,8 @@ class Job(Record):
     name: str
     """What files and functions are called; an identifier of C."""
     dtype: str
+    options: Mapping[str, Any]
+    """What was chosen of `table.OPTIONS`, by name."""
     images: np.ndarray
     labels: np.ndarray | None
     calibration: np.ndarray
@@ -37,10 +39,3 @@ class Exported(Record):
     figures: dict[str, Any]
     versions: dict[str, str]
     """What it was made and compared with."""
-
-
-def accuracy(labels: np.ndarray | None, classes: np.ndarray) -> float | None:
-    """Returns the share of images in their class; `None` where labels are missing."""
-    if labels is None or not len(labels):
-        return None
-    return float((classes == labels[: len(classes)]).mean())

@@ -1,0 +1,51 @@
+"""What docs/export.md says is so: its commands are commands, and its programs run."""
+
+import re
+import shlex
+
+import pytest
+
+from cnnspec.commands import main, parser_of
+from cnnspec.export.table import EXPORTERS, OPTIONS
+from tests.export.support import finished
+from tests.support.paths import ROOT
+
+PAGE = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.S)
+COMMANDS = [
+    line for kind, text in BLOCKS if not kind for line in text.splitlines() if "cnnspec" in line
+]
+PROGRAMS = [text for kind, text in BLOCKS if kind == "python"]
+
+
+def test_there_is_something_to_try():
+    assert len(COMMANDS) == 2
+    assert len(PROGRAMS) == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_what_the_parser_takes(command):
+    _, name, *arguments = shlex.split(command)
+    _, parser = parser_of(name)
+    parser.parse_intermixed_args(arguments)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_programs_run_beside_the_export(program, tmp_path, monkeypatch, capsys):
+    run = finished(tmp_path / "runs", (ROOT / "specs" / "quickstart.cnn").read_text())
+    run.folder.rename(tmp_path / "runs" / "quickstart-1")
+    monkeypatch.chdir(tmp_path)
+    target = re.findall(r"quickstart-1/export/(\w+)", program)[0]
+    assert main(["export", "runs/quickstart-1", "--to", target]) == 0
+    capsys.readouterr()
+    exec(program, {})
+    assert capsys.readouterr().out == "(5, 10)\n"
+
+
+def test_every_kind_of_export_and_every_option_is_on_the_page():
+    for exporter in EXPORTERS.values():
+        (row,) = re.findall(rf"^\| `{exporter.name}` \|.*$", PAGE, re.M)
+        _, _, _, dtypes, _, _ = row.split("|")
+        assert re.findall(r"`(\w+)`", dtypes) == list(exporter.dtypes)
+    for name in OPTIONS:
+        assert f"`--{name}" in PAGE
