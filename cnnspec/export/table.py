@@ -64,6 +64,13 @@ EXPORTERS = {
             "onnx",
             ("opset", "layout", "batch"),
         ),
+        Exporter(
+            "keras",
+            "a Python module of plain Keras with its weights, and a .keras file",
+            ("float32",),
+            "cnnspec.export.keras",
+            "keras",
+        ),
     )
 }
 """Every exporter by its name."""

@@ -37,15 +37,20 @@ _DTYPE = "float32"
 def save_weights(run: Run, arrays: "dict[str, np.ndarray]") -> str:
     """Writes `weights.npz`, completely or not at all; returns its SHA-256 for `metrics.json`.
 
-    The same arrays give the same bytes: the archive contains no times.
     Raises `CnnspecError`.
     """
+    data = weights_file(arrays)
+    run.write(WEIGHTS, data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def weights_file(arrays: "dict[str, np.ndarray]") -> bytes:
+    """Returns an archive of arrays; the same arrays give the same bytes: it contains no times."""
     import numpy as np
 
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
-    run.write(WEIGHTS, file.getvalue())
-    return hashlib.sha256(file.getvalue()).hexdigest()
+    return file.getvalue()
 
 
 def read_weights(run: Run) -> "dict[str, np.ndarray]":

@@ -8,6 +8,7 @@ import pytest
 from cnnspec.commands import main, parser_of
 from cnnspec.export.table import EXPORTERS, OPTIONS
 from tests.export.support import finished
+from tests.program.networks import checked
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
@@ -15,7 +16,8 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.S)
 COMMANDS = [
     line for kind, text in BLOCKS if not kind for line in text.splitlines() if "cnnspec" in line
 ]
-PROGRAMS = [text for kind, text in BLOCKS if kind == "python"]
+PROGRAMS = [text for kind, text in BLOCKS if kind == "python" and "quickstart-1" in text]
+(SOURCE,) = (text for kind, text in BLOCKS if kind == "python" and "quickstart-1" not in text)
 
 
 def test_there_is_something_to_try():
@@ -40,6 +42,18 @@ def test_programs_run_beside_the_export(program, tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     exec(program, {})
     assert capsys.readouterr().out == "(5, 10)\n"
+
+
+def test_the_keras_shown_is_what_is_written(backend):
+    from cnnspec.targets.keras.source import module_text
+
+    shown = SOURCE[SOURCE.index("keras.Sequential") :].replace(
+        "batch_size=None", "batch_size=batch"
+    )
+    lines = shown.replace(".summary()", "").strip().splitlines()
+    written = module_text(checked((ROOT / "specs" / "lenet5.cnn").read_text()), "1.0")
+    assert "return " + "\n    ".join(lines) in written
+    exec(SOURCE, {})
 
 
 def test_every_kind_of_export_and_every_option_is_on_the_page():

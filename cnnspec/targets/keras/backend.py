@@ -21,8 +21,8 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Every Keras backend and the package that it needs."""
 
 
-def choose(backend: str | None = None) -> str:
-    """Returns the backend to run on, without starting it.
+def choose(backend: str | None = None, what: str = "training") -> str:
+    """Returns the backend to run on, without starting it; `what` is what needs it.
 
     It is the one asked for, else the one that Keras already runs on, else that of `KERAS_BACKEND`,
     else the first one installed. Raises `CnnspecError` where a package is missing, the variable
@@ -37,7 +37,7 @@ def choose(backend: str | None = None) -> str:
         remedy = f"pip install 'cnnspec[{extra}]'"
         if not (backend or running or chosen) and asked:
             remedy += ", or unset KERAS_BACKEND, which asks for it"
-        cause = f"training needs {extra}, which is not installed"
+        cause = f"{what} needs {extra}, which is not installed"
         raise CnnspecError(MissingExtra(None, cause, remedy))
     if running and running != chosen:
         cause = f"Keras runs on {running} in this process already, and cannot change"
