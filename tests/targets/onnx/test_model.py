@@ -153,9 +153,9 @@ def test_a_model_says_what_it_takes_and_gives():
     [
         "input 4x4x1; classes 16; flatten",
         "input 1x1x3; classes 3; flatten",
-        "input 4x4x1; classes 4; slice 1; dropout 0.5; gap; softmax; add { branch { } branch { } }",
+        "input 4x4x1; classes 4; slice 1; dropout 0.5; gap; tanh; add { branch { }; branch { } }",
         "input 2x2x4; classes 9; repeat 2 shared { flatten; dense 16; reshape 2x2x4 }; dense 9",
-        "input 2x2x3; classes 12; add { branch { flatten } branch { flatten } }",
+        "input 2x2x3; classes 12; add { branch { flatten }; branch { flatten } }",
     ],
 )
 def test_networks_of_hardly_anything(text):
