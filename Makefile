@@ -30,11 +30,11 @@ test-cluster: .venv/tests
 	$(INSTALL) --editable '.[cluster]'
 	$(BIN)/python -m pytest -m "cluster and not slow"
 
-# A network is one function on TensorFlow, JAX and PyTorch, on processors.
+# A network is one function on TensorFlow, JAX and PyTorch, on processors; exports to PyTorch.
 test-backends: .venv/tests
 	$(INSTALL) --group backends
-	$(BIN)/python -m pytest tests/targets/keras/test_agreement.py \
-	  tests/training/test_steps.py::test_other_backends_take_the_same_steps
+	$(BIN)/python -m pytest tests/targets/keras/test_agreement.py tests/targets/torch \
+	  tests/training/test_steps.py::test_other_backends_take_the_same_steps tests/export/test_torch.py
 
 test-slow: .venv/tests
 	$(BIN)/python -m pytest -m slow

@@ -1,6 +1,5 @@
 """Exports to Keras: a module of plain Keras with its weights, and the `.keras` file it gives."""
 
-import importlib.util
 import io
 import json
 import re
@@ -15,11 +14,10 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import ExportFailed
 from cnnspec.export.compare import compared, scaled
 from cnnspec.export.job import Exported, Job
+from cnnspec.export.module import MODULE, WEIGHTS, executed
 from cnnspec.export.packages import versions
 from cnnspec.runs.weights import weights_file
 from cnnspec.version import __version__
-
-MODULE, WEIGHTS = "network.py", "weights.npz"
 
 
 def require() -> None:
@@ -48,9 +46,7 @@ def export(job: Job) -> Exported:
     weights = weights_file(named(job, layer_names(job.checked)))
     with tempfile.TemporaryDirectory() as place, deep_enough(len(job.checked.graph.calls)):
         folder = Path(place)
-        (folder / MODULE).write_text(text, encoding="utf-8")
-        (folder / WEIGHTS).write_bytes(weights)
-        model = executed(job, folder / MODULE)
+        model = executed(job, folder, text, weights)
         compared(job, predictor(model), f"the module {MODULE}")
         saved = _saved(model, folder)
         figures = compared(job, predictor(_loaded(job, saved, folder)), "the Keras file")
@@ -66,21 +62,6 @@ def named(job: Job, names: dict[str, str]) -> dict[str, np.ndarray]:
         layer, _, weight = key.rpartition("/")
         found[f"{names[layer]}/{weight}"] = array
     return found
-
-
-def executed(job: Job, path: Path) -> Any:
-    """Executes a module and returns what its `load` gives. Raises `CnnspecError`."""
-    spec = importlib.util.spec_from_file_location("exported_network", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        return module.load()
-    except Exception as error:
-        # Whatever the text does wrong is a mistake of ours, which must leave nothing.
-        cause = f"the module {path.name} made of {job.run} does not run: {error}"
-        raise CnnspecError(ExportFailed(None, cause, "report it with the run folder")) from None
 
 
 def predictor(model: Any) -> Any:

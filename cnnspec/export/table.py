@@ -71,6 +71,13 @@ EXPORTERS = {
             "cnnspec.export.keras",
             "keras",
         ),
+        Exporter(
+            "torch",
+            "a Python module of PyTorch with its weights",
+            ("float32",),
+            "cnnspec.export.torch",
+            "torch",
+        ),
     )
 }
 """Every exporter by its name."""

@@ -30,6 +30,7 @@ from cnnspec.targets.interpreter.unsupported import UNSUPPORTED as NOT_IN_INTERP
 from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
 from cnnspec.targets.onnx.unsupported import UNSUPPORTED as NOT_IN_ONNX
 from cnnspec.targets.reasons import Reasons
+from cnnspec.targets.torch.unsupported import UNSUPPORTED as NOT_IN_TORCH
 
 NETWORK = tuple(CONSTRUCTS.values())
 """What every target computes or declines: the layers and the merges."""
@@ -197,6 +198,9 @@ INTERPRETER = Target("interpreter", _computes, NOT_IN_INTERPRETER)
 ONNX = Target("onnx", _computes, NOT_IN_ONNX)
 """What a trained network is written as for other tools."""
 
+TORCH = Target("torch", _computes, NOT_IN_TORCH)
+"""What a trained network is written as for PyTorch."""
+
 
 @cache
 def _c(cls: type[Construct]) -> bool:
@@ -219,5 +223,5 @@ def _c(cls: type[Construct]) -> bool:
 C = Target("c", _c, NOT_IN_C, trains=True, backend="native")
 """What trains and runs a network in machine code."""
 
-TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C, ONNX)}
+TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C, ONNX, TORCH)}
 """Every target by its name."""
