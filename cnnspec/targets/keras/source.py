@@ -77,9 +77,39 @@ def module_text(checked: CheckedSpec, version: str) -> str:
     )
 
 
+def plain_model(
+    checked: CheckedSpec, weights: Mapping[str, Any], batch: int | None = None
+) -> keras.Model:
+    """Returns the model that the module builds, with the weights of a run by their keys."""
+    defined: dict[str, Any] = {"__file__": "network.py", "__name__": "network"}
+    exec(module_text(checked, ""), defined)
+    model: keras.Model = defined["build"](batch)
+    names = layer_names(checked)
+    arrays = {}
+    for key, array in weights.items():
+        layer, _, weight = key.rpartition("/")
+        arrays[f"{names[layer]}/{weight}"] = array
+    for layer in model.layers:
+        layer.set_weights([arrays[f"{layer.name}/{weight.name}"] for weight in layer.weights])
+    return model
+
+
 def layer_names(checked: CheckedSpec) -> dict[str, str]:
-    """The name in Keras of each layer that has weights or none, by ours."""
-    return plain_names(call.name for call in checked.graph.calls[1:] if not call.weights_from)
+    """The name in Keras of each layer with weights of its own or none, by ours."""
+    calls = [call for call in checked.graph.calls[1:] if not call.weights_from]
+    names = plain_names(call.name for call in calls)
+    taken = set(names.values())
+    for name, plain in names.items():
+        if any(map(_own, calls)) and _OF_OPERATIONS.fullmatch(plain):
+            while plain in taken:
+                plain += "_"
+            taken.add(plain)
+            names[name] = plain
+    return names
+
+
+_OF_OPERATIONS = re.compile(r"(pad|get_item|true_divide)(_\d+)?")
+"""What Keras calls operations that are not layers; two of one name are an error."""
 
 
 def _chain(calls: Sequence[LayerCall]) -> bool:
@@ -181,7 +211,8 @@ class _Functional:
         """What is assigned, one expression after another; `VALUE` is what was before each."""
         thing = lower(call.layer)
         if _own(call):
-            return _WITHOUT_LAYER[thing.name](thing.arguments, call.input_shape)
+            name = self.names[call.name]
+            return _WITHOUT_LAYER[thing.name](thing.arguments, call.input_shape, name)
         owner = call.weights_from or call.name
         layer = self.layers.get(owner) or expression(thing, name=self.names[owner])
         given = f"[{', '.join(inputs)}]" if len(inputs) > 1 else VALUE
@@ -193,21 +224,21 @@ def _own(call: LayerCall) -> bool:
     return lower(call.layer).name in _WITHOUT_LAYER
 
 
-def _slice(arguments: Mapping[str, Any], shape: Shape) -> list[str]:
+def _slice(arguments: Mapping[str, Any], shape: Shape, name: str) -> list[str]:
     start = arguments["start"]
     return [f"{VALUE}[..., {start or ''}:{start + arguments['channels']}]"]
 
 
-def _shuffle(arguments: Mapping[str, Any], shape: Shape) -> list[str]:
+def _shuffle(arguments: Mapping[str, Any], shape: Shape, name: str) -> list[str]:
     """The channels as a matrix, column by column."""
     *positions, channels = shape.dims
     groups = arguments["groups"]
     apart = (*positions, groups, channels // groups)
     axes = (*range(1, len(positions) + 1), len(positions) + 2, len(positions) + 1)
     return [
-        f"layers.Reshape({apart})({VALUE})",
-        f"layers.Permute({axes})({VALUE})",
-        f"layers.Reshape({_literal(shape.dims)})({VALUE})",
+        f'layers.Reshape({apart}, name="{name}.groups")({VALUE})',
+        f'layers.Permute({axes}, name="{name}.turned")({VALUE})',
+        f'layers.Reshape({_literal(shape.dims)}, name="{name}")({VALUE})',
     ]
 
 
@@ -218,16 +249,16 @@ def _reach(arguments: Mapping[str, Any], shape: Shape) -> list[tuple[int, int]]:
     return [(0, 0), *sides, (0, 0)]
 
 
-def _ceil_max(arguments: Mapping[str, Any], shape: Shape) -> list[str]:
-    pool = expression(Keras("layers.MaxPooling2D", dict(arguments)))
+def _ceil_max(arguments: Mapping[str, Any], shape: Shape, name: str) -> list[str]:
+    pool = expression(Keras("layers.MaxPooling2D", dict(arguments)), name=name)
     sides = _reach(arguments, shape)
     padded = f'keras.ops.pad({VALUE}, {sides}, constant_values=float("-inf"))'
     return [*([padded] if any(map(any, sides)) else []), f"{pool}({VALUE})"]
 
 
-def _ceil_average(arguments: Mapping[str, Any], shape: Shape) -> list[str]:
+def _ceil_average(arguments: Mapping[str, Any], shape: Shape, name: str) -> list[str]:
     """Divided by the share of each window that lies inside of the image."""
-    pool = expression(Keras("layers.AveragePooling2D", dict(arguments)))
+    pool = expression(Keras("layers.AveragePooling2D", dict(arguments)), name=name)
     sides = _reach(arguments, shape)
     if not any(map(any, sides)):
         return [f"{pool}({VALUE})"]

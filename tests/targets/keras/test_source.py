@@ -109,11 +109,23 @@ def test_text_of_branches_names_what_is_used_later():
     x = conv_2_layer(x)
     conv_2_2 = conv_2_layer(x)
     slice_2 = conv_2_2[..., 1:3]
-    x = layers.Reshape((8, 8, 2, 2))(conv_2_2)
-    x = layers.Permute((1, 2, 4, 3))(x)
-    x = layers.Reshape((8, 8, 4))(x)
+    x = layers.Reshape((8, 8, 2, 2), name="shuffle.groups")(conv_2_2)
+    x = layers.Permute((1, 2, 4, 3), name="shuffle.turned")(x)
+    x = layers.Reshape((8, 8, 4), name="shuffle")(x)
     x = layers.Concatenate(name="concat")([slice_2, x])
 """ in text_of(checked(BRANCHES))
+
+
+def test_layers_and_operations_of_keras_have_different_names(tmp_path):
+    from cnnspec.targets.keras.source import layer_names
+
+    spec = checked(
+        "input 8x8x4; classes 3; pad 1; conv 4x3 name=get_item; slice 3; shuffle 3; reshape 64x3\n"
+        "reshape 8x8x3; pool 3 ceil; pad 1 name=pad_; avgpool 3 ceil; pad 1 name=pad_1; dense 3"
+    )
+    assert module_of(spec, tmp_path)["build"]().count_params() == spec.totals.params
+    names = layer_names(spec)
+    assert (names["pad"], names["pad_"], names["get_item"]) == ("pad__", "pad_", "get_item_")
 
 
 @pytest.mark.parametrize("text", [BRANCHES, (ROOT / "specs" / "mobile_se.cnn").read_text()])
