@@ -1,4 +1,4 @@
-"""Exports a trained run for use elsewhere: C for a microcontroller, ONNX, Keras, PyTorch.
+"""Exports a trained run for use elsewhere: C for a microcontroller, ONNX, LiteRT, Keras, PyTorch.
 
 What is made is run and compared with the run on 200 test images before it is kept; the
 folder is written whole or not at all, with a manifest of versions, hashes and figures. `c`
@@ -6,7 +6,8 @@ is C99 without heap, recursion or library: NAME.c and NAME.h, test images with a
 that checks them, a Makefile and CMakeLists.txt. It needs a C compiler on this machine.
 `onnx` is one file, NAME.onnx; it takes images as float32 from 0 to 1 and needs the extra
 `onnx`. `keras` is a Python module that builds the network with plain Keras, its weights, and
-NAME.keras; `torch` is a module of PyTorch and its weights.
+NAME.keras; `torch` is a module of PyTorch and its weights. `litert` is NAME.tflite, for one
+image; in int8 it takes the bytes of pixels minus 128.
 """
 
 import re

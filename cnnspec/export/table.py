@@ -28,6 +28,7 @@ OPTIONS = {
             "onnx: the axes of its input, channels last as in cnnspec or first (nhwc)",
             choices=("nhwc", "nchw"),
         ),
+        Option("strip", "litert: without names and metadata, for a smaller file"),
         Option("batch", "onnx: the images of a call (as many as are given)", numbers=(1, 10**6)),
     )
 }
@@ -77,6 +78,14 @@ EXPORTERS = {
             ("float32",),
             "cnnspec.export.torch",
             "torch",
+        ),
+        Exporter(
+            "litert",
+            "a .tflite file for one image",
+            ("float32", "int8"),
+            "cnnspec.export.litert",
+            "litert",
+            ("strip",),
         ),
     )
 }

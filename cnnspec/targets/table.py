@@ -28,6 +28,7 @@ from cnnspec.layers.weighted import Weighted
 from cnnspec.targets.c.unsupported import UNSUPPORTED as NOT_IN_C
 from cnnspec.targets.interpreter.unsupported import UNSUPPORTED as NOT_IN_INTERPRETER
 from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
+from cnnspec.targets.litert.unsupported import UNSUPPORTED as NOT_IN_LITERT
 from cnnspec.targets.onnx.unsupported import UNSUPPORTED as NOT_IN_ONNX
 from cnnspec.targets.reasons import Reasons
 from cnnspec.targets.torch.unsupported import UNSUPPORTED as NOT_IN_TORCH
@@ -202,6 +203,15 @@ TORCH = Target("torch", _computes, NOT_IN_TORCH)
 """What a trained network is written as for PyTorch."""
 
 
+def _converted(cls: type[Construct]) -> bool:
+    """Whether it is a layer that Keras has, of which TensorFlow's converter makes operators."""
+    return cls not in NOT_IN_LITERT and _keras(cls)
+
+
+LITERT = Target("litert", _converted, NOT_IN_LITERT)
+"""What a trained network is converted to for phones and microcontrollers."""
+
+
 @cache
 def _c(cls: type[Construct]) -> bool:
     """Whether a class says what it computes, or has a text or a draw of its own."""
@@ -223,5 +233,5 @@ def _c(cls: type[Construct]) -> bool:
 C = Target("c", _c, NOT_IN_C, trains=True, backend="native")
 """What trains and runs a network in machine code."""
 
-TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C, ONNX, TORCH)}
+TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C, ONNX, TORCH, LITERT)}
 """Every target by its name."""

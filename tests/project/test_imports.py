@@ -129,7 +129,10 @@ MODULES = {
     if path.stem != "__init__"
 }
 # What runs a framework, and what asks for that; every other part stays light.
-HEAVY_PARTS = ("training", "targets.keras", "export.keras", "commands", "api", "__main__")
+HEAVY_PARTS = (
+    *("training", "targets.keras", "export.keras", "targets.litert", "export.litert"),
+    *("commands", "api", "__main__"),
+)
 # What is data alone in a target that runs a framework.
 TABLES = ("targets.keras.lowering", "targets.keras.unsupported")
 # Programs of their own: on Ray, which is heavy anyway, and the training of a page.

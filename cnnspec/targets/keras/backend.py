@@ -63,7 +63,7 @@ def start(backend: str | None = None, threads: int | None = None, parts: int = 1
     if threads and chosen == "jax":
         # It is read once, when the client for the CPU starts.
         os.environ["NPROC"] = str(threads)
-    with _without_chatter():
+    with without_chatter():
         import keras
 
         if threads:
@@ -145,7 +145,7 @@ def _running() -> Any:
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
+def without_chatter() -> Iterator[None]:
     """Holds back what TensorFlow's C++ writes to standard error while it is imported.
 
     Its log level does not reach those lines. If the import fails they are shown
