@@ -18,6 +18,7 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.catalog import catalog, story, title
 from cnnspec.diagnostics.dialects import dictionary
 from cnnspec.expansion.vocabulary import words
+from cnnspec.export.table import EXPORTERS
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import BYTES, MEASURES, QUANTITIES, RELATIONS
 from cnnspec.ir.datasets import DATASETS
@@ -31,8 +32,10 @@ from cnnspec.language.constructs import Construct, Field
 from cnnspec.layers.activations import Activation
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
-from cnnspec.layers.table import LAYERS
+from cnnspec.layers.table import CONSTRUCTS, LAYERS
 from cnnspec.layers.weighted import Weighted
+from cnnspec.targets.reasons import Reasons
+from cnnspec.targets.table import TARGETS
 
 _MADE = "<!-- Made by `make docs` from the tables of the package. -->\n"
 
@@ -192,7 +195,33 @@ def _tables() -> list[str]:
     lines += ["## Initializers", ""]
     for cls in INITIALIZERS.values():
         lines += _entry(cls, cls.specs)
-    return lines[:-1]
+    return [*lines, *_exports()][:-1]
+
+
+def _exports() -> list[str]:
+    """What each kind of export is and which layers it does not do."""
+    rows = []
+    for exporter in EXPORTERS.values():
+        options = ", ".join(f"`--{name}`" for name in exporter.options)
+        dtypes = ", ".join(f"`{dtype}`" for dtype in exporter.dtypes)
+        rows.append((f"`{exporter.name}`", exporter.summary, dtypes, options))
+    head = ("to", "what it gives", "type of its numbers", "options")
+    lines = ["## Exports: `cnnspec export RUN --to …`", "", *_table(head, rows)]
+    lines += ["Every layer and every merge is exported to each of them, but for", ""]
+    return [*lines, *_table(("layer", *EXPORTERS), _not_exported())]
+
+
+def _not_exported() -> Iterable[tuple[str, ...]]:
+    """A row for each layer that some kind of export does not do, or not all of it."""
+    targets = [TARGETS[exporter.target] for exporter in EXPORTERS.values()]
+    for word, cls in CONSTRUCTS.items():
+        if any(cls in target.unsupported for target in targets):
+            yield (f"`{word}`", *(_said(target.unsupported, cls) for target in targets))
+
+
+def _said(unsupported: Reasons, cls: type[Construct]) -> str:
+    reason = unsupported.get(cls, "all of it")
+    return reason if isinstance(reason, str) else cleandoc(reason.__doc__ or "").rstrip(".").lower()
 
 
 def _entry(cls: type[Construct], fields: Mapping[str, Field]) -> list[str]:

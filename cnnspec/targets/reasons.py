@@ -9,5 +9,6 @@ Reasons = Mapping[type[Construct], str | Callable[[Any], str]]
 """A reason for each class that a target does not do.
 
 In place of it a function may give one for some of its records, and nothing for those that
-the target does do: for a `resize` by `bicubic` alone.
+the target does do: for a `resize` by `bicubic` alone. Its docstring is the reason for a reader of
+the documentation.
 """

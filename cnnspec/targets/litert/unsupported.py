@@ -6,12 +6,14 @@ from cnnspec.targets.reasons import Reasons
 
 
 def _resize(layer: Resize) -> str:
+    """No `bicubic`."""
     if layer.interpolation != "bicubic":
         return ""
     return "it has no `bicubic`; `bilinear` and `nearest` are there"
 
 
 def _transposed(layer: TransposedConv) -> str:
+    """No `dilation`."""
     if layer.dilation == (1, 1):
         return ""
     return "its transposed convolution has no dilation"
