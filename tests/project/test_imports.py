@@ -22,6 +22,8 @@ HEAVY = {
     "PIL",
     "h5py",
     "ray",
+    "onnx",
+    "onnxruntime",
 }
 LENET = str(ROOT / "specs" / "lenet5.cnn")
 
