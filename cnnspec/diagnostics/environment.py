@@ -33,7 +33,7 @@ class CannotRead(EnvironmentDiagnostic):
 
 
 class MissingExtra(EnvironmentDiagnostic):
-    """Training needs a framework, which the base install does not contain."""
+    """A training or an export needs a package that the base install does not contain."""
 
     code: ClassVar[str] = "CNN902"
 
