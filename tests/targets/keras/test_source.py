@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("backend")
 
-NETWORKS = 6
+NETWORKS = 3
 
 
 def text_of(spec):
