@@ -82,9 +82,31 @@ def _sepconv(given: dict[str, Any]) -> Any:
     return keras.layers.SeparableConv2D(**_named(given, **names), **weights)
 
 
+class Dilated(keras.layers.Conv2DTranspose):  # type: ignore[misc]
+    """The convolution that a transposed one is, with its kernel turned: a dilation as it is.
+
+    TensorFlow does not have the transposed one with a dilation on every processor
+    (tensorflow/tensorflow#28264). Padding: Dumoulin and Visin (2016), relationship 9.
+    """
+
+    def call(self, x: Any) -> Any:
+        spans = [(k - 1) * d for k, d in zip(self.kernel_size, self.dilation_rate, strict=True)]
+        if self.padding == "same":
+            # Of the whole output the larger half of what is too much is cut behind.
+            sides = [(span - span // 2, span // 2) for span in spans]
+        else:
+            sides = [(span, span) for span in spans]
+        wide = keras.ops.pad(x, [(0, 0), *sides, (0, 0)])
+        turned = keras.ops.transpose(keras.ops.flip(self.kernel, (0, 1)), (0, 1, 3, 2))
+        found = keras.ops.conv(wide, turned, 1, "valid", dilation_rate=self.dilation_rate)
+        return self.activation(found + self.bias if self.use_bias else found)
+
+
 def _tconv(given: dict[str, Any]) -> Any:
     weights = _weighted(given, "kernel")
-    return keras.layers.Conv2DTranspose(**_named(given, **_KERNEL), **weights)
+    dilated = given.get("dilation", (1, 1)) != (1, 1)
+    layer = Dilated if dilated else keras.layers.Conv2DTranspose
+    return layer(**_named(given, **_KERNEL), **weights)
 
 
 def _dense(given: dict[str, Any]) -> Any:
@@ -141,8 +163,8 @@ class Channels(keras.layers.Layer):  # type: ignore[misc]
         return keras.ops.take(x, self.numbers(x.shape[-1]), axis=-1)
 
 
-BY_HAND = (Windows, Channels)
-"""What Keras has no layer for."""
+BY_HAND = (Windows, Channels, Dilated)
+"""What Keras has no layer for, or TensorFlow not everywhere."""
 
 
 def _pool(of: str) -> Callable[[dict[str, Any]], Any]:

@@ -22,6 +22,8 @@ NETWORKS = {
     "resize down bicubic": _DATA + "input 12x17x2; classes 70; resize 5x7 bicubic; flatten",
     "resize bilinear": _DATA + "input 7x5x2; classes 416; resize 16x13 bilinear; flatten",
     "resize nearest": _DATA + "input 7x5x2; classes 416; resize 16x13 nearest; flatten",
+    "tconv 3 dilation=2": _DATA + "input 5x4x2; classes 216; tconv 3x3 dilation=2; flatten",
+    "tconv 2x3 dilation=3x2": _DATA + "input 6x5x2; classes 243; tconv 3x2x3 dilation=3x2; flatten",
     "network": (
         _DATA + "input 14x13x3; classes 5; conv 8x3 same relu; avgpool 3 same stride=2; bn;"
         "resize 12x12 bicubic; conv 8x3 relu; pool 3 same stride=2; gap; dense 5 softmax"

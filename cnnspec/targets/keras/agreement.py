@@ -1,7 +1,10 @@
-"""Layers that compute on every backend what Keras computes on TensorFlow.
+"""Layers that compute on every backend and processor what Keras computes.
 
-Keras 3.15 differs in two layers. On PyTorch the average of a window that reaches over the edge
+Keras 3.15 differs in three layers. On PyTorch the average of a window that reaches over the edge
 includes the repeated edge; `bicubic` has another cubic on PyTorch and another rounding on JAX.
+TensorFlow transposes a convolution with a dilation on some processors only (issue 28264 of
+tensorflow/tensorflow: "Current CPU implementations do not yet support dilation rates larger than
+1"; oneDNN, which has it, is on by default where a processor has AVX-512).
 These layers are used only where Keras differs; elsewhere a model has Keras's own. A saved model
 that has them needs `import cnnspec.targets.keras.agreement` before it is loaded.
 """
@@ -55,6 +58,26 @@ class Resizing(keras.layers.Resizing):  # type: ignore[misc]
         return keras.ops.einsum("ih,nhwc,jw->nijc", rows, inputs, columns)
 
 
+@_register
+class Conv2DTranspose(keras.layers.Conv2DTranspose):  # type: ignore[misc]
+    """A transposed convolution with a dilation: its kernel, with zeros between the values."""
+
+    def call(self, inputs: Any) -> Any:
+        rows, columns, *channels = self.kernel.shape
+        down, right = self.dilation_rate
+        # (Kh, Kw, F, C) to ((Kh - 1) * D + 1, (Kw - 1) * D + 1, F, C).
+        apart = keras.ops.reshape(self.kernel, (rows, 1, columns, 1, *channels))
+        apart = keras.ops.pad(
+            apart, [(0, 0), (0, down - 1), (0, 0), (0, right - 1), (0, 0), (0, 0)]
+        )
+        kernel = keras.ops.reshape(apart, (rows * down, columns * right, *channels))
+        kernel = kernel[: (rows - 1) * down + 1, : (columns - 1) * right + 1]
+        outputs = keras.ops.conv_transpose(inputs, kernel, self.strides, self.padding)
+        if self.use_bias:
+            outputs += keras.ops.reshape(self.bias, (1, 1, 1, self.filters))
+        return outputs if self.activation is None else self.activation(outputs)
+
+
 def agreeing(cls: Any, arguments: Mapping[str, Any]) -> Any:
     """Returns the class to build for a Keras class: ours where the backend differs."""
     backend = keras.backend.backend()
@@ -64,4 +87,7 @@ def agreeing(cls: Any, arguments: Mapping[str, Any]) -> Any:
     bicubic = cls is keras.layers.Resizing and arguments.get("interpolation") == "bicubic"
     if bicubic and backend != "tensorflow":
         return Resizing
+    dilated = cls is keras.layers.Conv2DTranspose and arguments["dilation_rate"] != (1, 1)
+    if dilated and backend == "tensorflow":
+        return Conv2DTranspose
     return cls

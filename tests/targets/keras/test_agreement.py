@@ -74,6 +74,33 @@ def test_an_average_counts_what_lies_inside_on_every_backend(backend, name, shap
     np.testing.assert_allclose(on(backend)[name], averaged(images, window, stride), atol=1e-6)
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize(
+    ("name", "shape", "kernel", "dilation"),
+    [
+        ("tconv 3 dilation=2", (5, 4, 2), (3, 3), (2, 2)),
+        ("tconv 2x3 dilation=3x2", (6, 5, 2), (2, 3), (3, 2)),
+    ],
+)
+def test_each_value_paints_a_kernel_with_holes_on_every_backend(
+    backend, name, shape, kernel, dilation
+):
+    """TensorFlow itself has no transposed convolution with a dilation on some processors."""
+    random = np.random.default_rng(0)
+    images = random.random((IMAGES, *shape)).astype(np.float32)
+    weights = random.uniform(0.1, 0.5, (*kernel, 3, shape[2]))
+    bias = random.uniform(0.1, 0.5, 3)
+    spans = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
+    painted = np.zeros((IMAGES, shape[0] + spans[0], shape[1] + spans[1], 3)) + bias
+    for row in range(shape[0]):
+        for column in range(shape[1]):
+            for i in range(kernel[0]):
+                for j in range(kernel[1]):
+                    values = images[:, row, column] @ weights[i, j].T
+                    painted[:, row + i * dilation[0], column + j * dilation[1]] += values
+    np.testing.assert_allclose(on(backend)[name], painted.reshape(IMAGES, -1), atol=1e-5)
+
+
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_backend_computes_what_tensorflow_does(backend, name):
