@@ -18,7 +18,7 @@ bias_initializer | bias_init | conv 32x3 bias_init=zeros
 kernel_regularizer | l2 | conv 32x3 l2=0.01
 negative_slope alpha | slope | relu slope=0.1
 max_value | max | relu max=6
-center | - | - | `bn no_center` leaves out what it adds
+center | center | bn no_center
 clip_norm | clipnorm | train { optimizer adam(clipnorm=1) }
 rotation_range | rotate | train { augment rotate=10 }
 zoom_range | zoom | train { augment zoom=0.1 }
@@ -205,7 +205,9 @@ validation_accuracy | val_accuracy | train { early_stop val_accuracy }
 validation_loss | val_loss | train { early_stop val_loss }
 training_accuracy | train_accuracy | train { early_stop train_accuracy }
 parameters weights num_params total_params | params | dense 10 softmax; budget params <= 10k
-flops mult_adds mac madds | macs | dense 10 softmax; budget macs <= 10k
+mult_adds mac madds | macs | dense 10 softmax; budget macs <= 10k
+flops | macs | dense 10 softmax; budget macs <= 10k | a MAC is two FLOPs, or one in many papers:
+  halve a limit that counts two
 memory sram | ram | dense 10 softmax; budget ram <= 10KiB
 size rom | flash | dense 10 softmax; budget flash <= 40KiB
 nobias without_bias | no_bias | conv 32x3 no_bias

@@ -63,11 +63,11 @@ class UnknownWord(Diagnostic):
     def help(self) -> str:
         if self._of_size:
             return "write a size without spaces: `32x3`"
+        if self.option:
+            return f"it is an option: write `{self.option}`"
         if not self.known:
             return f"{self.of} takes no words"
         path = f'; write a path in quotes: `"{self.word}"`' if self.path and not self.near else ""
-        if self.option:
-            return f"it is an option: write `{self.option}`"
         if path:
             return did_you_mean(self.near, self.known) + path
         from cnnspec.diagnostics.translations import word_help
@@ -190,6 +190,8 @@ class OutOfRange(Diagnostic):
     allowed: str
     nearest: str = ""
     """The value in the range that was most likely meant."""
+    share: bool = False
+    """Whether that is the value in per cent."""
 
     @property
     def message(self) -> str:
@@ -197,6 +199,8 @@ class OutOfRange(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.share:
+            return f"write `{self.nearest}`, for {self.value} %: {self.allowed}"
         return f"use {self.allowed}"
 
     def fixes_at(self, span: Span) -> Fixes:
@@ -270,6 +274,10 @@ class TooManyValues(Diagnostic):
     """Whether the values are sides, whose order differs from tool to tool."""
     option: str = ""
     """How the value is written as an option: `test="b.csv"`."""
+    takers: dict[str, str] = {}  # noqa: RUF012 - a record never changes its defaults
+    """The options that could have the value, with what each is."""
+    note: str = ""
+    """Why nothing takes it."""
 
     @property
     def message(self) -> str:
@@ -287,6 +295,11 @@ class TooManyValues(Diagnostic):
 
         if foreign := layer_help(self.span, self.of.strip("`")):
             return foreign
+        if self.note:
+            return f"write `{self.usage}`: {self.note}"
+        if self.span and self.takers:
+            named = [f"`{n}={self.span.text}`: {what}" for n, what in self.takers.items()]
+            return f"write {'; or '.join(named[:3])}"
         return f"write `{self.usage}`" if self.usage else "give it one value"
 
     def fixes_at(self, span: Span) -> Fixes:
@@ -296,6 +309,10 @@ class TooManyValues(Diagnostic):
             return (write(span, self.option, title=f"write `{self.option}`"),)
         if self.sides:
             return ()
+        if len(self.takers) == 1 and not self.note:
+            (name,) = self.takers
+            title = f"write `{name}={span.text}`"
+            return (write(span, f"{name}={span.text}", title=title),)
         from cnnspec.diagnostics.rewrites import leave_out
         from cnnspec.diagnostics.translations import layer_fixes
 
@@ -309,17 +326,36 @@ class UnknownName(UnknownSpelling):
     bad: ClassVar[str] = "let filters = 8; conv (filter)x3 relu; dense 10 softmax"
     good: ClassVar[str] = "let filters = 8; conv (filters)x3 relu; dense 10 softmax"
 
+    called: bool = False
+    """Whether it is a function, which takes its values in parentheses."""
+
     @property
     def message(self) -> str:
+        if self.called:
+            return f"`{self.name}` takes its values in parentheses"
         return f"the name `{self.name}` is not defined"
 
     @property
     def help(self) -> str:
+        if self.called and self.span:
+            example = "1..64" if self.name == "fit" else "2.5"
+            call = self._call(self.span)
+            return call.title if call else f"write `{self.name}({example})`"
         if self.span and self._slashes(self.span):
             return "a comment begins with `#`"
         if self.near:
             return did_you_mean(self.near, self.known)
         return f"define it first: `let {self.name} = …`"
+
+    def _call(self, span: Span) -> Fix | None:
+        """The fix of `floor 2.5`."""
+        value = re.compile(r"[ \t]+([\w.]+)").match(span.source.text, span.end)
+        if value is None:
+            return None
+        text = f"{self.name}({value[1]})"
+        return write(
+            span.source.span(span.start, value.end()), text, safe=True, title=f"write `{text}`"
+        )
 
     def _slashes(self, span: Span) -> Span | None:
         """The `//` before the name, with which other languages begin a comment."""
@@ -330,6 +366,9 @@ class UnknownName(UnknownSpelling):
         slashes = self._slashes(span)
         if slashes:
             return (write(slashes, "#", title="write `#`"),)
+        if self.called:
+            call = self._call(span)
+            return (call,) if call else ()
         return super().fixes_at(span)
 
 
@@ -365,6 +404,14 @@ class UnknownFunction(UnknownSpelling):
         if self.name == "range":
             return "write both ends of a range: `0..2` for `range(3)`"
         return did_you_mean(self.near, self.known)
+
+    def fixes_at(self, span: Span) -> Fixes:
+        ends = re.compile(r"\(\s*(?:(\d+)\s*,\s*)?(\d+)\s*\)").match(span.source.text, span.end)
+        if self.name != "range" or ends is None or int(ends[2]) <= int(ends[1] or 0):
+            return super().fixes_at(span)
+        text = f"{ends[1] or 0}..{int(ends[2]) - 1}"
+        whole = span.source.span(span.start, ends.end())
+        return (write(whole, text, safe=True, title=f"write `{text}`"),)
 
 
 class WrongCall(Diagnostic):

@@ -110,6 +110,8 @@ class Said:
                 self.notes.append(f"`{row.name}`: {row.note}")
         elif name == "bias":
             self.plain += ["no_bias"] if value in ("no", "false", "0") else []
+        elif name in ("center", "scale"):
+            self.plain += [f"no_{name}"] if value in ("no", "false", "0") else []
         elif name in _ALONE:
             self.plain += [name] if value in ("yes", "true", "1") else []
         elif name == "padding":
@@ -131,7 +133,11 @@ class Said:
 
     def _number(self, value: str) -> str:
         """A number of a program; what is not one, such as the name of a variable, is a `let`."""
-        if re.fullmatch(r"[-\d.][-\d.x]*(?:[eE][-+]?\d+)?", value) or value in ("yes", "no"):
+        if re.fullmatch(r"[-\d.][-\d.x]*(?:[eE][-+]?\d+)?", value) or value in (
+            "yes",
+            "no",
+            "instance",
+        ):
             return value
         names = dict.fromkeys(re.findall(r"[^\W\d]\w*", value))
         self.notes += [f"define `{name}` with `let`" for name in names]

@@ -240,6 +240,15 @@ def into_train(span: Span) -> Fix:
     return Fix(moved, safe=True, title="move it into `train`")
 
 
+def out_of_train(span: Span) -> Fix:
+    """Returns the fix that moves a statement from the block of training to before it."""
+    source, statement = span.source, statement_around(span)
+    begun = [*re.finditer(r"(?:^|[;}\n])[ \t]*(?=train\s*\{)", source.text[: span.start])]
+    at = source.span(begun[-1].end(), begun[-1].end()) if begun else source.span(0, 0)
+    moved = (Edit(at, f"{statement.text}; "), without_statement(statement))
+    return Fix(moved, safe=True, title="move it before `train`")
+
+
 def joined_size(span: Span, word: str) -> Fixes:
     """Returns the fix that removes the blanks of `32 x 3` around its `x`, or before its `x3`."""
     text, start, end = span.source.text, span.start, span.end

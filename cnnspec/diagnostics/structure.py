@@ -27,6 +27,8 @@ class WrongForm(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.fix and self.fix.safe and self.fix.title.startswith(f"write `{self.word}"):
+            return self.fix.title
         return f"write it as in `{self.form}`"
 
     def fixes_at(self, span: Span) -> Fixes:

@@ -1,5 +1,6 @@
 """Errors of the text itself: characters, brackets, numbers, the form of a statement."""
 
+import re
 from typing import ClassVar
 
 from cnnspec.core.edits import Edit, Fix, Fixes, insert, write
@@ -216,6 +217,9 @@ class MissingSpace(Diagnostic):
             return "the largest unit is `M`: write", larger
         if unit and self.before[-1].isdecimal():
             return f"write the unit as `{unit}`:", unit
+        ends = re.fullmatch(r"(?:-|to)(\d+)", self.after)
+        if ends and re.fullmatch(r"in \d+", self.before):
+            return "write a range with two points:", f"..{ends[1]}"
         if self.after[0] == "X" and tail.isdecimal():
             return "write a size with a small x:", f"x{tail}"
         if self.after[0] == "x" and tail.isidentifier():

@@ -12,8 +12,8 @@ from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.claims import NothingToFit
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import Incompatible, UnknownName, UnknownSetting
-from cnnspec.diagnostics.syntax import GivenTwice, NothingToTrain, TooLarge
+from cnnspec.diagnostics.names import Incompatible, Misplaced, UnknownName, UnknownSetting
+from cnnspec.diagnostics.syntax import GivenTwice, NothingToTrain, TooLarge, UnexpectedText
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Axis, Fit, Let, Objective, Overrides, Scope, State, Vocabulary
 from cnnspec.expansion.statements import run
@@ -268,13 +268,26 @@ def _contradiction(name: str, dataset: Dataset) -> Incompatible:
     return Incompatible(None, of=f"data {dataset.name}", reason=reason, remedy=remedy)
 
 
+def _follows(word: Span | None, span: Span | None) -> bool:
+    """Whether only blanks are between a word and what is behind it."""
+    if word is None or span is None or word.source is not span.source:
+        return False
+    return word.end <= span.start and not word.source.text[word.end : span.start].strip(" \t")
+
+
 def _distinct(problems: Iterable[Diagnostic], poisoned: frozenset[str]) -> Iterator[Diagnostic]:
     """Each error once, however often its block was used, and none that follows from another."""
     seen = set()
+    misplaced: Span | None = None
     for problem in problems:
         found = problem.inner if isinstance(problem, Traced) else problem
         # A name whose definition is wrong is not called undefined as well.
         if isinstance(found, UnknownName) and f"let {found.name}" in poisoned:
+            continue
+        if isinstance(found, Misplaced):
+            misplaced = found.span
+        elif isinstance(found, UnexpectedText) and _follows(misplaced, found.span):
+            # The `=` of `lr=0.05`, which the help writes elsewhere.
             continue
         place = (problem.code, problem.span and (id(problem.span.source), problem.span.start))
         if place not in seen:

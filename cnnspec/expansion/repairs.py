@@ -4,7 +4,10 @@ Each function takes the syntax as it was written and returns its fix, or `None` 
 was meant is not clear.
 """
 
+import re
+
 from cnnspec.core.edits import Edit, Fix, insert, write
+from cnnspec.core.source import Span
 from cnnspec.language.syntax import (
     Argument,
     Call,
@@ -20,8 +23,9 @@ from cnnspec.language.syntax import (
 def let(arguments: tuple[Argument, ...]) -> Fix | None:
     """Returns the fix of `let f 16`."""
     match arguments:
-        case (Word(span=span), Number()):
-            return insert(span.source, span.end, " =", safe=True, title="write `=`")
+        case (Word(span=span, text=name), Number(span=value)):
+            title = f"write `let {name} = {value.text}`"
+            return insert(span.source, span.end, " =", safe=True, title=title)
     return None
 
 
@@ -36,7 +40,27 @@ def repeat(arguments: tuple[Argument, ...]) -> Fix | None:
         case (Option(name=name, span=span, value=Range(span=ends)),):
             text = f"{name} in {ends.text}"
             return write(span, text, safe=True, title=f"write `repeat {text}`")
-    return None
+    return _range(arguments[0].span.to(arguments[-1].span)) if arguments else None
+
+
+_MOST_LISTED = 20
+
+
+def _range(span: Span) -> Fix | None:
+    """Returns the fix of `i in 1 to 5`, `i in 1 - 5` and `i in 1..9 step 2`."""
+    found = re.fullmatch(
+        r"(\w+)\s+in\s+(\d{1,9})\s*(?:-|to|\.\.)\s*(\d{1,9})(?:\s+(?:step|by)\s+(\d{1,9}))?",
+        span.text,
+    )
+    if found is None:
+        return None
+    low, high, step = (int(end or 1) for end in found.groups()[1:])
+    values = range(low, high + 1, step or 1)
+    if step > 1 and not 0 < len(values) <= _MOST_LISTED:
+        return None
+    text = ", ".join(map(str, values)) if step > 1 else f"{low}..{high}"
+    title = f"write `repeat {found[1]} in {text}`"
+    return write(span, f"{found[1]} in {text}", safe=True, title=title)
 
 
 def fit(call: Call) -> Fix | None:
@@ -44,7 +68,12 @@ def fit(call: Call) -> Fix | None:
     match call.arguments:
         case (Number(span=span),):
             return insert(span.source, span.start, "1..", title="write `1..`")
-    return None
+        case (Number(span=low), Number(span=high)):
+            text = f"fit({low.text}..{high.text})"
+            return write(call.span, text, safe=True, title=f"write `{text}`")
+    from cnnspec.language.elsewhere import stepped_fit
+
+    return stepped_fit(call.span.source, call.span)
 
 
 def reverse(values: Range) -> Fix:

@@ -56,7 +56,10 @@ def _items(statement: Statement) -> Iterator[Argument]:
 
 def budget(state: State, statement: Statement, scope: Scope) -> None:
     """`budget params <= 6000`: a limit of cost, which `check` proves."""
-    state.budgets.append(_claim(state, Budget, statement, scope))
+    claim = _claim(state, Budget, statement, scope)
+    # What is left of a limit with an error is not judged.
+    if not statement.broken:
+        state.budgets.append(claim)
 
 
 def expect(state: State, statement: Statement, scope: Scope) -> None:

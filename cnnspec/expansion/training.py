@@ -15,10 +15,7 @@ from cnnspec.expansion.statements import (
     known_words,
     separated,
 )
-from cnnspec.ir.augmentation import Augment
-from cnnspec.ir.optimizers import OPTIMIZERS
-from cnnspec.ir.schedules import SCHEDULES
-from cnnspec.ir.training import EarlyStop, Training
+from cnnspec.ir.training import Training
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import Statement
 
@@ -71,12 +68,19 @@ def _unknown_setting(state: State, statement: Statement, scope: Scope) -> None:
     row = find(word, "setting")
     if row and row.idle:
         state.problems.append(UnknownStatement(span, word=word, near="", known=(), where="`train`"))
-    elif home := _home(state, word):
-        state.problems.append(Misplaced(span, word=word, home=home))
+    elif home := _home(state, statement):
+        state.problems.append(home)
     elif statement.unread:
         return
     elif word in known_words(scope):
-        state.problems.append(Misplaced(span, word=word, home="outside of `train { … }`"))
+        keyword = scope.keywords.get(word)
+        fix = None
+        if keyword and not keyword.makes_elements and not keyword.takes_block:
+            from cnnspec.diagnostics.rewrites import out_of_train
+
+            fix = out_of_train(span)
+        outside = "outside of `train { … }`"
+        state.problems.append(Misplaced(span, word=word, home=outside, fix=fix))
     else:
         known = tuple(Training.specs)
         near = nearest(word, known)
@@ -85,27 +89,13 @@ def _unknown_setting(state: State, statement: Statement, scope: Scope) -> None:
         )
 
 
-def _home(state: State, word: str) -> str:
-    """Where an option of another setting belongs, empty for a word that is none."""
+def _home(state: State, statement: Statement) -> Misplaced | None:
+    """The error of an option of another setting, `None` for a word that is none."""
     from cnnspec.diagnostics.dialects import meanings
+    from cnnspec.expansion.homes import home_of
 
-    homes = (_home_of(state, each) for each in meanings(word))
-    return next((home for home in homes if home), "")
-
-
-def _home_of(state: State, word: str) -> str:
-    """Where an option belongs, by its name here."""
-    schedule = state.training.get("schedule")
-    for cls in (EarlyStop, Augment):
-        if word in cls.specs and not (schedule and word in type(schedule).specs):
-            return f"to `{cls.word}`: `{cls.word} … {word}=…`"
-    for setting, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
-        chosen = state.training.get(setting)
-        takers = [name for name, cls in table.items() if word in cls.specs]
-        if takers:
-            taker = chosen.word if chosen and chosen.word in takers else takers[0]
-            return f"to the {setting}: `{setting} {taker}({word}=…)`"
-    return ""
+    homes = (home_of(state, each, statement.word_span) for each in meanings(statement.word))
+    return next((home for home in homes if home), None)
 
 
 KEYWORDS = {"train": Keyword(train, takes_block=True)}

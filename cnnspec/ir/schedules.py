@@ -51,6 +51,7 @@ class Cosine(Schedule):
     """
 
     word: ClassVar[str] = "cosine"
+    without_values: ClassVar[str] = "it falls over all epochs of the training"
 
     warmup: float = option(
         Float(), "epochs in which the rate rises; may be a part of one", default=0
@@ -73,6 +74,7 @@ class OneCycle(Schedule):
     """
 
     word: ClassVar[str] = "onecycle"
+    without_values: ClassVar[str] = "its cycle is all epochs of the training"
 
     rise: float = option(
         Float(high=1, above=True, below=True), "the share of the training spent rising", default=0.3

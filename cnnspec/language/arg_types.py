@@ -150,7 +150,10 @@ class ArgType:
             and _DECIMAL.fullmatch(value.span.text)
         ):
             number = value.span.text.replace(",", ".")
+            share = self.share(float(number)) if isinstance(self, Float) else ""
             remedy = f"write `{number}`, with a point"
+            if share:
+                remedy, number = f"write `{share}`, for {value.span.text} %", share
             fix = write(value.span, number, safe=number[0] == "0", title=remedy)
         elif isinstance(value, Sequence):
             remedy = "separate values by spaces, without a comma"
@@ -219,12 +222,16 @@ class Int(ArgType):
 
 
 def _out_of_range(
-    value: Expression, what: str, number: Any, allowed: str, nearest: str
+    value: Expression, what: str, number: Any, allowed: str, nearest: str, *, share: bool = False
 ) -> DiagnosticError:
-    """The error of a number outside its range; `nearest` is one inside, if any was meant."""
+    """The error of a number outside its range; `nearest` is one inside, if any was meant.
+
+    It may be the `share` that the number is in per cent.
+    """
+    shown = number_text(number)
     return DiagnosticError(
         OutOfRange(
-            value.span, what=what, value=number_text(number), allowed=allowed, nearest=nearest
+            value.span, what=what, value=shown, allowed=allowed, nearest=nearest, share=share
         )
     )
 
@@ -276,14 +283,23 @@ class Float(ArgType):
             allowed = self.expected
             if abs(number) > MAX_REAL:
                 allowed += f", at most {MAX_REAL:g}"
-            raise _out_of_range(value, what, number, allowed, self._nearest(number))
+            share = self.share(number)
+            nearest = share or self._nearest(number)
+            raise _out_of_range(value, what, number, allowed, nearest, share=bool(share))
         return number
+
+    def share(self, number: float) -> str:
+        """The number in per cent, as a share; empty where none was meant: 1.5 is no per cent."""
+        percent = self.high == 1 and 2 <= number <= 100
+        # All of it may be out of range: `dropout 100`.
+        if not percent or (number == 100 and self.below):
+            return ""
+        return number_text(round(number / 100, 12))
 
     def _nearest(self, number: float) -> str:
         """The number in the range that was most likely meant; empty where none is."""
-        if self.high == 1 and 1 < number <= 100 and float(number).is_integer():
-            # Per cent: 98 for 0.98. All of it may be out of range: `dropout 100`.
-            return number_text(number / 100) if number < 100 or not self.below else ""
+        if self.high == 1 and 1 < number <= 100:
+            return ""
         closed, end = (
             (not self.above, self.low) if number <= self.low else (not self.below, self.high)
         )

@@ -101,6 +101,8 @@ class _Binding:
         self.joined = form.joined
         self.lost = False
         """Whether a word was refused, so that what follows may have been meant for it."""
+        self.read_to = 0
+        """Where the last word that was refused ends, with the value that it was given."""
         self.bare = form.bare
         self.needed = form.needed
 
@@ -108,6 +110,8 @@ class _Binding:
         return f"the {name.replace('_', ' ')} of `{self.cls.word}`"
 
     def take(self, argument: Argument) -> None:
+        if argument.span.start < self.read_to:
+            return
         match argument:
             case Option():
                 self.option(argument)
@@ -151,18 +155,20 @@ class _Binding:
         if self.joined and isinstance(value, Number | Dims | Group | Sequence):
             self.one_size(value)
         if not self.queue or self.queue[0] in self.joined:
-            if isinstance(value, Word) and (self.bare or self.queue):
+            if isinstance(value, Word):
                 raise self.unknown(value)
             self.queue.clear()
             if not self.lost:
-                raise self.too_many(value.span)
+                raise self.too_many(value)
             return
         name = self.queue[0]
         kind = self.cls.specs[name].kind
         if self.lost and isinstance(value, Word) and value.text[:1] == "x":
             # The rest of a size with spaces, whose beginning is reported.
             return
-        if isinstance(value, Word) and not kind.takes_words:
+        if isinstance(value, Word) and (
+            not kind.takes_words or (kind.words and self.names_option(value.text, kind))
+        ):
             raise self.unknown(value)
         if kind.many:
             read = kind.read(value, self.bindings, self.what(name))
@@ -182,10 +188,19 @@ class _Binding:
                 if parts and not (self.queue and self.queue[0] in self.joined):
                     break
             if parts:
-                raise self.too_many(parts[0].span)
+                raise self.too_many(parts[0])
             return
         self.queue.pop(0)
-        self.store(name, value, value.span)
+        try:
+            self.store(name, value, value.span)
+        except DiagnosticError as refused:
+            from cnnspec.language.slips import unnamed
+
+            raise unnamed(self.cls, name, value, self.bindings) or refused from None
+
+    def names_option(self, word: str, kind: ArgType) -> bool:
+        """Whether a word is the name of a field, and not a choice of this kind."""
+        return word in self.cls.specs and word not in kind.words
 
     def one_size(self, value: Expression) -> None:
         """Refuses a size in two values, as in `conv 32 3` and `conv 32, 3`."""
@@ -205,11 +220,11 @@ class _Binding:
             self.queue.clear()
             raise error
 
-    def too_many(self, span: Span) -> DiagnosticError:
+    def too_many(self, value: Expression) -> DiagnosticError:
         self.lost = True
         from cnnspec.language.slips import too_many
 
-        return too_many(self.cls, span)
+        return too_many(self.cls, value, self.bindings, self.spans)
 
     def unknown(self, word: Word) -> DiagnosticError:
         self.lost = True
@@ -224,6 +239,7 @@ class _Binding:
 
         near = size_of_names(word.text, self.bindings) or near
         span, option = (word.span, "") if near else option_example(word, self.cls)
+        self.read_to = span.end
         if needed and not near and not option and self.queue[0] not in self.joined:
             name = self.queue[0]
             expected = self.cls.specs[name].kind.expected

@@ -15,6 +15,7 @@ from cnnspec.language.scan import MAX_WORD
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
+    Binary,
     Expression,
     Number,
     Option,
@@ -134,6 +135,19 @@ class Name(ArgType):
             case String():
                 remedy = "use a short name without `/`, `\\` and tabs"
                 raise self._wrong(value, what, remedy)
+        text = value.span.text
+        if isinstance(value, Binary) and re.fullmatch(_NAME, text):
+            remedy = f'write the name in quotes: "{text}"'
+            fix = write(value.span, f'"{text}"', safe=True, title=remedy)
+            fault = WrongType(
+                value.span,
+                what=what,
+                expected=self.expected,
+                found="an expression",
+                remedy=remedy,
+                fix=fix,
+            )
+            raise DiagnosticError(fault)
         raise self._wrong(value, what)
 
     def write(self, value: str) -> str:

@@ -55,6 +55,8 @@ class Construct(Record):
     """The word in the language."""
     specs: ClassVar[dict[str, Field]] = {}
     """The fields with their kinds, in order."""
+    without_values: ClassVar[str] = ""
+    """What it does without values, for who gives it one that elsewhere it would take."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -59,9 +59,12 @@ def evaluate(expression: Expression, bindings: Bindings, what: str) -> Exact:
                 todo += [_Apply("-", span), inner]
             case Word(text=text, span=span):
                 if text not in bindings:
-                    near = nearest(text, bindings)
+                    called = text in FUNCTIONS or text == "fit"
+                    near = "" if called else nearest(text, bindings)
                     raise DiagnosticError(
-                        UnknownName(span, name=text, near=near, known=tuple(bindings))
+                        UnknownName(
+                            span, name=text, near=near, known=tuple(bindings), called=called
+                        )
                     )
                 values.append(bindings[text])
             case Binary(operator=operator, left=left, right=right, span=span):

@@ -29,13 +29,29 @@ def adapted(name: str, program: Mapping[str, ast.expr]) -> tuple[str, Options, l
     if tool in _BORDERS:
         return name, _border(tool, program), []
     given = {option: value_of(value) for option, value in program.items()}
+    _affine(given)
     if tool in _NORMS:
         return name, *_normalization(given)
+    if name == "InstanceNorm2d":
+        # By default it has no weights.
+        plain = {} if "affine" in program else {"scale": "no", "center": "no"}
+        kept = {option: given[option] for option in given if option in ("scale", "center")}
+        epsilon = {"epsilon": given.get("eps", "1e-05")}
+        return "gn", {"groups": "instance", **plain, **kept, **epsilon}, []
+    if name == "LayerNorm" and given.pop("normalized_shape", ""):
+        return name, given, ["`ln` normalizes the channels of each position"]
     if name in ("UpSampling2D", "Upsample"):
         return _enlargement(name, given)
     if name == "GroupNorm" and "num_groups" in given:
         return name, {"groups" if key == "num_groups" else key: given[key] for key in given}, []
     return name, given, []
+
+
+def _affine(given: Options) -> None:
+    """Replaces `affine=False`, with which a norm of PyTorch has no weights."""
+    for option in ("affine", "elementwise_affine"):
+        if given.pop(option, "yes") == "no":
+            given |= {"scale": "no", "center": "no"}
 
 
 def _border(name: str, program: Mapping[str, ast.expr]) -> Options:

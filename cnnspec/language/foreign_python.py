@@ -45,6 +45,8 @@ SIGNATURES = {
     "BatchNorm1d": "num_features eps momentum affine",
     "GroupNorm": "groups num_channels eps affine",
     "Upsample": "size scale_factor mode align_corners",
+    "InstanceNorm2d": "num_features eps momentum affine",
+    "LayerNorm": "normalized_shape eps elementwise_affine",
     "LazyBatchNorm2d": "eps momentum affine",
     "ZeroPad2d": "border",
     "ConstantPad2d": "border value",
@@ -58,6 +60,8 @@ _TORCH = {
     "BatchNorm2d": {"momentum": "0.9", "epsilon": "1e-05"},
     "BatchNorm1d": {"momentum": "0.9", "epsilon": "1e-05"},
     "LazyBatchNorm2d": {"momentum": "0.9", "epsilon": "1e-05"},
+    "GroupNorm": {"epsilon": "1e-05"},
+    "LayerNorm": {"epsilon": "1e-05"},
     "LeakyReLU": {"slope": "0.01"},
     "leaky_relu": {"slope": "0.01"},
 }

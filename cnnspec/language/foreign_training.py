@@ -89,22 +89,60 @@ def _loss(name: str) -> str:
     return f"loss {row.words[0] if row and row.words else name.lower()}"
 
 
+_TORCH = {
+    "sgd": {"lr": "0.001"},
+    "adam": {"eps": "1e-08"},
+    "adamw": {"eps": "1e-08", "weight_decay": "0.01"},
+    "nadam": {"lr": "0.002", "eps": "1e-08"},
+    "adamax": {"lr": "0.002", "eps": "1e-08"},
+    "rmsprop": {"lr": "0.01", "alpha": "0.99", "eps": "1e-08"},
+    "adagrad": {"lr": "0.01", "eps": "1e-10"},
+    "adadelta": {"lr": "1.0", "rho": "0.9", "eps": "1e-06"},
+}
+"""Defaults of PyTorch's optimizers that are others than here. Source: pytorch.org/docs, torch.optim
+2.7."""
+
+
+def _of_torch(call: ast.Call) -> bool:
+    """Whether an optimizer is one of PyTorch: it is given what it trains, or is from `optim`."""
+    match call.func, call.args:
+        case ast.Attribute(value=owner), _ if name_of(owner) == "optim":
+            return True
+        case _, [ast.Call() as first, *_]:
+            return name_of(first.func) == "parameters"
+    return False
+
+
 def _optimizer(call: ast.Call) -> list[str]:
     """An optimizer with its learning rate and its other numbers."""
-    given: list[str] = []
-    for keyword in call.keywords:
-        row = find(keyword.arg or "", "option")
-        name = row.words[0] if row and row.words else keyword.arg
-        number = value_of(keyword.value)
-        if name == "learning_rate":
-            given.insert(0, number)
-        elif number == "yes":
-            given.append(name or "")
-        elif number != "no":
-            given.append(f"{name}={number}")
-    # PyTorch's first value is what it trains.
-    given[:0] = [value_of(a) for a in call.args if isinstance(a, ast.Constant)]
     word = name_of(call.func).lower()
+    values = {each.arg or "": each.value for each in call.keywords}
+    options: dict[str, str] = {}
+    for option, value in values.items():
+        if option == "betas" and isinstance(value, ast.Tuple | ast.List):
+            sides = [value_of(side) for side in value.elts]
+            options |= dict(zip(("beta_1", "beta_2"), sides, strict=False))
+        else:
+            options[option] = value_of(value)
+    torch = _of_torch(call)
+    # PyTorch's first value is what it trains.
+    given = [value_of(a) for a in call.args[torch:] if isinstance(a, ast.Constant)]
+    if torch:
+        usual = _TORCH.get(word, {})
+        options = {o: v for o, v in usual.items() if o != "lr" or not given} | options
+    written: list[str] = []
+    for option, number in options.items():
+        row = find(option, "option")
+        name = row.words[0] if row and row.words else option
+        if option == "alpha" and torch:
+            name = "rho"
+        if name == "learning_rate":
+            given = [number]
+        elif number == "yes":
+            written.append(name)
+        elif number != "no":
+            written.append(f"{name}={number}")
+    given += written
     return [f"optimizer {word}({', '.join(given)})" if given else f"optimizer {word}"]
 
 

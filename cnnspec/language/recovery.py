@@ -17,7 +17,8 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.syntax import UnexpectedText
-from cnnspec.language.repairs import CALLED, SLIPS, of_foreign_setting, repair
+from cnnspec.language.elsewhere import SLIPS, of_foreign_setting, of_whole
+from cnnspec.language.repairs import CALLED, repair
 from cnnspec.language.syntax import Statement
 from cnnspec.language.tree import Tree
 
@@ -84,8 +85,9 @@ def _position(error: UnexpectedToken | UnexpectedCharacters) -> int:
     return (token.end_pos if token.type == "$END" else token.start_pos) or 0
 
 
+_OPERATOR = "a `)` or an operator"
 _HUMAN: tuple[tuple[str, str, str], ...] = (
-    ("RPAR", "a `)` or an operator", "close the parenthesis"),
+    ("RPAR", _OPERATOR, "close the parenthesis"),
     ("LBRACE", "an argument or the end of the statement", "start a new line, or write `;`"),
     ("RBRACE", "a statement or a `}`", "a statement starts with a word, such as `conv`"),
     ("NUMBER", "a value", "write a number, a word or an expression in parentheses"),
@@ -116,7 +118,11 @@ def _unexpected(source: Source, at: int, acceptable: set[str]) -> UnexpectedText
         return UnexpectedText(
             source.span(start, end), found=shown, expected=expected, remedy=slip.title, fix=slip
         )
-    if text == "{":
+    if expected == _OPERATOR and ")" in source.text[at:].partition("\n")[0]:
+        remedy = "a parenthesis holds one number, such as `(2*f)`"
+    if text == "%" and of_whole(line):
+        remedy = "write a whole number: a share in per cent means nothing here"
+    elif text == "{":
         remedy = "open a block on the line of its word: `train {`"
     elif CALLED.search(line):
         remedy = "write the arguments of a statement without parentheses: `conv 32x3`"

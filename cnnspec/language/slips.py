@@ -1,18 +1,34 @@
 """What was meant by an argument that cannot be bound. Only asked for a text with an error."""
 
 import re
+from collections.abc import Container, Iterator
 from itertools import combinations
 
-from cnnspec.core.edits import write
+from cnnspec.core.edits import apply_edits, write
 from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source, Span
+from cnnspec.diagnostics.base import Diagnostic, listing
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import TooManyValues
+from cnnspec.diagnostics.names import TooManyValues, WrongType
+from cnnspec.language.arg_types import Float
+from cnnspec.language.binding import bind
 from cnnspec.language.choices import Text
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.numbers import read_number
-from cnnspec.language.syntax import Dims, Expression, Group, Number, Sequence, Word
+from cnnspec.language.parse import parse_value
+from cnnspec.language.suggest import nearest
+from cnnspec.language.syntax import (
+    Argument,
+    Call,
+    Dims,
+    Expression,
+    Group,
+    Number,
+    Option,
+    Sequence,
+    Word,
+)
 
 
 def size_apart(
@@ -46,17 +62,114 @@ def size_apart(
 _SIDES = ("top", "bottom", "left", "right")
 
 
-def too_many(cls: type[Construct], span: Span) -> DiagnosticError:
-    """Returns the error of the first value that nothing takes; four of a border are sides."""
-    usage, of = cls.usage(), f"`{cls.word}`"
+def too_many(
+    cls: type[Construct], value: Expression, bindings: Bindings, given: Container[str]
+) -> DiagnosticError:
+    """Returns the error of the first value that nothing takes; four of a border are sides.
+
+    `given` are the fields that have a value already.
+    """
+    usage, of, span = cls.usage(), f"`{cls.word}`", value.span
     texts = [name for name, spec in cls.specs.items() if isinstance(spec.kind, Text)]
     if span.text[:1] == '"' and texts:
         option = f"{texts[0]}={span.text}"
         return DiagnosticError(TooManyValues(span, of=of, usage=usage, option=option))
-    if not {*_SIDES} <= cls.specs.keys():
-        return DiagnosticError(TooManyValues(span, of=of, usage=usage))
-    usage = " ".join([cls.word, *(f"{side}=…" for side in _SIDES)])
-    return DiagnosticError(TooManyValues(span, of=of, usage=usage, sides=True))
+    if {*_SIDES} <= cls.specs.keys():
+        usage = " ".join([cls.word, *(f"{side}=…" for side in _SIDES)])
+        return DiagnosticError(TooManyValues(span, of=of, usage=usage, sides=True))
+    names = list(_takers(cls, value, bindings, given))
+    if span.source.text[span.start - 1 : span.start] == "x":
+        names = []
+    elif isinstance(value, Number) and isinstance(value.value, int):
+        # A whole number is a count of something, such as a stride.
+        counts = [name for name in names if not isinstance(cls.specs[name].kind, Float)]
+        sized = any(spec.place == "positional" for spec in cls.specs.values())
+        names = counts if sized else [*counts, *(name for name in names if name not in counts)]
+    takers = {name: cls.specs[name].help for name in names}
+    note = cls.without_values
+    return DiagnosticError(TooManyValues(span, of=of, usage=usage, takers=takers, note=note))
+
+
+def _takers(
+    cls: type[Construct], value: Expression, bindings: Bindings, given: Container[str]
+) -> Iterator[str]:
+    """Yields the options that could have the value, were their name written."""
+    for name, spec in cls.specs.items():
+        if spec.place != "option" or name in given:
+            continue
+        try:
+            spec.kind.read(value, bindings, name)
+        except DiagnosticError:
+            continue
+        yield name
+
+
+def unnamed(
+    cls: type[Construct], field: str, value: Expression, bindings: Bindings
+) -> DiagnosticError | None:
+    """Returns the error of a number where a word is read, if an option takes that number."""
+    spec = cls.specs[field]
+    if not isinstance(value, Number) or not spec.kind.words:
+        return None
+    named = [f"{name}={value.span.text}" for name in _takers(cls, value, bindings, ())]
+    if not named:
+        return None
+    remedy = f"write {listing(named[:3])}, after the {field} such as `{spec.kind.words[0]}`"
+    return DiagnosticError(
+        WrongType(
+            value.span,
+            what=f"the {field} of `{cls.word}`",
+            expected=spec.kind.expected,
+            found=value.kind,
+            remedy=remedy,
+        )
+    )
+
+
+def called(
+    cls: type[Construct], arguments: tuple[Argument, ...], bindings: Bindings
+) -> tuple[str, bool]:
+    """Returns an entry with its arguments in parentheses, and whether no other was meant.
+
+    `adam lr 0.01` is `adam(learning_rate=0.01)`: a name takes the value that follows it.
+    """
+    inside: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        match argument:
+            case Option(name=name, value=value):
+                inside.append(f"{_option(name, cls) or name}={value.span.text}")
+            case Word(text=text) if text not in cls.words() and (name := _option(text, cls)):
+                follows = bool(rest) and isinstance(rest[0], Expression)
+                inside.append(f"{name}={rest.pop(0).span.text}" if follows else text)
+            case _:
+                inside.append(argument.span.text)
+    return _bound(cls, f"{cls.word}({', '.join(inside)})", bindings)
+
+
+def _bound(cls: type[Construct], text: str, bindings: Bindings) -> tuple[str, bool]:
+    """A call as it can be bound: with the first fix of each error that it has."""
+    safe = True
+    for _ in range(4):
+        source = Source("", f"let x = {text}")
+        value = parse_value(source, len("let "))
+        problems: list[Diagnostic] = []
+        if not isinstance(value, Call):
+            return text, False
+        bind(cls, value.arguments, value.word_span, bindings, problems)
+        fixes = problems[0].fixes if problems else ()
+        if not fixes:
+            return text, safe and not problems
+        text = apply_edits(source, fixes[0].edits)[len("let x = ") :]
+        safe = safe and fixes[0].safe
+    return text, False
+
+
+def _option(word: str, cls: type[Construct]) -> str:
+    """The field that a word names, in its own or in another spelling; empty for none."""
+    names = tuple(name for name, spec in cls.specs.items() if spec.place != "flag")
+    return word if word in names else nearest(word, names)
 
 
 def size_of_names(word: str, bindings: Bindings) -> str:
@@ -79,24 +192,43 @@ def option_example(word: Word, cls: type[Construct]) -> tuple[Span, str]:
 
     It is empty for a word that names none. A value that follows is taken: `stride 2`.
     """
-    spec = cls.specs.get(word.text)
-    if spec is None:
-        return word.span, ""
+    name = word.text if word.text in cls.specs else _option(word.text, cls)
+    if not name:
+        # The value of an option without its name: `horizontal`.
+        options = (name for name, spec in cls.specs.items() if spec.place == "option")
+        taker = next((name for name in options if word.text in cls.specs[name].kind.words), "")
+        return word.span, f"{taker}={word.text}" if taker else ""
+    spec = cls.specs[name]
     source, end = word.span.source, word.span.end
     after = re.compile(r"[ \t]+([\w.]+|\"[^\"\n]*\")").match(source.text, end)
     if after and (after[1][0].isdigit() or after[1][0] == '"' or after[1] in spec.kind.words):
-        return source.span(word.span.start, after.end()), f"{word.text}={after[1]}"
-    return word.span, _example(word.text, cls) if spec.place == "option" else ""
+        return source.span(word.span.start, after.end()), f"{name}={after[1]}"
+    return word.span, _example(name, cls)
+
+
+_USUAL = {
+    "momentum": "0.9",
+    "weight_decay": "0.0001",
+    "ema": "0.99",
+    "l1": "0.0001",
+    "l2": "0.0001",
+    "max": "6",
+    "shift": "0.1",
+    "zoom": "0.1",
+    "shear": "0.1",
+    "rotate": "10",
+}
+"""Values that papers use, of options whose default is nothing."""
 
 
 def _example(word: str, cls: type[Construct]) -> str:
-    """An option with a value that it can have."""
+    """An option with a value that it can have; empty where none is usual."""
     spec = cls.specs[word]
     if spec.default and spec.default is not MISSING:
         return f"{word}={spec.kind.write(spec.default)}"
     if spec.kind.words:
         return f"{word}={spec.kind.words[0]}"
-    for text in ("0.9", "1"):
+    for text in (_USUAL.get(word, "1"), "0.5"):
         number = Number(Source("", text).span(0, len(text)), read_number(text))
         try:
             spec.kind.read(number, {}, word)

@@ -21,7 +21,7 @@ from cnnspec.language.syntax import (
     Argument,
     Call,
     Expression,
-    Option,
+    Sequence,
     String,
     Word,
 )
@@ -42,14 +42,6 @@ def tagged(key: str, table: Mapping[str, type[Construct]]) -> dict[str, Any]:
             for word, cls in table.items()
         ],
     }
-
-
-def _renamed(argument: Argument, known: tuple[str, ...]) -> str:
-    """An argument as it is written, an option under its name here."""
-    if isinstance(argument, Option) and argument.name not in known:
-        name = nearest(argument.name, known) or argument.name
-        return f"{name}={argument.value.span.text}"
-    return argument.span.text
 
 
 class OneOf(ArgType):
@@ -101,12 +93,19 @@ class OneOf(ArgType):
         self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings, what: str
     ) -> Construct:
         match arguments:
+            # `adam, 0.01`, of which a comma makes a list.
+            case (Sequence(items=(Word(text=name), *_) as items), *after) if name in self.table:
+                listed: tuple[Argument, ...] = (*items, *after)
+            case _:
+                listed = arguments
+        match listed:
             case (Word(text=name), extra, *_) if name in self.table:
-                known = tuple(self.table[name].specs)
-                inside = ", ".join(_renamed(argument, known) for argument in arguments[1:])
-                home = f"in parentheses: `{name}({inside})`"
-                place = arguments[0].span.to(arguments[-1].span)
-                fix = write(place, f"{name}({inside})", safe=True, title="put it in parentheses")
+                from cnnspec.language.slips import called
+
+                text, safe = called(self.table[name], listed[1:], bindings)
+                place = listed[0].span.to(listed[-1].span)
+                fix = write(place, text, safe=safe, title="put it in parentheses")
+                home = f"in parentheses: `{text}`"
                 raise DiagnosticError(
                     Misplaced(extra.span, word=extra.span.text, home=home, fix=fix)
                 )

@@ -1,11 +1,17 @@
 """Help that helps when it is followed: what people write, and what the help makes of it."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from cnnspec.analysis.check import check
 from cnnspec.core.edits import apply_edits
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.ir.losses import LOSSES
+from cnnspec.ir.optimizers import OPTIMIZERS
+from cnnspec.ir.schedules import SCHEDULES
+from cnnspec.language.arg_types import Float
 
 END = "\ndense 10 softmax"
 
@@ -111,6 +117,53 @@ def followed(text: str) -> tuple[str, bool]:
         (f"repeat i in [1, 2] {{ relu }}{END}", f"repeat i in 1, 2 {{ relu }}{END}"),
         # Words that are not needed.
         (f"pool 2 max{END}", f"pool 2{END}"),
+        # Per cent, once more: with a comma, and without its sign.
+        (f"expect accuracy >= 98,6%{END}", f"expect accuracy >= 0.986{END}"),
+        (f"expect accuracy >= 98,6{END}", f"expect accuracy >= 0.986{END}"),
+        (f"expect accuracy >= 98.6{END}", f"expect accuracy >= 0.986{END}"),
+        (f"expect accuracy > 80{END}", f"expect accuracy > 0.8{END}"),
+        # Arguments without a comma or an operator between.
+        ("dense 10 softmax; train { optimizer sgd(momentum=0.9 nesterov) }",
+         "dense 10 softmax; train { optimizer sgd(momentum=0.9, nesterov) }"),
+        ("dense 10 softmax; train { optimizer adam(learning_rate 0.01) }",
+         "dense 10 softmax; train { optimizer adam(learning_rate=0.01) }"),
+        ("dense 10 softmax; train { optimizer adam lr 0.01 }",
+         "dense 10 softmax; train { optimizer adam(learning_rate=0.01) }"),
+        ("dense 10 softmax; train { optimizer adam, 0.01 }",
+         "dense 10 softmax; train { optimizer adam(0.01) }"),
+        ("dense 10 softmax; train { schedule step(10) }",
+         "dense 10 softmax; train { schedule step(every=10) }"),
+        ("dense 10 softmax; train { schedule cosine(10) }",
+         "dense 10 softmax; train { schedule cosine }"),
+        (f"let f = max(8 16); conv (f)x3{END}", f"let f = max(8, 16); conv (f)x3{END}"),
+        (f"conv 32x(3,3) relu{END}", f"conv 32x3 relu{END}"),
+        (f"pool 2 2{END}", f"pool 2 stride=2{END}"),
+        # Functions and ranges.
+        (f"let f = floor 8.5; conv (f)x3{END}", f"let f = floor(8.5); conv (f)x3{END}"),
+        (f"let w = fit 1..8; dense (w){END}", f"let w = fit(1..8); dense (w){END}"),
+        (f"let w = fit(1, 8); dense (w){END}", f"let w = fit(1..8); dense (w){END}"),
+        (f"let w = fit(8..64 step 8); dense (w){END}",
+         f"let w_steps = fit(1..8); let w = 8*w_steps; dense (w){END}"),
+        (f"let w = fit(4..64 step 8); dense (w){END}",
+         f"let w_steps = fit(0..7); let w = 4+8*w_steps; dense (w){END}"),
+        (f"repeat i in 1-5 {{ relu }}{END}", f"repeat i in 1..5 {{ relu }}{END}"),
+        (f"repeat i in 1 - 5 {{ relu }}{END}", f"repeat i in 1..5 {{ relu }}{END}"),
+        (f"repeat i in 1 to 5 {{ relu }}{END}", f"repeat i in 1..5 {{ relu }}{END}"),
+        (f"repeat i in 1..9 step 4 {{ relu }}{END}", f"repeat i in 1, 5, 9 {{ relu }}{END}"),
+        (f"repeat i in range(3) {{ relu }}{END}", f"repeat i in 0..2 {{ relu }}{END}"),
+        # Names with a point or a stroke.
+        ("dense 10 softmax name=dense.flatten", 'dense 10 softmax name="dense.flatten"'),
+        ("dense 10 softmax name=my-layer", 'dense 10 softmax name="my-layer"'),
+        # What belongs elsewhere keeps its number.
+        ("dense 10 softmax; train { lr=0.05 }",
+         "dense 10 softmax; train { optimizer adam(learning_rate=0.05) }"),
+        ("dense 10 softmax; train { optimizer sgd(0.1); momentum: 0.9 }",
+         "dense 10 softmax; train { optimizer sgd(0.1, momentum=0.9) }"),
+        ("dense 10 softmax; train { patience 3 }",
+         "dense 10 softmax; train { early_stop val_accuracy patience=3 }"),
+        ("dense 10 softmax; train { shuffle yes }", "dense 10 softmax; train { }"),
+        ("dense 10 softmax; train { data mnist; epochs 3 }",
+         "dense 10 softmax; data mnist; train { epochs 3 }"),
         # Separators.
         ("add { branch { conv 4x1 } branch { conv 4x1 } }; dense 10 softmax",
          "add { branch { conv 4x1 }; branch { conv 4x1 } }; dense 10 softmax"),
@@ -121,6 +174,78 @@ def test_one_error_whose_fix_is_what_was_meant(text: str, fixed: str) -> None:
     got, _ = followed(text)
     assert got == fixed
     assert errors(got) == []
+
+
+WORTH = {"monitor": "val_loss", "momentum": "0.9", "flip": "vertical", "nesterov": "yes"}
+"""Values of options that not every number is one of."""
+TABLES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "loss": LOSSES}
+
+
+def entries() -> Iterator[tuple[str, str]]:
+    """Every option of every entry of the tables of training, in forms that other files have."""
+    for setting, table in TABLES.items():
+        for word, cls in table.items():
+            for name, spec in cls.specs.items():
+                value = WORTH.get(name, "0.5")
+                if not isinstance(spec.kind, Float):
+                    value = WORTH.get(name, "1")
+                form = f"{setting} {word}({name}={value})"
+                if spec.place == "flag" or errors(f"dense 10 softmax; train {{ {form} }}"):
+                    continue
+                yield f"{setting} {word} {name} {value}", form
+                yield f"{setting} {word} {name}={value}", form
+                if value[0].isdigit():
+                    yield f"{setting} {word}({name} {value})", form
+
+
+@pytest.mark.parametrize(("written", "meant"), [*entries()])
+def test_an_option_in_any_form_is_one_fix_away(written: str, meant: str) -> None:
+    got, safe = followed(f"dense 10 softmax; train {{ {written} }}")
+    assert got == f"dense 10 softmax; train {{ {meant} }}"
+    assert safe
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"train {{ {setting} {word}({name}) }}" for setting, table in TABLES.items()
+          for word, cls in table.items() for name in cls.specs),
+        *(f"train {{ {setting} {word} 0.5 }}" for setting, table in TABLES.items()
+          for word, cls in table.items() if word != "plateau"),
+        *(form.replace("(", ", ", 1).replace(")", "", 1) for form in
+          (f"train {{ {form} }}" for form in dict(entries()).values())),
+        "train { optimizer adam(lr) }",
+        "train { optimizer adam(beta1) }",
+        "train { early_stop patience 3 }",
+        "train { early_stop(patience=3) }",
+        "train { augment rotate 10 }",
+        "train { augment horizontal }",
+        "conv 8x3 init he_uniform",
+        "conv 8x3 init=he_uniform(1)",
+        "conv 8x3 l2",
+        "dense 9 l1 0.01",
+        "bn momentum 0.9",
+        "leaky_relu slope 0.1",
+        "gn groups 1",
+    ],
+)  # fmt: skip
+def test_the_first_fixes_lead_to_a_right_text(text: str) -> None:
+    text = f"{text}{END}"
+    for _ in range(3):
+        if errors(text):
+            text, _ = followed(text)
+    assert errors(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["train { epochs 5% }", "train { batch 5% }", "budget params <= 50%", "dense 9% relu"],
+)
+def test_a_share_of_nothing_is_told_to_be_a_whole_number(text: str) -> None:
+    (error,) = errors(f"{text}{END}")
+    assert error.help == "write a whole number: a share in per cent means nothing here"
+    assert error.fixes == ()
+    assert errors(f"{text.replace('50%', '8k').replace('%', '')}{END}") == []
 
 
 def test_commas_between_statements_are_told_to_be_semicolons() -> None:
@@ -190,6 +315,29 @@ def test_a_missing_brace_is_one_error(text: str) -> None:
             "write `loss categorical_crossentropy` for Keras's `from_logits`; end the network "
             "with `dense 10 softmax`: the losses here take shares",
             "dense 10 softmax; train { loss categorical_crossentropy }",
+        ),
+        (
+            "budget flops <= 1M; dense 10 softmax",
+            "write `macs` for `flops`; a MAC is two FLOPs, or one in many papers: halve a limit "
+            "that counts two",
+            "budget macs <= 500k; dense 10 softmax",
+        ),
+        (
+            "dense 10 softmax; train { early_stop 3 }",
+            "write `patience=3` or `min_delta=3`, after the monitor such as `val_accuracy`",
+            "dense 10 softmax; train { early_stop val_accuracy patience=3 }",
+        ),
+        (
+            "conv 8x3 2; dense 10 softmax",
+            "write `stride=2`: how far the kernel moves; or `dilation=2`: the distance between "
+            "the points of the kernel; or `groups=2`: into how many separate convolutions the "
+            "channels are divided",
+            "conv 8x3 stride=2; dense 10 softmax",
+        ),
+        (
+            "let w = (1, 2); dense (w); dense 10 softmax",
+            "a parenthesis holds one number, such as `(2*f)`",
+            "let w = 2; dense (w); dense 10 softmax",
         ),
         # The order of four sides differs from tool to tool.
         (
