@@ -79,6 +79,9 @@ class Survey(Record):
 MAX_POINTS = 100_000
 """Points that are looked at one after another, unless a person asks for more; about a minute."""
 
+MAX_LOOKED = 1_000_000
+"""Points that are looked at whatever a person asks for: ten minutes of a small network."""
+
 MAX_DRAWN = 10_000
 """Points that are drawn from more than that, in search of some that are right."""
 
@@ -86,6 +89,9 @@ MAX_DRAWN = 10_000
 def require_few(axes: tuple[Axis, ...], most: int, remedy: str) -> None:
     """Raises `CnnspecError` where some axes span more points than are looked at."""
     count = size(axes)
+    if most >= MAX_LOOKED < count:
+        most = MAX_LOOKED
+        remedy = "`cnnspec sweep FILE --dry-run --sample 100` draws some of them"
     if count > most:
         what, limit = f"this sweep has {count:,} points", f"{most:,}; {remedy}"
         raise CnnspecError(TooLarge(axes[0].span, what=what, limit=limit))

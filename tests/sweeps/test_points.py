@@ -134,6 +134,11 @@ def test_very_many_points_are_counted_and_drawn_without_listing_them(tmp_path, c
         assert "this sweep has 1,000,000,000,000 points" in capsys.readouterr().err
     assert main(["check", str(path)]) == 1
     assert "this sweep has 1,000,000,000,000 points" in capsys.readouterr().err
+    for command in (["check", str(path)], ["sweep", str(path), "--dry-run"]):
+        # As many as are asked for are still too many to look at.
+        assert main([*command, "--max-runs", "1000000"]) == 1
+        said = capsys.readouterr().err
+        assert "the limit is 1,000,000; `cnnspec sweep FILE --dry-run --sample 100`" in said
     assert main(["sweep", str(path), "--dry-run", "--sample", "5", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert (data["points"], data["drawn"], data["dropped"]) == (10**12, 5, {})
