@@ -47,6 +47,11 @@ class Source:
         self.text = re.sub(r"\r(?!\n)", "\n", text) if "\r" in text else text
         self._starts: list[int] | None = None
 
+    @property
+    def shown(self) -> str:
+        """What messages call the text, before a line of it."""
+        return self.name
+
     def span(self, start: int, end: int) -> Span:
         """The range of offsets `[start, end)`."""
         return Span(self, start, end)

@@ -48,7 +48,7 @@ def _one(found: Diagnostic, columns: int) -> list[Line]:
     ]
     margin = _margin(found)
     if found.span:
-        place = f"{found.span.source.name}:{found.span.line}:{found.span.column}"
+        place = f"{found.span.source.shown}:{found.span.line}:{found.span.column}"
         lines.append([(" " * margin + "--> ", "place"), (place, "")])
         lines += _snippet(found.span, found.label, "^", found.severity, margin, columns)
     for label in found.related:

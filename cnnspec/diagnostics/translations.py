@@ -202,4 +202,6 @@ def setting_help(span: Span | None, name: str, near: str) -> str:
         filled = [row.replace(pattern=pattern).filled(value) for value in values]
         return advice(row, f"{word} in {', '.join(filled)}")
     value = text.partition("=")[2].strip()
+    # A `fit`, or what else is not a number, is not a value of an optimizer.
+    value = value if value[:1].isdigit() else ""
     return advice(row, f"{word}={row.replace(pattern=pattern).filled(value)}")

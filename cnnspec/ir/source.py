@@ -29,4 +29,14 @@ class SpecSource(Source):
 
     def written(self) -> Source:
         """The text alone, to be parsed."""
-        return Source(self.name, self.text)
+        return _Written(self.name, self.text)
+
+
+class _Written(Source):
+    """The canonical text of a document: its lines are not those of the file."""
+
+    __slots__ = ()
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name}, as text"

@@ -1,13 +1,17 @@
 """Help that helps when it is followed: what people write, and what the help makes of it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from cnnspec.analysis.check import check
+from cnnspec.analysis.check import check, check_spec
+from cnnspec.commands import main
 from cnnspec.core.edits import apply_edits
 from cnnspec.core.source import Source
+from cnnspec.core.terminal import plain
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.render import render
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
@@ -375,3 +379,22 @@ def test_convolutions_that_are_added_for_a_pooling_fit_the_image() -> None:
 @pytest.mark.parametrize("input", ["32x32x3", "224x224x3"])
 def test_an_input_without_data_blames_no_dataset(input: str) -> None:
     assert errors(f"input {input}; conv 8x3 relu; pool 2; gap; dense 10 softmax") == []
+
+
+def test_an_error_in_a_document_is_placed_in_its_text() -> None:
+    """A document is one line; the canonical text, which is shown, has others."""
+    text = check(Source("a.cnn", "conv 8x3 relu; pool 2; dense 10 softmax; budget params <= 9"))
+    (error,) = check_spec(text.spec, "a.json").problems
+    assert error.span is not None
+    assert error.span.source.name == "a.json"
+    assert " --> a.json, as text:" in plain(render([error]))
+
+
+def test_a_fit_is_no_value_of_an_optimizer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.cnn"
+    path.write_text("dense 10 softmax\n")
+    assert main(["check", str(path), "--set", "learning_rate=fit(1..3)"]) == 1
+    assert "write `optimizer=adam(0.01)` for Keras's `learning_rate`" in capsys.readouterr().err
+    assert main(["check", str(path), "--set", "optimizer=adam(0.01)"]) == 0
