@@ -9,7 +9,7 @@ from cnnspec.analysis.costs import BudgetResult, FittedValue, Totals, over_budge
 from cnnspec.analysis.lint import lint
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape
-from cnnspec.core.source import Source
+from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import NotAllowed
 from cnnspec.diagnostics.shapes import WrongClasses
@@ -127,13 +127,26 @@ def _with_warnings(result: CheckedSpec, overrides: Overrides) -> CheckedSpec:
     """A result with the warnings about it, which only a spec without errors has."""
     if not result.ok:
         return result
-    warnings = lint(result.spec, result.graph, result.expanded.spans)
+    idle = idle_fits(result)
+    warnings = lint(result.spec, result.graph, result.expanded.spans, idle)
     if not warnings:
         return result
     if isinstance(result.source, SpecSource):
         # A warning needs a place, and only a text has any.
         return check(result.source.written(), overrides)
     return result.replace(problems=_sorted([*result.problems, *warnings]))
+
+
+def idle_fits(result: CheckedSpec) -> dict[str, Span]:
+    """Returns the names of fits that nothing in a text uses, with their places."""
+    if not result.fits:
+        return {}
+    # Here, for most specs have no fit.
+    from cnnspec.expansion.symbols import symbols
+
+    defined = {s.name: s for s in symbols(parse(result.source)) if s.kind == "let"}
+    unused = (defined[fit.name] for fit in result.fits if fit.name in defined)
+    return {symbol.name: symbol.definition for symbol in unused if not symbol.uses}
 
 
 def check_parsed(parsed: Parsed, overrides: Overrides) -> CheckedSpec:

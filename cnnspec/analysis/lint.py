@@ -30,10 +30,15 @@ SUBJECTS = (
 """The modules of `lints/` with a table `LINTS`. `subjects` says which of them a spec needs."""
 
 
-def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
-    """Returns the warnings of a spec without errors, each place once, without those it silences."""
+def lint(
+    spec: Spec, graph: Graph, spans: dict[str, Span], idle: dict[str, Span] | None = None
+) -> list[Diagnostic]:
+    """Returns the warnings of a spec without errors, each place once, without those it silences.
+
+    `idle` are the names of fits that nothing uses, with their places.
+    """
     needed = subjects(spec, graph)
-    if not needed and not spec.silence:
+    if not needed and not spec.silence and not idle:
         return []
     network = LintContext(spec, graph, spans)
     found: dict[Any, Diagnostic] = {}
@@ -48,9 +53,14 @@ def lint(spec: Spec, graph: Graph, spans: dict[str, Span]) -> list[Diagnostic]:
                 place = (id(span.source), span.start) if span else None
                 times[warning.code, place] += 1
                 found.setdefault((warning.code, place), warning)
+    if idle:
+        from cnnspec.diagnostics.value_lints import FitsNothing
+
+        for name, span in idle.items():
+            found[name] = FitsNothing(span, name=name)
     for key, warning in found.items():
         # One statement can make several layers, in a block or a `repeat`.
-        if times[key] < network.written(warning.span):
+        if times[key] and times[key] < network.written(warning.span):
             found[key] = _in_part(warning)
     warnings = list(found.values())
     return _unsilenced(warnings, spec, spans) if spec.silence else warnings

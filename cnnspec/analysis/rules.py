@@ -7,7 +7,7 @@ learning rate too.
 from collections.abc import Iterator
 from typing import Any
 
-from cnnspec.analysis.check import CheckedSpec, forbidden
+from cnnspec.analysis.check import CheckedSpec, forbidden, idle_fits
 from cnnspec.analysis.costs import BudgetResult
 from cnnspec.analysis.lint import lint
 from cnnspec.core.record import Record
@@ -200,7 +200,7 @@ def full_shape(sizes: tuple[int, ...]) -> tuple[int, ...]:
 def unsilenced(checked: CheckedSpec) -> list[Diagnostic]:
     """The warnings of a submission without errors, also those that it silences."""
     spec = checked.spec.replace(silence=())
-    return lint(spec, checked.graph, checked.expanded.spans)
+    return lint(spec, checked.graph, checked.expanded.spans, idle_fits(checked))
 
 
 def _implies(claim: Expectation, wanted: Expectation) -> bool:

@@ -10,6 +10,7 @@ from cnnspec.core.edits import Fix, Fixes, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Label, many
 from cnnspec.diagnostics.lints import Lint, without
+from cnnspec.diagnostics.rewrites import leave_out, set_option, statement_around
 
 
 class ForgetsImage(Lint):
@@ -180,6 +181,64 @@ class SlowStatistics(Lint):
     def _faster(self) -> str:
         """The momentum whose time constant is a tenth of the training."""
         return f"{max(0.5, 1 - 10 / self.steps):.3g}"
+
+
+class ShortMemory(Lint):
+    """The moving statistics of batch norm forget nearly all of what they have seen.
+
+    They are what a trained network normalizes with. `momentum` is here, as in Keras, the share of
+    the old statistics that each step keeps, 0.99 by default; in PyTorch it is the share of the new
+    batch, 0.1 by default. So PyTorch's 0.1 is `momentum=0.9`.
+    """
+
+    code: ClassVar[str] = "CNN625"
+    bad: ClassVar[str] = "conv 8x3 no_bias; bn momentum=0.1; relu; flatten; dense 10 softmax"
+    good: ClassVar[str] = "conv 8x3 no_bias; bn momentum=0.9; relu; flatten; dense 10 softmax"
+
+    momentum: float
+
+    @property
+    def message(self) -> str:
+        kept = f"{100 * self.momentum:.3g} %"
+        return f"with `momentum={self.momentum:g}`, a step keeps {kept} of the statistics before it"
+
+    @property
+    def help(self) -> str:
+        other = self._other
+        return (
+            f"write `momentum={other}`, if it is PyTorch's: there it is the share of the new batch"
+        )
+
+    def fixes_at(self, span: Span) -> Fixes:
+        return set_option(span, "momentum", self._other)
+
+    @property
+    def _other(self) -> str:
+        return f"{1 - self.momentum:.6g}" if self.momentum >= 0.001 else "0.9"
+
+
+class FitsNothing(Lint):
+    """A `fit` whose name nothing uses changes nothing, so its largest value always fits."""
+
+    code: ClassVar[str] = "CNN626"
+    bad: ClassVar[str] = "let w = fit(1..64); dense 32 relu; dense 10 softmax"
+    good: ClassVar[str] = "let w = fit(1..64); dense (w) relu; dense 10 softmax"
+
+    name: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing uses `{self.name}`, which a `fit` is to find"
+
+    @property
+    def help(self) -> str:
+        return f"write `({self.name})` where the number belongs, or remove the line"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        statement = statement_around(span)
+        # It may define other names as well.
+        alone = statement.text.count("=") == 1
+        return (leave_out(statement, statement=True),) if alone else ()
 
 
 class NormOfOne(Lint):

@@ -336,6 +336,16 @@ INCEPTION = (
         (f"{NORMED}; train {{ batch 1 }}", ["CNN624"]),
         (f"{NORMED.replace('bn', 'ln')}; train {{ batch 1 }}", []),
         ("conv 8x3 no_bias; bn; relu; pool 2; dense 10 softmax; train { batch 1 }", []),
+        # PyTorch's momentum, which is 1 - ours.
+        ("conv 8x3 no_bias; bn momentum=0.1; relu; pool 2; dense 10 softmax", ["CNN625"]),
+        ("conv 8x3 no_bias; bn momentum=0.5; relu; pool 2; dense 10 softmax", []),
+        ("silence CNN625; conv 8x3 no_bias; bn momentum=0.1; relu; pool 2; dense 10 softmax", []),
+        # A `fit` that finds nothing.
+        ("let w = fit(1..8); dense 10 softmax", ["CNN626"]),
+        ("let w = fit(1..8); let v = w*2; dense (v) relu; dense 10 softmax", []),
+        ("let w = fit(1..8); block b(n) { dense (n) relu }; b (w); dense 10 softmax", []),
+        ("let w = fit(1..8); block b(w) { dense (w) relu }; b 8; dense 10 softmax", ["CNN626"]),
+        ("silence CNN626; let w = fit(1..8); dense 10 softmax", []),
         # What is cut off before the last function.
         ("dense 10 relu; softmax", ["CNN622"]),
         ("dense 10 sigmoid; softmax", ["CNN622"]),

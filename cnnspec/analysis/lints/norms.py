@@ -6,13 +6,16 @@ from math import prod
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.analysis.lints.training import steps_of
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.value_lints import NormOfOne, SlowStatistics
+from cnnspec.diagnostics.value_lints import NormOfOne, ShortMemory, SlowStatistics
 from cnnspec.graph.graph import LayerCall
 from cnnspec.ir.spec import Node
 from cnnspec.operations.values import BatchNormalization
 
 START_SHARE = 0.2
 """The share of the first statistics in those of the end above which scores suffer."""
+
+SHORTEST = 0.5
+"""The least momentum of batch norm that short trainings need; PyTorch's usual one is 0.1."""
 
 
 def batch_statistics(network: LintContext, images: int | None = None) -> Iterator[Diagnostic]:
@@ -26,6 +29,8 @@ def batch_statistics(network: LintContext, images: int | None = None) -> Iterato
         call = network.calls[uses[0]]
         norms = [o for o in network.operations(call) if isinstance(o, BatchNormalization)]
         for norm in norms:
+            if norm.momentum < SHORTEST:
+                yield network.at(call, ShortMemory, momentum=norm.momentum)
             if batch == 1 and prod(call.input_shape.dims[:-1]) == 1:
                 yield network.at(call, NormOfOne, of=short(call.layer))
             # A shared layer takes a step at each of its calls.
