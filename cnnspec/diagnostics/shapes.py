@@ -275,7 +275,10 @@ class WrongClasses(ShapeDiagnostic):
     @property
     def help(self) -> str:
         if self.last == "dense":
-            return f"write `dense {self.classes} softmax`"
+            layer = f"write `dense {self.classes} softmax`"
+            if self.known or isinstance(self.shape, Image):
+                return layer
+            return f"{layer}, or `classes {self.shape.size}`: as many as the data have"
         return f"end with `dense {self.classes} softmax`"
 
     def fixes_at(self, span: Span) -> Fixes:

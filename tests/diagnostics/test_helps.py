@@ -343,6 +343,12 @@ def test_a_missing_brace_is_one_error(text: str) -> None:
             "a parenthesis holds one number, such as `(2*f)`",
             "let w = 2; dense (w); dense 10 softmax",
         ),
+        # Ten classes are the default, and nobody may have meant them.
+        (
+            'data "a.npz"; dense 5 softmax',
+            "write `dense 10 softmax`, or `classes 5`: as many as the data have",
+            'data "a.npz"; classes 5; dense 5 softmax',
+        ),
         # The order of four sides differs from tool to tool.
         (
             "pad 1 2 0 1; dense 10 softmax",
