@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.commands.arguments import FOLDER, add_data, add_run, whole
-from cnnspec.commands.inputs import BadUsage, run_named
+from cnnspec.commands.inputs import BadUsage, require_folder, run_named
 from cnnspec.commands.output import print_json
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import listing
@@ -82,6 +82,7 @@ def _options(args: Namespace, exporter: Exporter) -> dict[str, Any]:
 
 def run(args: Namespace) -> int:
     """Exports one run."""
+    require_folder("--out", args.out)
     exporter = EXPORTERS[args.to]
     options = _options(args, exporter)
     if args.dtype not in exporter.dtypes:

@@ -94,6 +94,17 @@ def require_ending(option: str, path: "Path | None", endings: Sequence[str], wha
     raise CnnspecError(BadUsage(None, cause, f"name it {path.with_suffix(endings[0]).name}"))
 
 
+_FILES = (".zip", ".tar", ".gz", ".tgz", ".c", ".h", ".html", ".pdf", ".json")
+"""What ends the names of files, and would say it of a folder."""
+
+
+def require_folder(option: str, path: "Path | None") -> None:
+    """Raises `CnnspecError` where the name of a folder says that it is a file."""
+    if path is not None and path.suffix.lower() in _FILES and not path.is_dir():
+        cause = f"`{option} {path}` ends in {path.suffix}, and it will be a folder"
+        raise CnnspecError(BadUsage(None, cause, f"name it {path.with_suffix('').name}"))
+
+
 def _value(item: str) -> "Expression | None":
     """The value of `NAME=VALUE`, whose errors show the option as it was typed."""
     before = "--set "

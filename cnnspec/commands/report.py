@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.commands.arguments import FOLDER
-from cnnspec.commands.inputs import BadUsage, run_named
+from cnnspec.commands.inputs import BadUsage, require_folder, run_named
 from cnnspec.commands.output import print_json, report_problems
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.environment import MissingExtra
@@ -52,6 +52,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Writes every report; one that cannot be written does not stop the others."""
+    require_folder("--out", args.out)
     folders = [run_named(name) for name in args.runs]
     names = [Path(folder).resolve().name for folder in folders]
     if args.out and len(set(names)) < len(names):

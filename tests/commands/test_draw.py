@@ -98,6 +98,15 @@ def test_the_picture_of_the_readme_is_drawn_anew(capsys, monkeypatch):
     assert "docs/lenet5.svg" in (ROOT / "README.md").read_text()
 
 
+@pytest.mark.parametrize("command", [["export", "a", "--to", "c"], ["report", "a"]])
+def test_a_folder_that_is_named_like_a_file_is_refused(command, tmp_path, capsys):
+    assert main([*command, "--out", str(tmp_path / "x.zip")]) == 2
+    said = capsys.readouterr().err
+    assert "ends in .zip, and it will be a folder" in said
+    assert "name it x\n" in said
+    assert not (tmp_path / "x.zip").exists()
+
+
 def test_memory_is_drawn_as_a_file_and_told_as_a_document(tmp_path, capsys):
     out = tmp_path / "memory.svg"
     assert main(["draw", LENET, "--memory", "--dtype", "int8", "--json", "--out", str(out)]) == 0
