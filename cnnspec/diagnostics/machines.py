@@ -130,3 +130,12 @@ class ExportFailed(EnvironmentDiagnostic):
     """
 
     code: ClassVar[str] = "CNN960"
+
+
+class CannotImport(EnvironmentDiagnostic):
+    """A file of another tool is damaged, or its network has something that a spec cannot say.
+
+    Files are read as data: nothing in them is executed, and no class of theirs is looked up.
+    """
+
+    code: ClassVar[str] = "CNN970"

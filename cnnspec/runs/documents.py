@@ -142,6 +142,7 @@ FORMS: dict[str, Form] = {
             "command": ListOf(Text()),
             "data": _DATA,
             "continues": ObjectOf({"run": Text(), "epochs": _EPOCHS}, ("run", "epochs")),
+            "imported": ObjectOf({"file": Text(), "sha256": Text(), "tool": Text()}),
         }
     ),
     "history.json": EPOCHS,

@@ -132,7 +132,14 @@ MODULES = {
 }
 # What runs a framework, and what asks for that; every other part stays light.
 HEAVY_PARTS = (
-    *("training", "targets.keras", "export.keras", "targets.litert", "export.litert"),
+    *(
+        "training",
+        "importing.compare",
+        "targets.keras",
+        "export.keras",
+        "targets.litert",
+        "export.litert",
+    ),
     *("commands", "api", "__main__"),
 )
 # What is data alone in a target that runs a framework.

@@ -1,0 +1,128 @@
+"""A file of another tool to a spec and its weights."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cnnspec.analysis.check import CheckedSpec, check_spec
+from cnnspec.analysis.load import checked
+from cnnspec.core.record import Record
+from cnnspec.core.shapes import Vector
+from cnnspec.core.source import Source
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import CannotImport
+from cnnspec.importing.blocks import fold
+from cnnspec.importing.keras_file import read
+from cnnspec.importing.model import ForeignModel
+from cnnspec.importing.pieces import pieces
+from cnnspec.importing.simplify import simplify
+from cnnspec.importing.steps import Step, used
+from cnnspec.importing.structure import Arranged, Shared, arrange
+from cnnspec.importing.translate import Translator
+from cnnspec.ir.spec import NO_DATA, Data, Spec
+from cnnspec.language.formatter import format_text
+from cnnspec.layers.table import CONSTRUCTS
+
+
+class Imported(Record):
+    """A network of another tool as a spec, and what is known of it.
+
+    `weights` are its arrays by the names of the spec, empty where the file has none. `pixels`
+    are black and white as the other tool takes them. `notes` say what was left out.
+    """
+
+    path: Path
+    text: str
+    checked: CheckedSpec
+    weights: dict[str, np.ndarray]
+    model: ForeignModel
+    pixels: tuple[float, float]
+    notes: tuple[str, ...]
+
+
+def import_file(
+    path: Path,
+    *,
+    size: tuple[int, ...] | None = None,
+    pixels: tuple[float, float] | None = None,
+    data: str = NO_DATA,
+) -> Imported:
+    """Returns the network of a file as a spec.
+
+    `size` is that of its images, where the file leaves rows and columns open; `pixels` are black
+    and white as the model takes them, where no layer of it says so; `data` is what the spec
+    names. Raises `CnnspecError` where the file is damaged or has what a spec cannot say.
+    """
+    model = read(path)
+    translator = Translator(model, size)
+    steps = translator.steps()
+    output = translator.shapes[model.output]
+    if not isinstance(output, Vector) or output.size < 2:
+        cause = f"the network ends in {output}, and a spec ends in a value for each class"
+        remedy = "import a model with its classifier, or add `Flatten` and `Dense` to it"
+        raise CnnspecError(CannotImport(None, cause, remedy))
+    found = simplify(steps, model.output, translator.shapes, pixels)
+    needed = used(found.steps, found.output)
+    live = {k: s for k, s in found.steps.items() if needed[k] or k == found.output}
+    try:
+        arranged = arrange(live, found.output)
+    except Shared as shared:
+        cause = f"layer `{shared}` is applied several times, and not in rounds of the same layers"
+        remedy = "a spec can share layers that follow each other: `repeat 2 shared { … }`"
+        raise CnnspecError(CannotImport(None, cause, remedy)) from None
+    spec = Spec(
+        model=model.name.strip() or "model",
+        data=Data(data),
+        input=translator.shapes[model.calls[0].key].dims,
+        classes=output.size,
+        nodes=arranged.elements,
+    )
+    plain = check_spec(spec, path.name)
+    if not plain.ok:
+        raise CnnspecError(*plain.problems)
+    name = f"{path.stem}.cnn"
+    text = _text(path, model, spec, arranged, plain)
+    result = checked(Source(name, text))
+    if not _same(plain, result):
+        # A text that says something else would be worse than a long one.
+        text = str(spec)
+        result = checked(Source(name, text))
+    weights = _weights(result, arranged.order)
+    return Imported(path, text, result, weights, model, found.pixels, tuple(translator.notes))
+
+
+def _text(
+    path: Path, model: ForeignModel, spec: Spec, arranged: Arranged, plain: CheckedSpec
+) -> str:
+    """The spec as a person would write it, with the number of its parameters as a budget."""
+    folded = fold(pieces(arranged.elements))
+    assert plain.totals is not None
+    header = spec.header()
+    if spec.data.source == NO_DATA:
+        # These two alone say that there is no data.
+        size = "x".join(map(str, spec.input))
+        header = [spec.header()[0], f"input {size}", f"classes {spec.classes}"]
+    parts = [
+        [f"# {path.name}, written by {model.tool}.", *header],
+        *folded.blocks,
+        folded.lines,
+        [f"budget params == {plain.totals.params:_}"],
+    ]
+    text = "\n\n".join("\n".join(part) for part in parts) + "\n"
+    return format_text(Source(f"{path.stem}.cnn", text), CONSTRUCTS)
+
+
+def _same(one: CheckedSpec, other: CheckedSpec) -> bool:
+    """Whether two specs have the same layers with the same inputs."""
+    return len(one.graph.calls) == len(other.graph.calls) and all(
+        a.layer == b.layer and a.inputs == b.inputs and bool(a.weights_from) == bool(b.weights_from)
+        for a, b in zip(one.graph.calls, other.graph.calls, strict=True)
+    )
+
+
+def _weights(result: CheckedSpec, order: tuple[Step, ...]) -> dict[str, np.ndarray]:
+    """The arrays by the names of the spec, whose layers are applied in the order of the steps."""
+    arrays = [array for step in order for array in step.arrays]
+    if not any(step.owner and step.arrays for step in order):
+        return {}
+    return dict(zip(result.graph.weights(), arrays, strict=True))
