@@ -24,6 +24,7 @@ COMMANDS = {
     "compare": "compare trained runs side by side",
     "predict": "labels and probabilities of a trained run, as CSV, JSON or a submission",
     "export": "export a trained run: C for a microcontroller",
+    "import": "import a model of Keras as a spec, its weights as a run",
     "data": "list the datasets, or describe your own data",
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec in full: no sugar, every default",
@@ -36,6 +37,12 @@ COMMANDS = {
     "completion": "print a script that completes commands in your shell",
 }
 """Every command with its summary; each is the module of that name, with `arguments` and `run`."""
+
+
+def module_of(name: str) -> str:
+    """The module of a command; `import` is a word of Python, so an underscore follows it."""
+    return f"cnnspec.commands.{name}{'_' if name == 'import' else ''}"
+
 
 USAGE = 2
 BUG = 70
@@ -89,7 +96,7 @@ def parser_of(name: str) -> tuple[Any, Any]:
     """The module of a command and the parser of its arguments."""
     from cnnspec.commands.arguments import Parser
 
-    module: Any = import_module(f"cnnspec.commands.{name}")
+    module: Any = import_module(module_of(name))
     story = (module.__doc__ or COMMANDS[name]).strip()
     parser = Parser(prog=f"cnnspec {name}", description=story)
     declare(name, parser)
@@ -98,7 +105,7 @@ def parser_of(name: str) -> tuple[Any, Any]:
 
 def declare(name: str, parser: Any) -> None:
     """Declares the arguments of a command."""
-    module: Any = import_module(f"cnnspec.commands.{name}")
+    module: Any = import_module(module_of(name))
     module.arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
