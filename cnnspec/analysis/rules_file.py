@@ -25,9 +25,10 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import RulesContradict
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError, DiagnosticError
-from cnnspec.diagnostics.names import Misplaced, WrongType
+from cnnspec.diagnostics.names import Misplaced
 from cnnspec.diagnostics.silence import SILENCEABLE
-from cnnspec.diagnostics.syntax import NothingToTrain
+from cnnspec.diagnostics.statements import NothingToTrain
+from cnnspec.diagnostics.values import WrongType
 from cnnspec.expansion import lets, settings, training
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.expand import partial_spec

@@ -4,6 +4,7 @@ import re
 from inspect import cleandoc
 
 from cnnspec.diagnostics import (
+    branches,
     claims,
     data,
     environment,
@@ -13,24 +14,31 @@ from cnnspec.diagnostics import (
     runs,
     shapes,
     silence,
+    size_lints,
+    statements,
     structure,
     syntax,
     targets,
     training,
     training_lints,
     value_lints,
+    values,
 )
 from cnnspec.diagnostics.base import Diagnostic
 
 _MODULES = (
     syntax,
+    statements,
     names,
+    values,
     structure,
     shapes,
+    branches,
     claims,
     training,
     targets,
     lints,
+    size_lints,
     training_lints,
     value_lints,
     silence,

@@ -6,15 +6,10 @@ from operator import is_not
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import (
-    Incompatible,
-    MissingValue,
-    TooManyValues,
-    UnknownOption,
-    WrongType,
-)
+from cnnspec.diagnostics.names import UnknownOption
+from cnnspec.diagnostics.statements import GivenTwice
 from cnnspec.diagnostics.structure import BlockUsesItself, WrongForm
-from cnnspec.diagnostics.syntax import GivenTwice
+from cnnspec.diagnostics.values import Incompatible, MissingValue, TooManyValues, WrongType
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, require_depth, require_few, run

@@ -12,8 +12,10 @@ from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
 from cnnspec.diagnostics.claims import NothingToFit
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import Incompatible, Misplaced, UnknownName, UnknownSetting
-from cnnspec.diagnostics.syntax import GivenTwice, NothingToTrain, TooLarge, UnexpectedText
+from cnnspec.diagnostics.names import Misplaced, UnknownName, UnknownSetting
+from cnnspec.diagnostics.statements import GivenTwice, NothingToTrain
+from cnnspec.diagnostics.syntax import TooLarge, UnexpectedText
+from cnnspec.diagnostics.values import Incompatible
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.state import Axis, Fit, Let, Objective, Overrides, Scope, State, Vocabulary
 from cnnspec.expansion.statements import run

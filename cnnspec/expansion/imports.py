@@ -3,8 +3,8 @@
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.errors import CnnspecError, DiagnosticError
 from cnnspec.diagnostics.names import Misplaced
+from cnnspec.diagnostics.statements import GivenTwice
 from cnnspec.diagnostics.structure import CannotUse, WrongForm
-from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.state import Definition, Keyword, Scope, State
 from cnnspec.expansion.statements import expand_statement
 from cnnspec.files.sources import read_used

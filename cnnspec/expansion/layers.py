@@ -2,7 +2,7 @@
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import Incompatible
+from cnnspec.diagnostics.statements import BlockMissing, GivenTwice
 from cnnspec.diagnostics.structure import (
     NotABranch,
     NotAtBeginning,
@@ -10,7 +10,8 @@ from cnnspec.diagnostics.structure import (
     UnknownSource,
     WrongForm,
 )
-from cnnspec.diagnostics.syntax import BlockMissing, GivenTwice, TooLarge
+from cnnspec.diagnostics.syntax import TooLarge
+from cnnspec.diagnostics.values import Incompatible
 from cnnspec.expansion.state import A_LAYER, Keyword, Scope, State
 from cnnspec.expansion.statements import body_of, elements_of, run
 from cnnspec.ir.spec import (

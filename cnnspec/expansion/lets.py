@@ -1,8 +1,8 @@
 """`let`: names for numbers."""
 
 from cnnspec.diagnostics.errors import DiagnosticError
+from cnnspec.diagnostics.statements import GivenTwice
 from cnnspec.diagnostics.structure import WrongForm
-from cnnspec.diagnostics.syntax import GivenTwice
 from cnnspec.expansion.search import fit
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import require_few

@@ -2,8 +2,9 @@
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
+from cnnspec.diagnostics.statements import GivenTwice
 from cnnspec.diagnostics.structure import WrongForm
-from cnnspec.diagnostics.syntax import GivenTwice, TooLarge
+from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import Axis, Fit, Keyword, Objective, Scope, State
 from cnnspec.expansion.statements import body_of, guarded, require_few
 from cnnspec.ir.claims import QUANTITIES, read_quantity

@@ -11,7 +11,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.syntax import GivenTwice
+from cnnspec.diagnostics.statements import GivenTwice
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.spec import Element, Names

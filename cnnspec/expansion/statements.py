@@ -6,7 +6,8 @@ from collections.abc import Callable, Container, Iterator, Sized
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
-from cnnspec.diagnostics.syntax import BlockMissing, BlockNotTaken, MissingSeparator, TooLarge
+from cnnspec.diagnostics.statements import BlockMissing, BlockNotTaken, MissingSeparator
+from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import A_LAYER, MAX_ERRORS, MAX_NAMES, Scope, State
 from cnnspec.ir.spec import MAX_ELEMENTS, MAX_LAYERS, MAX_NESTING, Element, ErrorNode, Spec
 from cnnspec.ir.training import Training

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
+from cnnspec.diagnostics.statements import BlockNotTaken
 from cnnspec.diagnostics.structure import WrongForm
-from cnnspec.diagnostics.syntax import BlockNotTaken
 from cnnspec.expansion.settings import assign
 from cnnspec.expansion.state import Keyword, Scope, State
 from cnnspec.expansion.statements import (

@@ -12,13 +12,8 @@ from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape, Vector
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
-from cnnspec.diagnostics.shapes import (
-    BranchesDiffer,
-    ShapeDiagnostic,
-    TooManyValuesHere,
-    UnusedOutput,
-    WeightsDiffer,
-)
+from cnnspec.diagnostics.branches import BranchesDiffer, UnusedOutput, WeightsDiffer
+from cnnspec.diagnostics.shapes import ShapeDiagnostic, TooManyValuesHere
 from cnnspec.graph.graph import INPUT, Graph, LayerCall
 from cnnspec.ir.spec import (
     INPUT_NAME,

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from cnnspec.core.record import Record
 from cnnspec.ir.spec import Element, From, Merge, Node, SharedRepeat, is_automatic
-from cnnspec.language.arg_types import Int, Pair
+from cnnspec.language.arg_types import Int
 from cnnspec.language.choices import Name
+from cnnspec.language.several import Pair
 from cnnspec.layers.base import Layer
 from cnnspec.layers.merging import Add, Residual
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, TypeVar
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import BadClaim, UnknownWord, WrongType
+from cnnspec.diagnostics.names import UnknownWord
+from cnnspec.diagnostics.values import BadClaim, WrongType
 from cnnspec.language.arg_types import MAX_REAL, Float, number_text
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest

@@ -7,7 +7,7 @@ A new one also needs a line in `targets/keras/lowering/training.py`, a rule in
 from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic, listing
-from cnnspec.diagnostics.names import Incompatible
+from cnnspec.diagnostics.values import Incompatible
 from cnnspec.language.arg_types import Float
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import Construct, flag, option, positional

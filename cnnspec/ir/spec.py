@@ -11,14 +11,15 @@ from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape, shape_of
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.names import Incompatible
 from cnnspec.diagnostics.silence import SILENCEABLE
+from cnnspec.diagnostics.values import Incompatible
 from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.training import Training
-from cnnspec.language.arg_types import Dimensions, Float, Int
+from cnnspec.language.arg_types import Float, Int
 from cnnspec.language.choices import Bool, Name, Source, Text, WordSet
 from cnnspec.language.constructs import Construct, flag, option, positional
+from cnnspec.language.several import Dimensions
 from cnnspec.language.tables import Construction
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten

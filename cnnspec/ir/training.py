@@ -3,15 +3,16 @@
 from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.names import OutOfRange
+from cnnspec.diagnostics.values import OutOfRange
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.claims import METRIC_NAMES, MONITORED
 from cnnspec.ir.losses import LOSSES, CategoricalCrossentropy, Loss
 from cnnspec.ir.optimizers import OPTIMIZERS, Adam, Optimizer
 from cnnspec.ir.schedules import SCHEDULES, Constant, Schedule
-from cnnspec.language.arg_types import Float, Int, Numbers, number_text
+from cnnspec.language.arg_types import Float, Int, number_text
 from cnnspec.language.choices import Bool, Choice, Union, WordSet
 from cnnspec.language.constructs import Construct, flag, option, positional
+from cnnspec.language.several import Numbers
 from cnnspec.language.tables import Construction, OneOf
 
 

@@ -11,13 +11,9 @@ from cnnspec.core.record import MISSING, Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import (
-    MissingValue,
-    UnknownOption,
-    UnknownWord,
-    WrongType,
-)
-from cnnspec.diagnostics.syntax import GivenTwice
+from cnnspec.diagnostics.names import UnknownOption, UnknownWord
+from cnnspec.diagnostics.statements import GivenTwice
+from cnnspec.diagnostics.values import MissingValue, WrongType
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings, names_in

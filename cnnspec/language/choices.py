@@ -7,8 +7,9 @@ from typing import Any
 from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import UnknownWord, WrongType
-from cnnspec.diagnostics.syntax import GivenTwice
+from cnnspec.diagnostics.names import UnknownWord
+from cnnspec.diagnostics.statements import GivenTwice
+from cnnspec.diagnostics.values import WrongType
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.scan import MAX_WORD

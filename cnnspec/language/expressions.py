@@ -8,13 +8,8 @@ from collections.abc import Iterator
 from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import (
-    BadArithmetic,
-    UnknownFunction,
-    UnknownName,
-    WrongCall,
-    WrongType,
-)
+from cnnspec.diagnostics.names import UnknownFunction, UnknownName
+from cnnspec.diagnostics.values import BadArithmetic, WrongCall, WrongType
 from cnnspec.language.numbers import FUNCTIONS, Exact, NoValue, apply
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (

@@ -11,7 +11,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.restating import Piece, Restated
-from cnnspec.diagnostics.syntax import ForeignLine
+from cnnspec.diagnostics.statements import ForeignLine
 from cnnspec.language.foreign_formats import caffe_layer, darknet_section
 from cnnspec.language.foreign_python import (
     Constants,

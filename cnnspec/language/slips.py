@@ -9,7 +9,7 @@ from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic, listing
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import TooManyValues, WrongType
+from cnnspec.diagnostics.values import TooManyValues, WrongType
 from cnnspec.language.arg_types import Float
 from cnnspec.language.binding import bind
 from cnnspec.language.choices import Text

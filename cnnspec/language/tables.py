@@ -7,10 +7,7 @@ from cnnspec.core.edits import write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.names import (
-    Misplaced,
-    UnknownWord,
-)
+from cnnspec.diagnostics.names import Misplaced, UnknownWord
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.binding import bind, references
 from cnnspec.language.choices import quoted

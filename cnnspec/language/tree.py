@@ -9,8 +9,8 @@ from typing import Any
 
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.names import BadArithmetic
 from cnnspec.diagnostics.syntax import UNITS, BadNumber, MissingSpace, TooLarge
+from cnnspec.diagnostics.values import BadArithmetic
 from cnnspec.language.numbers import MAX_WHOLE, Exact, apply, read_number
 from cnnspec.language.syntax import (
     Binary,

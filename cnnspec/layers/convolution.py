@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 from cnnspec.core.counts import Count, count
 from cnnspec.core.shapes import Image, Shape, reach, sizes, unwindow, window
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.names import Incompatible
 from cnnspec.diagnostics.shapes import ChannelsDoNotDivide, WindowTooLarge
-from cnnspec.language.arg_types import Int, Pair
+from cnnspec.diagnostics.values import Incompatible
+from cnnspec.language.arg_types import Int
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
+from cnnspec.language.several import Pair
 from cnnspec.layers.base import Inference, ShapeError
 from cnnspec.layers.weighted import Weighted
 from cnnspec.operations import windows

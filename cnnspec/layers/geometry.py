@@ -5,16 +5,17 @@ from typing import ClassVar
 from cnnspec.core.counts import Count, count
 from cnnspec.core.shapes import Image, Shape, shape_of, sizes
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.names import MissingValue
 from cnnspec.diagnostics.shapes import (
     CannotReshape,
     ChannelsDoNotDivide,
     NothingLeft,
     TooFewChannels,
 )
-from cnnspec.language.arg_types import Dimensions, Int, Pair
+from cnnspec.diagnostics.values import MissingValue
+from cnnspec.language.arg_types import Int
 from cnnspec.language.choices import Choice
 from cnnspec.language.constructs import flag, option, positional
+from cnnspec.language.several import Dimensions, Pair
 from cnnspec.layers.base import Inference, Layer, ShapeError
 from cnnspec.operations import moves
 from cnnspec.operations.base import Operation, Sides

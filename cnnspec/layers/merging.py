@@ -5,8 +5,8 @@ from typing import ClassVar
 from cnnspec.core.counts import Count, count
 from cnnspec.core.shapes import Image, Shape, gates_of, sizes
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.names import Incompatible
-from cnnspec.diagnostics.shapes import BranchesDiffer
+from cnnspec.diagnostics.branches import BranchesDiffer
+from cnnspec.diagnostics.values import Incompatible
 from cnnspec.language.choices import Bool
 from cnnspec.language.constructs import flag
 from cnnspec.layers.base import Inference, Layer, ShapeError

@@ -5,9 +5,9 @@ from typing import ClassVar
 from cnnspec.core.counts import count
 from cnnspec.core.shapes import Shape, sizes, window
 from cnnspec.diagnostics.shapes import WindowTooLarge
-from cnnspec.language.arg_types import Pair
 from cnnspec.language.choices import Bool, Choice
 from cnnspec.language.constructs import flag, option, positional
+from cnnspec.language.several import Pair
 from cnnspec.layers.base import Inference, Layer, ShapeError
 from cnnspec.operations.base import Operation
 from cnnspec.operations.moves import Reshape

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from cnnspec.core.counts import Count, count
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.names import Incompatible
+from cnnspec.diagnostics.values import Incompatible
 from cnnspec.language.arg_types import Float
 from cnnspec.language.choices import Bool, Choice
 from cnnspec.language.constructs import flag, option

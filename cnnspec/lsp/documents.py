@@ -16,7 +16,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import OverBudget
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.diagnostics.syntax import NothingToTrain
+from cnnspec.diagnostics.statements import NothingToTrain
 from cnnspec.expansion.imports import ALLOWED
 from cnnspec.files.sources import decode
 from cnnspec.language.scan import MAX_BYTES

@@ -15,8 +15,9 @@ from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.record import MISSING
 from cnnspec.core.shapes import Image, Shape, Vector
 from cnnspec.core.source import Source
-from cnnspec.language.arg_types import ArgType, Dimensions, Int, Pair
+from cnnspec.language.arg_types import ArgType, Int
 from cnnspec.language.choices import Bool, Choice, Union
+from cnnspec.language.several import Dimensions, Pair
 from cnnspec.language.tables import OneOf
 from cnnspec.layers.base import Layer
 from cnnspec.layers.initializers import Initializer

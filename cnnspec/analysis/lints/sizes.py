@@ -6,7 +6,7 @@ from math import ceil
 from cnnspec.analysis.lints.network import DENSE_LEAST, DENSE_SHARE, LintContext, short
 from cnnspec.core.shapes import Image, Vector
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import DenseHoldsMost, SmallReceptiveField
+from cnnspec.diagnostics.size_lints import DenseHoldsMost, SmallReceptiveField
 from cnnspec.graph.graph import LayerCall
 from cnnspec.graph.receptive_field import fields
 from cnnspec.operations.windows import MatrixProduct, Reduce

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Image
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import PoolDrops, SkipsPixels
+from cnnspec.diagnostics.size_lints import PoolDrops, SkipsPixels
 from cnnspec.graph.graph import LayerCall
 from cnnspec.operations.base import NO_PADDING, pair
 from cnnspec.operations.moves import Pad
