@@ -11,7 +11,7 @@ from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import OverBudget
 from cnnspec.drawing.layout import Layout
-from cnnspec.graph.build import INPUT
+from cnnspec.graph.graph import INPUT
 from cnnspec.service.document import Places, problem
 from cnnspec.service.hover import used
 from cnnspec.service.knobs import knobs

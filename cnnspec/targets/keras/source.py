@@ -18,7 +18,7 @@ import keras
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.names import plain_names
 from cnnspec.core.shapes import Shape
-from cnnspec.graph.build import LayerCall
+from cnnspec.graph.graph import LayerCall
 from cnnspec.operations.windows import ceil_padding
 from cnnspec.targets.keras.lowering.table import lower
 from cnnspec.targets.keras.objects import Keras
