@@ -11,7 +11,6 @@ from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.claims import NotAllowed
 from cnnspec.diagnostics.shapes import WrongClasses
 from cnnspec.expansion.cache import ExpansionCache
 from cnnspec.expansion.expand import Expanded, PartialSpec, partial_spec
@@ -266,6 +265,9 @@ def _sorted(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def forbidden(elements: Iterable[Element], allowed: tuple[str, ...]) -> list[Diagnostic]:
     """The layers that are not among those allowed, each place once."""
+    # Here, for few specs say which layers are allowed.
+    from cnnspec.diagnostics.claims import NotAllowed
+
     found: dict[int, Diagnostic] = {}
     for element in every(elements):
         if isinstance(element, Node | Merge) and element.layer.word not in allowed:

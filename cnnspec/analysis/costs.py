@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.claims import OverBudget
+from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.graph.graph import Graph
 from cnnspec.ir.claims import BYTES, UPPER, Budget
 from cnnspec.program.arena import peak_of
@@ -102,8 +102,11 @@ def totals(graph: Graph) -> Totals:
     return Totals(params, trainable, macs, depth=graph.depth(), graph=graph)
 
 
-def over_budget(verdict: BudgetResult, graph: Graph) -> OverBudget:
+def over_budget(verdict: BudgetResult, graph: Graph) -> Diagnostic:
     """The error of a budget that does not hold."""
+    # Here, for most checks find none.
+    from cnnspec.diagnostics.claims import OverBudget
+
     budget = verdict.budget
     return OverBudget(
         budget.span,

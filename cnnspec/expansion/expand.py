@@ -10,7 +10,6 @@ from typing import Any
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic, Traced
-from cnnspec.diagnostics.claims import NothingToFit
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownName, UnknownSetting
 from cnnspec.diagnostics.statements import GivenTwice, NothingToTrain
@@ -133,6 +132,8 @@ def partial_spec(
     if state.axes:
         _require_known_axes(state)
     if state.objective and not state.searches and "let" not in state.poisoned:
+        from cnnspec.diagnostics.claims import NothingToFit
+
         error = NothingToFit(state.objective.span, objective=str(state.objective))
         state.problems.append(error)
     spec = _spec(state)

@@ -1,14 +1,13 @@
 """Settings of training that cannot work with the rest of a spec. Pure: a spec in, faults out.
 
 What a setting can be by itself its kind says; here is what takes two of them, or the data.
+The classes of errors are imported where one is found, for every check comes through here.
 """
 
 from collections.abc import Iterator
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.claims import NothingValidates, NotMeasured
-from cnnspec.diagnostics.training import CropTooLarge, WarmupTooLong, WrongWeights
 from cnnspec.ir.schedules import Cosine, Plateau
 from cnnspec.ir.spec import Spec
 from cnnspec.ir.training import Training
@@ -47,24 +46,34 @@ def check_settings(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     if train.measure == "held_out":
         for claim in spec.expectations:
             if claim.split == "training":
+                from cnnspec.diagnostics.claims import NotMeasured
+
                 place = spans.get("train.measure")
                 yield NotMeasured(claim.span, quantity=claim.quantity, measure=place)
     schedule = train.schedule
     if isinstance(schedule, Cosine) and schedule.warmup >= train.epochs:
+        from cnnspec.diagnostics.training import WarmupTooLong
+
         place = spans.get("train.schedule")
         yield WarmupTooLong(place, warmup=number_text(schedule.warmup), epochs=train.epochs)
     weights = train.class_weight
     if isinstance(weights, tuple) and len(weights) != spec.classes:
+        from cnnspec.diagnostics.training import WrongWeights
+
         place = spans.get("train.class_weight")
         yield WrongWeights(place, weights=len(weights), classes=spec.classes)
     sides = spec.input[:2]
     if train.augment and train.augment.crop >= min(sides):
+        from cnnspec.diagnostics.training import CropTooLarge
+
         place = spans.get("train.augment")
         yield CropTooLarge(place, crop=train.augment.crop, image="x".join(map(str, sides)))
 
 
 def unmeasurable(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
     """Claims and settings that need a validation set, where there is none."""
+    from cnnspec.diagnostics.claims import NothingValidates
+
     place = spans.get("train.validation")
     for claim in spec.expectations:
         if claim.split == "validation":

@@ -1,11 +1,13 @@
-"""Lints about windows that move by more than one: rows that are dropped, pixels not seen."""
+"""Lints about windows that move by more than one: rows that are dropped, pixels not seen.
+
+Most networks have such windows and neither fault, so that its class is imported where it is found.
+"""
 
 from collections.abc import Iterator
 
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Image
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.size_lints import PoolDrops, SkipsPixels
 from cnnspec.graph.graph import LayerCall
 from cnnspec.operations.base import NO_PADDING, pair
 from cnnspec.operations.moves import Pad
@@ -29,6 +31,8 @@ def pool_drops(network: LintContext) -> Iterator[Diagnostic]:
             )
         )
         if rows or columns:
+            from cnnspec.diagnostics.size_lints import PoolDrops
+
             yield network.at(
                 row,
                 PoolDrops,
@@ -94,6 +98,8 @@ def skips_pixels(network: LintContext) -> Iterator[Diagnostic]:
         # What else reads the image sees what this one leaves out: the shortcut of a residual.
         alone = paints or len(network.takers[row.inputs[0]]) == 1
         if alone and any(over):
+            from cnnspec.diagnostics.size_lints import SkipsPixels
+
             yield network.at(
                 row,
                 SkipsPixels,
