@@ -8,8 +8,9 @@ that differ become its parameters, and multiples of a parameter are written as s
 from collections import Counter
 from collections.abc import Iterator
 
-from cnnspec.core.record import Record
-from cnnspec.importing.pieces import Key, Lines, Nested, Piece, Term, repeat
+from cnnspec.importing.folded import Block, Call, Folded, written
+from cnnspec.importing.pieces import Key, Nested, Piece, Pieces, Term, sequences
+from cnnspec.importing.repeats import with_repeats
 from cnnspec.layers.merging import MERGES, Residual
 from cnnspec.layers.table import CONSTRUCTS
 
@@ -17,8 +18,6 @@ _LONGEST = 60
 """Statements of a block, at most."""
 _WINDOWS = 100_000
 """Sequences that are looked at for one block; longer ones are not where a network is large."""
-_ROUND = 30
-"""Statements of one round of a `repeat`, at most."""
 _PARAMETERS = 4
 """Parameters of a block, at most: a person loses track of more."""
 _NAME = 20
@@ -37,44 +36,11 @@ _LETTERS = {
     "channels": "c",
 }
 
-Pieces = tuple[Piece, ...]
-
-
-class Block(Record):
-    """A sequence of statements with parameters in the place of some numbers."""
-
-    name: str
-    parameters: tuple[str, ...]
-    hints: tuple[str, ...]
-    body: Pieces
-
-
-class Call(Piece):
-    """A block used; its terms are the arguments. `options` are the parameters with a default."""
-
-    options: tuple[tuple[str, Term], ...] = ()
-
-    def lines(self) -> Lines:
-        plain = len(self.terms) - len(self.options)
-        given = [
-            f"{name}={term}"
-            for (name, default), term in zip(self.options, self.terms[plain:], strict=True)
-            if term != default
-        ]
-        return [" ".join([self.word, *map(str, self.terms[:plain]), *given])]
-
-
-class Folded(Record):
-    """A network as blocks and statements: the text of each block, then the text of the rest."""
-
-    blocks: tuple[Lines, ...]
-    lines: Lines
-
 
 def fold(network: Pieces) -> Folded:
     """Returns the text of a network with each repetition said once."""
     blocks: list[Block] = []
-    network = _with_repeats(network)
+    network = with_repeats(network)
     while True:
         bodies = [network, *(block.body for block in blocks)]
         taken = {block.name for block in blocks}
@@ -83,75 +49,27 @@ def fold(network: Pieces) -> Folded:
             break
         key, block, calls = made
         replaced = iter(calls)
-        network = _with_repeats(_replaced(network, key, replaced))
+        network = with_repeats(_replaced(network, key, replaced))
         blocks = [
-            each.replace(body=_with_repeats(_replaced(each.body, key, replaced))) for each in blocks
+            each.replace(body=with_repeats(_replaced(each.body, key, replaced))) for each in blocks
         ]
         blocks.append(block)
-    return _written(network, blocks)
+    return written(network, blocks)
 
 
 def _keys(pieces: Pieces) -> tuple[Key, ...]:
     return tuple(piece.key for piece in pieces)
 
 
-def _sequences(body: Pieces) -> Iterator[Pieces]:
-    """A sequence, and those within its statements."""
-    yield body
-    for piece in body:
-        if isinstance(piece, Nested):
-            for inner in piece.bodies:
-                yield from _sequences(inner)
-
-
-def _with_repeats(body: Pieces) -> Pieces:
-    """The same statements, equal ones that follow each other as a `repeat`."""
-    inner = tuple(
-        piece.with_bodies(tuple(map(_with_repeats, piece.bodies)))
-        if isinstance(piece, Nested)
-        else piece
-        for piece in body
-    )
-    found: list[Piece] = []
-    at = 0
-    while at < len(inner):
-        period, times = _rounds(inner, at)
-        found.append(repeat(times, inner[at : at + period]) if times > 1 else inner[at])
-        at += period * times
-    # Rounds of rounds show when those within are written.
-    return tuple(found) if len(found) == len(body) else _with_repeats(tuple(found))
-
-
-def _rounds(body: Pieces, at: int) -> tuple[int, int]:
-    """The statements of the shortest round that repeats from a place on, and how many follow."""
-    for period in range(1, min(_ROUND, (len(body) - at) // 2) + 1):
-        first = body[at : at + period]
-        if first[-1].bound:
-            break
-        times = 1
-        while _same(first, body[at + times * period : at + (times + 1) * period]):
-            times += 1
-        size = sum(piece.size for piece in first)
-        if times > 1 and (times - 1) * size > (2 if size > 1 else 0):
-            return period, times
-    return 1, 1
-
-
-def _same(first: Pieces, other: Pieces) -> bool:
-    return len(first) == len(other) and all(
-        a.key == b.key and a.terms == b.terms for a, b in zip(first, other, strict=True)
-    )
-
-
 def _candidates(bodies: list[Pieces]) -> Iterator[tuple[Key, ...]]:
     """The sequences that would save lines as a block, by their keys: what saves the most first."""
     ids: dict[Key, int] = {}
-    sequences = [each for body in bodies for each in _sequences(body) if each]
-    total = sum(map(len, sequences))
+    every = [each for body in bodies for each in sequences(body) if each]
+    total = sum(map(len, every))
     longest = max(2, min(_LONGEST, _WINDOWS // total))
     counts: Counter[tuple[int, ...]] = Counter()
     places: dict[tuple[int, ...], Pieces] = {}
-    for sequence in sequences:
+    for sequence in every:
         numbers = tuple(ids.setdefault(piece.key, len(ids)) for piece in sequence)
         ends: dict[tuple[int, ...], int] = {}
         for start in range(len(numbers)):
@@ -292,69 +210,3 @@ def _name(body: Pieces, taken: set[str]) -> str:
     wishes = (name, *(f"{name}_{letter}" for letter in "bcdefghijklmnopqrstuvwxyz"))
     free = (wish for wish in wishes if wish not in taken and wish not in CONSTRUCTS)
     return next(free, f"block_{len(taken)}_")
-
-
-def _written(network: Pieces, blocks: list[Block]) -> Folded:
-    """The text, parameters with their most common value as default where most uses have it."""
-    options: dict[str, tuple[list[int], tuple[tuple[str, Term], ...]]] = {}
-    bodies = [network, *(block.body for block in blocks)]
-    for block in blocks:
-        uses = [call for body in bodies for call in _calls(body) if call.word == block.name]
-        options[block.name] = _defaults(block, uses)
-    texts = {}
-    for block in blocks:
-        order, given = options[block.name]
-        plain = [block.parameters[number] for number in order[: len(order) - len(given)]]
-        heads = ", ".join([*plain, *(f"{name}={default}" for name, default in given)])
-        head = f"block {block.name}({heads})" if heads else f"block {block.name}"
-        inner = [line for piece in _signed(block.body, options) for line in piece.lines()]
-        texts[block.name] = [f"{head} {{", *(f"  {line}" for line in inner), "}"]
-    ordered: dict[str, None] = {}
-    by_name = {block.name: block for block in blocks}
-
-    def put(name: str) -> None:
-        for call in _calls(by_name[name].body):
-            put(call.word)
-        ordered.setdefault(name)
-
-    for block in blocks:
-        put(block.name)
-    lines = [line for piece in _signed(network, options) for line in piece.lines()]
-    return Folded(tuple(texts[name] for name in ordered), lines)
-
-
-def _calls(body: Pieces) -> Iterator[Call]:
-    for sequence in _sequences(body):
-        yield from (piece for piece in sequence if isinstance(piece, Call))
-
-
-def _defaults(block: Block, uses: list[Call]) -> tuple[list[int], tuple[tuple[str, Term], ...]]:
-    """The order of the parameters, and those at its end that have a default."""
-    plain, given = [], []
-    for number, name in enumerate(block.parameters):
-        (term, times), *_ = Counter(call.terms[number] for call in uses).most_common(1)
-        common = number and not term.parameter and times * 2 > len(uses)
-        if common or (number and block.hints[number] == "stride"):
-            given.append((number, name, Term(1) if block.hints[number] == "stride" else term))
-        else:
-            plain.append(number)
-    order = [*plain, *(number for number, _, _ in given)]
-    return order, tuple((name, term) for _, name, term in given)
-
-
-Options = dict[str, tuple[list[int], tuple[tuple[str, Term], ...]]]
-
-
-def _signed(body: Pieces, options: Options) -> Pieces:
-    """The same with the arguments of every call in their order."""
-    found: list[Piece] = []
-    for piece in body:
-        if isinstance(piece, Call):
-            order, given = options[piece.word]
-            terms = tuple(piece.terms[number] for number in order)
-            found.append(piece.replace(terms=terms, options=given))
-        elif isinstance(piece, Nested):
-            found.append(piece.with_bodies(tuple(_signed(each, options) for each in piece.bodies)))
-        else:
-            found.append(piece)
-    return tuple(found)

@@ -1,129 +1,34 @@
 """THE TABLE of the importer: what each class of Keras is as a layer of the language."""
 
-from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape
+from cnnspec.importing.keras_windows import (
+    Arrays,
+    Translate,
+    Translated,
+    border,
+    conv,
+    dense,
+    depthwise,
+    global_pooling,
+    pooling,
+    resizing,
+    separable,
+    transposed,
+    upsampling,
+)
 from cnnspec.importing.settings import Settings
 from cnnspec.importing.steps import Affine
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Elu, LeakyRelu, Prelu, Relu
-from cnnspec.layers.base import Layer
-from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv
-from cnnspec.layers.dense import Dense
-from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Resize, Shuffle, Slice, Upsample
+from cnnspec.layers.convolution import DepthwiseConv
+from cnnspec.layers.geometry import Crop, Flatten, Pad, Reshape, Shuffle, Slice
 from cnnspec.layers.merging import Add, Average, Concat, Maximum, Merging, Multiply
 from cnnspec.layers.noise import Dropout, Noise, SpatialDropout
 from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
 from cnnspec.layers.pooling import AveragePool, GlobalAverage, GlobalMax, MaxPool
-
-Arrays = Sequence[np.ndarray]
-
-
-class Translated(Record):
-    """A layer of the language for one of Keras; neither layer nor map where it changes nothing.
-
-    The arrays of Keras are its weights after `reshaped`, if that is given.
-    """
-
-    layer: Layer | None = None
-    affine: Affine | None = None
-    reshaped: tuple[int, ...] | None = None
-
-
-Translate = Callable[[Settings, Shape, Arrays], Translated]
-
-
-def _conv(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-    settings.take("rank")
-    return Translated(
-        Conv(
-            filters=int(settings.take("filters")),
-            groups=int(settings.take("groups", 1)),
-            **_window(settings),
-            **settings.weighted(),
-        )
-    )
-
-
-def _depthwise(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-    # Keras 3 also writes what it has of the convolution that it is derived from.
-    for name in ("filters", "groups", "rank"):
-        settings.take(name)
-    multiplier = int(settings.take("depth_multiplier", 1))
-    weighted = settings.weighted("depthwise")
-    return Translated(DepthwiseConv(multiplier=multiplier, **_window(settings), **weighted))
-
-
-def _separable(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-    for name in ("groups", "rank"):
-        settings.take(name)
-    return Translated(
-        SeparableConv(
-            filters=int(settings.take("filters")),
-            multiplier=int(settings.take("depth_multiplier", 1)),
-            **_window(settings),
-            **settings.weighted(),
-        )
-    )
-
-
-def _transposed(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-    for name in ("groups", "rank"):
-        settings.take(name)
-    return Translated(
-        TransposedConv(
-            filters=int(settings.take("filters")),
-            **_window(settings),
-            **settings.weighted(),
-        )
-    )
-
-
-def _window(settings: Settings) -> dict[str, Any]:
-    padding = settings.take("padding", "valid")
-    if padding not in ("valid", "same"):
-        raise settings.refused(f"`padding={padding}`")
-    stride = settings.pair("strides")
-    kernel = settings.pair("kernel_size")
-    if kernel == stride == (1, 1):
-        # Both are the same, and the default is shorter.
-        padding = "valid"
-    dilation = settings.pair("dilation_rate")
-    return {"kernel": kernel, "padding": padding, "stride": stride, "dilation": dilation}
-
-
-def _dense(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-    settings.take("quantization_config")
-    units = int(settings.take("units"))
-    if isinstance(shape, Image):
-        # On an image it is applied to each position, where `dense` here takes the whole image.
-        kernel = (1, 1, shape.channels, units)
-        return Translated(
-            Conv(filters=units, kernel=(1, 1), **settings.weighted()), reshaped=kernel
-        )
-    return Translated(Dense(units=units, **settings.weighted()))
-
-
-def _pooling(kind: type[MaxPool | AveragePool], ceil: bool = False) -> Translate:
-    def translate(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-        size = settings.pair("pool_size", (2, 2))
-        stride = settings.pair("strides", size)
-        padding = settings.take("padding", "valid")
-        given = None if stride == size else stride
-        return Translated(kind(size, "ceil" if ceil else padding, given))
-
-    return translate
-
-
-def _global(kind: type[GlobalAverage | GlobalMax]) -> Translate:
-    def translate(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-        return Translated(kind(bool(settings.take("keepdims", False))))
-
-    return translate
 
 
 def _batch_norm(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
@@ -185,51 +90,6 @@ def _in_training(settings: Settings, shape: Shape, arrays: Arrays) -> Translated
     settings.note(f"`{settings.of.kind}`")
     settings.forget()
     return Translated()
-
-
-def _sides(settings: Settings, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    value = settings.take(name, 1 if name == "padding" else 0)
-    if isinstance(value, int):
-        return (value, value), (value, value)
-    rows, columns = ((each, each) if isinstance(each, int) else tuple(each) for each in value)
-    return rows, columns
-
-
-def _border(kind: type[Pad | Crop], name: str) -> Translate:
-    def translate(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-        (top, bottom), (left, right) = _sides(settings, name)
-        if top == bottom and left == right:
-            return Translated(kind((top, left)) if top or left else None)
-        sides = {"top": top, "bottom": bottom, "left": left, "right": right}
-        return Translated(kind(None, **{side: size for side, size in sides.items() if size}))
-
-    return translate
-
-
-def _resizing(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-    settings.require("crop_to_aspect_ratio", False)
-    settings.require("pad_to_aspect_ratio", False)
-    settings.require("antialias", False)
-    settings.take("fill_mode")
-    settings.take("fill_value")
-    size = int(settings.take("height")), int(settings.take("width"))
-    return Translated(Resize(size, _interpolation(settings)))
-
-
-def _upsampling(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
-    factor = settings.pair("size", (2, 2))
-    how = _interpolation(settings, "nearest")
-    if how == "nearest":
-        return Translated(Upsample(factor))
-    rows, columns = shape.dims[0] * factor[0], shape.dims[1] * factor[1]
-    return Translated(Resize((rows, columns), how))
-
-
-def _interpolation(settings: Settings, default: str = "bilinear") -> str:
-    how = settings.take("interpolation", default)
-    if how not in ("bilinear", "nearest", "bicubic"):
-        raise settings.refused(f"`interpolation={how}`")
-    return str(how)
 
 
 def _flatten(settings: Settings, shape: Shape, arrays: Arrays) -> Translated:
@@ -328,28 +188,28 @@ def _number(value: object) -> float:
 
 
 LAYERS: dict[str, Translate] = {
-    "Conv2D": _conv,
-    "Convolution2D": _conv,
-    "DepthwiseConv2D": _depthwise,
-    "SeparableConv2D": _separable,
-    "Conv2DTranspose": _transposed,
-    "Dense": _dense,
-    "MaxPooling2D": _pooling(MaxPool),
-    "AveragePooling2D": _pooling(AveragePool),
-    "CeilMaxPooling2D": _pooling(MaxPool, ceil=True),
-    "CeilAveragePooling2D": _pooling(AveragePool, ceil=True),
-    "GlobalAveragePooling2D": _global(GlobalAverage),
-    "GlobalMaxPooling2D": _global(GlobalMax),
+    "Conv2D": conv,
+    "Convolution2D": conv,
+    "DepthwiseConv2D": depthwise,
+    "SeparableConv2D": separable,
+    "Conv2DTranspose": transposed,
+    "Dense": dense,
+    "MaxPooling2D": pooling(MaxPool),
+    "AveragePooling2D": pooling(AveragePool),
+    "CeilMaxPooling2D": pooling(MaxPool, ceil=True),
+    "CeilAveragePooling2D": pooling(AveragePool, ceil=True),
+    "GlobalAveragePooling2D": global_pooling(GlobalAverage),
+    "GlobalMaxPooling2D": global_pooling(GlobalMax),
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm,
     "GroupNormalization": _group_norm,
     "Dropout": _dropout(Dropout),
     "SpatialDropout2D": _dropout(SpatialDropout),
     "GaussianNoise": _noise,
-    "ZeroPadding2D": _border(Pad, "padding"),
-    "Cropping2D": _border(Crop, "cropping"),
-    "Resizing": _resizing,
-    "UpSampling2D": _upsampling,
+    "ZeroPadding2D": border(Pad, "padding"),
+    "Cropping2D": border(Crop, "cropping"),
+    "Resizing": resizing,
+    "UpSampling2D": upsampling,
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Activation": _activation,

@@ -69,6 +69,9 @@ class Piece(Record):
         return len(self.memo("_lines", self.lines))
 
 
+Pieces = tuple[Piece, ...]
+
+
 class Statement(Piece):
     """A layer."""
 
@@ -217,3 +220,12 @@ def _statement(layer: Layer, name: str) -> Statement:
 
 def _named(name: str) -> str:
     return f" name={_NAME.write(name)}" if name else ""
+
+
+def sequences(body: Pieces) -> Iterator[Pieces]:
+    """A sequence, and those within its statements."""
+    yield body
+    for piece in body:
+        if isinstance(piece, Nested):
+            for inner in piece.bodies:
+                yield from sequences(inner)
