@@ -28,7 +28,8 @@ export class Summary {
   }
 
   budget(budget, found) {
-    const share = budget.share ?? (budget.holds ? 0 : 1);
+    // A limit from below, or an exact one, is a full bar: its colour says whether it holds.
+    const share = budget.share ?? 1;
     const fix = found.problems[budget.problem]?.fixes[0];
     const { editor } = this.page;
     return h("div", { class: `budget ${budget.holds ? "good" : "bad"}` },
