@@ -231,9 +231,20 @@ def seed(text: str) -> int:
     return whole(text, least=0)
 
 
-def whole(text: str, least: int, most: int = 10**9 - 1) -> int:
+MOST = 10**9 - 1
+"""The largest number of anything that the command line takes, where nothing else says so."""
+
+
+def whole(text: str, least: int, most: int = MOST) -> int:
     """A whole number within bounds. Raises `ArgumentTypeError`."""
-    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
-        bounds = f"from {least} on" if most == 10**9 - 1 else f"from {least} to {most}"
+    digits = text.lstrip("0") or text[:1]
+    # Digits are counted first: Python refuses to read more than 4,300.
+    long = len(digits) > len(str(most))
+    written = text.isascii() and text.isdecimal()
+    if written and long and most == MOST:
+        shown = text if len(text) <= 24 else f"{text[:20]}…"
+        raise argparse.ArgumentTypeError(f"`{shown}` is too large; the limit is {most:,}")
+    if not written or long or not least <= int(digits) <= most:
+        bounds = f"from {least} on" if most == MOST else f"from {least} to {most}"
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number {bounds}")
-    return int(text)
+    return int(digits)

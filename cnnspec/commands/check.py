@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.summary import overview, title
-from cnnspec.commands.arguments import SPEC, add_memory, add_overrides, add_sources
+from cnnspec.commands.arguments import SPEC, add_memory, add_overrides, add_sources, count
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
 from cnnspec.core.terminal import Line, show
@@ -53,7 +53,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--csv", action="store_true", help="with --rules: print CSV")
     parser.add_argument(
         "--max-runs",
-        type=int,
+        type=count,
         default=MAX_RUNS,
         metavar="N",
         help=f"check at most N points of a sweep ({MAX_RUNS:,})",
@@ -271,8 +271,8 @@ def sweep_lines(found: "Survey") -> list[Line]:
     lines: list[Line] = [
         [("sweep", "strong"), (f"  {found.points:,} points, {dropped:,} dropped by this check", "")]
     ]
-    for reason, count in found.reasons.items():
-        lines.append([(f"  {count:,} dropped: {reason}", "")])
+    for reason, points in found.reasons.items():
+        lines.append([(f"  {points:,} dropped: {reason}", "")])
     if (
         found.smallest
         and found.largest

@@ -77,6 +77,15 @@ def test_wrong_usage_ends_with_2_and_a_hint(arguments, said, capsys):
         (["train", "--backend", "theano", LENET], "theano"),
         (["train", "--seed", "x", LENET], "`x` is not a whole number from 0 on"),
         (["train", "--epochs=0", LENET], "`0` is not a whole number from 1 on"),
+        (
+            ["sweep", "--max-runs", "1000000000000", LENET],
+            "`1000000000000` is too large; the limit is 999,999,999",
+        ),
+        (
+            ["check", "--max-runs", "9" * 5000, LENET],
+            f"`{'9' * 20}…` is too large; the limit is 999,999,999",
+        ),
+        (["check", "--max-runs=-1", LENET], "`-1` is not a whole number from 1 on"),
     ],
 )
 def test_wrong_usage_is_a_document_where_one_is_asked_for(arguments, said, capsys):
