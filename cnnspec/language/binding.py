@@ -231,7 +231,7 @@ class _Binding:
         near = nearest(word.text, known)
         if word.text in self.bindings:
             near = f"({word.text})"
-        from cnnspec.language.slips import option_example, size_of_names
+        from cnnspec.language.slips import option_example, size_of_names, with_first
 
         near = size_of_names(word.text, self.bindings) or near
         span, option = (word.span, "") if near else option_example(word, self.cls)
@@ -243,6 +243,9 @@ class _Binding:
             return DiagnosticError(
                 WrongType(word.span, what=what, expected=expected, found=word.kind)
             )
+        if option and needed and self.cls.specs[self.queue[0]].kind.words:
+            # `early_stop patience 3`: the word that comes first is missing as well.
+            option = with_first(self.cls.specs[self.queue[0]].kind.words, option, span)
         of = f"`{self.cls.word}`"
         return DiagnosticError(
             UnknownWord(span, word=word.text, of=of, near=near, known=known, option=option)

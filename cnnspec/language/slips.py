@@ -134,6 +134,7 @@ def called(
     `adam lr 0.01` is `adam(learning_rate=0.01)`: a name takes the value that follows it.
     """
     inside: list[str] = []
+    sure = True
     rest = list(arguments)
     while rest:
         argument = rest.pop(0)
@@ -143,9 +144,28 @@ def called(
             case Word(text=text) if text not in cls.words() and (name := _option(text, cls)):
                 follows = bool(rest) and isinstance(rest[0], Expression)
                 inside.append(f"{name}={rest.pop(0).span.text}" if follows else text)
+            case Number() if name := _only_option(cls, argument, bindings):
+                inside.append(f"{name}={argument.span.text}")
+                sure = False
             case _:
                 inside.append(argument.span.text)
-    return _bound(cls, f"{cls.word}({', '.join(inside)})", bindings)
+    text, safe = _bound(cls, f"{cls.word}({', '.join(inside)})", bindings)
+    return text, safe and sure
+
+
+def _only_option(cls: type[Construct], value: Number, bindings: Bindings) -> str:
+    """Returns the option that a number is for where no value in place takes one; or empty.
+
+    `plateau 3` is `plateau(patience=3)`: a whole number counts something where it can.
+    """
+    placed = [spec.kind for spec in cls.specs.values() if spec.place == "positional"]
+    if any(not kind.words for kind in placed):
+        return ""
+    names = sorted(
+        _takers(cls, value, bindings, ()),
+        key=lambda name: isinstance(cls.specs[name].kind, Float) is isinstance(value.value, int),
+    )
+    return names[0] if names else ""
 
 
 def _bound(cls: type[Construct], text: str, bindings: Bindings) -> tuple[str, bool]:
@@ -204,6 +224,12 @@ def option_example(word: Word, cls: type[Construct]) -> tuple[Span, str]:
     if after and (after[1][0].isdigit() or after[1][0] == '"' or after[1] in spec.kind.words):
         return source.span(word.span.start, after.end()), f"{name}={after[1]}"
     return word.span, _example(name, cls)
+
+
+def with_first(words: tuple[str, ...], option: str, span: Span) -> str:
+    """Returns an option behind the word that belongs first, unless that follows at `span`."""
+    rest = re.split(r"[;}\n]", span.source.text[span.end :], maxsplit=1)[0]
+    return option if set(words) & set(rest.split()) else f"{words[0]} {option}"
 
 
 _USUAL = {
