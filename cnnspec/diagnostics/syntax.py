@@ -199,14 +199,28 @@ class MissingSpace(Diagnostic):
 
     @property
     def help(self) -> str:
+        if path := self._path():
+            return f'write the path of its files in quotes: `"{path.text}"`'
         says, written = self._written()
         return f"{says} `{self.before}{written}`" if written else says
 
     def fixes_at(self, span: Span) -> Fixes:
+        if path := self._path():
+            return (write(path, f'"{path.text}"', title=f'write `"{path.text}"`'),)
         _, written = self._written()
         if not written:
             return ()
         return (write(span, written, safe=True, title=f"write `{self.before}{written}`"),)
+
+    def _path(self) -> Span | None:
+        """The whole source of `data` whose name has a `-`: `cifar-10`."""
+        if self.span is None or self.after[0] != "-":
+            return None
+        source, start = self.span.source, self.span.start - len(self.before)
+        if not re.search(r"(?:^|[;{\n])\s*data[ \t]+\Z", source.text[:start]):
+            return None
+        path = re.compile(r"[^\s;{}\"#()=]+").match(source.text, start)
+        return path and source.span(start, path.end())
 
     def _written(self) -> tuple[str, str]:
         """What to say, and what to write in the place of `after`; empty if it is not known."""
@@ -234,7 +248,7 @@ class MissingSpace(Diagnostic):
 
 def _plain(text: str) -> bool:
     """Returns whether a value means the same without parentheses."""
-    return text.replace(".", "").isalnum()
+    return text.replace(".", "").isalnum() or bool(re.fullmatch(r'"[^"]*"', text))
 
 
 class BadNumber(Diagnostic):

@@ -73,7 +73,11 @@ def statement_fixes(span: Span, word: str, near: str, *, training: bool) -> Fixe
 def word_help(word: str, near: str) -> str:
     """Returns what to write for an unknown word; empty for one of no other tool."""
     row = find(word, "word", "layer")
-    if row is None or (near and near not in row.words):
+    if row is None:
+        # The name of an option that is needless here: `data "mine" shuffle`.
+        option = None if near else find(word, "option")
+        return advice(option) if option and option.idle else ""
+    if near and near not in row.words:
         return ""
     if near:
         return advice(row, near)

@@ -3,6 +3,7 @@
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterator, Sized
 
+from cnnspec.core.record import MISSING
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownStatement
@@ -114,6 +115,9 @@ def separated(
         words, anything = _words_taken(statement.word)
         if index - begin < anything or argument.text in words or argument.text in scope.values:
             continue
+        if statement.word in Spec.specs and not arguments[index + 1 :] and _needs(argument.text):
+            # `data "mine" shuffle`: a layer without its numbers was not meant.
+            break
         comma = argument.span.start in commas
         state.problems.append(MissingSeparator(argument.span, word=argument.text, comma=comma))
         head = arguments[begin:index]
@@ -147,6 +151,12 @@ def _without_commas(
         commas |= {word.span.start for word in words}
         found += items if words else (argument,)
     return (tuple(found), frozenset(commas)) if commas else (arguments, frozenset())
+
+
+def _needs(word: str) -> bool:
+    """Returns whether a word has to be given something."""
+    construct = CONSTRUCTS.get(word)
+    return construct is not None and MISSING in construct.fields.values()
 
 
 def _words_taken(word: str) -> tuple[tuple[str, ...], int]:

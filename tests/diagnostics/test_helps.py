@@ -137,6 +137,10 @@ def followed(text: str) -> tuple[str, bool]:
          "dense 10 softmax; train { optimizer adam(0.01) }"),
         ("dense 10 softmax; train { schedule step(10) }",
          "dense 10 softmax; train { schedule step(every=10) }"),
+        # The source of `data`.
+        (f"data cifar-10{END}", f'data "cifar-10"{END}'),
+        (f"model m; data cifar-100 transpose{END}", f'model m; data "cifar-100" transpose{END}'),
+        (f'data("digits"){END}', f'data "digits"{END}'),
         ("dense 10 softmax; train { schedule plateau 3 }",
          "dense 10 softmax; train { schedule plateau(patience=3) }"),
         ("dense 10 softmax; train { schedule plateau 0.5 }",
@@ -373,6 +377,12 @@ def test_a_missing_brace_is_one_error(text: str) -> None:
             "LSTM 32; dense 10 softmax",
             "Keras's `LSTM` has no equivalent here: for sequences; networks here are convolutional",
             "conv 32x3; dense 10 softmax",
+        ),
+        (
+            f'data "digits" shuffle{END}',
+            "`shuffle` is not needed here: the training images are shuffled in every epoch: leave "
+            "it out",
+            f'data "digits"{END}',
         ),
     ],
 )
