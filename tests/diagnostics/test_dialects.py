@@ -535,3 +535,39 @@ def test_a_function_that_is_not_known_is_not_removed() -> None:
     (error,) = [p for p in check(Source("x", text)).problems if p.severity == "error"]
     assert error.help == "`F.interpolate` is not known: write what it does to the image"
     assert not error.fixes
+
+
+# The signatures in the documentation of torch.optim, PyTorch 2.7 (docs.pytorch.org, one page for
+# each class). NAdam's momentum_decay=4e-3 is Keras's as well, and no option here.
+PYTORCH = {
+    "SGD": ("sgd", {"learning_rate": 1e-3, "momentum": 0, "nesterov": False}),
+    "Adam": ("adam", {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}),
+    "AdamW": (
+        "adamw",
+        {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8,
+         "weight_decay": 1e-2},
+    ),
+    "NAdam": ("nadam", {"learning_rate": 2e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}),
+    "Adamax": ("adamax", {"learning_rate": 2e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}),
+    "RMSprop": (
+        "rmsprop",
+        {"learning_rate": 1e-2, "rho": 0.99, "epsilon": 1e-8, "momentum": 0, "centered": False},
+    ),
+    "Adagrad": ("adagrad", {"learning_rate": 1e-2, "epsilon": 1e-10}),
+    "Adadelta": ("adadelta", {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-6}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PYTORCH)
+def test_an_optimizer_of_pytorch_has_the_defaults_of_pytorch(name: str) -> None:
+    word, defaults = PYTORCH[name]
+    source = Source("t.cnn", f"dense 10 softmax\noptimizer = optim.{name}(net.parameters())")
+    (error,) = check(source).problems
+    fixed = check(Source("t.cnn", apply_edits(source, error.fixes[0].edits)))
+    optimizer = fixed.spec.train.optimizer
+    assert optimizer.word == word
+    expected = {"weight_decay": None} | defaults
+    assert {option: getattr(optimizer, option) for option in expected} == expected
+    # Nothing is left to a default of ours that nobody compared.
+    clips = {"clipnorm", "clipvalue", "global_clipnorm", "ema", "amsgrad"}
+    assert set(type(optimizer).specs) - clips == set(expected)
