@@ -80,10 +80,8 @@ def _unsilenced(warnings: list[Diagnostic], spec: Spec, spans: dict[str, Span]) 
 def lint_images(spec: Spec, graph: Graph, images: int) -> list[Diagnostic]:
     """Returns the warnings that only the number of training images brings.
 
-    Of a known dataset it is known before, and `lint` says them.
+    What `lint` says without the data is not said again.
     """
-    if spec.data.dataset is not None:
-        return []
     # Here, for many networks have no batch norm.
     from cnnspec.analysis.lints.norms import batch_statistics
 

@@ -245,7 +245,8 @@ class NormOfOne(Lint):
     """The variance of a single value is 0, and the value less its mean is 0 too.
 
     With a batch of one image, batch norm of a vector trains on its offset alone, whatever the
-    image is, and is then scored with moving statistics that have seen only that.
+    image is, and is then scored with moving statistics that have seen only that. So it is in one
+    step of each epoch where the images leave a last batch of one.
     """
 
     code: ClassVar[str] = "CNN624"
@@ -253,14 +254,25 @@ class NormOfOne(Lint):
     good: ClassVar[str] = "flatten; dense 32; ln; relu; dense 10 softmax; train { batch 1 }"
 
     of: str
+    batch: int = 1
+    images: int = 0
+    """How many there are, where only the last batch has one."""
 
     @property
     def message(self) -> str:
-        return f"with `batch 1`, `{self.of}` normalizes one value by itself, which leaves 0"
+        when = f"with `batch {self.batch}`"
+        if self.batch > 1:
+            when = f"the last batch of {self.images:,} images {when} has one: there"
+        else:
+            when += ","
+        return f"{when} `{self.of}` normalizes one value by itself, which leaves 0"
 
     @property
     def help(self) -> str:
-        return "write `ln` instead, or take larger batches"
+        larger = range(self.batch + 1, self.images + 1)
+        better = next((size for size in larger if self.images % size != 1), None)
+        size = f"write `batch {better}`" if better else "take larger batches"
+        return f"write `ln` instead, or {size}"
 
     def fixes_at(self, span: Span) -> Fixes:
         return (write(span, "ln", title="write `ln`"),)

@@ -15,6 +15,7 @@ from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.files.sources import read_source
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.language.parse import parse_value
+from cnnspec.training.batches import batches, order
 from tests.support.paths import ROOT, SPECS
 from tests.support.random_specs import draw_spec
 
@@ -703,6 +704,29 @@ def test_data_of_ones_own_is_counted_when_it_is_read() -> None:
     assert lint_images(result.spec, result.graph, 48_000) == []
     silent = checked(f'silence CNN623; data "mine.npz"; {NORMED}; train {{ batch 32; epochs 1 }}')
     assert lint_images(silent.spec, silent.graph, 480) == []
+
+
+def test_a_last_batch_of_one_image_is_told_where_batch_norm_sees_a_vector() -> None:
+    # pytorch/pytorch#4534: there the last step of an epoch ends the training.
+    text = f'data "mine.npz"; {NORMED}; train {{{{ batch {{}}; epochs 90 }}}}'
+    result = checked(text.format(32))
+    (warning,) = lint_images(result.spec, result.graph, 32 * 40 + 1)
+    assert (warning.code, warning.help) == ("CNN624", "write `ln` instead, or write `batch 33`")
+    assert warning.message.startswith("the last batch of 1,281 images with `batch 32` has one: ")
+    # The trainer takes that step, and none of one image after the help.
+    assert [part.shape for part in batches(order(1281, 1, 0), 32)] == [(40, 32), (1, 1)]
+    assert batches(order(1281, 1, 0), 33)[1].shape == (1, 1281 % 33)
+    followed = checked(text.format(33))
+    assert lint_images(followed.spec, followed.graph, 1281) == []
+    assert lint_images(result.spec, result.graph, 32 * 40) == []
+    # An image has more values than one, and a known dataset is counted without its data.
+    image = checked(
+        'data "mine.npz"; conv 4x3 no_bias; bn; relu; dense 10 softmax; train { batch 32 }'
+    )
+    assert "CNN624" not in [w.code for w in lint_images(image.spec, image.graph, 1281)]
+    known = f"{NORMED}; train {{{{ batch 4_999; epochs 200; validation {{}} }}}}"
+    assert [w.code for w in checked(known.format("none")).problems] == ["CNN624"]
+    assert [w.code for w in checked(known.format("0.1")).problems] == []
 
 
 def test_batch_norm_of_one_value_is_its_offset_while_training(backend: str) -> None:

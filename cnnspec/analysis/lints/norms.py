@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import prod
 
 from cnnspec.analysis.lints.network import LintContext, short
-from cnnspec.analysis.lints.training import steps_of
+from cnnspec.analysis.lints.training import images_of, steps_of
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.value_lints import NormOfOne, ShortMemory, SlowStatistics
 from cnnspec.graph.graph import LayerCall
@@ -21,8 +21,9 @@ SHORTEST = 0.5
 def batch_statistics(network: LintContext, images: int | None = None) -> Iterator[Diagnostic]:
     """Batch norm whose moving statistics hardly move, or that sees one value at a time.
 
-    `images` is how many are trained on, where it is not that of a known dataset.
+    `images` is how many are trained on, where the data has been read.
     """
+    counted = (images_of(network.spec) if images is None else images) or 0
     steps, batch = steps_of(network.spec, images), network.spec.train.batch
     slow: list[tuple[LayerCall, float]] = []
     for uses in network.uses.values():
@@ -31,8 +32,10 @@ def batch_statistics(network: LintContext, images: int | None = None) -> Iterato
         for norm in norms:
             if norm.momentum < SHORTEST:
                 yield network.at(call, ShortMemory, momentum=norm.momentum)
-            if batch == 1 and prod(call.input_shape.dims[:-1]) == 1:
-                yield network.at(call, NormOfOne, of=short(call.layer))
+            alone = prod(call.input_shape.dims[:-1]) == 1
+            if alone and (batch == 1 or counted % batch == 1):
+                of, left = short(call.layer), counted if batch > 1 else 0
+                yield network.at(call, NormOfOne, of=of, batch=batch, images=left)
             # A shared layer takes a step at each of its calls.
             elif steps is not None and norm.momentum ** (steps * len(uses)) > START_SHARE:
                 slow.append((call, norm.momentum ** (steps * len(uses))))

@@ -158,6 +158,16 @@ def steps_of(spec: Spec, images: int | None = None) -> int | None:
     return spec.train.epochs * ceil(images / spec.train.batch)
 
 
+def images_of(spec: Spec) -> int | None:
+    """Returns how many images are trained on, `None` where only reading the data shows it.
+
+    A share that is held back is exact only then: equal images stay on one side.
+    """
+    dataset = DATASETS.get(spec.data.source)
+    held = isinstance(spec.train.validation, float)
+    return None if dataset is None or held else dataset.counts[0]
+
+
 LINTS = (
     validates_on_test,
     unusual_rate,
