@@ -102,7 +102,7 @@ class Decoder:
         assert self._pixels is not None
         height, width, channels = self.shape
         deep = image.mode.startswith("I") or image.mode == "F"
-        image = image.convert("F") if deep else _converted(image, _MODES[channels])
+        image = _deep(image) if deep else _converted(image, _MODES[channels])
         if image.size != (width, height):
             self.resized += 1
             image = image.resize((width, height), Image.Resampling.BILINEAR)
@@ -190,6 +190,16 @@ def opened(data: bytes) -> Image.Image:
         raise ValueError(f"it has {image.width}x{image.height} pixels; the limit is {_PIXELS:,}")
     unpacks(4 * pixels, len(data), "it")
     return image
+
+
+def _deep(image: Image.Image) -> Image.Image:
+    """A picture of 16 bits as float32; the grey that it calls transparent becomes white."""
+    clear = image.info.get("transparency")
+    image = image.convert("F")
+    if not isinstance(clear, int):
+        return image
+    values = np.asarray(image)
+    return Image.fromarray(np.where(values == clear, np.float32(65535), values))
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:

@@ -101,6 +101,18 @@ def test_sixteen_bits_become_eight(tmp_path):
     assert normal(user_data.read(tmp_path)).train.images.max() == 0x80
 
 
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.uint16])
+def test_the_grey_that_a_png_calls_transparent_is_white(tmp_path, kind):
+    # python-pillow/Pillow#3379: pixels of one bit that are transparent were read as black.
+    pixels = np.zeros((8, 6), kind)
+    pixels[:, 3:] = 1 if kind is bool else 100 if kind is np.uint8 else 100 * 257
+    (tmp_path / "a").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "a" / "0.png", transparency=0)
+    read = normal(user_data.read(tmp_path)).train.images[0]
+    assert np.unique(read[:, :3]).tolist() == [255]
+    assert np.unique(read[:, 3:]).tolist() == [255 if kind is bool else 100]
+
+
 def test_exif_rotation_is_applied(tmp_path):
     (tmp_path / "a").mkdir()
     pixels = np.zeros((6, 8), np.uint8)
