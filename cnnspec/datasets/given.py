@@ -64,8 +64,7 @@ def decoded(image: Image.Image) -> Given:
         steps.append("turned as its EXIF says")
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        # 16 bits, of which Pillow would drop the upper 8.
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+        image = _of_sixteen_bits(image)
     factor = max(image.size) // _SIDE
     if image.has_transparency_data:
         image, on = _on_ground(image.convert("RGBA"))
@@ -74,6 +73,16 @@ def decoded(image: Image.Image) -> Given:
     if factor > 1:
         image = image.reduce(factor)
     return Given(np.asarray(image), tuple(steps))
+
+
+def _of_sixteen_bits(image: Image.Image) -> Image.Image:
+    """The upper 8 bits, which Pillow would drop, and what is transparent as it is."""
+    deep = np.asarray(image).astype(np.uint32)
+    grey = Image.fromarray((deep >> 8).astype(np.uint8))
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
+    return grey
 
 
 def _on_ground(image: Image.Image) -> tuple[Image.Image, str]:

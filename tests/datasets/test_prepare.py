@@ -8,7 +8,7 @@ from PIL import Image
 
 from cnnspec.datasets.arrays import load
 from cnnspec.datasets.framing import boxes, mass_centres, measure
-from cnnspec.datasets.given import read
+from cnnspec.datasets.given import decoded, read
 from cnnspec.datasets.prepare import prepare
 from cnnspec.diagnostics.errors import CnnspecError
 from tests.datasets.test_framing import hooks
@@ -205,3 +205,15 @@ def test_arrays_are_pictures():
     for bad in (np.zeros(5), np.zeros((2, 2, 2)), np.full((2, 2), 300), np.full((2, 2), -1.0)):
         with pytest.raises(CnnspecError):
             read(bad)
+
+
+def test_the_grey_that_a_png_of_sixteen_bits_calls_transparent_is_not_seen():
+    # python-pillow/Pillow#3379, in another mode: dark ink on what is black and transparent.
+    pixels = np.zeros((8, 6), np.uint16)
+    pixels[:, 3:] = 100 * 257
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, "png", transparency=0)
+    given = decoded(Image.open(written))
+    assert given.steps == ("put on white",)
+    assert np.unique(given.pixels[:, :3]).tolist() == [255]
+    assert np.unique(given.pixels[:, 3:]).tolist() == [100]
