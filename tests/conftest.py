@@ -15,6 +15,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 LONGEST = (
+    "targets/c/test_random_networks",
+    "targets/c/test_against_keras",
+    "targets/c/test_bits",
+    "training/backends/test_native",
+    "importing/test_import",
+    "targets/test_random_networks",
     "sweeps/test_local",
     "training/test_resume",
     "training/test_microbatches",
