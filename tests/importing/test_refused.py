@@ -118,6 +118,16 @@ def test_an_output_among_its_own_inputs_is_refused(tmp_path: Path) -> None:
     assert "among its own inputs" in refused(path)
 
 
+def test_a_function_that_keras_2_computed_otherwise_is_refused(tmp_path: Path) -> None:
+    # 0.2x + 0.5 there, x/6 + 0.5 in Keras 3, which loads the file without a word.
+    config = json.loads(sequential(kl.Conv2D(4, 3, activation="hard_sigmoid")).to_json())
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(config | {"keras_version": "2.15.0"}))
+    assert "Keras 2's hard_sigmoid" in refused(path)
+    path.write_text(json.dumps(config))
+    assert "conv 4x3 hard_sigmoid" in import_file(path).text
+
+
 def test_several_outputs_are_refused(tmp_path: Path) -> None:
     image = keras.Input((4, 4, 1))
     flat = kl.Flatten()(image)
