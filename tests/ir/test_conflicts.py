@@ -111,18 +111,18 @@ def test_an_optional_setting_can_be_taken_back(name: str) -> None:
 @pytest.mark.parametrize(
     ("setting", "home"),
     [
-        ("weight_decay 1e-4", "to the optimizer: `optimizer sgd(weight_decay=…)`"),
-        ("optimizer adam; clipnorm 1", "to the optimizer: `optimizer adam(clipnorm=…)`"),
-        ("warmup 3", "to the schedule: `schedule cosine(warmup=…)`"),
+        ("weight_decay 1e-4", "to the optimizer: `optimizer adam(weight_decay=1e-4)`"),
+        ("optimizer adam; clipnorm 1", "to the optimizer: `optimizer adam(clipnorm=1)`"),
+        ("warmup 3", "to the schedule: `schedule cosine(warmup=3)`"),
         (
             "epochs 20; schedule plateau; floor 0.1",
-            "to the schedule: `schedule plateau(floor=…)`",
+            "to the schedule: `schedule plateau(floor=0.1)`",
         ),
-        ("rotate 10", "to `augment`: `augment … rotate=…`"),
-        ("patience 3", "to `early_stop`: `early_stop … patience=…`"),
+        ("rotate 10", "to `augment`: `augment rotate=10`"),
+        ("patience 3", "to `early_stop`: `early_stop val_accuracy patience=3`"),
         (
             "epochs 20; schedule plateau; patience 3",
-            "to the schedule: `schedule plateau(patience=…)`",
+            "to the schedule: `schedule plateau(patience=3)`",
         ),
     ],
 )
