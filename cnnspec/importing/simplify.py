@@ -3,8 +3,6 @@
 Every rewrite keeps what the network computes.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from cnnspec.core.record import Record
@@ -42,23 +40,23 @@ def simplify(
     `pixels` are black and white as the model takes them. By default they are 0 and 255 where it
     begins with a scaling of its own, else 0 and 1, as a spec's network takes them.
     """
-    steps, output = _without(steps, output, lambda step: not step.layer and not step.affine)
+    steps, output = _without_idle(steps, output)
     steps = _hard_sigmoids(steps, output)
     steps, pixels = _scaled_input(steps, output, shapes, pixels)
-    steps, output = _without(steps, output, lambda step: not step.layer and not step.affine)
+    steps, output = _without_idle(steps, output)
     steps = _normalized(steps, shapes)
     steps, output = _kept_pixels(steps, output)
     steps, output = _with_functions(steps, output)
     return Simplified(steps, output, pixels)
 
 
-def _without(steps: Steps, output: str, idle: Callable[[Step], bool]) -> tuple[Steps, str]:
-    """The steps but those that are idle, whose users take what they take."""
+def _without_idle(steps: Steps, output: str) -> tuple[Steps, str]:
+    """The steps but those that change nothing, whose users take what they take."""
     stands_for: dict[str, str] = {}
     found: Steps = {}
     for key, step in steps.items():
         inputs = tuple(stands_for.get(source, source) for source in step.inputs)
-        if inputs and idle(step):
+        if inputs and not step.layer and not step.affine:
             stands_for[key] = inputs[0]
         else:
             found[key] = step.replace(inputs=inputs)
@@ -79,7 +77,7 @@ def _hard_sigmoids(steps: Steps, output: str) -> Steps:
             found[clipped.key] = clipped.replace(layer=None)
             sigmoid = ACTIVATION_LAYERS["hard_sigmoid"]()
             found[divided.key] = divided.replace(layer=sigmoid, affine=None)
-    return _without(found, output, lambda step: not step.layer and not step.affine)[0]
+    return _without_idle(found, output)[0]
 
 
 def _alone(users: dict[str, list[str]], steps: Steps, key: str) -> Step | None:
@@ -154,7 +152,7 @@ def _kept_pixels(steps: Steps, output: str) -> tuple[Steps, str]:
         if not step.layer.keep and shape[:2] == (1, 1):
             found[key] = step.replace(layer=step.layer.replace(keep=True))
             found[after.key] = after.replace(layer=None)
-    return _without(found, output, lambda step: not step.layer)
+    return _without_idle(found, output)
 
 
 def _function(step: Step) -> str:
@@ -180,4 +178,4 @@ def _with_functions(steps: Steps, output: str) -> tuple[Steps, str]:
             continue
         found[key] = step.replace(layer=layer.replace(activation=_function(after)))
         found[after.key] = after.replace(layer=None)
-    return _without(found, output, lambda step: not step.layer)
+    return _without_idle(found, output)
