@@ -76,7 +76,7 @@ def _normalized(classes: int, cost: str, slope: str) -> str:
                 classes,
                 clipped,
                 f"loss += {cost};",
-                f"V g = keep((s >= {_EPSILON}) & (s <= fill({number(1 - 1e-7)})), {slope});",
+                f"V g = keep(at_least(s, {_EPSILON}) & at_most(s, fill({number(1 - 1e-7)})), {slope});",
                 "along = fma16(g, s, along);",
                 "d[k] = g;",
             ),
@@ -102,7 +102,7 @@ def _binary(loss: BinaryCrossentropy, classes: int, last: Operation) -> LossText
             f"V p = y[k], q = {_CLIP.format('p')}, t = wanted(k), rest = fill(1) - q;",
             f"loss -= (t * log16(q) + (fill(1) - t) * log16(rest)) * {share};",
             "V g = (fill(1) - t) / rest - t / q;",
-            f"d[k] = keep((p >= {_EPSILON}) & (p <= fill({number(1 - 1e-7)})), g) * by * {share};",
+            f"d[k] = keep(at_least(p, {_EPSILON}) & at_most(p, fill({number(1 - 1e-7)})), g) * by * {share};",
         )
     )
 

@@ -157,7 +157,7 @@ def _eps(o: Any) -> str:
 def _lion(o: Lion) -> Rule:
     text = (
         f"V c = fma16(g, fill({number(1 - o.beta_1)}), s0 * fill({number(o.beta_1)}));\n"
-        "u = keep(c > fill(0), fill(factor[0])) - keep(c < fill(0), fill(factor[0]));\n"
+        "u = keep(above(c, fill(0)), fill(factor[0])) - keep(below(c, fill(0)), fill(factor[0]));\n"
         f"{_blend('s0', 'g', o.beta_2)}"
     )
     return Rule(("momentum",), text)

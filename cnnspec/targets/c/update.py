@@ -22,7 +22,7 @@ V g = *(V *)(job->gradients + at);
 for (int part = 1; part < PARTS; part++) g += *(V *)(job->gradients + (int64_t)part * TRAINED + at);
 if (tensor.l1 != 0 || tensor.l2 != 0) {
     V size = abs16(w);
-    g += keep(w > fill(0), fill(tensor.l1)) - keep(w < fill(0), fill(tensor.l1));
+    g += keep(above(w, fill(0)), fill(tensor.l1)) - keep(below(w, fill(0)), fill(tensor.l1));
     g = fma16(w, fill(2 * tensor.l2), g);
     penalty += size * fill(tensor.l1) + size * size * fill(tensor.l2);
 }"""

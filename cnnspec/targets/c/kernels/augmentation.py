@@ -39,7 +39,7 @@ y = m[3] j + m[4] i + m[5], of column j and row i."""
 
 
 def _mirrored(place: int, side: int) -> str:
-    turn = "uniform(w[0]) <= fill(0.5f)"
+    turn = "at_most(uniform(w[0]), fill(0.5f))"
     return (
         f"m[{place}] = choose({turn}, fill(-1), fill(1));\n"
         f"m[{place // 4 * 3 + 2}] = keep({turn}, fill({number(side - 1)}));"
@@ -109,7 +109,8 @@ def moved(site: Site) -> Kernel:
         take = (
             "I column = __builtin_convertvector(round16(sx), I);",
             "I row = __builtin_convertvector(round16(sy), I);",
-            f"I inside = (row >= 0) & (row < {height}) & (column >= 0) & (column < {width});",
+            f"I inside = at_least_int(row, fill_int(0)) & ~at_least_int(row, fill_int({height})) &",
+            f"    at_least_int(column, fill_int(0)) & ~at_least_int(column, fill_int({width}));",
             f"I at = inside & (row * {width} + column);",
             loop(
                 "c",
@@ -170,7 +171,7 @@ def erased(site: Site) -> Kernel:
             f"V down = root16(between(a.w[1], {low}, {high})) * fill({height});",
             f"V left = uniform(a.w[2]) * (fill({width}) - across);",
             f"V top = uniform(a.w[3]) * (fill({height}) - down);",
-            f"I chosen = uniform(b.w[0]) < fill({number(op.rate)});",
+            f"I chosen = below(uniform(b.w[0]), fill({number(op.rate)}));",
             loop(
                 "i",
                 height,

@@ -55,10 +55,10 @@ def _pooled(site: Site, out: Image) -> Kernel:
     if op.function == "max":
         start = f"V best = xs[top * {image.width} + left];"
         # A number that is none goes on to the output, as in Keras.
-        take = f"best = choose(({x} > best) | ({x} != {x}), {x}, best);"
+        take = f"best = choose(above({x}, best) | unequal({x}, {x}), {x}, best);"
         forward = everywhere(start, over(take), f"y[{at}] = best;", source=xs)
         # The first of equal values has the gradient, as in TensorFlow.
-        chosen = f"I here = left_over & ({x} == y[{at}]);"
+        chosen = f"I here = left_over & equal({x}, y[{at}]);"
         give = f"ds[r * {image.width} + s] += keep(here, dy[{at}]);"
         backward = everywhere(
             "I left_over = fill_int(-1);",

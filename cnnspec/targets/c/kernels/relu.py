@@ -21,7 +21,7 @@ def masked(then: Function | None, y: str, dy: str, at: str) -> str:
     """The gradient before the function, of the gradient behind it."""
     if then is None:
         return f"{dy}[{at}]"
-    inside = f"{y}[{at}] > fill(0)"
+    inside = f"above({y}[{at}], fill(0))"
     if then.ceiling is not None:
-        inside = f"({inside}) & ({y}[{at}] < fill({number(then.ceiling)}))"
+        inside = f"{inside} & below({y}[{at}], fill({number(then.ceiling)}))"
     return f"keep({inside}, {dy}[{at}])"

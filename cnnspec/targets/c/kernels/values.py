@@ -46,12 +46,12 @@ def learned_slope(site: Site) -> Kernel:
             "n",
             places,
             f"V v = x[{at}];",
-            f"y[{at}] = choose(v > fill(0), v, v * fill(alpha[{slope}]));",
+            f"y[{at}] = choose(above(v, fill(0)), v, v * fill(alpha[{slope}]));",
         ),
     )
-    body = [f"V v = x[{at}], d = keep(~(v > fill(0)), dy[{at}]);"]
+    body = [f"V v = x[{at}], d = keep(~above(v, fill(0)), dy[{at}]);"]
     if site.wanted[0]:
-        given = f"choose(v > fill(0), dy[{at}], d * fill(alpha[{slope}]))"
+        given = f"choose(above(v, fill(0)), dy[{at}], d * fill(alpha[{slope}]))"
         body.append(f"dx[{at}] {site.into()} {given};")
     if op.per_channel:
         inner = loop("n", places, *body, "sum = fma16(d, v, sum);")
@@ -152,7 +152,7 @@ def _of_maximum(n: int, names: list[str], y: str, dy: str) -> str:
     for m in range(1, len(names)):
         so_far_next = f"max16({so_far}, {names[m]})"
         if m > n:
-            conditions.append(f"({so_far} >= {names[m]})")
+            conditions.append(f"at_least({so_far}, {names[m]})")
         so_far = so_far_next
     return f"keep({' & '.join(conditions)}, {dy})" if conditions else dy
 

@@ -5,7 +5,7 @@
 
 INLINE V exp16(V x) {
     /* 2^n e^r with |r| <= ln(2) / 2; ln(2) in two parts, so that r is exact. */
-    I large = x > fill(88.72284f), small = x < fill(-87.33655f), odd = x != x;
+    I large = above(x, fill(88.72284f)), small = below(x, fill(-87.33655f)), odd = unequal(x, x);
     V inside = choose(large | small | odd, fill(0), x);
     V shifted = fma16(inside, fill(1.44269504f), fill(12582912.0f));
     V n = shifted - fill(12582912.0f);
@@ -26,7 +26,7 @@ INLINE V exp16(V x) {
 
 INLINE V log16(V x) {
     /* x = m 2^e with m from sqrt(1/2) to sqrt(2); numbers below the normal ones count as 0. */
-    I zero = x < fill(1.17549435e-38f), large = x == fill(__builtin_inff());
+    I zero = below(x, fill(1.17549435e-38f)), large = equal(x, fill(__builtin_inff()));
     I bits = (I)x;
     I e = ((bits - fill_int(0x3f3504f3)) >> 23);
     V m = (V)(bits - (e << 23)) - fill(1);
@@ -43,9 +43,9 @@ INLINE V log16(V x) {
     V y = fma16(power, fill(-2.12194440e-4f), p * m * square);
     y = fma16(square, fill(-0.5f), y) + m;
     y = fma16(power, fill(0.693359375f), y);
-    y = choose(zero, choose(x < fill(0), fill(__builtin_nanf("")), fill(-__builtin_inff())), y);
+    y = choose(zero, choose(below(x, fill(0)), fill(__builtin_nanf("")), fill(-__builtin_inff())), y);
     y = choose(large, x, y);
-    return choose(x != x, x, y);
+    return choose(unequal(x, x), x, y);
 }
 
 /* exp(x) - 1 for x <= 0: a series near 0, where the difference would lose digits. */
@@ -55,19 +55,19 @@ INLINE V exp_minus_1(V x) {
     p = fma16(p, x, fill(4.16666667e-2f));
     p = fma16(p, x, fill(1.66666667e-1f));
     p = fma16(p, x, fill(0.5f));
-    return choose(x > fill(-0.35f), fma16(p, x * x, x), exp16(x) - fill(1));
+    return choose(above(x, fill(-0.35f)), fma16(p, x * x, x), exp16(x) - fill(1));
 }
 
 INLINE V power16(V x, float exponent) {
     /* x >= 0. */
     if (exponent == 0) return fill(1);
-    return keep(x > fill(0), exp16(log16(x) * fill(exponent)));
+    return keep(above(x, fill(0)), exp16(log16(x) * fill(exponent)));
 }
 
 INLINE V f_sigmoid(V x) {
     V small = exp16((V)((I)x | fill_int(INT32_MIN)));
-    V above = fill(1) / (fill(1) + small);
-    return choose(x < fill(0), small * above, above);
+    V half = fill(1) / (fill(1) + small);
+    return choose(below(x, fill(0)), small * half, half);
 }
 INLINE V d_sigmoid(V x) {
     V y = f_sigmoid(x);
@@ -82,8 +82,8 @@ INLINE V f_tanh(V x) {
     p = fma16(p, s, fill(-3.33332819422e-1f));
     V near = fma16(p, s * x, x);
     V far = fill(1) - fill(2) / (exp16(a + a) + fill(1));
-    far = choose(x < fill(0), -far, far);
-    return choose(a < fill(0.625f), near, far);
+    far = choose(below(x, fill(0)), -far, far);
+    return choose(below(a, fill(0.625f)), near, far);
 }
 INLINE V d_tanh(V x) {
     V y = f_tanh(x);
@@ -99,7 +99,7 @@ INLINE V f_hard_sigmoid(V x) {
     return min16(max16(fma16(x, fill(1.0f / 6), fill(0.5f)), fill(0)), fill(1));
 }
 INLINE V d_hard_sigmoid(V x) {
-    return keep((x > fill(-3)) & (x < fill(3)), fill(1.0f / 6));
+    return keep(above(x, fill(-3)) & below(x, fill(3)), fill(1.0f / 6));
 }
 
 INLINE V f_hard_silu(V x) { return x * f_hard_sigmoid(x); }
@@ -139,7 +139,7 @@ INLINE V erf16(V x) {
     q = fma16(q, s, fill(-1.68282697438203e-03f));
     q = fma16(q, s, fill(-7.37332916720468e-03f));
     q = fma16(q, s, fill(-1.42647390514189e-02f));
-    return choose(x != x, x, c * p / q);
+    return choose(unequal(x, x), x, c * p / q);
 }
 INLINE V f_gelu(V x) {
     return x * fma16(erf16(x * fill(0.70710678f)), fill(0.5f), fill(0.5f));
@@ -150,22 +150,22 @@ INLINE V d_gelu(V x) {
 }
 
 INLINE V f_elu(V x, float alpha) {
-    return choose(x > fill(0), x, exp_minus_1(min16(x, fill(0))) * fill(alpha));
+    return choose(above(x, fill(0)), x, exp_minus_1(min16(x, fill(0))) * fill(alpha));
 }
 INLINE V d_elu(V x, float alpha) {
-    return choose(x > fill(0), fill(1), exp16(min16(x, fill(0))) * fill(alpha));
+    return choose(above(x, fill(0)), fill(1), exp16(min16(x, fill(0))) * fill(alpha));
 }
 INLINE V f_selu(V x) { return f_elu(x, 1.67326324f) * fill(1.05070099f); }
 INLINE V d_selu(V x) { return d_elu(x, 1.67326324f) * fill(1.05070099f); }
 
 /* ReLU with a slope below zero, and a ceiling (infinite where there is none). */
 INLINE V f_relu(V x, float slope, float ceiling) {
-    V below = fill(0);
-    if (slope != 0) below = min16(x, fill(0)) * fill(slope);
-    return choose(x != x, x, min16(max16(x, fill(0)), fill(ceiling)) + below);
+    V leak = fill(0);
+    if (slope != 0) leak = min16(x, fill(0)) * fill(slope);
+    return choose(unequal(x, x), x, min16(max16(x, fill(0)), fill(ceiling)) + leak);
 }
 INLINE V d_relu(V x, float slope, float ceiling) {
-    V above = keep((x > fill(0)) & (x < fill(ceiling)), fill(1));
-    if (slope != 0) return choose(x <= fill(0), fill(slope), above);
-    return above;
+    V inside = keep(above(x, fill(0)) & below(x, fill(ceiling)), fill(1));
+    if (slope != 0) return choose(at_most(x, fill(0)), fill(slope), inside);
+    return inside;
 }

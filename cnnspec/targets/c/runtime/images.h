@@ -10,12 +10,12 @@ INLINE V between(U bits, float low, float high) {
 
 INLINE V floor16(V x) {
     V whole = __builtin_convertvector(__builtin_convertvector(x, I), V);
-    return whole - keep(whole > x, fill(1));
+    return whole - keep(above(whole, x), fill(1));
 }
 /* Halves away from zero. */
 INLINE V round16(V x) {
     V size = floor16(abs16(x) + fill(0.5f));
-    return choose(x < fill(0), -size, size);
+    return choose(below(x, fill(0)), -size, size);
 }
 
 /* Sine and cosine of an angle that is given in turns. */
@@ -31,12 +31,12 @@ INLINE V at_edge(V x, float size) { return min16(max16(x, fill(0)), fill(size - 
 INLINE V turned_back(V x, float size) {
     if (size <= 1) return fill(0);
     V twice = fill(2 * size);
-    V below = fma16(twice, floor16(-x / twice), x);
-    below = choose(below < fill(-size), below + twice, fill(-1) - below);
-    V above = fma16(-twice, floor16(x / twice), x);
-    above = choose(above >= fill(size), twice - above - fill(1), above);
-    V found = choose(x < fill(0), below, choose(x > fill(size - 1), above, x));
-    return at_edge(found, size);
+    V before = fma16(twice, floor16(-x / twice), x);
+    before = choose(below(before, fill(-size)), before + twice, fill(-1) - before);
+    V behind = fma16(-twice, floor16(x / twice), x);
+    behind = choose(at_least(behind, fill(size)), twice - behind - fill(1), behind);
+    V found = choose(above(x, fill(size - 1)), behind, x);
+    return at_edge(choose(below(x, fill(0)), before, found), size);
 }
 
 /* The value of each image at a place of its own. */
@@ -52,11 +52,13 @@ struct around { I at[4]; V by[4]; };
 INLINE struct around pixels_around(V x, V y, int width, int height) {
     V left = floor16(x), top = floor16(y);
     I column = __builtin_convertvector(left, I), row = __builtin_convertvector(top, I);
-    V to_right = x - left, to_bottom = y - top;
+    V to_right = x - left, to_bottom = y - top, zero = fill(0);
     struct around found;
     for (int n = 0; n < 4; n++) {
         I i = row + n / 2, j = column + n % 2;
-        I inside = (i >= 0) & (i < height) & (j >= 0) & (j < width);
+        V across = left + fill(n % 2), under = top + fill(n / 2);
+        I inside = at_least(under, zero) & below(under, fill(height)) &
+                   at_least(across, zero) & below(across, fill(width));
         V along = to_right, down = to_bottom;
         if (n % 2 == 0) along = fill(1) - along;
         if (n / 2 == 0) down = fill(1) - down;

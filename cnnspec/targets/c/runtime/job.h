@@ -132,7 +132,7 @@ ALONE void write_answers(struct place *p, const V *y) {
     V best = y[0];
     I which = fill_int(0);
     for (int k = 1; k < CLASSES; k++) {
-        I larger = y[k] > best;
+        I larger = above(y[k], best);
         best = choose(larger, y[k], best);
         which = (larger & fill_int(k)) | (~larger & which);
     }

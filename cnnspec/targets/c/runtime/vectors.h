@@ -37,6 +37,7 @@ typedef float R __attribute__((vector_size(64), may_alias, aligned(4)));
 /* Lot number `lot` of sixteen lanes in memory or in a variable. */
 #define LOT(v) (((T *)&(v))[lot])
 typedef float T __attribute__((vector_size(4 * WIDTH), may_alias));
+typedef int32_t L __attribute__((vector_size(4 * WIDTH), may_alias));
 /* Sixteen small integers, as the pixels of sixteen images or the places of maxima. */
 typedef int8_t B __attribute__((vector_size(16), may_alias));
 typedef uint8_t P __attribute__((vector_size(16), may_alias));
@@ -62,14 +63,18 @@ INLINE T fill_lot(float x) {
 #undef LANE
 }
 
-/* a * b + c, rounded once. gcc makes one instruction of all lanes. */
+/* a * b + c, rounded once. gcc makes one instruction of all lanes; clang is allowed to here,
+   where the processor has one. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_elementwise_fma)
 #define HAS_FMA
 #endif
 #endif
 INLINE T fma_lot(T a, T b, T c) {
-#ifdef HAS_FMA
+#if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
+#pragma clang fp contract(on)
+    return a * b + c;
+#elif defined(HAS_FMA)
     return __builtin_elementwise_fma(a, b, c);
 #else
 #define LANE(l) __builtin_fmaf(a[l], b[l], c[l])
@@ -96,11 +101,29 @@ INLINE V root16(V a) {
     return root;
 }
 
-/* `a` where the mask is -1, `b` where it is 0. Comparisons of vectors give such masks. */
+/* -1 in the lanes where it holds, else 0. By lots: gcc compares longer vectors lane by lane. */
+#define COMPARISON(name, all, lots, sign)                         \
+    INLINE I name(all a, all b) {                                 \
+        I mask;                                                   \
+        for (int lot = 0; lot < LOTS; lot++)                      \
+            ((L *)&mask)[lot] = ((lots *)&a)[lot] sign ((lots *)&b)[lot]; \
+        return mask;                                              \
+    }
+COMPARISON(above, V, T, >)
+COMPARISON(below, V, T, <)
+COMPARISON(at_least, V, T, >=)
+COMPARISON(at_most, V, T, <=)
+COMPARISON(equal, V, T, ==)
+COMPARISON(unequal, V, T, !=)
+COMPARISON(equal_int, I, L, ==)
+COMPARISON(at_least_int, I, L, >=)
+#undef COMPARISON
+
+/* `a` where the mask is -1, `b` where it is 0. */
 INLINE V choose(I mask, V a, V b) { return (V)((mask & (I)a) | (~mask & (I)b)); }
 INLINE V keep(I mask, V a) { return (V)(mask & (I)a); }
-INLINE V max16(V a, V b) { return choose(a > b, a, b); }
-INLINE V min16(V a, V b) { return choose(a < b, a, b); }
+INLINE V max16(V a, V b) { return choose(above(a, b), a, b); }
+INLINE V min16(V a, V b) { return choose(below(a, b), a, b); }
 INLINE V abs16(V a) { return (V)((I)a & fill_int(0x7fffffff)); }
 
 /* The sum of all lanes, always in this order: halves, quarters, pairs. */
