@@ -11,10 +11,10 @@ from cnnspec.operations.windows import Convolution, PooledConvolution
 from cnnspec.targets.c.kernels.backward import Back
 from cnnspec.targets.c.kernels.relu import fused
 from cnnspec.targets.c.kernels.tiles import (
-    REGISTERS,
     Correlation,
     Spread,
     by_lots,
+    most_sums,
     multiply_adds,
     pieces,
 )
@@ -67,7 +67,7 @@ def _windows(out: int, size: int, covered: int) -> list[tuple[int, int, int]]:
 def _forward(of: Correlation, op: PooledConvolution, out: Image, source: str) -> str:
     runs = []
     # Fewer filters at once where that leaves none over.
-    most = max(1, REGISTERS // (op.window[0] * op.window[1]))
+    most = max(1, most_sums() // (op.window[0] * op.window[1]))
     even = -(-of.outputs // -(-of.outputs // most))
     for first, end, size in pieces(of.outputs, even):
         rows = []
@@ -127,13 +127,13 @@ def _largest(of: Correlation, op: PooledConvolution, out: Image, n: int, window:
     for m in range(1, window[0] * window[1]):
         spot = m // window[1] * op.window[1] + m % window[1]
         lines.append(
-            f"larger = a{n}_{m} > best; best = choose(larger, a{n}_{m}, best); "
+            f"larger = above(a{n}_{m}, best); best = choose(larger, a{n}_{m}, best); "
             f"which = (larger & {spot}) | (~larger & which);"
         )
     if op.then:
-        inside = "best > fill(0)"
+        inside = "above(best, fill(0))"
         if op.then.ceiling is not None:
-            inside = f"({inside}) & (best < fill({number(op.then.ceiling)}))"
+            inside = f"{inside} & below(best, fill({number(op.then.ceiling)}))"
         lines.append(f"which |= ~({inside});")
     at = f"(g * {of.outputs} + f + {n}) * {out.height * out.width} + i * {out.width} + j"
     lines.append(f"y[{at}] = {fused(op.then, 'best')};")
@@ -148,7 +148,7 @@ def _expanded(op: PooledConvolution, out: Image, covered: Pair, lies: Spread) ->
         columns = []
         for left, right, width in _windows(out.width, op.window[1], covered[1]):
             stores = [
-                f"to[{a * lies.row + b * lies.column}] = keep(which == {a * op.window[1] + b}, d);"
+                f"to[{a * lies.row + b * lies.column}] = keep(equal_int(which, fill_int({a * op.window[1] + b})), d);"
                 for a in range(height)
                 for b in range(width)
             ]

@@ -5,15 +5,25 @@ over the window and the channels. Each value loaded takes part in several multip
 that these, and not the loads, are what takes the time.
 """
 
+import platform
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import product
 
 from cnnspec.core.record import Record
 from cnnspec.operations.base import Pair
+from cnnspec.targets.c.compiler import processor
 from cnnspec.targets.c.text import block, loop
 
-REGISTERS = 24
-"""Sums of a tile at most; AVX-512 has 32 registers, and operands need some."""
+
+@cache
+def most_sums() -> int:
+    """Returns how many sums a tile has at most: what operands leave of 32 registers, or of 16.
+
+    AVX-512 and AArch64 have 32. Each sum is added up in the same order in any tile, so a
+    network's bits do not depend on it.
+    """
+    return 24 if platform.machine() in ("aarch64", "arm64") or "avx512f" in processor() else 12
 
 
 class Correlation(Record):
@@ -69,7 +79,7 @@ def tile_sizes(filters: int, columns: int) -> Pair:
     fitting = [
         (f, c)
         for f, c in product(range(1, min(filters, 12) + 1), range(1, min(columns, 12) + 1))
-        if f * c <= REGISTERS and f + c <= 16
+        if f * c <= most_sums() and f + c <= 16
     ]
     return min(fitting, key=lambda tile: (whole(tile), -tile[1]))
 
@@ -226,7 +236,7 @@ def _kernel_tiles(
 ) -> list[str]:
     taps = len(offsets)
     # What is not a tile of its own would be one with few sums, so the pieces are even.
-    most = max(1, min(REGISTERS // taps, of.outputs, 8))
+    most = max(1, min(most_sums() // taps, of.outputs, 8))
     return [
         block(
             f"for (int f = {first}; f < {end}; f += {size})",
