@@ -90,7 +90,7 @@ class UnsuitableNode(EnvironmentDiagnostic):
 class NoCompiler(EnvironmentDiagnostic):
     """The backend `native` and exports compile the network, and there is no C compiler that runs.
 
-    They take `cc`, `gcc` or `clang`, in this order, else the compiler of the package
+    They take `clang`, `cc` or `gcc`, in this order, else the compiler of the package
     `ziglang`. The variable `CNNSPEC_CC` names another one.
     """
 

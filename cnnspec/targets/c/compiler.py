@@ -25,7 +25,9 @@ from cnnspec.diagnostics.machines import CompilerFailed, NoCache, NoCompiler
 from cnnspec.diagnostics.render import tell
 from cnnspec.files.atomic import write_atomically
 
-_NAMES = ("cc", "gcc", "clang")
+_NAMES = ("clang", "cc", "gcc")
+"""In this order: with clang 14 a network is compiled in half the time of gcc 12, and a step takes
+0.65 to 1.05 of its time on AVX-512, 0.7 to 0.8 on AVX2."""
 FLAGS = (
     "-std=gnu11",
     "-O2",
@@ -49,9 +51,15 @@ class Compiler(Record):
     version: str
 
     @property
-    def native(self) -> str:
-        """The flag for the processor at hand."""
-        return "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"
+    def native(self) -> tuple[str, ...]:
+        """The flags for the processor at hand.
+
+        For most processors with AVX-512 gcc prefers vectors of half the length, and then makes
+        sixteen scalar operations of a whole one: a step took twenty times as long.
+        """
+        if platform.machine() in ("aarch64", "arm64"):
+            return ("-mcpu=native",)
+        return ("-march=native", "-mprefer-vector-width=512")
 
 
 def find_compiler(
@@ -155,7 +163,7 @@ def compiled(text: str, compiler: Compiler | None = None, extra: tuple[str, ...]
     then stays in the folder.
     """
     compiler = compiler or find_compiler()
-    flags = (*FLAGS, compiler.native, *extra)
+    flags = (*FLAGS, *compiler.native, *extra)
     parts = (text, " ".join(flags), " ".join(compiler.command), compiler.version, processor())
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     folder = cache_folder()

@@ -159,7 +159,7 @@ class NativeBackend(Record):
             "first_weights": self.name,
             "threads": self.threads,
             "compiler": f"{' '.join(self.compiler.command)}: {self.compiler.version}",
-            "compiler_flags": " ".join((*FLAGS, self.compiler.native)),
+            "compiler_flags": " ".join((*FLAGS, *self.compiler.native)),
         }
 
     def require(self, checked: CheckedSpec) -> None:

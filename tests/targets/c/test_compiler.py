@@ -1,15 +1,21 @@
 """Compilers that are missing or fail, and objects that are kept."""
 
 import os
+import platform
+import re
 import stat
+import subprocess
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.targets.c.compiler import Compiler, cache_folder, compiled, find_compiler
-from tests.targets.c.support import needs_compiler
+from cnnspec.targets.c.compiler import FLAGS, Compiler, cache_folder, compiled, find_compiler
+from cnnspec.targets.c.native import laid_out
+from cnnspec.targets.c.network import network_text
+from tests.targets.c.support import checked, compilers, needs_compiler
 
 TEXT = "int answer(void) { return 42; }\n"
 
@@ -111,3 +117,21 @@ def test_a_compiler_that_has_gone_is_said() -> None:
     with pytest.raises(CnnspecError) as error:
         compiled(TEXT, Compiler(("gone-since",), "1.0"))
     assert error.value.diagnostics[0].code == "CNN951"
+
+
+@needs_compiler
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="flags of x86-64")
+@pytest.mark.parametrize("processor", ["haswell", "skylake-avx512", "icelake-client"])
+@pytest.mark.parametrize("compiler", compilers(), ids=lambda each: each.command[0])
+def test_multiply_adds_are_of_whole_vectors(
+    compiler: Compiler, processor: str, tmp_path: Path
+) -> None:
+    spec = checked("data mnist\nconv 8x3 relu\nconv 12x3 same\ngelu\ndense 10 softmax")
+    source, made = tmp_path / "network.c", tmp_path / "network.s"
+    source.write_text(network_text(laid_out(spec), spec.spec.train).text)
+    flags = [flag for flag in FLAGS if flag != "-shared"]
+    flags += [*compiler.native, f"-march={processor}", "-S", "-o", str(made)]
+    subprocess.run([*compiler.command, *flags, str(source)], check=True)
+    found = Counter(re.findall(r"\bvfn?madd\d+([ps]s)\b", made.read_text()))
+    assert found["ps"] > 200
+    assert found["ss"] < found["ps"] / 10
