@@ -133,7 +133,8 @@ def loss_function(layout: Layout, train: Training, loss: LossText) -> tuple[str,
             "count[l] = l >= p->count ? 0 : job->counts ? job->counts[image] : 1;",
         ),
         "V by = count / fill((float)job->size);",
-        f"#define wanted(k) choose(equal_int(label, fill_int(k)), fill({number(right)}), fill({number(wrong)}))",
+        "#define wanted(k) choose(equal_int(label, fill_int(k)), "
+        f"fill({number(right)}), fill({number(wrong)}))",
         loss.text,
         "#undef wanted",
         # Lanes without an image count 0; what they hold is a number all the same.

@@ -25,6 +25,7 @@ from cnnspec.operations.values import Map, Softmax
 from cnnspec.targets.c.text import loop, number
 
 _EPSILON = f"fill({number(1e-7)})"
+_INSIDE = f"at_least({{0}}, {_EPSILON}) & at_most({{0}}, fill({number(1 - 1e-7)}))"
 _CLIP = f"min16(max16({{}}, {_EPSILON}), fill({number(1 - 1e-7)}))"
 
 
@@ -76,7 +77,7 @@ def _normalized(classes: int, cost: str, slope: str) -> str:
                 classes,
                 clipped,
                 f"loss += {cost};",
-                f"V g = keep(at_least(s, {_EPSILON}) & at_most(s, fill({number(1 - 1e-7)})), {slope});",
+                f"V g = keep({_INSIDE.format('s')}, {slope});",
                 "along = fma16(g, s, along);",
                 "d[k] = g;",
             ),
@@ -102,7 +103,7 @@ def _binary(loss: BinaryCrossentropy, classes: int, last: Operation) -> LossText
             f"V p = y[k], q = {_CLIP.format('p')}, t = wanted(k), rest = fill(1) - q;",
             f"loss -= (t * log16(q) + (fill(1) - t) * log16(rest)) * {share};",
             "V g = (fill(1) - t) / rest - t / q;",
-            f"d[k] = keep(at_least(p, {_EPSILON}) & at_most(p, fill({number(1 - 1e-7)})), g) * by * {share};",
+            f"d[k] = keep({_INSIDE.format('p')}, g) * by * {share};",
         )
     )
 

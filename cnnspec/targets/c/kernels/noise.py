@@ -35,7 +35,8 @@ def dropout(site: Site) -> Kernel:
                 block(
                     f"for (int m = 0; m < 8 && n + m < {count}; m++)",
                     "I bits = (I)((drawn.w[m / 2] >> (m % 2 * 16)) & 0xffff);",
-                    f"stays[n + m] = __builtin_convertvector(at_least_int(bits, fill_int({out})), B);",
+                    f"I stay = at_least_int(bits, fill_int({out}));",
+                    "stays[n + m] = __builtin_convertvector(stay, B);",
                 ),
             ),
             loop("n", size, f"y[n] = {_masked('x[n]', place, factor)};"),

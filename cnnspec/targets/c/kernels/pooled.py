@@ -148,7 +148,8 @@ def _expanded(op: PooledConvolution, out: Image, covered: Pair, lies: Spread) ->
         columns = []
         for left, right, width in _windows(out.width, op.window[1], covered[1]):
             stores = [
-                f"to[{a * lies.row + b * lies.column}] = keep(equal_int(which, fill_int({a * op.window[1] + b})), d);"
+                f"to[{a * lies.row + b * lies.column}] = "
+                f"keep(equal_int(which, fill_int({a * op.window[1] + b})), d);"
                 for a in range(height)
                 for b in range(width)
             ]
