@@ -4,7 +4,7 @@ Prints the picture, or writes it with `--out`. An existing file is kept without 
 Long networks continue in further rows; equal parts are drawn once.
 
 `--memory` draws the arena of inference instead: a rectangle for each buffer over the layers
-that use it.
+that use it. `--tikz` writes the network for LaTeX: `\\input` it where tikz is loaded.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -32,24 +32,31 @@ def arguments(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         complete=FILE,
-        help="write the picture to this file: FILE.svg",
+        help="write the picture to this file: FILE.svg, or FILE.tex with --tikz",
+    )
+    parser.add_argument(
+        "--tikz", action="store_true", help="write a `tikzpicture` for LaTeX instead of SVG"
     )
     parser.add_argument("--force", action="store_true", help="let `--out` replace an existing file")
 
 
 def run(args: Namespace) -> int:
     """Draws one spec."""
-    require_ending(
-        "--out", args.out, (".svg",), "SVG; a browser or Inkscape makes PNG and PDF of it"
-    )
+    if args.tikz and args.memory:
+        fault = "`--tikz` draws the network, not its memory"
+        raise CnnspecError(BadUsage(None, fault, "leave out one of the two"))
+    if args.tikz:
+        require_ending("--out", args.out, (".tex", ".tikz"), "LaTeX")
+    else:
+        other = "SVG; a browser or Inkscape makes PNG and PDF of it"
+        require_ending("--out", args.out, (".svg",), other)
     if args.out and args.out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
     if args.dtype and not args.memory:
         raise CnnspecError(BadUsage(None, "`--dtype` goes with `--memory`", "add `--memory`"))
     (source,) = sources(args)
     result = checked(source, overrides(args))
-    svg, document = _memory(result, args.dtype) if args.memory else _network(result)
-    picture = f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
+    picture, document = _drawn(result, args)
     if args.out:
         write_atomically(args.out, picture)
     if args.json:
@@ -61,6 +68,17 @@ def run(args: Namespace) -> int:
     else:
         print_text(picture)
     return 0
+
+
+def _drawn(result: CheckedSpec, args: Namespace) -> tuple[str, dict[str, Any]]:
+    """The file with the picture, and what is drawn as JSON."""
+    if args.tikz:
+        from cnnspec.drawing.tikz import drawn_tikz
+
+        text, sheet = drawn_tikz(result)
+        return text, sheet.dump(result.graph)
+    svg, document = _memory(result, args.dtype) if args.memory else _network(result)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n', document
 
 
 def _network(result: CheckedSpec) -> tuple[str, dict[str, Any]]:

@@ -16,6 +16,9 @@ _LATEX = {
     "\N{EN DASH}": "--",
     "\N{MINUS SIGN}": r"\ensuremath{-}",
     "\N{PLUS-MINUS SIGN}": r"\ensuremath{\pm}",
+    "\N{MULTIPLICATION SIGN}": r"\ensuremath{\times}",
+    "\N{MIDDLE DOT}": r"\ensuremath{\cdot}",
+    "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
     # After `\\` LaTeX would read `[` as the distance to the next line, and `*` as a variant.
     "[": "{[}",
     "*": "{*}",

@@ -78,11 +78,11 @@ def _rounded(box: Box | Frame) -> dict[str, float]:
     return {side: round(getattr(box, side), 1) for side in ("x", "y", "width", "height")}
 
 
-def layout(checked: CheckedSpec) -> Layout:
-    """Lays out the picture of a spec without errors."""
+def layout(checked: CheckedSpec, room: float = WIDTH) -> Layout:
+    """Lays out the picture of a spec without errors; a chain longer than `room` is wrapped."""
     graph = checked.graph
     chain = structure(graph)
-    lines = _Builder(graph, checked.spec.data.title).lines(chain, WIDTH)
+    lines = _Builder(graph, checked.spec.data.title).lines(chain, room)
     kinds = set(map(kind_of, graph.operations[1:]))
     legend, size = legend_keys(kinds, max(lines.width, 300.0))
     full = max(lines.width, size[0])

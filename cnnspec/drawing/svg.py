@@ -16,7 +16,8 @@ from cnnspec.drawing.sheet import Box, Edge, Frame, Part, Point
 from cnnspec.graph.graph import INPUT, Graph
 from cnnspec.operations.values import Join
 
-_SIGNS = {"add": "+", "multiply": "\u00d7", "average": "avg", "maximum": "max"}
+SIGNS = {"add": "+", "multiply": "\u00d7", "average": "avg", "maximum": "max"}
+"""What is written in the disc of each merge."""
 _ROUND = 6.0
 """The radius of the turns of a line."""
 
@@ -68,7 +69,7 @@ def _box(box: Box, graph: Graph) -> Iterator[str]:
             colour = COLOURS[kind_of(operations)]
             match operations[0]:
                 case Join(function=function) if part.solid is None:
-                    drawing = _disc(part, _SIGNS[function], colour)
+                    drawing = _disc(part, SIGNS[function], colour)
                 case _:
                     drawing = _solid(part, colour)
             yield f"<g><title>{escaped(story(call))}</title>{drawing}</g>"
