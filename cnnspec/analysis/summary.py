@@ -3,6 +3,7 @@
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line
+from cnnspec.layers.base import Layer
 
 
 def title(result: CheckedSpec) -> list[Line]:
@@ -10,6 +11,16 @@ def title(result: CheckedSpec) -> list[Line]:
     spec = result.spec
     facts = f"{spec.data.title}, {spec.shape} -> {spec.classes} classes"
     return [[(spec.model, "strong"), (f"  {result.source.name}  {facts}", "dim")]]
+
+
+def brief(layer: Layer) -> str:
+    """The text of a layer without options that change neither its shape nor its function."""
+    kept = [
+        argument
+        for argument in layer.arguments()
+        if "=" not in argument or argument.startswith(("stride=", "dilation="))
+    ]
+    return " ".join([layer.word, *kept])
 
 
 def layer_table(result: CheckedSpec) -> Table:

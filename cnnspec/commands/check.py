@@ -4,7 +4,8 @@ Prints a table for each spec, and its errors and warnings. For a sweep it counts
 points pass. With `--rules`, prints one row for each spec instead: which rules of an
 assignment it breaks, and which specs are the same. Exit code 0 if every spec passes, 1 if
 one does not; warnings count only with `--strict`. `--memory` shows where each value is in the
-memory arena of inference; the size of the arena is the RAM of the spec.
+memory arena of inference; the size of the arena is the RAM of the spec. `--latex` prints the
+table of the layers for a paper, with `--explain` also every formula.
 
 `--fix` first applies the safe fixes to the files: each fix is tried, and kept if its finding
 is gone and nothing is worse. `--diff` only shows them, with exit code 1 if a file would
@@ -21,7 +22,7 @@ from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.analysis.summary import overview, title
 from cnnspec.commands.arguments import SPEC, add_memory, add_overrides, add_sources, count
 from cnnspec.commands.inputs import BadUsage, overrides, sources
-from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json
+from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json, print_text
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
@@ -42,6 +43,11 @@ def arguments(parser: ArgumentParser) -> None:
         "--explain",
         action="store_true",
         help="write out the formula of every shape, parameter and MAC count",
+    )
+    parser.add_argument(
+        "--latex",
+        action="store_true",
+        help="print the layers as a table for LaTeX (booktabs); with --explain the formulas too",
     )
     add_memory(parser, "show where each value is in memory at inference")
     parser.add_argument(
@@ -117,7 +123,9 @@ def _once(args: Namespace, form: str) -> int:
         print_json({"command": "check", "ok": ok, "files": files})
         return 0 if ok else 1
     results = [r if r.ok else _with_advice(r) for r in results]
-    if form == "text":
+    if args.latex:
+        _show_latex(results, explain=args.explain)
+    elif form == "text":
         _show(results, surveys, fixed, args)
     else:
         print_findings(form, tuple(p for result in results for p in result.problems))
@@ -162,6 +170,11 @@ def _require_consistent(args: Namespace, form: str) -> None:
             args.memory and (machine or args.rules or args.diff),
             "`--memory` prints a table for each spec",
             "leave out `--rules`, `--diff` and every format but `json`",
+        ),
+        (
+            args.latex and (form != "text" or args.rules or args.memory or fixing or args.watch),
+            "`--latex` prints the layers and nothing else",
+            "leave out every other option but `--explain`, `--set` and `--strict`",
         ),
         (
             args.unsafe and not fixing,
@@ -227,6 +240,16 @@ def _show(
         _print(result, args)
         if found:
             show([[], *sweep_lines(found)])
+
+
+def _show_latex(results: list[CheckedSpec], *, explain: bool) -> None:
+    """Prints the layers of each spec for LaTeX; what is wrong is a message."""
+    from cnnspec.analysis.latex import formulas_latex, layers_latex
+
+    for result in results:
+        if result.totals:
+            print_text(layers_latex(result) + (formulas_latex(result) if explain else ""))
+        show(render(result.problems), sys.stderr)
 
 
 def _print(result: CheckedSpec, args: Namespace) -> None:

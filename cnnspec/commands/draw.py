@@ -1,10 +1,10 @@
-"""Draws the network of a spec as SVG: blocks in proportion to their shapes, branches laid out.
+r"""Draws the network of a spec as SVG: blocks in proportion to their shapes, branches laid out.
 
 Prints the picture, or writes it with `--out`. An existing file is kept without `--force`.
 Long networks continue in further rows; equal parts are drawn once.
 
 `--memory` draws the arena of inference instead: a rectangle for each buffer over the layers
-that use it. `--tikz` writes the network for LaTeX: `\\input` it where tikz is loaded.
+that use it. `--tikz` writes the network for LaTeX: `\input` it where tikz is loaded.
 """
 
 from argparse import ArgumentParser, Namespace

@@ -7,8 +7,11 @@ same arithmetic as text, in names and in numbers, so the two cannot differ.
 Knows arithmetic only; it does not import layers.
 """
 
-import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnnspec.core.typesetting import Typesetting
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
 
@@ -79,21 +82,26 @@ class Count:
     @property
     def latex(self) -> str:
         r"""The derivation in names, for LaTeX: `\left(K_h \cdot K_w + 1\right) \cdot F`."""
+        from cnnspec.core.typesetting import Latex
+
+        return self.typeset(Latex())
+
+    def typeset(self, how: "Typesetting", *, numbers: bool = False) -> str:
+        """The derivation as a formula, in names or with numbers put in."""
         if self.is_leaf:
-            return re.sub(_LETTERS, _letter, self._symbol) or str(self.value)
-        left, right = self._parts
+            named = self._symbol and not numbers
+            return how.letter(self._symbol) if named else how.number(self.value)
+        first, second = (part.typeset(how, numbers=numbers) for part in self._parts)
         if self._rank == _ATOM:
-            quotient = rf"\frac{{{left.latex}}}{{{right.latex}}}"
-            return rf"\left\l{self._symbol} {quotient} \right\r{self._symbol}"
+            return how.rounded(self._symbol, how.fraction(first, second))
         if self._symbol == "/":
-            return rf"\frac{{{left.latex}}}{{{right.latex}}}"
-        sign = r"\cdot" if self._symbol == "*" else self._symbol
-        parts = (left, self._rank), (right, self._rank + (self._symbol == "-"))
-        first, second = (
-            rf"\left({part.latex}\right)" if part._rank < rank else part.latex
-            for part, rank in parts
-        )
-        return f"{first} {sign} {second}"
+            return how.fraction(first, second)
+        left, right = (part._rank for part in self._parts)
+        if left < self._rank:
+            first = how.grouped(first)
+        if right < self._rank + (self._symbol == "-"):
+            second = how.grouped(second)
+        return how.joined(first, self._symbol, second)
 
     def _text(self, leaf: "Callable[[Count], str]") -> str:
         if self.is_leaf:
@@ -114,15 +122,6 @@ class Count:
 
     def __repr__(self) -> str:
         return f"Count({self.value} = {self.numbers})"
-
-
-# Compiled where it is used: most checks print no formula.
-_LETTERS = r"^([A-Z])([a-z]+)$"
-
-
-def _letter(found: "re.Match[str]") -> str:
-    """A letter with its index: `K_{h}` for `Kh`."""
-    return f"{found[1]}_{{{found[2]}}}"
 
 
 def count(value: "int | Count", symbol: str = "") -> Count:

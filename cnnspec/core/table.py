@@ -14,7 +14,10 @@ from cnnspec.core.terminal import Line, safe, width
 
 
 class Cell(str):
-    """A text with a style: `code`, `strong`, `good`, `bad`, `dim`, or `prose` with backticks."""
+    """A text with a style: `code`, `strong`, `good`, `bad`, `dim`, or `prose` with backticks.
+
+    LaTeX writes a `shape` such as 28x28x6 as a product.
+    """
 
     __slots__ = ("style",)
     style: str
@@ -23,6 +26,10 @@ class Cell(str):
         cell = super().__new__(cls, text)
         cell.style = style
         return cell
+
+
+MOST_ON_PAGE = 40
+"""The rows that a table of LaTeX has at most on one page."""
 
 
 class Table(Record):
@@ -93,18 +100,25 @@ class Table(Record):
         return csv_text(self.header, [*self.rows, *([self.foot] if self.foot else [])])
 
     def latex(self) -> str:
-        r"""Returns a `tabular` for `\usepackage{booktabs}`."""
+        r"""Returns a `tabular` for `\usepackage{booktabs}`.
+
+        One that is longer than a page is a `longtable`, for the package of that name.
+        """
         rows = [" & ".join(map(_in_latex, row)) + r" \\" for row in self.rows]
         foot = [" & ".join(_in_latex(_strong(c)) for c in self.foot) + r" \\"] if self.foot else []
+        long = len(rows) > MOST_ON_PAGE
+        kind = "longtable" if long else "tabular"
         lines = [
-            rf"\begin{{tabular}}{{{self.sides}}}",
+            rf"\begin{{{kind}}}{{{self.sides}}}",
             r"\toprule",
             " & ".join(map(_in_latex, self.header)) + r" \\",
             r"\midrule",
+            # The lines above are repeated on every page, and the end of a table is not.
+            *([r"\endhead", r"\bottomrule", r"\endlastfoot"] if long else []),
             *rows,
             *([r"\midrule", *foot] if foot else []),
-            r"\bottomrule",
-            r"\end{tabular}",
+            *([] if long else [r"\bottomrule"]),
+            rf"\end{{{kind}}}",
         ]
         return "".join(f"{line}\n" for line in lines)
 
@@ -184,6 +198,8 @@ def _in_latex(cell: str) -> str:
         return "".join(parts)
     if cell[:1] == "-" and _number(cell):
         return rf"\ensuremath{{-}}{latex_text(cell[1:])}"
+    if style == "shape":
+        return latex_text(cell).replace("x", r"\ensuremath{\times}")
     command = {"code": "texttt", "strong": "textbf", "bad": "textbf"}.get(style)
     text = latex_text(cell)
     return rf"\{command}{{{text}}}" if command else text

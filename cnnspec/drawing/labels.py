@@ -5,11 +5,11 @@ Widths are estimated for the widest of the usual fonts, DejaVu Sans, because no 
 
 from math import fsum
 
+from cnnspec.analysis.summary import brief
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
 from cnnspec.graph.graph import LayerCall
 from cnnspec.ir.spec import is_automatic
-from cnnspec.layers.base import Layer
 
 SIZE = 11
 """The font size, in pixels."""
@@ -78,16 +78,6 @@ def wrapped(text: str, room: float = WIDEST) -> list[str]:
     if len(lines) > _LINES:
         lines[_LINES - 1 :] = [shortened(f"{lines[_LINES - 1]} …", room)]
     return lines
-
-
-def brief(layer: Layer) -> str:
-    """The text of a layer without options that change neither its shape nor its function."""
-    kept = [
-        argument
-        for argument in layer.arguments()
-        if "=" not in argument or argument.startswith(("stride=", "dilation="))
-    ]
-    return " ".join([layer.word, *kept])
 
 
 def params(call: LayerCall) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cnnspec.analysis.latex import layers
 from cnnspec.analysis.summary import layer_table
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.errors import CnnspecError
@@ -29,7 +30,7 @@ EXPORTS = {
     "markdown": Export(
         "The table as Markdown", "md", lambda found: layer_table(found.checked).markdown() + "\n"
     ),
-    "latex": Export("The table as LaTeX", "tex", lambda found: layer_table(found.checked).latex()),
+    "latex": Export("The table as LaTeX", "tex", lambda found: layers(found.checked).latex()),
     "csv": Export("The table as CSV", "csv", lambda found: layer_table(found.checked).csv()),
     "json": Export("Everything as JSON", "json", lambda f: json_text(document(f, formulas=True))),
 }

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cnnspec.drawing.labels import SIZE, WIDEST, brief, labels, shortened, story, width, wrapped
+from cnnspec.analysis.summary import brief
+from cnnspec.drawing.labels import SIZE, WIDEST, labels, shortened, story, width, wrapped
 from tests.support.drawing_cases import cases, checked
 
 

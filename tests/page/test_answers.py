@@ -160,7 +160,8 @@ def test_two_texts_are_compared():
 def test_everything_can_be_exported(kind):
     found = ask("export", LENET, kind=kind)
     assert found["name"] == f"lenet5.{EXPORTS[kind].ending}"
-    shown = "28x28x6" if kind in ("svg", "markdown", "latex", "csv") else "lenet5"
+    shown = "28x28x6" if kind in ("svg", "markdown", "csv") else "lenet5"
+    shown = r"28\ensuremath{\times}28" if kind == "latex" else shown
     assert shown in found["text"]
 
 
