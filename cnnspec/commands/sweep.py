@@ -23,7 +23,7 @@ from cnnspec.commands.arguments import (
 )
 from cnnspec.commands.check import sweep_lines
 from cnnspec.commands.inputs import BadUsage, overrides, sources
-from cnnspec.commands.output import print_json
+from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.source import Source
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, show
@@ -109,11 +109,17 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="do not write a report"
     )
+    parser.add_argument(
+        "--latex", action="store_true", help="print the tables for LaTeX (booktabs) at the end"
+    )
     add_backend(parser)
 
 
 def run(args: Namespace) -> int:
     """Runs a sweep, or goes on with one."""
+    if args.latex and (args.json or args.dry_run):
+        fault = "`--latex` prints the tables of what was trained"
+        raise CnnspecError(BadUsage(None, fault, "leave out `--json` and `--dry-run`"))
     if args.dry_run:
         return _dry(args)
     from cnnspec.training.backends.choose import choose
@@ -138,6 +144,11 @@ def run(args: Namespace) -> int:
     results = finalize(sweep, args.by, tell, page=args.report)
     if args.json:
         print_json({"command": "sweep", "ok": True, **results.dump()})
+    elif args.latex:
+        from cnnspec.report.latex import sweep_latex
+
+        print_text(sweep_latex(results))
+        show(_kept(sweep.folder), sys.stderr)
     else:
         show([[], *lines(results), [], *_kept(sweep.folder)])
     return 1 if results.states.get(FAILED) else 0

@@ -42,6 +42,7 @@ IMAGES = "images.npz"
 INPUTS = "inputs.json"
 NOVELTY = "novelty.npz"
 PAGE = "report.html"
+HANDIN = "handin.html"
 LOCK = ".lock"
 OWNER = ".owner"
 
