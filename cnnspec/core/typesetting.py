@@ -64,7 +64,10 @@ class MathML:
         """A name; an index is below it."""
         found = re.match(_INDEXED, symbol)
         if not found:
-            return f"<mi>{symbol.translate(_MARKS)}</mi>"
+            # A letter alone is italic; its prime is an operator above.
+            letter = symbol.rstrip("'")
+            plain = f"<mi>{letter}</mi>"
+            return plain if letter == symbol else f"<msup>{plain}<mo>\N{PRIME}</mo></msup>"
         return f"<msub><mi>{found[1]}</mi><mi>{found[2]}</mi></msub>"
 
     def number(self, value: int) -> str:
@@ -89,6 +92,6 @@ class MathML:
         return f"{first}<mo>{sign.translate(_MARKS)}</mo>{second}"
 
 
-_MARKS = str.maketrans({"*": "\N{MIDDLE DOT}", "-": "\N{MINUS SIGN}", "'": "\N{PRIME}"})
+_MARKS = str.maketrans({"*": "\N{MIDDLE DOT}", "-": "\N{MINUS SIGN}"})
 # Compiled where it is used: most checks print no formula.
 _INDEXED = r"^([A-Z])([a-z]+)$"

@@ -4,11 +4,11 @@ The page is self-contained and prints well: a browser makes the PDF. Values in, 
 """
 
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from pathlib import Path
 
 from markupsafe import Markup
 
+from cnnspec.analysis.diff import compare as compare_specs
 from cnnspec.analysis.formulas import facts, legend
 from cnnspec.core.counts import Count
 from cnnspec.core.record import Record
@@ -44,9 +44,11 @@ class HandIn(Record):
 
     trained: Trained
     rows: tuple[Compared, ...]
-    left_out: int = 0
+    left_out: int
     """How many variants the comparison does not have."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    values: dict[str, dict[str, str]]
+    """The values of the points of a sweep by their names; empty without a sweep."""
 
     @property
     def own(self) -> Compared | None:
@@ -62,6 +64,7 @@ def gathered(folders: list[Path], by: str = "accuracy") -> HandIn:
     first, *others = folders
     sweep = Sweep.find(first)
     notes: list[str] = []
+    values: dict[str, dict[str, str]] = {}
     if sweep:
         results = Results.read(sweep, by)
         chosen = results.winners.chosen
@@ -69,13 +72,14 @@ def gathered(folders: list[Path], by: str = "accuracy") -> HandIn:
             cause = f"no point of {first} has finished, so there is no best one"
             raise CnnspecError(BadRun(None, cause, f"`cnnspec sweep --resume {first}` goes on"))
         trained = gather(first / chosen.name)
-        names = [first / row.name for row in results.sorted() if row.finished]
-        others = [path for path in names if path.name != chosen.name] + others
+        points = [row for row in results.sorted() if row.finished]
+        values = {row.name: row.values for row in points}
+        others = [first / row.name for row in points if row is not chosen] + others
     else:
         trained = gather(first)
     rows = compare([trained.folder, *others], tell=notes.append) if others else ()
     kept = rows[:MOST_VARIANTS]
-    return HandIn(trained, kept, len(rows) - len(kept), tuple(notes))
+    return HandIn(trained, kept, len(rows) - len(kept), tuple(notes), values)
 
 
 def write(found: HandIn, path: Path, author: str = "", warn: Warn = silent) -> None:
@@ -115,7 +119,7 @@ def render(found: HandIn, drawings: dict[str, Drawn], author: str = "") -> str:
         layers=tables.layers(run, MOST_LAYERS),
         formulas=formulas(run),
         left_out=max(0, len(run.checked.layers) - MOST_LAYERS),
-        legend=legend(run.checked),
+        letters=letters(run),
         settings=settings(run),
         curves=[drawings[name] for name in shown],
         confusion=drawings.get(f"confusion_{judged}"),
@@ -155,14 +159,28 @@ def formulas(run: Contents) -> list[tuple[LayerCall, list[tuple[str, Markup]]]]:
     ]
 
 
+def letters(run: Contents) -> list[tuple[Markup, str]]:
+    """Returns the letters of the formulas and what they stand for."""
+    how = MathML()
+    return [
+        (
+            Markup(", ").join(
+                Markup(f"<math>{how.letter(each)}</math>") for each in named.split(", ")
+            ),
+            meaning,
+        )
+        for named, meaning in legend(run.checked)
+    ]
+
+
 def formula(fact: Count) -> Markup:
     """Returns a derivation as an element `<math>`: in names, with numbers put in, its value."""
     how = MathML()
     parts = [fact.typeset(how), fact.typeset(how, numbers=True), how.number(fact.value)]
     first, *rest = dict.fromkeys(parts)
-    # An equals sign is where a line may be broken, so each part is a formula of its own.
-    more = (f"<math><mo>=</mo>{part}</math>" for part in rest)
-    return Markup(" ".join([f"<math>{first}</math>", *more]))
+    # A line may be broken before an equals sign, so each part is a formula of its own.
+    parts = [first, *(f"<mo>=</mo>{part}" for part in rest)]
+    return Markup(" ".join(f'<math displaystyle="true">{part}</math>' for part in parts))
 
 
 def settings(run: Contents) -> Table:
@@ -170,34 +188,37 @@ def settings(run: Contents) -> Table:
     rows = []
     for statement in run.checked.spec.train.statements(full=True):
         name, _, value = statement.partition(" ")
-        rows.append((name.replace("_", " "), Cell(value, "code"), Training.specs[name].help))
+        rows.append(
+            (name.replace("_", " "), Cell(value, "code"), Cell(Training.specs[name].help, "prose"))
+        )
     return Table(("setting", "value", "what it is"), tuple(rows))
 
 
 def changes(found: HandIn) -> Table:
-    """Returns how the text of each variant differs from that of the network."""
-    own = _lines(found.trained.middle)
-    rows = tuple(
-        (row.name if place == 0 else "", Cell(before, "code"), Cell(after, "code"))
+    """Returns in what each variant differs: values of a sweep, else layers and settings."""
+    rows = [
+        (row.name, what, Cell(here, "code"), Cell(there, "code"))
         for row in found.rows
         if row is not found.own
-        for place, (before, after) in enumerate(_changed(own, _lines(row.trained.middle)))
-    )
-    return Table(("variant", "instead of", "it has"), rows)
+        for what, here, there in _changed(found, row.trained)
+    ]
+    return Table(("variant", "differs in", "the network has", "the variant has"), tuple(rows))
 
 
-def _lines(run: Contents) -> list[str]:
-    """The lines of a spec that say what the network is and how it is trained."""
-    lines = (line.strip() for line in str(run.checked.spec).splitlines())
-    return [line for line in lines if line and not line.startswith("model ")]
-
-
-def _changed(own: list[str], other: list[str]) -> Iterator[tuple[str, str]]:
-    """The parts of a text that differ, as what was there and what is there."""
-    matcher = SequenceMatcher(None, own, other, autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
-        if tag != "equal":
-            yield "; ".join(own[i:j]), "; ".join(other[k:m])
+def _changed(found: HandIn, other: Trained) -> Iterator[tuple[str, str, str]]:
+    """What differs: its name, the text of the network and that of a variant, empty for none."""
+    own, theirs = (found.values.get(each.name, {}) for each in (found.trained, other))
+    if own and theirs:
+        yield from ((name, own[name], theirs[name]) for name in own if own[name] != theirs[name])
+        return
+    difference = compare_specs(found.trained.middle.checked, other.middle.checked)
+    for pair in difference.pairs:
+        here, there = (str(call.layer) if call else "" for call in (pair.before, pair.after))
+        # A layer that only has another input shape follows from one that differs.
+        if here != there:
+            yield next(call.name for call in (pair.before, pair.after) if call), here, there
+    for change in difference.settings:
+        yield change.what, change.before, change.after
 
 
 def _compared(rows: tuple[Compared, ...]) -> list[Drawn]:
