@@ -1,13 +1,16 @@
 """cnnspec: a compiler for small convolutional networks written as `.cnn` files.
 
-From Python: `cnnspec.load("net.cnn")`, then `.check()`, `.build()`, `.train()`, `.draw()`.
+From Python: `cnnspec.load("net.cnn")`, then `.check()`, `.build()`, `.train()`, `.sweep()` or
+`.draw()`.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnnspec.api.check_result import CheckResult
+    from cnnspec.api.comparison import Comparison
     from cnnspec.api.network import Network, load, loads, open_run, resume
+    from cnnspec.api.sweep import Sweep
     from cnnspec.api.trained import Trained
     from cnnspec.diagnostics.errors import CnnspecError, Interrupted
     from cnnspec.version import __version__
@@ -15,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckResult",
     "CnnspecError",
+    "Comparison",
     "Interrupted",
     "Network",
+    "Sweep",
     "Trained",
     "__version__",
     "load",
@@ -28,7 +33,9 @@ __all__ = [
 _HOMES = {
     "CheckResult": "api.check_result",
     "CnnspecError": "diagnostics.errors",
+    "Comparison": "api.comparison",
     "Interrupted": "diagnostics.errors",
+    "Sweep": "api.sweep",
     "Trained": "api.trained",
     "__version__": "version",
 }

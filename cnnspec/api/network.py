@@ -10,7 +10,7 @@ and the model of a run load a framework.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,8 @@ from cnnspec.training.trackers import Watch
 
 if TYPE_CHECKING:
     import keras
+
+    from cnnspec.api.sweep import Sweep
 
 __all__ = ["Network", "load", "loads", "open_run", "resume"]
 
@@ -144,6 +146,45 @@ class Network:
             write_report(Run(reached.kept.folder), tell, result)
         return Trained(reached.kept.folder)
 
+    def sweep(
+        self,
+        out: str | Path = "runs",
+        *,
+        over: Mapping[str, Sequence[Setting]] | None = None,
+        names: str = "",
+        sample: int | None = None,
+        max_runs: int | None = None,
+        jobs: int | None = None,
+        threads: int = 1,
+        stop_early: str = "",
+        by: str = "accuracy",
+        backend: str | None = None,
+        offline: bool = False,
+        report: bool = True,
+        **settings: Setting,
+    ) -> "Sweep":
+        """Trains every point of a sweep into a new folder, as `cnnspec sweep` does.
+
+        The points are those of the `sweep { … }` of the spec, or of `over`: the values of each
+        name, as in `over={"filters": [8, 16], "batch": [32, 64]}`. `settings` are as for `set`.
+        `names` is a template for the names of points, `sample` draws so many of them, and more than
+        `max_runs` trainings are refused. `jobs` trainings run at the same time (default: one for
+        each processor), each with `threads` threads. `stop_early="halving"` stops weak points, and
+        `by` is the metric that chooses the best. A point that fails is one of the result, which is
+        then not `ok`; Ray is for the command alone.
+
+        Ctrl-C, or interrupting the kernel, keeps what has been trained and raises `Interrupted`,
+        whose text says how to go on. Raises `CnnspecError`.
+        """
+        from cnnspec.api.sweep import drive_sweep, planned
+
+        network = self.set(**settings) if settings else self
+        source = swept(network._source, over) if over else network._source
+        how: dict[str, Any] = {"name": names, "drawn": sample, "most": max_runs}
+        how |= {"threads": threads, "stop_early": stop_early, "backend": backend}
+        kept = planned(Path(out), source, network._values, by, **how)
+        return drive_sweep(kept, jobs=jobs, offline=offline, by=by, report=report)
+
     def draw(self) -> Picture:
         """Draws the network, as `cnnspec draw` does. Raises `CnnspecError`."""
         from cnnspec.drawing.svg import draw
@@ -185,12 +226,15 @@ def loads(text: str, name: str = "<text>") -> Network:
     return Network(normalized(Source(name, text)))
 
 
-def open_run(folder: str | os.PathLike[str]) -> Trained:
-    """Opens the result of a training in a folder: a run, or the runs of several seeds.
+def open_run(folder: str | os.PathLike[str]) -> Any:
+    """Opens what was trained in a folder, or what `@last` and the name of a model mean.
 
-    Raises `CnnspecError` where the folder holds neither.
+    It is a `Trained` for a run or the runs of several seeds, a `Sweep` for a sweep, and a
+    `Comparison` for a folder that holds several of these. Raises `CnnspecError`.
     """
-    return Trained(Path(folder))
+    from cnnspec.api.opening import opened
+
+    return opened(Path(folder))
 
 
 def resume(
@@ -200,12 +244,19 @@ def resume(
     offline: bool = False,
     report: bool = True,
     track: Sequence[str] = (),
-) -> Trained:
-    """Goes on with a training that was stopped or killed, as `cnnspec train --resume` does.
+    jobs: int | None = None,
+) -> Any:
+    """Goes on with a training or a sweep that was stopped or killed, as `--resume` does.
 
-    A training that has finished is returned as it is. Raises `CnnspecError`, and `Interrupted` if
-    it is stopped again.
+    It is a `Trained` or a `Sweep`; what has finished is returned as it is. `jobs` trainings of a
+    sweep run at the same time. Raises `CnnspecError`, and `Interrupted` if it is stopped again.
     """
+    from cnnspec.api.sweep import drive_sweep
+    from cnnspec.sweeps.folder import Sweep as Kept
+
+    sweep = Kept.find(folder)
+    if sweep:
+        return drive_sweep(sweep, jobs=jobs, offline=offline, by="accuracy", report=report)
     from cnnspec.training.start import find, launch
 
     kept = find(os.fspath(folder))
@@ -217,6 +268,14 @@ def resume(
         if report:
             write_report(Run(kept.folder), tell, result)
     return Trained(kept.folder)
+
+
+def swept(source: Source, over: Mapping[str, Sequence[Setting]]) -> Source:
+    """The text with a `sweep` of the values of each name at its end."""
+    axes = "; ".join(
+        f"{name} in {', '.join(str(value) for value in values)}" for name, values in over.items()
+    )
+    return Source(source.name, f"{source.text.rstrip()}\n\nsweep {{ {axes} }}\n")
 
 
 def _overrides(values: dict[str, Setting]) -> Overrides:

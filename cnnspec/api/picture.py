@@ -1,11 +1,15 @@
 """A picture that a notebook shows and that can be saved as a file. Light."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from cnnspec.report.canvas import Drawn
 
 
 def free(path: Path, remedy: str) -> None:
@@ -41,3 +45,8 @@ class Picture(Record):
 
     def __repr__(self) -> str:
         return f"<Picture: {self.alt}>"
+
+
+def of_drawn(drawn: "Drawn") -> Picture:
+    """A plot of a report without the XML header of its file."""
+    return Picture(drawn.svg[drawn.svg.index("<svg") :], drawn.alt)

@@ -6,10 +6,11 @@ Only the model and its predictions load a framework; interpreted predictions do 
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from cnnspec.api import markup, recognition
-from cnnspec.api.picture import Picture
+from cnnspec.api import frames, markup, recognition
+from cnnspec.api.comparison import Comparison, folders_of
+from cnnspec.api.picture import Picture, of_drawn
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, plain
 from cnnspec.diagnostics.base import Diagnostic
@@ -25,6 +26,7 @@ from cnnspec.runs.seeds import MEASURES, SPLITS, MeanStd, SeedRuns, one_run
 if TYPE_CHECKING:
     import keras
     import numpy as np
+    import pandas as pd
 
     from cnnspec.datasets.given import Picture as Given
     from cnnspec.runs.answers import Answer
@@ -119,7 +121,7 @@ class Trained:
 
         run = self._told.middle
         pictures = read(Run(run.folder), len(run.labels))
-        return {name: _figure(drawn) for name, drawn in figures(self._told, pictures).items()}
+        return {name: of_drawn(drawn) for name, drawn in figures(self._told, pictures).items()}
 
     @cached_property
     def model(self) -> "keras.Model":
@@ -248,6 +250,29 @@ class Trained:
         tell(*notes)
         return computes.predict(scale(pixels) if interpret else pixels)
 
+    def compare(self, *others: Any) -> Comparison:
+        """Returns it beside other runs, sweeps or comparisons, or what is in a folder.
+
+        Raises `CnnspecError`.
+        """
+        return Comparison(*folders_of(self, *others))
+
+    def to_frame(self, of: Literal["epochs", "seeds"] = "epochs") -> "pd.DataFrame":
+        """Returns a data frame with a row for each epoch of each seed, or for each seed.
+
+        `"epochs"`: `run`, `seed`, `epoch` and every recorded metric. `"seeds"`: `run`, `seed`,
+        `epochs`, `best_epoch`, `seconds` and every metric of every split, named as an expectation
+        names them. Texts are `string`, numbers `int64` or `float64`, NaN where not measured.
+
+        Raises `CnnspecError` without pandas, and `ValueError` for another word.
+        """
+        if of not in ("epochs", "seeds"):
+            raise frames.unknown(of, ("epochs", "seeds"))
+        each = [
+            ({"run": self._told.name, "seed": run.seed}, Run(run.folder)) for run in self._told.runs
+        ]
+        return frames.trainings(of, {"run": frames.TEXT, "seed": frames.WHOLE}, each)
+
     def __str__(self) -> str:
         lines = self._table().lines()
         claims: list[Line] = [
@@ -306,8 +331,3 @@ class Trained:
 
 
 _HEADER = ("accuracy", "macro F1", "loss")
-
-
-def _figure(drawn: Any) -> Picture:
-    """A drawn plot without the XML header of its file."""
-    return Picture(drawn.svg[drawn.svg.index("<svg") :], drawn.alt)
