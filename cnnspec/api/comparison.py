@@ -10,13 +10,20 @@ from cnnspec.core.terminal import plain
 from cnnspec.report.run_table import TABLE_METRICS, Compared, cautions, compare
 from cnnspec.report.tables import comparison
 from cnnspec.runs.run import Run
+from cnnspec.sweeps.results import COSTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cnnspec.api.trained import Trained
 
-_IDS = {"name": frames.TEXT, "run": frames.TEXT, "model": frames.TEXT, "seeds": frames.WHOLE}
+_IDS = {
+    "name": frames.TEXT,
+    "run": frames.TEXT,
+    "model": frames.TEXT,
+    "seeds": frames.WHOLE,
+    "loss_function": frames.TEXT,
+}
 
 
 class Comparison:
@@ -75,8 +82,9 @@ class Comparison:
     def to_frame(self, of: Literal["runs", "seeds", "epochs"] = "runs") -> "pd.DataFrame":
         """Returns a data frame with a row for each network, training or epoch.
 
-        `"runs"`: `name`, `run` (its folder), `model`, `seeds`, `loss_function`, and every column of
-        the table, the mean over seeds, each with its standard deviation as `<metric>_sd`.
+        `"runs"`: `name`, `run` (its folder), `model`, `seeds`, `loss_function`, `params`, `macs`,
+        and every other column of the table, the mean over seeds, each with its standard deviation
+        as `<metric>_sd`.
         `"seeds"`: `name`, `seed`, `epochs`, `best_epoch`, `seconds` and every metric of every
         split. `"epochs"`: `name`, `seed`, `epoch` and every recorded metric.
 
@@ -86,10 +94,10 @@ class Comparison:
         if of not in known:
             raise frames.unknown(of, known)
         if of == "runs":
-            pairs = ((n, f"{n}_sd") for n in TABLE_METRICS)
+            measured = [name for name in TABLE_METRICS if name not in COSTS]
+            pairs = ((name, f"{name}_sd") for name in measured)
             metrics = {name: frames.REAL for pair in pairs for name in pair}
-            metrics |= {"params": frames.WHOLE, "macs": frames.WHOLE}
-            columns = {**_IDS, "loss_function": frames.TEXT, **metrics}
+            columns = {**_IDS, **dict.fromkeys(COSTS, frames.WHOLE), **metrics}
             return frames.frame(columns, (row.dump() for row in self._rows))
         each = [
             ({"name": row.name, "seed": run.seed}, Run(run.folder))

@@ -254,7 +254,7 @@ def resume(
     from cnnspec.api.sweep import drive_sweep
     from cnnspec.sweeps.folder import Sweep as Kept
 
-    sweep = Kept.find(folder)
+    sweep = Kept.find(Path(folder))
     if sweep:
         return drive_sweep(sweep, jobs=jobs, offline=offline, by="accuracy", report=report)
     from cnnspec.training.start import find, launch

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cnnspec.api import frames, markup
 from cnnspec.api.comparison import Comparison, folders_of
 from cnnspec.api.picture import Picture, of_drawn
+from cnnspec.core.markup import html_prose
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import plain
 from cnnspec.diagnostics.environment import CannotRead
@@ -152,9 +153,9 @@ class Sweep:
         for section in tables(results, _SHOWN):
             parts.append(markup.heading(section.title))
             parts.append(section.table.html(styled=True))
-            parts += [f"<p>{markup.text(note)}</p>" for note in section.notes]
-        parts += [f"<p>{markup.text(each)}</p>" for each in results.cautions]
-        drawn = [self.figures[name] for name in self.figures if not name.startswith("pair")]
+            parts += [f"<p>{html_prose(note)}</p>" for note in section.notes]
+        parts += [f"<p>{html_prose(each)}</p>" for each in results.cautions]
+        drawn = [self.figures[name] for name in self.figures if not name.startswith("map_")]
         parts += [markup.picture(picture.svg, picture.alt) for picture in drawn]
         if self.report:
             # An absolute path does not work as a link on the page of a notebook server.

@@ -2,7 +2,8 @@ r"""The picture of a network as one `tikzpicture`, to be read by `\input` in a p
 
 It needs `\usepackage{tikz}` and nothing else: no library of TikZ, and its colours are defined
 inside. It is as wide as the text of the class `article`, in letters of 7 pt, or of 6 or 5 pt where
-it would otherwise be higher than a page. Only a branch that cannot be wrapped makes it wider.
+it would otherwise be higher than a page. A network that is still too high, or has branches that
+cannot be wrapped, is for `\resizebox`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.markup import latex_text
 from cnnspec.core.terminal import safe
-from cnnspec.drawing.blocks import BlockNode
+from cnnspec.drawing.blocks import GAP, BlockNode
 from cnnspec.drawing.elements import GREY, INK, LINE, number
 from cnnspec.drawing.labels import HEADING, SIZE, Words, story
 from cnnspec.drawing.layout import MARGIN, Layout, layout
@@ -39,12 +40,20 @@ def draw_tikz(checked: CheckedSpec) -> str:
 
 def drawn_tikz(checked: CheckedSpec) -> tuple[str, Layout]:
     """Draws a spec without errors; returns the lines and the layout that they draw."""
+    best: tuple[float, int, Layout] | None = None
     for letter in LETTERS:
-        unit = letter / SIZE
-        sheet = layout(checked, PAGE[0] / unit - 2 * MARGIN)
-        if sheet.height * unit <= PAGE[1]:
-            break
-    return tikz(checked, sheet, letter), sheet
+        room = PAGE[0] * SIZE / letter - 2 * MARGIN
+        # A chain that is wrapped has a gap on both sides, for the line from row to row.
+        for width in (room, room - 2 * GAP):
+            sheet = layout(checked, width)
+            sides = zip((sheet.width, sheet.height), PAGE, strict=True)
+            shrink = max(side * letter / SIZE / most for side, most in sides)
+            if best is None or shrink < best[0]:
+                best = shrink, letter, sheet
+            if shrink <= 1:
+                return tikz(checked, sheet, letter), sheet
+    assert best is not None
+    return tikz(checked, best[2], best[1]), best[2]
 
 
 def tikz(checked: CheckedSpec, sheet: Layout, letter: int) -> str:
