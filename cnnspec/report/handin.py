@@ -218,7 +218,7 @@ def _changed(found: HandIn, other: Trained) -> Iterator[tuple[str, str, str]]:
         if here != there:
             yield next(call.name for call in (pair.before, pair.after) if call), here, there
     for change in difference.settings:
-        yield change.what, change.before, change.after
+        yield change.what.removeprefix("train."), change.before, change.after
 
 
 def _compared(rows: tuple[Compared, ...]) -> list[Drawn]:
