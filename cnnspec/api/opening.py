@@ -8,6 +8,7 @@ from cnnspec.api.comparison import Comparison
 from cnnspec.api.sweep import Sweep
 from cnnspec.api.trained import Trained
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.report.seeds import seeds
 from cnnspec.runs.named import kept_in, resolve
 from cnnspec.runs.run import SWEEP
 
@@ -18,8 +19,8 @@ OPENERS: dict[str, Callable[[Path], Any]] = {SWEEP: Sweep}
 def opened(folder: Path) -> Any:
     """Opens a folder, or what its name means. Raises `CnnspecError` where there is nothing."""
     known = _opener(folder)
-    if known:
-        return known(folder)
+    if known or seeds(folder):
+        return (known or Trained)(folder)
     try:
         path = resolve(str(folder))
     except CnnspecError:
