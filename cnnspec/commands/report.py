@@ -134,12 +134,12 @@ def _latex(folder: Path, by: str | None) -> str:
 
 def _hand_in(folders: list[Path], args: Namespace) -> int:
     """Writes the page to hand in about the first folder, with the others as variants."""
+    for folder in folders:
+        _sweep(folder, args.by)
     out = args.out or folders[0] / HANDIN
     require_ending("--out", args.out, (".html", ".htm"), "HTML; a browser prints it to PDF")
     if out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{out} exists", "replace it with `--force`"))
-    for folder in folders:
-        _sweep(folder, args.by)
     load_extra()
     from cnnspec.report.handin import gathered, write
 

@@ -30,7 +30,7 @@ _INK, _GREY, _LINE = "netink", "netgrey", "netline"
 _NAMES = {kind: f"net{kind.partition(',')[0]}" for kind in COLOURS}
 """The name of the colour of each kind, such that none is one that a document has."""
 _DARK, _FAINT = ("title", "shape", "layer"), ("name", "detail")
-_FACES = {"title": r"\bfseries", "shape": r"\bfseries", "name": r"\itshape"}
+_FACES = {"title": r"\bfseries", "shape": r"\bfseries", "name": r"\slshape"}
 
 
 def draw_tikz(checked: CheckedSpec) -> str:
@@ -85,7 +85,7 @@ def tikz(checked: CheckedSpec, sheet: Layout, letter: int) -> str:
 
 
 def _styles(letter: int) -> Iterator[str]:
-    """The style of each kind of text, which a document can also set anew."""
+    """Yields the style of each kind of text."""
     for style in (*_DARK, *_FAINT):
         size = round(HEADING * letter / SIZE) if style == "title" else letter
         face = rf"\sffamily\fontsize{{{size}}}{{{size + 1}}}\selectfont{_FACES.get(style, '')}"
@@ -93,7 +93,7 @@ def _styles(letter: int) -> Iterator[str]:
 
 
 def _colours(kinds: set[str]) -> Iterator[str]:
-    """The definitions of the colours that a picture has."""
+    """Yields the definitions of the colours that a picture has."""
     named = {_INK: INK, _GREY: GREY, _LINE: LINE}
     named |= {_NAMES[kind]: colour for kind, colour in COLOURS.items() if kind in kinds}
     for name, colour in named.items():

@@ -15,24 +15,23 @@ from tests.support.run_folders import TEXT, history, make, metrics
 from tests.support.sweep_folders import GRID, fill, finished_sweep, graded, planned, unfinished
 
 
-@pytest.fixture
-def run(tmp_path):
-    return cnnspec.open_run(make(tmp_path).folder)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return cnnspec.open_run(make(tmp_path_factory.mktemp("runs")).folder)
 
 
-@pytest.fixture
-def series(tmp_path):
-    folder = tmp_path / "series"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("series")
     for seed, accuracy in ((3, 0.8), (4, 0.9)):
         text = TEXT.replace("seed 7", f"seed {seed}")
         make(folder, text, f"seed-{seed}", metrics=metrics(accuracy))
     return cnnspec.open_run(folder)
 
 
-@pytest.fixture
-def sweep(tmp_path):
-    kept = finished_sweep(tmp_path)
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    kept = finished_sweep(tmp_path_factory.mktemp("sweeps"))
     unfinished(kept, "grid_1-4-poisson", epochs=1)
     return cnnspec.open_run(kept.folder)
 

@@ -80,8 +80,9 @@ def test_notebook_runs_and_shows_what_it_says(place):
     assert (place / "runs" / "first-1" / "report.html").is_file()
     accuracy = float(shown['first.scores["test"]["accuracy"]']["text/plain"])
     assert accuracy > 0.6
-    last = notebook.cells[-2]
-    assert f"8 filters: accuracy {accuracy:.3f}\n4 filters: accuracy 0." in outputs(last)["stdout"]
+    compared = shown["first.compare(second)"]["text/html"]
+    assert re.search(rf">first-1<.*>{accuracy:.4f}<.*>first-2<", compared)
+    assert compared.count("<img") == 6
 
 
 def reply_to(client, request):

@@ -1,4 +1,4 @@
-"""Sweeps and comparisons from Python: trained, opened, shown, compared."""
+"""Sweeps and comparisons from Python: opened, shown, compared. docs/python.md trains one."""
 
 import pytest
 
@@ -18,26 +18,9 @@ TEXT = (
 )
 
 
-@pytest.fixture
-def sweep(tmp_path):
-    return cnnspec.open_run(finished_sweep(tmp_path).folder)
-
-
-def test_a_sweep_is_trained(tmp_path):
-    network = cnnspec.loads(TEXT)
-    how = {"backend": "native", "report": False, "jobs": 1, "offline": True}
-    sweep = network.sweep(tmp_path, over={"batch": [250, 500]}, seed=3, **how)
-    assert [point.name for point in sweep.points] == ["tiny_250", "tiny_500"]
-    assert sweep.ok
-    assert sweep.report is None
-    assert sweep.best.run.parent == sweep.run == tmp_path / "tiny-sweep-1"
-    accuracy = sweep.best.scores["test"]["accuracy"]
-    assert sweep.best.run.name == max(sweep.points, key=lambda p: p.mean("accuracy")).name
-    assert accuracy == max(point.mean("accuracy") for point in sweep.points)
-    # Nothing is left to do.
-    again = cnnspec.resume(sweep.run, report=False, offline=True)
-    assert repr(again) == repr(sweep)
-    assert (again.run / "best.cnn").is_file()
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    return cnnspec.open_run(finished_sweep(tmp_path_factory.mktemp("sweeps")).folder)
 
 
 @pytest.mark.parametrize(

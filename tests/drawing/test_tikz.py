@@ -19,8 +19,8 @@ each = pytest.mark.parametrize("text", ALL.values(), ids=ALL)
 
 
 @each
-def test_it_is_one_picture_that_brings_its_colours(text):
-    drawn = draw_tikz(checked(text))
+def test_it_is_one_picture_that_brings_its_colours_and_has_all_of_the_layout(text):
+    drawn, sheet = drawn_tikz(checked(text))
     lines = drawn.splitlines()
     assert drawn.count(r"\begin{tikzpicture}") == drawn.count(r"\end{tikzpicture}") == 1
     assert lines[-1] == r"\end{tikzpicture}"
@@ -33,10 +33,7 @@ def test_it_is_one_picture_that_brings_its_colours(text):
     statements = [line for line in code.splitlines() if line.startswith("  \\") and "net" in line]
     assert all(line.endswith((";", "}")) for line in statements)
 
-
-@each
-def test_every_line_block_and_frame_of_the_layout_is_drawn(text):
-    drawn, sheet = drawn_tikz(checked(text))
+    # Every line, block, frame and word.
     counts = Counter(re.findall(r"^  (\\\w+\[.*?\])", drawn, re.M))
     arrows = sum(n for style, n in counts.items() if "latex" in style)
     plain = drawn.count(r"\draw[netline] ")

@@ -28,18 +28,20 @@ def handed_in(tmp_path, *folders, **given):
     return Page(page.read_text("utf-8"))
 
 
-@pytest.fixture
-def run(tmp_path):
-    return make(tmp_path).folder
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("runs")).folder
 
 
-@pytest.fixture
-def variant(tmp_path):
-    return make(tmp_path, VARIANT, "narrow", metrics=metrics(0.95)).folder
+@pytest.fixture(scope="module")
+def page(run, tmp_path_factory):
+    """A page about a run and a variant."""
+    variant = make(run.parent, VARIANT, "narrow", metrics=metrics(0.95)).folder
+    folder = tmp_path_factory.mktemp("pages")
+    return handed_in(folder, run, variant, author="Student <b>")
 
 
-def test_sections_figures_and_tables_are_numbered(tmp_path, run, variant):
-    page = handed_in(tmp_path, run, variant, author="Student <b>")
+def test_sections_figures_and_tables_are_numbered(page):
     assert page.open == []
     assert page.all("script") == []
     titles = ["Summary", "Network", "How each number", "Training", "Results", "Comparison", "Do it"]
@@ -54,10 +56,8 @@ def test_sections_figures_and_tables_are_numbered(tmp_path, run, variant):
     assert len(ids) == len(set(ids))
 
 
-def test_every_formula_is_there(tmp_path, run):
-    found = gathered([run])
-    page = handed_in(tmp_path, run)
-    calls = found.trained.middle.checked.layers
+def test_every_formula_is_there(page, run):
+    calls = gathered([run]).trained.middle.checked.layers
     parts = sum(len({f.symbols, f.numbers, str(f.value)}) for c in calls for _, f in facts(c))
     assert len(page.all("tbody")) > len(calls)
     # Each part of a formula, and each letter that is explained.
@@ -65,13 +65,11 @@ def test_every_formula_is_there(tmp_path, run):
     assert "26·26·3·3·1·4=24,336" in re.sub(r"\s", "", page.text)
 
 
-def test_a_variant_is_compared_and_its_changes_are_named(tmp_path, run, variant):
-    page = handed_in(tmp_path, run, variant)
+def test_a_variant_is_compared_and_its_changes_are_named(page):
     assert "0.9500" in page.text
     text = re.sub(r"\s+", " ", page.text)
     assert re.search(r"narrow ?conv ?conv 4x3 relu ?conv 2x3 relu", text)
     assert re.search(r"narrow ?batch ?128 ?64", text)
-    assert "Comparison of variants" not in handed_in(tmp_path, run).text
 
 
 def test_of_a_sweep_the_best_point_is_handed_in(tmp_path):
@@ -96,6 +94,7 @@ def test_an_unfinished_run_says_so(tmp_path):
     text = handed_in(tmp_path, make(tmp_path, without=(METRICS, "images.npz")).folder).text
     assert "There are no results yet" in text
     assert "Results on the" not in text
+    assert "Comparison of variants" not in text
 
 
 def test_the_file_is_written_once(tmp_path, run, capsys):
