@@ -46,7 +46,9 @@ def test_a_wheel_holds_all_it_needs(built, tmp_path):
     assert "cnnspec/grammar/ir.schema.json" in names
     assert sum(name.startswith("cnnspec/templates/") for name in names) == 6
     assert sum("fashion_mnist_mini" in name for name in names) == 6
-    assert {f"cnnspec/report/{name}.html" for name in ("base", "page", "comparison")} <= set(names)
+    assert {
+        f"cnnspec/report/{name}.html" for name in ("base", "page", "comparison", "handin")
+    } <= set(names)
     page = {"index.html", "style.css", "main.js", "words.js", "vendor/codemirror.js"}
     assert {f"cnnspec/page/static/{name}" for name in page} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "specs/"))]
@@ -82,6 +84,7 @@ def test_the_top_level_is_as_agreed():
         "specs",
         "tests",
         "docs",
+        "CITATION.cff",
         "pyproject.toml",
         "README.md",
         "LICENSE",
