@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from cnnspec.analysis.diff import compare as compare_specs
 from cnnspec.analysis.formulas import facts, legend
-from cnnspec.core.counts import Count
+from cnnspec.core.counts import ZERO, Count
 from cnnspec.core.record import Record
 from cnnspec.core.table import Cell, Table
 from cnnspec.core.typesetting import MathML
@@ -37,6 +37,8 @@ MOST_LAYERS = 100
 """The most layers whose formulas are written out."""
 MOST_VARIANTS = 20
 """The most networks in the comparison."""
+MOST_CHANGES = 12
+"""The most changes of a variant that are listed; with more it is another network."""
 
 
 class HandIn(Record):
@@ -152,11 +154,26 @@ class _Numbers:
 
 
 def formulas(run: Contents) -> list[tuple[LayerCall, list[tuple[str, Markup]]]]:
-    """Returns the numbers of each of the first layers with their formulas as MathML."""
-    return [
-        (call, [(name, formula(fact)) for name, fact in facts(call)])
-        for call in run.checked.layers[:MOST_LAYERS]
-    ]
+    """Returns the numbers of each of the first layers with their formulas as MathML.
+
+    Numbers that need no arithmetic share a row: a shape that is kept, and zeros.
+    """
+    return [(call, _rows(facts(call))) for call in run.checked.layers[:MOST_LAYERS]]
+
+
+def _rows(found: list[tuple[str, Count]]) -> list[tuple[str, Markup]]:
+    shape = [(name, fact) for name, fact in found if name in _SHAPE]
+    rows: list[tuple[str, Markup]] = []
+    if all(fact.is_leaf for _, fact in shape):
+        rows.append(("output", Markup(", ").join(formula(fact) for _, fact in shape)))
+        found = found[len(shape) :]
+    rows += [(name, formula(fact)) for name, fact in found if fact.value]
+    nothing = [name for name, fact in found if not fact.value]
+    return rows + ([(", ".join(nothing), formula(ZERO))] if nothing else [])
+
+
+_SHAPE = ("rows", "columns", "channels", "values")
+"""The names of the numbers of a shape, which come first."""
 
 
 def letters(run: Contents) -> list[tuple[Markup, str]]:
@@ -196,12 +213,15 @@ def settings(run: Contents) -> Table:
 
 def changes(found: HandIn) -> Table:
     """Returns in what each variant differs: values of a sweep, else layers and settings."""
-    rows = [
-        (row.name, what, Cell(here, "code"), Cell(there, "code"))
-        for row in found.rows
-        if row is not found.own
-        for what, here, there in _changed(found, row.trained)
-    ]
+    rows: list[tuple[str, ...]] = []
+    for row in found.rows:
+        differing = list(_changed(found, row.trained)) if row is not found.own else []
+        if len(differing) > MOST_CHANGES:
+            differing = [(f"{len(differing)} layers and settings", "", "")]
+        rows += [
+            (row.name, what, Cell(here, "code"), Cell(there, "code"))
+            for what, here, there in differing
+        ]
     return Table(("variant", "differs in", "the network has", "the variant has"), tuple(rows))
 
 
