@@ -91,6 +91,17 @@ class CheckResult:
         """Every formula with its numbers, as `cnnspec check --explain` prints them."""
         return plain(explain(self._result))
 
+    def latex(self, *, formulas: bool = False) -> str:
+        """The layers as a table for LaTeX, with `formulas` every formula after it.
+
+        As `cnnspec check --latex` prints them; empty where an error leaves the layers unknown.
+        """
+        from cnnspec.analysis.latex import formulas_latex, layers_latex
+
+        if self.params is None:
+            return ""
+        return layers_latex(self._result) + (formulas_latex(self._result) if formulas else "")
+
     def _findings(self) -> str:
         return plain(render(self.problems))
 

@@ -192,6 +192,12 @@ class Network:
         result = self._sound()
         return Picture(draw(result), f"The network {result.spec.model}")
 
+    def tikz(self) -> str:
+        """Draws the network for LaTeX, as `cnnspec draw --tikz` does. Raises `CnnspecError`."""
+        from cnnspec.drawing.tikz import draw_tikz
+
+        return draw_tikz(self._sound())
+
     @property
     def text(self) -> str:
         """The canonical spec with the values set; with errors, the text as it was written.

@@ -2,6 +2,7 @@
 
 import pytest
 
+import cnnspec
 from cnnspec.analysis.check import check
 from cnnspec.analysis.latex import formulas_latex, layers_latex
 from cnnspec.commands import main
@@ -37,6 +38,7 @@ def test_with_explain_every_formula_follows(capsys):
     ) in said
     assert r"\text{parameters} &= 61,706" in said
     assert "$K_{h}$, $K_{w}$: rows and columns of the kernel" in said
+    assert cnnspec.load(LENET).check().latex(formulas=True) == said
 
 
 def test_a_table_longer_than_a_page_goes_on_on_the_next():

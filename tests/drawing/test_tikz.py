@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+import cnnspec
 from cnnspec.commands import main
 from cnnspec.drawing.labels import SIZE, story
 from cnnspec.drawing.tikz import PAGE, draw_tikz, drawn_tikz
@@ -96,6 +97,7 @@ def test_the_command_writes_it(tmp_path, capsys):
     out = tmp_path / "net.tex"
     assert main(["draw", lenet, "--tikz"]) == 0
     printed = capsys.readouterr().out
+    assert cnnspec.load(lenet).tikz() == printed
     assert main(["draw", lenet, "--tikz", "--out", str(out)]) == 0
     assert out.read_text() == printed
     capsys.readouterr()
