@@ -30,6 +30,7 @@ LONGEST = (
     "targets/keras/test_oracle",
     "layers/test_oracle",
     "api/test_notebook",
+    "api/test_docs_python_page",
     "training/test_session",
     "page/test_static",
     "serve/test_server",
