@@ -30,6 +30,7 @@ from cnnspec.report import pictures as images
 from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import SPLIT_NAMES, Contents, ReportedClaim
 from cnnspec.report.markdown import markdown
+from cnnspec.report.pad.pad import pad
 from cnnspec.report.pictures import Pictures
 from cnnspec.report.plot_files import CURVES, figures
 from cnnspec.report.plots import MOST_NAMED
@@ -114,6 +115,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         legend=legend(run.checked),
         tables=page_tables(trained),
         network=network(run.checked),
+        pad=pad(Run(run.folder), run.checked, run.labels),
         figures=found,
         curves=[found[name] for name in (*CURVES, "learning_rate") if name in found],
         confusions=[found[f"confusion_{s}"] for s in _SIDES if f"confusion_{s}" in found],
@@ -154,7 +156,7 @@ def template(name: str) -> Any:
     for filter_ in (phrases.number, phrases.spread, phrases.count, phrases.duration, phrases.size):
         environment.filters[filter_.__name__] = filter_
     environment.filters |= {"inline": inline, "picture": picture, "strip": images.strip}
-    environment.filters |= {"prose": prose, "table": in_html}
+    environment.filters |= {"prose": prose, "table": in_html, "verbatim": Markup}
     return environment.get_template(name)
 
 
