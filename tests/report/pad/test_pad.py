@@ -24,11 +24,13 @@ from cnnspec.targets.interpreter.run import Interpreter
 from tests.support import digits
 from tests.support.browser import CHROMIUM, Browser, Page
 from tests.support.keras_by_hand import draw_network
+from tests.support.paths import ROOT
 from tests.support.run_folders import environment, make, metrics
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine")
 
 NETWORKS = 40
+AXE = ROOT / "editors" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 DOUBT = Doubt(1.0, 0.01, "test", 200)
 CLOSE = 1e-5
 """How far float32 may be off, of the largest output."""
@@ -169,7 +171,7 @@ def test_what_is_drawn_is_answered_in_the_page(report) -> None:
         assert page.text("#pad .answers") == ""
         x, y, width = page.run(
             "(() => { const paper = document.querySelector('.paper');"
-            "paper.scrollIntoView({ block: 'center' });"
+            "paper.scrollIntoView({ block: 'center', behavior: 'instant' });"
             "const { x, y, width } = paper.getBoundingClientRect(); return [x, y, width]; })()"
         )
         path = [(0.3, 0.2), (0.5, 0.3), (0.6, 0.5), (0.5, 0.8)]
@@ -195,6 +197,9 @@ def test_what_is_drawn_is_answered_in_the_page(report) -> None:
         for line in shown:
             name, share, _ = line.rsplit(" ", 2)
             assert abs(float(share) - float(said[name])) <= 0.11
+        if AXE.is_file():
+            page.run(AXE.read_text("utf-8") + ";0")
+            assert page.run("axe.run('#pad').then((found) => found.violations)") == []
         page.button("Clear", "#pad")
         page.wait("document.querySelectorAll('#pad .answers li').length == 0")
         assert page.foreign() == set()
