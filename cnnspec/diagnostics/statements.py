@@ -87,6 +87,8 @@ class GivenTwice(Diagnostic):
 
     what: str
     first: Span | None = None
+    remedy: str = ""
+    fix: Fix | None = None
 
     @property
     def message(self) -> str:
@@ -94,6 +96,8 @@ class GivenTwice(Diagnostic):
 
     @property
     def help(self) -> str:
+        if self.remedy:
+            return self.remedy
         if self._in_rounds:
             return "put the repeated layers into a `block`: each use of it has names of its own"
         return "keep one of the two"
@@ -112,6 +116,8 @@ class GivenTwice(Diagnostic):
     def fixes_at(self, span: Span) -> Fixes:
         from cnnspec.diagnostics.rewrites import leave_out_if_whole
 
+        if self.fix:
+            return (self.fix,)
         # Of two that say the same, either can go; else which one was meant is a guess.
         if self._in_rounds:
             return leave_out_if_whole(span)

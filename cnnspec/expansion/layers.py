@@ -2,7 +2,7 @@
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.statements import BlockMissing, GivenTwice
+from cnnspec.diagnostics.statements import BlockMissing
 from cnnspec.diagnostics.structure import (
     NotABranch,
     NotAtBeginning,
@@ -12,7 +12,7 @@ from cnnspec.diagnostics.structure import (
 )
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.diagnostics.values import Incompatible
-from cnnspec.expansion.state import A_LAYER, Keyword, Scope, State
+from cnnspec.expansion.state import A_LAYER, Keyword, NamedLayer, Scope, State
 from cnnspec.expansion.statements import body_of, elements_of, run
 from cnnspec.ir.spec import (
     INPUT_NAME,
@@ -178,10 +178,12 @@ def _layer_name(state: State, word: str, place: Span, bound: Bound, scope: Scope
     if len(name) > MAX_WORD:
         what = "the name of this layer is too long, with those of the blocks around it"
         state.problems.append(TooLarge(span, what=what, limit=f"{MAX_WORD} characters"))
+    named = NamedLayer(span, scope.call_sites)
     if name in state.layer_names:
-        first = state.layer_names[name]
-        state.problems.append(GivenTwice(span, what=f"the layer name `{name}`", first=first))
-    state.layer_names[name] = span
+        from cnnspec.expansion.name_clashes import name_clash
+
+        state.problems.append(name_clash(name, state.layer_names[name], named))
+    state.layer_names[name] = named
     return name
 
 

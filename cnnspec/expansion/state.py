@@ -156,6 +156,13 @@ MAX_NAMES = 1_000
 """Names, and blocks, that are visible in one place."""
 
 
+class NamedLayer(Record):
+    """Where a layer gets its name: its own place, and the uses of blocks, the innermost first."""
+
+    span: Span
+    call_sites: tuple[Span, ...]
+
+
 class State:
     """What is known so far of the text that is expanded. `problems` collects what is wrong."""
 
@@ -210,7 +217,7 @@ class State:
         self.objective: Objective | None = None
         self.axes: list[Axis] = []
         """The names that `sweep` varies."""
-        self.layer_names: dict[str, Span] = {}
+        self.layer_names: dict[str, NamedLayer] = {}
         """The layers named so far, and where."""
         self.block_ends: dict[str, str] = {}
         """The last layer of each use of a block so far, by the name of the use."""

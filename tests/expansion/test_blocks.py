@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.analysis.check import CheckedSpec, check
+from cnnspec.core.edits import apply_edits
 from cnnspec.core.source import Source
 from cnnspec.files.sources import read_source
 
@@ -195,6 +196,42 @@ def test_a_cycle_of_files_names_the_chain(project: Path) -> None:
     (problem,) = result.problems
     assert problem.code == "CNN124"
     assert "blocks.cnn -> more.cnn -> blocks.cnn" in problem.message
+
+
+A = "block a { conv 8x3 same }\n"
+OUTER = A + "block o { a }\n"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "uses", "renamed"),
+    [
+        # The second use of `a` is `a_2`, and so is the block that comes first, in either order.
+        (A + "block a_2 { conv 4x3 same }\n", "a; a_2; a", "a; a_2 name=a_2_b; a"),
+        (A + "block a_2 { conv 4x3 same }\n", "a; a; a_2", "a; a; a_2 name=a_2_b"),
+        (A + "block a_2 { conv 4x3 same }\n", "repeat 2 { a }; a_2",
+         "repeat 2 { a }; a_2 name=a_2_b"),
+        (A, "a; a name=a_3; a; a", "a; a name=a_b; a; a"),
+        (A, "a; a name = a", "a; a name=a_b"),
+        (A, 'a; a name="a"; a name=a_b', "a; a name=a_c; a name=a_b"),
+        (OUTER, "o; o; o name=o_2", "o; o; o name=o_b"),
+        ("block a(f) { conv (f)x3 same }\n", "a 4; a 8 name=a", "a 4; a 8 name=a_b"),
+    ],
+)  # fmt: skip
+def test_uses_whose_layers_have_one_name_are_told_apart(
+    blocks: str, uses: str, renamed: str
+) -> None:
+    end = "\ngap\ndense 10 softmax"
+    (error,) = check(Source("x", blocks + uses + end)).problems
+    assert error.code == "CNN013"
+    fixed = apply_edits(error.fixes[0].edits[0].span.source, error.fixes[0].edits)
+    assert fixed == blocks + renamed + end
+    assert f"line {blocks.count(chr(10)) + 1}: " in error.help
+    assert check(Source("x", fixed)).ok
+
+
+def test_a_name_that_a_block_makes_is_to_be_chosen_anew() -> None:
+    (error,) = check(Source("x", A + 'a\nconv 8x3 name="a.conv"\ngap; dense 10 softmax')).problems
+    assert error.help == "choose another name at line 3: the use of a block makes this one"
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe", "device", "parent", "layers"])
