@@ -1,10 +1,82 @@
 """Errors of costs and claims: budgets that do not hold, claims that nothing can measure."""
 
+import re
 from typing import ClassVar
 
-from cnnspec.core.edits import Fix, Fixes, write
+from cnnspec.core.edits import Fix, Fixes, insert, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, listing
+
+
+class BadClaim(Diagnostic):
+    """A budget or expectation is a quantity, a comparison and a limit."""
+
+    code: ClassVar[str] = "CNN111"
+    bad: ClassVar[str] = "dense 10 softmax; budget params 8k"
+    good: ClassVar[str] = "dense 10 softmax; budget params <= 8k"
+
+    word: str
+    example: str
+
+    @property
+    def message(self) -> str:
+        return f"`{self.word}` needs a quantity, a comparison and a limit"
+
+    @property
+    def help(self) -> str:
+        if self.span and self.fixes:
+            edit = self.fixes[0].edits[0]
+            cut, end = edit.span.start - self.span.start, edit.span.end - self.span.start
+            return f"write `{self.span.text[:cut]}{edit.text}{self.span.text[end:]}`"
+        return f"write it as in `{self.example}`"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        apart = re.search(r"\d[ \t]+(?=[kKM]\w*|\d{3}\b)", span.text)
+        if apart and re.search(r"[<>=]", span.text):
+            return (self._together(span),)
+        if reordered := self._reordered(span):
+            return (reordered,)
+        found = re.match(r"\w+\s+(\w+)(?:\s+[^\W\d]\w*)?\s+(?=[\d.]\S*\Z)", span.text)
+        if found is None:
+            return ()
+        # A budget is a limit; what is expected of a loss is little, of all else much.
+        below = self.word == "budget" or found[1].endswith("loss")
+        relation = "<=" if below else ">="
+        at = span.start + found.end()
+        title = f"write `{relation}`"
+        safe = self.word == "budget"
+        return (insert(span.source, at, f"{relation} ", safe=safe, title=title),)
+
+    def _reordered(self, span: Span) -> Fix | None:
+        """`expect 0.9`, `budget 5k params` and `budget ("params") <= 5k` in their usual form."""
+        quoted = re.match(r"\w+\s+(\(\s*\"?(\w+)\"?\s*\)|\"(\w+)\")(?=\s|[<>=])", span.text)
+        if quoted:
+            place = span.source.span(span.start + quoted.start(1), span.start + quoted.end(1))
+            name = quoted[2] or quoted[3]
+            return write(place, name, safe=True, title=f"write `{name}`")
+        found = re.fullmatch(
+            r"\w+\s+((?P<relation>[<>]=?|==)?\s*(?P<limit>\d[\w.]*)(?:\s+(?P<name>[^\W\d]\w*))?)",
+            span.text,
+        )
+        if found is None:
+            return None
+        share = re.fullmatch(r"0?\.\d+|[01](\.0*)?", found["limit"])
+        usual = "params" if self.word == "budget" else "accuracy" if share else "loss"
+        name = found["name"] or usual
+        below = self.word == "budget" or name.endswith("loss")
+        relation = found["relation"] or ("<=" if below else ">=")
+        text = f"{name} {relation} {found['limit']}"
+        place = span.source.span(span.start + found.start(1), span.end)
+        return write(place, text, title=f"write `{self.word} {text}`")
+
+    def _together(self, span: Span) -> Fix:
+        """The fix of `10 k` and `10 000`: a number is one piece."""
+        found = re.search(r"\d[\d \t]*(?:[kKM]\w*)?\Z", span.text)
+        assert found
+        number = re.sub(r"(?<=\d)[ \t]+(?=\d)", "_", found.group())
+        number = re.sub(r"[ \t]+", "", number)
+        place = span.source.span(span.start + found.start(), span.start + found.end())
+        return write(place, number, safe=True, title=f"write `{number}`")
 
 
 class OverBudget(Diagnostic):

@@ -167,9 +167,20 @@ class UnknownName(UnknownSpelling):
             return call.title if call else f"write `{self.name}({example})`"
         if self.span and self._slashes(self.span):
             return "a comment begins with `#`"
+        if self.span and (whole := self._hyphenated(self.span)):
+            return whole.title
         if self.near:
             return did_you_mean(self.near, self.known)
         return f"define it first: `let {self.name} = …`"
+
+    def _hyphenated(self, span: Span) -> Fix | None:
+        """The fix of `my-width` where `my_width` is known."""
+        rest = re.compile(r"\w+(?:-\w+)+").match(span.source.text, span.start)
+        name = rest[0].replace("-", "_") if rest else ""
+        if rest is None or name not in self.known:
+            return None
+        whole = span.source.span(rest.start(), rest.end())
+        return write(whole, name, safe=True, title=f"write `{name}`")
 
     def _call(self, span: Span) -> Fix | None:
         """The fix of `floor 2.5`."""
@@ -193,6 +204,8 @@ class UnknownName(UnknownSpelling):
         if self.called:
             call = self._call(span)
             return (call,) if call else ()
+        if whole := self._hyphenated(span):
+            return (whole,)
         return super().fixes_at(span)
 
 

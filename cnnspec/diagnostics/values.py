@@ -3,7 +3,7 @@
 import re
 from typing import ClassVar
 
-from cnnspec.core.edits import Fix, Fixes, insert, write
+from cnnspec.core.edits import Fix, Fixes, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, listing
 
@@ -218,53 +218,6 @@ class WrongCall(Diagnostic):
         if self.name == "round":
             return "a multiple of 8 is `round(f / 8) * 8`"
         return f"write `{self.name}(2 * f)`"
-
-
-class BadClaim(Diagnostic):
-    """A budget or expectation is a quantity, a comparison and a limit."""
-
-    code: ClassVar[str] = "CNN111"
-    bad: ClassVar[str] = "dense 10 softmax; budget params 8k"
-    good: ClassVar[str] = "dense 10 softmax; budget params <= 8k"
-
-    word: str
-    example: str
-
-    @property
-    def message(self) -> str:
-        return f"`{self.word}` needs a quantity, a comparison and a limit"
-
-    @property
-    def help(self) -> str:
-        if self.span and self.fixes:
-            edit = self.fixes[0].edits[0]
-            cut, end = edit.span.start - self.span.start, edit.span.end - self.span.start
-            return f"write `{self.span.text[:cut]}{edit.text}{self.span.text[end:]}`"
-        return f"write it as in `{self.example}`"
-
-    def fixes_at(self, span: Span) -> Fixes:
-        apart = re.search(r"\d[ \t]+(?=[kKM]\w*|\d{3}\b)", span.text)
-        if apart and re.search(r"[<>=]", span.text):
-            return (self._together(span),)
-        found = re.match(r"\w+\s+(\w+)(?:\s+[^\W\d]\w*)?\s+(?=[\d.]\S*\Z)", span.text)
-        if found is None:
-            return ()
-        # A budget is a limit; what is expected of a loss is little, of all else much.
-        below = self.word == "budget" or found[1].endswith("loss")
-        relation = "<=" if below else ">="
-        at = span.start + found.end()
-        title = f"write `{relation}`"
-        safe = self.word == "budget"
-        return (insert(span.source, at, f"{relation} ", safe=safe, title=title),)
-
-    def _together(self, span: Span) -> Fix:
-        """The fix of `10 k` and `10 000`: a number is one piece."""
-        found = re.search(r"\d[\d \t]*(?:[kKM]\w*)?\Z", span.text)
-        assert found
-        number = re.sub(r"(?<=\d)[ \t]+(?=\d)", "_", found.group())
-        number = re.sub(r"[ \t]+", "", number)
-        place = span.source.span(span.start + found.start(), span.start + found.end())
-        return write(place, number, safe=True, title=f"write `{number}`")
 
 
 class Incompatible(Diagnostic):

@@ -31,7 +31,7 @@ from cnnspec.language.syntax import (
 
 def define(state: State, statement: Statement, scope: Scope) -> None:
     """`block cbr(f, k=3) { … }`: a word of one's own."""
-    name, span, arguments = _head(statement)
+    name, span, arguments = _head(state, statement)
     state.poisoned.add(f"block {name}")
     if name in scope.keywords or name in state.vocabulary.elsewhere:
         reason = f"the name `{name}`, which is a word of the language"
@@ -49,7 +49,7 @@ def define(state: State, statement: Statement, scope: Scope) -> None:
     scope.blocks[name] = Definition(span, parameters, body, dict(scope.values), dict(scope.blocks))
 
 
-def _head(statement: Statement) -> tuple[str, Span, tuple[Argument, ...]]:
+def _head(state: State, statement: Statement) -> tuple[str, Span, tuple[Argument, ...]]:
     """The name that a block is given, its place, and the arguments with the parameters."""
     match statement.arguments:
         case (Call(name=name, word_span=span, arguments=arguments),):
@@ -61,7 +61,12 @@ def _head(statement: Statement) -> tuple[str, Span, tuple[Argument, ...]]:
         case _:
             found, where = "nothing", statement.word_span
     form = "block name(f, k=3) { … }"
-    raise DiagnosticError(WrongForm(where, word="block", form=form, found=found))
+    from cnnspec.expansion import repairs
+
+    fix = repairs.named("block", *statement.arguments[:1])
+    if fix:
+        state.poisoned.add(f"block {fix.edits[0].text}")
+    raise DiagnosticError(WrongForm(where, word="block", form=form, found=found, fix=fix))
 
 
 def _parameters(

@@ -144,7 +144,7 @@ def partial_spec(
         spec,
         state.spans,
         frozenset(state.poisoned),
-        (*parsed.problems, *state.problems),
+        (*parsed.problems, *_apart(state.problems, parsed.problems)),
         tuple(state.fits),
         state.objective,
         tuple(state.axes),
@@ -152,6 +152,23 @@ def partial_spec(
         {name: overrides.get(name) for name in state.top.spans},
         tuple(_defined(state.top)),
     )
+
+
+def _apart(problems: list[Diagnostic], syntax: tuple[Diagnostic, ...]) -> list[Diagnostic]:
+    """The problems that are not about words whose syntax is wrong already."""
+    if not (problems and syntax):
+        return problems
+    wrong = [error.span for error in syntax if error.span]
+    return [
+        problem
+        for problem in problems
+        if not (problem.span and any(_within(problem.span, span) for span in wrong))
+    ]
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    same = inner.source is outer.source and inner.start < inner.end
+    return same and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _defined(top: Scope) -> Iterator[Let]:

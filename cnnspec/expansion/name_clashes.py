@@ -35,7 +35,7 @@ def _renamed(name: str, first: Sequence[Span], second: Sequence[Span]) -> Fix | 
     if not parts or not len(parts) == len(first) == len(second):
         return None
     # From the innermost use outwards: a block that both are in makes names for both.
-    for part, one, other in zip(reversed(parts), first, second, strict=True):
+    for part, one, other in zip(reversed(parts), first, second, strict=True):  # noqa: B007
         if one is not other:
             break
     else:

@@ -12,12 +12,27 @@ from cnnspec.language.syntax import (
     Argument,
     Call,
     Expression,
+    Group,
     Number,
     Option,
     Range,
+    Relation,
     Statement,
+    String,
     Word,
 )
+
+
+def named(word: str, argument: Argument | None = None) -> Fix | None:
+    """Returns the fix of `block "b" { … }` and `repeat (i) in 1..2 { … }`: a name alone."""
+    match argument:
+        case Group(inner=Word(text=name), span=span):
+            pass
+        case String(value=name, span=span) if name.isidentifier():
+            pass
+        case _:
+            return None
+    return write(span, name, safe=True, title=f"write `{word} {name}`")
 
 
 def let(arguments: tuple[Argument, ...]) -> Fix | None:
@@ -32,6 +47,8 @@ def let(arguments: tuple[Argument, ...]) -> Fix | None:
 def repeat(arguments: tuple[Argument, ...]) -> Fix | None:
     """Returns the fix of `repeat i 3`."""
     match arguments:
+        case (argument, Relation()) if fix := named("repeat", argument):
+            return fix
         case (Word(), Number(span=span)):
             return insert(span.source, span.start, "in 1..", title="write `in 1..`")
         case (Number(span=span), Word(text="times" | "x", span=last)):

@@ -51,6 +51,10 @@ def expand_statement(state: State, statement: Statement, scope: Scope) -> None:
     if keyword is None:
         _unknown(state, statement, scope)
         return
+    needless = block is not None and block.closed and not keyword.takes_block
+    if needless and not statement.arguments:
+        # What is missing is in the braces: `data { mnist }`.
+        statement = statement.replace(broken=True)
     guarded(state, keyword.expand, statement, scope, makes_elements=keyword.makes_elements)
     if block and not keyword.takes_block:
         if block.closed:

@@ -8,7 +8,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import UnknownWord
-from cnnspec.diagnostics.values import BadClaim, WrongType
+from cnnspec.diagnostics.values import WrongType
 from cnnspec.language.arg_types import MAX_REAL, Float, number_text
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.suggest import nearest
@@ -125,12 +125,19 @@ def read_claim(cls: type[C], statement: Statement, bindings: Bindings) -> C:
             relation in RELATIONS and len(kind) <= 1
         ):
             if kind and not isinstance(kind[0], Word):
-                raise DiagnosticError(BadClaim(kind[0].span, word=word, example=cls.example))
+                raise _bad_claim(cls, kind[0].span)
             dtype = read_quantity(quantity, kind, word, cls.known)
             what = f"the limit of `{quantity.text}`"
             limit = cls.limits(quantity.text).read(tail.value, bindings, what)
             return cls(quantity.text, relation, limit, dtype, statement.span)
-    raise DiagnosticError(BadClaim(statement.span, word=word, example=cls.example))
+    raise _bad_claim(cls, statement.span)
+
+
+def _bad_claim(cls: type[Claim], span: Span) -> DiagnosticError:
+    # Few texts have one, and its module holds much else.
+    from cnnspec.diagnostics.claims import BadClaim
+
+    return DiagnosticError(BadClaim(span, word=cls.word, example=cls.example))
 
 
 def read_quantity(

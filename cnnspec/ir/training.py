@@ -47,8 +47,11 @@ class Target(Construct):
         if self.quantity.endswith("loss") or self.value <= 1:
             return None
         what, shown = f"the target of `{self.quantity}`", number_text(self.value)
-        allowed = Float(high=1).expected
-        return "value", OutOfRange(None, what=what, value=shown, allowed=allowed)
+        allowed, share = Float(high=1).expected, Float(high=1).share(self.value)
+        error = OutOfRange(
+            None, what=what, value=shown, allowed=allowed, nearest=share, share=bool(share)
+        )
+        return "value", error
 
 
 class Training(Construct):

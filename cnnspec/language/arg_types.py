@@ -160,6 +160,11 @@ class ArgType:
             remedy = "separate values by spaces, without a comma"
             spaced = " ".join(item.span.text for item in value.items)
             fix = write(value.span, spaced, safe=True, title="remove the commas")
+        elif self.takes_words and not remedy and isinstance(value, Expression):
+            from cnnspec.language.wrong_types import word_for
+
+            fix = word_for(value, self.words)
+            remedy = fix.title if fix else ""
         return DiagnosticError(
             WrongType(
                 value.span,

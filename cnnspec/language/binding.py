@@ -190,7 +190,7 @@ class _Binding:
         try:
             self.store(name, value, value.span)
         except DiagnosticError as refused:
-            from cnnspec.language.slips import unnamed
+            from cnnspec.language.wrong_types import unnamed
 
             raise unnamed(self.cls, name, value, self.bindings) or refused from None
 

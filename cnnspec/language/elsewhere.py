@@ -12,6 +12,7 @@ from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.dialects import find
 from cnnspec.language.arg_types import number_text
 from cnnspec.language.numbers import quotient, read_number
+from cnnspec.language.wrapped import bracketed, wrapped
 
 _PERCENT = re.compile(
     r"(?<![\w.,])(?P<number>[0-9]{1,9}(?:[.,][0-9]{1,9})?|\.[0-9]{1,9})[ \t]*%[ \t]*\Z"
@@ -77,7 +78,7 @@ _UNQUOTED = re.compile(
 
 
 def _unquoted(source: Source, place: Span) -> Fix | None:
-    """`data digits/train.csv`; a name with `-`, as in `data fashion-mnist`."""
+    """`data digits/train.csv`, `use my-blocks.cnn`."""
     line, _ = _line_to(source, place.start)
     found = _UNQUOTED.search(line)
     if found is None or not (place.text in _IN_PATHS or found["path"].endswith("-")):
@@ -85,9 +86,6 @@ def _unquoted(source: Source, place: Span) -> Fix | None:
     rest = re.compile(r"[^\s;{}\"#()=]*").match(source.text, place.start - len(found["path"]))
     assert rest
     span = source.span(rest.start(), rest.end())
-    row = find(span.text, "word") if found["path"].endswith("-") else None
-    if row and row.words:
-        return write(span, row.words[0], safe=True, title=f"write `{row.words[0]}`")
     title = f'write the path in quotes: `"{span.text}"`'
     return write(span, f'"{span.text}"', safe=True, title=title)
 
@@ -291,5 +289,7 @@ SLIPS: tuple[_Slip, ...] = (
     _unquoted,
     _python,
     _apostrophes,
+    bracketed,
+    wrapped,
 )
 """What is written so elsewhere, with a title that is its help."""

@@ -66,12 +66,15 @@ def _parsed(source: Source, text: str | None) -> Parsed:
 def _recovered(source: Source) -> Parsed:
     """The statements of a text with faults, and the faults."""
     from cnnspec.language.foreign import foreign_lines
+    from cnnspec.language.hyphens import unhyphenated
     from cnnspec.language.recovery import recover
 
     foreign, text = foreign_lines(source)
+    hyphens, text = unhyphenated(source, text)
     problems, text = scan(source, text)
     statements, faults, wrong = recover(source, text)
     unbalanced = {p.span.line for p in problems if p.span}
+    faults = sorted([*hyphens, *faults], key=lambda fault: fault.span.start if fault.span else 0)
     shown = [f for f in faults if f.span and f.span.line not in unbalanced]
     found = foreign + problems + wrong + _one_a_line(shown)
     places = sorted(p.span.start for p in [*foreign, *faults, *problems, *wrong] if p.span)

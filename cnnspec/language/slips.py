@@ -7,9 +7,9 @@ from itertools import combinations
 from cnnspec.core.edits import apply_edits, write
 from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source, Span
-from cnnspec.diagnostics.base import Diagnostic, listing
+from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
-from cnnspec.diagnostics.values import TooManyValues, WrongType
+from cnnspec.diagnostics.values import TooManyValues
 from cnnspec.language.arg_types import Float
 from cnnspec.language.binding import bind
 from cnnspec.language.choices import Text
@@ -77,7 +77,14 @@ def too_many(
     if {*_SIDES} <= cls.specs.keys():
         usage = " ".join([cls.word, *(f"{side}=…" for side in _SIDES)])
         return DiagnosticError(TooManyValues(span, of=of, usage=usage, sides=True))
-    names = list(_takers(cls, value, bindings, given))
+    if isinstance(value, Group) and isinstance(value.inner, Word):
+        # A flag or a choice in parentheses: `conv 8x3 (same)`.
+        word = value.inner.text
+        if word in cls.words() and word not in bindings:
+            title = f"write `{word}`, without parentheses"
+            fix = write(span, word, safe=True, title=title)
+            return DiagnosticError(TooManyValues(span, of=of, usage=usage, joined=fix))
+    names = list(takers(cls, value, bindings, given))
     if span.source.text[span.start - 1 : span.start] == "x":
         names = []
     elif isinstance(value, Number) and isinstance(value.value, int):
@@ -85,12 +92,12 @@ def too_many(
         counts = [name for name in names if not isinstance(cls.specs[name].kind, Float)]
         sized = any(spec.place == "positional" for spec in cls.specs.values())
         names = counts if sized else [*counts, *(name for name in names if name not in counts)]
-    takers = {name: cls.specs[name].help for name in names}
+    named = {name: cls.specs[name].help for name in names}
     note = cls.without_values
-    return DiagnosticError(TooManyValues(span, of=of, usage=usage, takers=takers, note=note))
+    return DiagnosticError(TooManyValues(span, of=of, usage=usage, takers=named, note=note))
 
 
-def _takers(
+def takers(
     cls: type[Construct], value: Expression, bindings: Bindings, given: Container[str]
 ) -> Iterator[str]:
     """Yields the options that could have the value, were their name written."""
@@ -102,28 +109,6 @@ def _takers(
         except DiagnosticError:
             continue
         yield name
-
-
-def unnamed(
-    cls: type[Construct], field: str, value: Expression, bindings: Bindings
-) -> DiagnosticError | None:
-    """Returns the error of a number where a word is read, if an option takes that number."""
-    spec = cls.specs[field]
-    if not isinstance(value, Number) or not spec.kind.words:
-        return None
-    named = [f"{name}={value.span.text}" for name in _takers(cls, value, bindings, ())]
-    if not named:
-        return None
-    remedy = f"write {listing(named[:3])}, after the {field} such as `{spec.kind.words[0]}`"
-    return DiagnosticError(
-        WrongType(
-            value.span,
-            what=f"the {field} of `{cls.word}`",
-            expected=spec.kind.expected,
-            found=value.kind,
-            remedy=remedy,
-        )
-    )
 
 
 def called(
@@ -162,7 +147,7 @@ def _only_option(cls: type[Construct], value: Number, bindings: Bindings) -> str
     if any(not kind.words for kind in placed):
         return ""
     names = sorted(
-        _takers(cls, value, bindings, ()),
+        takers(cls, value, bindings, ()),
         key=lambda name: isinstance(cls.specs[name].kind, Float) is isinstance(value.value, int),
     )
     return names[0] if names else ""

@@ -341,7 +341,8 @@ def test_a_missing_brace_is_one_error(text: str) -> None:
         ),
         (
             "dense 10 softmax; train { early_stop 3 }",
-            "write `patience=3` or `min_delta=3`, after the monitor such as `val_accuracy`",
+            "write `val_accuracy patience=3` or `val_accuracy min_delta=3`: "
+            "the monitor comes first",
             "dense 10 softmax; train { early_stop val_accuracy patience=3 }",
         ),
         (
