@@ -19,6 +19,7 @@ from cnnspec.importing.simplify import simplify
 from cnnspec.importing.steps import Step, used
 from cnnspec.importing.structure import Arranged, Shared, arrange
 from cnnspec.importing.translate import Translator
+from cnnspec.ir.datasets import DATASETS
 from cnnspec.ir.spec import NO_DATA, Data, Spec
 from cnnspec.language.formatter import format_text
 from cnnspec.layers.table import CONSTRUCTS
@@ -70,6 +71,7 @@ def import_file(
         cause = f"layer `{shared}` is applied several times, and not in rounds of the same layers"
         remedy = "a spec can share layers that follow each other: `repeat 2 shared { … }`"
         raise CnnspecError(CannotImport(None, cause, remedy)) from None
+    _require_fitting(data, translator.shapes[model.calls[0].key].dims, output.size)
     spec = Spec(
         model=model.name.strip() or "model",
         data=Data(data),
@@ -91,6 +93,21 @@ def import_file(
     return Imported(path, text, result, weights, model, found.pixels, tuple(translator.notes))
 
 
+def _require_fitting(data: str, size: tuple[int, ...], classes: int) -> None:
+    """Raises `CnnspecError` where a known dataset is not what the model takes."""
+    dataset = DATASETS.get(data)
+    if dataset is None or (dataset.shape, dataset.classes) == (size, classes):
+        return
+    known = f"{_sizes(dataset.shape)} in {dataset.classes} classes"
+    cause = f"images of {data} are {known}, and the model takes {_sizes(size)} in {classes}"
+    remedy = "name data of your own with `--data`, or leave it out"
+    raise CnnspecError(CannotImport(None, cause, remedy))
+
+
+def _sizes(dims: tuple[int, ...]) -> str:
+    return "x".join(map(str, dims))
+
+
 def _text(
     path: Path, model: ForeignModel, spec: Spec, arranged: Arranged, plain: CheckedSpec
 ) -> str:
@@ -100,8 +117,7 @@ def _text(
     header = spec.header()
     if spec.data.source == NO_DATA:
         # These two alone say that there is no data.
-        size = "x".join(map(str, spec.input))
-        header = [spec.header()[0], f"input {size}", f"classes {spec.classes}"]
+        header = [spec.header()[0], f"input {_sizes(spec.input)}", f"classes {spec.classes}"]
     parts = [
         [f"# {path.name}, written by {model.tool}.", *header],
         *folded.blocks,

@@ -143,6 +143,18 @@ def test_a_network_without_classes_is_refused(tmp_path: Path) -> None:
     assert "the network ends in 6x6x4" in refused(path)
 
 
+def test_data_of_another_size_is_told_to_be_the_option(saved: Path) -> None:
+    with pytest.raises(CnnspecError) as caught:
+        import_file(saved, data="mnist")
+    (problem,) = caught.value.diagnostics
+    assert problem.message == (
+        "images of mnist are 28x28x1 in 10 classes, and the model takes 12x12x2 in 3"
+    )
+    assert problem.help == "name data of your own with `--data`, or leave it out"
+    for data in ("none", "my/pictures"):
+        assert import_file(saved, data=data).checked.ok
+
+
 def test_an_open_size_asks_for_it(tmp_path: Path) -> None:
     image = keras.Input((None, None, 3))
     path = tmp_path / "model.json"
