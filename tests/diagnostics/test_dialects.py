@@ -537,8 +537,8 @@ def test_a_function_that_is_not_known_is_not_removed() -> None:
     assert not error.fixes
 
 
-# The signatures in the documentation of torch.optim, PyTorch 2.7 (docs.pytorch.org, one page for
-# each class). NAdam's momentum_decay=4e-3 is Keras's as well, and no option here.
+# The signatures in the documentation of torch.optim (docs.pytorch.org, one page for each class).
+# NAdam's momentum_decay=4e-3 is Keras's as well, and no option here.
 PYTORCH = {
     "SGD": ("sgd", {"learning_rate": 1e-3, "momentum": 0, "nesterov": False}),
     "Adam": ("adam", {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}),
