@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from cnnspec.commands.arguments import FILE, FOLDER
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import messages, show
-from cnnspec.diagnostics.environment import CannotWrite, MissingExtra
+from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.files.atomic import write_atomically
 from cnnspec.ir.spec import NO_DATA
 
@@ -72,7 +73,7 @@ def run(args: Namespace) -> int:
     """Imports one file."""
     if args.out and args.out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
-    _require_libraries()
+    require_packages("importing a model", "training", "numpy", "h5py")
     from cnnspec.importing.session import import_file
 
     pixels = PIXELS.get(args.pixels)
@@ -102,16 +103,6 @@ def _size(text: str) -> tuple[int, ...]:
     if len(sizes) != 3 or not all(size.isdecimal() and int(size) for size in sizes):
         raise ArgumentTypeError(f"`{text}` is not a size such as 224x224x3")
     return tuple(map(int, sizes))
-
-
-def _require_libraries() -> None:
-    """Raises `CnnspecError` where a library that reads files of Keras is missing."""
-    from importlib.util import find_spec
-
-    for package in ("numpy", "h5py"):
-        if find_spec(package) is None:
-            cause = f"importing a model needs {package}, which is not installed"
-            raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[training]'"))
 
 
 def _story(

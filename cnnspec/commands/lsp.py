@@ -7,8 +7,7 @@ It needs an extra: pip install 'cnnspec[lsp]'
 
 from argparse import ArgumentParser, Namespace
 
-from cnnspec.diagnostics.environment import MissingExtra
-from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.packages import require_packages
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -21,11 +20,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Serves one editor until it leaves. Raises `CnnspecError` without the extra."""
-    try:
-        import pygls.lsp.server  # noqa: F401 - only to see whether it is there
-    except ImportError:
-        cause = "the language server needs pygls"
-        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[lsp]'")) from None
+    require_packages("the language server", "lsp", "pygls", "lsprotocol")
     from cnnspec.lsp.server import run as serve
 
     return serve()

@@ -20,8 +20,9 @@ from cnnspec.commands.arguments import FOLDER
 from cnnspec.commands.inputs import BadUsage, require_ending, require_folder, run_named
 from cnnspec.commands.output import print_json, print_text, report_problems
 from cnnspec.core.terminal import show
-from cnnspec.diagnostics.environment import CannotWrite, MissingExtra
+from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.diagnostics.render import tell
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.finalize import keep
@@ -178,9 +179,4 @@ def _write(folder: Path, out: Path | None, by: str | None) -> Path:
 
 def load_extra() -> None:
     """Sees that figures and pages can be made; raises `CnnspecError` where a package is missing."""
-    from importlib.util import find_spec
-
-    for package in ("numpy", "matplotlib", "jinja2"):
-        if find_spec(package) is None:
-            fault = f"a report needs {package}, which is not installed"
-            raise CnnspecError(MissingExtra(None, fault, "pip install 'cnnspec[training]'"))
+    require_packages("a report", "training", "numpy", "matplotlib", "jinja2")

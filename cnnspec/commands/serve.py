@@ -11,8 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from cnnspec.commands.arguments import FOLDER, SPEC, add_backend
-from cnnspec.diagnostics.environment import MissingExtra
-from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.packages import require_packages
 
 PORT = 8750
 
@@ -44,12 +43,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Serves the page until Ctrl-C. Raises `CnnspecError`."""
-    try:
-        import starlette  # noqa: F401 - only to see whether it is there
-        import uvicorn  # noqa: F401
-    except ImportError:
-        cause = "the page needs starlette and uvicorn"
-        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[serve]'")) from None
+    require_packages("the page", "serve", "starlette", "uvicorn")
     from cnnspec.serve.run import serve
 
     given = {"backend": args.backend, "offline": args.offline}

@@ -6,14 +6,15 @@ import numpy as np
 
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import ExportFailed
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.export.compare import TOLERANCE, compared, scaled
 from cnnspec.export.job import Exported, Job
-from cnnspec.export.packages import require_packages, versions
+from cnnspec.export.packages import versions
 
 
 def require() -> None:
     """Raises `CnnspecError` where TensorFlow is missing, or Keras runs on something else."""
-    require_packages("litert", "litert", "tensorflow", "keras")
+    require_packages("an export to litert", "litert", "tensorflow", "keras")
     from cnnspec.targets.keras.backend import choose
 
     choose("tensorflow")

@@ -7,9 +7,10 @@ import numpy as np
 from cnnspec.core.names import plain_names
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import ExportFailed
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.export.compare import TOLERANCE, compared, scaled
 from cnnspec.export.job import Exported, Job
-from cnnspec.export.packages import require_packages, versions
+from cnnspec.export.packages import versions
 from cnnspec.program.inference import unfused_program
 
 _PACKAGES = ("onnx", "onnxruntime")
@@ -17,7 +18,7 @@ _PACKAGES = ("onnx", "onnxruntime")
 
 def require() -> None:
     """Raises `CnnspecError` where a package is missing."""
-    require_packages("onnx", "onnx", *_PACKAGES)
+    require_packages("an export to onnx", "onnx", *_PACKAGES)
 
 
 def export(job: Job) -> Exported:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.export.compare import compared, scaled
 from cnnspec.export.job import Exported, Job
 from cnnspec.export.module import MODULE, WEIGHTS, executed
-from cnnspec.export.packages import require_packages, versions
+from cnnspec.export.packages import versions
 from cnnspec.program.build import build_program
 from cnnspec.runs.weights import weights_file
 from cnnspec.targets.torch.source import module_of
@@ -18,7 +19,7 @@ from cnnspec.version import __version__
 
 def require() -> None:
     """Raises `CnnspecError` where PyTorch is missing, which runs what is compared."""
-    require_packages("torch", "torch", "torch")
+    require_packages("an export to torch", "torch", "torch")
 
 
 def export(job: Job) -> Exported:

@@ -8,15 +8,14 @@ unpickled.
 
 import hashlib
 import io
-from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from cnnspec.analysis.load import checked
 from cnnspec.diagnostics.base import listing
-from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.diagnostics.runs import BadRun
 from cnnspec.files.atomic import read_bytes
 from cnnspec.graph.graph import Graph
@@ -32,6 +31,7 @@ HASH = "weights_sha256"
 Shapes = dict[str, tuple[int, ...]]
 
 _DTYPE = "float32"
+_READING = "reading weights"
 
 
 def save_weights(run: Run, arrays: "dict[str, np.ndarray]") -> str:
@@ -60,7 +60,7 @@ def read_weights(run: Run) -> "dict[str, np.ndarray]":
     `CnnspecError` where the run has not finished, and where the file is missing, damaged, or
     not that of the spec.
     """
-    _require("numpy")
+    require_packages(_READING, "training", "numpy")
     if not run.finished:
         remedy = f"`cnnspec train --resume {run}` goes on"
         raise CnnspecError(BadRun(None, f"{run} has not finished", remedy))
@@ -104,7 +104,7 @@ def _damaged(run: Run, cause: str) -> NoReturn:
 
 
 def _from_model(path: Path, graph: Graph) -> "dict[str, np.ndarray]":
-    _require("h5py")
+    require_packages(_READING, "training", "h5py")
     from cnnspec.runs.keras_file import read_keras_file
 
     limit = 8 * _most_bytes(graph.weights()) + 2**24
@@ -113,13 +113,6 @@ def _from_model(path: Path, graph: Graph) -> "dict[str, np.ndarray]":
     except ARCHIVE_ERRORS as error:
         cause = str(error) or type(error).__name__
         raise CnnspecError(BadRun(None, f"cannot use {path}: {cause}", "train again")) from None
-
-
-def _require(package: str) -> None:
-    """Raises `CnnspecError` where a package is missing that only an extra installs."""
-    if find_spec(package) is None:
-        cause = f"reading weights needs {package}, which is not installed"
-        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[training]'"))
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -19,7 +19,7 @@ def test_without_the_extra_it_says_how_to_install_it():
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 3
     assert done.stderr.splitlines() == [
-        "error[CNN902]: the language server needs pygls",
+        "error[CNN902]: the language server needs pygls, which is not installed",
         "  = help: pip install 'cnnspec[lsp]'",
     ]
 

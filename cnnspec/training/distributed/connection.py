@@ -10,12 +10,11 @@ import secrets
 import socket
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import NoCluster
+from cnnspec.diagnostics.packages import require_packages
 
 _ANSWER = 5
 """Seconds in which a machine must take a connection."""
@@ -26,9 +25,7 @@ _JOIN = 20
 
 def require_ray() -> None:
     """Raises `CnnspecError` where Ray, or what Tune needs, is not installed."""
-    if not (find_spec("ray") and find_spec("pyarrow") and find_spec("pandas")):
-        cause = "running on Ray needs ray, which is not installed"
-        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[cluster]'"))
+    require_packages("running on Ray", "cluster", "ray", "pyarrow", "pandas")
 
 
 def prepare() -> None:

@@ -7,13 +7,13 @@ imported only when a training begins. Light by itself.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 from cnnspec.diagnostics.base import Warn, listing, silent
-from cnnspec.diagnostics.environment import CannotRead, MissingExtra
+from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError, reason
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.diagnostics.runs import TrackerFailed
 from cnnspec.ir.spec import Spec
 from cnnspec.language.suggest import nearest
@@ -63,9 +63,7 @@ class Watch:
                 near = nearest(name, TRACKERS)
                 hint = f"did you mean `{near}`?" if near else f"it can be {listing(TRACKERS)}"
                 raise CnnspecError(CannotRead(None, f"unknown tracker `{name}`", hint))
-            if not find_spec(TRACKERS[name]):
-                cause = f"tracking with {name} needs {TRACKERS[name]}, which is not installed"
-                raise CnnspecError(MissingExtra(None, cause, f"pip install 'cnnspec[{name}]'"))
+            require_packages(f"tracking with {name}", name, TRACKERS[name])
         self._names = list(dict.fromkeys([*names, *(made or {})]))
         self._parent = parent
         self._warn = warn
