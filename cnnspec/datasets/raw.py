@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,10 @@ from cnnspec.ir.datasets import File
 from cnnspec.ir.spec import Data
 
 MAX_ARRAY_BYTES = 2 * 2**30
-"""The most bytes of the arrays of a file or folder: 11 times MNIST as float32."""
+"""The most bytes of the arrays of all paths of a spec: 11 times MNIST as float32."""
+
+_BESIDE: ContextVar[int] = ContextVar("beside", default=0)
+"""The bytes of the arrays from other paths of the same data."""
 
 LIMIT = "CNNSPEC_DATA_LIMIT"
 """The environment variable that sets another limit, in GiB."""
@@ -102,6 +106,12 @@ class Found(Record):
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: raw for name, raw in named.items() if raw is not None}
 
+    @property
+    def size(self) -> int:
+        """The bytes of its arrays."""
+        arrays = [array for raw in self.parts.values() for array in (raw.images, raw.labels)]
+        return sum(array.nbytes for array in arrays if array is not None)
+
 
 def bad(path: Path, reason: object, remedy: str = "") -> CnnspecError:
     """The error for data that is damaged or not usable."""
@@ -164,17 +174,28 @@ def sized(shape: tuple[int, ...], item: int, what: str) -> int:
     return size
 
 
+@contextmanager
+def counting(size: int) -> Iterator[None]:
+    """Counts the bytes of arrays from other paths to the limit of what is read within."""
+    token = _BESIDE.set(size)
+    try:
+        yield
+    finally:
+        _BESIDE.reset(token)
+
+
 def fits(size: int, what: str) -> None:
-    """Raises `Unsupported` if so many bytes are more than the limit."""
-    limit = array_limit()
-    if size > limit:
-        reason = f"{what} {size:,} bytes; the limit is {limit:,}"
-        enough = -(-size // 2**30)
+    """Raises `Unsupported` if so many bytes, and those of other paths, are more than the limit."""
+    limit, total = array_limit(), size + _BESIDE.get()
+    if total > limit:
+        others = f", {total:,} with those of the other paths" if total > size else ""
+        reason = f"{what} {size:,} bytes{others}; the limit is {limit:,}"
+        enough = -(-total // 2**30)
         raise Unsupported(reason, f"if that is right, raise it in GiB: `{LIMIT}={enough}`")
 
 
 def array_limit() -> int:
-    """The most bytes of the arrays of a file or folder: from the environment, by default 2 GiB.
+    """The most bytes of the arrays of a spec's data: from the environment, by default 2 GiB.
 
     Raises `Unsupported` where the variable is not a number.
     """

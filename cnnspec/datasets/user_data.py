@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.datasets import layouts
+from cnnspec.datasets import layouts, raw
 from cnnspec.datasets.arrays import Images, Split, split_off
 from cnnspec.datasets.files import Place
 from cnnspec.datasets.locate import Where
@@ -110,7 +110,8 @@ def read_all(path: Path, data: Data, shape: tuple[int, ...] | None) -> Found:
             words = os.path.join(os.path.dirname(data.source), apart)  # noqa: PTH118, PTH120
             remedy = f'it begins at the same folder as the first path: write `{part}="{words}"`'
             raise CnnspecError(DatasetMissing(None, f"there is nothing at {there}", remedy))
-        found[part] = read(there, data, shape, part)
+        with raw.counting(sum(known.size for known in found.values())):
+            found[part] = read(there, data, shape, part)
     return joined(found) if len(found) > 1 else found["train"]
 
 

@@ -6,10 +6,12 @@ import tracemalloc
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 
 from cnnspec.datasets import raw, user_data
 from cnnspec.datasets.normalize import normal
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.ir.spec import Data
 from tests.support import published_data as published
 from tests.support.data_files import WRITERS, images, labels
 
@@ -96,3 +98,38 @@ def test_tables_are_one_array(tmp_path, monkeypatch):
         user_data.read(path)
     monkeypatch.setattr(raw, "MAX_ARRAY_BYTES", pixels.nbytes)
     assert len(user_data.read(path).train.images) == 100
+
+
+@pytest.mark.parametrize("kind", ["npz", "csv", "pictures"])
+def test_paths_of_one_spec_are_limited_together(kind, tmp_path, monkeypatch):
+    """Each split has a path of its own, and each alone is within the limit."""
+    paths = [split(kind, tmp_path / name, seed) for seed, name in enumerate(("a", "b", "c"))]
+    data = Data(str(paths[0]), validation=str(paths[1]), test=str(paths[2]))
+    sizes = [part.images.nbytes for part in user_data.read_all(paths[0], data, None).parts.values()]
+    assert len(sizes) == 3
+    labels = 8 * 100
+    monkeypatch.setattr(raw, "MAX_ARRAY_BYTES", sum(sizes) + 3 * labels)
+    assert len(user_data.read_all(paths[0], data, None).parts) == 3
+    monkeypatch.setattr(raw, "MAX_ARRAY_BYTES", sum(sizes) - 1)
+    with pytest.raises(CnnspecError) as caught:
+        user_data.read_all(paths[0], data, None)
+    (error,) = caught.value.diagnostics
+    assert str(paths[2]) in error.message
+    assert re.search(r"bytes, [\d,]+ with those of the other paths; the limit is", error.message)
+    monkeypatch.setenv("CNNSPEC_DATA_LIMIT", "1")
+    assert len(user_data.read_all(paths[0], data, None).parts) == 3
+
+
+def split(kind, path, seed):
+    """A file or folder with 100 images, the training images of a set."""
+    pixels, numbers = published.digits(100, seed=seed)
+    if kind == "npz":
+        np.savez(path.with_suffix(".npz"), x_train=pixels, y_train=numbers)
+        return path.with_suffix(".npz")
+    if kind == "csv":
+        names = ["label", *published.pixel_names()]
+        return published.csv(path.with_suffix(".csv"), pixels, numbers, names=names)
+    for number, (image, label) in enumerate(zip(pixels, numbers, strict=True)):
+        (path / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.reshape(28, 28)).save(path / str(label) / f"{number}.png")
+    return path
