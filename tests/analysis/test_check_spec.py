@@ -196,6 +196,24 @@ def test_what_a_text_can_say_is_accepted(changes: dict[str, Any]) -> None:
     assert dump(result.spec) == dump(of_text(result.spec).spec)
 
 
+@pytest.mark.parametrize("word", ["residual", "add", "repeat 1", "repeat 1 shared"])
+def test_at_the_limit_of_nesting_every_printed_form_is_accepted(word: str) -> None:
+    """`residual` is an `add` with two branches in the canonical text, which nests deeper."""
+    inside = {"add": ("add { branch { ", " }; branch { } }")}.get(word, (f"{word} {{ ", " }"))
+
+    def nest(depth: int) -> CheckedSpec:
+        text = f"{inside[0] * depth}conv 1x1 same{inside[1] * depth}; dense 10 softmax"
+        return check(Source("x", text))
+
+    deepest = max(depth for depth in range(40, 101) if nest(depth).ok)
+    refused = nest(deepest + 1).problems
+    assert [problem.code for problem in refused] == ["CNN007"]
+    spec = nest(deepest).spec
+    assert check(Source("x", str(spec))).ok
+    assert check(Source("x", spec.written(full=True))).ok
+    assert check_spec(load(json.dumps(dump(spec)), "x"), "x").ok
+
+
 @pytest.mark.parametrize(
     ("text", "sets"),
     [

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -138,6 +139,17 @@ def test_pictures_are_rows_with_their_names_and_formulas_are_none(run, folder, c
     assert one[:2] == ["2.png", own[1][1]]
     document = json.loads(cnnspec(capsys, "predict", run, tmp_path, "--json")[0])
     assert "=cmd().png" in document["files"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names on Windows")
+def test_names_with_controls_reach_no_terminal(run, folder, capsys, tmp_path):
+    with h5py.File(folder / "clothes.h5") as file:
+        pixels = file["test_images"][0]
+    Image.fromarray(pixels).save(tmp_path / "a\x1b[31m.png")
+    for form in ("csv", "text"):
+        out, said = cnnspec(capsys, "predict", run, tmp_path, "--names", "--format", form)
+        assert "a" in out
+        assert "\x1b" not in out + said
 
 
 def test_classes_have_the_names_of_their_folders(capsys, tmp_path, backend):
