@@ -3,6 +3,7 @@
 The size of a picture is known before its pixels are unpacked. Changes are counted.
 """
 
+import contextlib
 from collections import Counter
 from io import BytesIO
 from math import prod
@@ -10,12 +11,14 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 
 from cnnspec.datasets.pixels import cast, used_range
 from cnnspec.datasets.raw import DAMAGED, sized, unpacks
 from cnnspec.diagnostics.base import Diagnostic
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+_PNG = b"\x89PNG\r\n\x1a\n"
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "F")
 _SPECIAL = frozenset(("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp", "transparency"))
@@ -69,12 +72,13 @@ class Decoder:
             self._pixels = self._empty(image)
         assert self.shape is not None
         height, width, channels = self.shape
-        if image.mode == _MODES[channels] and image.size == (width, height):
+        mode = image.mode
+        if mode == _MODES[channels] and image.size == (width, height):
             # The case of nearly every picture: nothing has to be done, if the chunks after its
             # pixels do not ask for anything either.
             data = image.tobytes()
             if _SPECIAL.isdisjoint(image.info):
-                self._count(image.height, image.width, image.mode)
+                self._count(height, width, mode)
                 self._pixels[number] = np.frombuffer(data, np.uint8).reshape(self.shape)
                 return
         image.load()
@@ -180,16 +184,28 @@ class Decoder:
 def opened(data: bytes) -> Image.Image:
     """Opens a picture: its size is known, its pixels are not unpacked yet."""
     try:
-        image = Image.open(BytesIO(data), formats=_FORMATS)
+        image = _png(data) or Image.open(BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
         raise ValueError("it is not a picture") from None
     except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from None
-    pixels = image.width * image.height
+    width, height = image.size
+    pixels = width * height
     if pixels > _PIXELS:
-        raise ValueError(f"it has {image.width}x{image.height} pixels; the limit is {_PIXELS:,}")
+        raise ValueError(f"it has {width}x{height} pixels; the limit is {_PIXELS:,}")
     unpacks(4 * pixels, len(data), "it")
     return image
+
+
+def _png(data: bytes) -> Image.Image | None:
+    """A PNG, `None` for what `Image.open` must look at: other formats, and damage, which it names.
+
+    To ask each format takes it a fifth of the time of a small picture.
+    """
+    if data.startswith(_PNG):
+        with contextlib.suppress(*DAMAGED):
+            return PngImageFile(BytesIO(data))
+    return None
 
 
 def _deep(image: Image.Image) -> Image.Image:
