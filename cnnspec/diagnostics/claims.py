@@ -31,9 +31,8 @@ class BadClaim(Diagnostic):
         return f"write it as in `{self.example}`"
 
     def fixes_at(self, span: Span) -> Fixes:
-        apart = re.search(r"\d[ \t]+(?=[kKM]\w*|\d{3}\b)", span.text)
-        if apart and re.search(r"[<>=]", span.text):
-            return (self._together(span),)
+        if together := self._together(span):
+            return (together,)
         if reordered := self._reordered(span):
             return (reordered,)
         found = re.match(r"\w+\s+(\w+)(?:\s+[^\W\d]\w*)?\s+(?=[\d.]\S*\Z)", span.text)
@@ -69,13 +68,14 @@ class BadClaim(Diagnostic):
         place = span.source.span(span.start + found.start(1), span.end)
         return write(place, text, title=f"write `{self.word} {text}`")
 
-    def _together(self, span: Span) -> Fix:
-        """The fix of `10 k` and `10 000`: a number is one piece."""
-        found = re.search(r"\d[\d \t]*(?:[kKM]\w*)?\Z", span.text)
-        assert found
-        number = re.sub(r"(?<=\d)[ \t]+(?=\d)", "_", found.group())
+    def _together(self, span: Span) -> Fix | None:
+        """The fix of `<= 10 k` and `<= 10 000`: a number is one piece."""
+        found = re.search(r"(?<=[<>=])[ \t]*(\d[\d \t]*[ \t](?:[kKM]\w*|\d{3}))\Z", span.text)
+        if found is None:
+            return None
+        number = re.sub(r"(?<=\d)[ \t]+(?=\d)", "_", found[1])
         number = re.sub(r"[ \t]+", "", number)
-        place = span.source.span(span.start + found.start(), span.start + found.end())
+        place = span.source.span(span.start + found.start(1), span.start + found.end())
         return write(place, number, safe=True, title=f"write `{number}`")
 
 

@@ -82,6 +82,8 @@ NUMBERS = [
     (f"{MNIST}\nbudget 5000", [f"{MNIST}\nbudget params <= 5000"]),
     (f"{MNIST}\nbudget <= 5k", [f"{MNIST}\nbudget params <= 5k"]),
     (f"{MNIST}\nbudget 90k macs", [f"{MNIST}\nbudget macs <= 90k"]),
+    (f"{MNIST}\nbudget params <= 10 k", [f"{MNIST}\nbudget params <= 10k"]),
+    (f"{MNIST}\nbudget params <= 10 000", [f"{MNIST}\nbudget params <= 10_000"]),
     (f"{MNIST}\nsilence 609", [f"{MNIST}\nsilence CNN609"]),
 ]
 
@@ -140,6 +142,12 @@ def test_a_name_with_a_hyphen_is_one_error(text: str) -> None:
     (error,) = errors(text)
     assert error.span
     assert error.span.text.count("-") == text.count("-") - text.count('"c-1"')
+
+
+def test_a_claim_of_other_words_is_an_error_and_no_more() -> None:
+    """It has a number, a word that begins as a unit does, and a sign that is no comparison."""
+    (error,) = errors(f"{MNIST}\nexpect noise 32x3 kernel_size=3 seed")
+    assert error.help == "write it as in `expect accuracy >= 0.98`"
 
 
 @pytest.mark.parametrize(
