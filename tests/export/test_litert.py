@@ -82,7 +82,7 @@ def test_what_litert_does_not_do_is_said_before_anything_is_read(tmp_path, capfd
 
 
 def test_without_tensorflow_nothing_is_read(run, tmp_path, capfd, monkeypatch):
-    from cnnspec.export import packages
+    from cnnspec.diagnostics import packages
 
     found = packages.find_spec
     missing = "tensorflow"

@@ -134,7 +134,7 @@ def test_existing_export_is_kept_without_force(run, tmp_path, capsys):
 def test_a_missing_package_is_reported_before_anything_is_read(
     run, tmp_path, capsys, monkeypatch, missing
 ):
-    from cnnspec.export import packages
+    from cnnspec.diagnostics import packages
 
     found = packages.find_spec
     monkeypatch.setattr(

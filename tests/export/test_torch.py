@@ -78,7 +78,7 @@ def test_same_run_gives_the_same_bytes(run, tmp_path, capsys, torch):
 
 
 def test_without_pytorch_nothing_is_read(run, tmp_path, capsys, monkeypatch):
-    from cnnspec.export import packages
+    from cnnspec.diagnostics import packages
 
     found = packages.find_spec
     monkeypatch.setattr(
