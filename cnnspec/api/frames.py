@@ -5,11 +5,9 @@ Texts are `string`, whole numbers `int64` (`Int64` where one may be missing), me
 """
 
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.diagnostics.environment import MissingExtra
-from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.packages import require_packages
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.runs.metrics import measure_of, split_of
 from cnnspec.runs.run import HISTORY, METRICS, Run
@@ -30,9 +28,7 @@ SEED_COLUMNS = {**_REACHED, **dict.fromkeys(METRIC_NAMES, REAL)}
 
 def frame(columns: Mapping[str, str], rows: Iterable[Row]) -> "pd.DataFrame":
     """Returns a frame with these columns and their types. Raises `CnnspecError`."""
-    if find_spec("pandas") is None:
-        cause = "a frame needs pandas, which is not installed"
-        raise CnnspecError(MissingExtra(None, cause, "pip install 'cnnspec[frames]'"))
+    require_packages("a frame", "frames", "pandas")
     import pandas as pd
 
     rows = list(rows)

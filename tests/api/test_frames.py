@@ -9,6 +9,7 @@ import pytest
 
 import cnnspec
 from cnnspec.api import frames
+from cnnspec.diagnostics import packages
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.runs.run import METRICS
 from tests.support.run_folders import TEXT, history, make, metrics
@@ -176,7 +177,9 @@ def test_another_word_is_told_what_there_is(run, sweep):
 
 def test_without_pandas_the_extra_is_named(run, monkeypatch):
     real = importlib.util.find_spec
-    monkeypatch.setattr(frames, "find_spec", lambda name: None if name == "pandas" else real(name))
+    monkeypatch.setattr(
+        packages, "find_spec", lambda name: None if name == "pandas" else real(name)
+    )
     with pytest.raises(cnnspec.CnnspecError, match=r"pip install 'cnnspec\[frames\]'"):
         run.to_frame()
 
