@@ -2,8 +2,8 @@
 
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the text it came
 from), `ir.json`, `history.json`, `metrics.json`, `environment.json`, `images.npz` (the images that
-a report shows), `inputs.json` and `novelty.npz` (how a picture is prepared, and when it is
-doubted), `weights.npz` (the weights as plain arrays) and, with the state of the optimizer,
+a report shows), `predictions.npz` (the predicted class of each test image), `inputs.json` and
+`novelty.npz` (how a picture is prepared, and when it is doubted), `weights.npz` (the weights as plain arrays) and, with the state of the optimizer,
 `model.keras`, or `state.npz` of a training without Keras; `metrics.json` is written last. A run
 that has not finished also has `checkpoints/`. `report.html` and `report/` are made from these
 files; trackers write `tensorboard/` and `mlflow.json`. No other run ever overwrites anything here.
@@ -39,6 +39,7 @@ MODEL = "model.keras"
 WEIGHTS = "weights.npz"
 STATE = "state.npz"
 IMAGES = "images.npz"
+PREDICTIONS = "predictions.npz"
 INPUTS = "inputs.json"
 NOVELTY = "novelty.npz"
 PAGE = "report.html"

@@ -1,7 +1,7 @@
 """What a report shows of the data: samples of each class, the worst mistakes, how many of each.
 
-Kept in the run folder as `images.npz`, so that a report needs neither data nor framework.
-Small whatever the data: images are thinned to 64 pixels a side, and only as many are kept
+Kept in the run folder as `images.npz`, so that a report needs neither data nor framework; beside
+it `predictions.npz` has the predicted class of every image that mistakes are shown of. Small whatever the data: images are thinned to 64 pixels a side, and only as many are kept
 as fit.
 """
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from cnnspec.datasets.arrays import Split
 from cnnspec.datasets.splits import Splits
+from cnnspec.runs import predictions
+from cnnspec.runs.predictions import Predictions
 from cnnspec.runs.run import IMAGES, Run
 
 _SIDE = 64
@@ -24,10 +26,17 @@ _MISTAKES = 24
 
 
 def keep(run: Run, splits: Splits, classes: int, outputs: Sequence[np.ndarray]) -> None:
-    """Writes `images.npz` into the run; raises `CnnspecError` where it cannot."""
+    """Writes `images.npz` and `predictions.npz` into the run.
+
+    Raises `CnnspecError` where it cannot.
+    """
     file = io.BytesIO()
     np.savez_compressed(file, **evidence(splits, classes, outputs))
     run.write(IMAGES, file.getvalue())
+    shown = judged(splits)
+    if shown:
+        chosen = np.concatenate(outputs).argmax(axis=1)
+        predictions.keep(run, Predictions(shown, splits.named()[shown].known, chosen))
 
 
 def judged(splits: Splits) -> str | None:

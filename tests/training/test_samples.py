@@ -107,3 +107,16 @@ def test_many_classes_of_large_images_stay_small(backend):
     kept = _samples(Split(images, np.arange(600) % 300), 300)
     assert kept["sample_images"].nbytes <= 200_000
     assert len(set(kept["sample_labels"].tolist())) == len(kept["sample_labels"]) == 16
+
+
+def test_predictions_are_kept_of_every_test_image(trained, model):
+    from cnnspec.runs.predictions import read as read_predictions
+    from cnnspec.training.backends.keras import KerasPredictor
+    from cnnspec.training.score import Scorer
+
+    test = divide(check(Source("x", TEXT)).spec, offline=True).test
+    kept = read_predictions(trained.run)
+    outputs = Scorer(KerasPredictor(model)).predict(test.images)
+    assert kept.split == "test"
+    assert np.array_equal(kept.true, test.labels)
+    assert np.array_equal(kept.predicted, outputs.argmax(axis=1))

@@ -47,6 +47,7 @@ def test_run_folder_has_every_file(outcome):
         "model.keras",
         "weights.npz",
         "images.npz",
+        "predictions.npz",
         "inputs.json",
         "novelty.npz",
         ".lock",

@@ -65,6 +65,7 @@ def test_run_folder_has_every_file_but_that_of_keras(outcome):
         "state.npz",
         "weights.npz",
         "images.npz",
+        "predictions.npz",
         "inputs.json",
         "novelty.npz",
         ".lock",
