@@ -32,6 +32,19 @@ MOST_ON_PAGE = 40
 """The rows that a table of LaTeX has at most on one page."""
 
 
+class Link(Cell):
+    """A text that leads to a page: in HTML a link to `address`, elsewhere the text."""
+
+    __slots__ = ("address",)
+    address: str
+
+    def __new__(cls, text: str, address: str, style: str = "") -> "Link":
+        cell = super().__new__(cls, text, style)
+        assert isinstance(cell, Link)
+        cell.address = address
+        return cell
+
+
 class Table(Record):
     """A header, rows of as many texts, and a row of totals below them, if any."""
 
@@ -181,6 +194,8 @@ def _in_html(cell: str) -> str:
     if style == "prose":
         return html_prose(cell)
     text = html_text(cell)
+    if isinstance(cell, Link):
+        text = f'<a href="{html_text(cell.address)}">{text}</a>'
     if style in ("code", "strong"):
         return f"<{style}>{text}</{style}>"
     # The pages name it by what it is for.

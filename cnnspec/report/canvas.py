@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -22,8 +23,8 @@ from cnnspec.core.terminal import safe
 
 INK, SOFT, LINE, PAPER = "#1a1d21", "#59616b", "#d9dde2", "#fefefe"
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072b2", "#d55e00", "#007a5a", "#a8558a", "#3a8dbb"
-SHADE = "#00527f"
-"""The colour of a full cell of a matrix."""
+SHADE, WRONG = "#00527f", "#a63c00"
+"""The colours of a full cell of a matrix: of what is right or more, of what is wrong or less."""
 ON_LIGHT, ON_DARK = "#000001", "#fffffe"
 """Text on a light and on a dark cell."""
 
@@ -43,6 +44,28 @@ ROLES = {
 """The CSS names of these colours, to which a page can give other values in a dark scheme."""
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, INK)
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.6)), (0, (7, 2, 1.2, 2)))
+MARKERS = ("o", "s", "^", "D", "v", "*", "P", "p", "<", ">", "h", "X")
+
+
+class Look(Record):
+    """How a line or point is told from others, also without colour."""
+
+    colour: str
+    dash: Any
+    marker: str
+
+    @property
+    def size(self) -> float:
+        """The size of the marker; a star of the same size looks smaller."""
+        return 9.0 if self.marker == "*" else 6.0
+
+
+LOOKS = tuple(
+    Look(COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)], MARKERS[i])
+    for i in range(len(MARKERS))
+)
+"""As many looks as can be told apart: no two have the same marker, nor colour and dashes."""
 
 _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -113,6 +136,7 @@ def drawn(name: str, title: str, alt: str, draw: Any, *given: Any) -> Drawn:
         figure.savefig(png, format="png", facecolor="white", pil_kwargs=fast)
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", svg.getvalue().decode(), flags=re.S)
+    text = _tipped(text)
     alt = safe(alt)
     head = f'<svg role="img" aria-label={_quoted(alt)} '
     text = text.replace("<svg ", head, 1)
@@ -123,6 +147,24 @@ def _quoted(text: str) -> str:
     from xml.sax.saxutils import quoteattr
 
     return quoteattr(text)
+
+
+_TIP = "tip-"
+
+
+def tip(artist: Artist, text: str) -> None:
+    """Gives a part of a figure a text that is shown where the pointer is over it."""
+    artist.set_gid(_TIP + safe(text).encode().hex())
+
+
+def _tipped(svg: str) -> str:
+    """An SVG in which the parts with a tip have it as their title, and no id."""
+    from xml.sax.saxutils import escape
+
+    def titled(found: re.Match[str]) -> str:
+        return f"<g><title>{escape(bytes.fromhex(found[1]).decode())}</title>"
+
+    return re.sub(rf'<g id="{_TIP}([0-9a-f]*)">', titled, svg)
 
 
 def _inline(svg: str, name: str) -> str:

@@ -1,18 +1,39 @@
-"""A comparison as files: a page with the table and the curves of all networks in one plot."""
+"""A comparison as files: one page about several trained networks, and its figures beside it."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
+from cnnspec.core.record import Record
+from cnnspec.core.table import Table
 from cnnspec.files.atomic import write_atomically
-from cnnspec.report import plots
-from cnnspec.report.canvas import COLOURS, LINE, Drawn, drawn
+from cnnspec.report import compare_plots as plots
+from cnnspec.report import compare_tables as tables
+from cnnspec.report import differences
+from cnnspec.report.canvas import LOOKS, Drawn
+from cnnspec.report.differences import Differences
 from cnnspec.report.page import lay_out, template
-from cnnspec.report.phrases import number
-from cnnspec.report.plot_files import CURVES
-from cnnspec.report.plots import Series
 from cnnspec.report.run_table import Compared, cautions
-from cnnspec.report.tables import comparison
+from cnnspec.runs.run import PAGE
 from cnnspec.version import __version__
+
+
+class Figures(Record):
+    """The figures of a comparison by the section they belong to."""
+
+    curves: list[Drawn]
+    intervals: Drawn | None
+    costs: list[Drawn]
+    apart: list[Drawn]
+    told: str
+    """What `apart` shows, in words."""
+
+    @property
+    def all(self) -> list[Drawn]:
+        """Every figure."""
+        single = [self.intervals] if self.intervals else []
+        return [*self.curves, *single, *self.costs, *self.apart]
 
 
 def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> list[Path]:
@@ -20,57 +41,72 @@ def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> 
 
     `notes` are more sentences for the page, beside its own cautions. Raises `CnnspecError`.
     """
-    found = figures(rows)
-    files = lay_out(page.with_suffix(""), found, {})
-    write_atomically(page, render(rows, found, notes))
+    found = differences.differences(rows)
+    drawings = figures(rows, found)
+    files = lay_out(page.with_suffix(""), drawings.all, {})
+    write_atomically(page, render(rows, found, drawings, notes, links(rows, page)))
     return [*files, page]
 
 
-def render(rows: tuple[Compared, ...], found: list[Drawn], notes: Iterable[str]) -> str:
+def figures(rows: tuple[Compared, ...], found: Differences | None) -> Figures:
+    """Every figure for which there is data."""
+    told, apart = plots.apart(rows)
+    return Figures(
+        plots.curves(rows),
+        plots.intervals(found) if found else None,
+        plots.costs(rows, found.metric) if found else [],
+        apart,
+        told,
+    )
+
+
+def links(rows: Iterable[Compared], page: Path) -> dict[str, str]:
+    """The address of each report that there is, as seen from the page."""
+    pages = {row.name: row.trained.folder / PAGE for row in rows}
+    return {
+        name: quote(Path(os.path.relpath(path, page.resolve().parent)).as_posix())
+        for name, path in pages.items()
+        if path.is_file()
+    }
+
+
+def render(
+    rows: tuple[Compared, ...],
+    found: Differences | None,
+    drawings: Figures,
+    notes: Iterable[str],
+    addresses: dict[str, str],
+) -> str:
     """The page as HTML."""
     text: str = template("comparison.html").render(
         rows=rows,
-        table=comparison(rows),
-        cautions=[*cautions(rows), *notes],
+        data=dict.fromkeys(row.trained.middle.checked.spec.data.source for row in rows),
+        table=tables.metrics(rows, addresses),
+        linked=bool(addresses),
+        cautions=[*cautions(rows), *_doubts(found), *notes],
         several=any(row.trained.several for row in rows),
-        figures=found,
-        coloured=len(COLOURS),
+        found=found,
+        apart=_apart(found),
+        settings=tables.settings(tables.specs(rows)),
+        claims=tables.claims(rows) if any(row.trained.verdicts for row in rows) else None,
+        figures=drawings,
+        named=len(LOOKS),
         version=__version__,
     )
     return text
 
 
-def figures(rows: tuple[Compared, ...]) -> list[Drawn]:
-    """Loss, accuracy and F1 over the epochs, of validation (or of training) of every network.
-
-    As many networks as there are colours are named; the others are in the background.
-    """
-    found = []
-    for name, title in CURVES.items():
-        for key, split in ((f"val_{name}", "validation"), (name, "training")):
-            series = _series(rows, key)
-            if series:
-                whole = f"{title}, {split}"
-                ends = [f"{s.label} ends at {number(_end(s), '.4g')}" for s in series if s.label]
-                alt = f"{whole}, over the epochs of {len(series)} networks. {'; '.join(ends)}."
-                figure = drawn(
-                    f"{split}_{name}", whole, alt, plots.lines, whole, series, None, True
-                )
-                found.append(figure)
-    return found
+def _apart(found: Differences | None) -> tuple[Table, list[str]] | None:
+    return (differences.table(found), differences.notes(found)) if found else None
 
 
-def _series(rows: tuple[Compared, ...], key: str) -> list[Series]:
-    series = []
-    for index, row in enumerate(rows):
-        points = tuple((int(e["epoch"] or 0), e.get(key)) for e in row.trained.history)
-        if any(value is not None for _, value in points):
-            named = index < len(COLOURS)
-            colour, label = (COLOURS[index], row.name) if named else (LINE, "")
-            series.append(Series(label, points, colour, width=1.8 if named else 1.0))
-    # Networks without a name are drawn first, below the others.
-    return sorted(series, key=lambda s: bool(s.label))
-
-
-def _end(series: Series) -> float | None:
-    return next((value for _, value in reversed(series.points) if value is not None), None)
+def _doubts(found: Differences | None) -> list[str]:
+    """Warnings about seeds that are too few for a conclusion."""
+    if found is None or not found.few_seeds:
+        return []
+    names = ", ".join(found.few_seeds[:5])
+    more = f" and {len(found.few_seeds) - 5} more" if len(found.few_seeds) > 5 else ""
+    return [
+        f"Two seeds carry no conclusion: {names}{more}. A spread of two values can be wrong by a "
+        "factor of ten; train with `runs 5` or more."
+    ]

@@ -4,6 +4,7 @@ from math import isfinite
 from typing import Any
 
 NONE = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float | None, form: str = ".4f") -> str:
@@ -14,6 +15,19 @@ def number(value: float | None, form: str = ".4f") -> str:
 def spread(value: Any, form: str = ".4f") -> str:
     """A metric over seeds: `0.8370 ± 0.0041`."""
     return NONE if value is None else format(value, form)
+
+
+def signed(value: float, form: str = ".4f") -> str:
+    """A difference with its sign: `+0.0123`; one that rounds to zero has none."""
+    text = format(abs(value), form)
+    if not float(text.replace(",", "")):
+        return text
+    return f"{'+' if value > 0 else MINUS}{text}"
+
+
+def tail(p: float) -> str:
+    """A p-value: `0.013`, `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def count(value: float | None) -> str:

@@ -107,6 +107,25 @@ def _longer(trained: Trained) -> str:
     return f"{trained.folder.parent.name}/{trained.name}"
 
 
+def best(rows: Iterable[Compared]) -> dict[str, set[str]]:
+    """The names of the rows with the best value of each column.
+
+    None of a column whose values are all the same, of the epochs, which are neither good nor bad,
+    and of the losses of different functions.
+    """
+    rows = tuple(rows)
+    same_loss = len({run.loss for row in rows for run in row.trained.runs}) == 1
+    found = {}
+    for key, column in TABLE_METRICS.items():
+        known = {row.name: value.mean for row in rows if (value := row.value(key))}
+        if key == "epochs" or len(set(known.values())) < 2:
+            continue
+        if same_loss or not key.endswith("loss"):
+            top = (max if column.more else min)(known.values())
+            found[key] = {name for name, value in known.items() if value == top}
+    return found
+
+
 def _rank(row: Compared, column: Metric) -> tuple[bool, float]:
     found = row.value(column.key)
     return column.rank(found.mean if found else None)

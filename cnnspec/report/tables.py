@@ -6,7 +6,7 @@ from cnnspec.analysis.formulas import derivation, facts
 from cnnspec.core.table import Cell, Table
 from cnnspec.report.contents import SPLIT_NAMES, Contents
 from cnnspec.report.phrases import NONE, count, duration, number, spread
-from cnnspec.report.run_table import TABLE_METRICS, Compared
+from cnnspec.report.run_table import TABLE_METRICS, Compared, best
 from cnnspec.report.seeds import Trained
 
 if TYPE_CHECKING:
@@ -129,7 +129,17 @@ def mistakes(run: Contents, pictures: "Pictures") -> Table:
 
 
 def comparison(rows: tuple[Compared, ...]) -> Table:
-    """Returns a row for each network that is compared."""
+    """Returns a row for each network that is compared; the best of each column is strong."""
     header = ("run", *(column.title for column in TABLE_METRICS.values()))
-    cells = tuple(row.cells() for row in rows)
+    top = best(rows)
+    cells = tuple(
+        (
+            row.name,
+            *(
+                Cell(cell, "strong") if row.name in top.get(key, ()) else cell
+                for key, cell in zip(TABLE_METRICS, row.cells()[1:], strict=True)
+            ),
+        )
+        for row in rows
+    )
     return Table(header, cells, "l" + "r" * len(TABLE_METRICS))

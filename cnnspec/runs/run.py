@@ -3,10 +3,11 @@
 A run is `spec.cnn` (what was trained, every override applied), `source.cnn` (the text it came
 from), `ir.json`, `history.json`, `metrics.json`, `environment.json`, `images.npz` (the images that
 a report shows), `predictions.npz` (the predicted class of each test image), `inputs.json` and
-`novelty.npz` (how a picture is prepared, and when it is doubted), `weights.npz` (the weights as plain arrays) and, with the state of the optimizer,
-`model.keras`, or `state.npz` of a training without Keras; `metrics.json` is written last. A run
-that has not finished also has `checkpoints/`. `report.html` and `report/` are made from these
-files; trackers write `tensorboard/` and `mlflow.json`. No other run ever overwrites anything here.
+`novelty.npz` (how a picture is prepared, and when it is doubted), `weights.npz` (the weights as
+plain arrays) and, with the state of the optimizer, `model.keras`, or `state.npz` of a training
+without Keras; `metrics.json` is written last. A run that has not finished also has `checkpoints/`.
+`report.html` and `report/` are made from these files; trackers write `tensorboard/` and
+`mlflow.json`. No other run ever overwrites anything here.
 Knows files only, no framework.
 """
 

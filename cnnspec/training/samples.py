@@ -1,8 +1,8 @@
 """What a report shows of the data: samples of each class, the worst mistakes, how many of each.
 
 Kept in the run folder as `images.npz`, so that a report needs neither data nor framework; beside
-it `predictions.npz` has the predicted class of every image that mistakes are shown of. Small whatever the data: images are thinned to 64 pixels a side, and only as many are kept
-as fit.
+it `predictions.npz` has the predicted class of every image that mistakes are shown of. Small
+whatever the data: images are thinned to 64 pixels a side, and only as many are kept as fit.
 """
 
 import io

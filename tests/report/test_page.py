@@ -214,6 +214,7 @@ def test_names_are_escaped_in_figures_and_markdown(hostile):
             "clipPath",
             "rect",
             "image",
+            "title",
         }
     text = (folder / "report.md").read_text()
     assert "(Kh*Kw*Cin + 1) * F = (3*3*1 + 1) * 4 = 40" in text.replace("\\", "")

@@ -123,7 +123,7 @@ def test_latex_is_a_table_of_booktabs(runs, capsys):
 
 
 def test_a_page_with_the_curves_of_all(runs, tmp_path, capsys):
-    for number in range(7):
+    for number in range(10):
         make(runs, name=f"more <{number}>")
     page = tmp_path / "out" / "all.html"
     page.parent.mkdir()
@@ -132,8 +132,8 @@ def test_a_page_with_the_curves_of_all(runs, tmp_path, capsys):
     parsed = Page(text)
     assert parsed.open == []
     assert parsed.all("script") == []
-    assert "10 networks compared" in parsed.text
-    assert "The first 6 networks" in parsed.text
+    assert "13 networks compared" in parsed.text
+    assert "The first 12 networks" in parsed.text
     assert "more <3>" in parsed.text
     assert all(attrs.get("aria-label") for attrs in parsed.all("svg"))
     ids = [attrs["id"] for _, attrs in parsed.elements if "id" in attrs]

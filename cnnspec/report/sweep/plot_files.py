@@ -13,6 +13,7 @@ from cnnspec.report.sweep import plots
 from cnnspec.report.sweep.plots import Dot, Spot
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.sweeps.analysis import pairs, ranked
+from cnnspec.sweeps.points import label
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import PointResult
 
@@ -68,7 +69,7 @@ def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
     places = {row.name: place for place, row in enumerate(results.cheapest, 1)}
 
     def dot(row: PointResult) -> Dot:
-        return Dot(row.known(cost), row.known(results.quality))
+        return Dot(row.known(cost), row.known(results.quality), label(row.values))
 
     ends = [f"{r.name} with {dot(r).cost:,.0f} {costs} and {number(dot(r).figure)}"
             for r in (front[0], front[-1])]  # fmt: skip
@@ -76,9 +77,9 @@ def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
         f"{title} of {len(known):,} points. {len(front)} of them are better than every cheaper "
         f"one, from {' to '.join(ends)}."
     )
-    best = [(places[row.name], dot(row)) for row in front]
-    dots = [dot(row) for row in known]
-    return drawn(f"front_{cost}", title, alt, plots.front, title, costs, dots, best)
+    named = [(str(places[row.name]), dot(row)) for row in front]
+    args = (title, costs, [dot(row) for row in known], [best for _, best in named], named)
+    return drawn(f"front_{cost}", title, alt, plots.front, *args)
 
 
 def _spots(results: Results, known: Sequence[PointResult], name: str) -> list[Spot]:

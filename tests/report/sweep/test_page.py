@@ -199,7 +199,7 @@ def test_plots_accept_extreme_figures(figures):
     low, high = plots.range_of(figures, ())
     assert low < min(figures) <= max(figures) < high
     dots = [plots.Dot(100 * (n + 1), figure) for n, figure in enumerate(figures)]
-    figure = plots.front("t", "parameters", dots, [(1, dots[0])])
+    figure = plots.front("t", "parameters", dots, [dots[0]], [("1", dots[0])])
     figure.canvas.draw()
     spots = [plots.Spot(str(f), f, 0.01, [f]) for f in figures]
     plots.bars("t", spots, 0).canvas.draw()
