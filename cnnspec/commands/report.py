@@ -26,6 +26,7 @@ from cnnspec.diagnostics.packages import require_packages
 from cnnspec.diagnostics.render import tell
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.finalize import keep
+from cnnspec.report.write_report import write_point_reports
 from cnnspec.runs.run import HANDIN, Run
 from cnnspec.sweeps.folder import Sweep
 from cnnspec.sweeps.results import Results
@@ -45,6 +46,11 @@ def arguments(parser: ArgumentParser) -> None:
         choices=METRIC_NAMES,
         metavar="METRIC",
         help=f"the metric that chooses points of a sweep (accuracy): {', '.join(METRIC_NAMES)}",
+    )
+    parser.add_argument(
+        "--points",
+        action="store_true",
+        help="also write the report of every finished point of a sweep that has none",
     )
     parser.add_argument(
         "--out",
@@ -87,7 +93,7 @@ def run(args: Namespace) -> int:
     written: list[dict[str, Any]] = []
     for folder, name in zip(folders, names, strict=True):
         try:
-            page = _write(Path(folder), args.out / name if args.out else None, args.by)
+            page = _write(Path(folder), args.out / name if args.out else None, args.by, args.points)
         except CnnspecError as problems:
             if args.json:
                 raise
@@ -154,23 +160,26 @@ def _hand_in(folders: list[Path], args: Namespace) -> int:
     return 0
 
 
-def _sweep(folder: Path, by: str | None) -> Sweep | None:
-    """The sweep in a folder; raises `CnnspecError` where `--by` needs one and there is none."""
+def _sweep(folder: Path, by: str | None, *, points: bool = False) -> Sweep | None:
+    """The sweep in a folder; raises `CnnspecError` where an option needs one and there is none."""
     sweep = Sweep.find(folder)
-    if by and not sweep:
-        fault = f"`--by` is for sweeps, and {folder} is not one"
+    if (by or points) and not sweep:
+        option = "--by" if by else "--points"
+        fault = f"`{option}` is for sweeps, and {folder} is not one"
         raise CnnspecError(BadUsage(None, fault, "leave it out"))
     return sweep
 
 
-def _write(folder: Path, out: Path | None, by: str | None) -> Path:
+def _write(folder: Path, out: Path | None, by: str | None, points: bool) -> Path:
     """Writes the report of a run or a sweep, and returns its page."""
-    sweep = _sweep(folder, by)
+    sweep = _sweep(folder, by, points=points)
     if sweep:
         from cnnspec.report.sweep.page import write as write_sweep
 
         results = Results.read(sweep, by or "accuracy")
         keep(results, out or folder)
+        if points:
+            write_point_reports(results, (row.name for row in results.finished), tell)
         return write_sweep(results, out)
     from cnnspec.report.page import write
 

@@ -141,7 +141,7 @@ def run(args: Namespace) -> int:
         drive(sweep, engine, tell, offline=args.offline)
     finally:
         engine.close()
-    results = finalize(sweep, args.by, tell, page=args.report)
+    results = finalize(sweep, args.by, tell, page=args.report, best_points=True)
     if args.json:
         print_json({"command": "sweep", "ok": True, **results.dump()})
     elif args.latex:

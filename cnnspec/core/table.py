@@ -103,6 +103,8 @@ class Table(Record):
             names = place == 0 and tag == "td" and not _style(cell)
             kind, of = ("th", ' scope="row"') if names else (tag, scope)
             right = ' class="n"' if side == "r" else ""
+            if _style(cell) == "prose":
+                right = ' class="prose"'
             if styled:
                 right = f' style="text-align:{"right" if side == "r" else "left"}"'
             found.append(f"<{kind}{of}{right}>{_in_html(cell)}</{kind}>")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cnnspec.core.record import Record
 from cnnspec.core.statistics import Interval, paired, welch
-from cnnspec.core.table import Table
+from cnnspec.core.table import Cell, Table
 from cnnspec.report.contents import SPLIT_NAMES
 from cnnspec.report.phrases import NONE, signed, spread, tail
 from cnnspec.report.predictions import predicted
@@ -111,7 +111,7 @@ def table(of: Differences) -> Table:
                 tail(min(1.0, len(of.others) * found.p)) if found else NONE,
                 *(f"{n:,}" for n in each.counts or ()),
                 *((NONE, NONE) if each.counts is None else ()),
-                each.by,
+                Cell(each.by, "prose"),
             )
         )
     header = (

@@ -18,7 +18,7 @@ def figures(trained: Trained, pictures: Pictures | None) -> dict[str, Drawn]:
     found: list[Drawn | None] = [*curves(trained)]
     found.append(_learning_rate(run))
     if len(run.labels) <= plots.MOST_DRAWN:
-        found += [_confusion(run, score) for score in run.scores.values()]
+        found += [confusion(run, score) for score in run.scores.values()]
     if pictures:
         found += _images(run, pictures)
     return {figure.name: figure for figure in found if figure}
@@ -66,7 +66,8 @@ def _learning_rate(run: Contents) -> Drawn | None:
     return drawn("learning_rate", "Learning rate", alt, plots.lines, "Learning rate", [line])
 
 
-def _confusion(run: Contents, score: Measured) -> Drawn:
+def confusion(run: Contents, score: Measured) -> Drawn:
+    """The confusion matrix of a split."""
     title = f"{SPLIT_NAMES[score.name].capitalize()} images"
     wrong = [
         (images, true, put)

@@ -50,6 +50,8 @@ class Series(Record):
     width: float = 1.8
     look: Look | None = None
     """Colour, dashes and marker of one among many lines, in place of `colour` and `dashed`."""
+    tip: str = ""
+    """What the pointer shows of a line without a label."""
 
     @property
     def known(self) -> list[tuple[int, float]]:
@@ -130,8 +132,8 @@ def _line(axes: Axes, line: Series, place: int) -> None:
     elif len(xs) == 1:
         style |= {"marker": "o", "markersize": 4}
     (drawn,) = axes.plot(xs, ys, **style)
-    if line.label:
-        tip(drawn, line.label)
+    if line.label or line.tip:
+        tip(drawn, line.tip or line.label)
 
 
 def _most(values: Sequence[float], log: bool) -> tuple[float, float]:
@@ -189,7 +191,7 @@ def _outside(axes: Axes, series: Sequence[Series], shown: tuple[float, float]) -
                 x, 1 if above else 0, "^" if above else "v", color=colour, markersize=6, mew=0,
                 transform=axes.get_xaxis_transform(), clip_on=False,
             )  # fmt: skip
-            tip(mark, f"{line.label} {tick_text(y)} in epoch {x}".strip())
+            tip(mark, f"{line.label or line.tip} {tick_text(y)} in epoch {x}".strip())
 
 
 def _name_ends(axes: Axes, series: Sequence[Series], height: float) -> None:
@@ -249,7 +251,7 @@ def confusion(title: str, measured: Measured, labels: Sequence[str]) -> Figure:
     right = np.eye(len(counts), dtype=bool)
     most = max(float(shares[~right].max(initial=0)), 1e-9)
     # A single mistake is still lighter than most and darker than none.
-    wrong = np.where(counts > 0, 0.08 + 0.92 * shares / most, 0)
+    wrong = np.where(counts > 0, np.minimum(0.08 + 0.92 * shares / most, 1), 0)
     shades = np.where(right, shares, -wrong)
     texts = [[f"{count:,}" if count else "" for count in row] for row in counts]
     # Many classes have numbers instead of names.

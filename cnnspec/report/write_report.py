@@ -3,13 +3,13 @@
 Light to import; what draws and fills pages is imported when it is called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.errors import reason
 from cnnspec.diagnostics.runs import NoReport
-from cnnspec.runs.run import Run
+from cnnspec.runs.run import PAGE, Run
 
 if TYPE_CHECKING:
     from cnnspec.analysis.check import CheckedSpec
@@ -28,6 +28,14 @@ def write_report(run: Run, warn: Warn, like: "CheckedSpec | None" = None) -> Non
         write(run, like=like)
 
     _attempt(page, run, warn)
+
+
+def write_point_reports(results: "Results", names: Iterable[str], warn: Warn) -> None:
+    """Writes the reports of points of a sweep that have none yet; errors become warnings."""
+    for name in names:
+        folder = results.sweep.folder / name
+        if not (folder / PAGE).is_file():
+            write_report(Run(folder), warn)
 
 
 def write_sweep_report(results: "Results", warn: Warn) -> None:

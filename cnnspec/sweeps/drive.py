@@ -109,7 +109,7 @@ class _Drive:
                 self._keep(decided.values())
 
         assert isinstance(self._engine, Racer)
-        self._engine.race(tasks, ends, on_event, self._pause)
+        self._engine.race(tasks, ends, on_event, self._poll)
         self._unblocked()
 
     def _round(self, points: list[Planned], until: int | None) -> None:
@@ -125,8 +125,13 @@ class _Drive:
         largest = sorted(trials.values(), key=lambda trial: -trial.point.macs * trial.point.epochs)
         tasks = [self._task(trial, until) for trial in largest]
         self._progress.begin_round(tasks, until)
-        self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._pause)
+        self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._poll)
         self._unblocked()
+
+    def _poll(self) -> None:
+        """Shows how far the trainings are, and raises `Interrupted` after a signal."""
+        self._progress.poll()
+        self._pause()
 
     def _note(self, trial: Trial, ended: Ended | None) -> None:
         """Records that a training begins, or how it ended."""

@@ -5,10 +5,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cnnspec.core.terminal import has_colour, in_notebook, messages
-from cnnspec.runs.run import METRICS
+from cnnspec.runs.run import HISTORY, METRICS
 from cnnspec.runs.tasks import DONE, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.folder import Sweep, Trial
+from cnnspec.sweeps.forecast import Forecast, work_of
+
+_PACE = 5
+"""Seconds between two looks at how far running trainings are."""
 
 
 class Progress:
@@ -23,9 +27,12 @@ class Progress:
         for trial in sweep.trials():
             self._count(trial)
         self._running: list[str] = []
+        self._trials = {trial.name: trial for trial in sweep.trials()}
+        self._forecast = Forecast({})
+        self._looked = 0.0
+        self._told = False
         self._until: int | None = None
         self._left = self._of_round = 0
-        self._began = time.monotonic()
         self._bar: Any = None
         stream = messages()
         if stream and has_colour(stream) and not in_notebook():
@@ -41,7 +48,8 @@ class Progress:
         """Shows the start of a round with these tasks."""
         self._until = until
         self._left = self._of_round = len(tasks)
-        self._began = time.monotonic()
+        works = {task.name: work_of(self._trials[task.name], until) for task in tasks}
+        self._forecast, self._told = Forecast(works), False
         if until and tasks:
             self._say(f"{len(tasks)} trainings to epoch {until}")
         elif self._done + self._failed and tasks:
@@ -52,7 +60,12 @@ class Progress:
         """Shows that a training begins (`None`) or how it ended."""
         if ended is None:
             self._running.append(trial.name)
+            self._trials[trial.name] = trial
+            self._forecast.begin(trial.name, time.monotonic())
+            if not self._bar and self._left == self._of_round:
+                self._say(f"  {trial.name}  begun")
         else:
+            self._forecast.end(trial.name, time.monotonic(), counts=ended.how != FAILED)
             if trial.name in self._running:
                 self._running.remove(trial.name)
             self._left -= 1
@@ -82,13 +95,34 @@ class Progress:
         left = "" if self._bar else f"  {self._time_left()}"
         return f"{place}  {trial.name}  {shown}  {_seconds(trial):.1f} s{left}"
 
+    def poll(self) -> None:
+        """Shows how far running trainings are; before the first has ended also without a bar."""
+        now = time.monotonic()
+        if now - self._looked < _PACE or not self._left:
+            return
+        self._looked = now
+        if self._bar:
+            self._show()
+        elif not self._told and not self._forecast.ended and (left := self._time_left()):
+            self._told = True
+            self._say(f"  the first epochs are done, {left}")
+
     def _time_left(self) -> str:
-        done = self._of_round - self._left
-        if not done or not self._left:
+        seconds = self._forecast.left(time.monotonic(), self._shares())
+        if seconds is None or not self._left:
             return ""
-        seconds = (time.monotonic() - self._began) / done * self._left
         shown = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
         return f"{shown} left" if self._until is None else f"{shown} left to epoch {self._until}"
+
+    def _shares(self) -> dict[str, float]:
+        """How much of each running training is done."""
+        found = {}
+        for name in self._running:
+            trial = self._trials[name]
+            epochs = min(self._until or trial.point.epochs, trial.point.epochs)
+            history, _ = trial.run.salvage(HISTORY)
+            found[name] = len(history) / epochs
+        return found
 
     def _show(self) -> None:
         if not self._bar:
@@ -99,7 +133,7 @@ class Progress:
         facts += [f"{self._failed} failed"] if self._failed else []
         facts += [self._time_left()] if self._time_left() else []
         facts += [f"best {self._best[0]:.4f} {self._best[1]}"] if self._best else []
-        done = self._of_round - self._left
+        done = self._of_round - self._left + sum(self._shares().values())
         self._bar.update(
             self._line, description=", ".join(facts), completed=done, total=max(1, self._of_round)
         )

@@ -12,6 +12,7 @@ from cnnspec.runs.metrics import MEASURED_METRICS, METRICS, measure_of
 from cnnspec.sweeps import analysis
 from cnnspec.sweeps.analysis import Effect, Winners
 from cnnspec.sweeps.folder import Sweep
+from cnnspec.sweeps.interactions import Interaction, interactions
 from cnnspec.sweeps.plan import Plan
 from cnnspec.sweeps.rows import STATES, PointResult, rows
 from cnnspec.version import __version__
@@ -90,6 +91,11 @@ class Results:
         """The effect of each swept name on `quality`, the largest first."""
         return analysis.effects(self.rows, self.plan.names, self.quality)
 
+    @cached_property
+    def interactions(self) -> list[Interaction]:
+        """What pairs of names do together to `quality`, the largest share first. Needs numpy."""
+        return interactions(self.rows, list(self.effects), self.quality)
+
     @property
     def cautions(self) -> list[str]:
         """Sentences about what makes the winners less certain."""
@@ -104,6 +110,13 @@ class Results:
         """The points of any front, by their parameters."""
         found = {row.name: row for cost in COSTS for row in self.front(cost)}
         return sorted(found.values(), key=lambda row: row.point.params)
+
+    @property
+    def notable(self) -> list[str]:
+        """The names of the winners and of the points of any front."""
+        found = self.winners
+        rows = (found.chosen, found.best, *found.of_loss.values(), *self.cheapest)
+        return list(dict.fromkeys(row.name for row in rows if row))
 
     @property
     def varied(self) -> list[str]:

@@ -11,7 +11,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
 from cnnspec.files.paths import seen_from
 from cnnspec.report.sweep.writing import csv
-from cnnspec.report.write_report import write_sweep_report
+from cnnspec.report.write_report import write_point_reports, write_sweep_report
 from cnnspec.runs.metrics import MEASURED_METRICS, split_of
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE, Sweep
 from cnnspec.sweeps.points import label
@@ -20,15 +20,23 @@ from cnnspec.sweeps.rows import PointResult
 
 
 def finalize(
-    sweep: Sweep, by: str = "accuracy", warn: Warn = silent, *, page: bool = True
+    sweep: Sweep,
+    by: str = "accuracy",
+    warn: Warn = silent,
+    *,
+    page: bool = True,
+    best_points: bool = False,
 ) -> Results:
     """Writes the results of a sweep into its folder, and the page about it.
 
-    `by` is the metric that points are chosen by, as an expectation names it. A page that cannot be
-    written is a warning. Raises `CnnspecError` where the other files cannot be written.
+    `by` is the metric that points are chosen by, as an expectation names it. `best_points` also
+    writes the reports of the winners and of the points that are best for their cost. A page that
+    cannot be written is a warning. Raises `CnnspecError` where the other files cannot be written.
     """
     results = Results.read(sweep, by)
     keep(results, sweep.folder)
+    if page and best_points:
+        write_point_reports(results, results.notable, warn)
     if page:
         write_sweep_report(results, warn)
     return results

@@ -1,8 +1,10 @@
 """The report of a sweep as files: one self-contained page, its figures, and Markdown."""
 
+import os
 import re
 import shlex
 from pathlib import Path
+from urllib.parse import quote
 
 from cnnspec.core.terminal import safe
 from cnnspec.files.atomic import write_atomically
@@ -10,12 +12,21 @@ from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import source_text
 from cnnspec.report.page import FOLDER, lay_out, template
 from cnnspec.report.phrases import count, duration, number
+from cnnspec.report.sweep.best import NAMED, Best, best
 from cnnspec.report.sweep.plot_files import figures
-from cnnspec.report.sweep.tables import dropped_points, headline, points, tables
+from cnnspec.report.sweep.tables import (
+    Shown,
+    dropped_points,
+    headline,
+    interactions,
+    points,
+    tables,
+)
 from cnnspec.report.sweep.writing import markdown
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.runs.run import PAGE, SOURCE, Run
 from cnnspec.sweeps.folder import BEGUN, BEST, WAITING
+from cnnspec.sweeps.points import label
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import DAMAGED
 from cnnspec.version import __version__
@@ -31,24 +42,47 @@ def write(results: Results, out: Path | None = None) -> Path:
     with each figure as PNG and SVG and `report.md`. Raises `CnnspecError`.
     """
     found = figures(results)
+    first = best(results)
     drawings = [drawing for section in found.values() for drawing in section]
+    drawings += [first.confusion] if first and first.confusion else []
     folder = results.sweep.folder if out is None else out
-    lay_out(folder / FOLDER, drawings, {"report.md": markdown(results, drawings)})
-    write_atomically(folder / PAGE, render(results, found))
+    together = [section] if (section := interactions(results)).table.rows else []
+    parts = {"report.md": markdown(results, drawings, together)}
+    lay_out(folder / FOLDER, drawings, parts)
+    shown = Shown(MOST_POINTS, links(results, folder))
+    write_atomically(folder / PAGE, render(results, found, first, shown))
     return folder / PAGE
 
 
-def render(results: Results, found: dict[str, list[Drawn]]) -> str:
+def links(results: Results, folder: Path) -> dict[str, str]:
+    """The address of the report of each point that has one, as seen from a folder."""
+    pages = {row.name: results.sweep.folder / row.name / PAGE for row in results.rows}
+    return {
+        name: quote(Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix())
+        for name, path in pages.items()
+        if path.is_file()
+    }
+
+
+def render(
+    results: Results, found: dict[str, list[Drawn]], first: Best | None, shown: Shown
+) -> str:
     """The page as HTML."""
     text: str = template("sweep.html").render(
         results=results,
         spec=results.rows[0].spec,
         headline=headline(results),
         numbers=_numbers(results),
-        tables={section.key: section for section in tables(results, MOST_POINTS)},
-        points=points(results, MOST_POINTS),
+        tables={section.key: section for section in tables(results, shown)},
+        points=points(results, shown),
         dropped=dropped_points(results, MOST_POINTS),
+        interactions=interactions(results),
         figures=found,
+        best=first,
+        best_label=label(first.row.values) if first else "",
+        named=NAMED,
+        linked=len(shown.links),
+        unlinked=sum(row.finished and row.name not in shown.links for row in results.rows),
         source=source_text(Run(results.sweep.folder)),
         commands=commands(results),
         version=__version__,
@@ -86,6 +120,7 @@ def commands(results: Results) -> list[tuple[str, str]]:
     found = [
         ("Sweep the text again as it was written", ["cnnspec", "sweep", f"{name}/{SOURCE}"]),
         ("Write this report again", ["cnnspec", "report", name, "--by", results.by]),
+        ("Write the report of every point too", ["cnnspec", "report", name, "--points"]),
         ("Set the points side by side", ["cnnspec", "compare", name]),
     ]
     if plan.command:

@@ -10,7 +10,8 @@ from cnnspec.report.canvas import Drawn, drawn
 from cnnspec.report.phrases import number
 from cnnspec.report.plots import MOST_DRAWN, matrix
 from cnnspec.report.sweep import plots
-from cnnspec.report.sweep.plots import Dot, Spot
+from cnnspec.report.sweep.best import curves
+from cnnspec.report.sweep.plots import Dot, Lane, Spot
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.sweeps.analysis import pairs, ranked
 from cnnspec.sweeps.points import label
@@ -36,6 +37,8 @@ def figures(results: Results) -> dict[str, list[Drawn]]:
         "fronts": [_front(results, known, cost) for cost in COSTS if results.front(cost)],
         "effects": [_values(results, name, spots[name], shown) for name in spots],
         "pairs": _maps(results),
+        "curves": curves(results),
+        "parallel": _parallel(results, known),
     }
     return {section: drawings for section, drawings in found.items() if drawings}
 
@@ -51,15 +54,21 @@ def _bars(results: Results, known: Sequence[PointResult]) -> Drawn:
     else:
         rows = known[:MOST_BARS]
         title = f"{_upper(words)} of the best {len(rows)} points"
-        labels = [row.name for row in rows]
+        labels = [", ".join(row.values[name] for name in results.varied) for row in rows]
     found = [row.value(key) if row.finished else None for row in rows]
     spots = [
-        Spot(label, spread.mean if spread else None, spread.deviation if spread else None)
-        for label, spread in zip(labels, found, strict=True)
+        Spot(
+            text,
+            spread.mean if spread else None,
+            spread.deviation if spread else None,
+            names=[label(row.values)],
+        )
+        for text, spread, row in zip(labels, found, rows, strict=True)
     ]
     best = next(place for place, row in enumerate(rows) if row is known[0])
     alt = f"{title}: {_told((spot.label, spot.mean) for spot in spots)}."
-    return drawn("points", title, alt, plots.bars, title, spots, best)
+    names = "" if len(results.varied) == 1 else ", ".join(results.varied)
+    return drawn("points", title, alt, plots.bars, title, spots, best, names)
 
 
 def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
@@ -71,7 +80,7 @@ def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
     def dot(row: PointResult) -> Dot:
         return Dot(row.known(cost), row.known(results.quality), label(row.values))
 
-    ends = [f"{r.name} with {dot(r).cost:,.0f} {costs} and {number(dot(r).figure)}"
+    ends = [f"{label(r.values)} with {dot(r).cost:,.0f} {costs} and {number(dot(r).figure)}"
             for r in (front[0], front[-1])]  # fmt: skip
     alt = (
         f"{title} of {len(known):,} points. {len(front)} of them are better than every cheaper "
@@ -82,6 +91,30 @@ def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
     return drawn(f"front_{cost}", title, alt, plots.front, *args)
 
 
+def _parallel(results: Results, known: Sequence[PointResult]) -> list[Drawn]:
+    """Parallel coordinates, where more than two names vary."""
+    names = {name: results.plan.names[name] for name in results.varied}
+    if len(names) < 3:
+        return []
+    lanes = [
+        Lane(
+            [values.index(row.values[name]) for name, values in names.items()],
+            row.known(results.quality),
+            label(row.values),
+        )
+        for row in known[: plots.MOST_LANES]
+        if all(row.values.get(name) in values for name, values in names.items())
+    ]
+    if len(lanes) < 2:
+        return []
+    metric = MEASURED_METRICS[results.quality].words
+    title = f"{_upper(metric)} by all names"
+    sides = [*names.items(), (MEASURED_METRICS[results.quality].title, ())]
+    best = "; ".join(f"{lane.name} with {number(lane.figure)}" for lane in lanes[:3])
+    alt = f"{title}: {len(lanes)} points as lines across {', '.join(names)}. The best: {best}."
+    return [drawn("parallel", title, alt, plots.parallel, title, sides, lanes)]
+
+
 def _spots(results: Results, known: Sequence[PointResult], name: str) -> list[Spot]:
     """Each value of a name with the metrics of its points."""
     return [
@@ -90,6 +123,7 @@ def _spots(results: Results, known: Sequence[PointResult], name: str) -> list[Sp
             each.found.mean if each.found else None,
             each.found.deviation if each.found else None,
             [row.known(results.quality) for row in known if row.values.get(name) == each.value],
+            [label(row.values) for row in known if row.values.get(name) == each.value],
         )
         for each in results.effects[name]
     ]

@@ -12,6 +12,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from cnnspec.report.canvas import (
     BLUE,
     INK,
+    LINE,
+    LOOKS,
+    PAPER,
     SKY,
     SOFT,
     blank,
@@ -41,6 +44,8 @@ class Spot(NamedTuple):
     mean: float | None
     deviation: float | None
     figures: Sequence[float] = ()
+    names: Sequence[str] = ()
+    """The name of each of `figures`, or of the row alone."""
 
 
 Range = tuple[float, float]
@@ -206,8 +211,10 @@ def values(title: str, spots: Sequence[Spot], shown: Range) -> Figure:
     return _rows(title, spots, shown, 344, bars=False)
 
 
-def bars(title: str, spots: Sequence[Spot], best: int) -> Figure:
+def bars(title: str, spots: Sequence[Spot], best: int, names: str = "") -> Figure:
     """Points as bars, with the spread over their seeds; the best one stands out.
+
+    `names` says what the labels of the rows are.
 
     The axis begins at zero; where the bars would then look the same, it does not, and says so.
     """
@@ -216,7 +223,12 @@ def bars(title: str, spots: Sequence[Spot], best: int) -> Figure:
     low, high = min(map(float.__sub__, figures, ends)), max(map(float.__add__, figures, ends))
     cut = low > 0 and low > high / 2
     start = low - 0.25 * (high - low) - 0.01 * high if cut else min(0.0, low)
-    return _rows(title, spots, (max(start, 0.0) if cut else start, high), 280, bars=True, best=best)
+    shown = (max(start, 0.0) if cut else start, high)
+    figure = _rows(title, spots, shown, 280, bars=True, best=best)
+    if names:
+        height = figure.get_size_inches()[1] * 72
+        figure.text(0.02, 1 - 38 / height, short(names, 60), color=SOFT, fontsize=10)
+    return figure
 
 
 def _rows(
@@ -238,10 +250,12 @@ def _rows(
             continue
         colour = BLUE if not bars or place == best else SKY
         if bars:
-            axes.barh(place, spot.mean - shown[0], left=shown[0], height=0.62, color=colour)
+            (bar,) = axes.barh(
+                place, spot.mean - shown[0], left=shown[0], height=0.62, color=colour
+            )
+            tip(bar, f"{' '.join(spot.names) or spot.label}: {_text(spot)}")
         else:
-            axes.plot(spot.figures, [place] * len(spot.figures), "o", color=SOFT, markersize=3.5,
-                      alpha=0.4, mew=0)  # fmt: skip
+            _points(axes, spot, place)
             axes.plot(spot.mean, place, "o", color=colour, markersize=8, mew=0)
         if spot.deviation is not None:
             ends = np.array([spot.mean - spot.deviation, spot.mean + spot.deviation])
@@ -273,8 +287,92 @@ def _rows(
     return figure
 
 
+def _points(axes: Axes, spot: Spot, place: int) -> None:
+    """Every point of a row, each with its name where there are not too many."""
+    style: dict[str, Any] = {"color": SOFT, "markersize": 3.5, "alpha": 0.4, "mew": 0}
+    if len(spot.names) > _MOST_TIPS:
+        axes.plot(spot.figures, [place] * len(spot.figures), "o", **style)
+        return
+    for name, figure in zip(spot.names or [""] * len(spot.figures), spot.figures, strict=True):
+        (mark,) = axes.plot(figure, place, "o", **style)
+        if name:
+            tip(mark, f"{name}: {figure:.4f}")
+
+
+_MOST_TIPS = 100
+"""The most points of a row that have a name, so that a page stays small."""
+
+
 def _text(spot: Spot) -> str:
     if spot.mean is None:
         return ""
     spread = "" if spot.deviation is None else f" ± {spot.deviation:.4f}"
     return f"{spot.mean:.4f}{spread}"
+
+
+class Lane(NamedTuple):
+    """A line of parallel coordinates: a place on each axis but the last, and its metric."""
+
+    places: Sequence[int]
+    figure: float
+    name: str
+
+
+MOST_LANES = 300
+"""The most lines of parallel coordinates."""
+
+
+def parallel(
+    title: str, sides: Sequence[tuple[str, Sequence[str]]], lanes: Sequence[Lane]
+) -> Figure:
+    """Each point as a line across an axis for each name, the metric last; the best stand out.
+
+    On the axis of a name the lines through a value lie side by side, the better ones higher.
+    The last side is the metric, without values. `lanes` are ordered, the best first.
+    """
+    count = len(sides) - 1
+    width, height = 96 * count + 120, 340
+    figure = blank(width, height)
+    axes = placed(figure, 60, 16, 120, 64)
+    axes.spines[:].set_visible(False)
+    figures = [lane.figure for lane in lanes]
+    low, high = range_of(figures, ())
+    ticks = [y for y in MaxNLocator(5).tick_values(low, high) if low <= y <= high]
+    steps = [1 / len(values) for _, values in sides[:-1]]
+    for x in range(count + 1):
+        axes.plot([x, x], [0, 1], color=LINE, linewidth=1, zorder=0)
+    for place in reversed(range(len(lanes))):
+        lane = lanes[place]
+        # Within a value from -0.3 to 0.3 of its room, by the rank among all.
+        shift = 0.3 - 0.6 * (place + 0.5) / len(lanes)
+        ys = [(p + 0.5 + shift) * step for p, step in zip(lane.places, steps, strict=True)]
+        ys.append(float(np.clip((lane.figure - low) / (high - low), 0, 1)))
+        look = LOOKS[place] if place < _BEST_LANES else None
+        style: dict[str, Any] = {"color": SOFT, "alpha": 0.3, "linewidth": 0.8}
+        if look:
+            style = {"color": look.colour, "linestyle": look.dash, "linewidth": 2.2,
+                     "marker": look.marker, "markersize": look.size, "mew": 0}  # fmt: skip
+        (line,) = axes.plot(range(count + 1), ys, **style)
+        tip(line, f"{lane.name}: {lane.figure:.4f}")
+    text: dict[str, Any] = {"color": INK, "fontsize": 10, "va": "center"}
+    # Behind a value the lines are covered.
+    text["bbox"] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
+    for x, (name, _) in enumerate(sides):
+        axes.text(x, 1.06, short(name, 14), ha="center", color=INK, fontsize=12)
+    for x, ((_, values), step) in enumerate(zip(sides[:-1], steps, strict=True)):
+        shown = range(0, len(values), max(1, len(values) // 12))
+        for p in shown:
+            label = short(values[p], 12)
+            axes.text(x - 0.04, (p + 0.5) * step, label, ha="right", **text)
+    for y in ticks:
+        axes.text(count + 0.06, (y - low) / (high - low), tick_text(y), ha="left", **text)
+    axes.set_xlim(-0.1, count + 0.1)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    heading(figure, title)
+    return figure
+
+
+_BEST_LANES = 3
+"""So many of the best points stand out."""

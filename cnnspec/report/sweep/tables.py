@@ -6,12 +6,14 @@ Knows results, but neither plots, pages nor terminals. Light.
 from collections.abc import Iterable
 
 from cnnspec.core.record import Record
-from cnnspec.core.table import Table
+from cnnspec.core.table import Cell, Link, Table
 from cnnspec.diagnostics.base import many
-from cnnspec.report.phrases import NONE, count, number, spread
+from cnnspec.report.phrases import NONE, count, number, spread, tail
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS, Metric
 from cnnspec.sweeps.analysis import reach
 from cnnspec.sweeps.folder import BEST, LOGS, RESULTS, TABLE
+from cnnspec.sweeps.interactions import Interaction
+from cnnspec.sweeps.points import label
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import STOPPED, PointResult
 
@@ -25,6 +27,17 @@ class Section(Record):
     notes: tuple[str, ...] = ()
 
 
+class Shown(Record):
+    """How much of the points a form of the report shows."""
+
+    most: int
+    """The most points of a table."""
+    links: dict[str, str]
+    """The addresses of the reports of points, by their names."""
+    folders: bool = True
+    """Whether the folder of each point has a column."""
+
+
 def _section(
     key: str,
     title: str,
@@ -32,9 +45,11 @@ def _section(
     rows: Iterable[tuple[str, ...]],
     numbers: int = 0,
     notes: Iterable[str] = (),
+    shown: Shown | None = None,
 ) -> Section:
-    """Returns a section whose last `numbers` columns are numbers."""
+    """Returns a section whose last `numbers` columns are numbers; after them, folders of points."""
     align = "l" * (len(header) - numbers) + "r" * numbers
+    header = (*header, "folder") if shown and shown.folders else header
     return Section(key, title, Table(header, tuple(rows), align), tuple(notes))
 
 
@@ -46,39 +61,55 @@ def headline(results: Results) -> str:
     return f"{many(len(results.rows), 'point')}: {', '.join(parts)}{left_out}"
 
 
-def tables(results: Results, most: int) -> list[Section]:
-    """Every table for which there is data, with at most `most` points."""
+def tables(results: Results, shown: Shown) -> list[Section]:
+    """Every table for which there is data."""
     found = [
-        points(results, most),
-        winners(results),
-        cheapest(results),
+        points(results, shown),
+        winners(results, shown),
+        cheapest(results, shown),
         effects(results),
         dropped(results),
-        failed(results),
+        failed(results, shown),
     ]
     return [section for section in found if section.table.rows]
 
 
-def points(results: Results, most: int) -> Section:
-    """The best points, with their values where the names do not show them."""
-    columns = _columns(results)
-    said = all(value in row.name for row in results.rows for value in row.values.values())
-    names = () if said else tuple(results.plan.names)
+def _names(results: Results) -> tuple[str, ...]:
+    """The names that tell points apart, each a column."""
+    return tuple(results.varied or results.plan.names)
+
+
+def _values(results: Results, row: PointResult | None) -> tuple[str, ...]:
+    return tuple(row.values.get(name, "") if row else NONE for name in _names(results))
+
+
+def _folder(shown: Shown, row: PointResult | None) -> tuple[str, ...]:
+    """The folder of a point, which leads to its report where there is one."""
+    if not shown.folders:
+        return ()
+    if row is None:
+        return (NONE,)
+    return (Link(row.name, shown.links[row.name]) if row.name in shown.links else row.name,)
+
+
+def points(results: Results, shown: Shown) -> Section:
+    """The best points by their values and metrics."""
+    names = _names(results)
+    columns = [column for column in _columns(results) if column.title not in names]
     found = results.sorted()
-    unfinished = any(not row.finished for row in found[:most])
-    state = ("state",) if unfinished else ()
+    unfinished = any(not row.finished for row in found[: shown.most])
     rows = (
         (
-            row.name,
-            *(row.values.get(name, "") for name in names),
+            *_values(results, row),
             *((row.state,) if unfinished else ()),
             *_cells(row, columns),
+            *_folder(shown, row),
         )
-        for row in found[:most]
+        for row in found[: shown.most]
     )
     notes = []
-    if len(found) > most:
-        notes.append(f"and {len(found) - most:,} more in {TABLE}")
+    if len(found) > shown.most:
+        notes.append(f"and {len(found) - shown.most:,} more in {TABLE}")
     if unfinished:
         notes.append(
             "Only finished points are compared; the others have the validation metrics of "
@@ -86,12 +117,12 @@ def points(results: Results, most: int) -> Section:
         )
     if results.several:
         notes.append("± is the standard deviation of the sample over seeds, with n - 1")
-    header = ("point", *names, *state, *(column.title for column in columns))
+    header = (*names, *(("state",) if unfinished else ()), *(column.title for column in columns))
     title = f"Points by {MEASURED_METRICS[results.by].words}"
-    return _section("points", title, header, rows, len(columns), notes)
+    return _section("points", title, header, rows, len(columns), notes, shown)
 
 
-def winners(results: Results) -> Section:
+def winners(results: Results, shown: Shown) -> Section:
     """The best points of each kind, with cautions."""
     found = results.winners
     columns = [METRICS[key] for key in (found.quality, found.loss, "params", "macs")]
@@ -100,9 +131,9 @@ def winners(results: Results) -> Section:
 
     def add(what: str, row: PointResult | None, function: str = "") -> None:
         title = f"{what}, {function}" if function and several else what
-        name = row.name if row else "no point has both"
+        title = title if row else f"{title}: no point has both"
         cells = _cells(row, columns) if row else (NONE,) * len(columns)
-        rows.append((title, name, *cells))
+        rows.append((title, *_values(results, row), *cells, *_folder(shown, row)))
 
     if found.best:
         add(f"best {MEASURED_METRICS[found.quality].words}", found.best)
@@ -121,28 +152,29 @@ def winners(results: Results) -> Section:
             of = f"the least {MEASURED_METRICS[found.loss].words}" + (
                 f" and, of these, {of}" if several else ""
             )
-        notes.append(f"{BEST} is {found.chosen.name}: {of}.")
-    header = ("", "point", *(column.title for column in columns))
-    return _section("winners", "Winners", header, rows, len(columns), notes)
+        notes.append(f"{BEST} is {label(found.chosen.values)}: {of}.")
+    header = ("winner", *_names(results), *(column.title for column in columns))
+    return _section("winners", "Winners", header, rows, len(columns), notes, shown)
 
 
-def cheapest(results: Results) -> Section:
+def cheapest(results: Results, shown: Shown) -> Section:
     """The fronts: points better than every cheaper one."""
     fronts = {cost: results.front(cost) for cost in COSTS}
     rows = tuple(
         (
             str(number),
-            row.name,
+            *_values(results, row),
             " and ".join(METRICS[cost].words for cost in COSTS if row in fronts[cost]),
             *_cells(row, [METRICS[key] for key in (*COSTS, results.quality)]),
+            *_folder(shown, row),
         )
         for number, row in enumerate(results.cheapest, 1)
     )
     costs = tuple(METRICS[cost].title for cost in COSTS)
     words = MEASURED_METRICS[results.quality]
     note = f"No point with as few of these or fewer has as good a {words.words}."
-    header = ("", "point", "best for its", *costs, words.title)
-    return _section("fronts", "Best for their cost", header, rows, 3, (note,))
+    header = ("no.", *_names(results), "best for its", *costs, words.title)
+    return _section("fronts", "Best for their cost", header, rows, 3, (note,), shown)
 
 
 def effects(results: Results) -> Section:
@@ -153,7 +185,7 @@ def effects(results: Results) -> Section:
             first = place == 0
             rows.append(
                 (
-                    name if first else "",
+                    name,
                     each.value,
                     count(each.points),
                     spread(each.found),
@@ -187,7 +219,7 @@ def dropped_points(results: Results, most: int) -> Section:
     """The points that were dropped, each with its first error."""
     names = tuple(results.plan.names)
     rows = tuple(
-        (*(point.values.get(name, "") for name in names), point.code, point.reason)
+        (*(point.values.get(name, "") for name in names), point.code, Cell(point.reason, "prose"))
         for point in results.plan.dropped[:most]
     )
     left = sum(results.plan.reasons.values()) - len(rows)
@@ -196,11 +228,54 @@ def dropped_points(results: Results, most: int) -> Section:
     return _section("dropped-points", "Points dropped", header, rows, 0, notes)
 
 
-def failed(results: Results) -> Section:
+def failed(results: Results, shown: Shown) -> Section:
     """The points without a result, and why."""
-    rows = tuple((row.name, row.state, row.reason) for row in results.rows if row.reason)
+    rows = tuple(
+        (*_values(results, row), row.state, Cell(row.reason, "prose"), *_folder(shown, row))
+        for row in results.rows
+        if row.reason
+    )
     note = f"What each training printed is in the folder {LOGS}."
-    return _section("failed", "Without a result", ("point", "state", "reason"), rows, 0, (note,))
+    header = (*_names(results), "state", "reason")
+    return _section("failed", "Without a result", header, rows, 0, (note,), shown)
+
+
+def interactions(results: Results) -> Section:
+    """What each pair of names does together, and whether that can be chance. Needs numpy."""
+    found = results.interactions
+    words = MEASURED_METRICS[results.quality].words
+    notes = [
+        f"The share of the variation of the {words} between the points that a pair adds to what "
+        "both of its names do alone."
+    ]
+    if not any(each.error_freedom for each in found):
+        notes.append(
+            "Every point has one seed, so whether an interaction is chance cannot be told: "
+            "`--set runs=3` trains each with three."
+        )
+    else:
+        several = f", multiplied by the {len(found)} pairs" if len(found) > 1 else ""
+        notes.append(
+            f"An F test against the spread between the seeds of a point; p is of that{several}."
+        )
+    tested = any(each.p is not None for each in found)
+    rows = tuple(
+        (
+            " and ".join(each.names),
+            f"{each.share:.1%}".replace("%", " %"),
+            *(_test(each, len(found)) if tested else ()),
+        )
+        for each in found
+    )
+    header = ("F", "degrees of freedom", "p", "says") if tested else ()
+    table = Table(("pair", "share", *header), rows, "lrrrrl" if tested else "lr")
+    return Section("interactions", "Interactions", table, tuple(notes))
+
+
+def _test(each: Interaction, of: int) -> tuple[str, ...]:
+    f, p = each.f or 0.0, min(1.0, of * (1.0 if each.p is None else each.p))
+    says = "act together" if p < 0.05 else "not told from chance"
+    return f"{f:.2f}", f"{each.freedom} and {each.error_freedom}", tail(p), says
 
 
 def _columns(results: Results) -> list[Metric]:

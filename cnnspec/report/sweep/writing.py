@@ -7,7 +7,7 @@ from cnnspec.core.markup import markdown_text
 from cnnspec.core.table import csv_text
 from cnnspec.core.terminal import Line
 from cnnspec.report.markdown import image
-from cnnspec.report.sweep.tables import headline, tables
+from cnnspec.report.sweep.tables import Section, Shown, headline, tables
 from cnnspec.runs.metrics import MEASURED_METRICS, split_of
 from cnnspec.sweeps.results import Results
 from cnnspec.sweeps.rows import PointResult
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def lines(results: Results, most: int = 10) -> list[Line]:
     """The lines printed at the end of a sweep, with at most `most` points."""
     found: list[Line] = [[(results.plan.model, "strong"), (f", {headline(results)}", "")]]
-    for each in tables(results, most):
+    for each in tables(results, Shown(most, {}, folders=False)):
         found += [[], [(each.title, "strong")], *each.table.lines()]
         found += [[(note, "dim")] for note in each.notes]
     found += [[]] if results.cautions else []
@@ -60,11 +60,16 @@ def _record(row: PointResult) -> dict[str, Any]:
     return {**record, "reason": row.reason}
 
 
-def markdown(results: Results, figures: "Iterable[Drawn]" = (), most: int = 100) -> str:
-    """The report as Markdown, its figures in the folder beside it."""
+def markdown(
+    results: Results,
+    figures: "Iterable[Drawn]" = (),
+    more: Iterable[Section] = (),
+    most: int = 100,
+) -> str:
+    """The report as Markdown with some more tables, its figures in the folder beside it."""
     parts = [f"# {markdown_text(results.plan.model)}"]
     parts += map(markdown_text, (headline(results), *results.cautions))
-    for each in tables(results, most):
+    for each in (*tables(results, Shown(most, {})), *more):
         title = markdown_text(each.title)
         parts += [f"## {title}", each.table.markdown(), *map(markdown_text, each.notes)]
     return "\n\n".join([*parts, *map(image, figures)]) + "\n"
