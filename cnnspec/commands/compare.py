@@ -1,8 +1,10 @@
 """Compares trained runs side by side: parameters, MACs, losses, accuracy, F1, epochs, time.
 
 RUN is a run folder, one with the runs `seed-1`, `seed-2`, … (shown as mean and standard
-deviation), the folder of a sweep, or one that holds runs. With `--out FILE.html` the table
-and the curves of all become a page, with each plot as PNG and SVG in a folder of its name.
+deviation), the folder of a sweep, or one that holds runs. `--out FILE.html` writes a page: what
+differs between the networks, how far each is from the best and how sure that is, accuracy
+against cost, claims, curves, and where two differ most; with each plot as PNG and SVG in a
+folder of its name.
 """
 
 import sys
@@ -40,7 +42,11 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="print a table in Markdown")
     parser.add_argument("--latex", action="store_true", help="print a table for LaTeX (booktabs)")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE.html", complete=FILE, help="write a page with curves"
+        "--out",
+        type=Path,
+        metavar="FILE.html",
+        complete=FILE,
+        help="write a page about all of them",
     )
     parser.add_argument("--force", action="store_true", help="let `--out` replace an existing page")
 

@@ -7,7 +7,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.table import Cell, Link, Table
 from cnnspec.report.phrases import MINUS, NONE
 from cnnspec.report.run_table import Compared
-from cnnspec.report.tables import comparison
+from cnnspec.report.tables import claim_text, comparison, value_text
 
 _MOST_CHANGES = 6
 """The most layers that are named for a network; of more only how many."""
@@ -55,8 +55,8 @@ def metrics(rows: tuple[Compared, ...], links: dict[str, str]) -> Table:
         held = f"{sum(each.holds is True for each in found)} of {len(found)}"
         cell = Cell(f"✗ {held}", "bad") if broken else held
         cells.append((name, *line[1:], *((cell if found else NONE,) if stated else ())))
-    header = (*table.header, *(("claims held",) if stated else ()))
-    return Table(header, tuple(cells), table.align + "r")
+    header = (*table.header, *(("claims",) if stated else ()))
+    return Table(header, tuple(cells), table.align + ("r" if stated else ""))
 
 
 def settings(found: Specs) -> Table | None:
@@ -109,20 +109,20 @@ def _change(pair: Pair) -> str:
 
 def claims(rows: Sequence[Compared]) -> Table:
     """Returns a row for each network, and a column for each claim of any of them."""
-    known = [{each.claim: each for each in row.trained.verdicts} for row in rows]
-    names = list(dict.fromkeys(claim for each in known for claim in each))
+    known = [{claim_text(each): each for each in row.trained.verdicts} for row in rows]
+    names = list(dict.fromkeys(name for each in known for name in each))
     marks = {True: "✓", False: "✗", None: "not yet"}
     styles = {True: "good", False: "bad", None: "dim"}
     cells = tuple(
         (
             row.name,
             *(
-                Cell(f"{marks[each.holds]} {each.value}".strip(), styles[each.holds])
-                if (each := found.get(name))
+                Cell(f"{marks[each.holds]} {value_text(each)}", styles[each.holds])
+                if (each := of.get(name))
                 else NONE
                 for name in names
             ),
         )
-        for row, found in zip(rows, known, strict=True)
+        for row, of in zip(rows, known, strict=True)
     )
     return Table(("run", *names), cells)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec
+from cnnspec.analysis.costs import BudgetResult
 from cnnspec.analysis.load import checked_spec
 from cnnspec.core.record import Record
 from cnnspec.core.terminal import safe
@@ -72,6 +73,13 @@ class ReportedClaim(Record):
     claim: str
     value: str
     holds: bool | None
+    budget: BudgetResult | None = None
+    """The result of a budget."""
+
+    @property
+    def share(self) -> float | None:
+        """How much of a budget is used; `None` for other claims and lower limits."""
+        return self.budget.share if self.budget else None
 
     def dump(self) -> dict[str, Any]:
         """The verdict as JSON."""
@@ -280,7 +288,9 @@ def _measured(name: str, found: dict[str, Any]) -> Measured:
 
 def verdicts(checked: CheckedSpec, metrics: dict[str, Any]) -> tuple[ReportedClaim, ...]:
     """The results of budgets, then of expectations and the target."""
-    found = [ReportedClaim(str(v.budget), f"{v.value:,}", v.holds) for v in checked.budget_results]
+    found = [
+        ReportedClaim(str(v.budget), f"{v.value:,}", v.holds, v) for v in checked.budget_results
+    ]
     if not metrics:
         found += [ReportedClaim(str(claim), "", None) for claim in checked.spec.expectations]
     for item in metrics.get("expectations", ()):

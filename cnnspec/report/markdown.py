@@ -30,6 +30,7 @@ def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures 
         parts += [_seeds(trained)]
     if trained.verdicts:
         parts += ["## Claims", tables.claims(trained).markdown()]
+        parts += [told] if (told := tables.binds(trained)) else []
     parts += ["## Network", tables.layers(run).markdown(), fenced(str(spec), "cnn")]
     parts += ["## Formulas", tables.formulas(run, _MOST_LAYERS).markdown(), _letters(run)]
     for title, names in _SECTIONS.items():
@@ -54,7 +55,7 @@ def _letters(run: Contents) -> str:
 
 _SECTIONS = {
     "Curves": ("loss", "accuracy", "f1", "learning_rate"),
-    "Confusion": ("confusion_train", "confusion_test", "confusion_validation"),
+    "Confusion": ("confusion_test", "confusion_validation", "confusion_train"),
     "Worst mistakes": ("mistakes",),
     "Data": ("samples", "classes"),
 }

@@ -23,6 +23,7 @@ from cnnspec.core.terminal import safe
 from cnnspec.diagnostics.base import Warn, silent
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import DamagedRunFile
+from cnnspec.drawing.elements import GREY, INK, LINE, PAPER
 from cnnspec.drawing.svg import draw
 from cnnspec.files.atomic import cannot_write, json_text, write_atomically
 from cnnspec.report import phrases, tables
@@ -43,7 +44,7 @@ FOLDER = "report"
 MOST_ROWS = 300
 """The most layers listed on the page, so that it stays small."""
 
-_SIDES = ("train", "test", "validation")
+_SIDES = ("test", "validation", "train")
 """The order of confusion matrices, from left to right."""
 
 
@@ -124,6 +125,8 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         pictures=pictures,
         few=len(run.labels) <= MOST_NAMED,
         standing=standing(trained.verdicts),
+        binds=tables.binds(trained),
+        sizes=tables.sizes(run),
         started=started(run),
         commands=commands(trained),
         surroundings=surroundings(run),
@@ -181,8 +184,19 @@ def picture(image: np.ndarray) -> str:
 
 
 def network(checked: CheckedSpec) -> Markup:
-    """The drawn network as an `<svg>` element with escaped texts; empty for a very large one."""
-    return Markup(draw(checked) if len(checked.layers) <= MOST_ROWS else "")
+    """The drawn network as an `<svg>` element with escaped texts; empty for a very large one.
+
+    Paper, ink and lines have the colours of the page, so that they follow its scheme.
+    """
+    if len(checked.layers) > MOST_ROWS:
+        return Markup("")
+    roles = {PAPER: "paper", INK: "ink", GREY: "soft", LINE: "soft"}
+    # The first surface is the whole picture; without it a box shows that there is more to scroll.
+    found = draw(checked).replace(f'fill="{PAPER}"', 'fill="none"', 1)
+    for colour, role in roles.items():
+        for attribute in ("fill", "stroke"):
+            found = found.replace(f'{attribute}="{colour}"', f'{attribute}="var(--{role})"')
+    return Markup(found)
 
 
 def standing(verdicts: tuple[ReportedClaim, ...]) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 from math import isfinite
 from typing import Any
 
+from cnnspec.diagnostics.syntax import UNITS
+
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -47,6 +49,24 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
-def size(number_of_bytes: int) -> str:
-    """A number of bytes in KiB, the unit for small devices."""
-    return f"{number_of_bytes / 1024:,.1f} KiB"
+def size(number_of_bytes: int, limit: float = 0) -> str:
+    """A number of bytes in the unit of a limit, or in KiB, the unit for small devices.
+
+    One that would look like its limit is written in bytes.
+    """
+    unit, factor = _unit(limit) if limit else ("KiB", 1024)
+    text = f"{number_of_bytes / factor:,.{1 if factor > 1 else 0}f}"
+    same = limit and number_of_bytes != limit and float(text.replace(",", "")) == limit / factor
+    return f"{number_of_bytes:,} bytes" if same else f"{text} {unit}"
+
+
+def limit_text(limit: float) -> str:
+    """A limit of bytes with its unit, as a spec writes it: `64KiB`."""
+    unit, factor = _unit(limit)
+    return f"{limit / factor:,g}{unit}" if factor > 1 else f"{limit:g}"
+
+
+def _unit(limit: float) -> tuple[str, int]:
+    """The largest unit of which a limit is a whole number, and its bytes."""
+    units = {unit: UNITS[unit] for unit in ("MiB", "KiB", "MB", "kB")}
+    return next(((u, n) for u, n in units.items() if limit % n == 0), ("bytes", 1))

@@ -22,7 +22,7 @@ from cnnspec.sweeps.rows import DAMAGED, STOPPED, rows
 
 TABLE_METRICS: dict[str, Metric] = {
     key: metrics.METRICS[key]
-    for key in ("params", "macs", "loss", "train_loss", "accuracy", "f1", "epochs", "seconds")
+    for key in ("params", "macs", "accuracy", "f1", "loss", "train_loss", "epochs", "seconds")
 }
 """The metrics of a row."""
 

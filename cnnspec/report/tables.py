@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 from cnnspec.analysis.formulas import derivation, facts
+from cnnspec.analysis.summary import percent
 from cnnspec.core.table import Cell, Table
-from cnnspec.report.contents import SPLIT_NAMES, Contents
-from cnnspec.report.phrases import NONE, count, duration, number, spread
+from cnnspec.report.contents import SPLIT_NAMES, Contents, ReportedClaim
+from cnnspec.report.phrases import NONE, count, duration, limit_text, number, size, spread
 from cnnspec.report.run_table import TABLE_METRICS, Compared, best
 from cnnspec.report.seeds import Trained
 
@@ -59,12 +60,65 @@ def seeds(trained: Trained) -> Table:
 
 
 def claims(trained: Trained) -> Table:
-    """Returns a row for each budget, expectation and target."""
-    rows = tuple(
-        (Cell(each.claim, "code"), each.value or NONE, _VERDICTS[each.holds])
-        for each in trained.verdicts
+    """Returns a row for each budget, expectation and target, with the share used of a budget."""
+    verdicts = trained.verdicts
+    shared = any(each.share is not None for each in verdicts)
+    tightest = _tightest(trained)
+    rows = []
+    for each in verdicts:
+        used = NONE if each.share is None else percent(each.share)
+        cells = (Cell(used, "strong") if each is tightest else used,) if shared else ()
+        rows.append(
+            (Cell(claim_text(each), "code"), value_text(each), *cells, _VERDICTS[each.holds])
+        )
+    header = ("claim", "found", *(("used",) if shared else ()), "verdict")
+    return Table(header, tuple(rows), "lrr" if shared else "lr")
+
+
+_SIZES = ("flash", "ram")
+"""The quantities that are bytes."""
+
+
+def claim_text(of: ReportedClaim) -> str:
+    """A claim as text; a limit of bytes has its unit."""
+    if of.budget and of.budget.budget.quantity in _SIZES:
+        budget = of.budget.budget
+        return f"budget {budget.subject} {budget.relation} {limit_text(budget.limit)}"
+    return of.claim
+
+
+def value_text(of: ReportedClaim) -> str:
+    """What a claim was measured against; bytes are in the unit of their budget."""
+    if of.budget and of.budget.budget.quantity in _SIZES:
+        return size(of.budget.value, of.budget.budget.limit)
+    return of.value or NONE
+
+
+def _tightest(trained: Trained) -> ReportedClaim | None:
+    """The budget of which the most is used, if there are several."""
+    known = [each for each in trained.verdicts if each.share is not None]
+    return max(known, key=lambda each: each.share or 0) if len(known) > 1 else None
+
+
+def binds(trained: Trained) -> str:
+    """A sentence about the budget that the network meets first when it grows."""
+    tightest = _tightest(trained)
+    if tightest is None or tightest.share is None:
+        return ""
+    used = percent(tightest.share)
+    return f"`{claim_text(tightest)}` binds first: {used} is used, more than of any other budget."
+
+
+def sizes(run: Contents) -> str:
+    """Flash and RAM in float32, each in the unit of its budget."""
+    totals = run.checked.totals
+    assert totals is not None
+    limits = {b.quantity: b.limit for b in run.checked.spec.budgets if not b.dtype}
+    flash, ram = (
+        size(value, limits.get(name, 0))
+        for name, value in (("flash", totals.flash()), ("ram", totals.ram()))
     )
-    return Table(("claim", "found", "verdict"), rows, "lr")
+    return f"Flash {flash} and RAM {ram} as float32"
 
 
 def layers(run: Contents, most: int | None = None) -> Table:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from cnnspec.core.table import Cell, Table, csv_text
+from cnnspec.core.table import Cell, Link, Table, csv_text
 from cnnspec.core.terminal import plain
 
 HOSTILE = (
@@ -193,5 +193,13 @@ def test_lines_have_the_styles_of_cells():
 def test_each_form_shows_a_style_in_its_way(cell, markdown, html, latex):
     table = Table(("a", "b"), (("x", cell),))
     assert table.markdown().endswith(f"| {markdown} |")
-    assert f"<td>{html}</td>" in table.html()
+    assert re.search(rf"<td[^>]*>{re.escape(html)}</td>", table.html())
     assert f"& {latex} \\\\" in table.latex()
+
+
+def test_a_link_is_a_link_in_html_and_a_text_elsewhere():
+    cell = Link("a <b>", 'x/"y".html')
+    table = Table(("a", "b"), (("x", cell),))
+    assert '<a href="x/&quot;y&quot;.html">a &lt;b&gt;</a>' in table.html()
+    assert table.markdown().endswith("| x | a &lt;b&gt; |")
+    assert table.csv() == "a,b\nx,a <b>\n"

@@ -15,6 +15,8 @@ from cnnspec.report import overlay
 from cnnspec.report.page import write
 from cnnspec.report.run_table import compare
 from cnnspec.report.sweep.finalize import finalize
+from tests.support.browser import Browser
+from tests.support.paths import ROOT
 from tests.support.run_folders import environment, make
 from tests.support.sweep_folders import finished_sweep
 
@@ -23,6 +25,7 @@ CHROMIUM = next(
 )
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine")
 
+AXE = ROOT / "editors" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 OWN = {
     "update.googleapis.com",
     "accounts.google.com",
@@ -118,6 +121,20 @@ def test_page_on_a_phone_has_no_horizontal_scrolling(pages, tmp_path, name):
     wide, window = scrolls(tmp_path, pages[name])
     assert window == 390
     assert wide == window
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is installed by `make page`")
+def test_pages_can_be_read_by_everyone_in_light_and_dark(pages):
+    with Browser() as browser:
+        for name in ("report", "comparison", "sweep"):
+            for dark in (False, True):
+                page = browser.page(pages[name].as_uri(), dark=dark)
+                page.wait("document.readyState === 'complete' && document.querySelector('footer')")
+                page.run(AXE.read_text(encoding="utf-8") + "; undefined")
+                found = page.run("axe.run().then((found) => found.violations)")
+                told = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
+                assert told == [], (name, dark)
+                page.close()
 
 
 def test_browser_checks_find_a_bad_page(pages, tmp_path):

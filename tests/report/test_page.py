@@ -15,15 +15,16 @@ from PIL import Image
 
 from cnnspec.commands import main
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.report import page
+from cnnspec.report import page, plots, tables
+from cnnspec.report.contents import Measured
 from cnnspec.report.page import write
-from cnnspec.report.phrases import NONE
+from cnnspec.report.phrases import NONE, size
 from cnnspec.report.pictures import Pictures, png, read
 from cnnspec.report.plot_files import figures
 from cnnspec.report.seeds import Trained, gather
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, IMAGES, IR, METRICS, SOURCE, Run
 from tests.support.paths import ROOT
-from tests.support.run_folders import environment, history, images, make, metrics
+from tests.support.run_folders import TEXT, environment, history, images, make, metrics
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -434,3 +435,65 @@ def test_a_report_needs_no_framework(tmp_path):
     command = [sys.executable, "-c", code, "report", str(run)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stderr.strip() == ""
+
+
+def test_bytes_have_the_unit_of_their_budget_and_the_tightest_is_named(tmp_path):
+    text = TEXT.replace(
+        "budget params <= 10k",
+        "budget params <= 10k; budget flash <= 32KiB; budget ram <= 30kB; budget depth >= 1",
+    )
+    trained = gather(make(tmp_path, text).folder)
+    # 6,810 parameters of four bytes: 27,240 bytes; the arena holds 26x26x4 and 13x13x4 values.
+    found = [tuple(map(str, row)) for row in tables.claims(trained).rows]
+    assert found[0] == ("budget params <= 10000", "6,810", "68.1 %", "✓ held")
+    assert found[1] == ("budget flash <= 32KiB", "26.6 KiB", "83.1 %", "✓ held")
+    assert found[2][:2] == (
+        "budget ram <= 30kB",
+        f"{trained.middle.checked.totals.ram() / 1000:.1f} kB",
+    )
+    assert found[3][1:3] == ("2", NONE)
+    assert tables.binds(trained).startswith("`budget flash <= 32KiB` binds first: 83.1 % is used")
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [
+        (21_032, 0, "20.5 KiB"),
+        (21_032, 64_000, "21.0 kB"),
+        (65_537, 65_536, "65,537 bytes"),
+        (65_536, 65_536, "64.0 KiB"),
+        (3 * 2**20, 4 * 2**20, "3.0 MiB"),
+        (999, 1_001, "999 bytes"),
+    ],
+)
+def test_bytes_are_written_in_the_unit_of_a_limit(value, limit, text):
+    assert size(value, limit) == text
+
+
+def test_test_images_come_before_those_of_training(reported):
+    run, written = reported
+    alts = [attrs.get("aria-label", "") for attrs in Page(written.read_text()).all("svg")]
+    order = [alt.split()[4] for alt in alts if alt.startswith("Confusion matrix of")]
+    assert order == ["test", "validation", "training"]
+    text = (run.folder / "report" / "report.md").read_text()
+    assert re.findall(r"confusion_(\w+)\.png", text) == ["test", "validation", "train"]
+
+
+def test_a_single_mistake_can_be_seen_beside_the_diagonal():
+    counts = np.diag([1000, 1000, 1000])
+    counts[0, 1], counts[2, 0] = 8, 1
+    measured = Measured("test", 0.99, 0.99, 0.1, tuple(map(tuple, counts.tolist())))
+    image = plots.confusion("t", measured, ("a", "b", "c")).axes[0].images[0].get_array()
+    assert image[0, 1, 3] == 1  # the most frequent mistake has the full shade
+    assert 0.08 < image[2, 0, 3] < 0.3
+    assert image[1, 2, 3] == 0
+    assert tuple(image[0, 1, :3]) != tuple(image[0, 0, :3])
+
+
+def test_the_drawn_network_has_the_colours_of_the_page(reported):
+    text = reported[1].read_text()
+    drawing = text[text.index('aria-label="The network drawn"') :]
+    drawing = drawing[: drawing.index("</figure>")]
+    assert 'fill="var(--ink)"' in drawing
+    assert "#FFFFFF" not in drawing
+    assert "#1A1A1A" not in drawing

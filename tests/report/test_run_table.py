@@ -39,9 +39,9 @@ def runs(tmp_path):
 def test_each_network_is_a_row(runs):
     larger, seeds, waiting = compare([runs])
     assert larger.cells() == (
-        "larger", "13,610", "62,192", "0.3000", "0.3000", "0.9500", "0.8900", "3", "99.5",
+        "larger", "13,610", "62,192", "0.9500", "0.8900", "0.3000", "0.3000", "3", "99.5",
     )  # fmt: skip
-    assert seeds.cells()[5] == "0.8500 ± 0.0707"
+    assert seeds.cells()[3] == "0.8500 ± 0.0707"
     assert seeds.dump()["accuracy_sd"] == pytest.approx(0.0707, abs=1e-4)
     assert seeds.dump()["seeds"] == 2
     assert waiting.cells()[3:] == (NONE, NONE, NONE, NONE, "3", NONE)

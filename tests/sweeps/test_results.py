@@ -162,7 +162,8 @@ def test_winner_by_loss_and_by_accuracy_can_differ(tmp_path):
     assert found.chosen.name == BEST_POINT
     told = plain(lines(results))
     assert "no point has both" in told
-    assert f"best.cnn is {BEST_POINT}: the least test loss and, of these, the best test" in told
+    best = f"best.cnn is depth=2, filters=16, loss={CROSS}"
+    assert f"{best}: the least test loss and, of these, the best test" in told
 
 
 def test_of_equal_points_the_smaller_wins(tmp_path):
@@ -285,7 +286,15 @@ def test_dropped_points_are_counted_with_their_reason(tmp_path):
 
 
 def test_markdown_holds_no_markup_of_the_names(sweep):
-    assert "| grid\\_2-16-categorical\\_crossentropy | " in markdown(Results.read(sweep))
+    text = markdown(Results.read(sweep))
+    assert "| grid\\_2-16-categorical\\_crossentropy |\n" in text
+    assert "| depth | filters | loss | parameters | MACs |" in text
+
+
+def test_swept_names_are_columns_of_the_terminal(sweep):
+    told = plain(lines(Results.read(sweep)))
+    assert "\ndepth  filters  loss                      parameters" in told
+    assert "grid_2-16" not in told
 
 
 def test_compare_takes_a_sweep_and_what_stands_beside_it(sweep, tmp_path, capsys):

@@ -24,6 +24,7 @@ from tests.support.sweep_folders import (
     unfinished,
 )
 
+GRID_NAMES = ("depth", "filters", "loss")
 SEEDS = """
 model mlp
 data fashion_mnist_mini
@@ -51,7 +52,9 @@ def page_of(sweep):
     assert len(ids) == len(set(ids))
     anchors = {a["href"][1:] for a in parsed.all("a") if a["href"].startswith("#")}
     assert anchors <= set(ids)
-    assert all(attrs.get("aria-label") for attrs in parsed.all("svg"))
+    for place, (tag, attrs) in enumerate(parsed.elements):
+        if tag == "svg":
+            assert attrs.get("aria-label") or parsed.elements[place + 1][0] == "title"
     return parsed
 
 
@@ -75,9 +78,65 @@ def test_the_page_tells_of_winners_points_costs_and_effects(concluded):
     assert "cnnspec train grid-sweep-1/best.cnn --threads 1" in parsed.text
     assert "cnnspec sweep --resume" not in parsed.text
     assert len(parsed.all("details")) == 3 + 1
-    alts = [attrs["aria-label"] for attrs in parsed.all("svg")]
-    assert any("3 of them are better than every cheaper one, from grid_2-4-" in a for a in alts)
+    alts = [attrs.get("aria-label", "") for attrs in parsed.all("svg")]
+    best = "3 of them are better than every cheaper one, from depth=2, filters=4, loss="
+    assert any(best in alt for alt in alts)
     assert any(a.startswith("Mean test accuracy by depth, over all other values: 1") for a in alts)
+
+
+def test_swept_names_are_columns_and_points_are_named_under_the_pointer(concluded):
+    text = (concluded.folder / "report.html").read_text()
+    for title in ("Winners", "Points by test accuracy", "Best for their cost"):
+        (table,) = re.findall(rf'aria-label="{title}, table">\s*<table.*?</table>', text, re.S)
+        columns = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)
+        assert [c for c in columns if c in GRID_NAMES] == ["depth", "filters", "loss"]
+        assert columns[-1] == "folder"
+    tips = re.findall(r"<title>(depth=.*?)</title>", text)
+    assert {tip.partition(":")[0] for tip in tips} == {
+        f"depth={p.values['depth']}, filters={p.values['filters']}, loss={p.values['loss']}"
+        for p in concluded.plan.points
+    }
+
+
+def test_the_best_point_its_curves_and_all_names_are_drawn(concluded):
+    drawn = {path.stem for path in (concluded.folder / "report").glob("*.svg")}
+    assert {"curve_validation_accuracy", "curve_validation_loss", "parallel"} <= drawn
+    assert "confusion_test" in drawn
+    parsed = page_of(concluded)
+    assert "The best: depth=2, filters=16, loss=categorical_crossentropy" in parsed.text
+    assert any(tag == "desc" for tag, _ in parsed.elements)  # the drawing of the network
+
+
+def test_folders_lead_to_the_reports_that_there_are(tmp_path, capsys):
+    sweep = fill(planned(tmp_path, GRID.replace("filters in 4, 8, 16", "filters in 4")), graded)
+    finalize(sweep)
+    parsed = page_of(sweep)
+    assert not [a for a in parsed.all("a") if not a["href"].startswith("#")]
+    assert f"cnnspec report {sweep.folder.name} --points" in " ".join(parsed.text.split())
+    assert main(["report", str(sweep.folder), "--points"]) == 0
+    links = {a["href"] for a in page_of(sweep).all("a") if not a["href"].startswith("#")}
+    assert links == {f"{point.name}/report.html" for point in sweep.plan.points}
+    assert all((sweep.folder / link).is_file() for link in links)
+    finalize(sweep, best_points=True)
+    point = str(sweep.folder / sweep.plan.points[0].name)
+    assert main(["report", point, "--points"]) == 2
+    assert "`--points` is for sweeps" in capsys.readouterr().err
+
+
+def test_interactions_are_tested_over_seeds_or_said_to_be_unknown(tmp_path, concluded):
+    assert "whether an interaction is chance cannot be told" in page_of(concluded).text
+    text = GRID.replace("train { ", "train { runs 3; ").replace("depth in 1, 2", "depth in 1")
+
+    def figures(point, seed):
+        both = point.values == {"depth": "1", "filters": "16", "loss": "poisson"}
+        return scores(0.6 + 0.1 * both + 0.001 * seed, 0.5)
+
+    sweep = fill(planned(tmp_path, text), figures)
+    finalize(sweep)
+    told = " ".join(page_of(sweep).text.split())
+    # 6 points of 3 seeds: 2 degrees of freedom of the pair, 12 of the error, whose mean square is
+    # 1e-6. The mean squares of the pair: 3 * 0.1^2 * (1 - 1/3) * (1 - 1/2) / 2 = 0.005.
+    assert "5000.00 2 and 12 < 0.001 act together" in told
 
 
 def test_a_sweep_of_one_name_is_a_bar_for_each_value_with_its_spread(tmp_path):
@@ -90,7 +149,7 @@ def test_a_sweep_of_one_name_is_a_bar_for_each_value_with_its_spread(tmp_path):
     results = finalize(sweep)
     found = drawing.figures(results)
     # Every point costs the same, and nothing can be taken together.
-    assert list(found) == ["points"]
+    assert list(found) == ["points", "curves"]
     (bars,) = found["points"]
     assert bars.title == "Test accuracy by factor"
     assert "0.0001 0.9870" in bars.alt
