@@ -32,19 +32,6 @@ MOST_ON_PAGE = 40
 """The rows that a table of LaTeX has at most on one page."""
 
 
-class Link(Cell):
-    """A text that leads to a page: in HTML a link to `address`, elsewhere the text."""
-
-    __slots__ = ("address",)
-    address: str
-
-    def __new__(cls, text: str, address: str, style: str = "") -> "Link":
-        cell = super().__new__(cls, text, style)
-        assert isinstance(cell, Link)
-        cell.address = address
-        return cell
-
-
 class Table(Record):
     """A header, rows of as many texts, and a row of totals below them, if any."""
 
@@ -136,6 +123,19 @@ class Table(Record):
             rf"\end{{{kind}}}",
         ]
         return "".join(f"{line}\n" for line in lines)
+
+
+class Link(Cell):
+    """A text that leads to a page: in HTML a link to `address`, elsewhere the text."""
+
+    __slots__ = ("address",)
+    address: str
+
+    def __new__(cls, text: str, address: str, style: str = "") -> "Link":
+        cell = super().__new__(cls, text, style)
+        assert isinstance(cell, Link)
+        cell.address = address
+        return cell
 
 
 def csv_text(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
