@@ -27,7 +27,8 @@ class Progress:
         for trial in sweep.trials():
             self._count(trial)
         self._running: list[str] = []
-        self._trials = {trial.name: trial for trial in sweep.trials()}
+        self._sweep = sweep
+        self._trials: dict[str, Trial] = {}
         self._forecast = Forecast({})
         self._looked = 0.0
         self._told = False
@@ -48,6 +49,7 @@ class Progress:
         """Shows the start of a round with these tasks."""
         self._until = until
         self._left = self._of_round = len(tasks)
+        self._trials = {trial.name: trial for trial in self._sweep.trials()}
         works = {task.name: work_of(self._trials[task.name], until) for task in tasks}
         self._forecast, self._told = Forecast(works), False
         if until and tasks:
@@ -60,7 +62,6 @@ class Progress:
         """Shows that a training begins (`None`) or how it ended."""
         if ended is None:
             self._running.append(trial.name)
-            self._trials[trial.name] = trial
             self._forecast.begin(trial.name, time.monotonic())
             if not self._bar and self._left == self._of_round:
                 self._say(f"  {trial.name}  begun")

@@ -6,6 +6,7 @@ Read from a sweep folder at any time, also while the sweep runs. Light: files on
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS, measure_of
@@ -118,6 +119,19 @@ class Results:
         rows = (found.chosen, found.best, *found.of_loss.values(), *self.cheapest)
         return list(dict.fromkeys(row.name for row in rows if row))
 
+    @cached_property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """The names that tell the points apart, each with its values in order.
+
+        The values of a name without a list of them are those of the points, numbers by their size.
+        """
+        found = {}
+        for name, listed in self.plan.names.items():
+            values = dict.fromkeys(row.values.get(name, "") for row in self.rows)
+            if len(values) > 1:
+                found[name] = listed or tuple(sorted(values, key=_by_size))
+        return found or dict(self.plan.names)
+
     @property
     def varied(self) -> list[str]:
         """The names with several values."""
@@ -172,3 +186,10 @@ class Results:
             },
             "points": [row.dump() for row in self.rows],
         }
+
+
+def _by_size(text: str) -> tuple[float, str]:
+    try:
+        return float(text), text
+    except ValueError:
+        return inf, text

@@ -347,3 +347,14 @@ def test_malformed_results_are_reported_and_trained_again(sweep, name, text):
     sweep.repair(told.append)
     assert [f"{name} is damaged: " in fault.message for fault in told] == [True]
     assert not (first.run.folder / name).exists()
+
+
+def test_columns_are_the_names_that_vary_with_their_values_in_order(tmp_path):
+    sweep = planned(tmp_path, GRID.replace("depth in 1, 2", "depth in 2"))
+    assert Results.read(sweep).columns == {
+        "filters": ("4", "8", "16"),
+        "loss": ("categorical_crossentropy", "poisson"),
+    }
+    # A name that was drawn from a range has no list of values.
+    sweep.plan = sweep.plan.replace(names={**sweep.plan.names, "filters": ()})
+    assert Results.read(sweep).columns["filters"] == ("4", "8", "16")

@@ -83,7 +83,7 @@ def _series(
             continue
         named = place < NAMED and row.finished
         if named:
-            values = ", ".join(row.values[name] for name in results.varied)
+            values = ", ".join(row.values[name] for name in results.columns)
             series.append(Series(values or row.name, points, width=1.6, look=LOOKS[place]))
         else:
             series.append(Series("", points, LINE, width=1.0, tip=label(row.values)))

@@ -54,7 +54,7 @@ def _bars(results: Results, known: Sequence[PointResult]) -> Drawn:
     else:
         rows = known[:MOST_BARS]
         title = f"{_upper(words)} of the best {len(rows)} points"
-        labels = [", ".join(row.values[name] for name in results.varied) for row in rows]
+        labels = [", ".join(row.values[name] for name in results.columns) for row in rows]
     found = [row.value(key) if row.finished else None for row in rows]
     spots = [
         Spot(
@@ -67,7 +67,7 @@ def _bars(results: Results, known: Sequence[PointResult]) -> Drawn:
     ]
     best = next(place for place, row in enumerate(rows) if row is known[0])
     alt = f"{title}: {_told((spot.label, spot.mean) for spot in spots)}."
-    names = "" if len(results.varied) == 1 else ", ".join(results.varied)
+    names = "" if len(results.varied) == 1 else ", ".join(results.columns)
     return drawn("points", title, alt, plots.bars, title, spots, best, names)
 
 
@@ -93,7 +93,7 @@ def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
 
 def _parallel(results: Results, known: Sequence[PointResult]) -> list[Drawn]:
     """Parallel coordinates, where more than two names vary."""
-    names = {name: results.plan.names[name] for name in results.varied}
+    names = results.columns
     if len(names) < 3:
         return []
     lanes = [

@@ -74,13 +74,8 @@ def tables(results: Results, shown: Shown) -> list[Section]:
     return [section for section in found if section.table.rows]
 
 
-def _names(results: Results) -> tuple[str, ...]:
-    """The names that tell points apart, each a column."""
-    return tuple(results.varied or results.plan.names)
-
-
 def _values(results: Results, row: PointResult | None) -> tuple[str, ...]:
-    return tuple(row.values.get(name, "") if row else NONE for name in _names(results))
+    return tuple(row.values.get(name, "") if row else NONE for name in results.columns)
 
 
 def _folder(shown: Shown, row: PointResult | None) -> tuple[str, ...]:
@@ -94,7 +89,7 @@ def _folder(shown: Shown, row: PointResult | None) -> tuple[str, ...]:
 
 def points(results: Results, shown: Shown) -> Section:
     """The best points by their values and metrics."""
-    names = _names(results)
+    names = results.columns
     columns = [column for column in _columns(results) if column.title not in names]
     found = results.sorted()
     unfinished = any(not row.finished for row in found[: shown.most])
@@ -153,7 +148,7 @@ def winners(results: Results, shown: Shown) -> Section:
                 f" and, of these, {of}" if several else ""
             )
         notes.append(f"{BEST} is {label(found.chosen.values)}: {of}.")
-    header = ("winner", *_names(results), *(column.title for column in columns))
+    header = ("winner", *results.columns, *(column.title for column in columns))
     return _section("winners", "Winners", header, rows, len(columns), notes, shown)
 
 
@@ -173,7 +168,7 @@ def cheapest(results: Results, shown: Shown) -> Section:
     costs = tuple(METRICS[cost].title for cost in COSTS)
     words = MEASURED_METRICS[results.quality]
     note = f"No point with as few of these or fewer has as good a {words.words}."
-    header = ("no.", *_names(results), "best for its", *costs, words.title)
+    header = ("no.", *results.columns, "best for its", *costs, words.title)
     return _section("fronts", "Best for their cost", header, rows, 3, (note,), shown)
 
 
@@ -236,7 +231,7 @@ def failed(results: Results, shown: Shown) -> Section:
         if row.reason
     )
     note = f"What each training printed is in the folder {LOGS}."
-    header = (*_names(results), "state", "reason")
+    header = (*results.columns, "state", "reason")
     return _section("failed", "Without a result", header, rows, 0, (note,), shown)
 
 
