@@ -42,17 +42,22 @@ def write(rows: tuple[Compared, ...], page: Path, notes: Iterable[str] = ()) -> 
     `notes` are more sentences for the page, beside its own cautions. Raises `CnnspecError`.
     """
     found = differences.differences(rows)
-    drawings = figures(rows, found)
+    drawings = drawn(rows, found)
     files = lay_out(page.with_suffix(""), drawings.all, {})
     write_atomically(page, render(rows, found, drawings, notes, links(rows, page)))
     return [*files, page]
 
 
-def figures(rows: tuple[Compared, ...], found: Differences | None) -> Figures:
+def figures(rows: tuple[Compared, ...]) -> list[Drawn]:
+    """The curves of all networks, each metric in one plot."""
+    return plots.curves(rows)
+
+
+def drawn(rows: tuple[Compared, ...], found: Differences | None) -> Figures:
     """Every figure for which there is data."""
     told, apart = plots.apart(rows)
     return Figures(
-        plots.curves(rows),
+        figures(rows),
         plots.intervals(found) if found else None,
         plots.costs(rows, found.metric) if found else [],
         apart,

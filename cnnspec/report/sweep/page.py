@@ -49,7 +49,7 @@ def write(results: Results, out: Path | None = None) -> Path:
     together = [section] if (section := interactions(results)).table.rows else []
     parts = {"report.md": markdown(results, drawings, together)}
     lay_out(folder / FOLDER, drawings, parts)
-    shown = Shown(MOST_POINTS, links(results, folder))
+    shown = Shown(folders=True, links=links(results, folder))
     write_atomically(folder / PAGE, render(results, found, first, shown))
     return folder / PAGE
 
@@ -73,8 +73,8 @@ def render(
         spec=results.rows[0].spec,
         headline=headline(results),
         numbers=_numbers(results),
-        tables={section.key: section for section in tables(results, shown)},
-        points=points(results, shown),
+        tables={section.key: section for section in tables(results, MOST_POINTS, shown)},
+        points=points(results, MOST_POINTS, shown),
         dropped=dropped_points(results, MOST_POINTS),
         interactions=interactions(results),
         figures=found,

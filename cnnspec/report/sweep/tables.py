@@ -28,14 +28,16 @@ class Section(Record):
 
 
 class Shown(Record):
-    """How much of the points a form of the report shows."""
+    """What a form of the report shows of points beside their values and metrics."""
 
-    most: int
-    """The most points of a table."""
+    folders: bool
+    """Whether the folder of each point has a column."""
     links: dict[str, str]
     """The addresses of the reports of points, by their names."""
-    folders: bool = True
-    """Whether the folder of each point has a column."""
+
+
+VALUES = Shown(folders=False, links={})
+"""Nothing else."""
 
 
 def _section(
@@ -61,10 +63,10 @@ def headline(results: Results) -> str:
     return f"{many(len(results.rows), 'point')}: {', '.join(parts)}{left_out}"
 
 
-def tables(results: Results, shown: Shown) -> list[Section]:
-    """Every table for which there is data."""
+def tables(results: Results, most: int, shown: Shown = VALUES) -> list[Section]:
+    """Every table for which there is data, with at most `most` points."""
     found = [
-        points(results, shown),
+        points(results, most, shown),
         winners(results, shown),
         cheapest(results, shown),
         effects(results),
@@ -87,12 +89,12 @@ def _folder(shown: Shown, row: PointResult | None) -> tuple[str, ...]:
     return (Link(row.name, shown.links[row.name]) if row.name in shown.links else row.name,)
 
 
-def points(results: Results, shown: Shown) -> Section:
+def points(results: Results, most: int, shown: Shown = VALUES) -> Section:
     """The best points by their values and metrics."""
     names = results.columns
     columns = [column for column in _columns(results) if column.title not in names]
     found = results.sorted()
-    unfinished = any(not row.finished for row in found[: shown.most])
+    unfinished = any(not row.finished for row in found[:most])
     rows = (
         (
             *_values(results, row),
@@ -100,11 +102,11 @@ def points(results: Results, shown: Shown) -> Section:
             *_cells(row, columns),
             *_folder(shown, row),
         )
-        for row in found[: shown.most]
+        for row in found[:most]
     )
     notes = []
-    if len(found) > shown.most:
-        notes.append(f"and {len(found) - shown.most:,} more in {TABLE}")
+    if len(found) > most:
+        notes.append(f"and {len(found) - most:,} more in {TABLE}")
     if unfinished:
         notes.append(
             "Only finished points are compared; the others have the validation metrics of "

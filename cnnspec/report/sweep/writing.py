@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def lines(results: Results, most: int = 10) -> list[Line]:
     """The lines printed at the end of a sweep, with at most `most` points."""
     found: list[Line] = [[(results.plan.model, "strong"), (f", {headline(results)}", "")]]
-    for each in tables(results, Shown(most, {}, folders=False)):
+    for each in tables(results, most):
         found += [[], [(each.title, "strong")], *each.table.lines()]
         found += [[(note, "dim")] for note in each.notes]
     found += [[]] if results.cautions else []
@@ -69,7 +69,7 @@ def markdown(
     """The report as Markdown with some more tables, its figures in the folder beside it."""
     parts = [f"# {markdown_text(results.plan.model)}"]
     parts += map(markdown_text, (headline(results), *results.cautions))
-    for each in (*tables(results, Shown(most, {})), *more):
+    for each in (*tables(results, most, Shown(folders=True, links={})), *more):
         title = markdown_text(each.title)
         parts += [f"## {title}", each.table.markdown(), *map(markdown_text, each.notes)]
     return "\n\n".join([*parts, *map(image, figures)]) + "\n"
