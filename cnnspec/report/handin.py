@@ -6,24 +6,19 @@ The page is self-contained and prints well: a browser makes the PDF. Values in, 
 from collections.abc import Iterator
 from pathlib import Path
 
-from markupsafe import Markup
-
 from cnnspec.analysis.diff import compare as compare_specs
-from cnnspec.analysis.formulas import facts, legend
-from cnnspec.core.counts import ZERO, Count
 from cnnspec.core.record import Record
 from cnnspec.core.table import Cell, Table
-from cnnspec.core.typesetting import MathML
 from cnnspec.diagnostics.base import Warn, silent
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.runs import BadRun, DamagedRunFile
 from cnnspec.files.atomic import write_atomically
-from cnnspec.graph.graph import LayerCall
 from cnnspec.ir.training import Training
 from cnnspec.report import overlay, tables
 from cnnspec.report import pictures as images
 from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import SPLIT_NAMES, Contents
+from cnnspec.report.formulas import formulas, letters
 from cnnspec.report.page import commands, network, standing, started, surroundings, template
 from cnnspec.report.plot_files import CURVES, figures
 from cnnspec.report.run_table import Compared, cautions, compare
@@ -119,7 +114,7 @@ def render(found: HandIn, drawings: dict[str, Drawn], author: str = "") -> str:
         seeds=tables.seeds(trained) if trained.several else None,
         network=network(run.checked),
         layers=tables.layers(run, MOST_LAYERS),
-        formulas=formulas(run),
+        formulas=formulas(run, MOST_LAYERS),
         left_out=max(0, len(run.checked.layers) - MOST_LAYERS),
         letters=letters(run),
         settings=settings(run),
@@ -151,53 +146,6 @@ class _Numbers:
         """Returns the number of the next one of a kind."""
         self._last[kind] += 1
         return self._last[kind]
-
-
-def formulas(run: Contents) -> list[tuple[LayerCall, list[tuple[str, Markup]]]]:
-    """Returns the numbers of each of the first layers with their formulas as MathML.
-
-    Numbers that need no arithmetic share a row: a shape that is kept, and zeros.
-    """
-    return [(call, _rows(facts(call))) for call in run.checked.layers[:MOST_LAYERS]]
-
-
-def _rows(found: list[tuple[str, Count]]) -> list[tuple[str, Markup]]:
-    shape = [(name, fact) for name, fact in found if name in _SHAPE]
-    rows: list[tuple[str, Markup]] = []
-    if all(fact.is_leaf for _, fact in shape):
-        rows.append(("output", Markup(", ").join(formula(fact) for _, fact in shape)))
-        found = found[len(shape) :]
-    rows += [(name, formula(fact)) for name, fact in found if fact.value]
-    nothing = [name for name, fact in found if not fact.value]
-    return rows + ([(", ".join(nothing), formula(ZERO))] if nothing else [])
-
-
-_SHAPE = ("rows", "columns", "channels", "values")
-"""The names of the numbers of a shape, which come first."""
-
-
-def letters(run: Contents) -> list[tuple[Markup, str]]:
-    """Returns the letters of the formulas and what they stand for."""
-    how = MathML()
-    return [
-        (
-            Markup(", ").join(
-                Markup(f"<math>{how.letter(each)}</math>") for each in named.split(", ")
-            ),
-            meaning,
-        )
-        for named, meaning in legend(run.checked)
-    ]
-
-
-def formula(fact: Count) -> Markup:
-    """Returns a derivation as an element `<math>`: in names, with numbers put in, its value."""
-    how = MathML()
-    parts = [fact.typeset(how), fact.typeset(how, numbers=True), how.number(fact.value)]
-    first, *rest = dict.fromkeys(parts)
-    # A line may be broken before an equals sign, so each part is a formula of its own.
-    parts = [first, *(f"<mo>=</mo>{part}" for part in rest)]
-    return Markup(" ".join(f'<math displaystyle="true">{part}</math>' for part in parts))
 
 
 def settings(run: Contents) -> Table:

@@ -31,7 +31,7 @@ def run_latex(trained: Trained) -> str:
 def _claims(trained: Trained) -> Table:
     """The claims without the marks of their verdicts, which few fonts of LaTeX have."""
     table = tables.claims(trained)
-    rows = ((claim, found, verdict.strip("✓✗ ")) for claim, found, verdict in table.rows)
+    rows = ((*row[:-1], row[-1].strip("✓✗ ")) for row in table.rows)
     return table.replace(rows=tuple(rows))
 
 

@@ -16,7 +16,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.analysis.formulas import legend
 from cnnspec.core.markup import html_prose
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import safe
@@ -30,6 +29,7 @@ from cnnspec.report import phrases, tables
 from cnnspec.report import pictures as images
 from cnnspec.report.canvas import Drawn
 from cnnspec.report.contents import SPLIT_NAMES, Contents, ReportedClaim
+from cnnspec.report.formulas import formulas, letters
 from cnnspec.report.markdown import markdown
 from cnnspec.report.pad.pad import pad
 from cnnspec.report.pictures import Pictures
@@ -113,7 +113,8 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         totals=run.checked.totals,
         rows=run.checked.layers,
         most_rows=MOST_ROWS,
-        legend=legend(run.checked),
+        formulas=formulas(run, MOST_ROWS),
+        letters=letters(run),
         tables=page_tables(trained),
         network=network(run.checked),
         pad=pad(Run(run.folder), run.checked, run.labels),
@@ -140,7 +141,6 @@ def page_tables(trained: Trained) -> dict[str, Table]:
     run = trained.middle
     found = {
         "claims": tables.claims(trained),
-        "formulas": tables.formulas(run, MOST_ROWS),
         "layers": tables.layers(run, MOST_ROWS),
         "seeds": tables.seeds(trained),
     }

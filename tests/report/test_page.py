@@ -162,7 +162,7 @@ def test_the_page_tells_what_was_reached(reported):
         "12.5 s",
         "budget params <= 10000",
         "conv 4x3 relu",
-        "(Kh*Kw*Cin + 1) * F = (3*3*1 + 1) * 4 = 40",
+        "( K h · K w · C in + 1 ) · F = ( 3 · 3 · 1 + 1 ) · 4 = 40",
         "rows and columns of the kernel",
         "epoch 2 kept",
         "Of 200 test images",
