@@ -4,6 +4,7 @@ import re
 from inspect import cleandoc
 
 from cnnspec.diagnostics import (
+    assignments,
     branches,
     claims,
     data,
@@ -35,6 +36,7 @@ _MODULES = (
     shapes,
     branches,
     claims,
+    assignments,
     training,
     targets,
     lints,

@@ -70,6 +70,16 @@ class TrainingKilled(EnvironmentDiagnostic):
     code: ClassVar[str] = "CNN921"
 
 
+class TrainingTooLong(EnvironmentDiagnostic):
+    """A training took longer than it may; in a class it is a row with this reason.
+
+    `cnnspec class --time-limit SECONDS` sets how long each may take.
+    """
+
+    code: ClassVar[str] = "CNN927"
+    exit_code: ClassVar[int] = 1
+
+
 class NoCluster(EnvironmentDiagnostic):
     """A cluster did not answer, or did not accept this process."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.core.record import Record
-from cnnspec.diagnostics.machines import TrainingKilled
+from cnnspec.diagnostics.machines import TrainingKilled, TrainingTooLong
 
 
 class Task(Record):
@@ -17,7 +17,8 @@ class Task(Record):
     `folder` is that of its run, `log` the file for what it prints, `document` the IR document of
     its spec as JSON, `source` the name of the text that it came from. `data` is the path of the
     user's own data, `until` the epoch to pause after (`None`: train to the end), `threads` the
-    number of threads.
+    number of threads. `limit` is the number of seconds that it may take, `None` for any. An error
+    of an `isolated` task never blocks others: its spec is by someone who is not trusted.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Task(Record):
     backend: str | None = None
     threads: int = 1
     offline: bool = False
+    limit: float | None = None
+    isolated: bool = False
 
 
 DONE = "done"
@@ -68,6 +71,13 @@ def killed(signal: int | None, attempts: int, log: Path) -> Ended:
     message = f"its process ended {attempts} times before it was done{by}"
     remedy = f"see whether it needs more memory than there is; {log} has what it printed"
     return Ended(FAILED, TrainingKilled.code, message, remedy, attempts)
+
+
+def too_long(task: Task) -> Ended:
+    """The result of a task that took longer than its limit."""
+    message = f"it took longer than {task.limit:g} s"
+    remedy = "train a smaller network or fewer epochs, or allow more with `--time-limit`"
+    return Ended(FAILED, TrainingTooLong.code, message, remedy)
 
 
 def dump(record: Record) -> dict[str, Any]:

@@ -27,24 +27,37 @@ AGAIN = ("", TrainingKilled.code)
 """Failures that another attempt may change: errors of unknown cause, and killed processes."""
 
 
-def drive(sweep: Sweep, engine: Engine, warn: Warn, *, offline: bool = False) -> None:
+def drive(
+    sweep: Sweep, engine: Engine, warn: Warn, *, offline: bool = False, again: tuple[str, ...] = ()
+) -> None:
     """Does the rest of a sweep; stopping early by `asha` needs a `Racer` as engine.
 
+    `again` is the command that goes on with it and the folder that it names, if not `sweep`.
     Raises `CnnspecError`, and `Interrupted` after a signal.
     """
+    command, named = again or ("sweep", str(sweep))
     with Run(sweep.folder).locked(), interrupts() as pause:
         sweep.repair(warn)
         for trial in sweep.trials():
             if trial.state == folder.FAILED and trial.failure.get("code", "") in AGAIN:
                 (trial.run.folder / FAILURE).unlink()
         try:
-            _Drive(sweep, engine, pause, offline).run()
+            _Drive(sweep, engine, pause, offline, command, named).run()
         except Interrupted as stopped:
-            raise Interrupted(stopped.number, str(sweep), "sweep") from None
+            raise Interrupted(stopped.number, named, command) from None
 
 
 class _Drive:
-    def __init__(self, sweep: Sweep, engine: Engine, pause: StopFlag, offline: bool) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        engine: Engine,
+        pause: StopFlag,
+        offline: bool,
+        command: str,
+        named: str,
+    ) -> None:
+        self._again = f"`cnnspec {command} --resume {named}` goes on"
         self._sweep = sweep
         self._engine = engine
         self._pause = pause
@@ -145,8 +158,7 @@ class _Drive:
         """Raises `CnnspecError` where a training was blocked by something that would block all."""
         if self._blocked:
             blocked = self._blocked
-            again = f"`cnnspec sweep --resume {self._sweep}` goes on"
-            remedy = f"{blocked.remedy or 'fix that'}; then {again}"
+            remedy = f"{blocked.remedy or 'fix that'}; then {self._again}"
             raise CnnspecError(SweepBlocked(None, blocked.message, remedy))
 
     def _begun(self, point: Planned) -> Iterator[Trial]:
@@ -175,6 +187,8 @@ class _Drive:
             backend=plan.backend,
             threads=plan.threads,
             offline=self._offline,
+            limit=plan.limit,
+            isolated=plan.isolated,
         )
 
     def _decide(self, points: list[Planned], epoch: int) -> Round:

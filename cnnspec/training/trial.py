@@ -11,6 +11,7 @@ from typing import Any
 from cnnspec.analysis.load import checked_spec
 from cnnspec.datasets.locate import Where
 from cnnspec.diagnostics.base import Diagnostic
+from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted, reason
 from cnnspec.diagnostics.machines import OutOfMemory
 from cnnspec.diagnostics.render import tell
@@ -33,7 +34,7 @@ def advance(task: Task, backend: Backend) -> Ended:
         return Ended(STOPPED)
     except CnnspecError as problems:
         tell(*problems.diagnostics)
-        return _told(problems)
+        return _told(problems, task)
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return Ended(FAILED, message=f"{type(error).__name__}: {reason(error)[:500]}")
@@ -57,8 +58,9 @@ def _train(task: Task, backend: Backend) -> None:
         )
 
 
-def _told(problems: CnnspecError) -> Ended:
+def _told(problems: CnnspecError, task: Task) -> Ended:
     """A fault of this training alone, or one that every other would meet as well."""
     fault: Diagnostic = problems.diagnostics[0]
     own = problems.exit_code < 2 or isinstance(fault, OutOfMemory)
+    own |= task.isolated and not isinstance(fault, CannotWrite)
     return Ended(FAILED if own else BLOCKED, fault.code, fault.message, fault.help)

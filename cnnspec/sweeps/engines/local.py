@@ -11,18 +11,31 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from cnnspec.diagnostics.errors import Interrupted
 from cnnspec.files.processes import own_group
-from cnnspec.runs.tasks import BLOCKED, MOST_ATTEMPTS, STOP, STOPPED, Ended, Task, dump, killed
+from cnnspec.runs.tasks import (
+    BLOCKED,
+    MOST_ATTEMPTS,
+    STOP,
+    STOPPED,
+    Ended,
+    Task,
+    dump,
+    killed,
+    too_long,
+)
 from cnnspec.sweeps.engines.base import Tell
 
 _LIFETIME = 30
 """Tasks that a worker does before another takes its place: each leaves some memory taken."""
+
+_GRACE = 20
+"""Seconds that a task past its limit has to stop, before its process is killed."""
 
 _PACE = 0.2
 """Seconds between two looks at the keyboard."""
@@ -99,18 +112,50 @@ class _Worker:
         self._done = 0
         self._writing = threading.Lock()
         self._stopped = False
+        self._late = False
 
     def do(self, task: Task, stopping: threading.Event) -> Ended:
         """How a task ended, after as many attempts as it may have."""
         code = 0
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            answer = self._ask(task)
+            with self._limited(task):
+                answer = self._ask(task)
+            if answer is None:
+                code = self.end()
+            if stopping.is_set() and (answer is None or answer.how == STOPPED):
+                return Ended(STOPPED)
+            if self._late and (answer is None or answer.how == STOPPED):
+                return too_long(task)
             if answer is not None:
                 return answer.replace(attempts=attempt)
-            code = self.end()
-            if stopping.is_set():
-                return Ended(STOPPED)
         return killed(-code if code < 0 else None, MOST_ATTEMPTS, task.log)
+
+    @contextlib.contextmanager
+    def _limited(self, task: Task) -> Iterator[None]:
+        """Stops a task that takes too long: it is asked to stop, then its process is killed."""
+        self._late = False
+        timers = []
+        if task.limit is not None:
+            timers = [threading.Timer(task.limit, self._overdue)]
+            timers += [threading.Timer(task.limit + _GRACE, self._kill)]
+        for timer in timers:
+            timer.daemon = True
+            timer.start()
+        try:
+            yield
+        finally:
+            for timer in timers:
+                timer.cancel()
+
+    def _overdue(self) -> None:
+        self._late = True
+        with contextlib.suppress(OSError, ValueError):
+            self._send(STOP)
+
+    def _kill(self) -> None:
+        process = self._process
+        if process:
+            process.kill()
 
     def _ask(self, task: Task) -> Ended | None:
         """Hands a task to the process; `None` where that ends without an answer."""
