@@ -7,7 +7,7 @@ from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import Diagnostic
 
-__all__ = ["Judgement", "Rules", "judge", "read_rules"]
+__all__ = ["Judgement", "Rules", "judge", "judge_checked", "read_rules"]
 
 
 class Judgement(Record):
@@ -43,5 +43,9 @@ class Judgement(Record):
 
 def judge(rules: Rules, source: Source) -> Judgement:
     """Checks a submission and holds it against the rules."""
-    checked = check(source)
+    return judge_checked(rules, check(source))
+
+
+def judge_checked(rules: Rules, checked: CheckedSpec) -> Judgement:
+    """Holds a submission that is checked already against the rules."""
     return Judgement(checked, tuple(rule.judge(checked) for rule in rules.rules))
