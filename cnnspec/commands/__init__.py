@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
     "sweep": "train every point of a sweep: many networks in one command",
+    "class": "check, train and rank the submissions of a class by the rules of an assignment",
     "cluster": "check a Ray cluster before you use it",
     "reproduce": "train a run again and compare the result bit for bit",
     "evaluate": "measure a trained run again",
@@ -40,8 +41,8 @@ COMMANDS = {
 
 
 def module_of(name: str) -> str:
-    """The module of a command; `import` is a word of Python, so an underscore follows it."""
-    return f"cnnspec.commands.{name}{'_' if name == 'import' else ''}"
+    """The module of a command; an underscore follows a name that is a word of Python."""
+    return f"cnnspec.commands.{name}{'_' if name in ('class', 'import') else ''}"
 
 
 USAGE = 2

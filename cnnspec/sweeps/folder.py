@@ -90,7 +90,12 @@ class Sweep:
     @classmethod
     def create(cls, parent: Path, plan: Plan, source: Source) -> Self:
         """Makes a new folder `<model>-sweep-<n>` with the plan. Raises `CnnspecError`."""
-        run = Run(new_folder(parent, f"{plan.model}-sweep"))
+        return cls.begin(new_folder(parent, f"{plan.model}-sweep"), plan, source)
+
+    @classmethod
+    def begin(cls, folder: Path, plan: Plan, source: Source) -> Self:
+        """Writes the plan into a new folder. Raises `CnnspecError`."""
+        run = Run(folder)
         run.make(LOGS)
         run.write(SOURCE, source.text)
         run.write_json(SWEEP, plan.dump())
