@@ -49,5 +49,3 @@ def _candidates(wanted: list[Wanted], kind: ArgType) -> Iterator[Any]:
             yield from (floor(limit), ceil(limit), floor(limit) - 1, ceil(limit) + 1)
     else:
         yield from (*limits, middle, *(limit * part for limit in limits for part in (0.9, 1.1)))
-
-

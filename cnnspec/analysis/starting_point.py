@@ -30,7 +30,7 @@ BODIES = (
     "conv {f}x3 same relu; pool 2 same",
     "conv {f}x3 relu stride=2; conv {g}x3 relu stride=2",
     "conv {f}x3 same relu; conv {f}x3 same relu; pool 2 same; conv {g}x3 same relu; gap",
-    "conv {f}x3 relu stride=2; dwconv 3 same relu stride=2; conv {g}x1 relu; dwconv 3 same relu; gap",
+    "conv {f}x3 relu stride=2; dwconv 3 same relu stride=2; conv {g}x1 relu; dwconv 3 same; gap",
     "conv {f}x3 relu; conv {f}x3 relu; conv {g}x3 relu; conv {g}x3 relu",
     "conv {f}x3 relu",
     "flatten; dense {f} relu",

@@ -10,6 +10,7 @@ from cnnspec.classes.folder import Class, create, keep_names
 from cnnspec.classes.judging import Judged, Terms, alike, judge_all, names_shown
 from cnnspec.classes.submissions import find
 from cnnspec.classes.under_rules import data_of
+from cnnspec.core.natural import natural
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
 from cnnspec.datasets.files import contents
@@ -62,7 +63,10 @@ def begin(
         images=data.dataset.counts[0] if data.dataset else None,
     )
     shown = names_shown(found.submissions, hidden=hidden)
-    judged = judge_all(found.submissions, shown, terms)
+    # In the order of what is shown: that of the files would tell of hidden names.
+    judged = sorted(
+        judge_all(found.submissions, shown, terms), key=lambda each: natural(each.entry.name)
+    )
     plan = _plan(judged, rules_file, data, means)
     made = create(
         out,

@@ -229,7 +229,9 @@ class _Teller:
 
     def problem(self, found: Diagnostic) -> Problem:
         """A diagnostic for pages and tables."""
-        lines = [[(self._said(t), style) for t, style in line] for line in render((found,), _COLUMNS)]
+        lines = [
+            [(self._said(t), style) for t, style in line] for line in render((found,), _COLUMNS)
+        ]
         return Problem(self._plain(as_json(found)), tuple(lines))
 
     def _said(self, text: str) -> str:

@@ -13,6 +13,7 @@ from cnnspec.classes.folder import Class
 from cnnspec.core.natural import natural
 from cnnspec.core.record import Record
 from cnnspec.runs.metrics import MEASURED_METRICS
+from cnnspec.sweeps.folder import FAILURE
 from cnnspec.sweeps.rows import PointResult, rows
 from cnnspec.version import __version__
 
@@ -30,7 +31,7 @@ class Row(Record):
 
     `verdicts` are in the order of the rules, and `numbers` what each is about as a number, `None`
     where it is none. `rank` counts from 1, and equal results have the same; it is `None` for what
-    was not trained.
+    was not trained. `remedy` is what to do about a training that failed.
     """
 
     entry: Entry
@@ -39,6 +40,7 @@ class Row(Record):
     numbers: tuple[float | None, ...]
     state: str
     reason: str
+    remedy: str = ""
     rank: int | None = None
 
     @property
@@ -76,6 +78,7 @@ class Row(Record):
             "rank": self.rank,
             "state": self.state,
             "reason": self.reason or None,
+            "remedy": self.remedy or None,
             "params": entry.params,
             "macs": entry.macs,
             "epochs": point.mean("epochs") if point else None,
@@ -165,14 +168,24 @@ def _row(of: Class, entry: Entry, point: PointResult | None) -> Row:
         for rule, verdict in zip(of.rules.rules, entry.verdicts, strict=True)
     ]
     verdicts = tuple(verdict for verdict, _ in pairs)
-    reason, state = entry.reason, UNTRAINED
+    reason, state, remedy = entry.reason, UNTRAINED, ""
     if not reason:
         state = WAITING
         if point and point.finished:
             state = KEPT if all(verdict.holds for verdict in verdicts) else BROKEN
         elif point and point.reason:
-            state, reason = FAILED, point.reason
-    return Row(entry, point, verdicts, tuple(number for _, number in pairs), state, reason)
+            state, reason, remedy = FAILED, point.reason, _remedy(of, point)
+    numbers = tuple(number for _, number in pairs)
+    return Row(entry, point, verdicts, numbers, state, reason, remedy)
+
+
+def _remedy(of: Class, point: PointResult) -> str:
+    """What to do about a training that failed."""
+    assert of.trainings
+    for trial in of.trainings.trials_of(point.point):
+        if (trial.run.folder / FAILURE).is_file():
+            return str(trial.run.salvage(FAILURE)[0].get("remedy", ""))
+    return ""
 
 
 def _measured(

@@ -91,7 +91,7 @@ def _distinct(found: list[Submission]) -> Iterable[Submission]:
 
 
 def _chosen(folder: Path) -> Source:
-    """The text of the spec in a folder: that of its name, else the only one that none other uses."""
+    """The text of the spec in a folder: that of its name, else the one that no other uses."""
     files = [path for path in _listed(folder) if path.suffix == SUFFIX]
     named = [path for path in files if path.stem == folder.name]
     if len(files) > 1 and not named:

@@ -81,7 +81,9 @@ def looks_at_test(rules: Rules, checked: CheckedSpec) -> Iterator[Diagnostic]:
         yield TestDecides(place, setting=str(target), instead=instead)
 
 
-def obstacles(checked: CheckedSpec, native: bool, jobs: int, images: int | None) -> Iterator[Diagnostic]:
+def obstacles(
+    checked: CheckedSpec, native: bool, jobs: int, images: int | None
+) -> Iterator[Diagnostic]:
     """Yields why a spec cannot be trained here: what the backend does not do, or its memory.
 
     `jobs` trainings at a time share the memory of the machine; `images` are those to train on, if

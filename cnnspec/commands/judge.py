@@ -3,18 +3,19 @@
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from cnnspec.analysis.assignment import Judgement, judge, read_rules
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import normalized
+from cnnspec.analysis.rules import ExpectRule
 from cnnspec.analysis.rules_file import Rules
 from cnnspec.analysis.twins import Twins, twins
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.table import Cell, Table, csv_text
 from cnnspec.core.terminal import Line, show
-from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.environment import CannotRead
+from cnnspec.diagnostics.base import Diagnostic, listing, many
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import as_json
 from cnnspec.files.sources import read_source, read_submission
@@ -22,10 +23,9 @@ from cnnspec.files.sources import read_source, read_submission
 
 def run(args: Namespace) -> int:
     """Judges every file; one that cannot be read is a row like any other."""
-    if not args.files:
-        fault = "no submission is named"
-        raise CnnspecError(CannotRead(None, fault, "name the files to judge: `submissions/*.cnn`"))
     rules = read_rules(read_source(args.rules))
+    if not args.files:
+        return _rules_alone(rules, args)
     rows: list[dict[str, Any]] = []
     checked: dict[str, CheckedSpec] = {}
     for path in args.files:
@@ -49,6 +49,32 @@ def run(args: Namespace) -> int:
     else:
         show(_lines(rules, rows, same))
     return 0 if ok else 1
+
+
+def _rules_alone(rules: Rules, args: Namespace) -> int:
+    """Checks the rules themselves: that a network can keep them all.
+
+    Raises `CnnspecError` with those that none of many small networks keeps.
+    """
+    from cnnspec.analysis.starting_point import starting_point
+
+    found = starting_point(rules, Path("submission.cnn"), "submission")
+    totals = found.judgement.checked.totals
+    assert totals is not None
+    if args.json:
+        costs = {"params": totals.params, "macs": totals.macs}
+        data = {"command": "check", "ok": True, "rules": rules.names}
+        print_json({**data, "example": {"text": found.text, **costs}})
+        return 0
+    show([[(f"{many(len(rules.rules), 'rule')} that can be kept together:", "strong")]])
+    show([[(f"  {name}", "")] for name in rules.names])
+    expected = [rule.text for rule in rules.rules if isinstance(rule, ExpectRule)]
+    if expected:
+        unknown = f"whether training reaches {listing(expected, 'and')} is not known before"
+        show([[], [(unknown, "dim")]])
+    show([[], [(f"for example with {totals.params:,} parameters and {totals.macs:,} MACs", "")]])
+    show([[(f"`cnnspec new --rules {args.rules}` writes such a network", "dim")]])
+    return 0
 
 
 def _unread(path: str, rules: Rules, problems: Iterable[Diagnostic]) -> dict[str, Any]:

@@ -30,7 +30,9 @@ class BreaksRule(Diagnostic):
         if not self.statement:
             return ""
         where = "" if self.span else " in the `train` block"
-        where = "" if self.rule.partition(" ")[0] in ("data", "input", "classes", "model") else where
+        where = (
+            "" if self.rule.partition(" ")[0] in ("data", "input", "classes", "model") else where
+        )
         return f"write `{self.statement}`{where}"
 
     def fixes_at(self, span: Span) -> Fixes:

@@ -244,7 +244,8 @@ FORMS: dict[str, Form] = {
         )
     ),
     "failure.json": ObjectOf(
-        {"code": Text(), "message": Text(), "attempts": Count()}, ("code", "message")
+        {"code": Text(), "message": Text(), "remedy": Text(), "attempts": Count()},
+        ("code", "message"),
     ),
 }
 """The form of every JSON document in a folder, by its name in it."""

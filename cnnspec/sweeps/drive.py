@@ -149,7 +149,7 @@ class _Drive:
     def _note(self, trial: Trial, ended: Ended | None) -> None:
         """Records that a training begins, or how it ended."""
         if ended and ended.how == FAILED:
-            trial.fail(ended.code, ended.message, ended.attempts)
+            trial.fail(ended.code, ended.message, ended.attempts, ended.remedy)
         elif ended and ended.how == BLOCKED:
             self._blocked = ended
         self._progress.on_event(trial, ended)

@@ -70,14 +70,15 @@ class Trial(Record):
 
     @property
     def failure(self) -> dict[str, Any]:
-        """Why it failed: its `code`, a `message`, and how many `attempts` there were."""
+        """Why it failed: `code`, `message`, `remedy`, and how many `attempts` there were."""
         found: dict[str, Any] = self.run.read_json(FAILURE)
         return found
 
-    def fail(self, code: str, message: str, attempts: int = 1) -> None:
+    def fail(self, code: str, message: str, attempts: int = 1, remedy: str = "") -> None:
         """Records why it failed. Raises `CnnspecError`."""
         self.run.folder.mkdir(parents=True, exist_ok=True)
-        self.run.write_json(FAILURE, {"code": code, "message": message, "attempts": attempts})
+        failure = {"code": code, "message": message, "remedy": remedy, "attempts": attempts}
+        self.run.write_json(FAILURE, failure)
 
 
 class Sweep:

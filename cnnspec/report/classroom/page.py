@@ -239,7 +239,10 @@ def _commands(results: Results) -> list[tuple[str, str]]:
     name = results.of.name
     found = [
         ("Do what is left, and write these pages again", ["cnnspec", "class", "--resume", name]),
-        ("A first submission that keeps the rules", ["cnnspec", "new", "--rules", f"{name}/{RULES}"]),
+        (
+            "A first submission that keeps the rules",
+            ["cnnspec", "new", "--rules", f"{name}/{RULES}"],
+        ),
         ("Set the trained networks side by side", ["cnnspec", "compare", f"{name}/trainings"]),
     ]
     if results.of.command and not results.of.hidden:

@@ -1,6 +1,6 @@
 """What is said of a submission in tables and pages. Light."""
 
-from cnnspec.analysis.rules import Rule, SettingRule, Verdict
+from cnnspec.analysis.rules import AllowRule, DenyRule, Rule, SettingRule, Verdict
 from cnnspec.classes.results import KEPT, Results, Row
 from cnnspec.diagnostics.base import many
 from cnnspec.report.phrases import NONE
@@ -26,23 +26,21 @@ def broken(results: Results, row: Row) -> list[str]:
 
 
 def shown(rule: Rule, verdict: Verdict) -> str:
-    """What was found for a rule, as it is shown: without the name of the setting."""
+    """What was found for a rule; nothing where it only repeats a rule that is held."""
     if not verdict.found:
         return NONE
-    # The name of the data is enough; its shape is the same for all that keep the rule.
-    short = isinstance(rule, SettingRule) and rule.name == "data" and verdict.holds
-    return verdict.found.partition(" (")[0] if short else verdict.found
+    repeats = isinstance(rule, AllowRule | DenyRule)
+    repeats |= isinstance(rule, SettingRule) and not rule.home
+    return "" if verdict.holds and repeats else verdict.found
 
 
 def wrong(results: Results, row: Row) -> str:
     """Everything that is wrong with a submission, in a line."""
-    first = [problem.sentence for problem in row.entry.problems[:1] if not row.trained]
-    more = len(row.entry.problems) - 1
-    if first and more > 0:
-        first = [f"{first[0]} (and {more} more)"]
-    reason = [row.reason] if row.reason else []
-    rules = broken(results, row) if row.trained else []
-    return "; ".join([*reason, *rules, *first])
+    if row.trained:
+        return "; ".join(broken(results, row))
+    errors = [p.sentence for p in row.entry.problems if p.data["severity"] == "error"]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return "; ".join([*filter(None, [row.reason]), *(first + more for first in errors[:1])])
 
 
 def headline(results: Results) -> str:

@@ -53,8 +53,8 @@ def scatter(title: str, metric: str, dots: Sequence[Dot], limits: Limits) -> Fig
     aims = [limits.reached] if limits.reached is not None else []
     low, high = range_of([dot.reached for dot in dots], aims)
     ticks = MaxNLocator(6)
-    left = 18 + 7 * max(len(tick_text(y)) for y in ticks.tick_values(low, high))
-    axes = placed(figure, left, 46, 24, 66)
+    margin = 18 + 7 * max(len(tick_text(y)) for y in ticks.tick_values(low, high))
+    axes = placed(figure, margin, 46, 24, 66)
     axes.grid(axis="y")
     axes.set_xscale("log")
     axes.set_ylim(low, high)
@@ -106,17 +106,16 @@ def _limits(axes: Axes, metric: str, limits: Limits) -> None:
         )  # fmt: skip
 
 
-def _numbered(
-    figure: Figure, axes: Axes, dots: Sequence[Dot], shown: tuple[float, float]
-) -> None:
+def _numbered(figure: Figure, axes: Axes, dots: Sequence[Dot], shown: tuple[float, float]) -> None:
     """Writes ranks beside submissions, each where it covers no dot and no other number.
 
     The same place has the same number once; one without a free place has none.
     """
-    places = {}
+    places: dict[tuple[float, float], tuple[tuple[float, float], int]] = {}
     for dot in dots:
-        at = (dot.params, min(max(dot.reached, shown[0]), shown[1]))
-        places.setdefault(tuple(axes.transData.transform(at) * 72 / figure.dpi), (at, dot.rank))
+        at = (float(dot.params), min(max(dot.reached, shown[0]), shown[1]))
+        x, y = axes.transData.transform(at) * 72 / figure.dpi
+        places.setdefault((float(x), float(y)), (at, dot.rank))
     taken: list[tuple[float, float]] = list(places)
     for (x, y), (at, rank) in places.items():
         wide = 4 + 3.5 * len(str(rank))
