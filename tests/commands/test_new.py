@@ -95,6 +95,45 @@ def test_an_unknown_template_is_2_with_a_suggestion(capsys, tmp_path):
     assert main(["new", "lennet", str(tmp_path / "x.cnn")]) == 2
     assert "did you mean `lenet`?" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-    for name in ("../lenet", "zzzz"):
-        assert main(["new", name]) == 2
-        assert "there is no template" in capsys.readouterr().err
+    assert main(["new", "x", "--template", "tny"]) == 2
+    assert "did you mean `tiny`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["../digits", "a/b", "digits.cnn", "..", "con"])
+def test_a_name_that_no_file_can_have_is_2(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", name]) == 2
+    assert "is not a name for a network" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [[], ["--template", "tiny"], ["--template", "resnet"]])
+def test_a_network_has_its_own_name_and_a_template(options, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "digits", *options]) == 0
+    text = (tmp_path / "digits.cnn").read_text()
+    source = Source("digits.cnn", text)
+    chosen = options[1] if options else "lenet"
+    result = check(source)
+    assert result.problems == ()
+    assert result.spec == check(Source("", template(chosen).text)).spec.replace(model="digits")
+    assert format_text(source, CONSTRUCTS) == text
+    assert chosen not in text.split("\n", 1)[1]
+
+
+RULES = "data mnist\nallow conv pool dense\nbudget params <= 2k\ntrain { epochs <= 3 }\n"
+
+
+def test_a_network_keeps_the_rules_that_are_given(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.cnn").write_text(RULES)
+    assert main(["new", "mine", "--rules", "rules.cnn"]) == 0
+    assert main(["check", "--rules", "rules.cnn", "--strict", "mine.cnn"]) == 0
+    capsys.readouterr()
+    assert main(["new", "--rules", "rules.cnn", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["file"] == "submission.cnn"
+    (tmp_path / "rules.cnn").write_text("budget params <= 5\n")
+    assert main(["new", "none", "--rules", "rules.cnn"]) == 1
+    assert "keeps `budget params <= 5`" in capsys.readouterr().err
+    assert not (tmp_path / "none.cnn").exists()
+    assert main(["new", "x", "--rules", "rules.cnn", "--template", "tiny"]) == 2
