@@ -17,8 +17,9 @@ class Task(Record):
     `folder` is that of its run, `log` the file for what it prints, `document` the IR document of
     its spec as JSON, `source` the name of the text that it came from. `data` is the path of the
     user's own data, `until` the epoch to pause after (`None`: train to the end), `threads` the
-    number of threads. `limit` is the number of seconds that it may take, `None` for any. An error
-    of an `isolated` task never blocks others: its spec is by someone who is not trusted.
+    number of threads. `limit` is the number of seconds that it may take, `None` for any. An
+    `isolated` task is by someone else, and graded: none of its errors blocks others, and its run
+    keeps nothing to doubt pictures with.
     """
 
     name: str

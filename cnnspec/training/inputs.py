@@ -63,12 +63,13 @@ def load(
 ) -> tuple[Inputs, list[Diagnostic]]:
     """What a run knows of its images, and what it does not know. Raises `CnnspecError`.
 
-    Runs of older versions kept nothing: their images are measured now, where they are found.
+    Runs of a class and of older versions kept nothing: their images are measured now, where they
+    are found.
     """
     if (run.folder / INPUTS).is_file():
         return _kept(run), []
     notes: list[Diagnostic] = []
-    uncalibrated = f"{run} was trained by a version that kept nothing to doubt a picture with"
+    uncalibrated = f"{run} kept nothing to doubt a picture with, as in a class or before"
     notes.append(DataNote(None, uncalibrated, "train again to have pictures doubted"))
     try:
         images = images_of(spec, of_run(spec.data, run, data), offline=offline)

@@ -57,12 +57,14 @@ def train(
     watch: Watch | None = None,
     until: int | None = None,
     begin: Extension | None = None,
+    doubts: bool = True,
 ) -> Outcome:
     """Trains a spec without errors and leaves a run folder below `parent`.
 
     The folder is `<model>-<n>`, or has the name given; `warn` is told what is odd about
     the data. Data of the user's own lies beside the spec, if not at `where`. Trackers
-    follow through `watch`. With `begin` it goes on where another run has ended. Raises
+    follow through `watch`. With `begin` it goes on where another run has ended. Without
+    `doubts` it keeps nothing to doubt pictures with, which takes a while to make. Raises
     `CnnspecError`, `Interrupted` after a signal, and `Paused` after the epoch `until`.
     """
     backend.require(checked)
@@ -88,7 +90,7 @@ def train(
                 begin.take_over(state)
                 _keep(run, state)
 
-        return _train(checked, run, splits, backend, pause, watch, until, prepare)
+        return _train(checked, run, splits, backend, pause, watch, until, prepare, doubts=doubts)
 
 
 def resume(
@@ -100,6 +102,7 @@ def resume(
     offline: bool = False,
     watch: Watch | None = None,
     until: int | None = None,
+    doubts: bool = True,
 ) -> Outcome:
     """Goes on with a run that was stopped or killed, to the same end as if it had not been.
 
@@ -117,7 +120,7 @@ def resume(
         def prepare(state: State) -> None:
             _go_back(state, run, warn)
 
-        return _train(checked, run, splits, backend, pause, watch, until, prepare)
+        return _train(checked, run, splits, backend, pause, watch, until, prepare, doubts=doubts)
 
 
 @contextmanager
@@ -141,6 +144,8 @@ def _train(
     watch: Watch,
     until: int | None,
     prepare: Callable[[State], None] = lambda _: None,
+    *,
+    doubts: bool = True,
 ) -> Outcome:
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
     spec = checked.spec
@@ -162,7 +167,8 @@ def _train(
     sha256 = save_weights(run, finished.weights)
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
     samples.keep(run, splits, fit.scorer.classes, outputs)
-    inputs.keep(run, splits, finished.features)
+    if doubts:
+        inputs.keep(run, splits, finished.features())
     claims = judge_expectations(spec, {name: found.figures for name, found in scores.items()})
     assert checked.totals is not None
     metrics = {

@@ -46,7 +46,7 @@ def advance(task: Task, backend: Backend) -> Ended:
 
 def _train(task: Task, backend: Backend) -> None:
     run = Run(task.folder)
-    given: Any = {"offline": task.offline, "until": task.until}
+    given: Any = {"offline": task.offline, "until": task.until, "doubts": not task.isolated}
     if (run.folder / ENVIRONMENT).is_file():
         session.resume(run, backend, tell, **given)
     else:

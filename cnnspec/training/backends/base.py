@@ -4,6 +4,7 @@ Everything else of a training, from order and schedules to checkpoints and repor
 same for every backend and knows none of them.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -41,10 +42,13 @@ class Predictor(Protocol):
 
 
 class Finished(Record):
-    """What a training leaves: weights by the names of the spec, and what computes features."""
+    """What a training leaves: weights by the names of the spec.
+
+    `features` makes what computes features, which takes a while.
+    """
 
     weights: Arrays
-    features: Features
+    features: Callable[[], Features]
 
 
 class Trainer(Predictor, Protocol):

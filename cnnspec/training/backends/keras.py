@@ -137,7 +137,7 @@ class KerasTrainer(KerasPredictor):
     def finish(self, run: Run) -> Finished:
         written = as_written(self.model, self._checked)
         save(written, run)
-        return Finished(weights_of(written, self._checked), features_of(written))
+        return Finished(weights_of(written, self._checked), lambda: features_of(written))
 
 
 def reseed(model: keras.Model, seed: int, epoch: int) -> None:

@@ -138,7 +138,7 @@ class NativeTrainer(NativePredictor):
         file = io.BytesIO()
         np.savez(file, allow_pickle=False, **self.dump())
         run.write(STATE, file.getvalue())
-        return Finished(self.network.weights, self.features())
+        return Finished(self.network.weights, self.features)
 
 
 class NativeBackend(Record):
