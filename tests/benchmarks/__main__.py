@@ -12,10 +12,31 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import backends, checks, data, native, page, service, sweeps, training
+from tests.benchmarks import (
+    backends,
+    checks,
+    classroom,
+    data,
+    native,
+    page,
+    service,
+    sweeps,
+    training,
+)
 from tests.benchmarks.measuring import Row, say
 
-GROUPS = ("check", "points", "service", "page", "train", "native", "backends", "data", "grid")
+GROUPS = (
+    "check",
+    "points",
+    "service",
+    "page",
+    "train",
+    "native",
+    "backends",
+    "data",
+    "class",
+    "grid",
+)
 
 
 def main() -> None:
@@ -38,6 +59,7 @@ def main() -> None:
         "native": lambda: native.rows(few),
         "backends": backends.rows,
         "data": lambda: data.rows(few),
+        "class": lambda: classroom.rows(few),
         "grid": lambda: sweeps.grid(args.epochs),
     }
     rows: list[Row] = []

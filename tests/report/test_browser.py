@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from cnnspec.classes.begin import Means, begin
 from cnnspec.report import overlay
+from cnnspec.report.classroom.writing import finalize as of_class
 from cnnspec.report.page import write
 from cnnspec.report.run_table import compare
 from cnnspec.report.sweep.finalize import finalize
-from tests.support.browser import Browser
-from tests.support.paths import ROOT
-from tests.support.run_folders import environment, make
+from tests.support.classroom import write_class
+from tests.support.run_folders import environment, make, metrics
 from tests.support.sweep_folders import finished_sweep
 
 CHROMIUM = next(
@@ -101,10 +102,28 @@ def pages(tmp_path_factory):
     sweep = finished_sweep(folder / "sweeps")
     finalize(sweep)
     swept = sweep.folder / "report.html"
-    return {"report": write(hard), "comparison": compared, "sweep": swept, "control": control}
+    pages = {"report": write(hard), "comparison": compared, "sweep": swept, "control": control}
+    return pages | class_pages(folder / "class")
 
 
-@pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
+def class_pages(folder):
+    """The pages of a class, for the teacher and for a student."""
+    folder.mkdir()
+    home = write_class(folder, rights=1)
+    means = Means("native", jobs=1, threads=1, limit=900, offline=True)
+    made = begin(str(folder / "rules.cnn"), home, folder / "runs", means, overrides={})
+    for trial in made.trainings.trials():
+        text, parent = str(trial.point.spec), trial.run.folder.parent
+        make(parent, text, trial.point.name, metrics=metrics(0.7, expectations=[]))
+    of_class(made, lambda problem: pytest.fail(str(problem)))
+    student = made.folder / "students" / "broken-long.html"
+    return {"class": made.folder / "report.html", "student": student}
+
+
+PAGES = ["report", "comparison", "sweep", "class", "student"]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_page_loads_nothing_and_logs_no_error(pages, tmp_path, name):
     pillow = pytest.importorskip("PIL.Image")
     log, shot = tmp_path / "net.json", tmp_path / "shot.png"
@@ -116,7 +135,7 @@ def test_page_loads_nothing_and_logs_no_error(pages, tmp_path, name):
     assert len(np.unique(np.asarray(image.convert("L")))) > 20
 
 
-@pytest.mark.parametrize("name", ["report", "comparison", "sweep"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_on_a_phone_has_no_horizontal_scrolling(pages, tmp_path, name):
     wide, window = scrolls(tmp_path, pages[name])
     assert window == 390

@@ -98,16 +98,15 @@ CHEATS = {
     "sweeps": f"{HEAD}\nlet n = 4\nconv (n)x3 relu\npool 4\ndense 10 softmax\n"
     "sweep { n in 1..60 }\ntrain { epochs 2; runs 50 }",
     "markup": f"{HEAD}\n# <script>alert(1)</script><img src=x onerror=alert(2)>\n"
-    'model "<b>bold</b>"\nconv 4x3 rleu\ndense 10 softmax',
+    'model "<b>bold<b>"\nconv 4x3 rleu\ndense 10 softmax',
 }
 """Those that try to cheat or to harm, each in one way."""
-CHEATS["markup"] = CHEATS["markup"].replace("</b>", "<b>")
 
 
-def write_class(folder: Path, rights: int, *, unfair: bool = True) -> Path:
+def write_class(folder: Path, rights: int) -> Path:
     """Writes rules and submissions into a folder; returns the folder of the submissions.
 
-    `rights` are right; 10 are broken, 3 the same, one diverges; `unfair` adds the cheats.
+    `rights` are right, 10 are broken, 3 the same, one diverges, 9 try to cheat or to harm.
     """
     (folder / "rules.cnn").write_text(RULES)
     outside = folder / "outside"
@@ -118,7 +117,7 @@ def write_class(folder: Path, rights: int, *, unfair: bool = True) -> Path:
     texts = {f"right{number:02}": right(number) for number in range(rights)}
     texts |= COPIES | {f"broken-{name}": text for name, text in BROKEN.items()}
     texts |= {"diverges": DIVERGES}
-    texts |= {f"cheats-{name}": text for name, text in CHEATS.items()} if unfair else {}
+    texts |= {f"cheats-{name}": text for name, text in CHEATS.items()}
     for name, text in texts.items():
         (home / f"{name}.cnn").write_text(text)
     return home
