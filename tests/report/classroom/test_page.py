@@ -47,8 +47,12 @@ def test_every_submission_is_ranked_or_has_a_reason(results: Results) -> None:
         assert f"students/{row.entry.slug}.html".replace("<", "%3C") in text
         assert row.rank or row.reason or row.state == "not trained yet"
     assert "3 of 26 keep every rule, 4 were trained" in text
-    assert re.search(r'<span class="bad">0\.4500 <span aria-hidden="true">✗', text)
-    assert re.search(r'<span class="good">0\.7500 <span aria-hidden="true">✓', text)
+    assert re.search(
+        r'<span class="bad">0\.4500 <span class="mark"><span aria-hidden="true">✗', text
+    )
+    assert re.search(
+        r'<span class="good">0\.7500 <span class="mark"><span aria-hidden="true">✓', text
+    )
 
 
 def test_text_of_submissions_is_never_markup(results: Results) -> None:
