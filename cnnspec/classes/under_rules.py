@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from cnnspec.analysis.check import CheckedSpec, check_spec
 from cnnspec.analysis.rules import ExpectRule, SettingRule
 from cnnspec.analysis.rules_file import Rules
+from cnnspec.analysis.training_memory import layer_bytes, weight_bytes
 from cnnspec.diagnostics.assignments import TestDecides
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.environment import CannotRead
@@ -19,9 +20,6 @@ from cnnspec.files.processes import memory
 from cnnspec.ir.claims import MEASURES, Expectation
 from cnnspec.ir.spec import NO_DATA, Data
 from cnnspec.targets.table import KERAS, C, check_target
-
-_PARAMETER = 16
-"""The least bytes of a parameter in training: its value, its gradient and two moments."""
 
 
 def data_of(rules: Rules) -> Data:
@@ -90,13 +88,11 @@ def obstacles(
     that is known.
     """
     yield from check_target(checked, C if native else KERAS)
-    from cnnspec.training.memory import layer_bytes
-
-    assert checked.totals is not None
-    there = memory()
-    batch = checked.spec.train.batch
-    needed = layer_bytes(checked, min(batch, images or batch))
-    needed += checked.totals.params * _PARAMETER
+    there, needed = memory(), weight_bytes(checked)
+    if not native:
+        # A framework keeps what is between the layers, for all images of a batch.
+        batch = checked.spec.train.batch
+        needed += layer_bytes(checked, min(batch, images or batch))
     if there is not None and needed > there // jobs:
         share = f"{there // jobs / 2**30:.1f} GiB"
         cause = f"a step needs at least {needed / 2**30:.1f} GiB, and a training has {share}"

@@ -11,23 +11,6 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import OutOfMemory
 from cnnspec.files.processes import memory
 
-_FLOAT = 4
-
-
-def layer_bytes(checked: CheckedSpec, batch: int) -> int:
-    """The least memory that a training step of a framework takes, in bytes.
-
-    The output of every layer that does not work in place is kept for its gradient,
-    each value in four bytes; weights, gradients and scratch space come on top.
-    """
-    graph = checked.graph
-    kept = sum(
-        call.output_shape.size
-        for call, operations in zip(graph.layers, graph.operations[1:], strict=True)
-        if not all(operation.in_place for operation in operations)
-    )
-    return kept * batch * _FLOAT
-
 
 def require_memory(
     checked: CheckedSpec, images: int, step_bytes: Callable[[CheckedSpec, int], int]

@@ -61,6 +61,7 @@ def loaded_by(*arguments: str) -> list[str]:
         (["explain", "CNN201"], 0),
         (["--help"], 0),
         (["train", "--help"], 0),
+        (["class", "--help"], 0),
         (["cluster", "doctor", "--help"], 0),
         (["--version"], 0),
         (["chekc"], 2),

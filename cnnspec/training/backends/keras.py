@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from cnnspec.analysis.check import CheckedSpec
+from cnnspec.analysis.training_memory import layer_bytes
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image
 from cnnspec.datasets.splits import Splits
@@ -26,7 +27,6 @@ from cnnspec.training.backends.forwards import at_once, forwards
 from cnnspec.training.batches import image_weights, scale
 from cnnspec.training.features import features_of
 from cnnspec.training.loops import Feed
-from cnnspec.training.memory import layer_bytes
 from cnnspec.training.microbatches import separable
 from cnnspec.training.novelty import Features
 from cnnspec.training.steps import steps
