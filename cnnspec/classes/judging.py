@@ -174,6 +174,8 @@ def _entry(
     unknown = Verdict("", None)
     verdicts = judgement.verdicts if judgement else (unknown,) * len(rules.rules)
     totals = judgement.checked.totals if judgement else None
+    # What keeps it from being trained comes before warnings.
+    problems = tuple(sorted(problems, key=lambda each: each.severity != "error"))
     return Entry(
         name=told.called.name,
         slug=told.called.slug,

@@ -150,7 +150,9 @@ def _settings() -> Iterable[str]:
     return settings()
 
 
-def add_overrides(parser: argparse.ArgumentParser) -> None:
+def add_overrides(
+    parser: argparse.ArgumentParser, text: str = "set a `let` or a training setting"
+) -> None:
     """`--set name=value`."""
     parser.add_argument(
         "--set",
@@ -159,7 +161,7 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         complete=_settings,
-        help="set a `let` or a training setting; repeatable",
+        help=f"{text}; repeatable",
     )
 
 

@@ -46,7 +46,7 @@ def arguments(parser: ArgumentParser) -> None:
         complete=FOLDER,
         help="the submissions: a .cnn file, or a folder with one, for each student",
     )
-    add_overrides(parser)
+    add_overrides(parser, "a setting of training for everyone, whatever a submission says")
     parser.add_argument("--epochs", type=count, metavar="N", help="the same as `--set epochs=N`")
     parser.add_argument(
         "--hide-names",
