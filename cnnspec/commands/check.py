@@ -5,7 +5,8 @@ points pass. With `--rules`, prints one row for each spec instead: which rules o
 assignment it breaks, and which specs are the same; without files it checks that some network
 can keep the rules. Exit code 0 if every spec passes, 1 if one does not; warnings count only
 with `--strict`. `--memory` shows where each value is in the memory arena of inference; the size
-of the arena is the RAM of the spec.
+of the arena is the RAM of the spec. `--latex` prints the table of the layers for a paper, with
+`--explain` also every formula.
 
 `--fix` first applies the safe fixes to the files: each fix is tried, and kept if its finding
 is gone and nothing is worse. `--diff` only shows them, with exit code 1 if a file would

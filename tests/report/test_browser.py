@@ -17,7 +17,9 @@ from cnnspec.report.classroom.writing import finalize as of_class
 from cnnspec.report.page import write
 from cnnspec.report.run_table import compare
 from cnnspec.report.sweep.finalize import finalize
+from tests.support.browser import Browser
 from tests.support.classroom import write_class
+from tests.support.paths import ROOT
 from tests.support.run_folders import environment, make, metrics
 from tests.support.sweep_folders import finished_sweep
 
