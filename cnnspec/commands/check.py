@@ -283,18 +283,21 @@ def _survey(result: CheckedSpec, values: Overrides, most: int) -> "Survey | None
     axes = result.expanded.sweep
     if not axes or result.expanded.problems:
         return None
+    from cnnspec.sweeps.dimensions import has_ranges
     from cnnspec.sweeps.points import require_few, survey
 
-    require_few(axes, most, "`--max-runs` sets another")
+    if not has_ranges(axes):
+        require_few(axes, most, "`--max-runs` sets another")
     return survey(result.source, axes, values)
 
 
 def sweep_lines(found: "Survey") -> list[Line]:
     """How many points there are, how many are dropped and why, the smallest and the largest."""
     dropped = found.points - found.left
-    lines: list[Line] = [
-        [("sweep", "strong"), (f"  {found.points:,} points, {dropped:,} dropped by this check", "")]
-    ]
+    facts = f"  {found.points:,} points, {dropped:,} dropped by this check"
+    if found.drawn:
+        facts = f"  {found.total:,} points, {found.points:,} drawn at random, {dropped:,} dropped"
+    lines: list[Line] = [[("sweep", "strong"), (facts, "")]]
     for reason, points in found.reasons.items():
         lines.append([(f"  {points:,} dropped: {reason}", "")])
     if (

@@ -36,11 +36,12 @@ from cnnspec.report.sweep.finalize import finalize
 from cnnspec.report.sweep.writing import lines
 from cnnspec.runs.run import PAGE, command_line
 from cnnspec.sweeps import MAX_RUNS
+from cnnspec.sweeps.dimensions import has_ranges, size
 from cnnspec.sweeps.engines.base import Engine
 from cnnspec.sweeps.folder import BEST, FAILED, TABLE, Sweep
 from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
-from cnnspec.sweeps.points import MAX_POINTS, axes_of, require_few, size, survey
+from cnnspec.sweeps.points import MAX_POINTS, axes_of, require_few, survey
 
 ENGINES = ("local", "ray")
 RULES = (HALVING, ASHA)
@@ -229,7 +230,7 @@ def _dry(args: Namespace) -> int:
     result, values = _checked(args)
     axes = result.expanded.sweep
     most = args.max_runs or MAX_RUNS
-    if size(axes) > max(most, MAX_POINTS) and args.sample:
+    if args.sample and (has_ranges(axes) or size(axes) > max(most, MAX_POINTS)):
         return _dry_sample(args, result, values)
     require_few(axes, max(most, MAX_POINTS), "`--sample` draws some of them")
     found = survey(result.source, axes, values)

@@ -6,6 +6,7 @@ is meant follows from its place in the statement.
 
 from collections.abc import Iterator
 
+from cnnspec.expansion.search import LOG
 from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES
 from cnnspec.ir.spec import INPUT_NAME, Spec
 from cnnspec.ir.training import Training
@@ -40,7 +41,7 @@ def _everything() -> Iterator[Meaning]:
         for name, spec in top.specs.items():
             yield Meaning(name, "setting")
             yield from _values(spec.kind, seen)
-    for word in (*QUANTITIES, *METRIC_NAMES, *BYTES, INPUT_NAME, "shared", "none"):
+    for word in (*QUANTITIES, *METRIC_NAMES, *BYTES, INPUT_NAME, "shared", "none", LOG):
         yield Meaning(word, "value")
     yield from (Meaning(word, "function") for word in (*FUNCTIONS, "fit"))
     yield Meaning("name", "option")

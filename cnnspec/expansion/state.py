@@ -68,12 +68,27 @@ class Objective(Record):
         return f"{self.word} {self.quantity}{self.dtype and f' {self.dtype}'}"
 
 
+class Interval(Record):
+    """A range whose values are drawn and not listed: `1e-4..1e-1 log`, `0.0..0.5`, `4..64 log`.
+
+    `whole` says that its values are whole numbers, `log` that each factor is as likely as every
+    other factor of that size.
+    """
+
+    low: Exact
+    high: Exact
+    log: bool
+    whole: bool
+    span: Span
+
+
 class Axis(Record):
-    """A name that a sweep varies, and its values."""
+    """A name that a sweep varies: its values in a list, or the interval that has them."""
 
     name: str
     values: tuple[Expression, ...]
     span: Span
+    interval: Interval | None = None
 
 
 class Keyword(Record):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
+from cnnspec.expansion.search import LOG
 from cnnspec.expansion.symbols import Symbol
 from cnnspec.expansion.vocabulary import VOCABULARY, words
 from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES
@@ -151,10 +152,15 @@ def arguments_at(place: Place, names: Names = _NONE) -> Meanings:
     if place.calls:
         return names.numbers
     setting = setting_at(place)
+    behind_range = place.relation and place.blocks[-1:] == ("sweep",)
+    found = {LOG: _LOG} if behind_range else {}
     if setting is None:
-        return _of_statement(place, names)
-    found = values_of(setting.kind, setting.help)
+        return found | _of_statement(place, names)
+    found |= values_of(setting.kind, setting.help)
     return found | (names.numbers if is_number(setting.kind) else {})
+
+
+_LOG = Meaning(LOG, "value", "rate in 1e-4..1e-1 log", "each factor is as likely as every other")
 
 
 _LAYER_NAME = Meaning("name", "option", "name=a name", "the name of the layer")

@@ -5,6 +5,7 @@ Knows the checker and the points, but neither folders nor training.
 
 import random
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from string import Formatter
 from typing import Any, Self
@@ -18,10 +19,11 @@ from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.expand import read
-from cnnspec.expansion.state import Overrides
+from cnnspec.expansion.state import Axis, Overrides
 from cnnspec.files.names import folder_name
 from cnnspec.ir.spec import Spec
 from cnnspec.sweeps import MAX_RUNS
+from cnnspec.sweeps.dimensions import has_ranges, size, text_of
 from cnnspec.sweeps.points import (
     MAX_DRAWN,
     MAX_POINTS,
@@ -31,8 +33,6 @@ from cnnspec.sweeps.points import (
     points,
     reason,
     require_few,
-    size,
-    text_of,
 )
 
 
@@ -85,8 +85,10 @@ class Dropped(Record):
 class Plan(Record):
     """Everything a sweep is to do, fixed before it begins.
 
-    `names` are the names swept with their values in order, and `total` counts the points that they
-    span. `reasons` counts the points dropped by their first error, of which `dropped` has the first
+    `names` are the names swept with their values in order (none where very many are drawn from a
+    range), and `total` counts the points that they span.
+
+    `reasons` counts the points dropped by their first error, of which `dropped` has the first
     ones. `data` is the path of the user's own data, else `None`. `stop_early` is empty, or the name
     of the rule that stops weak points; `threads` is the number of threads of each training, and
     `command` the command line that made the plan. `limit` and `isolated` are those of its tasks.
@@ -150,13 +152,13 @@ def plan(
     """
     axes = axes_of(checked)
     source = checked.source
-    template = name or _template(checked.spec.model, [axis.name for axis in axes])
+    template = name or template_of(checked.spec.model, [axis.name for axis in axes])
     chance = None if drawn is None else random.Random(checked.spec.train.seed)
     found = _Found(template, [axis.name for axis in axes])
     looks = max(most, MAX_POINTS)
     if drawn is None:
         require_few(axes, looks, "`--sample` draws some of them")
-    elif size(axes) > looks:
+    elif size(axes) > looks or has_ranges(axes):
         looks = max(MAX_DRAWN, 10 * drawn)
     for point in islice(points(source, axes, overrides, chance), looks):
         found.add(point)
@@ -169,7 +171,7 @@ def plan(
     if not found.right:
         reasons = "; ".join(f"{count:,} times {why}" for why, count in found.reasons.items())
         cause = f"no point of {source.name} is valid: {reasons}"
-        if size(axes) > looks:
+        if size(axes) > looks or has_ranges(axes):
             cause = (
                 f"none of {looks:,} points of {source.name}, drawn at random, is valid: {reasons}"
             )
@@ -178,7 +180,7 @@ def plan(
     return Plan(
         model=checked.spec.model,
         source=source.name,
-        names={axis.name: tuple(text_of(v) for v in axis.values) for axis in axes},
+        names=values_by_name(axes, [point.values for point in found.right.values()]),
         total=size(axes),
         points=tuple(found.right.values()),
         reasons=dict(found.reasons.most_common()),
@@ -222,23 +224,51 @@ class _Found:
             if len(self.dropped) < MOST_LISTED:
                 self.dropped.append(Dropped(point.values, error.code, error.message))
             return
-        name = folder_name(self.template.format(**point.values))
-        if not name:
+        planned = planned_point(point, self.template)
+        if not planned.name:
             raise _bad_name(self.template, f"{point.label} would have no name")
-        if name in self.right:
-            both = f"{label(self.right[name].values)} and {point.label}"
-            cause = f"two points would be called `{name}`: {both}"
+        if planned.name in self.right:
+            both = f"{label(self.right[planned.name].values)} and {point.label}"
+            cause = f"two points would be called `{planned.name}`: {both}"
             raise _bad_name(self.template, cause)
-        spec, totals = point.checked.spec, point.checked.totals
-        assert totals is not None
-        seeds = tuple(spec.train.seeds)
-        self.right[name] = Planned(
-            name, point.values, totals.params, totals.macs, seeds, spec.train.epochs, spec
-        )
-        self.trainings += len(seeds)
+        self.right[planned.name] = planned
+        self.trainings += len(planned.seeds)
 
 
-def _template(model: str, names: list[str]) -> str:
+def planned_point(point: Point, template: str) -> Planned:
+    """A valid point as one to train, named by a template."""
+    spec, totals = point.checked.spec, point.checked.totals
+    assert totals is not None
+    return Planned(
+        folder_name(template.format(**point.values)),
+        point.values,
+        totals.params,
+        totals.macs,
+        tuple(spec.train.seeds),
+        spec.train.epochs,
+        spec,
+    )
+
+
+MOST_VALUES = 12
+"""With so many values or fewer drawn from a range, they are compared one by one."""
+
+
+def values_by_name(
+    axes: Iterable[Axis], points: Sequence[dict[str, str]]
+) -> dict[str, tuple[str, ...]]:
+    """The values of each name in order; of a range those of the points, or none if too many."""
+    found = {}
+    for axis in axes:
+        texts = [text_of(value) for value in axis.values]
+        if axis.interval:
+            texts = sorted({values[axis.name] for values in points}, key=float)
+            texts = texts if len(texts) <= MOST_VALUES else []
+        found[axis.name] = tuple(texts)
+    return found
+
+
+def template_of(model: str, names: list[str]) -> str:
     """The default template of names: `grid_{depth}-{filters}-{kernel}`."""
     plain = model.replace("{", "").replace("}", "")
     return f"{plain}_{'-'.join(f'{{{name}}}' for name in names)}"

@@ -5,7 +5,7 @@ Knows the checker; runs nothing.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.check import CheckedSpec, Checker
@@ -18,9 +18,10 @@ from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import Axis, Overrides
 from cnnspec.language.parse import parse
 from cnnspec.language.syntax import Expression
+from cnnspec.sweeps.dimensions import Dimension, drawn, has_ranges, size, text_of
 
 if TYPE_CHECKING:
-    import random
+    from random import Random
 
 
 def label(values: Mapping[str, str]) -> str:
@@ -52,6 +53,8 @@ class Point(Record):
 class Survey(Record):
     """The checks of all points of a sweep: how many there are, and why some are dropped.
 
+    Of a sweep with ranges `points` were drawn of `total`.
+
     `reasons` counts the points dropped by their first error. `smallest` and `largest`
     are the points left with the fewest and the most parameters.
     """
@@ -60,6 +63,12 @@ class Survey(Record):
     reasons: dict[str, int]
     smallest: Point | None
     largest: Point | None
+    total: int | None = None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the points are some of many."""
+        return self.total is not None and self.total > self.points
 
     @property
     def left(self) -> int:
@@ -69,6 +78,8 @@ class Survey(Record):
     def dump(self) -> dict[str, Any]:
         """The survey as JSON."""
         data: dict[str, Any] = {"points": self.points, "left": self.left, "dropped": self.reasons}
+        if self.drawn:
+            data["total"] = self.total
         for word, point in (("smallest", self.smallest), ("largest", self.largest)):
             if point and point.checked.totals:
                 params = point.checked.totals.params
@@ -88,6 +99,9 @@ MAX_DRAWN = 10_000
 
 def require_few(axes: tuple[Axis, ...], most: int, remedy: str) -> None:
     """Raises `CnnspecError` where some axes span more points than are looked at."""
+    for axis in axes:
+        if axis.interval:
+            raise CnnspecError(_unlisted(axis))
     count = size(axes)
     if most >= MAX_LOOKED < count:
         most = MAX_LOOKED
@@ -95,6 +109,22 @@ def require_few(axes: tuple[Axis, ...], most: int, remedy: str) -> None:
     if count > most:
         what, limit = f"this sweep has {count:,} points", f"{most:,}; {remedy}"
         raise CnnspecError(TooLarge(axes[0].span, what=what, limit=limit))
+
+
+def _unlisted(axis: Axis) -> CannotRead:
+    """The error of a range whose values are drawn, where every point is asked for."""
+    interval = axis.interval
+    assert interval
+    ends = dict.fromkeys(text_of(Dimension(axis).at(place)) for place in (0, 0.5, 1))
+    cause = (
+        f"`{axis.name} in {interval.span.text}{' log' if interval.log else ''}` is a range to draw "
+        "values from, and every value is asked for"
+    )
+    remedy = (
+        "`cnnspec sweep FILE --sample 40` draws points, `cnnspec search FILE` looks for the best "
+        f"ones, and a list has every value: `{axis.name} in {', '.join(ends)}`"
+    )
+    return CannotRead(interval.span, cause, remedy)
 
 
 def axes_of(checked: CheckedSpec) -> tuple[Axis, ...]:
@@ -105,51 +135,33 @@ def axes_of(checked: CheckedSpec) -> tuple[Axis, ...]:
     return checked.expanded.sweep
 
 
-def size(axes: tuple[Axis, ...]) -> int:
-    """How many points the axes span."""
-    points = 1
-    for axis in axes:
-        points *= len(axis.values)
-    return points
+class PointChecker:
+    """Checks the points of a text one by one; they share what they have in common."""
 
+    def __init__(self, source: Source, overrides: Overrides) -> None:
+        parsed = parse(source)
+        # The `sweep` itself is left out: each point has its own values.
+        said = tuple(s for s in parsed.statements if s.word != "sweep")
+        self._checker = Checker(parsed.replace(statements=said))
+        self._overrides = overrides
 
-def text_of(value: Expression) -> str:
-    """A value of a sweep as text: `16`, `poisson`, `adam(1e-3)`."""
-    return str(value.value) if hasattr(value, "value") else value.span.text
+    def at(self, values: Mapping[str, Expression]) -> Point:
+        """The point with some values for the names of the sweep."""
+        texts = {name: text_of(value) for name, value in values.items()}
+        return Point(texts, self._checker.check({**self._overrides, **values}))
 
 
 def points(
     source: Source,
     axes: tuple[Axis, ...],
     overrides: Overrides,
-    chance: "random.Random | None" = None,
+    chance: "Random | None" = None,
 ) -> Iterator[Point]:
     """Yields every point, the last name varying fastest; with `chance`, in random order."""
-    parsed = parse(source)
-    # The `sweep` itself is left out: each point has its own values.
-    said = tuple(s for s in parsed.statements if s.word != "sweep")
-    checker = Checker(parsed.replace(statements=said))
-    chosen = _drawn(axes, chance) if chance else product(*(axis.values for axis in axes))
+    checker = PointChecker(source, overrides)
+    chosen = drawn(axes, chance) if chance else product(*(axis.values for axis in axes))
     for values in chosen:
-        named = {axis.name: value for axis, value in zip(axes, values, strict=True)}
-        texts = {name: text_of(value) for name, value in named.items()}
-        yield Point(texts, checker.check({**overrides, **named}))
-
-
-def _drawn(axes: tuple[Axis, ...], chance: "random.Random") -> Iterator[tuple[Expression, ...]]:
-    """Yields each combination of values once, in random order."""
-    count = size(axes)
-    seen: dict[int, int] = {}
-    # A Fisher-Yates shuffle that stores only the places it has touched.
-    for place in range(count):
-        other = chance.randrange(place, count)
-        number = seen.get(other, other)
-        seen[other] = seen.pop(place, place)
-        values = []
-        for axis in reversed(axes):
-            number, index = divmod(number, len(axis.values))
-            values.append(axis.values[index])
-        yield tuple(reversed(values))
+        yield checker.at({axis.name: value for axis, value in zip(axes, values, strict=True)})
 
 
 def reason(error: Diagnostic) -> str:
@@ -157,13 +169,26 @@ def reason(error: Diagnostic) -> str:
     return f"{error.code} {error.topic}"
 
 
-def survey(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Survey:
-    """Checks every point; keeps at most two of them in memory."""
+MOST_SURVEYED = 200
+"""Points drawn from ranges to see how they fare; about a fifth of a second."""
+
+
+def survey(
+    source: Source, axes: tuple[Axis, ...], overrides: Overrides, most: int = MOST_SURVEYED
+) -> Survey:
+    """Checks every point, of ranges `most` drawn at random; keeps at most two in memory."""
     count = 0
     reasons: Counter[str] = Counter()
     smallest: Point | None = None
     largest: Point | None = None
-    for point in points(source, axes, overrides):
+    ranges = has_ranges(axes)
+    chance = None
+    if ranges:
+        # Here, for most sweeps are lists.
+        from random import Random
+
+        chance = Random(0)
+    for point in islice(points(source, axes, overrides, chance), most if ranges else None):
         count += 1
         if point.error is not None:
             reasons[reason(point.error)] += 1
@@ -172,7 +197,7 @@ def survey(source: Source, axes: tuple[Axis, ...], overrides: Overrides) -> Surv
             smallest = point
         if largest is None or _params(point) > _params(largest):
             largest = point
-    return Survey(count, dict(reasons.most_common()), smallest, largest)
+    return Survey(count, dict(reasons.most_common()), smallest, largest, size(axes))
 
 
 def _params(point: Point) -> int:

@@ -7,7 +7,8 @@ from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.expansion.expand import read
 from cnnspec.language.parse import parse_value
-from cnnspec.sweeps.points import Survey, points, size, survey
+from cnnspec.sweeps.dimensions import size
+from cnnspec.sweeps.points import Survey, points, survey
 
 GRID = """
 let depth = 2; let filters = 32; let kernel = 3
