@@ -17,7 +17,7 @@ COMMANDS = {
     "check": "check shapes, costs and budgets, in milliseconds",
     "train": "train a network and report what it reached",
     "sweep": "train every point of a sweep: many networks in one command",
-    "class": "check, train and rank the submissions of a class by the rules of an assignment",
+    "search": "look for the best points of a sweep with ranges, within its budgets",
     "cluster": "check a Ray cluster before you use it",
     "reproduce": "train a run again and compare the result bit for bit",
     "evaluate": "measure a trained run again",

@@ -45,7 +45,8 @@ def arguments(parser: ArgumentParser) -> None:
         "--by",
         choices=METRIC_NAMES,
         metavar="METRIC",
-        help=f"the metric that chooses points of a sweep (accuracy): {', '.join(METRIC_NAMES)}",
+        help="the metric that chooses points of a sweep (accuracy; of a search its objective): "
+        + ", ".join(METRIC_NAMES),
     )
     parser.add_argument(
         "--points",
@@ -176,7 +177,7 @@ def _write(folder: Path, out: Path | None, by: str | None, points: bool) -> Path
     if sweep:
         from cnnspec.report.sweep.page import write as write_sweep
 
-        results = Results.read(sweep, by or "accuracy")
+        results = Results.read(sweep, by or sweep.plan.by)
         keep(results, out or folder)
         if points:
             write_point_reports(results, (row.name for row in results.finished), tell)

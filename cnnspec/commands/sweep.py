@@ -151,12 +151,12 @@ def run(args: Namespace) -> int:
         print_text(sweep_latex(results))
         show(_kept(sweep.folder), sys.stderr)
     else:
-        show([[], *lines(results), [], *_kept(sweep.folder)])
+        show([[], *lines(results), [], *kept_lines(sweep.folder)])
     return 1 if results.states.get(FAILED) else 0
 
 
-def _kept(folder: Path) -> list[Line]:
-    """Where everything is."""
+def kept_lines(folder: Path) -> list[Line]:
+    """Returns where everything is."""
     found: list[Line] = [[("kept in ", ""), (str(folder), "strong")]]
     for what, name in (("table", TABLE), ("best", BEST), ("report", PAGE)):
         path = folder / name
@@ -186,9 +186,9 @@ def _engine(args: Namespace, todo: Plan) -> tuple[Engine, int]:
     return RayEngine(args.jobs), args.jobs or max(1, processors() // todo.threads)
 
 
-def _checked(args: Namespace) -> tuple[CheckedSpec, Overrides]:
-    """The spec that is named, right but for its sweep."""
-    (source,) = sources(args)
+def checked(args: Namespace, named: Source | None = None) -> tuple[CheckedSpec, Overrides]:
+    """Returns the spec that is named, right but for its sweep. Raises `CnnspecError`."""
+    (source,) = [named] if named else sources(args)
     values = overrides(args)
     result = check(source, values)
     # A point may be right where the values of the lets themselves are not.
@@ -200,7 +200,7 @@ def _checked(args: Namespace) -> tuple[CheckedSpec, Overrides]:
 
 def _planned(args: Namespace) -> tuple[Plan, Source]:
     """What a new sweep is to do, and the text that says so."""
-    result, values = _checked(args)
+    result, values = checked(args)
     tell(*(p for p in result.problems if p.severity != "error"))
     found = plan(
         result,
@@ -227,7 +227,7 @@ def _resumed(args: Namespace) -> Sweep:
 
 def _dry(args: Namespace) -> int:
     """Says how the points fare, and which there are."""
-    result, values = _checked(args)
+    result, values = checked(args)
     axes = result.expanded.sweep
     most = args.max_runs or MAX_RUNS
     if args.sample and (has_ranges(axes) or size(axes) > max(most, MAX_POINTS)):

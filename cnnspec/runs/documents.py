@@ -229,8 +229,46 @@ FORMS: dict[str, Form] = {
             "threads": _MACHINES,
             "stop_early": Text(),
             "command": ListOf(Text()),
+            "by": Word(METRIC_NAMES),
         },
         ("version", "model", "source", "names", "total", "points", "reasons", "dropped"),
+    ),
+    "search.json": ObjectOf(
+        {
+            "version": Count(),
+            "sampler": Text(),
+            "seed": Count(),
+            "points": Count(),
+            "width": Count(1),
+            "metric": Word(METRIC_NAMES),
+            "against": Text(),
+            "sets": ListOf(Text()),
+            "drawn": Count(),
+            "proposals": ListOf(
+                ObjectOf(
+                    {
+                        "values": MapOf(Text()),
+                        "name": Text(),
+                        "violation": Number(0),
+                        "cost": Maybe(Number(0)),
+                        "marks": MapOf(Count()),
+                    },
+                    ("values", "name", "violation", "cost", "marks"),
+                )
+            ),
+        },
+        (
+            "version",
+            "sampler",
+            "seed",
+            "points",
+            "width",
+            "metric",
+            "against",
+            "sets",
+            "drawn",
+            "proposals",
+        ),
     ),
     "rounds.json": ListOf(
         ObjectOf(

@@ -181,7 +181,7 @@ def _step(interval: Interval) -> Exact:
 def _count(interval: Interval) -> int:
     """How many values `_rounded` can give."""
     if interval.whole:
-        return int(interval.high) - int(interval.low) + 1
+        return interval.high.numerator - interval.low.numerator + 1
     first, last = (_place_in_grid(interval, end) for end in (interval.low, interval.high))
     inside = math.floor(last) - math.ceil(first) + 1
     # An end that is not a short decimal itself is one more value.
@@ -192,8 +192,8 @@ def _place_in_grid(interval: Interval, value: Exact) -> float:
     """The number of a value among all short decimals, whole for those themselves."""
     if interval.log:
         power = math.floor(math.log10(float(value)))
-        lead = float(value) / 10.0**power * 10 ** (LOG_DIGITS - 1)
-        found = power * 9 * 10 ** (LOG_DIGITS - 1) + lead
+        lead: float = float(value) / 10.0**power * 10.0 ** (LOG_DIGITS - 1)
+        found = power * 9 * 10.0 ** (LOG_DIGITS - 1) + lead
     else:
         found = float(value) / float(_step(interval))
     return round(found, 6)

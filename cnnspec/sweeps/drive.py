@@ -5,6 +5,7 @@ Loads no framework; the workers of the engine do.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from cnnspec.diagnostics.base import Warn
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
@@ -35,6 +36,24 @@ def drive(
     `again` is the command that goes on with it and the folder that it names, if not `sweep`.
     Raises `CnnspecError`, and `Interrupted` after a signal.
     """
+    with driving(sweep, engine, warn, offline=offline, again=again) as driver:
+        driver.run()
+
+
+@contextmanager
+def driving(
+    sweep: Sweep,
+    engine: Engine,
+    warn: Warn,
+    *,
+    offline: bool = False,
+    again: tuple[str, ...] = (),
+    trainings: int | None = None,
+) -> "Iterator[Driver]":
+    """Gives the driver of a sweep to which nobody else has access meanwhile; see `drive`.
+
+    `trainings` is how many there are to be, where points are added on the way.
+    """
     command, named = again or ("sweep", str(sweep))
     with Run(sweep.folder).locked(), interrupts() as pause:
         sweep.repair(warn)
@@ -42,12 +61,14 @@ def drive(
             if trial.state == folder.FAILED and trial.failure.get("code", "") in AGAIN:
                 (trial.run.folder / FAILURE).unlink()
         try:
-            _Drive(sweep, engine, pause, offline, command, named).run()
+            yield Driver(sweep, engine, pause, offline, command, named, trainings)
         except Interrupted as stopped:
             raise Interrupted(stopped.number, named, command) from None
 
 
-class _Drive:
+class Driver:
+    """Runs rounds of trainings: some points, up to an epoch or to their end."""
+
     def __init__(
         self,
         sweep: Sweep,
@@ -56,39 +77,41 @@ class _Drive:
         offline: bool,
         command: str,
         named: str,
+        trainings: int | None = None,
     ) -> None:
         self._again = f"`cnnspec {command} --resume {named}` goes on"
         self._sweep = sweep
         self._engine = engine
         self._pause = pause
         self._offline = offline
-        self._progress = Progress(sweep)
+        self.progress = Progress(sweep, trainings)
         self._blocked: Ended | None = None
 
     def run(self) -> None:
         """Runs rounds with a decision after each, and a last one to the end."""
         points = list(self._sweep.plan.points)
-        with self._progress.live:
+        with self.progress.live:
             if self._sweep.plan.stop_early == ASHA:
                 self._race(points)
             else:
                 if self._sweep.plan.stop_early == HALVING:
                     points = self._halved(points)
-                self._round(points, None)
+                self.round(points, None)
         for point in points:
-            self._conclude(point)
+            self.conclude(point)
 
     def _halved(self, points: list[Planned]) -> list[Planned]:
         """Runs the rounds of successive halving; returns the points that are left."""
         decided: list[Round] = []
         for epoch in rungs(max(point.epochs for point in points)):
-            self._round(points, epoch)
+            self.round(points, epoch)
             decided.append(self._decide(points, epoch))
-            self._keep(decided)
+            self.keep_rounds(decided)
             points = [point for point in points if point.name in decided[-1].on]
         return points
 
-    def _keep(self, decided: Iterable[Round]) -> None:
+    def keep_rounds(self, decided: Iterable[Round]) -> None:
+        """Writes the decisions of early stopping."""
         Run(self._sweep.folder).write_json(ROUNDS, [each.dump() for each in decided])
 
     def _race(self, points: list[Planned]) -> None:
@@ -106,7 +129,7 @@ class _Drive:
             self._task(trial, trial.epochs if name in before and not trial.run.finished else None)
             for name, trial in trials.items()
         ]
-        self._progress.begin_round([task for task in tasks if task.name not in before], None)
+        self.progress.begin_round([task for task in tasks if task.name not in before], None)
 
         def on_event(task: Task, how: Ended | None) -> None:
             trial = trials[task.name]
@@ -119,13 +142,13 @@ class _Drive:
                 known = decided.get(epoch) or Round(epoch, name, {}, ())
                 found = {**known.values, trial.point.name: history[-1][name]}
                 decided[epoch] = known.replace(values=found)
-                self._keep(decided.values())
+                self.keep_rounds(decided.values())
 
         assert isinstance(self._engine, Racer)
         self._engine.race(tasks, ends, on_event, self._poll)
         self._unblocked()
 
-    def _round(self, points: list[Planned], until: int | None) -> None:
+    def round(self, points: list[Planned], until: int | None) -> None:
         """Trains some points up to an epoch, or to their end."""
         trials = {
             trial.name: trial
@@ -137,8 +160,8 @@ class _Drive:
         # The largest first, so that none of them runs alone at the end beside idle processors.
         largest = sorted(trials.values(), key=lambda trial: -trial.point.macs * trial.point.epochs)
         tasks = [self._task(trial, until) for trial in largest]
-        self._progress.begin_round(tasks, until)
-        self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._poll)
+        self.progress.begin_round(tasks, until)
+        self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._pause)
         self._unblocked()
 
     def _poll(self) -> None:
@@ -152,7 +175,7 @@ class _Drive:
             trial.fail(ended.code, ended.message, ended.attempts, ended.remedy)
         elif ended and ended.how == BLOCKED:
             self._blocked = ended
-        self._progress.on_event(trial, ended)
+        self.progress.on_event(trial, ended)
 
     def _unblocked(self) -> None:
         """Raises `CnnspecError` where a training was blocked by something that would block all."""
@@ -200,7 +223,7 @@ class _Drive:
         }
         return decide(epoch, histories)
 
-    def _conclude(self, point: Planned) -> None:
+    def conclude(self, point: Planned) -> None:
         """Summarizes the seeds of a point once all have been trained."""
         states = {trial.state for trial in self._sweep.trials_of(point)}
         if point.several and folder.FINISHED in states and states <= folder.ENDED:

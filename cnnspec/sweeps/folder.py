@@ -121,6 +121,11 @@ class Sweep:
         except ValueError as error:
             raise CnnspecError(BadRun(None, f"{path / SWEEP} is damaged: {error}")) from None
 
+    def replan(self, plan: Plan) -> None:
+        """Replaces the plan, as when points are added on the way. Raises `CnnspecError`."""
+        Run(self.folder).write_json(SWEEP, plan.dump())
+        self.plan = plan
+
     def trials(self) -> Iterator[Trial]:
         """Every training of the plan, in its order."""
         for point in self.plan.points:

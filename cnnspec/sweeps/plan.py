@@ -91,7 +91,8 @@ class Plan(Record):
     `reasons` counts the points dropped by their first error, of which `dropped` has the first
     ones. `data` is the path of the user's own data, else `None`. `stop_early` is empty, or the name
     of the rule that stops weak points; `threads` is the number of threads of each training, and
-    `command` the command line that made the plan. `limit` and `isolated` are those of its tasks.
+    `command` the command line that made the plan. `by` is the metric that chooses points, unless
+    another one is asked for.
     """
 
     model: str
@@ -106,8 +107,7 @@ class Plan(Record):
     threads: int = 1
     stop_early: str = ""
     command: tuple[str, ...] = ()
-    limit: float | None = None
-    isolated: bool = False
+    by: str = "accuracy"
 
     def dump(self) -> dict[str, Any]:
         """The plan as JSON."""

@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cnnspec.core.terminal import has_colour, in_notebook, messages
-from cnnspec.runs.run import HISTORY, METRICS
+from cnnspec.ir.claims import SPLIT_PREFIXES
+from cnnspec.runs.metrics import split_of
+from cnnspec.runs.run import METRICS
 from cnnspec.runs.tasks import DONE, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.folder import Sweep, Trial
@@ -16,11 +18,15 @@ _PACE = 5
 
 
 class Progress:
-    """Prints a line above a bar for every training that ends, and counts them."""
+    """Prints a line above a bar for every training that ends, and counts them.
 
-    def __init__(self, sweep: Sweep) -> None:
+    `trainings` is how many there are to be, where points are added on the way.
+    """
+
+    def __init__(self, sweep: Sweep, trainings: int | None = None) -> None:
         self._plan = sweep.plan
-        self._all = sum(len(point.seeds) for point in sweep.plan.points)
+        self._growing = trainings is not None
+        self._all = trainings or sum(len(point.seeds) for point in sweep.plan.points)
         self._done = 0
         self._failed = 0
         self._best: tuple[float, str] | None = None
@@ -47,6 +53,12 @@ class Progress:
 
     def begin_round(self, tasks: list[Task], until: int | None) -> None:
         """Shows the start of a round with these tasks."""
+        if self._growing:
+            # One round of many: what is left are all trainings that are to come.
+            self._left = self._all - self._done - self._failed
+            self._of_round = self._of_round or self._left
+            self._show()
+            return
         self._until = until
         self._left = self._of_round = len(tasks)
         self._trials = {trial.name: trial for trial in self._sweep.trials()}
@@ -83,7 +95,7 @@ class Progress:
             self._failed += 1
         elif trial.state == folder.FINISHED:
             self._done += 1
-            accuracy = _headline(trial).get("accuracy")
+            accuracy = self._headline(trial).get("accuracy")
             if accuracy is not None and (self._best is None or accuracy > self._best[0]):
                 self._best = accuracy, trial.name
 
@@ -91,22 +103,19 @@ class Progress:
         place = f"{self._done + self._failed:>{len(str(self._all))}}/{self._all}"
         if ended.how == FAILED:
             return f"{place}  {trial.name}  failed: {ended.message}"
-        metrics = _headline(trial)
+        metrics = self._headline(trial)
         shown = "  ".join(f"{n} {v:.4f}" for n, v in metrics.items() if v is not None)
         left = "" if self._bar else f"  {self._time_left()}"
         return f"{place}  {trial.name}  {shown}  {_seconds(trial):.1f} s{left}"
 
-    def poll(self) -> None:
-        """Shows how far running trainings are; before the first has ended also without a bar."""
-        now = time.monotonic()
-        if now - self._looked < _PACE or not self._left:
-            return
-        self._looked = now
-        if self._bar:
-            self._show()
-        elif not self._told and not self._forecast.ended and (left := self._time_left()):
-            self._told = True
-            self._say(f"  the first epochs are done, {left}")
+    def _headline(self, trial: Trial) -> dict[str, float | None]:
+        """Accuracy and loss of the images that choose, or of those that replace them."""
+        document = trial.run.read_json(METRICS)
+        chosen = SPLIT_PREFIXES[split_of(self._plan.by)]
+        for split in (chosen, "test", "validation", "train"):
+            if found := document.get(split):
+                return {name: found.get(name) for name in ("accuracy", "loss")}
+        return {}
 
     def _time_left(self) -> str:
         seconds = self._forecast.left(time.monotonic(), self._shares())
@@ -158,15 +167,6 @@ def _bar(stream: Any) -> Any:
         console=Console(file=stream),
         transient=True,
     )
-
-
-def _headline(trial: Trial) -> dict[str, float | None]:
-    """Accuracy and loss of the test set, or of the split that replaces it."""
-    document = trial.run.read_json(METRICS)
-    for split in ("test", "validation", "train"):
-        if found := document.get(split):
-            return {name: found.get(name) for name in ("accuracy", "loss")}
-    return {}
 
 
 def _seconds(trial: Trial) -> float:
