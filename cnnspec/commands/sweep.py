@@ -39,6 +39,7 @@ from cnnspec.sweeps import MAX_RUNS
 from cnnspec.sweeps.dimensions import has_ranges, size
 from cnnspec.sweeps.engines.base import Engine
 from cnnspec.sweeps.folder import BEST, FAILED, TABLE, Sweep
+from cnnspec.sweeps.guided.journal import is_search
 from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
 from cnnspec.sweeps.points import MAX_POINTS, axes_of, require_few, survey
@@ -222,7 +223,11 @@ def _resumed(args: Namespace) -> Sweep:
     if any(getattr(args, name) for name in others) or args.inline is not None:
         fault = "a sweep continues as it began; another spec or other values are not allowed"
         raise CnnspecError(BadUsage(None, fault, f"`cnnspec sweep --resume {args.resume}`"))
-    return Sweep.open(args.resume)
+    sweep = Sweep.open(args.resume)
+    if is_search(sweep):
+        fault = f"{sweep} is a search, whose points are not all known yet"
+        raise CnnspecError(BadUsage(None, fault, f"`cnnspec search --resume {sweep}`"))
+    return sweep
 
 
 def _dry(args: Namespace) -> int:

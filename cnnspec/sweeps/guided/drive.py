@@ -12,10 +12,9 @@ from typing import Any
 
 from cnnspec.diagnostics.base import Warn
 from cnnspec.runs.run import Run, new_folder
-from cnnspec.sweeps import folder
 from cnnspec.sweeps.drive import Driver, driving
 from cnnspec.sweeps.engines.base import Engine
-from cnnspec.sweeps.folder import Sweep
+from cnnspec.sweeps.folder import FAILED, Sweep
 from cnnspec.sweeps.guided.journal import JOURNAL, Journal
 from cnnspec.sweeps.guided.proposals import Proposer, Scores, Space
 from cnnspec.sweeps.halving import HALVING, Round, decide, rungs
@@ -31,10 +30,10 @@ def begin(parent: Path, plan: Plan, journal: Journal, space: Space) -> "Search":
     proposer = Proposer(space, journal)
     if proposer.extended(journal, {})[1] is None:
         raise proposer.nothing_valid()
-    sweep = Sweep.begin(new_folder(parent, f"{plan.model}-search"), plan, space.source)
-    search = Search(sweep, journal, space)
-    search.keep(journal, [])
-    return search
+    folder = new_folder(parent, f"{plan.model}-search")
+    # Before the plan, so that whoever reads one knows that it is guided.
+    Run(folder).write_json(JOURNAL, journal.dump())
+    return Search(Sweep.begin(folder, plan, space.source), journal, space)
 
 
 def opened(sweep: Sweep) -> Journal:
@@ -151,7 +150,7 @@ class _Races:
         """The points of a group that continue after an epoch."""
         self._reached.setdefault(epoch, []).extend(group)
         every = {
-            point.name: [t.history for t in sweep.trials_of(point) if t.state != folder.FAILED]
+            point.name: [t.history for t in sweep.trials_of(point) if t.state != FAILED]
             for point in self._reached[epoch]
         }
         found = decide(epoch, every)
