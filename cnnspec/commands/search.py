@@ -184,7 +184,7 @@ def _begun(args: Namespace) -> Search:
     jobs = args.jobs or processors()
     points = args.points or POINTS
     journal = Journal(sampler, train.seed, points, min(jobs, points), goal, tuple(args.sets))
-    space = Space(result.source, axes, values, template_of(plan.model, names))
+    space = Space(result.source, axes, values, template_of(plan.model, names), train.runs)
     return begin(args.out, plan, journal, space)
 
 
@@ -209,7 +209,7 @@ def _resumed(args: Namespace) -> Search:
     result, values = checked(args, Source(sweep.plan.source, text))
     axes = result.expanded.sweep
     template = template_of(sweep.plan.model, [axis.name for axis in axes])
-    space = Space(result.source, axes, values, template)
+    space = Space(result.source, axes, values, template, result.spec.train.runs)
     return Search(sweep, journal.replace(points=points), space)
 
 

@@ -116,8 +116,11 @@ def _wrong_axis(statement: Statement) -> WrongForm:
     from cnnspec.expansion import repairs
 
     match statement.arguments:
-        case (Relation(operator="in"), Word(text=word) as last, *_):
-            form = f"{statement.word} in 1e-4..1e-1 {LOG}"
+        case (Relation(operator="in", value=values), Word(text=word) as last, *_):
+            # A list has no scale, and a range is linear without a word.
+            form = f"{statement.word} in {values.span.text}"
+            if isinstance(values, Range) and not word.startswith("lin"):
+                form += f" {LOG}"
             found = "a list with `log`" if word == LOG else last.kind
             return WrongForm(last.span, word=statement.word, form=form, found=found)
     form = f"{statement.word} in 1, 2, 3"

@@ -50,6 +50,7 @@ def offered(text: str) -> list[str]:
         ("train { validation §", ["none", "test"], ["yes"]),
         ("train { augment flip=§", ["horizontal", "both"], ["crop"]),
         ("sweep { batch in 32, 64; optimizer in §", ["adam"], ["batch"]),
+        ("let rate = 1; sweep { rate in 1e-3..1e-1 §", ["log"], ["adam"]),
         ("let width = 1; sweep { §", ["width", "batch"], ["conv"]),
         ("budget §", ["params", "flash"], ["int8", "accuracy"]),
         ("budget flash §", ["int8"], ["params"]),

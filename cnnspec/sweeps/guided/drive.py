@@ -48,9 +48,9 @@ class Search:
         self.sweep = sweep
         self.journal = journal
         self._axes = space.axes
+        self._runs = space.runs
         self._proposer = Proposer(space, journal)
         self._counted = 0
-        self._mend()
 
     def _mend(self) -> None:
         """Plans the points of the journal that the plan lacks: a process was killed in between."""
@@ -81,10 +81,10 @@ class Search:
 
     def run(self, engine: Engine, warn: Warn, *, offline: bool = False) -> None:
         """Does the rest of the search. Raises `CnnspecError`, and `Interrupted` after a signal."""
-        seeds = len(self.sweep.plan.points[0].seeds) if self.sweep.plan.points else 1
-        trainings = self.journal.points * seeds
+        trainings = self.journal.points * self._runs
         how: dict[str, Any] = {"offline": offline, "again": ("search", str(self.sweep))}
         with driving(self.sweep, engine, warn, **how, trainings=trainings) as driver:
+            self._mend()
             races = _Races()
             with driver.progress.live:
                 for group in self._groups():

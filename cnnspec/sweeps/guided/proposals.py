@@ -35,12 +35,16 @@ Scores = Mapping[str, float | None]
 
 
 class Space(Record):
-    """What a search varies: a text, the names of its sweep, values for other names."""
+    """What a search varies: a text, the names of its sweep, values for other names.
+
+    `template` names the points, and each is trained `runs` times.
+    """
 
     source: Source
     axes: tuple[Axis, ...]
     overrides: Overrides
     template: str
+    runs: int = 1
 
 
 class Proposer:
