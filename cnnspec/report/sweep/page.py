@@ -26,7 +26,7 @@ from cnnspec.report.sweep.writing import markdown
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.runs.run import PAGE, SOURCE, Run
 from cnnspec.sweeps.folder import BEGUN, BEST, WAITING
-from cnnspec.sweeps.points import label
+from cnnspec.sweeps.guided.journal import is_search
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import DAMAGED
 from cnnspec.version import __version__
@@ -117,8 +117,9 @@ def _joined(text: str) -> str:
 def commands(results: Results) -> list[tuple[str, str]]:
     """The commands that reproduce this, each with what it does."""
     plan, name = results.plan, results.name
+    command, what = ("search", "Search") if is_search(results.sweep) else ("sweep", "Sweep")
     found = [
-        ("Sweep the text again as it was written", ["cnnspec", "sweep", f"{name}/{SOURCE}"]),
+        (f"{what} the text again as it was written", ["cnnspec", command, f"{name}/{SOURCE}"]),
         ("Write this report again", ["cnnspec", "report", name, "--by", results.by]),
         ("Write the report of every point too", ["cnnspec", "report", name, "--points"]),
         ("Set the points side by side", ["cnnspec", "compare", name]),
@@ -126,7 +127,7 @@ def commands(results: Results) -> list[tuple[str, str]]:
     if plan.command:
         found.insert(0, ("As it was swept", list(plan.command)))
     if {BEGUN, WAITING, DAMAGED} & set(results.states):
-        found.insert(0, ("Do what is left", ["cnnspec", "sweep", "--resume", name]))
+        found.insert(0, ("Do what is left", ["cnnspec", command, "--resume", name]))
     if results.winners.chosen:
         best = ["cnnspec", "train", f"{name}/{BEST}", "--threads", str(plan.threads)]
         best += ["--backend", plan.backend] if plan.backend else []
