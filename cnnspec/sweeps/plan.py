@@ -251,19 +251,22 @@ def planned_point(point: Point, template: str) -> Planned:
 
 
 MOST_VALUES = 12
-"""With so many values or fewer drawn from a range, they are compared one by one."""
+"""With so many whole numbers or fewer drawn from a range, they are compared one by one."""
 
 
 def values_by_name(
     axes: Iterable[Axis], points: Sequence[dict[str, str]]
 ) -> dict[str, tuple[str, ...]]:
-    """The values of each name in order; of a range those of the points, or none if too many."""
+    """The values of each name in order; of a range those of the points.
+
+    None of a continuous range, where hardly a value comes twice, and none if there are too many.
+    """
     found = {}
     for axis in axes:
         texts = [text_of(value) for value in axis.values]
         if axis.interval:
             texts = sorted({values[axis.name] for values in points}, key=float)
-            texts = texts if len(texts) <= MOST_VALUES else []
+            texts = texts if axis.interval.whole and len(texts) <= MOST_VALUES else []
         found[axis.name] = tuple(texts)
     return found
 
