@@ -24,6 +24,8 @@ HEAVY = {
     "ray",
     "onnx",
     "onnxruntime",
+    "optuna",
+    "cmaes",
 }
 LENET = str(ROOT / "specs" / "lenet5.cnn")
 

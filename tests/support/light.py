@@ -13,6 +13,7 @@ from tests.support.paths import ROOT
 
 EXTRAS = {
     "PIL",
+    "cmaes",
     "h5py",
     "hatchling",
     "jinja2",
@@ -22,6 +23,7 @@ EXTRAS = {
     "nbclient",
     "nbformat",
     "numpy",
+    "optuna",
     "ray",
     "tensorboard",
     "tensorflow",

@@ -16,7 +16,7 @@ from cnnspec.sweeps.drive import Driver, driving
 from cnnspec.sweeps.engines.base import Engine
 from cnnspec.sweeps.folder import FAILED, Sweep
 from cnnspec.sweeps.guided.journal import JOURNAL, Journal
-from cnnspec.sweeps.guided.proposals import Proposer, Scores, Space
+from cnnspec.sweeps.guided.proposals import Proposer, Scores, Space, counts
 from cnnspec.sweeps.halving import HALVING, Round, decide, rungs
 from cnnspec.sweeps.plan import MOST_LISTED, Dropped, Plan, Planned, values_by_name
 from cnnspec.sweeps.rows import rows
@@ -66,15 +66,14 @@ class Search:
         self.journal = journal
         plan = self.sweep.plan
         points = (*plan.points, *added)
-        rejected = list(self._proposer.rejected.values())[self._counted :]
+        rejected = self._proposer.rejected[self._counted :]
         self._counted += len(rejected)
-        errors = [(point, point.error) for point in rejected if point.error]
-        dropped = [Dropped(point.values, error.code, error.message) for point, error in errors]
+        dropped = (Dropped(each.values, each.error.code, each.error.message) for each in rejected)
         self.sweep.replan(
             plan.replace(
                 points=points,
                 names=values_by_name(self._axes, [point.values for point in points]),
-                reasons=dict(Counter(plan.reasons) + Counter(self._proposer.counted(rejected))),
+                reasons=dict(Counter(plan.reasons) + Counter(counts(rejected))),
                 dropped=(*plan.dropped, *dropped)[:MOST_LISTED],
             )
         )

@@ -12,6 +12,7 @@ from random import Random
 from cnnspec.analysis.costs import BudgetResult
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import OverBudget
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
@@ -22,7 +23,7 @@ from cnnspec.sweeps.guided.goal import cost_of
 from cnnspec.sweeps.guided.journal import Journal, Proposal
 from cnnspec.sweeps.guided.samplers import DRAWN_FIRST, Told, propose
 from cnnspec.sweeps.plan import Planned, planned_point
-from cnnspec.sweeps.points import MAX_DRAWN, Point, PointChecker, reason
+from cnnspec.sweeps.points import MAX_DRAWN, Point, PointChecker, label, reason
 
 MOST_ASKED = 50
 """So many proposals in a row that are rejected or known, and chance draws the next point."""
@@ -47,6 +48,14 @@ class Space(Record):
     runs: int = 1
 
 
+class Rejection(Record):
+    """A point that the checker has rejected: its first error, and how far it misses its budgets."""
+
+    values: dict[str, str]
+    error: Diagnostic
+    violation: float
+
+
 class Proposer:
     """Proposes points, with a checker that keeps what they have in common."""
 
@@ -60,8 +69,8 @@ class Proposer:
         self._stream = drawn(space.axes, Random(journal.seed))
         # What was drawn before is known, also where nothing was left of it.
         self._drawn = len(list(islice(self._stream, journal.drawn)))
-        self.rejected: dict[tuple[str, ...], Point] = {}
-        """The points that this process has rejected, by their values."""
+        self.rejected: list[Rejection] = []
+        """The points that this process has rejected, in order."""
 
     def planned(self, proposal: Proposal) -> Planned:
         """A point that was proposed before, as one to train."""
@@ -91,16 +100,17 @@ class Proposer:
     def _from_chance(self, journal: Journal) -> tuple[Journal, Planned | None]:
         """The next valid point of those that chance draws; the others are not in the journal."""
         known = _known(journal)
+        names = [dimension.name for dimension in self._dimensions]
         for values in islice(self._stream, MAX_DRAWN):
             self._drawn += 1
-            if _key(dict(zip((a.name for a in self._space.axes), values, strict=True))) in known:
+            named = dict(zip(names, values, strict=True))
+            if _key(named) in known:
                 continue
-            named = {axis.name: v for axis, v in zip(self._space.axes, values, strict=True)}
             point = self._checker.at(named)
             if point.error is None:
                 journal, planned = self._added(journal, point, {})
                 return journal.replace(drawn=self._drawn), planned
-            self.rejected[_key(named)] = point
+            self._reject(point, point.error)
         return journal.replace(drawn=self._drawn), None
 
     def _added(
@@ -108,18 +118,20 @@ class Proposer:
     ) -> tuple[Journal, Planned | None]:
         """The journal with a point, and the point as one to train if it is valid."""
         planned = None
-        violation = violation_of(point)
         if point.error is None:
             planned = _named_anew(planned_point(point, self._space.template), journal)
         else:
-            self.rejected[tuple(point.values.values())] = point
+            self._reject(point, point.error)
         name = planned.name if planned else ""
         totals = point.checked.totals
         cost = None
         if self._goal.against and totals:
             cost = float(cost_of(totals, self._goal.against))
-        proposal = Proposal(point.values, name, violation, cost, marks)
+        proposal = Proposal(point.values, name, violation_of(point), cost, marks)
         return journal.replace(proposals=(*journal.proposals, proposal)), planned
+
+    def _reject(self, point: Point, error: Diagnostic) -> None:
+        self.rejected.append(Rejection(point.values, error, violation_of(point)))
 
     def _told(self, journal: Journal, scores: Scores) -> Iterator[Told]:
         """What a sampler is told of every proposal."""
@@ -136,23 +148,21 @@ class Proposer:
                 score = failed if p.name in scores and found is None else found
             yield Told(p.values, score, cost, p.violation, p.marks)
 
-    @staticmethod
-    def counted(points: Iterable[Point]) -> dict[str, int]:
-        """How many points are rejected, by their first error."""
-        errors = (point.error for point in points)
-        return dict(Counter(reason(error) for error in errors if error).most_common())
-
     def nothing_valid(self) -> CnnspecError:
         """The error of a search of which no point is valid, with the one that is nearest."""
         name = self._space.source.name
-        counted = self.counted(self.rejected.values())
-        reasons = "; ".join(f"{count:,} times {why}" for why, count in counted.items())
+        counted = counts(self.rejected).items()
+        reasons = "; ".join(f"{count:,} times {why}" for why, count in counted)
         looked = f"none of {len(self.rejected):,} points of {name}, drawn at random, is valid"
         cause = f"{looked}: {reasons}"
-        nearest = min(self.rejected.values(), key=violation_of)
-        assert nearest.error
-        remedy = f"the nearest is {nearest.label}: {nearest.error.message}"
+        nearest = min(self.rejected, key=lambda each: each.violation)
+        remedy = f"the nearest is {label(nearest.values)}: {nearest.error.message}"
         return CnnspecError(CannotRead(None, cause, remedy))
+
+
+def counts(rejected: Iterable[Rejection]) -> dict[str, int]:
+    """How many points are rejected, by their first error."""
+    return dict(Counter(reason(each.error) for each in rejected).most_common())
 
 
 def _named_anew(planned: Planned, journal: Journal) -> Planned:

@@ -23,7 +23,7 @@ data fashion_mnist_mini
 let f = 2; let rate = 0.01; let drop = 0.1
 pool 4; conv (f)x2 relu; dropout (drop); dense 10 softmax
 budget params <= 800
-train { optimizer adam((rate)); batch 100; epochs 3; validation 0.2; measure held_out }
+train { optimizer adam((rate)); batch 500; epochs 3; validation 0.2; measure held_out }
 sweep { f in 2..9; rate in 1e-4..1e-1 log; drop in 0.0..0.5 }
 """
 """One width of eight keeps the budget, 740 parameters: (4 + 1) * 2 + 6 * 6 * 2 * 10 + 10."""
@@ -96,9 +96,9 @@ def test_results_are_those_of_a_sweep_chosen_by_validation_images(unbroken):
     assert f"rate={best['values']['rate']}" in text
 
 
-@pytest.mark.parametrize("back", [4, 3, 2, 1])
+@pytest.mark.parametrize("back", [4, 3])
 def test_a_search_killed_at_a_write_ends_as_if_it_was_not(unbroken, tmp_path, back):
-    """After the journal or the plan of the last points but one, or of the last."""
+    """After the journal of the last point but one, or after the plan with it."""
     folder, copies = unbroken
     left = tmp_path / "tiny-search-1"
     shutil.copytree(copies[-back], left)
