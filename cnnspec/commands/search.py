@@ -231,7 +231,7 @@ DRAWN = 1_000
 def _described(search: Search) -> str:
     """What is going to be done, in a line."""
     journal, plan = search.journal, search.sweep.plan
-    facts = [f"{journal.points:,} of {plan.total:,} points", f"{journal.goal}"]
+    facts = [f"{min(journal.points, plan.total):,} of {plan.total:,} points", f"{journal.goal}"]
     return ", ".join([*facts, f"by {journal.sampler}", f"{journal.width} at a time"])
 
 
@@ -273,7 +273,8 @@ def _notes(search: Search) -> list[Line]:
     ]
     trained = len(search.journal.trained)
     if trained < search.journal.points:
-        text = f"{trained:,} points are all that there are within the budgets, or that were found"
+        text = f"{trained:,} points were trained and not {search.journal.points:,}: "
+        text += "no other within the budgets was found"
         found.append([("note: ", "note"), (text, "")])
     return found
 

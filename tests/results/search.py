@@ -1,9 +1,9 @@
 """Sets `cnnspec search` beside points drawn at random, with as many trainings: docs/search.md.
 
-    python -m tests.results.search FOLDER [--seeds N] [--points N] [--table]
+    python -m tests.results.search FOLDER [--seeds N] [--points N] [--jobs N] [--table]
 
-For each seed `specs/search.cnn` is searched and swept (`--sample`) with one job each, by native
-code. Both draw from the same ranges, drop what the checker rejects and choose by validation
+For each seed `specs/search.cnn` is searched and swept (`--sample`) with one training at a time, by
+native code; `--jobs` is how many of these run at once. Both draw from the same ranges, drop what the checker rejects and choose by validation
 images; the table has the test accuracy of the points chosen. What is in FOLDER is not trained
 again; a search or a sweep that was stopped goes on. `--table` trains nothing.
 """
@@ -30,14 +30,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--points", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
     seeds = range(1, args.seeds + 1)
-    if not args.table:
-        with ThreadPoolExecutor(3) as pool:
-            list(pool.map(lambda each: do(args.folder, args.points, *each),
-                          [(m, seed) for seed in seeds for m in METHODS]))  # fmt: skip
-    print(table(args.folder, [seed for seed in seeds if complete(args.folder, seed)]))
+    todo = [] if args.table else [(method, seed) for seed in seeds for method in METHODS]
+    with ThreadPoolExecutor(args.jobs) as pool:
+        list(pool.map(lambda each: do(args.folder, args.points, *each), todo))
+    ended = [seed for seed in seeds if complete(args.folder, seed)]
+    sys.stdout.write(f"{table(args.folder, ended)}\n" if ended else "no seed has ended yet\n")
 
 
 def folder_of(parent: Path, method: str, seed: int) -> Path:
