@@ -3,9 +3,10 @@
     python -m tests.results.search FOLDER [--seeds N] [--points N] [--jobs N] [--table]
 
 For each seed `specs/search.cnn` is searched and swept (`--sample`) with one training at a time, by
-native code; `--jobs` is how many of these run at once. Both draw from the same ranges, drop what the checker rejects and choose by validation
-images; the table has the test accuracy of the points chosen. What is in FOLDER is not trained
-again; a search or a sweep that was stopped goes on. `--table` trains nothing.
+native code; `--jobs` is how many of these run at once. Both draw from the same ranges, drop what
+the checker rejects and choose by validation images; the table has the test accuracy of the points
+chosen. What is in FOLDER is not trained again; a search or a sweep that was stopped goes on.
+`--table` trains nothing.
 """
 
 import argparse

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.diagnostics.base import Warn
-from cnnspec.runs.run import Run, new_folder
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.runs import BadRun
+from cnnspec.runs.run import SOURCE, Run, new_folder
 from cnnspec.sweeps.drive import Driver, driving
 from cnnspec.sweeps.engines.base import Engine
 from cnnspec.sweeps.folder import FAILED, Sweep
@@ -42,7 +44,7 @@ def opened(sweep: Sweep) -> Journal:
 
 
 class Search:
-    """A search and its folder."""
+    """A search and its folder. Raises `CnnspecError` where its text is another than it was."""
 
     def __init__(self, sweep: Sweep, journal: Journal, space: Space) -> None:
         self.sweep = sweep
@@ -51,6 +53,9 @@ class Search:
         self._runs = space.runs
         self._proposer = Proposer(space, journal)
         self._counted = 0
+        if not self._proposer.knows(journal):
+            fault = f"{sweep.folder / SOURCE} is not the text that {JOURNAL} has the points of"
+            raise CnnspecError(BadRun(None, fault, "restore it, or begin a new search"))
 
     def _mend(self) -> None:
         """Plans the points of the journal that the plan lacks: a process was killed in between."""

@@ -72,6 +72,16 @@ class Proposer:
         self.rejected: list[Rejection] = []
         """The points that this process has rejected, in order."""
 
+    def knows(self, journal: Journal) -> bool:
+        """Whether the proposals of a journal are points of this space."""
+        try:
+            for proposal in journal.proposals:
+                for dimension in self._dimensions:
+                    dimension.place(text_of(dimension.value(proposal.values[dimension.name])))
+        except (KeyError, ValueError, OverflowError):
+            return False
+        return True
+
     def planned(self, proposal: Proposal) -> Planned:
         """A point that was proposed before, as one to train."""
         values = {d.name: d.value(proposal.values[d.name]) for d in self._dimensions}

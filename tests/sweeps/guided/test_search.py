@@ -263,6 +263,16 @@ def test_a_search_goes_on_as_it_began_and_is_not_a_sweep(unbroken, capsys):
     assert f"`cnnspec search --resume {folder}`" in capsys.readouterr().err
 
 
+def test_a_text_that_was_changed_is_told(unbroken, tmp_path, capsys):
+    left = tmp_path / "changed"
+    shutil.copytree(unbroken[0], left)
+    (left / "source.cnn").write_text(TEXT.replace("constant, cosine", "cosine"))
+    assert main(["search", "--resume", str(left)]) == 2
+    assert "source.cnn is not the text that search.json has the points of" in (
+        capsys.readouterr().err
+    )
+
+
 def test_the_spec_of_the_page_is_right_and_has_points(capsys):
     assert main(["search", str(ROOT / "specs" / "search.cnn"), "--dry-run", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
