@@ -193,13 +193,13 @@ def refused(capsys, *arguments):
 
 
 def test_budgets_that_no_point_keeps_are_an_error_before_any_work(tmp_path, capsys):
-    (tmp_path / "tiny.cnn").write_text(TEXT.replace("<= 800", "<= 700"))
+    text = TEXT.replace("<= 800", "<= 700").replace("1e-4..1e-1 log", "1e-3, 1e-2")
+    (tmp_path / "tiny.cnn").write_text(text)
     told = (str(tmp_path / "tiny.cnn"), "--out", str(tmp_path / "runs"), "--sampler", "random")
     code, said = refused(capsys, *told, "--backend", "native")
     assert code == 2
-    assert "points of" in said
-    assert "drawn at random, is valid" in said
-    assert "times CNN301 budget params <= 700" in said
+    assert "none of 32 points of" in said
+    assert "32 times CNN301 budget params <= 700" in said
     assert "the nearest is f=2" in said
     assert "params is 740, and the budget is <= 700" in said
     assert not (tmp_path / "runs").exists()
@@ -267,7 +267,7 @@ def test_a_text_that_was_changed_is_told(unbroken, tmp_path, capsys):
     left = tmp_path / "changed"
     shutil.copytree(unbroken[0], left)
     (left / "source.cnn").write_text(TEXT.replace("constant, cosine", "cosine"))
-    assert main(["search", "--resume", str(left)]) == 2
+    assert main(["search", "--resume", str(left)]) == 3
     assert "source.cnn is not the text that search.json has the points of" in (
         capsys.readouterr().err
     )
