@@ -25,9 +25,15 @@ class Forecast:
 
     def __init__(self, works: dict[str, float]) -> None:
         self._left = dict(works)
+        self._to_come = 0
         self._running: dict[str, float] = {}
         self._known: list[tuple[float, float]] = []
         self._at_once = 1
+
+    def add(self, works: dict[str, float], to_come: int) -> None:
+        """More trainings, and how many are still to come of which nothing is known."""
+        self._left |= works
+        self._to_come = to_come
 
     def begin(self, name: str, now: float) -> None:
         """A training begins."""
@@ -56,14 +62,15 @@ class Forecast:
             for name, share in shares.items()
             if share > 0 and name in self._running and self._left[name] > 0
         ]
-        if not known or not self._left:
+        if not known or not (self._left or self._to_come):
             return None
         start, each = _fitted(known)
+        usual = start + each * sum(work for work, _ in known) / len(known)
         rest = {name: start + each * work for name, work in self._left.items()}
         for name, begun in self._running.items():
             rest[name] = max(0.0, rest[name] - (now - begun))
         longest = max((rest[name] for name in self._running), default=0.0)
-        return max(longest, sum(rest.values()) / self._at_once)
+        return max(longest, (sum(rest.values()) + self._to_come * usual) / self._at_once)
 
 
 def _fitted(known: list[tuple[float, float]]) -> tuple[float, float]:

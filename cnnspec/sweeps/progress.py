@@ -7,7 +7,7 @@ from typing import Any
 from cnnspec.core.terminal import has_colour, in_notebook, messages
 from cnnspec.ir.claims import SPLIT_PREFIXES
 from cnnspec.runs.metrics import split_of
-from cnnspec.runs.run import METRICS
+from cnnspec.runs.run import HISTORY, METRICS
 from cnnspec.runs.tasks import DONE, FAILED, PAUSED, Ended, Task
 from cnnspec.sweeps import folder
 from cnnspec.sweeps.folder import Sweep, Trial
@@ -53,16 +53,17 @@ class Progress:
 
     def begin_round(self, tasks: list[Task], until: int | None) -> None:
         """Shows the start of a round with these tasks."""
+        self._trials = {trial.name: trial for trial in self._sweep.trials()}
+        works = {task.name: work_of(self._trials[task.name], until) for task in tasks}
         if self._growing:
             # One round of many: what is left are all trainings that are to come.
             self._left = self._all - self._done - self._failed
             self._of_round = self._of_round or self._left
+            self._forecast.add(works, max(0, self._left - len(tasks)))
             self._show()
             return
         self._until = until
         self._left = self._of_round = len(tasks)
-        self._trials = {trial.name: trial for trial in self._sweep.trials()}
-        works = {task.name: work_of(self._trials[task.name], until) for task in tasks}
         self._forecast, self._told = Forecast(works), False
         if until and tasks:
             self._say(f"{len(tasks)} trainings to epoch {until}")
@@ -107,6 +108,18 @@ class Progress:
         shown = "  ".join(f"{n} {v:.4f}" for n, v in metrics.items() if v is not None)
         left = "" if self._bar else f"  {self._time_left()}"
         return f"{place}  {trial.name}  {shown}  {_seconds(trial):.1f} s{left}"
+
+    def poll(self) -> None:
+        """Shows how far running trainings are; before the first has ended also without a bar."""
+        now = time.monotonic()
+        if now - self._looked < _PACE or not self._left:
+            return
+        self._looked = now
+        if self._bar:
+            self._show()
+        elif not self._told and not self._forecast.ended and (left := self._time_left()):
+            self._told = True
+            self._say(f"  the first epochs are done, {left}")
 
     def _headline(self, trial: Trial) -> dict[str, float | None]:
         """Accuracy and loss of the images that choose, or of those that replace them."""

@@ -78,3 +78,17 @@ def test_work_is_macs_times_images_times_epochs(tmp_path):
     trial.run.folder.mkdir()
     trial.run.write_json("history.json", [{"epoch": 1}, {"epoch": 2}])
     assert work_of(trial) == trial.point.macs * 0.75 * 4
+
+
+def test_trainings_of_which_nothing_is_known_take_as_long_as_the_others() -> None:
+    forecast = Forecast({})
+    forecast.add({"a": 10.0, "b": 30.0}, to_come=3)
+    assert forecast.left(0.0, {}) is None
+    forecast.begin("a", 0.0)
+    forecast.end("a", 5.0)
+    forecast.begin("b", 5.0)
+    forecast.end("b", 20.0)
+    # Half a second for each unit of work, and 20 units for each of the three.
+    assert forecast.left(20.0, {}) == 30.0
+    forecast.add({"c": 40.0}, to_come=1)
+    assert forecast.left(20.0, {}) == 20.0 + 10.0
