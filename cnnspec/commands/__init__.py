@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "train a network and report what it reached",
     "sweep": "train every point of a sweep: many networks in one command",
     "search": "look for the best points of a sweep with ranges, within its budgets",
+    "class": "check, train and rank the submissions of a class by the rules of an assignment",
     "cluster": "check a Ray cluster before you use it",
     "reproduce": "train a run again and compare the result bit for bit",
     "evaluate": "measure a trained run again",

@@ -150,7 +150,7 @@ def run(args: Namespace) -> int:
         from cnnspec.report.latex import sweep_latex
 
         print_text(sweep_latex(results))
-        show(_kept(sweep.folder), sys.stderr)
+        show(kept_lines(sweep.folder), sys.stderr)
     else:
         show([[], *lines(results), [], *kept_lines(sweep.folder)])
     return 1 if results.states.get(FAILED) else 0

@@ -161,12 +161,12 @@ class Driver:
         largest = sorted(trials.values(), key=lambda trial: -trial.point.macs * trial.point.epochs)
         tasks = [self._task(trial, until) for trial in largest]
         self.progress.begin_round(tasks, until)
-        self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._pause)
+        self._engine.run(tasks, lambda task, how: self._note(trials[task.name], how), self._poll)
         self._unblocked()
 
     def _poll(self) -> None:
         """Shows how far the trainings are, and raises `Interrupted` after a signal."""
-        self._progress.poll()
+        self.progress.poll()
         self._pause()
 
     def _note(self, trial: Trial, ended: Ended | None) -> None:

@@ -92,7 +92,7 @@ class Plan(Record):
     ones. `data` is the path of the user's own data, else `None`. `stop_early` is empty, or the name
     of the rule that stops weak points; `threads` is the number of threads of each training, and
     `command` the command line that made the plan. `by` is the metric that chooses points, unless
-    another one is asked for.
+    another one is asked for. `limit` and `isolated` are those of its tasks.
     """
 
     model: str
@@ -107,6 +107,8 @@ class Plan(Record):
     threads: int = 1
     stop_early: str = ""
     command: tuple[str, ...] = ()
+    limit: float | None = None
+    isolated: bool = False
     by: str = "accuracy"
 
     def dump(self) -> dict[str, Any]:

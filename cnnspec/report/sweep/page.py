@@ -27,6 +27,7 @@ from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.runs.run import PAGE, SOURCE, Run
 from cnnspec.sweeps.folder import BEGUN, BEST, WAITING
 from cnnspec.sweeps.guided.journal import is_search
+from cnnspec.sweeps.points import label
 from cnnspec.sweeps.results import COSTS, Results
 from cnnspec.sweeps.rows import DAMAGED
 from cnnspec.version import __version__
