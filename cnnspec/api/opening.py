@@ -1,18 +1,20 @@
-"""Opens whatever a training left: a run, the runs of several seeds, a sweep, a folder of runs."""
+"""Opens what a training left: a run, runs of several seeds, a sweep, a class, a folder of runs."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cnnspec.api.classroom import Class
 from cnnspec.api.comparison import Comparison
 from cnnspec.api.sweep import Sweep
 from cnnspec.api.trained import Trained
+from cnnspec.classes.folder import CLASS
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.report.seeds import seeds
 from cnnspec.runs.named import kept_in, resolve
 from cnnspec.runs.run import SWEEP
 
-OPENERS: dict[str, Callable[[Path], Any]] = {SWEEP: Sweep}
+OPENERS: dict[str, Callable[[Path], Any]] = {SWEEP: Sweep, CLASS: Class}
 """What opens a folder, by the file that only such a folder has; all others hold runs."""
 
 

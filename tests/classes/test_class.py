@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import cnnspec
 from cnnspec.classes.begin import Means, begin
 from cnnspec.classes.folder import Class
 from cnnspec.classes.results import Results
@@ -274,3 +275,25 @@ def test_only_settings_are_set_for_everyone(given: str, folder: Path, capsys) ->
     assert judged(folder, "--set", given) in (1, 2)
     assert "--set" in capsys.readouterr().err
     assert [path.name for path in (folder / "runs").iterdir()] == ["rules-class-1"]
+
+
+def test_python_opens_a_class_and_makes_frames_of_it(made: Path, rows: dict) -> None:
+    found = cnnspec.open_run(made)
+    assert [row.name for row in found.submissions] == list(rows)
+    assert (len(found), found.ok, found.report) == (24, False, made / "report.html")
+    kept = sum(row["state"] == "keeps every rule" for row in rows.values())
+    assert str(found).startswith(f"rules, {kept} of 24 keep every rule")
+    frame = found.to_frame().set_index("submission")
+    assert set(frame.index[frame["rank"].notna()]) == TRAINED
+    assert frame.loc["right00", "accuracy"] == rows["right00"]["metrics"]["accuracy"]
+    assert found["right00"].scores["test"]["accuracy"] == frame.loc["right00", "accuracy"]
+    with pytest.raises(KeyError):
+        found["broken-word"]
+    rules = found.to_frame("rules")
+    assert len(rules) == 24 * len(rows["right00"]["rules"])
+    assert rules[rules["submission"] == "right00"]["holds"].tolist() == [
+        rule["holds"] for rule in rows["right00"]["rules"]
+    ]
+    with pytest.raises(ValueError, match="submissions"):
+        found.to_frame("points")
+    assert "right00" in found._repr_html_()

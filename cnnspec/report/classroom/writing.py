@@ -40,11 +40,8 @@ def finalize(of: Class, warn: Warn) -> Results:
 
 def lines(results: Results) -> list[Line]:
     """The lines printed at the end of a class."""
-    title = MEASURED_METRICS[results.by].title
-    cells = [_cells(results, row) for row in results.rows]
-    header = ("rank", "submission", "", title, "params", "time", "what is wrong")
     found: list[Line] = [[(results.of.title, "strong"), (f", {headline(results)}", "")], []]
-    found += Table(header, tuple(cells), "rllrrrl").lines()
+    found += ranking(results).lines()
     found.append([])
     for place, rule in enumerate(results.rules):
         found.append([(f"{results.holds(place)} of {len(results.rows)}: {rule.text}", "")])
@@ -54,6 +51,13 @@ def lines(results: Results) -> list[Line]:
     if results.of.without:
         found.append([(f"no .cnn file in: {', '.join(results.of.without)}", "dim")])
     return found
+
+
+def ranking(results: Results) -> Table:
+    """Every submission with what it reached or what is wrong with it, the best first."""
+    title = MEASURED_METRICS[results.by].title
+    header = ("rank", "submission", "", title, "params", "time", "what is wrong")
+    return Table(header, tuple(_cells(results, row) for row in results.rows), "rllrrrl")
 
 
 def _cells(results: Results, row: Row) -> tuple[str, ...]:
