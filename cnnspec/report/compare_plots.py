@@ -25,9 +25,9 @@ from cnnspec.report.canvas import (
     tip,
 )
 from cnnspec.report.contents import SPLIT_NAMES, Measured
+from cnnspec.report.line_plots import Series, lines
 from cnnspec.report.phrases import number, signed
 from cnnspec.report.plot_files import CURVES
-from cnnspec.report.plots import Series
 from cnnspec.report.run_table import Compared
 from cnnspec.report.sweep.plots import Dot, front
 from cnnspec.report.tables import judged
@@ -53,7 +53,7 @@ def curves(rows: Sequence[Compared]) -> list[Drawn]:
                 ends = [f"{s.label} ends at {number(_end(s), '.4g')}" for s in series if s.label]
                 alt = f"{whole}, over the epochs of {len(series)} networks. {'; '.join(ends)}."
                 args = (whole, series, None, True, name == "loss")
-                found.append(drawn(f"{split}_{name}", whole, alt, plots.lines, *args))
+                found.append(drawn(f"{split}_{name}", whole, alt, lines, *args))
     return found
 
 

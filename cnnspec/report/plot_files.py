@@ -3,9 +3,9 @@
 from cnnspec.report import plots
 from cnnspec.report.canvas import BLUE, ORANGE, Drawn, drawn
 from cnnspec.report.contents import SPLIT_NAMES, Contents, Measured
+from cnnspec.report.line_plots import Series, lines
 from cnnspec.report.phrases import count, number
 from cnnspec.report.pictures import Pictures
-from cnnspec.report.plots import Series
 from cnnspec.report.seeds import Trained
 
 CURVES = {"loss": "Loss", "accuracy": "Accuracy", "f1": "Macro F1"}
@@ -49,7 +49,7 @@ def _curve(trained: Trained, name: str, title: str) -> Drawn | None:
     marked = f". The weights of epoch {kept} are kept" if kept else ""
     mean = f", mean of {len(trained.runs)} seeds" if trained.several else ""
     alt = f"{title} over {count(len(trained.history))} epochs{mean}: {'; '.join(told)}{marked}."
-    return drawn(name, title, alt, plots.lines, title, series, kept)
+    return drawn(name, title, alt, lines, title, series, kept)
 
 
 def _course(points: tuple[tuple[int, float | None], ...]) -> str:
@@ -63,7 +63,7 @@ def _learning_rate(run: Contents) -> Drawn | None:
         return None
     alt = f"Learning rate over {count(len(points))} epochs: {_course(points)}."
     line = Series("", points)
-    return drawn("learning_rate", "Learning rate", alt, plots.lines, "Learning rate", [line])
+    return drawn("learning_rate", "Learning rate", alt, lines, "Learning rate", [line])
 
 
 def confusion(run: Contents, score: Measured) -> Drawn:

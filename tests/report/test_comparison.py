@@ -9,7 +9,7 @@ from cnnspec.report.canvas import LOOKS
 from cnnspec.report.compare_plots import apart
 from cnnspec.report.compare_tables import claims, metrics, settings, specs
 from cnnspec.report.differences import differences, notes, table
-from cnnspec.report.plots import Series, lines
+from cnnspec.report.line_plots import Series, lines
 from cnnspec.report.predictions import predicted
 from cnnspec.report.run_table import best, compare
 from cnnspec.report.seeds import gather

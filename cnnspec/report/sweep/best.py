@@ -9,10 +9,10 @@ from cnnspec.core.record import Record
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.report import plots
 from cnnspec.report.canvas import LINE, LOOKS, Drawn, drawn
+from cnnspec.report.line_plots import Series, lines
 from cnnspec.report.page import network
 from cnnspec.report.phrases import number
 from cnnspec.report.plot_files import CURVES, confusion
-from cnnspec.report.plots import Series
 from cnnspec.report.seeds import gather
 from cnnspec.report.tables import judged
 from cnnspec.runs.metrics import measure_of
@@ -67,7 +67,7 @@ def curves(results: Results) -> list[Drawn]:
 def _drawn(title: str, name: str, series: list[Series], *, log: bool) -> Drawn:
     ends = [f"{s.label} ends at {number(s.known[-1][1])}" for s in series if s.label]
     alt = f"{title}, over the epochs of {len(series)} points. {'; '.join(ends)}."
-    return drawn(f"curve_{name}", title, alt, plots.lines, title, series, None, True, log)
+    return drawn(f"curve_{name}", title, alt, lines, title, series, None, True, log)
 
 
 def _series(
