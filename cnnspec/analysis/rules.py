@@ -116,13 +116,13 @@ class ExpectRule(Rule):
     def judge(self, checked: CheckedSpec) -> Verdict:
         if "expect" in checked.expanded.poisoned:
             return Verdict("", None)
-        claims = [c for c in checked.spec.expectations if c.quantity == self.expectation.quantity]
+        claims = [c for c in checked.spec.expectations if c.subject == self.expectation.subject]
         found = ", ".join(str(claim) for claim in claims) or "no such claim"
         return Verdict(found, any(_implies(claim, self.expectation) for claim in claims))
 
     def demands(self) -> Iterator[tuple[str, Wanted]]:
         claim = self.expectation
-        yield f"expect {claim.quantity}", Wanted(relation=claim.relation, limit=claim.limit)
+        yield f"expect {claim.subject}", Wanted(relation=claim.relation, limit=claim.limit)
 
 
 class AllowRule(Rule):

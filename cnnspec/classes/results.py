@@ -5,6 +5,7 @@ Read from the folder of a class at any time. Light: files only.
 
 from collections.abc import Iterable
 from functools import cached_property
+from statistics import fmean
 from typing import Any
 
 from cnnspec.analysis.rules import BudgetRule, ExpectRule, Rule, Verdict
@@ -12,7 +13,10 @@ from cnnspec.classes.entry import Entry
 from cnnspec.classes.folder import Class
 from cnnspec.core.natural import natural
 from cnnspec.core.record import Record
-from cnnspec.runs.metrics import MEASURED_METRICS
+from cnnspec.ir.claims import Expectation
+from cnnspec.runs.expectations import STORED
+from cnnspec.runs.metrics import MEASURED_METRICS, measure_of
+from cnnspec.runs.run import INTEGERS, METRICS
 from cnnspec.sweeps.folder import FAILURE
 from cnnspec.sweeps.rows import PointResult, rows
 from cnnspec.version import __version__
@@ -164,7 +168,7 @@ class Results:
 
 def _row(of: Class, entry: Entry, point: PointResult | None) -> Row:
     pairs = [
-        _measured(rule, verdict, point)
+        _measured(of, rule, verdict, point)
         for rule, verdict in zip(of.rules.rules, entry.verdicts, strict=True)
     ]
     verdicts = tuple(verdict for verdict, _ in pairs)
@@ -188,13 +192,25 @@ def _remedy(of: Class, point: PointResult) -> str:
     return ""
 
 
+def _value(of: Class, claim: Expectation, point: PointResult) -> float | None:
+    """What a network reached of what a rule expects: the mean over its seeds."""
+    if not claim.dtype:
+        return point.mean(claim.quantity)
+    assert of.trainings
+    found = [
+        trial.run.read_json(METRICS)[INTEGERS][STORED[claim.split]][measure_of(claim.quantity)]
+        for trial in of.trainings.trials_of(point.point)
+    ]
+    return fmean(found)
+
+
 def _measured(
-    rule: Rule, verdict: Verdict, point: PointResult | None
+    of: Class, rule: Rule, verdict: Verdict, point: PointResult | None
 ) -> tuple[Verdict, float | None]:
     """A verdict with what was trained, and the number that it is about."""
     match rule:
         case ExpectRule(expectation=claim):
-            value = point.mean(claim.quantity) if point and point.finished else None
+            value = _value(of, claim, point) if point and point.finished else None
             if value is None:
                 return Verdict("", None), None
             return Verdict(f"{value:.4f}", claim.holds(value)), value

@@ -180,7 +180,9 @@ def _claims() -> list[str]:
         "",
         *_table(("quantity", "what it is"), [(f"`{q}`", a) for q, a in QUANTITIES.items()]),
         "`expect MEASURE RELATION LIMIT`, of the test set, with `val_` of the validation set",
-        "and with `train_` of the training images.",
+        "and with `train_` of the training images. `accuracy` and `f1` of the first two can",
+        "also be claimed in int8: `expect accuracy int8 >= 0.97` is about the network that",
+        "`cnnspec export RUN --to c --dtype int8` writes, and is measured after training.",
         "",
         *_table(("measure", "what it is"), [(f"`{m}`", a) for m, a in MEASURES.items()]),
     ]

@@ -105,7 +105,7 @@ def _own_validation(images: Images, share: float) -> Splits:
 def _need_no_test(spec: Spec) -> None:
     """Raises `CnnspecError` where a spec asks for metrics of a test set that has no labels."""
     wanted = [
-        (claim.span, f"expect {claim.quantity}", f"expect val_{claim.quantity}")
+        (claim.span, f"expect {claim.subject}", f"expect val_{claim.subject}")
         for claim in spec.expectations
         if claim.split == "test"
     ]

@@ -46,6 +46,8 @@ MEASURES = {
 SPLIT_PREFIXES = {"": "test", "val_": "validation", "train_": "training"}
 METRIC_NAMES = tuple(prefix + measure for prefix in SPLIT_PREFIXES for measure in MEASURES)
 """What an expectation can claim; `accuracy` alone means the test set."""
+IN_INTEGERS = tuple(f"{prefix}{name}" for prefix in ("", "val_") for name in ("accuracy", "f1"))
+"""What can also be claimed of the network in int8: `expect accuracy int8 >= 0.97`."""
 MONITORED = tuple(name for name in METRIC_NAMES if name not in MEASURES)
 """What can be watched while training: metrics of the validation set and of training."""
 
@@ -68,6 +70,11 @@ class Claim(Record):
     def limits(cls, quantity: str) -> Float:
         """The numbers that a limit of this quantity can be."""
         return Float(-MAX_REAL)
+
+    @classmethod
+    def dtypes(cls, quantity: str) -> tuple[str, ...]:
+        """The data types that can be named behind this quantity."""
+        return dtypes_of_cost(quantity)
 
     def holds(self, value: float) -> bool:
         """Whether a measured value keeps the claim."""
@@ -96,7 +103,7 @@ class Budget(Claim):
 
 
 class Expectation(Claim):
-    """A claim about what training reaches: `expect accuracy >= 0.98`."""
+    """A claim about what training reaches: `expect accuracy >= 0.98`, also in int8."""
 
     word: ClassVar[str] = "expect"
     known: ClassVar[tuple[str, ...]] = METRIC_NAMES
@@ -105,6 +112,10 @@ class Expectation(Claim):
     @classmethod
     def limits(cls, quantity: str) -> Float:
         return super().limits(quantity) if quantity.endswith("loss") else Float(high=1)
+
+    @classmethod
+    def dtypes(cls, quantity: str) -> tuple[str, ...]:
+        return ("float32", "int8") if quantity in IN_INTEGERS else ()
 
     @property
     def split(self) -> str:
@@ -126,7 +137,7 @@ def read_claim(cls: type[C], statement: Statement, bindings: Bindings) -> C:
         ):
             if kind and not isinstance(kind[0], Word):
                 raise _bad_claim(cls, kind[0].span)
-            dtype = read_quantity(quantity, kind, word, cls.known)
+            dtype = read_quantity(quantity, kind, word, cls.known, cls.dtypes)
             what = f"the limit of `{quantity.text}`"
             limit = cls.limits(quantity.text).read(tail.value, bindings, what)
             return cls(quantity.text, relation, limit, dtype, statement.span)
@@ -140,8 +151,17 @@ def _bad_claim(cls: type[Claim], span: Span) -> DiagnosticError:
     return DiagnosticError(BadClaim(span, word=cls.word, example=cls.example))
 
 
+def dtypes_of_cost(quantity: str) -> tuple[str, ...]:
+    """The data types that a cost is counted in, none where it does not depend on one."""
+    return tuple(BYTES) if quantity in ("flash", "ram") else ()
+
+
 def read_quantity(
-    quantity: Word, dtype: Sequence[Argument], of: str, known: tuple[str, ...]
+    quantity: Word,
+    dtype: Sequence[Argument],
+    of: str,
+    known: tuple[str, ...],
+    dtypes: Callable[[str], tuple[str, ...]] = dtypes_of_cost,
 ) -> str:
     """The data type of a quantity, empty for float32; raises `DiagnosticError` for either."""
     _known(quantity, of, known)
@@ -150,7 +170,7 @@ def read_quantity(
             found = word.kind
             what, expected = f"the data type of `{quantity.text}`", "a word"
             raise DiagnosticError(WrongType(word.span, what=what, expected=expected, found=found))
-        _known(word, quantity.text, tuple(BYTES) if quantity.text in ("flash", "ram") else ())
+        _known(word, quantity.text, dtypes(quantity.text))
         if word.text != "float32":
             return word.text
     return ""

@@ -21,14 +21,13 @@ VERSION = 1
 """Grows when a document that was valid before would be read differently."""
 
 
-def _claim_schema(known: tuple[str, ...], dtypes: bool) -> dict[str, Any]:
+def _claim_schema(known: tuple[str, ...], dtypes: tuple[str, ...]) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "quantity": {"enum": list(known)},
         "relation": {"enum": list(RELATIONS)},
         "limit": {"type": "number"},
     }
-    if dtypes:
-        properties["dtype"] = {"enum": list(BYTES)}
+    properties["dtype"] = {"enum": list(dtypes)}
     return {
         "type": "array",
         "items": {
@@ -57,7 +56,7 @@ def schema(*, nested: bool = True) -> dict[str, Any]:
         layers[word] = layer
     header = Spec.schema("")["properties"]
     train = Training.schema("")
-    claims = _claim_schema(tuple(QUANTITIES), dtypes=True)
+    claims = _claim_schema(tuple(QUANTITIES), dtypes=tuple(BYTES))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cnnspec IR",
@@ -69,7 +68,7 @@ def schema(*, nested: bool = True) -> dict[str, Any]:
             **header,
             "layers": {"$ref": "#/$defs/sequence", "minItems": 1},
             "budgets": claims,
-            "expectations": _claim_schema(METRIC_NAMES, dtypes=False),
+            "expectations": _claim_schema(METRIC_NAMES, dtypes=("float32", "int8")),
             "train": train,
         },
         "required": ["version", "layers"],

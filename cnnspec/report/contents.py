@@ -294,7 +294,8 @@ def verdicts(checked: CheckedSpec, metrics: dict[str, Any]) -> tuple[ReportedCla
     if not metrics:
         found += [ReportedClaim(str(claim), "", None) for claim in checked.spec.expectations]
     for item in metrics.get("expectations", ()):
-        claim = Expectation(item["quantity"], item["relation"], float(item["limit"]))
+        limit, dtype = float(item["limit"]), item.get("dtype", "")
+        claim = Expectation(item["quantity"], item["relation"], limit, dtype)
         shown = "" if item["value"] is None else f"{item['value']:.4f}"
         found.append(ReportedClaim(str(claim), shown, item["holds"]))
     target = metrics.get("target")

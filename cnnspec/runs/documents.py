@@ -46,6 +46,7 @@ _EXPECTATIONS = ListOf(
             "relation": Word(tuple(RELATIONS)),
             "limit": Number(),
             "value": Maybe(Number()),
+            "dtype": Word(("int8",)),
             "holds": Flag(),
         },
         ("quantity", "relation", "limit", "value", "holds"),
@@ -151,6 +152,7 @@ FORMS: dict[str, Form] = {
             "train": Maybe(_SPLIT),
             "validation": Maybe(_SPLIT),
             "test": Maybe(_SPLIT),
+            "int8": ObjectOf({"test": _SPLIT, "validation": _SPLIT}),
             "expectations": _EXPECTATIONS,
             "params": Count(),
             "macs": Count(),
@@ -169,6 +171,7 @@ FORMS: dict[str, Form] = {
             "train": MapOf(_SPREAD),
             "validation": MapOf(_SPREAD),
             "test": MapOf(_SPREAD),
+            "int8": MapOf(MapOf(_SPREAD)),
             "expectations": _EXPECTATIONS,
             "target": _TARGET,
         }

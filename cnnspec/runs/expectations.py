@@ -24,15 +24,20 @@ class ExpectationResult(Record):
         return {**self.claim.dump(), "value": self.value, "holds": self.holds}
 
 
+STORED = {"test": "test", "validation": "validation", "training": "train"}
+"""What metrics call the split that a claim speaks of."""
+
+Metrics = Mapping[str, Mapping[str, float]]
+"""Values by split and measure."""
+
+
 def judge_expectations(
-    spec: Spec, metrics: Mapping[str, Mapping[str, float]]
+    spec: Spec, metrics: Metrics, integers: Metrics
 ) -> tuple[ExpectationResult, ...]:
-    """Returns every expectation with its measured value; `metrics` is by split and measure."""
-    splits = {"training": "train"}
-    return tuple(
-        ExpectationResult(
-            claim,
-            metrics[splits.get(claim.split, claim.split)][claim.quantity.rpartition("_")[2]],
-        )
-        for claim in spec.expectations
-    )
+    """Returns every expectation with its measured value; `integers` has those of int8."""
+
+    def value(claim: Expectation) -> float:
+        measured = integers if claim.dtype else metrics
+        return measured[STORED[claim.split]][claim.quantity.rpartition("_")[2]]
+
+    return tuple(ExpectationResult(claim, value(claim)) for claim in spec.expectations)

@@ -18,7 +18,7 @@ from cnnspec.files.atomic import write_atomically
 from cnnspec.files.sources import read_source
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
-from cnnspec.runs.run import IR, METRICS, SOURCE, SPEC, Run, new_folder
+from cnnspec.runs.run import INTEGERS, IR, METRICS, SOURCE, SPEC, Run, new_folder
 
 SERIES = "series.json"
 MEASURES = ("accuracy", "f1", "loss")
@@ -49,6 +49,10 @@ def spread(found: Iterable[float | None]) -> MeanStd | None:
     if not values:
         return None
     return MeanStd(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+
+
+Spreads = dict[str, dict[str, MeanStd]]
+"""Metrics over seeds by split and measure."""
 
 
 class SeedRuns:
@@ -94,10 +98,14 @@ class SeedRuns:
         folders = {int(p.name[5:]): p for p in self.folder.glob("seed-*") if _NAME.match(p.name)}
         return [Run(folders[seed]) for seed in sorted(folders) if (folders[seed] / IR).is_file()]
 
-    def metrics(self) -> dict[str, dict[str, MeanStd]]:
-        """Mean and deviation of every metric of every split over the finished runs."""
+    def metrics(self, within: str = "") -> Spreads:
+        """Mean and deviation of every metric of every split over the finished runs.
+
+        `within` is the part of the metrics that has them: `INTEGERS` has those of int8.
+        """
         documents = [run.read_json(METRICS) for run in self.runs() if run.finished]
-        found: dict[str, dict[str, MeanStd]] = {}
+        documents = [document.get(within) or {} for document in documents] if within else documents
+        found: Spreads = {}
         for split in SPLITS:
             for measure in MEASURES:
                 one = spread((each.get(split) or {}).get(measure) for each in documents)
@@ -122,12 +130,12 @@ class SeedRuns:
 
     def finalize(self, spec: Spec) -> tuple[ExpectationResult, ...]:
         """Writes `series.json`: what all seeds reached together. Claims are judged by the mean."""
-        metrics = self.metrics()
-        means = {split: {m: s.mean for m, s in found.items()} for split, found in metrics.items()}
-        claims = judge_expectations(spec, means)
+        metrics, integers = self.metrics(), self.metrics(INTEGERS)
+        claims = judge_expectations(spec, _means(metrics), _means(integers))
         summary = {
             "seeds": list(spec.train.seeds),
-            **{split: {m: s.dump() for m, s in found.items()} for split, found in metrics.items()},
+            **_dumped(metrics),
+            **({INTEGERS: _dumped(integers)} if integers else {}),
             "expectations": [held.dump() for held in claims],
             "target": self.target(),
         }
@@ -136,6 +144,14 @@ class SeedRuns:
 
     def __str__(self) -> str:
         return str(self.folder)
+
+
+def _means(found: Spreads) -> dict[str, dict[str, float]]:
+    return {split: {m: s.mean for m, s in each.items()} for split, each in found.items()}
+
+
+def _dumped(found: Spreads) -> dict[str, dict[str, Any]]:
+    return {split: {m: s.dump() for m, s in each.items()} for split, each in found.items()}
 
 
 _NAME = re.compile(r"seed-\d+$")

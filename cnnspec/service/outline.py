@@ -139,7 +139,7 @@ def marks(snapshot: Snapshot) -> tuple[Mark, ...]:
 def _sort(token: Token, known: dict[object, str]) -> str:
     """The sort of a word of the language, empty for another; most are many times in a text."""
     place = token.place
-    quantity = place.given[:1] if place.statement in LIMITED else ()
+    quantity = place.given[:1] if place.statement in (*LIMITED, "expect") else ()
     key = (token.text, place.blocks[-1:], place.statement, place.calls, place.option, quantity)
     if key not in known:
         meaning = meaning_at(place, token.text)

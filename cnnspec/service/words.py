@@ -11,7 +11,7 @@ from cnnspec.core.source import Source
 from cnnspec.expansion.search import LOG
 from cnnspec.expansion.symbols import Symbol
 from cnnspec.expansion.vocabulary import VOCABULARY, words
-from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES
+from cnnspec.ir.claims import BYTES, IN_INTEGERS, METRIC_NAMES, QUANTITIES
 from cnnspec.ir.spec import INPUT_NAME, Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.arg_types import ArgType
@@ -199,6 +199,8 @@ def _of_statement(place: Place, names: Names) -> Meanings:
             return {w: Meaning(w, "value", "", text) for w, text in QUANTITIES.items()}
         case "expect" if place.relation:
             return names.numbers
+        case "expect" if {*IN_INTEGERS} & {*place.given}:
+            return {"int8": Meaning("int8", "value", "", "of the network in whole numbers")}
         case "expect":
             return {word: measure(word) for word in METRIC_NAMES}
         case "from":

@@ -6,7 +6,9 @@ from cnnspec.datasets.splits import divide
 from cnnspec.runs.data import of_run
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
 from cnnspec.runs.run import Run
+from cnnspec.runs.weights import read_weights
 from cnnspec.training.backends.base import Backend
+from cnnspec.training.integers import integer_scores
 from cnnspec.training.score import Score, Scorer
 
 
@@ -21,6 +23,7 @@ def evaluate(
     where = of_run(checked.spec.data, run, data)
     splits = divide(checked.spec, where, offline=offline)
     scores = Scorer(network).scores(splits.named())
-    return scores, judge_expectations(
-        checked.spec, {name: found.figures for name, found in scores.items()}
-    )
+    in_int8 = any(claim.dtype for claim in checked.spec.expectations)
+    integers = integer_scores(checked, read_weights(run), splits) if in_int8 else {}
+    figures = {name: found.figures for name, found in scores.items()}
+    return scores, judge_expectations(checked.spec, figures, integers)

@@ -18,7 +18,7 @@ from cnnspec.diagnostics.runs import BadRun, DamagedCheckpoint
 from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.runs.data import of_run
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
-from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, Run
+from cnnspec.runs.run import ENVIRONMENT, HISTORY, INTEGERS, METRICS, Run
 from cnnspec.runs.weights import HASH, save_weights
 from cnnspec.training import checkpoints, inputs, samples
 from cnnspec.training.backends.base import Backend
@@ -26,6 +26,7 @@ from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.extend import Extension
 from cnnspec.training.fit import Fit
+from cnnspec.training.integers import integer_scores
 from cnnspec.training.memory import require_memory
 from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
@@ -169,10 +170,13 @@ def _train(
     samples.keep(run, splits, fit.scorer.classes, outputs)
     if doubts:
         inputs.keep(run, splits, finished.features())
-    claims = judge_expectations(spec, {name: found.figures for name, found in scores.items()})
+    integers = integer_scores(checked, finished.weights, splits, pause)
+    figures = {name: found.figures for name, found in scores.items()}
+    claims = judge_expectations(spec, figures, integers)
     assert checked.totals is not None
     metrics = {
-        **{name: figures.dump() for name, figures in scores.items()},
+        **{name: found.dump() for name, found in scores.items()},
+        **({INTEGERS: integers} if integers else {}),
         "expectations": [held.dump() for held in claims],
         "params": checked.totals.params,
         "macs": checked.totals.macs,

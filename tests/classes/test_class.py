@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,24 @@ def test_only_settings_are_set_for_everyone(given: str, folder: Path, capsys) ->
     assert judged(folder, "--set", given) in (1, 2)
     assert "--set" in capsys.readouterr().err
     assert [path.name for path in (folder / "runs").iterdir()] == ["rules-class-1"]
+
+
+def test_what_rules_expect_in_int8_is_measured(tmp_path: Path) -> None:
+    write_class(tmp_path, rights=1)
+    rules = tmp_path / "rules.cnn"
+    rules.write_text(f"{rules.read_text()}expect accuracy int8 >= 0.99\n")
+    for other in (tmp_path / "submissions").iterdir():
+        if other.name != "right00.cnn":
+            other.unlink() if other.is_file() else shutil.rmtree(other)
+    assert judged(tmp_path) == 1
+    made = tmp_path / "runs" / "rules-class-1"
+    (row,) = json.loads((made / "results.json").read_text())["submissions"]
+    held = {rule["rule"]: rule for rule in row["rules"]}
+    found = json.loads((made / "trainings" / "right00" / "metrics.json").read_text())
+    measured = found["int8"]["test"]["accuracy"]
+    assert held["expect accuracy int8 >= 0.99"]["value"] == measured
+    assert held["expect accuracy int8 >= 0.99"]["holds"] is False
+    assert held["expect accuracy >= 0.5"]["value"] == found["test"]["accuracy"]
 
 
 def test_python_opens_a_class_and_makes_frames_of_it(made: Path, rows: dict) -> None:

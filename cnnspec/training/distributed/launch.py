@@ -15,7 +15,7 @@ from cnnspec.files.atomic import json_text
 from cnnspec.files.interrupts import interrupts
 from cnnspec.ir.document import dump
 from cnnspec.runs.expectations import judge_expectations
-from cnnspec.runs.run import HISTORY, METRICS, Run
+from cnnspec.runs.run import HISTORY, INTEGERS, METRICS, Run
 from cnnspec.runs.seeds import SPLITS, SeedRuns
 from cnnspec.runs.tasks import DONE, Ended, Task
 from cnnspec.targets.table import KERAS, require_target
@@ -70,9 +70,8 @@ def launch_together(
         again = f"`cnnspec train --resume {run}` goes on"
         raise CnnspecError(GroupFailed(None, ended.message, ended.remedy or again))
     metrics = run.read_json(METRICS)
-    claims = judge_expectations(
-        checked.spec, {name: metrics[name] for name in SPLITS if name in metrics}
-    )
+    figures = {name: metrics[name] for name in SPLITS if name in metrics}
+    claims = judge_expectations(checked.spec, figures, metrics.get(INTEGERS, {}))
     return Reached(run, claims)
 
 
