@@ -70,6 +70,6 @@ def test_a_class_gets_a_row_for_each_submission(form: str, tmp_path: Path, capsy
         assert "1 of 5: expect accuracy >= 0.9" in out
 
 
-def test_no_submission_is_wrong_usage(tmp_path: Path, capsys) -> None:
+def test_rules_without_a_submission_are_checked_themselves(tmp_path: Path, capsys) -> None:
     submissions(tmp_path)
-    assert main(["check", "--rules", str(tmp_path / "rules.cnn")]) == 2
+    assert main(["check", "--rules", str(tmp_path / "rules.cnn")]) == 0

@@ -44,7 +44,7 @@ def main() -> None:
 
 def folder_of(parent: Path, method: str, seed: int) -> Path:
     """The folder of the one search or sweep with a seed."""
-    return parent / f"{method}-{seed}" / f"within-{method}-1"
+    return parent / f"{method}-{seed}" / f"search-{method}-1"
 
 
 def complete(parent: Path, seed: int) -> bool:
