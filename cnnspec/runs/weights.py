@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from cnnspec.analysis.check import CheckedSpec
 from cnnspec.analysis.load import checked
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.errors import CnnspecError
@@ -53,18 +54,18 @@ def weights_file(arrays: "dict[str, np.ndarray]") -> bytes:
     return file.getvalue()
 
 
-def read_weights(run: Run) -> "dict[str, np.ndarray]":
+def read_weights(run: Run, like: CheckedSpec | None = None) -> "dict[str, np.ndarray]":
     """Reads the weights of a finished run, float32, by `<layer>/<weight>`.
 
-    For a run made before `weights.npz` existed they are read from `model.keras`. Raises
-    `CnnspecError` where the run has not finished, and where the file is missing, damaged, or
-    not that of the spec.
+    `like` is the checked spec of the run, where it is known. The weights of a run made before
+    `weights.npz` existed are read from `model.keras`. Raises `CnnspecError` where the run has not
+    finished, and where the file is missing, damaged, or not that of the spec.
     """
     require_packages(_READING, "training", "numpy")
     if not run.finished:
         remedy = f"`cnnspec train --resume {run}` goes on"
         raise CnnspecError(BadRun(None, f"{run} has not finished", remedy))
-    graph = checked(run.spec).graph
+    graph = (like or checked(run.spec)).graph
     if (run.folder / WEIGHTS).is_file():
         path, found = run.folder / WEIGHTS, _from_npz(run, graph.weights())
     else:

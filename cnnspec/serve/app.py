@@ -35,7 +35,7 @@ from cnnspec.page.files import STATIC
 from cnnspec.runs.named import kept_in
 from cnnspec.runs.run import PAGE
 from cnnspec.serve.desk import Desk
-from cnnspec.serve.guard import REPORT_POLICY
+from cnnspec.serve.guard import report_policy
 from cnnspec.serve.kept import kept
 from cnnspec.serve.trainings import Trainings
 
@@ -125,7 +125,7 @@ class Server:
         page = found[name] / PAGE if name in found else None
         if page is None or not page.is_file():
             return _refused(404, f"there is no report of {name}")
-        return FileResponse(page, headers={"content-security-policy": REPORT_POLICY})
+        return FileResponse(page, headers={"content-security-policy": report_policy()})
 
     async def train(self, request: Request) -> Response:
         """Begins a training of a text, or goes on with a run."""

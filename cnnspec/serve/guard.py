@@ -8,6 +8,7 @@ cookie holds that no script can read.
 """
 
 import secrets
+from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -15,16 +16,26 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnnspec.report.pad.script import source
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 """What the page may load: its own files."""
-REPORT_POLICY = (
-    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
-)
-"""What a report may do: be looked at. A run folder can come from someone else."""
+
+
+@cache
+def report_policy() -> str:
+    """Returns what a report may do: be looked at, and run the script of the pad and no other.
+
+    A run folder can come from someone else; in a sandbox even that script has no origin.
+    """
+    return (
+        f"sandbox allow-scripts; default-src 'none'; script-src {source()}; img-src data:; "
+        "style-src 'unsafe-inline'; frame-ancestors 'none'"
+    )
 
 
 class Guard:

@@ -148,7 +148,9 @@ def test_a_training_is_told_from_its_beginning_to_whoever_asks(server):
     assert (row["name"], row["state"], row["report"]) == ("small-1", "finished", True)
     status, headers, text = server.ask("GET", "/kept/small-1")
     assert (status, "<html" in text) == (200, True)
-    assert headers["content-security-policy"].startswith("sandbox")
+    policy = headers["content-security-policy"]
+    assert policy.startswith("sandbox allow-scripts; default-src 'none'; script-src 'sha256-")
+    assert "allow-same-origin" not in policy
 
 
 def trained(server, name, epochs=1):

@@ -5,10 +5,7 @@
 """
 
 import base64
-import hashlib
 import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,14 +19,13 @@ from cnnspec.operations.moves import Resize
 from cnnspec.program.build import Step
 from cnnspec.program.inference import inference_program
 from cnnspec.program.recipes import with_recipes
+from cnnspec.report.pad import script
 from cnnspec.runs.run import INPUTS, Run
 from cnnspec.runs.weights import read_weights
 from cnnspec.targets.interpreter.resizing import matrix
 
 MOST_BYTES = 2_000_000
 """Bytes of float32 weights up to which a network is put into its report."""
-
-_SCRIPTS = ("operations.js", "prepare.js", "pad.js")
 
 
 class Pad(Record):
@@ -43,19 +39,12 @@ class Pad(Record):
     @property
     def script(self) -> str:
         """What runs it."""
-        return script()
+        return script.script()
 
     @property
-    def digest(self) -> str:
-        """The hash of the script by which the page allows this one and no other."""
-        return base64.b64encode(hashlib.sha256(self.script.encode()).digest()).decode()
-
-
-@cache
-def script() -> str:
-    """The script of every page, in one function so that it leaves no names behind."""
-    texts = (Path(__file__).with_name(name).read_text("utf-8") for name in _SCRIPTS)
-    return "(() => {\n" + "\n".join(texts) + "})();\n"
+    def allowed(self) -> str:
+        """What the page calls the script that it allows."""
+        return script.source()
 
 
 def pad(run: Run, checked: CheckedSpec, labels: tuple[str, ...]) -> Pad | None:
@@ -69,7 +58,7 @@ def pad(run: Run, checked: CheckedSpec, labels: tuple[str, ...]) -> Pad | None:
         return None
     try:
         framing = Framing.load(run.read_json(INPUTS)["framing"])
-        weights = read_weights(run)
+        weights = read_weights(run, checked)
     except CnnspecError:
         return None
     if not framing.has_ground:
