@@ -16,7 +16,6 @@ from cnnspec.datasets.splits import Splits
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.program.inference import integer_program
 from cnnspec.runs.expectations import STORED
-from cnnspec.targets.c.compiler import find_compiler
 from cnnspec.targets.device.host import HostNetwork
 from cnnspec.targets.device.network import write_integers
 from cnnspec.targets.quantize.calibrate import calibrate
@@ -66,14 +65,20 @@ def integer_scores(
 @contextmanager
 def _running(integer: IntegerProgram) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
     """What computes an integer program: its C compiled for this machine, else the interpreter."""
-    try:
-        compiler = find_compiler()
-    except CnnspecError:
-        compiler = None
-    if compiler is None:
+    network = _compiled(integer)
+    if network is None:
         yield integer.predict
         return
+    with network:
+        yield network.predict
+
+
+def _compiled(integer: IntegerProgram) -> HostNetwork | None:
+    """The network as C for this machine; `None` without a compiler, or where it fails."""
     written = write_integers(integer, "network", "a network in int8")
     files = {"network.h": written.header, "network.c": written.source}
-    with HostNetwork(written, files, compiler) as network:
-        yield network.predict
+    try:
+        return HostNetwork(written, files)
+    except CnnspecError:
+        # A training has ended by now, and nothing of it may be lost for want of a compiler.
+        return None

@@ -7,7 +7,10 @@ import pytest
 from cnnspec.analysis.check import check
 from cnnspec.commands import main
 from cnnspec.core.source import Source
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.machines import NoCompiler
 from cnnspec.ir.document import dump, load
+from cnnspec.targets.c.compiler import Compiler
 from tests.targets.c.support import needs_compiler
 
 TEXT = """model small
@@ -56,19 +59,21 @@ def test_claims_are_about_the_network_that_is_exported(run, home) -> None:
     assert exported["accuracy"] == first["value"]
 
 
+def _none() -> Compiler:
+    raise CnnspecError(NoCompiler(None, "no C compiler", ""))
+
+
+def _failing() -> Compiler:
+    return Compiler(("false",), "one that fails")
+
+
 @needs_compiler
-def test_without_a_compiler_the_same_is_measured(run, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("cnnspec.training.integers.find_compiler", _none)
+@pytest.mark.parametrize("compiler", [_none, _failing], ids=["missing", "failing"])
+def test_without_a_compiler_the_same_is_measured(run, monkeypatch, capsys, compiler) -> None:
+    monkeypatch.setattr("cnnspec.targets.device.host.find_compiler", compiler)
     assert main(["evaluate", str(run), "--json"]) == 1
     found = json.loads(capsys.readouterr().out)["expectations"]
     assert found == metrics(run)["expectations"]
-
-
-def _none():
-    from cnnspec.diagnostics.errors import CnnspecError
-    from cnnspec.diagnostics.machines import NoCompiler
-
-    raise CnnspecError(NoCompiler(None, "no C compiler", ""))
 
 
 @needs_compiler
