@@ -211,6 +211,23 @@ def add_threads(parser: argparse.ArgumentParser, without: str) -> None:
     )
 
 
+def add_kept(
+    parser: argparse.ArgumentParser, resumed: str, folders: str, metavar: str = "FOLDER"
+) -> None:
+    """Where many trainings are kept and how they go on; `resumed` and `folders` name them."""
+    # A check parses its options without it.
+    from pathlib import Path
+
+    parser.add_argument("--resume", metavar=metavar, complete=FOLDER, help=f"continue {resumed}")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs"),
+        complete=FOLDER,
+        help=f"the folder for {folders} (runs)",
+    )
+
+
 def add_devices(parser: argparse.ArgumentParser, without: str) -> None:
     """How many devices a training is spread over."""
     parser.add_argument(

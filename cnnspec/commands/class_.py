@@ -16,6 +16,7 @@ from cnnspec.commands.arguments import (
     FOLDER,
     SPEC,
     add_backend,
+    add_kept,
     add_overrides,
     add_threads,
     count,
@@ -64,16 +65,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--jobs", type=count, metavar="N", help="trainings at the same time (one per processor)"
     )
     add_threads(parser, without="1")
-    parser.add_argument(
-        "--resume", metavar="CLASS", complete=FOLDER, help="continue a class that was stopped"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("runs"),
-        complete=FOLDER,
-        help="the folder for the folders of classes (runs)",
-    )
+    add_kept(parser, "a class that was stopped", "the folders of classes", "CLASS")
     add_backend(parser)
 
 

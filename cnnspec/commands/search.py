@@ -14,8 +14,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from cnnspec.commands.arguments import (
-    FOLDER,
     add_backend,
+    add_kept,
     add_overrides,
     add_sources,
     add_threads,
@@ -99,19 +99,8 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="check points drawn at random and train none"
     )
-    parser.add_argument(
-        "--resume",
-        metavar="FOLDER",
-        complete=FOLDER,
-        help="continue a search that was stopped or killed, or one that is to train more points",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("runs"),
-        complete=FOLDER,
-        help="the folder for search folders (runs)",
-    )
+    resumed = "a search that was stopped or killed, or one that is to train more points"
+    add_kept(parser, resumed, "search folders")
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="do not write a report"
     )

@@ -14,8 +14,8 @@ from typing import Any
 from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.commands.arguments import (
-    FOLDER,
     add_backend,
+    add_kept,
     add_overrides,
     add_sources,
     add_threads,
@@ -95,19 +95,7 @@ def arguments(parser: ArgumentParser) -> None:
         help="with `--engine ray` the cluster to run on (default: a private Ray on this machine)",
     )
     parser.add_argument("--dry-run", action="store_true", help="check every point and train none")
-    parser.add_argument(
-        "--resume",
-        metavar="FOLDER",
-        complete=FOLDER,
-        help="continue a sweep that was stopped or killed",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("runs"),
-        complete=FOLDER,
-        help="the folder for sweep folders (runs)",
-    )
+    add_kept(parser, "a sweep that was stopped or killed", "sweep folders")
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="do not write a report"
     )
