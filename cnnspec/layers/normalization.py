@@ -68,7 +68,7 @@ class BatchNorm(Normalization):
         return super().weights(shape) | dict.fromkeys(statistics, shape.dims[-1:])
 
     def operations(self, shape: Shape) -> tuple[Operation, ...]:
-        return (BatchNormalization(self.epsilon, self.momentum, **self.names),)
+        return (BatchNormalization(self.epsilon, self.momentum, then=None, **self.names),)
 
 
 class LayerNorm(Normalization):

@@ -94,7 +94,7 @@ class BatchNormalization(Operation):
 
     Then times `scale` and plus `offset`, where there are such weights. Training uses mean and
     variance of the batch and updates the weights `mean` and `variance` with `momentum` (Ioffe and
-    Szegedy, 2015); inference uses these weights.
+    Szegedy, 2015); inference uses these weights. A pass for training may put a function behind it.
     """
 
     kind: ClassVar[str] = "normalization, dropout"
@@ -110,9 +110,13 @@ class BatchNormalization(Operation):
     offset: str = "beta"
     mean: str = "moving_mean"
     variance: str = "moving_variance"
+    then: Function | None = None
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         return dict.fromkeys(self.operands, shape.dims[-1:])
+
+    def __str__(self) -> str:
+        return f"{self.name}{ending(self.then)}"
 
 
 class Affine(Operation):

@@ -83,29 +83,34 @@ _WAYS = {
 }
 
 
-def function(layout: Layout, index: int, way: str, number: int, stage: Stage) -> tuple[str, Call]:
-    """Returns the function of a stage of a step, and how it is called."""
+def functions(
+    layout: Layout, index: int, way: str, number: int, stage: Stage
+) -> tuple[list[str], list[Call]]:
+    """Returns the functions of a stage of a step, and how they are called."""
     placed = layout.steps[index]
     name = f"{way}_{index}_{identifier(placed.step.name)}" + (f"_{number}" if number else "")
     first, *rest = _described(layout, index)
-    text = "\n".join(
-        (
-            comment(_WAYS[way] + first, *rest),
-            block(
-                f"ALONE void {name}(struct place *p)",
-                _bound(stage.text, _pointers(layout, placed)),
-                stage.text,
-            ),
+    about = comment(_WAYS[way] + first, *rest)
+    found = [(Call(name, stage.chunk), stage.text)]
+    if stage.before:
+        found.insert(0, (Call(f"{name}_before", once=True), stage.before))
+    texts = [
+        block(
+            f"ALONE void {call.name}(struct place *p)",
+            _bound(text, _pointers(layout, placed)),
+            text,
         )
-    )
-    return text, Call(name, stage.chunk)
+        for call, text in found
+    ]
+    texts[0] = f"{about}\n{texts[0]}"
+    return texts, [call for call, _ in found]
 
 
 def prepare_function(layout: Layout, index: int) -> tuple[str, Call]:
     """Returns the function that makes what a step needs of its weights."""
     kernel = layout.steps[index].kernel
     assert kernel is not None
-    text, call = function(layout, index, "prepare", 0, Stage(kernel.prepare))
+    (text,), (call,) = functions(layout, index, "prepare", 0, Stage(kernel.prepare))
     return text, call.replace(once=True)
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from cnnspec.core.record import Record
 from cnnspec.ir.training import Training
-from cnnspec.targets.c.functions import Call, function, loss_function, prepare_function
+from cnnspec.targets.c.functions import Call, functions, loss_function, prepare_function
 from cnnspec.targets.c.layout import Layout
 from cnnspec.targets.c.losses import loss_text
 from cnnspec.targets.c.optimizers import rule
@@ -165,15 +165,15 @@ def _functions(
                 )
                 if skipped:
                     continue
-                text, call = function(layout, index, way, number, stage)
-                texts.append(text)
-                ways[way] += [None, call] if number else [call]
+                made, calls = functions(layout, index, way, number, stage)
+                texts += made
+                ways[way] += [None, *calls] if number else calls
         forward += ways["forward"]
         backwards.append(ways["backward"])
         if kernel.predict:
-            text, call = function(layout, index, "predict", 0, kernel.predict)
-            texts.append(text)
-            predict.append(call)
+            made, calls = functions(layout, index, "predict", 0, kernel.predict)
+            texts += made
+            predict += calls
         else:
             predict += [call for call in ways["forward"] if call]
     backward = [each for calls in reversed(backwards) for each in calls]
@@ -233,10 +233,10 @@ def _train_phase(layout: Layout, phases: list[list[Call]]) -> str:
     cases = []
     for number, calls in enumerate(phases):
         once, each = _split(calls)
-        head = [] if number else ["memset(all.gradients, 0, TRAINED * sizeof(float));", *once]
+        head = [] if number else ["memset(all.gradients, 0, TRAINED * sizeof(float));"]
         load = [] if number else [Call("load_images")]
         run = block("while (next_chunk(&p, &all))", _run([*load, *each]))
-        cases.append(block(f"if (phase == {number})", *head, run))
+        cases.append(block(f"if (phase == {number})", *head, *once, run))
     return "\n".join(
         (
             "ALONE void update(struct job *job, int stage, int slice);",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cnnspec.graph.graph import Graph
 from cnnspec.operations.base import IDENTITY, Operation
-from cnnspec.operations.values import Map
+from cnnspec.operations.values import BatchNormalization, Map
 from cnnspec.operations.windows import Convolution, MatrixProduct
 from cnnspec.program.build import Program, Step, build_program
 from cnnspec.program.passes import fuse_pool, relu_after_pool, without
@@ -47,7 +47,7 @@ MOST_PLACES = 9
 
 
 def fuse_relu(program: Program) -> Program:
-    """Puts ReLU into the convolution or product before it: its slope is told by what it gave."""
+    """Puts ReLU into the operation before it: its slope is told by what it gave."""
     readers = program.readers()
     steps = list(program.steps)
     fused = set()
@@ -55,10 +55,14 @@ def fuse_relu(program: Program) -> Program:
         if not (isinstance(step.operation, Map) and fuses(step.operation.function)):
             continue
         (source,) = step.inputs
-        match steps[source].operation:
-            case Convolution(then=None) | MatrixProduct(then=None) if len(readers[source]) == 1:
-                operation = steps[source].operation.replace(then=step.operation.function)
-                layers = tuple(dict.fromkeys((*steps[source].layers, *step.layers)))
-                steps[source] = steps[source].replace(operation=operation, layers=layers)
-                fused.add(index)
+        before = steps[source].operation
+        if (
+            isinstance(before, Convolution | MatrixProduct | BatchNormalization)
+            and before.then is None
+            and len(readers[source]) == 1
+        ):
+            operation = before.replace(then=step.operation.function)
+            layers = tuple(dict.fromkeys((*steps[source].layers, *step.layers)))
+            steps[source] = steps[source].replace(operation=operation, layers=layers)
+            fused.add(index)
     return without(program.replace(steps=tuple(steps)), fused)

@@ -64,6 +64,8 @@ class Stage(Record):
     text: str
     chunk: bool = False
     """Whether it wants all blocks of a chunk at once: `blocks` of them, `STRIDE` apart."""
+    before: str = ""
+    """What is done once for a part, before its blocks."""
 
 
 class Kernel(Record):

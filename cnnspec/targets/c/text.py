@@ -1,6 +1,7 @@
 """Texts of C: lines with their indentation, names, and numbers that keep their bits."""
 
 import re
+from collections.abc import Callable
 
 from cnnspec.core.shapes import Shape
 
@@ -21,6 +22,24 @@ def loop(name: str, count: int | str, *body: str, step: int = 1) -> str:
         return block(f"for (int {name} = 0; {name} < 1; {name}++)", *body)
     more = f"{name}++" if step == 1 else f"{name} += {step}"
     return block(f"for (int {name} = 0; {name} < {count}; {more})", *body)
+
+
+def four_sums(names: str, count: int, add: Callable[[str, str], str]) -> str:
+    """Returns sums over `n` from 0 to `count`, each of four beside each other.
+
+    An addition has to wait for the one before it, so a single sum would take several times as
+    long. `names` are letters; `add(at, which)` is the statement that adds what lies at `at` to
+    the sums `a<which>`, …; afterwards `a` is the sum.
+    """
+    declared = ", ".join(f"{name}{k} = fill(0)" for name in names for k in range(4))
+    whole = count // 4 * 4
+    body = [f"V {declared};"]
+    if whole:
+        turns = " ".join(add(f"n + {k}", str(k)) for k in range(4))
+        body.append(block(f"for (int n = 0; n < {whole}; n += 4)", turns))
+    body += [add(str(whole + k), str(k)) for k in range(count - whole)]
+    body += [f"V {name} = ({name}0 + {name}1) + ({name}2 + {name}3);" for name in names]
+    return "\n".join(body)
 
 
 def number(value: float) -> str:

@@ -92,7 +92,8 @@ class Back:
         op, out, of = self._op, self._out, self._of
         d, lies = "dy", Spread(out.height * out.width, out.width, 1)
         found: list[str] = []
-        taken = masked(op.then, "y", "dy", f"(c * {out.height} + i) * {out.width} + j")
+        at = f"(c * {out.height} + i) * {out.width} + j"
+        taken = masked(op.then, f"y[{at}]", f"dy[{at}]")
         if self._spread:
             d = "scratch"
             lies = Spread(

@@ -1,94 +1,165 @@
 """Normalization: over a whole batch, or within each image."""
 
 from cnnspec.operations.values import Affine, BatchNormalization, GroupNormalization
-from cnnspec.targets.c.kernels.relu import fused
+from cnnspec.targets.c.kernels.relu import fused, masked
 from cnnspec.targets.c.site import Kernel, Site, Stage, kernel
-from cnnspec.targets.c.text import block, loop, number
+from cnnspec.targets.c.text import block, four_sums, loop, number
 
 
 def batch_normalization(site: Site) -> Kernel:
     """Mean and variance over the batch: every part gives its own, and all meet before they go on.
 
-    The parts are added in their order, in double precision (Chan et al., "Updating formulae
-    and a pairwise algorithm for computing sample variances", 1979).
+    A block gives its mean and its squared distances from it while it is in the nearest cache.
+    Blocks, then parts, are added in their order, in double precision (Chan et al., "Updating
+    formulae and a pairwise algorithm for computing sample variances", 1979).
     """
     op: BatchNormalization = site.operation
     image = site.image
     places, channels = image.height * image.width, image.channels
     gamma = "scale[c]" if op.scale else "1.0f"
     beta = "offset[c]" if op.offset else "0.0f"
-    at = f"b * STRIDE + c * {places} + n"
-
-    def blocks(*body: str) -> str:
-        return loop("b", "blocks", "I there = lanes_of(p, b);", loop("n", places, *body))
-
-    statistics = loop(
-        "c",
-        channels,
-        "V sum = fill(0), squares = fill(0);",
-        blocks(f"sum += keep(there, x[{at}]);"),
-        f"float m = sum16(sum) * (1.0f / ({places} * images[part]));",
-        blocks(f"V d = keep(there, x[{at}] - fill(m));", "squares = fma16(d, d, squares);"),
-        "shared[part * SHARED + c] = m;",
-        f"shared[part * SHARED + {channels} + c] = sum16(squares);",
+    at = f"c * {places} + n"
+    forward = (
+        Stage(_statistics(channels, places)),
+        Stage(
+            loop(
+                "c",
+                channels,
+                "V by = fill(prepared[4 * c + 1]), plus = fill(prepared[4 * c + 2]);",
+                loop("n", places, f"y[{at}] = {fused(op.then, f'fma16(x[{at}], by, plus)')};"),
+            ),
+            before=_combined(op, channels, places, gamma, beta),
+        ),
     )
-    combined = (
-        f"struct moments all = combine(shared, images, {channels}, c, {places});\n"
-        f"float inverse = 1.0f / __builtin_sqrtf(all.variance + {number(op.epsilon)});"
-    )
-    keep = number(op.momentum)
-    follow = block(
-        "if (part == PARTS - 1)",  # the one that always has images
-        f"mean[c] = mean[c] * {keep} + all.mean * (1.0f - {keep});",
-        f"variance[c] = variance[c] * {keep} + all.variance * (1.0f - {keep});",
-    )
-    normalize = loop(
-        "c",
-        channels,
-        combined,
-        f"V by = fill(inverse * {gamma}), plus = fill({beta} - all.mean * inverse * {gamma});",
-        loop("b", "blocks", loop("n", places, f"y[{at}] = fma16(x[{at}], by, plus);")),
-        follow,
-    )
+    value = f"fma16(x[{at}], fill(by), plus)"
     predict = loop(
         "c",
         channels,
         f"float by = {gamma} / __builtin_sqrtf(variance[c] + {number(op.epsilon)});",
         f"V plus = fill({beta} - mean[c] * by);",
-        loop("n", places, f"y[c * {places} + n] = fma16(x[c * {places} + n], fill(by), plus);"),
+        loop("n", places, f"y[{at}] = {fused(op.then, value)};"),
     )
-    normal = f"V normal = (x[{at}] - fill(all.mean)) * fill(inverse);"
+    sums, gradient = _norm_back(site, op, gamma)
+    return Kernel(
+        "y = (x - mean) / sqrt(variance + epsilon) * scale + offset, over the batch"
+        f"{f', then {op.then}' if op.then else ''}",
+        forward,
+        (sums, gradient) if site.wanted[0] else (sums,),
+        predict=Stage(predict),
+        prepared=6 * channels,
+        shared=4 * channels,
+    )
+
+
+def _statistics(channels: int, places: int) -> str:
+    """The mean of each channel of a block and the squares of distances from it."""
+    return "\n".join(
+        (
+            "I there = lanes_of(p, 0);",
+            "const int before = images_before(p);",
+            loop(
+                "c",
+                channels,
+                f"const V *xs = x + c * {places};",
+                four_sums("a", places, lambda n, k: f"a{k} += keep(there, xs[{n}]);"),
+                f"float m = sum16(a) * (1.0f / ({places} * p->count));",
+                four_sums(
+                    "b",
+                    places,
+                    lambda n, k: (
+                        f"{{ V d = keep(there, xs[{n}] - fill(m)); b{k} = fma16(d, d, b{k}); }}"
+                    ),
+                ),
+                f"add_moments(shared + part * SHARED + c, {channels}, {places}, before, p->count, "
+                "m, sum16(b));",
+            ),
+        )
+    )
+
+
+def _combined(op: BatchNormalization, channels: int, places: int, gamma: str, beta: str) -> str:
+    """What every block needs of the statistics of the batch; the moving ones follow them."""
+    keep = number(op.momentum)
+    return loop(
+        "c",
+        channels,
+        f"struct moments all = combine(shared, images, {channels}, c, {places});",
+        f"float inverse = 1.0f / __builtin_sqrtf(all.variance + {number(op.epsilon)});",
+        "prepared[4 * c] = all.mean;",
+        f"prepared[4 * c + 1] = inverse * {gamma};",
+        f"prepared[4 * c + 2] = {beta} - all.mean * inverse * {gamma};",
+        "prepared[4 * c + 3] = inverse;",
+        block(
+            "if (part == PARTS - 1)",  # the one that always has images
+            f"mean[c] = mean[c] * {keep} + all.mean * (1.0f - {keep});",
+            f"variance[c] = variance[c] * {keep} + all.variance * (1.0f - {keep});",
+        ),
+    )
+
+
+def _norm_back(site: Site, op: BatchNormalization, gamma: str) -> tuple[Stage, Stage]:
+    """The sums of the gradient, alone and times the normalized value; then the gradient of x.
+
+    dx = scale / root * (dy - mean of dy - normal * mean of dy * normal). What ReLU let through
+    is told by the value, computed again from x: that costs less than to read it.
+    """
+    image = site.image
+    places, channels = image.height * image.width, image.channels
     first = 2 * channels
+    head = (
+        "V middle = fill(prepared[4 * c]), by = fill(prepared[4 * c + 1]);\n"
+        "V plus = fill(prepared[4 * c + 2]);\n(void)by; (void)plus;\n"
+        f"const V *xs = x + c * {places}, *ds = dy + c * {places};"
+    )
+
+    def given(n: str) -> str:
+        """The gradient before the function, of lanes with an image."""
+        value = masked(op.then, f"fma16(xs[{n}], by, plus)", f"ds[{n}]")
+        return f"keep(there, {value})"
+
     sums = loop(
         "c",
         channels,
-        combined,
-        "V sum = fill(0), along = fill(0);",
-        blocks(
-            normal, f"V d = keep(there, dy[{at}]);", "sum += d; along = fma16(d, normal, along);"
+        head,
+        four_sums(
+            "ab",
+            places,
+            lambda n, k: (
+                f"{{ V d = {given(n)}; a{k} += d; b{k} = fma16(d, xs[{n}] - middle, b{k}); }}"
+            ),
         ),
-        f"float s = shared[part * SHARED + {first} + c] = sum16(sum);",
-        f"float t = shared[part * SHARED + {first + channels} + c] = sum16(along);",
+        "float s = sum16(a), t = sum16(b) * prepared[4 * c + 3];",
+        f"float *kept = shared + part * SHARED + {first} + c;",
+        f"if (!before) kept[0] = kept[{channels}] = 0;",
+        f"kept[0] += s; kept[{channels}] += t;",
         "d_offset[c] += s;" if op.offset else "",
         "d_scale[c] += t;" if op.scale else "",
-        "(void)s; (void)t;",
     )
-    given = f"keep(there, fill({gamma} * inverse) * (dy[{at}] - fill(s) - normal * fill(t)))"
+    means = f"prepared[{4 * channels} + 2 * c"
+    prepare = loop(
+        "c",
+        channels,
+        f"{means}] = mean_of_sums(shared + {first} + c, images, {places});",
+        f"{means} + 1] = mean_of_sums(shared + {first + channels} + c, images, {places});",
+    )
     gradient = loop(
         "c",
         channels,
-        combined,
-        f"float s = mean_of_sums(shared + {first} + c, images, {places});",
-        f"float t = mean_of_sums(shared + {first + channels} + c, images, {places});",
-        blocks(normal, f"dx[{at}] {site.into()} {given};"),
+        head,
+        f"float s = {means}], t = {means} + 1] * prepared[4 * c + 3];",
+        "V level = by * fill(-s), slope = by * fill(-t);",
+        f"V *to = dx + c * {places};",
+        loop(
+            "n",
+            places,
+            f"V d = fma16({given('n')}, by, fma16(xs[n] - middle, slope, level));",
+            f"to[n] {site.into()} keep(there, d);",
+        ),
     )
-    back = (Stage(sums, chunk=True), Stage(gradient, chunk=True))
-    return Kernel(
-        "y = (x - mean) / sqrt(variance + epsilon) * scale + offset, over the batch",
-        (Stage(statistics, chunk=True), Stage(normalize, chunk=True)),
-        back if site.wanted[0] else back[:1],
-        predict=Stage(predict),
-        shared=4 * channels,
+    there = "I there = lanes_of(p, 0);\n"
+    return (
+        Stage(f"{there}const int before = images_before(p);\n{sums}"),
+        Stage(there + gradient, before=prepare),
     )
 
 

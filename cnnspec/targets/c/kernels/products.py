@@ -77,7 +77,7 @@ def _product(units: int, blocks: int) -> str:
 
 
 def _back(site: Site, op: MatrixProduct, count: int, units: int, wide: int) -> str:
-    at = masked(op.then, "y", "dy", "b * STRIDE + o")
+    at = masked(op.then, "y[b * STRIDE + o]", "dy[b * STRIDE + o]")
     parts = [
         f"V *d = scratch;\nfloat *rows = (float *)(scratch + {site.chunk * units});",
         loop(

@@ -17,11 +17,11 @@ def fused(then: Function | None, value: str) -> str:
     return above if then.ceiling is None else f"min16({above}, fill({number(then.ceiling)}))"
 
 
-def masked(then: Function | None, y: str, dy: str, at: str) -> str:
-    """The gradient before the function, of the gradient behind it."""
+def masked(then: Function | None, y: str, dy: str) -> str:
+    """The gradient before the function, of the gradient behind it and the value it gave."""
     if then is None:
-        return f"{dy}[{at}]"
-    inside = f"above({y}[{at}], fill(0))"
+        return dy
+    inside = f"above({y}, fill(0))"
     if then.ceiling is not None:
-        inside = f"{inside} & below({y}[{at}], fill({number(then.ceiling)}))"
-    return f"keep({inside}, {dy}[{at}])"
+        inside = f"{inside} & below({y}, fill({number(then.ceiling)}))"
+    return f"keep({inside}, {dy})"
