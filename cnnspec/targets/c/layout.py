@@ -4,6 +4,7 @@ from cnnspec.core.record import Record
 from cnnspec.operations.base import Input
 from cnnspec.operations.values import BatchNormalization
 from cnnspec.program.build import Program, Step
+from cnnspec.targets.c.gradients import NONE, place_gradients
 from cnnspec.targets.c.site import Kernel, Site
 from cnnspec.targets.c.table import TEMPLATES
 
@@ -116,18 +117,18 @@ def lay_out(
     chunk = -(-blocks // parts) if by_part else min(-(-blocks // parts), _MOST_BLOCKS)
     wanted = _wanted(program) if trains else [False] * len(program.steps)
     first = _first_writers(program, wanted)
-    last = (program.output, *program.steps[program.output].inputs) if trains else ()
+    gradients = place_gradients(program, wanted, first) if trains else NONE
     placed: list[Placed] = []
+    # The images come first in a block, then all gradients, then what follows from the images.
+    images = program.steps[0].value.shape.size
     at = scratch = prepared = shared = 0
     for index, step in enumerate(program.steps):
         site = kernel = None
         value = at
         at += step.value.shape.size
-        gradient = -1
-        # The loss writes that of the output, or of what it is made of, in any case.
-        if wanted[index] or index in last:
-            gradient = at
-            at += step.value.shape.size
+        if index == 0:
+            at += gradients.size
+        gradient = images + gradients.places[index] if index in gradients.places else -1
         kept, prepared_at, shared_at = at, prepared, shared
         if not isinstance(step.operation, Input):
             site = Site(
