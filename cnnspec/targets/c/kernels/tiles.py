@@ -160,6 +160,7 @@ def _tile(
         f"const float *wt = ws + ((r * {kw} + s) * {of.inputs} + c) * {all_filters};",
         f"T {loads}, k;",
         *multiply_adds(filters, columns, lambda n: f"wt[{n}]", "x"),
+        "IN_ORDER;",
     ]
     # Channels outside: what the window sees of one is still in the nearest cache.
     inside = loop("r", kh, loop("s", kw, *window))
@@ -266,6 +267,7 @@ def _kernel_tile(
     for t in taps:
         adds = " ".join(f"s_a{n}_{t} = fma_lot(v, d{n}, s_a{n}_{t});" for n in range(filters))
         body.append(f"v = xt[{offsets[t]} * LOTS]; {adds}")
+    body.append("IN_ORDER;")
     walk = block(
         f"for (int j = 0; j < {of.out[1]}; j++, "
         f"xt += {of.stride[1]} * LOTS, dt += {lies.column} * LOTS)",
