@@ -6,7 +6,7 @@ from math import prod
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.analysis.lints.training import images_of, steps_of
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.value_lints import NormOfOne, ShortMemory, SlowStatistics
+from cnnspec.diagnostics.value_lints import NormOfOne, SharedStatistics, ShortMemory, SlowStatistics
 from cnnspec.graph.graph import LayerCall
 from cnnspec.ir.spec import Node
 from cnnspec.operations.values import BatchNormalization
@@ -33,6 +33,9 @@ def batch_statistics(network: LintContext, images: int | None = None) -> Iterato
             if norm.momentum < SHORTEST:
                 yield network.at(call, ShortMemory, momentum=norm.momentum)
             alone = prod(call.input_shape.dims[:-1]) == 1
+            if len(uses) > 1:
+                instead, of = "ln" if alone else "gn instance", short(call.layer)
+                yield network.at(call, SharedStatistics, of=of, calls=len(uses), instead=instead)
             if alone and (batch == 1 or counted % batch == 1):
                 of, left = short(call.layer), counted if batch > 1 else 0
                 yield network.at(call, NormOfOne, of=of, batch=batch, images=left)
