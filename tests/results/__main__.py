@@ -14,13 +14,11 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from tests.results.table import RESULTS, kept, key, path, write_table
+from tests.results.table import RESULTS, write_table
+from tests.results.training import train
 
 SPECIFIED = (
     "mlp_64", "mlp_conv", "grid_2", "lenet5", "budget", "four_2", "four_4", "grid_1",
@@ -55,45 +53,17 @@ LONG = ("fashion_best", "fashion_l2", "four_3")
 """Trained with one seed: a run of theirs takes more than ten minutes."""
 
 
-_WRITING = Lock()
-
-
 def add(name: str, seed: int, by: str, threads: list[str]) -> None:
     """Trains a spec with a seed by one of the two loops, unless that has been done."""
-    done = {(r["spec"], r["text"], r["seed"], r["by"]) for r in kept()}
-    if (name, key(name), seed, by) in done:
+    if RESULTS.has(name, seed, by):
         return
     sys.stderr.write(f"{name}, seed {seed}, by {by}\n")
-    reached = by_keras(name, seed) if by == "keras fit" else by_cnnspec(name, seed, threads)
-    result = {"spec": name, "text": key(name), "seed": seed, "by": by, **reached}
-    with _WRITING:
-        rows = [r for r in kept() if (r["spec"], r["seed"], r["by"]) != (name, seed, by)]
-        rows = sorted([*rows, result], key=lambda r: (r["spec"], r["by"], r["seed"]))
-        RESULTS.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
-        write_table()
-
-
-def by_cnnspec(name: str, seed: int, threads: list[str]) -> dict[str, Any]:
-    """`cnnspec train` in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["train", path(name), "--seed", str(seed), "--out", folder, "--no-report"]
-        command += threads
-        ended = subprocess.run(
-            [sys.executable, "-m", "cnnspec", *command, "--json"], stdout=subprocess.PIPE
-        )
-        found = json.loads(ended.stdout)
-        if "test" not in found:
-            raise SystemExit(f"{name} did not train: {ended.stdout.decode()}")
-        environment = json.loads(next(Path(folder).glob("*/environment.json")).read_text())
-    return {
-        **{
-            split: {m: found[split][m] for m in ("accuracy", "f1", "loss")}
-            for split in ("test", "validation", "train")
-            if split in found
-        },
-        **{fact: found[fact] for fact in ("params", "epochs", "best_epoch", "seconds")},
-        **{fact: environment[fact] for fact in ("cnnspec", "keras", "backend", "processors")},
-    }
+    if by == "keras fit":
+        reached = by_keras(name, seed)
+    else:
+        reached = train(RESULTS.path(name), seed, *threads)
+    RESULTS.add(name, seed, by, reached)
+    write_table()
 
 
 def by_keras(name: str, seed: int) -> dict[str, Any]:

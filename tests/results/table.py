@@ -1,16 +1,15 @@
 """The table of the README: what was published, and what the same networks reach here."""
 
-import hashlib
-import json
 from typing import Any
 
 from cnnspec.analysis.check import check
 from cnnspec.files.sources import read_source
 from cnnspec.ir.claims import Expectation
 from cnnspec.runs.seeds import spread
+from tests.results.kept import Kept
 from tests.support.paths import ROOT
 
-RESULTS = ROOT / "docs" / "results.json"
+RESULTS = Kept(ROOT / "docs" / "results.json", ROOT / "specs")
 README = ROOT / "README.md"
 BEGIN, END = "<!-- results: `make results` -->\n", "<!-- end of results -->\n"
 HEADER = (
@@ -19,30 +18,12 @@ HEADER = (
 )
 
 
-def kept() -> list[dict]:
-    """Every result so far."""
-    return json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-
-
-def key(name: str) -> str:
-    """What a result depends on, beside its seed: what the spec says, comments apart."""
-    text = str(check(read_source(path(name))).spec)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def path(name: str) -> str:
-    """The file of a spec."""
-    return str(ROOT / "specs" / f"{name}.cnn")
-
-
 def table() -> str:
     """A row for each claim of a spec that has been trained: the claims are what was published."""
     rows = []
-    for name in sorted({result["spec"] for result in kept()}):
-        spec = check(read_source(path(name))).spec
-        runs = [r for r in kept() if r["spec"] == name and r["text"] == key(name)]
-        found = [r for r in runs if r["by"] == "cnnspec"]
-        plain = [r for r in runs if r["by"] == "keras fit"]
+    for name in sorted({result["spec"] for result in RESULTS.rows()}):
+        spec = check(read_source(RESULTS.path(name))).spec
+        found, plain = RESULTS.of(name), RESULTS.of(name, "keras fit")
         if not found:
             continue
         epochs = spread(r["epochs"] for r in found)
