@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: train test test-pythons test-node test-cluster test-backends test-slow lint bench results grammar schema docs editors vscode page page-packages clean
+.PHONY: train test test-pythons test-node test-cluster test-backends test-slow lint bench results frontier grammar schema docs editors vscode page page-packages clean
 
 train: .venv/trains
 	$(BIN)/cnnspec train specs/quickstart.cnn
@@ -53,6 +53,10 @@ bench: .venv/tests
 
 results: .venv/tests
 	$(BIN)/python -m tests.results
+
+# The networks of specs/frontier with five seeds each; goes on where it was stopped.
+frontier: .venv/tests
+	$(BIN)/python -m tests.results.frontier
 
 # By a file of its own: half of the tables would be no module.
 grammar: .venv/trains
