@@ -85,7 +85,7 @@ class Class:
 
         trainings = self._results.of.trainings
         assert trainings is not None
-        return Trained(trainings.folder / row.entry.slug)
+        return Trained(trainings.folder / row.entry.training)
 
     def __len__(self) -> int:
         return len(self.submissions)

@@ -67,6 +67,7 @@ def begin(
     judged = sorted(
         judge_all(found.submissions, shown, terms), key=lambda each: natural(each.entry.name)
     )
+    judged = _trained_once(judged)
     plan = _plan(judged, rules_file, data, means)
     made = create(
         out,
@@ -107,9 +108,23 @@ def _require_data(data: Data, *, offline: bool) -> None:
         raise CnnspecError(DatasetMissing(None, cause, "a path is seen from the file of the rules"))
 
 
+def _trained_once(judged: Sequence[Judged]) -> list[Judged]:
+    """The submissions with the run that each is judged by: equal specs have one."""
+    first: dict[str, str] = {}
+    found = []
+    for each in judged:
+        if each.spec:
+            key = str(each.spec.replace(model=""))
+            training = first.setdefault(key, each.entry.slug)
+            each = each.replace(entry=each.entry.replace(training=training))
+        found.append(each)
+    return found
+
+
 def _plan(judged: Sequence[Judged], source: str, data: Data, means: Means) -> Plan | None:
     """What is trained; `None` where nothing is."""
-    points = tuple(_planned(each) for each in judged if each.spec)
+    own = (each for each in judged if each.entry.training == each.entry.slug)
+    points = tuple(_planned(each) for each in own)
     if not points:
         return None
     how: dict[str, Any] = {"backend": means.backend, "threads": means.threads}

@@ -40,6 +40,7 @@ class Entry(Record):
     `name` is shown, and `slug` names its files; both are a pseudonym where names are hidden.
     `verdicts` are in the order of the rules, `None` for what is not known yet. `reason` says why it
     is not trained, empty where it is. `shared` is a text of it that pages of others may show.
+    `training` is the slug whose run is its own too: submissions that say the same are trained once.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Entry(Record):
     verdicts: tuple[Verdict, ...]
     problems: tuple[Problem, ...]
     reason: str = ""
+    training: str = ""
 
     def dump(self) -> dict[str, Any]:
         """The submission as JSON."""
@@ -65,7 +67,9 @@ class Entry(Record):
     @classmethod
     def load(cls, data: dict[str, Any]) -> Self:
         """The submission from its JSON; raises `KeyError` or `TypeError` where it is damaged."""
-        fields = {name: data[name] for name in cls.fields}
+        fields = {name: data[name] for name in cls.fields if name != "training"}
+        # Classes of before had a training for each submission.
+        fields["training"] = data.get("training", data["slug"])
         fields["verdicts"] = tuple(Verdict(v["found"], v["holds"]) for v in data["verdicts"])
         fields["problems"] = tuple(map(Problem.load, data["problems"]))
         return cls(**fields)

@@ -102,7 +102,7 @@ class Results:
     def __init__(self, of: Class) -> None:
         self.of = of
         points = {row.name: row for row in rows(of.trainings)} if of.trainings else {}
-        found = [_row(of, entry, points.get(entry.slug)) for entry in of.entries]
+        found = [_row(of, entry, points.get(entry.training)) for entry in of.entries]
         self.rows = tuple(_ranked(found, self.by))
 
     @cached_property
@@ -137,7 +137,8 @@ class Results:
     @property
     def seconds(self) -> float:
         """The time of all trainings together, in seconds."""
-        return sum(row.seconds or 0.0 for row in self.rows)
+        own = (row for row in self.rows if row.entry.training == row.entry.slug)
+        return sum(row.seconds or 0.0 for row in own)
 
     def dump(self) -> dict[str, Any]:
         """The results as JSON."""

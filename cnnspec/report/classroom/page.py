@@ -249,6 +249,6 @@ def _commands(results: Results) -> list[tuple[str, str]]:
         found.insert(0, ("As the class was judged", list(results.of.command)))
     best = next((row for row in results.trained), None)
     if best:
-        run = ["cnnspec", "report", f"{name}/trainings/{best.entry.slug}"]
+        run = ["cnnspec", "report", f"{name}/trainings/{best.entry.training}"]
         found.append(("The full report of the best", run))
     return [(what, safe(shlex.join(command))) for what, command in found]

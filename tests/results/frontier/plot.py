@@ -60,6 +60,9 @@ def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
             markerfacecolor=colour if point.ours else "none",
             capsize=3,
         )
+        if point.name:
+            at = (point.parameters, point.wrong)
+            axes.annotate(point.name, at, (6, 6), textcoords="offset points", fontsize=8)
     _label(axes, "x", "parameters", (500, 1000, 2000, 5000, 10000, 20000, 50000, 100000), ",.0f")
     shares = (0.003, 0.004, 0.005, 0.007, 0.01, 0.02, 0.05, 0.07, 0.1, 0.2)
     _label(axes, "y", "wrong, %", shares, "")
@@ -73,6 +76,5 @@ def _label(axes: Axes, side: str, text: str, ticks: Sequence[float], form: str) 
     axis.set_minor_locator(NullLocator())
     write = (lambda v, _: f"{v:{form}}") if form else (lambda v, _: f"{100 * v:g}")
     axis.set_major_formatter(FuncFormatter(write))
-    axis.set_label_text(text, color=INK)
-    if side == "x":
-        axes.tick_params(axis="x", labelsize=8)
+    axis.set_label_text(text, color=INK, fontsize=10)
+    axes.tick_params(axis=side, labelsize=9)
