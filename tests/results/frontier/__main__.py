@@ -10,7 +10,7 @@ trains nothing and writes docs/frontier.md and docs/frontier.svg again.
 
 import argparse
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from tests.results.frontier.page import FRONTIER, names, write_page
 from tests.results.frontier.run import facts
@@ -27,8 +27,12 @@ def main() -> None:
     args = parser.parse_args()
     trainings = [(name, seed) for seed in range(1, args.seeds + 1) for name in args.specs]
     with ThreadPoolExecutor(args.jobs) as pool:
-        for _ in pool.map(lambda each: add(*each), [] if args.page else trainings):
-            pass
+        begun = [pool.submit(add, *each) for each in trainings if not args.page]
+        try:
+            for done in as_completed(begun):
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
     write_page()
 
 

@@ -50,7 +50,7 @@ def device(run: Path) -> Row:
         return {}
     kept = Run(run)
     checked_spec = checked(kept.spec)
-    splits = divide(checked_spec.spec, of_run(checked_spec.spec.data, kept, None))
+    splits = divide(checked_spec.spec, of_run(checked_spec.spec.data, kept, None), offline=True)
     held = splits.validation if splits.validation is not None else splits.train
     program = integer_program(checked_spec.graph)
     weights = read_weights(kept)
