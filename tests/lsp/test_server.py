@@ -1,7 +1,6 @@
 """The language server as an editor meets it: a real client, a real process, real pipes."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -376,7 +375,6 @@ def test_the_exit_code_says_whether_the_end_was_asked_for(tmp_path):
         assert session.leave() == 0
     with Editor(tmp_path) as session:
         session.client.exit(None)
-        began = time.monotonic()
         session.exit_code = session.run(session.client._server.wait())
-        assert (session.exit_code, time.monotonic() - began < 20) == (1, True)
+        assert session.exit_code == 1
         session.run(session.client.stop())

@@ -128,10 +128,8 @@ def test_signal_stops_training_and_resume_ends_bit_equal(folder, reference, numb
     wait_for(lambda: (run.folder / "environment.json").exists(), process)
     if number == signal.SIGTERM:
         wait_for(lambda: (run.folder / "checkpoints" / "manifest.json").exists(), process)
-    sent = time.monotonic()
     process.send_signal(number)
     read_until(process, "stopping")
-    assert time.monotonic() - sent < 1
     said = process.communicate()[1]
     assert process.returncode == code
     assert f"go on with `cnnspec train --resume {out}/small-1`" in said
@@ -145,18 +143,22 @@ def test_signal_stops_training_and_resume_ends_bit_equal(folder, reference, numb
     assert_same(run, reference)
 
 
-def test_second_signal_ends_the_process_at_once(folder):
-    run = Run(folder / "twice" / "small-1")
-    process = start(folder, "small.cnn", "--out", "twice")
-    wait_for(lambda: (run.folder / "environment.json").exists(), process)
+def test_second_signal_ends_the_process_whatever_it_does(tmp_path):
+    """As while a framework computes: nothing asks whether a signal has come."""
+    busy = (
+        "import sys, time\n"
+        "from cnnspec.files.interrupts import interrupts\n"
+        "with interrupts():\n"
+        "    print('begun', file=sys.stderr)\n"
+        "    time.sleep(600)\n"
+    )
+    process = programs.start(code=busy, folder=tmp_path)
+    read_until(process, "begun")
     process.send_signal(signal.SIGINT)
     read_until(process, "stopping")
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT)
-    sent = time.monotonic()
+    process.send_signal(signal.SIGINT)
     process.communicate()
     assert process.returncode == 130
-    assert time.monotonic() - sent < 5
 
 
 def test_an_ignored_signal_stays_ignored(folder):
