@@ -42,8 +42,8 @@ test-slow: .venv/tests
 lint: .venv/tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	for p in linux darwin win32; do \
-	  $(BIN)/mypy --platform $$p --cache-dir .mypy_cache/$$p || exit 1; done
+	printf '%s\n' linux darwin win32 \
+	  | xargs -P 3 -I PLATFORM $(BIN)/mypy --platform PLATFORM --cache-dir .mypy_cache/PLATFORM
 	$(BIN)/lint-imports
 
 # PyTorch is compared with as well where it is installed.
