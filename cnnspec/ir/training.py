@@ -60,7 +60,7 @@ class Training(Construct):
     word: ClassVar[str] = "train"
 
     optimizer: Optimizer = option(
-        OneOf("optimizer", OPTIMIZERS), "how the weights are moved", default=Adam()
+        OneOf("optimizer", OPTIMIZERS, usual="adam"), "how the weights are moved", default=Adam()
     )
     schedule: Schedule = option(
         OneOf("schedule", SCHEDULES), "how the learning rate changes", default=Constant()

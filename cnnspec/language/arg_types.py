@@ -9,7 +9,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any
 
-from cnnspec.core.edits import write
+from cnnspec.core.edits import Fix, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import UnknownOption
@@ -139,8 +139,9 @@ class ArgType:
             )
             raise DiagnosticError(unknown)
 
-    def _wrong(self, value: Argument, what: str, remedy: str = "") -> DiagnosticError:
-        fix = None
+    def _wrong(
+        self, value: Argument, what: str, remedy: str = "", fix: Fix | None = None
+    ) -> DiagnosticError:
         if isinstance(value, Sequence) and not self.many and _THOUSANDS.fullmatch(value.span.text):
             number = value.span.text.replace(",", "_")
             remedy = f"write `{number}`"

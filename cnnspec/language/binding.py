@@ -115,7 +115,7 @@ class _Binding:
                 self.store(self.bare[text], argument, argument.span)
             case Call(name=name) if name in self.bare:
                 self.store(self.bare[name], argument, argument.span)
-            case Call(name=name, word_span=span) if name not in FUNCTIONS:
+            case Call(name=name, word_span=span) if not (name in FUNCTIONS or self.chosen(name)):
                 raise self.unknown(Word(span, name))
             case Relation():
                 raise DiagnosticError(
@@ -131,6 +131,10 @@ class _Binding:
 
     def option(self, option: Option) -> None:
         if option.name not in self.kinds:
+            from cnnspec.language.slips import inside_another
+
+            if error := inside_another(option, self.values, self.spans, self.bindings):
+                raise error
             known = tuple(self.kinds)
             raise DiagnosticError(
                 UnknownOption(
@@ -193,6 +197,10 @@ class _Binding:
             from cnnspec.language.wrong_types import unnamed
 
             raise unnamed(self.cls, name, value, self.bindings) or refused from None
+
+    def chosen(self, word: str) -> bool:
+        """Whether a word is a choice of the field whose turn it is."""
+        return bool(self.queue) and word in self.cls.specs[self.queue[0]].kind.words
 
     def names_option(self, word: str, kind: ArgType) -> bool:
         """Whether a word is the name of a field, and not a choice of this kind."""

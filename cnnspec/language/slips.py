@@ -1,14 +1,17 @@
 """What was meant by an argument that cannot be bound. Only asked for a text with an error."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from itertools import combinations
+from typing import Any
 
-from cnnspec.core.edits import apply_edits, write
+from cnnspec.core.edits import Edit, Fix, apply_edits, write
 from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
+from cnnspec.diagnostics.names import Misplaced
+from cnnspec.diagnostics.rewrites import without_argument
 from cnnspec.diagnostics.values import TooManyValues
 from cnnspec.language.arg_types import Float
 from cnnspec.language.binding import bind
@@ -113,8 +116,10 @@ def takers(
 
 def called(
     cls: type[Construct], arguments: tuple[Argument, ...], bindings: Bindings
-) -> tuple[str, bool]:
+) -> tuple[str, bool] | None:
     """Returns an entry with its arguments in parentheses, and whether no other was meant.
+
+    It is `None` where no entry comes of that.
 
     `adam lr 0.01` is `adam(learning_rate=0.01)`: a name takes the value that follows it.
     """
@@ -134,8 +139,29 @@ def called(
                 sure = False
             case _:
                 inside.append(argument.span.text)
-    text, safe = _bound(cls, f"{cls.word}({', '.join(inside)})", bindings)
-    return text, safe and sure
+    bound = _bound(cls, f"{cls.word}({', '.join(inside)})", bindings)
+    return bound and (bound[0], bound[1] and sure)
+
+
+def inside_another(
+    option: Option, values: Mapping[str, Any], spans: Mapping[str, Span], bindings: Bindings
+) -> DiagnosticError | None:
+    """Returns the error of an option that belongs to a value before it.
+
+    `init=he_normal seed=3` is `init=he_normal(seed=3)`.
+    """
+    for name, value in values.items():
+        if isinstance(value, Construct) and option.name in value.specs:
+            given = spans[name].text.partition("(")[2].removesuffix(")").strip()
+            inside = ", ".join(filter(None, [given, option.span.text]))
+            written = f"{value.word}({inside})"
+            text, safe = _bound(type(value), written, bindings) or (written, False)
+            edits = (Edit(spans[name], f"{name}={text}"), without_argument(option.span))
+            fix = Fix(edits, safe, "put it in parentheses")
+            home = f"in parentheses: `{name}={text}`"
+            word = option.span.text
+            return DiagnosticError(Misplaced(option.span, word=word, home=home, fix=fix))
+    return None
 
 
 def _only_option(cls: type[Construct], value: Number, bindings: Bindings) -> str:
@@ -153,22 +179,24 @@ def _only_option(cls: type[Construct], value: Number, bindings: Bindings) -> str
     return names[0] if names else ""
 
 
-def _bound(cls: type[Construct], text: str, bindings: Bindings) -> tuple[str, bool]:
-    """A call as it can be bound: with the first fix of each error that it has."""
+def _bound(cls: type[Construct], text: str, bindings: Bindings) -> tuple[str, bool] | None:
+    """A call as it can be bound: with the first fix of each error that it has, if any helps."""
     safe = True
     for _ in range(4):
         source = Source("", f"let x = {text}")
         value = parse_value(source, len("let "))
         problems: list[Diagnostic] = []
         if not isinstance(value, Call):
-            return text, False
+            return None
         bind(cls, value.arguments, value.word_span, bindings, problems)
-        fixes = problems[0].fixes if problems else ()
+        if not problems:
+            return text, safe
+        fixes = problems[0].fixes
         if not fixes:
-            return text, safe and not problems
+            return None
         text = apply_edits(source, fixes[0].edits)[len("let x = ") :]
         safe = safe and fixes[0].safe
-    return text, False
+    return None
 
 
 def _option(word: str, cls: type[Construct]) -> str:

@@ -50,9 +50,11 @@ class OneOf(ArgType):
 
     takes_words = True
 
-    def __init__(self, what: str, table: Mapping[str, type[Construct]]) -> None:
+    def __init__(self, what: str, table: Mapping[str, type[Construct]], *, usual: str = "") -> None:
         self.what = what
         self.table = table
+        self.usual = usual
+        """The word that a number without one is most likely meant for; by default the first."""
         self.words = tuple(table)
 
     @property
@@ -73,7 +75,10 @@ class OneOf(ArgType):
             case String():
                 raise quoted(value, self.words, self.expected, what)
             case _:
-                raise self._wrong(value, what)
+                from cnnspec.language.wrong_types import without_word
+
+                remedy, fix = without_word(self.table, self.usual, value, bindings)
+                raise self._wrong(value, what, remedy, fix)
         if name not in self.table:
             near = nearest(name, self.table)
             raise DiagnosticError(
@@ -91,23 +96,31 @@ class OneOf(ArgType):
     ) -> Construct:
         match arguments:
             # `adam, 0.01`, of which a comma makes a list.
-            case (Sequence(items=(Word(text=name), *_) as items), *after) if name in self.table:
+            case (Sequence(items=(Word() | Call(), *_) as items), *after):
                 listed: tuple[Argument, ...] = (*items, *after)
             case _:
                 listed = arguments
         match listed:
-            case (Word(text=name), extra, *_) if name in self.table:
+            # `adam 0.01`, and `adam(0.01) ema=0.9`.
+            case (Word(text=name) | Call(name=name), extra, *_) if name in self.table:
                 from cnnspec.language.slips import called
 
-                text, safe = called(self.table[name], listed[1:], bindings)
+                inside = listed[0].arguments if isinstance(listed[0], Call) else ()
+                entry, given = self.table[name], (*inside, *listed[1:])
+                written = called(entry, given, bindings)
+                if written is None:
+                    problems: list[Diagnostic] = []
+                    bind(entry, given, span, bindings, problems)
+                    raise DiagnosticError(problems[0])
+                text, safe = written
                 place = listed[0].span.to(listed[-1].span)
                 fix = write(place, text, safe=safe, title="put it in parentheses")
                 home = f"in parentheses: `{text}`"
                 raise DiagnosticError(
                     Misplaced(extra.span, word=extra.span.text, home=home, fix=fix)
                 )
-        entry: Construct = super().read_arguments(arguments, span, bindings, what)
-        return entry
+        read: Construct = super().read_arguments(arguments, span, bindings, what)
+        return read
 
     def fields_in(
         self, arguments: tuple[Argument, ...], span: Span, bindings: Bindings

@@ -152,6 +152,27 @@ def followed(text: str) -> tuple[str, bool]:
          "dense 10 softmax; train { early_stop patience=3 val_loss }"),
         ("dense 10 softmax; train { schedule cosine(10) }",
          "dense 10 softmax; train { schedule cosine }"),
+        # A number whose word is missing, and options behind the value that they belong to.
+        ("dense 10 softmax; train { optimizer 0.01 }",
+         "dense 10 softmax; train { optimizer adam(0.01) }"),
+        ("let rate = 0.01; dense 10 softmax; train { optimizer (rate) }",
+         "let rate = 0.01; dense 10 softmax; train { optimizer adam((rate)) }"),
+        ("dense 10 softmax; train { loss 0.1 }",
+         "dense 10 softmax; train { loss categorical_crossentropy(label_smoothing=0.1) }"),
+        ("dense 10 softmax; train { schedule 0.5 }",
+         "dense 10 softmax; train { schedule cosine(warmup=0.5) }"),
+        ("dense 10 softmax init=0.1", "dense 10 softmax init=constant(0.1)"),
+        ("dense 10 softmax; train { optimizer adam(0.01) ema=0.999 }",
+         "dense 10 softmax; train { optimizer adam(0.01, ema=0.999) }"),
+        ("dense 10 softmax; train { optimizer sgd(0.1) momentum 0.9 nesterov }",
+         "dense 10 softmax; train { optimizer sgd(0.1, momentum=0.9, nesterov) }"),
+        ("dense 10 softmax; train { schedule cosine(warmup=3) floor=0.1 }",
+         "dense 10 softmax; train { schedule cosine(warmup=3, floor=0.1) }"),
+        ("dense 10 softmax; train { early_stop val_loss(patience=3) }",
+         "dense 10 softmax; train { early_stop val_loss patience=3 }"),
+        ("dense 10 softmax init=he_normal seed=3", "dense 10 softmax init=he_normal(seed=3)"),
+        ("dense 10 softmax init=random_normal(0.1) seed=3 name=a",
+         "dense 10 softmax init=random_normal(0.1, seed=3) name=a"),
         (f"let f = max(8 16); conv (f)x3{END}", f"let f = max(8, 16); conv (f)x3{END}"),
         (f"conv 32x(3,3) relu{END}", f"conv 32x3 relu{END}"),
         (f"pool 2 2{END}", f"pool 2 stride=2{END}"),
@@ -211,6 +232,7 @@ def entries() -> Iterator[tuple[str, str]]:
                     continue
                 yield f"{setting} {word} {name} {value}", form
                 yield f"{setting} {word} {name}={value}", form
+                yield f"{setting} {word}() {name}={value}", form
                 if value[0].isdigit():
                     yield f"{setting} {word}({name} {value})", form
 
@@ -231,7 +253,11 @@ def test_an_option_in_any_form_is_one_fix_away(written: str, meant: str) -> None
           for word, cls in table.items() if word != "plateau"),
         *(form.replace("(", ", ", 1).replace(")", "", 1) for form in
           (f"train {{ {form} }}" for form in dict(entries()).values())),
+        *(f"train {{ {setting} {number} }}" for setting in TABLES for number in (0.5, 1, 3)
+          if (setting, number) != ("loss", 3)),
         "train { optimizer adam(lr) }",
+        "train { augment flip=both(1) crop=1 }",
+        "conv 8x3 init=random_normal stddev=0.1 mean=2",
         "train { optimizer adam(beta1) }",
         "train { early_stop patience 3 }",
         "train { early_stop(patience=3) }",
@@ -252,6 +278,19 @@ def test_the_first_fixes_lead_to_a_right_text(text: str) -> None:
         if errors(text):
             text, _ = followed(text)
     assert errors(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("train { optimizer sgd(0.1) adam }", "unknown word `adam` for `sgd`"),
+        ("train { optimizer adam(0.01) rubbish=3 }", "`adam` has no option `rubbish`"),
+        ("train { loss 3 }", "for `loss`, found the number 3"),
+    ],
+)
+def test_what_no_parentheses_help_is_an_error_of_its_own(text: str, said: str) -> None:
+    (error,) = errors(f"{text}{END}")
+    assert said in error.message
 
 
 @pytest.mark.parametrize(
