@@ -8,5 +8,6 @@ import { ASK, unpack } from "./checker.mjs";
 const folder = resolve(process.argv[2]);
 const python = await loadPyodide({ stdLibURL: join(folder, "python.zip") });
 unpack(python, new Uint8Array(readFileSync(join(folder, "cnnspec.bin"))));
-const answer = python.runPython(ASK);
+python.runPython(ASK);
+const answer = python.globals.get("answer");
 for await (const line of createInterface({ input: process.stdin })) console.log(answer(line));

@@ -1,6 +1,7 @@
 // The page that needs no server, as a folder and as one file: `node build.mjs OUT [PYTHON]`.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,7 +37,7 @@ const bundled = async (options) =>
   (await build({ absWorkingDir: here, bundle: true, minify: true, write: false, legalComments: "none", target: "es2022", ...options })).outputFiles[0].text;
 
 // The entry: what the page would ask a server for is there before its first line runs.
-const page = (files) => bundled({
+const page = (given) => bundled({
   stdin: {
     contents: `import "begin"; import ${JSON.stringify(join(source, "main.js"))};`,
     resolveDir: here,
@@ -47,7 +48,7 @@ const page = (files) => bundled({
     setup(build) {
       build.onResolve({ filter: /^begin$/ }, () => ({ path: "begin", namespace: "begin" }));
       build.onLoad({ filter: /.*/, namespace: "begin" }, () => ({
-        contents: `globalThis.CNNSPEC = { begin: ${read(out, "begin.json")}, files: ${files} };`,
+        contents: `globalThis.CNNSPEC = { begin: ${read(out, "begin.json")}, ...${JSON.stringify(given)} };`,
       }));
     },
   }],
@@ -74,11 +75,14 @@ const worker = await bundled({
   external: ["node:*", "ws", "fs", "fs/promises", "path", "url", "crypto", "child_process", "vm", "module"],
   define: { "import.meta.url": '"https://cnnspec.invalid/pyodide.mjs"' },
 });
-const files = { wasm: "pyodide.asm.wasm", library: "python.zip", checker: "cnnspec.bin" };
 writeFileSync(join(out, "worker.js"), worker);
 writeFileSync(join(out, "pyodide.asm.wasm"), read(pyodide, "pyodide.asm.wasm"));
+const files = { wasm: "pyodide.asm.wasm", library: "python.zip", checker: "cnnspec.bin" };
+const hash = createHash("sha256");
+for (const name of [...Object.values(files), "worker.js"]) hash.update(read(out, name));
+const version = hash.digest("hex").slice(0, 16);
 writeFileSync(join(out, "style.css"), read(source, "style.css"));
-writeFileSync(join(out, "page.js"), await page(JSON.stringify(files)));
+writeFileSync(join(out, "page.js"), await page({ files, version }));
 writeFileSync(join(out, "index.html"), html(
   `${COMMON}; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'`,
   '<link rel="stylesheet" href="style.css">',
@@ -89,7 +93,7 @@ writeFileSync(join(out, "index.html"), html(
 const inside = { worker: worker, wasm: read(out, files.wasm), library: read(out, files.library), checker: read(out, files.checker) };
 const parts = Object.entries(inside).map(([name, data]) =>
   `<script type="application/octet-stream" id="file-${name}">${gzipSync(data, { level: 9 }).toString("base64")}</script>`);
-const script = (await page("null")).replaceAll("</script", "<\\/script");
+const script = (await page({ files: null, version })).replaceAll("</script", "<\\/script");
 writeFileSync(join(out, "../cnnspec.html"), html(
   `${COMMON}; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:`,
   `<style>\n${read(source, "style.css")}</style>`,

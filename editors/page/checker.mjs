@@ -1,11 +1,12 @@
-// The checker in Pyodide, wherever that runs: its files, and one function from text to text.
+// The checker in Pyodide, wherever that runs: its files, and `answer`, from text to text.
 
 export const ASK = `
 import json, sys
 sys.path.insert(0, "/checker")
 from cnnspec.page.answers import Answers
 _answers = Answers()
-lambda text: json.dumps(_answers.answer(json.loads(text)))
+def answer(text):
+    return json.dumps(_answers.answer(json.loads(text)))
 `;
 
 // The files of the checker are one behind the other, with an index in front.

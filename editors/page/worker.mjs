@@ -2,12 +2,14 @@
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 import { loadPyodide } from "pyodide";
 import { ASK, unpack } from "./checker.mjs";
+import { forget, recall, remember } from "./memory.mjs";
 import lock from "pyodide/pyodide-lock.json";
 
 let answer;
 
-// Where a file comes from: an address, or its bytes in a page that is one file.
-async function start({ wasm, library, checker }) {
+// Where a file comes from: an address, or its bytes in a page that is one file. `fresh` takes no
+// memory of an earlier start: that may be what broke the last one.
+async function start({ wasm, library, checker, version }, fresh) {
   const addresses = { "pyodide.asm.wasm": wasm, "python.zip": library };
   const load = self.fetch.bind(self);
   self.fetch = (address, options) => {
@@ -17,8 +19,11 @@ async function start({ wasm, library, checker }) {
       ? load(given, options)
       : Promise.resolve(new Response(given, { headers: { "content-type": "application/wasm" } }));
   };
+  if (fresh) await forget().catch(() => {});
+  const memory = await recall(version);
   const [python, files] = await Promise.all([
     loadPyodide({
+      ...(memory ? { _loadSnapshot: memory } : { _makeSnapshot: true }),
       createPyodideModule,
       indexURL: "https://cnnspec.invalid/",
       stdLibURL: "https://cnnspec.invalid/python.zip",
@@ -31,7 +36,11 @@ async function start({ wasm, library, checker }) {
   ]);
   unpack(python, new Uint8Array(files));
   self.python = python;
-  answer = python.runPython(ASK);
+  if (!memory) python.runPython(ASK);
+  // Before anybody's text is in it.
+  const made = memory ? null : python.makeMemorySnapshot();
+  answer = python.globals.get("answer");
+  return made && (() => remember(version, made));
 }
 
 // What Python raises is a bug of ours and leaves Python whole; anything else has broken it.
@@ -40,8 +49,9 @@ const isWhole = (error) => error?.constructor?.name === "PythonError";
 self.onmessage = async ({ data }) => {
   if (data.files) {
     try {
-      await start(data.files);
+      const keep = await start(data.files, data.fresh);
       self.postMessage({ ready: true });
+      await keep?.();
     } catch (error) {
       self.postMessage({ broken: String(error?.message ?? error) });
     }

@@ -4,12 +4,12 @@ const LONGEST = 15_000; // ms for an answer, after which the worker is taken to 
 const ATTEMPTS = 3; // starts in a row that may fail
 
 export async function connect() {
-  const { begin, files } = globalThis.CNNSPEC;
-  return new Engine(begin, files ? await served(files) : await unpacked());
+  const { begin, files, version } = globalThis.CNNSPEC;
+  return new Engine(begin, files ? served(files) : unpacked(), version);
 }
 
 // The worker and its files beside the page.
-async function served(files) {
+function served(files) {
   const address = (name) => new URL(name, location.href).href;
   return {
     worker: address("worker.js"),
@@ -34,9 +34,11 @@ async function unpacked() {
 }
 
 class Engine {
-  constructor(begin, given) {
+  // `given` is the address of the worker and its files; those of one file are unpacked first.
+  constructor(begin, given, version) {
     this.begin = begin;
     this.given = given;
+    this.version = version;
     this.waiting = new Map();
     this.number = 0;
     this.failures = 0;
@@ -44,14 +46,19 @@ class Engine {
     this.start();
   }
 
-  start() {
+  async start() {
     this.starts += 1;
-    this.worker = new Worker(this.given.worker);
     this.ready = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
     this.ready.catch(() => {});
-    this.worker.onmessage = ({ data }) => this.take(data);
-    this.worker.onerror = (event) => this.broken(event.message);
-    this.worker.postMessage({ files: this.given.files });
+    try {
+      const { worker, files } = await this.given;
+      this.worker = new Worker(worker);
+      this.worker.onmessage = ({ data }) => this.take(data);
+      this.worker.onerror = (event) => this.broken(event.message);
+      this.worker.postMessage({ files: { ...files, version: this.version }, fresh: this.starts > 1 });
+    } catch (error) {
+      this.reject(error);
+    }
   }
 
   take({ ready, id, answer, bug, broken }) {
@@ -83,6 +90,8 @@ class Engine {
   }
 
   async ask(request) {
+    // What the page begins with was worked out when it was made: the editor waits for no Python.
+    if (request.ask === "begin") return this.begin;
     await this.ready;
     return new Promise((resolve, reject) => {
       const id = (this.number += 1);

@@ -41,7 +41,6 @@ class Page {
     this.summary = new Summary(this);
     this.tabs = new Tabs(this, address.tab);
     document.body.classList.toggle("embed", this.embed);
-    this.check();
   }
 
   // A question about the text as it is now, which no other one takes the place of.
@@ -130,6 +129,7 @@ class Page {
     status.textContent = words.filter(Boolean).join(", ") || "no errors";
     status.className = errors ? "bad" : "good";
     document.body.dataset.checked = this.took.toFixed(1);
+    document.body.dataset.ready ??= performance.now().toFixed(0);
     document.body.classList.toggle("exercise", Boolean(this.exercise));
   }
 
@@ -194,8 +194,10 @@ async function start() {
   if (engine.machine) (await import("./machine.js")).extend(page);
   window.cnnspec = page;
   if (address.broken) say("The link is not complete: the spec in it cannot be read.", { bad: true });
+  await page.check();
+  // What only texts with errors need is loaded before there is one.
   await engine.ask({ ask: "warm" });
-  document.body.dataset.ready = performance.now().toFixed(0);
+  document.body.dataset.warm = "yes";
 }
 
 start().catch((error) => {
