@@ -32,6 +32,7 @@ from cnnspec.report.write_report import write_report
 from cnnspec.runs.run import Run
 from cnnspec.service.snapshot import Snapshot, snapshot
 from cnnspec.training.trackers import Watch
+from cnnspec.version import __version__
 
 if TYPE_CHECKING:
     import keras
@@ -197,6 +198,15 @@ class Network:
         from cnnspec.drawing.tikz import draw_tikz
 
         return draw_tikz(self._sound())
+
+    def keras_source(self) -> str:
+        """Writes the network as a Python module of plain Keras, without loading Keras.
+
+        Its `build()` gives the network with new weights. Raises `CnnspecError`.
+        """
+        from cnnspec.targets.keras.source import network_text
+
+        return network_text(self._sound(), __version__)
 
     @property
     def text(self) -> str:

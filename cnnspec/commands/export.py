@@ -7,7 +7,8 @@ that checks them, a Makefile and CMakeLists.txt. It needs a C compiler on this m
 `onnx` is one file, NAME.onnx; it takes images as float32 from 0 to 1 and needs the extra
 `onnx`. `keras` is a Python module that builds the network with plain Keras, its weights, and
 NAME.keras; `torch` is a module of PyTorch and its weights. `litert` is NAME.tflite, for one
-image; in int8 it takes the bytes of pixels minus 128.
+image; in int8 it takes the bytes of pixels minus 128. `export FILE.cnn --to keras` prints the
+module of a network that nobody has trained, and needs no Keras.
 """
 
 import re
@@ -18,13 +19,15 @@ from typing import Any
 
 from cnnspec.commands.arguments import FOLDER, add_data, add_run, whole
 from cnnspec.commands.inputs import BadUsage, require_folder, run_named
-from cnnspec.commands.output import print_json
+from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.export.table import EXPORTERS, OPTIONS, Exporter, Option
+from cnnspec.files.sources import read_source
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import one_run
+from cnnspec.version import __version__
 
 _DTYPES = tuple(dict.fromkeys(dtype for each in EXPORTERS.values() for dtype in each.dtypes))
 
@@ -81,7 +84,9 @@ def _options(args: Namespace, exporter: Exporter) -> dict[str, Any]:
 
 
 def run(args: Namespace) -> int:
-    """Exports one run."""
+    """Exports one run, or the network of a spec."""
+    if args.run.endswith(".cnn"):
+        return _network(args)
     require_folder("--out", args.out)
     exporter = EXPORTERS[args.to]
     options = _options(args, exporter)
@@ -121,6 +126,26 @@ def run(args: Namespace) -> int:
         )
     else:
         show(lines(folder, made.figures))
+    return 0
+
+
+def _network(args: Namespace) -> int:
+    """Prints the module of a network without weights."""
+    if args.to != "keras":
+        fault = f"`--to {args.to}` exports a run, and {args.run} is a spec"
+        raise CnnspecError(BadUsage(None, fault, f"train it first: `cnnspec train {args.run}`"))
+    if args.out is not None:
+        fault = f"`--out` is for the export of a run, and {args.run} is a spec"
+        raise CnnspecError(BadUsage(None, fault, "leave it out: the module is printed"))
+    from cnnspec.analysis.load import checked
+    from cnnspec.targets.keras.source import network_text
+
+    text = network_text(checked(read_source(args.run)), __version__)
+    if args.json:
+        found = {"command": "export", "ok": True, "file": args.run, "to": args.to, "text": text}
+        print_json(found)
+    else:
+        print_text(text)
     return 0
 
 

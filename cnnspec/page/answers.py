@@ -12,6 +12,7 @@ from cnnspec.analysis.assignment import judge, read_rules
 from cnnspec.analysis.diff import compare
 from cnnspec.analysis.formulas import facts
 from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.page.exports import EXPORTS, export
 from cnnspec.page.view import boxes, edits, problems, view
@@ -20,6 +21,7 @@ from cnnspec.service.document import Places, document
 from cnnspec.service.edits import fix_all, formatted
 from cnnspec.service.hover import hover
 from cnnspec.service.meanings import Meaning
+from cnnspec.service.names import definition, name_at, renamed
 from cnnspec.service.snapshot import Snapshot, snapshot
 from cnnspec.service.templates import TEMPLATES, template
 from cnnspec.version import __version__
@@ -189,6 +191,31 @@ def _fix_all(answers: Answers, request: Json) -> Json:
     return {"edits": edits(found, fix_all(found))}
 
 
+def _definition(answers: Answers, request: Json) -> Json:
+    """Where the name at a place is defined; nothing where there is none."""
+    found = answers.found(request["text"])
+    span = definition(found, _offset(found, request))
+    return {"line": span.line, **Places(found).of(span)} if span else {}
+
+
+def _name(answers: Answers, request: Json) -> Json:
+    """The name at a place, if it can be renamed; nothing else has one."""
+    found = answers.found(request["text"])
+    symbol = name_at(found, _offset(found, request))
+    return {"name": symbol.name} if symbol and symbol.kind != "file" else {}
+
+
+def _rename(answers: Answers, request: Json) -> Json:
+    """The edits that rename what is at a place, or why it keeps its name."""
+    found = answers.found(request["text"])
+    result = renamed(found, _offset(found, request), request["name"])
+    files = {e.span.source.name for e in result.edits if e.span.source is not found.source}
+    if files:
+        # The page writes one text.
+        return {"reason": f"it is also in {listing(sorted(files), 'and')}, where it is renamed first"}
+    return {"reason": result.reason, "edits": edits(found, result.edits)}
+
+
 def _compare(answers: Answers, request: Json) -> Json:
     """What changed from the text `before` to the text, or which of them has errors."""
     sides = answers.found(request["before"]), answers.found(request["text"])
@@ -240,6 +267,9 @@ _QUESTIONS: dict[str, Callable[[Answers, Json], Json]] = {
     "hover": _hover,
     "complete": _complete,
     "signature": _signature,
+    "definition": _definition,
+    "name": _name,
+    "rename": _rename,
     "format": _format,
     "fix_all": _fix_all,
     "compare": _compare,

@@ -9,6 +9,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import json_text
 from cnnspec.service.document import document
 from cnnspec.service.snapshot import Snapshot
+from cnnspec.version import __version__
 
 
 class Export(Record):
@@ -23,9 +24,17 @@ def _drawing(found: Snapshot) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{found.drawing}\n'
 
 
+def _keras(found: Snapshot) -> str:
+    # Here, for nobody else asks for the lowerings.
+    from cnnspec.targets.keras.source import network_text
+
+    return network_text(found.checked, __version__)
+
+
 EXPORTS = {
     "cnn": Export("The spec", "cnn", lambda found: found.source.text),
     "full": Export("The spec in full: every default", "cnn", lambda found: str(found.checked.spec)),
+    "keras": Export("Keras: a Python module", "py", _keras),
     "svg": Export("The drawing as SVG", "svg", _drawing),
     "markdown": Export(
         "The table as Markdown", "md", lambda found: layer_table(found.checked).markdown() + "\n"

@@ -83,13 +83,9 @@ def imported(tree: ast.AST, *, everywhere: bool) -> set[str]:
 
 def ours(root: Path, lark: Path) -> dict[str, bytes]:
     """The files of the checker: the folders of which any module was loaded, and its data."""
-    loaded = {name for name in sys.modules if name.startswith("cnnspec.")}
-    folders = {name.split(".")[1] for name in loaded}
-    files = {"cnnspec/__init__.py", "cnnspec/version.py"}
-    for name in folders:
-        folder = root / "cnnspec" / name
-        if folder.is_dir():
-            files |= {str(path.relative_to(root)) for path in folder.rglob("*.py")}
+    loaded = [m for name, m in sys.modules.items() if name.split(".")[0] == "cnnspec"]
+    folders = {Path(module.__file__).parent for module in loaded}
+    files = {str(path.relative_to(root)) for each in folders for path in each.glob("*.py")}
     found = {name: (root / name).read_bytes() for name in files}
     for path in sorted((root / "cnnspec" / "templates").glob("*.cnn")):
         found[f"cnnspec/templates/{path.name}"] = path.read_bytes()

@@ -33,8 +33,8 @@ async function stop() {
   await running?.stop();
 }
 
-// One terminal for each command; the file is saved first, for the program reads the file.
-async function inTerminal(name, given) {
+// One terminal for each command and file, which is saved first: the program reads the file.
+async function inTerminal(name, given, ...options) {
   const uri = typeof given === "string" ? Uri.parse(given) : window.activeTextEditor?.document.uri;
   if (!uri || uri.scheme !== "file") {
     window.showInformationMessage("cnnspec: save the spec to a file first");
@@ -43,11 +43,11 @@ async function inTerminal(name, given) {
   const open = workspace.textDocuments.find((each) => each.uri.toString() === uri.toString());
   if (open?.isDirty && !(await open.save())) return;
   const folder = workspace.getWorkspaceFolder(uri)?.uri;
-  const title = `cnnspec ${name}`;
+  const title = `cnnspec ${name} ${uri.path.split("/").at(-1)}`;
   window.terminals.find((each) => each.name === title)?.dispose();
   const terminal = window.createTerminal({ name: title, cwd: folder });
   terminal.show(true);
-  terminal.sendText([program(), name, uri.fsPath].map(quoted).join(" "));
+  terminal.sendText([program(), name, uri.fsPath, ...options].map(quoted).join(" "));
 }
 
 // So that a shell reads no name of a file as a command.
@@ -60,6 +60,7 @@ exports.activate = async (context) => {
   context.subscriptions.push(
     commands.registerCommand("cnnspec.check", (uri) => inTerminal("check", uri)),
     commands.registerCommand("cnnspec.train", (uri) => inTerminal("train", uri)),
+    commands.registerCommand("cnnspec.page", (uri) => inTerminal("serve", uri, "--port", "0")),
     commands.registerCommand("cnnspec.restart", async () => {
       await stop();
       await start();

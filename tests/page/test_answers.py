@@ -144,6 +144,29 @@ def test_format_and_fix_all_are_edits():
     assert edited(fixed, ask("format", fixed)["edits"]).startswith("conv 8x3 relu\n")
 
 
+def test_a_name_leads_to_its_definition_and_can_be_changed():
+    use = {"line": 2, "character": 6}
+    found = ask("definition", OVER, at=use)
+    assert (cut(OVER, found["range"]), found["line"]) == ("f", 2)
+    assert ask("name", OVER, at=use) == {"name": "f"}
+    made = ask("rename", OVER, at=use, name="width")
+    assert edited(OVER, made["edits"]) == OVER.replace("let f", "let width").replace(
+        "(f)", "(width)"
+    )
+    assert "is not a word" in ask("rename", OVER, at=use, name="9")["reason"]
+    nowhere = {"line": 0, "character": 0}
+    assert (ask("definition", OVER, at=nowhere), ask("name", OVER, at=nowhere)) == ({}, {})
+
+
+def test_a_name_of_another_file_keeps_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "blocks.cnn").write_text("block unit(f) { conv (f)x3 relu }\n")
+    text = 'use "blocks.cnn"\nunit(8); gap; dense 10 softmax\n'
+    at = {"line": 1, "character": 1}
+    assert "blocks.cnn" in ask("rename", text, at=at, name="cell")["reason"]
+    assert ask("definition", text, at=at)["file"].endswith("blocks.cnn")
+
+
 def test_two_texts_are_compared():
     changed = LENET.replace("dense 84", "dense 42")
     found = ask("compare", changed, before=LENET)
@@ -163,6 +186,13 @@ def test_everything_can_be_exported(kind):
     shown = "28x28x6" if kind in ("svg", "markdown", "csv") else "lenet5"
     shown = r"28\ensuremath{\times}28" if kind == "latex" else shown
     assert shown in found["text"]
+
+
+def test_keras_source_is_written_without_keras():
+    # What Keras would write of a layer with defaults: the words of its own documentation.
+    found = ask("export", "conv 8x3 same relu; gap; dense 10 softmax", kind="keras")
+    assert 'layers.Conv2D(8, 3, padding="same", activation="relu", name="conv")' in found["text"]
+    assert "weights.npz" not in found["text"]
 
 
 def test_a_text_with_errors_is_exported_as_it_is_and_else_refused():

@@ -30,6 +30,10 @@ import os
 import cnnspec.page.answers as answers
 answers._QUESTIONS["check"] = lambda *_: os.abort()
 `)"""
+KEPT = """(async () => {
+  const memory = await caches.open("cnnspec"), [key] = await memory.keys();
+  return key && [key, memory];
+})()"""
 AXE = PAGE / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -141,6 +145,58 @@ def test_the_checker_runs_in_the_page(page):
     page.wait(f"cnnspec.editor.text === {json.dumps(TEXT)}")
     page.click("#tab-drawing")
     page.wait("document.querySelectorAll('.hit').length === 3")
+
+
+@seen
+def test_the_editor_is_there_before_python(address, browser):
+    page = browser.page()
+    # A worker that never answers.
+    given = "globalThis.Worker = class { postMessage() {} }"
+    page.call("Page.addScriptToEvaluateOnNewDocument", source=given)
+    page.go(address)
+    page.wait("document.querySelectorAll('.cm-line .cnn-layer').length > 3")
+    assert page.text("#status") == "starting …"
+    page.close()
+
+
+@seen
+def test_a_second_start_takes_the_memory_of_the_first(page, address, browser):
+    page.wait(KEPT)
+    again = browser.page(address)
+    again.wait("document.body.dataset.ready")
+    assert again.run("Boolean(python._api.config._loadSnapshot)", again.workers[-1])
+    # Also what is loaded late, from the files beside it.
+    write(again, TEXT.replace("gap", "gapp"))
+    again.button("write gap", "#problems")
+    again.wait(f"cnnspec.editor.text === {json.dumps(TEXT)}")
+    again.close()
+
+
+@seen
+def test_a_memory_that_is_damaged_is_thrown_away(page, address, browser):
+    page.wait(KEPT)
+    page.run(f"{KEPT}.then(([key, memory]) => memory.put(key, new Response('x'.repeat(64))))")
+    again = browser.page(address)
+    again.wait("document.body.dataset.ready")
+    assert again.run("cnnspec.engine.starts") == 2
+    again.close()
+
+
+@seen
+def test_a_name_is_changed_wherever_it_is_meant(page):
+    page.run("cnnspec.editor.select({ start: { line: 3, character: 6 }, end: { line: 3, character: 6 } })")
+    page.key("F12")
+    page.wait("cnnspec.editor.cursor.line === 1")
+    page.key("F2")
+    page.wait("document.querySelector('#dialog').open")
+    page.type("9")
+    page.button("Rename", "#dialog")
+    page.wait("document.querySelector('#dialog .bad').textContent")
+    assert "not a word" in page.text("#dialog .bad")
+    page.run("document.querySelector('#rename').value = 'width'")
+    page.button("Rename", "#dialog")
+    page.wait("!document.querySelector('#dialog').open")
+    assert page.run("cnnspec.editor.text") == TEXT.replace("let f", "let width").replace("(f)", "(width)")
 
 
 @seen

@@ -58,6 +58,7 @@ def loaded_by(*arguments: str) -> list[str]:
         (["expand", LENET], 0),
         (["diff", LENET, LENET], 0),
         (["draw", LENET], 0),
+        (["export", LENET, "--to", "keras"], 0),
         (["new"], 0),
         (["completion", "bash"], 0),
         (["explain", "CNN201"], 0),
@@ -96,7 +97,7 @@ def test_checking_and_drawing_from_python_load_no_framework() -> None:
     code = (
         "import sys, cnnspec;"
         "net = cnnspec.loads('data mnist; conv 8x3; dense 10 softmax');"
-        "net.check()._repr_html_(); net.draw(); cnnspec.Trained, cnnspec.CnnspecError;"
+        "net.check()._repr_html_(); net.draw(); net.keras_source(); cnnspec.Trained, cnnspec.CnnspecError;"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(
@@ -145,8 +146,8 @@ HEAVY_PARTS = (
     ),
     *("commands", "api", "__main__"),
 )
-# What is data alone in a target that runs a framework.
-TABLES = ("targets.keras.lowering", "targets.keras.unsupported")
+# What is data or text alone in a target that runs a framework.
+TABLES = tuple(f"targets.keras.{each}" for each in ("lowering", "unsupported", "source"))
 # Programs of their own: on Ray, which is heavy anyway, and the training of a page.
 PROGRAMS = ("sweeps.engines.ray", "sweeps.engines.trainable", "serve.trainer")
 

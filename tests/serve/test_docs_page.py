@@ -27,7 +27,7 @@ def test_buttons_are_on_the_page(label):
 
 
 def test_keys_are_those_of_the_editor():
-    for key in ("F8", "Mod-.", "Shift-Alt-f", "Mod-s"):
+    for key in ("F2", "F8", "F12", "Mod-.", "Shift-Alt-f", "Mod-s"):
         assert f'key: "{key}"' in SCRIPTS
 
 

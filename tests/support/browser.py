@@ -45,7 +45,9 @@ _KEYS = {
     "ArrowLeft": (37, ""),
     "ArrowDown": (40, ""),
     "End": (35, ""),
+    "F2": (113, ""),
     "F8": (119, ""),
+    "F12": (123, ""),
 }
 _MODIFIERS = {"Alt": 1, "Control": 2, "Shift": 8}
 
@@ -218,12 +220,12 @@ class Page:
             raise AssertionError(told.get("exception", {}).get("description") or told["text"])
         return found["result"].get("value")
 
-    def wait(self, script: str) -> None:
-        """Waits until an expression is true."""
+    def wait(self, script: str, session: str | None = None) -> None:
+        """Waits until an expression is true, here or in a worker."""
         ends = time.monotonic() + SECONDS
         while True:
             with contextlib.suppress(AssertionError):
-                if self.run(f"Boolean({script})"):
+                if self.run(f"Promise.resolve({script}).then(Boolean)", session):
                     return
             if time.monotonic() > ends:
                 raise AssertionError(f"waited in vain for {script}; console: {self.console}")

@@ -1,5 +1,6 @@
 // The buttons above the editor, which keys do as well.
 import { byId, download, h, say, show } from "./dom.js";
+import { rename, toDefinition } from "./names.js";
 import { toAddress } from "./share.js";
 import * as store from "./store.js";
 
@@ -15,6 +16,9 @@ export function actions(page) {
     format: () => edits("format", page.found?.ok === false ? "A text with errors in its form is left as it is." : "The layout is canonical already."),
     fixAll: () => edits("fix_all", "There is no fix that is surely meant."),
     fix: () => fixAtCursor(page),
+    rename: () => rename(page),
+    toDefinition: (at) => toDefinition(page, at),
+    keys: () => keys(),
     save: () => (page.machine?.file ? page.machine.save(page) : all.export("cnn")),
     export: (kind) => exported(page, kind),
     share: () => share(page),
@@ -59,6 +63,7 @@ function bar(page, all) {
     choice("Export", [...page.begin.exports.map(({ kind, title }) => [kind, title]), ["png", "The drawing as PNG"]], all.export),
     button("Share", all.share, { title: "a link that carries the text" }),
     button("Reset", all.reset, { title: "begin anew" }),
+    button("Keys", all.keys, { title: "what keys do in the editor" }),
     page.earlier ? button("My earlier text", all.earlier, { id: "earlier" }) : "",
   );
 }
@@ -122,6 +127,29 @@ async function share(page) {
     h("form", { method: "dialog" }, h("button", {}, "Close")),
   );
   dialog.showModal();
+}
+
+const KEYS = [
+  ["Ctrl+Space", "words for this place"],
+  ["F8", "the next problem"],
+  ["Ctrl+.", "the first fix on this line"],
+  ["F2", "another name for the one at the cursor"],
+  ["F12, Ctrl+click", "where a name is defined"],
+  ["Shift+Alt+F", "canonical layout"],
+  ["Ctrl+/", "a comment, or none"],
+  ["Ctrl+F", "search and replace"],
+  ["Ctrl+S", "save"],
+  ["Esc, then Tab", "out of the editor"],
+];
+
+function keys() {
+  const mac = /Mac|iPhone|iPad/.test(navigator.platform);
+  const shown = (key) => (mac ? key.replace("Ctrl+Space", "Ctrl Space").replaceAll("Ctrl+", "Cmd+") : key);
+  show(byId("dialog"),
+    h("h2", { id: "dialog-title" }, "Keys"),
+    h("dl", { class: "keys" }, KEYS.map(([key, what]) => [h("dt", {}, shown(key)), h("dd", {}, what)])),
+    h("form", { method: "dialog" }, h("button", {}, "Close")));
+  byId("dialog").showModal();
 }
 
 function reset(page) {

@@ -64,6 +64,8 @@ export class Editor {
     const keys = [
       { key: "F8", run: nextDiagnostic },
       { key: "Mod-.", run: () => (actions.fix(), true) },
+      { key: "F2", run: () => (actions.rename(), true) },
+      { key: "F12", run: () => (actions.toDefinition(), true) },
       { key: "Shift-Alt-f", run: () => (actions.format(), true) },
       { key: "Mod-s", run: () => (actions.save(), true), preventDefault: true },
     ];
@@ -84,10 +86,20 @@ export class Editor {
           keymap.of([...keys, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap]),
           EditorView.contentAttributes.of({ "aria-label": "The spec", "data-gramm": "false" }),
           EditorView.lineWrapping,
+          EditorView.domEventHandlers({ mousedown: (event) => this.followed(event, actions) }),
           listen,
         ],
       }),
     });
+  }
+
+  // A click with Ctrl or Cmd goes to where the name under it is defined.
+  followed(event, actions) {
+    if (event.button !== 0 || !(event.ctrlKey || event.metaKey)) return false;
+    const at = this.view.posAtCoords({ x: event.clientX, y: event.clientY });
+    if (at === null) return false;
+    actions.toDefinition(place(this.doc, at));
+    return true;
   }
 
   get doc() {

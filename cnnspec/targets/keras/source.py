@@ -5,31 +5,34 @@ has is written with layers and operations of Keras, so that the text needs nothi
 """
 
 import builtins
-import inspect
 import keyword
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
-from typing import Any
-
-import keras
+from typing import TYPE_CHECKING, Any
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.names import plain_names
 from cnnspec.core.shapes import Shape
 from cnnspec.graph.graph import LayerCall
 from cnnspec.operations.windows import ceil_padding
+from cnnspec.targets.keras.expression import expression, indented, literal
 from cnnspec.targets.keras.lowering.table import lower
 from cnnspec.targets.keras.objects import Keras
 
-WIDTH = 88
-"""Columns of a line, those before it not counted."""
+if TYPE_CHECKING:
+    import keras
 
 VALUE = "@"
 """Stands in an expression for the value that it is applied to."""
 
-_MODULE = '''\
+_NETWORK = '''\
+def build(batch=None):
+    """Returns the network with new weights; `batch` fixes the number of images of a call."""
+{body}
+'''
+
+_TRAINED = '''\
 """{title}, a network of cnnspec {version} for Keras 3.
 
 `load()` is the trained network. It takes images {shape} as float32 from 0 to 1:
@@ -45,10 +48,7 @@ from keras import layers
 WEIGHTS = Path(__file__).with_name("weights.npz")
 
 
-def build(batch=None):
-    """Returns the network with new weights; `batch` fixes the number of images of a call."""
-{body}
-
+{network}
 
 def load(path=WEIGHTS):
     """Returns the network with the weights of a file: an array for each `layer/weight`."""
@@ -64,26 +64,51 @@ if __name__ == "__main__":
     load().summary()
 '''
 
+_NEW = '''\
+"""{title}, a network of cnnspec {version} for Keras 3.
+
+It takes images {shape} as float32 from 0 to 1: bytes divided by 255.
+"""
+
+import keras
+{imports}from keras import layers
+
+
+{network}
+
+if __name__ == "__main__":
+    build().summary()
+'''
+
 
 def module_text(checked: CheckedSpec, version: str) -> str:
-    """Returns the module of a network, with functions `build` and `load`."""
-    calls = checked.graph.calls
-    lines = _sequential(checked) if _chain(calls) else _functional(checked)
-    return _MODULE.format(
-        title=checked.spec.model,
-        version=version,
-        shape=checked.spec.shape,
-        body="\n".join(f"    {line}" for line in lines),
-    )
+    """Returns the module of a trained network, with functions `build` and `load`."""
+    return _TRAINED.format(**_parts(checked, version))
+
+
+def network_text(checked: CheckedSpec, version: str) -> str:
+    """Returns the module of a network without weights, with a function `build`."""
+    parts = _parts(checked, version)
+    return _NEW.format(imports="import numpy as np\n" * ("np." in parts["network"]), **parts)
+
+
+def _parts(checked: CheckedSpec, version: str) -> dict[str, Any]:
+    lines = _sequential(checked) if _chain(checked.graph.calls) else _functional(checked)
+    return {
+        "title": checked.spec.model,
+        "version": version,
+        "shape": checked.spec.shape,
+        "network": _NETWORK.format(body="\n".join(f"    {line}" for line in lines)),
+    }
 
 
 def plain_model(
     checked: CheckedSpec, weights: Mapping[str, Any], batch: int | None = None
-) -> keras.Model:
+) -> "keras.Model":
     """Returns the model that the module builds, with the weights of a run by their keys."""
     defined: dict[str, Any] = {"__file__": "network.py", "__name__": "network"}
     exec(module_text(checked, ""), defined)
-    model: keras.Model = defined["build"](batch)
+    model: "keras.Model" = defined["build"](batch)
     names = layer_names(checked)
     arrays = {}
     for key, array in weights.items():
@@ -122,7 +147,7 @@ def _chain(calls: Sequence[LayerCall]) -> bool:
 
 def _title(checked: CheckedSpec) -> str:
     (title,) = plain_names([checked.spec.model]).values()
-    return _literal(title)
+    return literal(title)
 
 
 def _input(checked: CheckedSpec) -> str:
@@ -130,7 +155,7 @@ def _input(checked: CheckedSpec) -> str:
     name, names = "image", set(layer_names(checked).values())
     while name in names:
         name += "_"
-    dims = _literal(checked.spec.shape.dims)
+    dims = literal(checked.spec.shape.dims)
     return f'keras.Input({dims}, batch_size=batch, name="{name}")'
 
 
@@ -139,7 +164,7 @@ def _sequential(checked: CheckedSpec) -> list[str]:
     inside = [_input(checked)]
     for call in checked.graph.calls[1:]:
         inside.append(expression(lower(call.layer), name=names[call.name]))
-    lines = [line for each in inside for line in _indented(f"{each},", "        ")]
+    lines = [line for each in inside for line in indented(f"{each},", "        ")]
     return [
         "return keras.Sequential(",
         "    [",
@@ -182,7 +207,7 @@ class _Functional:
             inputs = [self.values[source] for source in call.inputs]
             lines += self.layer(call)
             for template in self.expressions(call, inputs):
-                lines += _indented(f"{made} = {template.replace(VALUE, inputs[0])}")
+                lines += indented(f"{made} = {template.replace(VALUE, inputs[0])}")
                 inputs = [made]
             self.values.append(made)
         return lines
@@ -205,7 +230,7 @@ class _Functional:
             return []
         self.layers[owner] = self.variable(f"{owner}_layer")
         made = expression(lower(call.layer), name=self.names[owner])
-        return _indented(f"{self.layers[owner]} = {made}")
+        return indented(f"{self.layers[owner]} = {made}")
 
     def expressions(self, call: LayerCall, inputs: list[str]) -> list[str]:
         """What is assigned, one expression after another; `VALUE` is what was before each."""
@@ -238,7 +263,7 @@ def _shuffle(arguments: Mapping[str, Any], shape: Shape, name: str) -> list[str]
     return [
         f'layers.Reshape({apart}, name="{name}.groups")({VALUE})',
         f'layers.Permute({axes}, name="{name}.turned")({VALUE})',
-        f'layers.Reshape({_literal(shape.dims)}, name="{name}")({VALUE})',
+        f'layers.Reshape({literal(shape.dims)}, name="{name}")({VALUE})',
     ]
 
 
@@ -267,7 +292,7 @@ def _ceil_average(arguments: Mapping[str, Any], shape: Shape, name: str) -> list
     return [
         f"keras.ops.pad({VALUE}, {sides})",
         f"{pool}({VALUE})",
-        f"{VALUE} / keras.ops.average_pool({ones}, {_literal(size)}, {_literal(strides)})",
+        f"{VALUE} / keras.ops.average_pool({ones}, {literal(size)}, {literal(strides)})",
     ]
 
 
@@ -278,54 +303,3 @@ _WITHOUT_LAYER = {
     "ours.CeilAveragePooling2D": _ceil_average,
 }
 """What is written for layers that Keras does not have."""
-
-
-def expression(thing: Keras, **more: Any) -> str:
-    """A Keras object as Python makes it, without arguments that have their default."""
-    parameters = inspect.signature(attrgetter(thing.name)(keras)).parameters
-    arguments = {name: _literal(value) for name, value in (thing.arguments | more).items()}
-    given = []
-    for name, parameter in parameters.items():
-        if parameter.default is inspect.Parameter.empty and name in arguments:
-            given.append(arguments.pop(name))
-    for name, text in arguments.items():
-        usual = name in parameters and text == _literal(parameters[name].default)
-        # What a layer does without an activation.
-        if not usual and (name, text) != ("activation", '"linear"'):
-            given.append(f"{name}={text}")
-    prefix = "" if thing.name.startswith("layers.") else "keras."
-    return f"{prefix}{thing.name}({', '.join(given)})"
-
-
-def _literal(value: Any) -> str:
-    """A value as a person writes it: one number for two that are equal, a word for its class."""
-    if isinstance(value, Keras):
-        if value.name.startswith("initializers.") and not value.arguments:
-            word = re.sub(r"(?<!^)(?=[A-Z])", "_", value.name.partition(".")[2]).lower()
-            return f'"{word}"'
-        return expression(value)
-    if isinstance(value, list | tuple):
-        if len(value) == 2 and value[0] == value[1] and isinstance(value[0], int):
-            return str(value[0])
-        inside = ", ".join(map(_literal, value))
-        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
-
-
-def _indented(text: str, indent: str = "") -> list[str]:
-    """The lines of an expression: with a line for each argument where one line is too short."""
-    if len(indent) + len(text) <= WIDTH:
-        return [f"{indent}{text}"]
-    opened = text.index("(", text.index("layers.") if "layers." in text else 0)
-    depth, start, parts, end = 0, opened + 1, [], len(text)
-    for at in range(opened, len(text)):
-        depth += (text[at] in "([{") - (text[at] in ")]}")
-        if depth == 1 and text[at] == ",":
-            parts.append(text[start:at].strip())
-            start = at + 1
-        if depth == 0:
-            parts.append(text[start:at].strip())
-            end = at
-            break
-    inner = [f"{indent}    {part}," for part in parts if part]
-    return [f"{indent}{text[: opened + 1]}", *inner, f"{indent}{text[end:]}"]

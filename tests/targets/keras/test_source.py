@@ -81,6 +81,22 @@ def test_text_of_a_chain_is_sequential_and_has_no_defaults():
 """ in text_of(spec)
 
 
+def test_keras_takes_what_is_written_down_of_it():
+    """Arguments and defaults as the Keras that is installed has them."""
+    import inspect
+    from operator import attrgetter
+
+    import keras
+
+    from cnnspec.targets.keras.signatures import SIGNATURES
+
+    for name, (required, defaults) in SIGNATURES.items():
+        found = inspect.signature(attrgetter(name)(keras)).parameters
+        named = {n: p.default for n, p in found.items() if p.kind is not p.VAR_KEYWORD}
+        assert required == tuple(n for n, d in named.items() if d is inspect.Parameter.empty), name
+        assert defaults == {n: named[n] for n in defaults}, name
+
+
 BRANCHES = """
 input 8x8x4; classes 3
 residual { conv 4x3 same relu init=he_normal l2=1e-4 bias_init=constant(0.5); dropout 0.25 }
@@ -114,6 +130,16 @@ def test_text_of_branches_names_what_is_used_later():
     x = layers.Reshape((8, 8, 4), name="shuffle")(x)
     x = layers.Concatenate(name="concat")([slice_2, x])
 """ in text_of(checked(BRANCHES))
+
+
+@pytest.mark.parametrize("text", ["dense 10 softmax", BRANCHES])
+def test_text_of_a_network_without_weights_builds_it(text):
+    from cnnspec.targets.keras.source import network_text
+
+    spec = checked(text)
+    names = {"__name__": "network"}
+    exec(network_text(spec, "1.0"), names)
+    assert names["build"]().count_params() == spec.totals.params
 
 
 def test_layers_and_operations_of_keras_have_different_names(tmp_path):
