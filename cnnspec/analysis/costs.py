@@ -6,14 +6,13 @@ from cnnspec.core.record import Record
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.graph.graph import Graph
 from cnnspec.ir.claims import BYTES, UPPER, Budget
-from cnnspec.program.arena import peak_of
 
 
 class Totals(Record):
     """What the whole network costs; the quantities a budget can limit."""
 
     ignored: ClassVar[tuple[str, ...]] = ("graph",)
-    memos: ClassVar[tuple[str, ...]] = ("_int8", "_peak")
+    memos: ClassVar[tuple[str, ...]] = ("_int8", "_arena", "_arena8")
 
     params: int
     trainable: int
@@ -43,7 +42,12 @@ class Totals(Record):
 
     def ram(self, dtype: str = "float32") -> int:
         """Returns the bytes of the arena that inference of one image needs."""
-        return self.memo("_peak", lambda: peak_of(self.graph)) * BYTES[dtype]
+        from cnnspec.program.inference import inference_plan
+
+        if dtype == "int8":
+            return self.memo("_arena8", lambda: inference_plan(self.graph, dtype).peak)
+        numbers = self.memo("_arena", lambda: inference_plan(self.graph).peak // BYTES["float32"])
+        return numbers * BYTES[dtype]
 
     def dump(self) -> dict[str, int]:
         """Every quantity by its name; flash and RAM in bytes, as float32."""

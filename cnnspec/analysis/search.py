@@ -15,11 +15,11 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.claims import OverBudget
 from cnnspec.expansion.state import Overrides
 from cnnspec.expansion.widths import only_widen
-from cnnspec.ir.claims import BYTES, UPPER, Budget
+from cnnspec.ir.claims import UPPER, Budget
 from cnnspec.ir.spec import ErrorNode, Merge, every
 from cnnspec.language.syntax import Number
 from cnnspec.layers.merging import Add
-from cnnspec.program.arena import least_of
+from cnnspec.program.inference import inference_plan
 
 MAX_TRIED = 20_000
 """Layers of networks that are looked at in all; about a second."""
@@ -286,7 +286,7 @@ def _stays_over(result: CheckedSpec, budget: Budget) -> bool:
     value = result.totals.of(budget)
     if budget.quantity == "ram":
         # The arena itself is found by trying, and may be smaller for a wider network.
-        value = least_of(result.graph) * BYTES[budget.dtype or "float32"]
+        value = max(inference_plan(result.graph, budget.dtype or "float32").live)
     if budget.relation in UPPER:
         return not budget.holds(value)
     return budget.relation == "==" and value > budget.limit

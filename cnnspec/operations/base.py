@@ -33,6 +33,18 @@ class Window(Record):
 Windows = tuple[Window, Window]
 """The windows along rows and along columns."""
 
+
+class Rows(Record):
+    """Which rows of its input a row i of an output needs: from `i * step + first` to `… + last`.
+
+    Both are included, and rows outside of the image are padding.
+    """
+
+    step: int = 1
+    first: int = 0
+    last: int = 0
+
+
 Bounds = tuple[float, float]
 """The smallest and the largest number that a value can be."""
 ANY: Bounds = (-inf, inf)
@@ -94,6 +106,14 @@ class Operation(Record):
     def windows(self, shape: Shape) -> Windows | None:
         """Returns which window of its input one value sees; `None` where it sees every position."""
         return POINT
+
+    @property
+    def rows(self) -> Rows | None:
+        """Which rows of its inputs a row of its output needs.
+
+        `None` where it may need all of them, or is not computed row by row.
+        """
+        return None
 
     def identity(self, shape: Shape) -> bool:
         """Returns whether the output equals the input at inference."""

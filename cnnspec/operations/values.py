@@ -4,7 +4,7 @@ from math import prod
 from typing import ClassVar
 
 from cnnspec.core.shapes import Image, Shape, gates_of, shape_of
-from cnnspec.operations.base import ANY, Bounds, Function, Operation, Windows, ending
+from cnnspec.operations.base import ANY, Bounds, Function, Operation, Rows, Windows, ending
 
 
 class Map(Operation):
@@ -230,6 +230,10 @@ class Concatenate(Operation):
             raise ValueError(f"inputs differ: {', '.join(map(str, inputs))}")
         channels = sum(shape.dims[-1] for shape in inputs)
         return shape_of((*inputs[0].dims[:-1], channels))
+
+    @property
+    def rows(self) -> Rows | None:
+        return Rows()
 
     def bounds(self, inputs: tuple[Bounds, ...]) -> Bounds:
         lows, highs = zip(*inputs, strict=True)

@@ -14,6 +14,7 @@ from cnnspec.operations.base import (
     Function,
     Operation,
     Pair,
+    Rows,
     Sides,
     Window,
     Windows,
@@ -127,6 +128,11 @@ class Convolution(SlidingKernel):
         rows, columns = self.spans
         return Window(rows, self.stride[0]), Window(columns, self.stride[1])
 
+    @property
+    def rows(self) -> Rows | None:
+        above = self.padding[0][0]
+        return Rows(self.stride[0], -above, self.spans[0] - 1 - above)
+
     def __str__(self) -> str:
         groups = f" groups={self.groups}" if self.groups > 1 else ""
         stride = f" stride={pair(self.stride)}" if self.stride != (1, 1) else ""
@@ -151,6 +157,12 @@ class PooledConvolution(Convolution):
 
     def shape(self, inputs: tuple[Shape, ...]) -> Shape:
         return Image(*self.pooled, self.filters)
+
+    @property
+    def rows(self) -> Rows | None:
+        above, (height, _) = self.padding[0][0], self.window
+        last = (height - 1) * self.stride[0] + self.spans[0] - 1
+        return Rows(height * self.stride[0], -above, last - above)
 
     def macs(self, shape: Shape) -> int:
         made = super().shape((shape,)).size
@@ -267,6 +279,11 @@ class Pool(Operation):
 
     def windows(self, shape: Shape) -> Windows | None:
         return Window(self.size[0], self.stride[0]), Window(self.size[1], self.stride[1])
+
+    @property
+    def rows(self) -> Rows | None:
+        above = self.padding[0][0]
+        return Rows(self.stride[0], -above, self.size[0] - 1 - above)
 
     def identity(self, shape: Shape) -> bool:
         return self.size == self.stride == (1, 1) and self.then is None

@@ -22,5 +22,6 @@ def unfused_program(graph: Graph) -> Program:
 
 
 def inference_plan(graph: Graph, dtype: str = "float32", alignment: int = 1) -> MemoryPlan:
-    """Returns the memory plan of that program, each number stored as `dtype`."""
-    return memory_plan(inference_program(graph), dtype, alignment)
+    """Returns the memory plan of the program that is run in `dtype`."""
+    program = integer_program(graph) if dtype == "int8" else inference_program(graph)
+    return memory_plan(program, dtype, alignment)

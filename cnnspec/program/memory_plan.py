@@ -37,8 +37,10 @@ class Buffer(Record):
 class MemoryPlan(Record):
     """The buffers of a program in the order of their first use, and the arena they need.
 
-    `live` is the sum of the buffers in use at each step and `peak` the size of the arena,
-    both in bytes; no plan has a peak below the largest of `live`.
+    `live` is what the buffers in use need at each step and `peak` the size of the arena,
+    both in bytes; no plan has a peak below the largest of `live`. `backwards` are the steps
+    that compute their last row first, because their output lies above the input that it
+    runs into.
     """
 
     program: Program
@@ -47,6 +49,7 @@ class MemoryPlan(Record):
     buffers: tuple[Buffer, ...]
     live: tuple[int, ...]
     peak: int
+    backwards: frozenset[int]
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -82,8 +85,9 @@ class MemoryPlan(Record):
                     "output": list(step.value.shape.dims),
                     "buffer": place,
                     "live": live,
+                    "backwards": index in self.backwards,
                 }
-                for step, place, live in steps
+                for index, (step, place, live) in enumerate(steps)
             ],
         }
 
@@ -94,15 +98,20 @@ def memory_plan(program: Program, dtype: str = "float32", alignment: int = 1) ->
     Sizes are rounded up to a multiple of `alignment` bytes, so offsets are multiples too.
     """
     each = BYTES[dtype]
-    steps = program.steps
-    sizes = [-(-step.value.shape.size * each // alignment) * alignment for step in steps]
-    spans = spans_of(
-        [step.operation for step in steps], [step.inputs for step in steps], sizes, program.output
-    )
-    live = live_sizes(spans, len(steps))
+
+    def stored(numbers: int) -> int:
+        return -(-numbers * each // alignment) * alignment
+
+    spans = spans_of(program.steps, program.output, stored)
+    live = live_sizes(spans, len(program.steps))
+    offsets = offsets_of(spans, max(live))
+    begin = dict(zip(spans, offsets, strict=True))
     buffers = tuple(
         Buffer(offset, span.size, span.first, span.last, tuple(span.values))
-        for span, offset in zip(spans, offsets_of(spans, max(live)), strict=True)
+        for span, offset in begin.items()
+    )
+    backwards = frozenset(
+        span.first for span, offset in begin.items() if span.source and begin[span.source] < offset
     )
     peak = max(buffer.end for buffer in buffers)
-    return MemoryPlan(program, dtype, alignment, buffers, tuple(live), peak)
+    return MemoryPlan(program, dtype, alignment, buffers, tuple(live), peak, backwards)

@@ -1,7 +1,7 @@
 """Rewrites of a program for inference: the same outputs by fewer operations.
 
 A pass is a pure function from a valid program to a valid program (`validate`). It does not compute
-weights: it writes recipes for them.
+weights: it writes recipes for them. Those that move a pooling are in `pooling.py`.
 """
 
 from collections import Counter
@@ -10,17 +10,11 @@ from typing import Any
 
 from cnnspec.operations.base import Function, Operation
 from cnnspec.operations.values import Affine, BatchNormalization, Map
-from cnnspec.operations.windows import (
-    Convolution,
-    MatrixProduct,
-    Pool,
-    PooledConvolution,
-    TransposedConvolution,
-)
-from cnnspec.program.build import Program, Step
+from cnnspec.operations.windows import Convolution, MatrixProduct, TransposedConvolution
+from cnnspec.program.build import Program
+from cnnspec.program.pooling import fuse_pool, pool_before_concatenation, relu_after_pool
 from cnnspec.program.recipes import NormOffset, NormScale, Recipe, ScaledBias, ScaledKernel
-
-Pass = Callable[[Program], Program]
+from cnnspec.program.rewrite import Pass, without
 
 
 def drop_identities(program: Program) -> Program:
@@ -109,75 +103,6 @@ def _folded(
     return operation.replace(kernel=kernel, bias=offset)
 
 
-def relu_after_pool(program: Program) -> Program:
-    """Applies the functions before a max-pooling after it, to the maximum of each window.
-
-    f(max(x)) = max(f(x)) where f is monotone, and there are fewer values after the pooling.
-    """
-    readers = program.readers()
-    steps = list(program.steps)
-    for index, step in enumerate(program.steps):
-        place = index
-        while isinstance(steps[place].operation, Pool):
-            (source,) = steps[place].inputs
-            before, pool = steps[source], steps[place]
-            alone = len(readers[source]) == 1 and source != program.output
-            if not alone or not _comes_after(before.operation, pool.operation):
-                break
-            # Each takes the other's place, so no other step has to be told.
-            taken = tuple(steps[index].value.shape for index in before.inputs)
-            pooled = before.value.replace(shape=pool.operation.shape(taken))
-            steps[source] = Step(pool.operation, before.inputs, pooled, pool.layers)
-            steps[place] = Step(before.operation, (source,), step.value, before.layers)
-            place = source
-    return program.replace(steps=tuple(steps))
-
-
-def _comes_after(operation: Operation, pool: Operation) -> bool:
-    """Whether a function may as well see what a pooling gives."""
-    of_maximum = isinstance(pool, Pool) and pool.function == "max"
-    return of_maximum and isinstance(operation, Map) and operation.function.monotone
-
-
-def fuse_pool(program: Program, most: int = 0) -> Program:
-    """Puts a max-pooling into the convolution before it, where windows do not overlap.
-
-    The image between them is then never there. `most` limits the places of a window.
-    """
-    readers = program.readers()
-    steps = list(program.steps)
-    fused = set()
-    for index, step in enumerate(program.steps):
-        pool = step.operation
-        if not isinstance(pool, Pool) or not pool.tiles:
-            continue
-        (source,) = step.inputs
-        before = steps[source]
-        alone = len(readers[source]) == 1 and source != program.output
-        if not alone or not _ends_in_order(before.operation):
-            continue
-        if most and pool.size[0] * pool.size[1] > most:
-            continue
-        rows, columns, _ = step.value.shape.dims
-        fields = {**before.operation.as_dict(), "window": pool.size, "pooled": (rows, columns)}
-        second = pool.then if fields["then"] else None
-        operation = PooledConvolution(**fields | {"then": fields["then"] or pool.then})
-        layers = tuple(dict.fromkeys((*before.layers, *step.layers)))
-        steps[source] = Step(operation, before.inputs, step.value, layers)
-        if second:
-            steps[index] = step.replace(operation=Map(second))
-        else:
-            fused.add(index)
-    return without(program.replace(steps=tuple(steps)), fused)
-
-
-def _ends_in_order(operation: Operation) -> bool:
-    """Whether it is a convolution whose function, if it has one, keeps the order of numbers."""
-    if type(operation) is not Convolution:
-        return False
-    return operation.then is None or operation.then.monotone
-
-
 def fuse_functions(program: Program) -> Program:
     """Fuses a function into the operation before it, which applies it to what it writes."""
     return _fuse(program, lambda function: True)
@@ -210,25 +135,10 @@ def _fuse(program: Program, wanted: Callable[[Function], bool]) -> Program:
     return without(program.replace(steps=tuple(steps)), fused)
 
 
-def without(program: Program, dropped: set[int]) -> Program:
-    """Removes steps from a program; steps that took their output take their input instead."""
-    if not dropped:
-        return program
-    place: list[int] = []
-    steps: list[Step] = []
-    for index, step in enumerate(program.steps):
-        inputs = tuple(place[source] for source in step.inputs)
-        if index in dropped:
-            place.append(inputs[0])
-        else:
-            place.append(len(steps))
-            steps.append(step if inputs == step.inputs else step.replace(inputs=inputs))
-    return program.replace(steps=tuple(steps), output=place[program.output])
-
-
 INFERENCE: tuple[Pass, ...] = (
     drop_identities,
     fold_batch_norm,
+    pool_before_concatenation,
     relu_after_pool,
     fuse_pool,
     fuse_functions,
@@ -239,6 +149,7 @@ INFERENCE: tuple[Pass, ...] = (
 INTEGERS: tuple[Pass, ...] = (
     drop_identities,
     fold_batch_norm,
+    pool_before_concatenation,
     # Before pooling: a limit is free wherever it is, and tells the range of what is pooled.
     fuse_limits,
     relu_after_pool,

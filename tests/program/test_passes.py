@@ -3,19 +3,18 @@
 import numpy as np
 import pytest
 
-from cnnspec.operations.values import Affine, BatchNormalization
+from cnnspec.operations.values import Affine, BatchNormalization, Concatenate
 from cnnspec.program.build import Program, build_program, validate
 from cnnspec.program.passes import (
     INFERENCE,
-    Pass,
     drop_identities,
     fold_batch_norm,
     for_inference,
     for_integers,
     fuse_functions,
-    fuse_pool,
-    relu_after_pool,
 )
+from cnnspec.program.pooling import fuse_pool, pool_before_concatenation, relu_after_pool
+from cnnspec.program.rewrite import Pass
 from cnnspec.targets.interpreter.run import Interpreter
 from tests.program.networks import drawn, program_of, weights
 
@@ -41,8 +40,8 @@ def test_pass_keeps_the_outputs_of_drawn_networks(rewrite: Pass) -> None:
         wanted, given = (Interpreter(p, stored, "float64").predict(images) for p in (before, after))
         if np.isfinite(wanted).all():
             assert np.abs(given - wanted).max() <= 1e-9 * max(1, np.abs(wanted).max()), seed
-    # Few drawn networks have a function, or a convolution, right before a pooling.
-    assert changed or rewrite in (relu_after_pool, fuse_pool)
+    # Few drawn networks have a function, a convolution or a `concat` right before a pooling.
+    assert changed or rewrite in (relu_after_pool, fuse_pool, pool_before_concatenation)
 
 
 def test_pool_goes_into_the_convolution_before() -> None:
@@ -79,6 +78,28 @@ def test_pool_goes_into_the_convolution_before() -> None:
 )
 def test_pool_stays_where_it_must(text: str) -> None:
     assert not any("and max pool" in line for line in lines(for_inference(program_of(text))))
+
+
+def test_pool_goes_before_the_concatenations_that_it_takes() -> None:
+    text = """
+    concat {
+      branch { conv 4x3 same relu }
+      branch { concat { branch { conv 2x3 same }; branch { avgpool 3 same stride=1 } } }
+      branch { }
+    }
+    pool 2; gap; dense 10
+    """
+    before = program_of(text)
+    after = for_inference(before)
+    validate(after)
+    joins = [step for step in after.steps if isinstance(step.operation, Concatenate)]
+    # Nothing but three and eight numbers is joined: the images before were 28x28 of them.
+    assert [str(step.value.shape) for step in joins] == ["3", "8"]
+    assert lines(after).count("convolution 3 and max pool 2, relu") == 1
+    images = np.random.default_rng(1).random((3, 28, 28, 1))
+    stored = weights(before, 1)
+    wanted, given = (Interpreter(p, stored, "float64").predict(images) for p in (before, after))
+    assert np.abs(given - wanted).max() < 1e-12
 
 
 def test_batch_norm_goes_into_every_kind_of_kernel() -> None:

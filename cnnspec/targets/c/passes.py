@@ -7,7 +7,8 @@ from cnnspec.operations.base import IDENTITY, Operation
 from cnnspec.operations.values import BatchNormalization, Map
 from cnnspec.operations.windows import Convolution, MatrixProduct
 from cnnspec.program.build import Program, Step, build_program
-from cnnspec.program.passes import fuse_pool, relu_after_pool, without
+from cnnspec.program.pooling import fuse_pool, relu_after_pool
+from cnnspec.program.rewrite import without
 from cnnspec.targets.c.kernels.relu import fuses
 
 

@@ -59,15 +59,21 @@ def write_network(
     double = {key: np.asarray(array, np.float64) for key, array in weights.items()}
     made = with_recipes(program.recipes, double)
     shaped = {key: made[key].reshape(shape) for key, shape in program.weights.items()}
-    steps = []
+    steps, plan = [], memory_plan(program, "float32")
     for index, step in enumerate(program.steps):
         template = TEMPLATES.get(type(step.operation))
         if template is not None:
             keys = {role: getattr(step.operation, role) for role in step.operation.roles}
             own = {role: shaped[key] for role, key in keys.items() if key}
-            site = Site(step.operation, program.input_shapes(step), step.value.shape, FLOAT, own)
+            site = Site(
+                step.operation,
+                program.input_shapes(step),
+                step.value.shape,
+                FLOAT,
+                own,
+                backwards=index in plan.backwards,
+            )
             steps.append(Named(step, f"step_{index}_{identifier(step.name)}", template(site)))
-    plan = memory_plan(program, "float32")
     reading = "a[n] = (float)pixels[n] / 255.0f;"
     return assemble(plan, steps, name, about, FLOAT, reading)
 
@@ -75,7 +81,7 @@ def write_network(
 def write_integers(integer: IntegerProgram, name: str, about: str) -> Written:
     """Returns the C of a program in int8."""
     program = integer.program
-    steps = []
+    steps, plan = [], memory_plan(program, "int8")
     for index, step in enumerate(program.steps):
         template, constants = INTEGER_TEMPLATES.get(type(step.operation)), integer.constants[index]
         if template is not None and constants is not None:
@@ -88,9 +94,9 @@ def write_integers(integer: IntegerProgram, name: str, about: str) -> Written:
                 INT8,
                 {} if kernel is None else {"kernel": kernel},
                 Scaled(constants),
+                index in plan.backwards,
             )
             steps.append(Named(step, f"step_{index}_{identifier(step.name)}", template(site)))
-    plan = memory_plan(program, "int8")
     shared = shared_functions("\n".join(each.kernel.text for each in steps))
     return assemble(plan, steps, name, about, INT8, "a[n] = (int8_t)(pixels[n] - 128);", shared)
 

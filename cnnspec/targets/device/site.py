@@ -67,6 +67,8 @@ class Site(Record):
     """By role, in the shapes that the operation names."""
     scales: Any = None
     """For integers: what `quantize` says of the step."""
+    backwards: bool = False
+    """Whether the last row of the output is computed first: `MemoryPlan.backwards`."""
 
     @property
     def image(self) -> Image:

@@ -160,4 +160,7 @@ def test_text_takes_no_library_and_says_what_each_step_computes():
     assert "conv_2, pool_2: convolution 5 and max pool 2, relu, 14x14x6 -> 5x5x16" in network.source
     # Four bytes for each of the 61,706 parameters that LeNet-5 has.
     assert network.tables == 4 * 61_706
-    assert "Constants: 246,824 bytes. Arena: 7,840 bytes." in network.header
+    # The input, and the pooled output that begins as far below it as its last row demands:
+    # 14 rows of 14x6, less the 24 of 28 before those that this row needs.
+    assert 4 * (784 + 14 * 14 * 6 - 24 * 28) == 5_152
+    assert "Constants: 246,824 bytes. Arena: 5,152 bytes." in network.header

@@ -10,7 +10,7 @@ from cnnspec.operations.values import GroupNormalization, Join, LearnedSlope, Ma
 from cnnspec.targets.device.kernels import moves, pooling
 from cnnspec.targets.device.kernels.values import places_of
 from cnnspec.targets.device.site import Kernel, Site, Table
-from cnnspec.targets.device.text import nested
+from cnnspec.targets.device.text import nested, over_rows
 from cnnspec.targets.quantize.constants import Constants, product_shifts
 
 
@@ -156,15 +156,15 @@ def concatenate(site: Site) -> Kernel:
         zip(site.inputs, given.zeros, more.factor, strict=True)
     ):
         count = shape.dims[-1]
-        x = f"{site.x(n)}[n * {count} + c]"
+        x = f"{site.x(n)}[{moves.place_of(site, count)} + c]"
         value = x
         if factor:
             product = f"({_apart(x, zero)} * {factor} + {half}) >> {more.shift}"
             value = f"limit(({product}){_plus(given.zero)}, -128, 127)"
-        copies.append(nested([("c", count)], f"*y++ = {value};"))
+        copies.append(nested([("c", count)], f"*to++ = {value};"))
     if not any(more.factor):
         return moves.concatenate(site)
-    text = nested([("n", site.out.height * site.out.width)], *copies)
+    text = over_rows(site, "i", nested([("j", site.out.width)], *copies))
     return Kernel("y = the channels of each input, one after another", text)
 
 

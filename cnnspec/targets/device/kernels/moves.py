@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnspec.operations.moves import REACH, Crop, Pad, Resize, Shuffle, Slice
 from cnnspec.targets.device.site import Kernel, Site, Table
-from cnnspec.targets.device.text import nested
+from cnnspec.targets.device.text import nested, over_rows, times
 from cnnspec.targets.interpreter.resizing import matrix
 from cnnspec.targets.quantize.fixed import SHARE_BITS, integer_shares
 
@@ -70,13 +70,18 @@ def shuffle_channels(site: Site) -> Kernel:
 
 def concatenate(site: Site) -> Kernel:
     """The channels of the inputs one after another."""
-    channels = [shape.dims[-1] for shape in site.inputs]
     copies = []
-    for n, count in enumerate(channels):
-        x = site.x(n)
-        copies.append(f"memcpy(y, {x} + n * {count}, {count} * sizeof *y);\ny += {count};")
-    text = nested([("n", site.out.height * site.out.width)], *copies)
+    for n, shape in enumerate(site.inputs):
+        count, x = shape.dims[-1], site.x(n)
+        copies.append(f"memcpy(to, {x} + {place_of(site, count)}, {count} * sizeof *to);")
+        copies.append(f"to += {count};")
+    text = over_rows(site, "i", nested([("j", site.out.width)], *copies))
     return Kernel("y = the channels of each input, one after another", text)
+
+
+def place_of(site: Site, channels: int) -> str:
+    """Where pixel j of row i is in an input with so many channels."""
+    return times(f"{times('i', site.out.width)} + j", channels)
 
 
 def resize(site: Site) -> Kernel:

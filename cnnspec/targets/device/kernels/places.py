@@ -6,7 +6,7 @@ from cnnspec.core.shapes import Image
 from cnnspec.operations.windows import Convolution, PooledConvolution
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.site import Site
-from cnnspec.targets.device.text import Side, nested, side, times
+from cnnspec.targets.device.text import Side, nested, over_rows, side, times
 
 Pooled = Callable[[str], str]
 """The loops over the places of a pooling window, given what is done at each."""
@@ -51,16 +51,10 @@ class Places:
             f"const {element} *w = kernel, *k;" if self.again else f"const {element} *k = kernel;"
         )
         if self._window:
-            loops = nested([("p", out.height), ("q", out.width)], pointer, *filter(None, body))
-        else:
-            loops = block(
-                f"for (int i = 0; i < {out.height}; i++)",
-                self._rows.before,
-                block(
-                    f"for (int j = 0; j < {out.width}; j++)", self._columns.before, pointer, *body
-                ),
-            )
-        return f"{element} *to = y;\n{loops}"
+            row = nested([("q", out.width)], pointer, *filter(None, body))
+            return over_rows(self._site, "p", row)
+        row = nested([("j", out.width)], self._columns.before, pointer, *body)
+        return over_rows(self._site, "i", self._rows.before, row)
 
     def _pooled(self, body: str) -> str:
         """The loops over the places of a window; the last one may be cut off."""

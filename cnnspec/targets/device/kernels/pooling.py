@@ -8,7 +8,7 @@ from cnnspec.operations.windows import Pool, Reduce
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.endings import last
 from cnnspec.targets.device.site import Kernel, Site
-from cnnspec.targets.device.text import nested, side, times
+from cnnspec.targets.device.text import nested, over_rows, side, times
 
 
 def _mean(site: Site, total: str, count: str) -> str:
@@ -43,15 +43,9 @@ def pool(site: Site) -> Kernel:
     count = str(int(counts[0]) * int(counts[1])) if plain else f"(({counts[0]}) * ({counts[1]}))"
     begin = f"{kind.element} best = {kind.lowest};" if maximum else f"{kind.sum} sum = 0;"
     made = last(site, "best" if maximum else _mean(site, "sum", count))
-    text = block(
-        f"for (int i = 0; i < {out.height}; i++)",
-        rows.before,
-        block(
-            f"for (int j = 0; j < {out.width}; j++)",
-            columns.before,
-            block(f"for (int c = 0; c < {image.channels}; c++)", begin, window, f"*y++ = {made};"),
-        ),
-    )
+    channel = nested([("c", image.channels)], begin, window, f"*to++ = {made};")
+    row = nested([("j", out.width)], columns.before, channel)
+    text = over_rows(site, "i", rows.before, row)
     return Kernel(_formula(op), text)
 
 
@@ -82,11 +76,12 @@ def _unrolled(site: Site) -> str:
         made = last(site, _mean(site, "sum", str(len(points))))
     row = times(times("i", op.stride[0]), image.width)
     place = times(f"{row} + {times('j', op.stride[1])}", image.channels)
-    return nested(
-        [("i", out.height), ("j", out.width)],
+    window = nested(
+        [("j", out.width)],
         f"const {kind.element} *in = x + {place};",
-        nested([("c", image.channels)], *lines, f"*y++ = {made};", "in++;"),
+        nested([("c", image.channels)], *lines, f"*to++ = {made};", "in++;"),
     )
+    return over_rows(site, "i", window)
 
 
 def reduce(site: Site) -> Kernel:

@@ -1,0 +1,37 @@
+"""How far the output of a step has to be from its input to grow into rows that are done with.
+
+Sizes here are in numbers. The idea is that of Blacker, Bridges and Hadfield, "Diagonal memory
+optimisation for machine learning on micro-controllers" (2020).
+"""
+
+from cnnspec.core.shapes import Image, Shape
+from cnnspec.operations.base import Operation
+
+
+def distances(operation: Operation, given: Shape, made: Shape) -> tuple[int, int] | None:
+    """Returns how far the output begins below its input, and how far it ends above it, at least.
+
+    The first holds where rows are computed in order, the second where the last comes first. `None`
+    where neither is possible.
+
+    When row i is written, rows from `i * step + first` on are still to be read. So the output is
+    at least `(i + 1) * row` numbers minus the rows before these below its input, for every i. Both
+    terms are linear but for padding, so the largest is at an end or where padding ends.
+    """
+    rows = operation.rows
+    if rows is None or not isinstance(given, Image) or not isinstance(made, Image):
+        return None
+    row, read = made.size // made.height, given.size // given.height
+
+    def inside(at: int) -> int:
+        return min(max(at, 0), given.height)
+
+    top = -rows.first // rows.step
+    bottom = (given.height - 1 - rows.last) // rows.step
+    places = {
+        min(max(at, 0), made.height - 1)
+        for at in (0, top, top + 1, bottom, bottom + 1, made.height - 1)
+    }
+    below = max((i + 1) * row - inside(i * rows.step + rows.first) * read for i in places)
+    above = max(inside(i * rows.step + rows.last + 1) * read - i * row for i in places)
+    return max(below, 1), max(above, 1)
