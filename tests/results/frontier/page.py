@@ -33,7 +33,7 @@ def trained() -> dict[str, list[Row]]:
 
 def data(name: str) -> str:
     """The dataset of a spec."""
-    return str(check(read_source(FRONTIER.path(name))).spec.data)
+    return str(check(read_source(FRONTIER.path(name))).spec.data.source)
 
 
 def write_page() -> None:
@@ -64,7 +64,7 @@ def networks() -> str:
     for name, title in TITLES.items():
         rows = [_own(spec, rows) for spec, rows in trained().items() if data(spec) == name]
         rows += [
-            (p.parameters, f"{100 * p.accuracy:.2f}", p.chosen, _link(p.source))
+            (p.parameters, f"{100 * p.accuracy:.2f}", p.chosen, p.source)
             for p in PUBLISHED
             if p.data == name
         ]
@@ -75,17 +75,11 @@ def networks() -> str:
     return "\n\n".join(found) + "\n"
 
 
-def _own(name: str, rows: list[Row]) -> tuple[int, str, str, Cell | str]:
-    reached = [100 * row["test"]["accuracy"] for row in rows]
-    found = spread(reached)
-    figure = f"**{found:.2f}**" if found else ""
-    epochs = rows[0]["epochs"]
-    how = f"last of {epochs}, {len(rows)} seeds" if len(rows) > 1 else f"last of {epochs}, one seed"
-    return rows[0]["params"], figure, how, f"[{name}](../specs/frontier/{name}.cnn)"
-
-
-def _link(source: str) -> str:
-    return f"<{source}>" if source.startswith("https") else source
+def _own(name: str, rows: list[Row]) -> tuple[int, str, str, str]:
+    found = spread(100 * row["test"]["accuracy"] for row in rows)
+    seeds = f"{len(rows)} seeds" if len(rows) > 1 else "one seed"
+    how = f"last of {rows[0]['epochs']}, {seeds}"
+    return rows[0]["params"], Cell(f"{found:.2f}", "strong"), how, Cell(name, "code")
 
 
 def devices() -> str:
@@ -96,13 +90,15 @@ def devices() -> str:
     )  # fmt: skip
     cells = []
     for name, rows in trained().items():
-        first = rows[0]
-        found = first.get("device") or {}
-        figures = [f"{found[key]:,}" if found else "" for key in ("ram", "flash", "code")]
-        figures.append(f"{found['instructions'] / 1e6:.2f} M" if found else "")
+        first, totals = rows[0], check(read_source(FRONTIER.path(name))).totals
+        figures = [f"{totals.ram('int8'):,}", f"{totals.flash('int8'):,}"]
+        found = first.get("device")
+        figures += (
+            [f"{found['code']:,}", f"{found['instructions'] / 1e6:.2f} M"] if found else [""] * 2
+        )
         integer = f"{100 * first['int8']:.2f}" if "int8" in first else ""
         seconds = f"{fmean(row['seconds'] for row in rows):.0f}"
-        cells.append((name, *figures, integer, seconds))
+        cells.append((Cell(name, "code"), *figures, integer, seconds))
     return Table(header, tuple(cells), "lrrrrrr").markdown() + "\n"
 
 
