@@ -1,5 +1,6 @@
 """Fixtures shared by the tests."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,21 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_compiler() -> Iterator[None]:
+    """Networks are compiled without optimization, in a quarter of the time.
+
+    Their bits are the same at every level: `targets/c/test_bits.py` compares these objects with
+    those of users, for which programs in processes of their own compile as well.
+    """
+    from cnnspec.targets.c import compiler
+
+    level = os.environ.get("CNNSPEC_TEST_LEVEL", "-O0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiler, "FLAGS", (*compiler.FLAGS, level))
         yield
 
 
