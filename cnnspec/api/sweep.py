@@ -18,7 +18,6 @@ from cnnspec.files.paths import seen_from
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.report.sweep.tables import headline, tables
 from cnnspec.report.sweep.writing import lines
-from cnnspec.runs.metrics import MEASURED_METRICS
 from cnnspec.runs.run import PAGE
 from cnnspec.sweeps.folder import Sweep as Kept
 from cnnspec.sweeps.results import Results
@@ -178,21 +177,7 @@ _POINT = {
 
 def _point(row: PointResult) -> dict[str, Any]:
     """What a point reached, in the columns of a frame."""
-    reached: dict[str, Any] = {
-        "state": row.state,
-        "params": row.point.params,
-        "macs": row.point.macs,
-        "loss_function": row.loss_function,
-        "seeds": len(row.point.seeds),
-        "epochs": row.mean("epochs"),
-        "seconds": row.mean("seconds"),
-        "reason": row.reason or None,
-    }
-    for name in MEASURED_METRICS:
-        found = row.value(name)
-        reached[name] = found.mean if found else None
-        reached[f"{name}_sd"] = found.deviation if found else None
-    return reached
+    return {**row.columns(), **row.measured(), "reason": row.reason or None}
 
 
 def require_metric(by: str) -> str:

@@ -5,13 +5,14 @@ what is wrong.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from cnnspec.core.record import Record
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.claims import METRIC_NAMES
 from cnnspec.ir.spec import Spec
-from cnnspec.runs.metrics import split_of
+from cnnspec.runs.metrics import MEASURED_METRICS, split_of
 from cnnspec.runs.run import HISTORY, METRICS
 from cnnspec.runs.seeds import MeanStd, spread
 from cnnspec.sweeps import folder
@@ -84,6 +85,27 @@ class PointResult(Record):
         """The mean of a metric over the seeds; `None` where it is not known."""
         found = self.value(key)
         return found.mean if found else None
+
+    def columns(self) -> dict[str, Any]:
+        """What tables of points have of it besides its metrics, by column."""
+        return {
+            "state": self.state,
+            "params": self.point.params,
+            "macs": self.point.macs,
+            "loss_function": self.loss_function,
+            "seeds": len(self.point.seeds),
+            "epochs": self.mean("epochs"),
+            "seconds": self.mean("seconds"),
+        }
+
+    def measured(self, title: Callable[[str], str] = str) -> dict[str, float | None]:
+        """Every metric of every split under its title, each followed by its deviation, `_sd`."""
+        found: dict[str, float | None] = {}
+        for name in MEASURED_METRICS:
+            value = self.value(name)
+            found[title(name)] = value.mean if value else None
+            found[f"{title(name)}_sd"] = value.deviation if value else None
+        return found
 
     def known(self, key: str) -> float:
         """A metric that must be known."""

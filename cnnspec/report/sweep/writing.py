@@ -8,7 +8,7 @@ from cnnspec.core.table import csv_text
 from cnnspec.core.terminal import Line
 from cnnspec.report.markdown import image
 from cnnspec.report.sweep.tables import Section, Shown, headline, tables
-from cnnspec.runs.metrics import MEASURED_METRICS, split_of
+from cnnspec.runs.metrics import split_of
 from cnnspec.sweeps.results import Results
 from cnnspec.sweeps.rows import PointResult
 
@@ -42,22 +42,8 @@ def csv(results: Results) -> str:
 
 def _record(row: PointResult) -> dict[str, Any]:
     """Everything about a point except its values, by column."""
-    record: dict[str, Any] = {
-        "name": row.name,
-        "state": row.state,
-        "params": row.point.params,
-        "macs": row.point.macs,
-        "loss_function": row.loss_function,
-        "seeds": len(row.point.seeds),
-        "epochs": row.mean("epochs"),
-        "seconds": row.mean("seconds"),
-    }
-    for key in MEASURED_METRICS:
-        found = row.value(key)
-        title = key if split_of(key) else f"test_{key}"
-        record[title] = found.mean if found else None
-        record[f"{title}_sd"] = found.deviation if found else None
-    return {**record, "reason": row.reason}
+    measured = row.measured(lambda name: name if split_of(name) else f"test_{name}")
+    return {"name": row.name, **row.columns(), **measured, "reason": row.reason}
 
 
 def markdown(
