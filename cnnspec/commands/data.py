@@ -25,8 +25,8 @@ from cnnspec.diagnostics.render import as_json, render
 from cnnspec.files.atomic import write_atomically
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.spec import Data
-from cnnspec.language.choices import Text
 from cnnspec.language.suggest import nearest
+from cnnspec.language.texts import Text
 
 MOST_CLASSES = 60
 """Classes that are printed; `--json` and `--html` have more."""

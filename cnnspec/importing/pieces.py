@@ -10,8 +10,8 @@ from typing import ClassVar
 from cnnspec.core.record import Record
 from cnnspec.ir.spec import Element, From, Merge, Node, SharedRepeat, is_automatic
 from cnnspec.language.arg_types import Int
-from cnnspec.language.choices import Name
 from cnnspec.language.several import Pair
+from cnnspec.language.texts import Name
 from cnnspec.layers.base import Layer
 from cnnspec.layers.merging import Add, Residual
 

@@ -7,8 +7,8 @@ is printed of it, so a network is refused whose canonical text would be.
 from collections.abc import Iterable, Iterator
 
 from cnnspec.ir.spec import MAX_ELEMENTS, Element, From, Merge, Node, SharedRepeat, Spec
-from cnnspec.language.choices import MAX_TEXT
 from cnnspec.language.scan import MAX_BYTES, MAX_TOKENS, MAX_WORD, words
+from cnnspec.language.texts import MAX_TEXT
 from cnnspec.layers.base import Layer
 
 _SETTINGS = 10

@@ -17,10 +17,11 @@ from cnnspec.ir.claims import Budget, Expectation
 from cnnspec.ir.datasets import DATASETS, Dataset
 from cnnspec.ir.training import Training
 from cnnspec.language.arg_types import Float, Int
-from cnnspec.language.choices import Bool, Name, Source, Text, WordSet
+from cnnspec.language.choices import Bool, WordSet
 from cnnspec.language.constructs import Construct, flag, option, positional
 from cnnspec.language.several import Dimensions
 from cnnspec.language.tables import Construction
+from cnnspec.language.texts import Name, Source, Text
 from cnnspec.layers.base import Layer
 from cnnspec.layers.geometry import Flatten
 from cnnspec.layers.merging import MERGES, Add, Merging

@@ -15,7 +15,6 @@ from cnnspec.diagnostics.rewrites import without_argument
 from cnnspec.diagnostics.values import TooManyValues
 from cnnspec.language.arg_types import Float
 from cnnspec.language.binding import bind
-from cnnspec.language.choices import Text
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
 from cnnspec.language.numbers import read_number
@@ -32,6 +31,7 @@ from cnnspec.language.syntax import (
     Sequence,
     Word,
 )
+from cnnspec.language.texts import Text
 
 
 def size_apart(

@@ -31,10 +31,11 @@ from cnnspec.ir.spec import (
 )
 from cnnspec.ir.training import Training
 from cnnspec.language.arg_types import ArgType, Float, Int
-from cnnspec.language.choices import Bool, Choice, Name, Source, Text, Union, WordSet
+from cnnspec.language.choices import Bool, Choice, Union, WordSet
 from cnnspec.language.constructs import Construct
 from cnnspec.language.several import Dimensions, Numbers, Pair
 from cnnspec.language.tables import Construction, OneOf
+from cnnspec.language.texts import Name, Source, Text
 from cnnspec.layers.base import Layer, ShapeError
 from cnnspec.layers.dense import Dense
 from cnnspec.layers.merging import MERGES, Merging
