@@ -18,13 +18,15 @@ def memory_table(plan: MemoryPlan) -> Table:
     """Returns a row for each step: its buffer, and what is in use while it works.
 
     The rows with most bytes in use are marked. A step that works in place has the buffer
-    of its input.
+    of its input. One that is computed some rows at a time has one while the next step works.
     """
     most = max(plan.live)
     rows = []
     for index, (step, place) in enumerate(zip(plan.program.steps, plan.places, strict=True)):
         buffer, live = plan.buffers[place], plan.live[index]
-        names = (step.name, str(step.operation), str(step.value.shape), _in_use(plan, index))
+        kept = plan.lines.get(index)
+        operation = f"{step.operation}{f', {kept} rows at a time' if kept else ''}"
+        names = (step.name, operation, str(step.value.shape), _in_use(plan, index))
         numbers = (str(place), f"{buffer.offset:,}", f"{buffer.size:,}", f"{live:,}")
         mark = "<- peak" if live == most else ""
         style = "strong" if mark else ""

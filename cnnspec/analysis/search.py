@@ -19,7 +19,7 @@ from cnnspec.ir.claims import UPPER, Budget
 from cnnspec.ir.spec import ErrorNode, Merge, every
 from cnnspec.language.syntax import Number
 from cnnspec.layers.merging import Add
-from cnnspec.program.inference import inference_plan
+from cnnspec.program.inference import least_ram
 
 MAX_TRIED = 20_000
 """Layers of networks that are looked at in all; about a second."""
@@ -286,7 +286,7 @@ def _stays_over(result: CheckedSpec, budget: Budget) -> bool:
     value = result.totals.of(budget)
     if budget.quantity == "ram":
         # The arena itself is found by trying, and may be smaller for a wider network.
-        value = max(inference_plan(result.graph, budget.dtype or "float32").live)
+        value = least_ram(result.graph, budget.dtype or "float32")
     if budget.relation in UPPER:
         return not budget.holds(value)
     return budget.relation == "==" and value > budget.limit

@@ -1,7 +1,8 @@
 """The picture of a memory plan: a rectangle for each buffer, steps to the right, bytes upwards.
 
 A rectangle spans the steps in which its buffer is in use and the bytes of the arena that it has, so
-buffers with the same bytes are side by side. Units are pixels.
+buffers with the same bytes are side by side. A buffer that grows into the one it is made of covers
+a part of it at that step. Units are pixels.
 """
 
 from collections.abc import Iterator

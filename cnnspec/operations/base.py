@@ -44,6 +44,11 @@ class Rows(Record):
     first: int = 0
     last: int = 0
 
+    @property
+    def count(self) -> int:
+        """How many rows these are."""
+        return self.last - self.first + 1
+
 
 Bounds = tuple[float, float]
 """The smallest and the largest number that a value can be."""

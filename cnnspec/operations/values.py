@@ -44,6 +44,10 @@ class Map(Operation):
     def identity(self, shape: Shape) -> bool:
         return self.function.identity
 
+    @property
+    def rows(self) -> Rows | None:
+        return Rows()
+
     def __str__(self) -> str:
         return str(self.function)
 
@@ -135,6 +139,10 @@ class Affine(Operation):
 
     def weights(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         return dict.fromkeys(self.operands, shape.dims[-1:])
+
+    @property
+    def rows(self) -> Rows | None:
+        return Rows()
 
     def __str__(self) -> str:
         return f"{self.name}{ending(self.then)}"

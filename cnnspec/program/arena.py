@@ -1,116 +1,17 @@
-"""Places every value in one arena: which values share a buffer, and where the buffers are.
+"""Places buffers in one arena, so that those in use together do not meet.
 
-Three things save memory:
-
-- Batch norm, functions and joins work in place where nothing else reads their input.
-- What is computed row by row, as a convolution, needs fewer and fewer rows of its input. So its
-  output may begin below its input and grow into the rows that are done with, or end above it if it
-  is computed from the last row on. How far apart the two have to be follows from the rows that each
-  row needs (`overlap.py`).
-- Where at most two buffers are in use together, as in every chain, they are placed at the two ends
-  of the arena in turn, and no plan is smaller.
-
-In general, to place buffers of given lifetimes in the least memory is NP-hard (dynamic storage
-allocation, Garey and Johnson 1979, SR2). To place buffers by size, the largest first, each as low
-as it fits, is close to the best in practice (Pisarchyk and Lee, "Efficient memory management for
-deep neural net inference", 2020); other orders are tried where that needs more than the most that
-is alive at once, which is a lower bound.
+Where at most two are in use together, as in every chain, they are placed at the two ends of the
+arena in turn, and no plan is smaller. In general, to place buffers of given lifetimes in the least
+memory is NP-hard (dynamic storage allocation, Garey and Johnson 1979, SR2). To place buffers by
+size, the largest first, each as low as it fits, is close to the best in practice (Pisarchyk and
+Lee, "Efficient memory management for deep neural net inference", 2020); other orders are tried
+where that needs more than the most that is alive at once, which is a lower bound.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
-from cnnspec.program.build import Step
-from cnnspec.program.overlap import distances
-
-
-class Span:
-    """The values in one buffer, by their indices, and the steps of its first and last use."""
-
-    __slots__ = ("first", "last", "size", "source", "together", "values")
-
-    def __init__(self, first: int, last: int, size: int) -> None:
-        self.first = first
-        self.last = last
-        self.size = size
-        self.values = [first]
-        self.source: Span | None = None
-        """The buffer that it may run into: an input that its first step is the last to read."""
-        self.together = 0
-        """The least that it and its source span, from the lower beginning to the higher end."""
-
-    @property
-    def saved(self) -> int:
-        """What it and its source need less than two buffers apart."""
-        return self.size + self.source.size - self.together if self.source else 0
-
-
-def spans_of(steps: Sequence[Step], output: int, stored: Callable[[int], int]) -> list[Span]:
-    """Returns the buffers of a program, not yet placed, in the order of their first use.
-
-    A step uses the buffer of an input where it may overwrite it, because nothing reads it any more
-    and the size is equal, or where it only views it in another shape. `stored` gives the size of so
-    many numbers.
-    """
-    last = list(range(len(steps)))
-    for index, step in enumerate(steps):
-        for source in step.inputs:
-            last[source] = index
-    last[output] = len(steps) - 1
-    spans: list[Span] = []
-    within: list[Span] = []
-    for index, step in enumerate(steps):
-        operation, size = step.operation, stored(step.value.shape.size)
-        found = None
-        if operation.in_place:
-            for source in step.inputs:
-                span = within[source]
-                if span.size == size and (operation.view or span.last == index):
-                    found = span
-                    found.values.append(index)
-                    found.last = max(found.last, last[index])
-                    break
-        if found is None:
-            found = Span(index, last[index], size)
-            if operation.rows:
-                _run_into(found, step, steps, within, stored)
-            spans.append(found)
-        within.append(found)
-    return spans
-
-
-def _run_into(
-    made: Span,
-    step: Step,
-    steps: Sequence[Step],
-    within: Sequence[Span],
-    stored: Callable[[int], int],
-) -> None:
-    """Lets a buffer run into the input of its step with which that saves most."""
-    for index in step.inputs:
-        source = within[index]
-        if source.last != made.first:
-            continue
-        apart = distances(step.operation, steps[index].value.shape, step.value.shape)
-        if apart:
-            below, above = map(stored, apart)
-            together = max(source.size + below, made.size + above)
-            if source.size + made.size - together > made.saved:
-                made.source, made.together = source, together
-
-
-def live_sizes(spans: Iterable[Span], steps: int) -> list[int]:
-    """Returns what the buffers in use need at least, for each step."""
-    change = [0] * (steps + 1)
-    for span in spans:
-        change[span.first] += span.size - span.saved
-        change[span.first + 1] += span.saved
-        change[span.last + 1] -= span.size
-    live, now = [], 0
-    for more in change[:-1]:
-        now += more
-        live.append(now)
-    return live
+from cnnspec.program.spans import Span
 
 
 def at_most_two(spans: Sequence[Span]) -> bool:

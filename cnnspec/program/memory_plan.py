@@ -7,8 +7,10 @@ from typing import Any
 
 from cnnspec.core.record import Record
 from cnnspec.ir.claims import BYTES
-from cnnspec.program.arena import live_sizes, offsets_of, spans_of
+from cnnspec.program.arena import offsets_of
 from cnnspec.program.build import Program
+from cnnspec.program.lines import chosen_lines
+from cnnspec.program.spans import live_sizes, spans_of
 
 
 class Buffer(Record):
@@ -40,7 +42,8 @@ class MemoryPlan(Record):
     `live` is what the buffers in use need at each step and `peak` the size of the arena,
     both in bytes; no plan has a peak below the largest of `live`. `backwards` are the steps
     that compute their last row first, because their output lies above the input that it
-    runs into.
+    runs into. `lines` has the values that are never whole, and how many rows of each are
+    kept: the step that reads them computes them.
     """
 
     program: Program
@@ -50,6 +53,7 @@ class MemoryPlan(Record):
     live: tuple[int, ...]
     peak: int
     backwards: frozenset[int]
+    lines: dict[int, int]
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -86,6 +90,7 @@ class MemoryPlan(Record):
                     "buffer": place,
                     "live": live,
                     "backwards": index in self.backwards,
+                    "lines": self.lines.get(index),
                 }
                 for index, (step, place, live) in enumerate(steps)
             ],
@@ -102,16 +107,22 @@ def memory_plan(program: Program, dtype: str = "float32", alignment: int = 1) ->
     def stored(numbers: int) -> int:
         return -(-numbers * each // alignment) * alignment
 
-    spans = spans_of(program.steps, program.output, stored)
-    live = live_sizes(spans, len(program.steps))
-    offsets = offsets_of(spans, max(live))
-    begin = dict(zip(spans, offsets, strict=True))
-    buffers = tuple(
-        Buffer(offset, span.size, span.first, span.last, tuple(span.values))
-        for span, offset in begin.items()
-    )
-    backwards = frozenset(
-        span.first for span, offset in begin.items() if span.source and begin[span.source] < offset
-    )
-    peak = max(buffer.end for buffer in buffers)
-    return MemoryPlan(program, dtype, alignment, buffers, tuple(live), peak, backwards)
+    def plan(lines: dict[int, int]) -> MemoryPlan:
+        spans = spans_of(program.steps, program.output, stored, lines)
+        live = live_sizes(spans, len(program.steps))
+        offsets = offsets_of(spans, max(live))
+        begin = dict(zip(spans, offsets, strict=True))
+        buffers = tuple(
+            Buffer(offset, span.size, span.first, span.last, tuple(span.values))
+            for span, offset in begin.items()
+        )
+        backwards = {s.first for s in spans if s.source and begin[s.source] < begin[s]}
+        backwards |= {s.values[0] for s in spans if s.values[0] in lines and s.first in backwards}
+        peak = max(buffer.end for buffer in buffers)
+        return MemoryPlan(
+            program, dtype, alignment, buffers, tuple(live), peak, frozenset(backwards), lines
+        )
+
+    whole = plan({})
+    lines = chosen_lines(program, stored)
+    return min(whole, plan(lines), key=lambda each: each.peak) if lines else whole

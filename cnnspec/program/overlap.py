@@ -5,10 +5,21 @@ optimisation for machine learning on micro-controllers" (2020).
 """
 
 from cnnspec.core.shapes import Image, Shape
-from cnnspec.operations.base import Operation
+from cnnspec.operations.base import Rows
 
 
-def distances(operation: Operation, given: Shape, made: Shape) -> tuple[int, int] | None:
+def composed(outer: Rows, inner: Rows) -> Rows:
+    """Returns which rows are still to be read when a row is written by two steps in one pass.
+
+    All rows that a row of `outer` needs have been made by `inner` by then. What is still to be
+    made begins with the next one; in the other order it ends before the first of them.
+    """
+    after = (outer.last + 1) * inner.step + inner.first
+    before = (outer.first - 1) * inner.step + inner.last
+    return Rows(outer.step * inner.step, after, before)
+
+
+def distances(rows: Rows, given: Shape, made: Shape) -> tuple[int, int] | None:
     """Returns how far the output begins below its input, and how far it ends above it, at least.
 
     The first holds where rows are computed in order, the second where the last comes first. `None`
@@ -18,8 +29,7 @@ def distances(operation: Operation, given: Shape, made: Shape) -> tuple[int, int
     at least `(i + 1) * row` numbers minus the rows before these below its input, for every i. Both
     terms are linear but for padding, so the largest is at an end or where padding ends.
     """
-    rows = operation.rows
-    if rows is None or not isinstance(given, Image) or not isinstance(made, Image):
+    if not (isinstance(given, Image) and isinstance(made, Image)):
         return None
     row, read = made.size // made.height, given.size // given.height
 

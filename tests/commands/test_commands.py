@@ -184,7 +184,7 @@ def test_memory_is_in_the_document_where_it_is_asked_for(capsys):
     assert main(["check", LENET, "--json", "--memory", "--dtype", "int8"]) == 0
     (file,) = json.loads(capsys.readouterr().out)["files"]
     memory = file["memory"]
-    assert (memory["dtype"], memory["peak"]) == ("int8", 28 * 28 + 14 * 14 * 6)
+    assert (memory["dtype"], memory["peak"]) == ("int8", 14 * 14 * 6 + 4 * 28)
     assert 4 * memory["peak"] == file["totals"]["ram"]
     assert memory["steps"][memory["busiest"]]["layers"] == ["conv", "pool"]
     assert main(["check", LENET, "--json"]) == 0

@@ -112,7 +112,7 @@ def test_memory_is_drawn_as_a_file_and_told_as_a_document(tmp_path, capsys):
     assert main(["draw", LENET, "--memory", "--dtype", "int8", "--json", "--out", str(out)]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["memory"]["dtype"] == "int8"
-    assert data["memory"]["peak"] == 28 * 28 + 14 * 14 * 6
+    assert data["memory"]["peak"] == 14 * 14 * 6 + 4 * 28
     assert ElementTree.parse(out).getroot()[0].text == "lenet5: memory at inference"
     assert main(["draw", LENET, "--dtype", "int8"]) == 2
     assert "--memory" in capsys.readouterr().err

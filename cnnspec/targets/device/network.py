@@ -12,9 +12,10 @@ from cnnspec.core.record import Record
 from cnnspec.program.build import Program, Step
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
 from cnnspec.program.recipes import with_recipes
-from cnnspec.targets.c.text import block, comment, identifier, sizes
+from cnnspec.targets.c.text import block, comment, sizes
 from cnnspec.targets.device.functions import used_functions
 from cnnspec.targets.device.integers import Scaled, shared_functions
+from cnnspec.targets.device.schedule import Schedule
 from cnnspec.targets.device.site import FLOAT, INT8, Arithmetic, Kernel, Site, Table
 from cnnspec.targets.device.table import INTEGER_TEMPLATES, TEMPLATES
 from cnnspec.targets.device.text import table_text
@@ -41,10 +42,11 @@ class Written(Record):
 
 
 class Named(Record):
-    """A step with its C: the function `name` and the tables it reads."""
+    """A step with its C: the function `name` with its parameters, and the tables it reads."""
 
     step: Step
     name: str
+    parameters: list[str]
     kernel: Kernel
 
 
@@ -59,7 +61,8 @@ def write_network(
     double = {key: np.asarray(array, np.float64) for key, array in weights.items()}
     made = with_recipes(program.recipes, double)
     shaped = {key: made[key].reshape(shape) for key, shape in program.weights.items()}
-    steps, plan = [], memory_plan(program, "float32")
+    steps, plan = {}, memory_plan(program, "float32")
+    schedule = Schedule(plan)
     for index, step in enumerate(program.steps):
         template = TEMPLATES.get(type(step.operation))
         if template is not None:
@@ -71,9 +74,9 @@ def write_network(
                 step.value.shape,
                 FLOAT,
                 own,
-                backwards=index in plan.backwards,
+                order=schedule.order(index),
             )
-            steps.append(Named(step, f"step_{index}_{identifier(step.name)}", template(site)))
+            steps[index] = template(site)
     reading = "a[n] = (float)pixels[n] / 255.0f;"
     return assemble(plan, steps, name, about, FLOAT, reading)
 
@@ -81,7 +84,8 @@ def write_network(
 def write_integers(integer: IntegerProgram, name: str, about: str) -> Written:
     """Returns the C of a program in int8."""
     program = integer.program
-    steps, plan = [], memory_plan(program, "int8")
+    steps, plan = {}, memory_plan(program, "int8")
+    schedule = Schedule(plan)
     for index, step in enumerate(program.steps):
         template, constants = INTEGER_TEMPLATES.get(type(step.operation)), integer.constants[index]
         if template is not None and constants is not None:
@@ -94,16 +98,16 @@ def write_integers(integer: IntegerProgram, name: str, about: str) -> Written:
                 INT8,
                 {} if kernel is None else {"kernel": kernel},
                 Scaled(constants),
-                index in plan.backwards,
+                schedule.order(index),
             )
-            steps.append(Named(step, f"step_{index}_{identifier(step.name)}", template(site)))
-    shared = shared_functions("\n".join(each.kernel.text for each in steps))
+            steps[index] = template(site)
+    shared = shared_functions("\n".join(kernel.text for kernel in steps.values()))
     return assemble(plan, steps, name, about, INT8, "a[n] = (int8_t)(pixels[n] - 128);", shared)
 
 
 def assemble(
     plan: MemoryPlan,
-    steps: list[Named],
+    steps: Mapping[int, Kernel],
     name: str,
     about: str,
     arithmetic: Arithmetic,
@@ -121,16 +125,16 @@ def assemble(
     offsets = [plan.buffers[place].offset // width for place in plan.places]
     texts, calls, tables = [], [], 0
     shared: dict[str, tuple[str, Table]] = {}
-    by_step = {id(each.step): each for each in steps}
-    for index, step in enumerate(program.steps):
-        named = by_step.get(id(step))
-        if named is None:
-            continue
-        text, used = _definition(named, program.input_shapes(step), element, shared)
+    schedule = Schedule(plan)
+    for index, kernel in steps.items():
+        step = program.steps[index]
+        named = Named(step, schedule.name(index), schedule.parameters(index, element), kernel)
+        text, used = _definition(named, program.input_shapes(step), shared)
         texts.append(text)
         tables += used
-        arguments = [f"a + {offsets[source]}" for source in step.inputs]
-        calls.append(f"{named.name}({', '.join([*arguments, f'a + {offsets[index]}'])});")
+        if index not in plan.lines:
+            places = [f"a + {offsets[value]}" for value in (*schedule.values(index), index)]
+            calls.append(f"{named.name}({', '.join(places)});")
     source = program.steps[0].value.shape
     output = program.steps[program.output].value.shape.size
     functions = "\n\n".join(used_functions("\n".join(texts)))
@@ -193,7 +197,7 @@ typedef char int_has_32_bits[sizeof(int) >= 4 ? 1 : -1];"""
 
 
 def _definition(
-    named: Named, inputs: tuple[object, ...], element: str, shared: dict[str, tuple[str, Table]]
+    named: Named, inputs: tuple[object, ...], shared: dict[str, tuple[str, Table]]
 ) -> tuple[str, int]:
     """The tables and the function of a step, and the bytes of tables that no step had before.
 
@@ -217,17 +221,12 @@ def _definition(
         f"{', '.join(step.layers)}: {step.operation}, {shapes} -> {sizes(step.value.shape)}",
         *kernel.formula.splitlines(),
     )
-    arguments = [f"const {element} *{_x(n, len(inputs))}" for n in range(len(inputs))]
-    signature = f"ALONE void {named.name}({', '.join([*arguments, f'{element} *y'])})"
+    signature = f"ALONE void {named.name}({', '.join(named.parameters)})"
     return "\n\n".join([*parts, f"{head}\n{block(signature, *aliases, text)}"]), used
 
 
 def _renamed(table: Table, name: str, step: Step) -> Table:
     return table.replace(name=name, about=f"{step.name}: {table.about}")
-
-
-def _x(n: int, of: int) -> str:
-    return f"x{n}" if of > 1 else "x"
 
 
 def _header(

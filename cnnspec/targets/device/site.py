@@ -14,6 +14,7 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape
+from cnnspec.operations.base import Rows
 from cnnspec.targets.c.site import as_image
 
 
@@ -52,6 +53,30 @@ FLOAT = Arithmetic("float", "float", "-3.4028235e38f")
 INT8 = Arithmetic("int8_t", "int32_t", "-128")
 
 
+class Lines(Record):
+    """The rows of its input that a step keeps, and has computed in time.
+
+    `maker` computes row r by `maker(…, y, r)`; `passed` are its arguments before these two.
+    """
+
+    rows: Rows
+    maker: str
+    passed: tuple[str, ...]
+    start: int
+    """The row of the output that is computed first."""
+
+
+class Order(Record):
+    """In which order the rows of an output are computed."""
+
+    backwards: bool = False
+    """Whether the last row comes first: `MemoryPlan.backwards`."""
+    by_row: bool = False
+    """Whether a call computes one row, number `row`, and `y` is where that is."""
+    lines: Lines | None = None
+    """Where the input is never whole: `x` has the rows that a row of the output needs."""
+
+
 class Site(Record):
     """What a template may ask.
 
@@ -67,8 +92,7 @@ class Site(Record):
     """By role, in the shapes that the operation names."""
     scales: Any = None
     """For integers: what `quantize` says of the step."""
-    backwards: bool = False
-    """Whether the last row of the output is computed first: `MemoryPlan.backwards`."""
+    order: Order = Order()
 
     @property
     def image(self) -> Image:

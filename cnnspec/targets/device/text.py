@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.targets.c.text import block, comment, indent
-from cnnspec.targets.device.site import Site, Table
+from cnnspec.targets.device.site import Table
 
 _WIDTH = 96
 
@@ -44,24 +44,17 @@ def times(expression: str, factor: int) -> str:
     return f"({expression}) * {factor}" if " " in expression else f"{expression} * {factor}"
 
 
+def plus(expression: str, more: str) -> str:
+    """Returns a sum as an expression, without a zero at its beginning."""
+    return more if expression == "0" else f"{expression} + {more}"
+
+
 def nested(loops: list[tuple[str, int]], *body: str) -> str:
     """Returns loops in one another, the outermost first: `[("i", 24), ("j", 24)]`."""
     text = "\n".join(body)
     for name, count in reversed(loops):
         text = block(f"for (int {name} = 0; {name} < {count}; {name}++)", text)
     return text
-
-
-def over_rows(site: Site, name: str, *body: str) -> str:
-    """Returns the loop over the rows of the output, which `to` points into, in the order of a site.
-
-    What writes to `to` moves it on.
-    """
-    out, element = site.out, site.arithmetic.element
-    if not site.backwards:
-        return f"{element} *to = y;\n{nested([(name, out.height)], *body)}"
-    start = f"{element} *to = y + {times(name, out.width * out.channels)};"
-    return block(f"for (int {name} = {out.height - 1}; {name} >= 0; {name}--)", start, *body)
 
 
 class Side(Record):

@@ -5,6 +5,7 @@ import pytest
 
 from cnnspec.program.build import build_program, validate
 from cnnspec.program.inference import integer_program
+from cnnspec.program.memory_plan import memory_plan
 from cnnspec.targets.device.host import HostNetwork
 from cnnspec.targets.device.network import write_integers
 from cnnspec.targets.interpreter.run import Interpreter
@@ -83,6 +84,29 @@ def test_integers_have_no_undefined_behaviour_that_a_sanitizer_sees(tmp_path):
     trapping = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
     found = predicted(network, images, *trapping)
     assert (found == integer.predict(images)).all()
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv 8x3 same silu; dwconv 3 same stride=2 silu; conv 16x1 silu; gap; dense 10",
+        "conv 16x3 same relu; dwconv 3 same stride=2; conv 8x1; dense 10",
+        "conv 12x4 stride=2 same; pool 3 stride=2 ceil; conv 30x3 same; avgpool 2; dense 10",
+        "conv 8x3 relu; pool 2; conv 4x3 relu; pool 2 ceil; dense 10",
+        "conv 4x3 same; dwconv 5 same dilation=2; conv 8x3 tanh; pool 3 stride=2 same; dense 10",
+    ],
+)
+def test_steps_in_one_pass_give_the_same_integers(text):
+    spec = checked(text)
+    images = pixels(integer_program(spec.graph), 4)
+    integer, _ = integers(spec, 1, images)
+    assert memory_plan(integer.program, "int8").lines
+    network = write_integers(integer, "net", "a test")
+    trapping = ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
+    found = predicted(network, images, *trapping)
+    assert (found == integer.predict(images).reshape(4, -1)).all()
+    assert network.arena == spec.totals.ram("int8")
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)

@@ -8,9 +8,10 @@ from typing import Any
 
 from cnnspec.operations.values import GroupNormalization, Join, LearnedSlope, Map
 from cnnspec.targets.device.kernels import moves, pooling
+from cnnspec.targets.device.kernels.rows import over_rows, over_values
 from cnnspec.targets.device.kernels.values import places_of
 from cnnspec.targets.device.site import Kernel, Site, Table
-from cnnspec.targets.device.text import nested, over_rows
+from cnnspec.targets.device.text import nested
 from cnnspec.targets.quantize.constants import Constants, product_shifts
 
 
@@ -48,7 +49,7 @@ def function_of_values(site: Site) -> Kernel:
     """The function of every value, from a table."""
     op: Map = site.operation
     table = Table("values", "int8_t", _given(site).more.table, f"{op.function} of -128 to 127")
-    text = nested([("n", site.output.size)], "y[n] = values[x[n] + 128];")
+    text = over_values(site, "y[n] = values[x[n] + 128];")
     return Kernel(f"y = {op.function}(x)", text, (table,))
 
 
@@ -104,8 +105,8 @@ def affine(site: Site) -> Kernel:
     )
     product = f"{_apart('x[n]', given.zeros[0])} * factor[c] + added[c] + {half}"
     scaled = f"(({product}) >> {more.shift}){_plus(given.zero)}"
-    text = nested(
-        [("n", site.output.size)],
+    text = over_values(
+        site,
         f"const int c = n % {channels};",
         f"y[n] = limit({scaled}, {given.low}, {given.high});",
     )

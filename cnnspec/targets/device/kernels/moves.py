@@ -3,8 +3,9 @@
 import numpy as np
 
 from cnnspec.operations.moves import REACH, Crop, Pad, Resize, Shuffle, Slice
+from cnnspec.targets.device.kernels.rows import over_rows
 from cnnspec.targets.device.site import Kernel, Site, Table
-from cnnspec.targets.device.text import nested, over_rows, times
+from cnnspec.targets.device.text import nested, times
 from cnnspec.targets.interpreter.resizing import matrix
 from cnnspec.targets.quantize.fixed import SHARE_BITS, integer_shares
 

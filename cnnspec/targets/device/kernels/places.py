@@ -5,8 +5,9 @@ from collections.abc import Callable
 from cnnspec.core.shapes import Image
 from cnnspec.operations.windows import Convolution, PooledConvolution
 from cnnspec.targets.c.text import block
+from cnnspec.targets.device.kernels.rows import over_rows, start_of
 from cnnspec.targets.device.site import Site
-from cnnspec.targets.device.text import Side, nested, over_rows, side, times
+from cnnspec.targets.device.text import Side, nested, side, times
 
 Pooled = Callable[[str], str]
 """The loops over the places of a pooling window, given what is done at each."""
@@ -22,7 +23,8 @@ def sides(site: Site) -> tuple[Side, Side]:
             "ij", *sizes, op.size, op.stride, op.dilation, op.padding, strict=True
         )
     )
-    return rows, columns
+    name = "p" if _is_pooled(site) else "i"
+    return rows.replace(start=start_of(site, rows.start, name)), columns
 
 
 def _convolved(site: Site) -> Image:

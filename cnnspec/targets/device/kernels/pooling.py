@@ -7,8 +7,9 @@ inputs and a mean is a sum of integers divided by their number.
 from cnnspec.operations.windows import Pool, Reduce
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.endings import last
+from cnnspec.targets.device.kernels.rows import over_rows, start_of
 from cnnspec.targets.device.site import Kernel, Site
-from cnnspec.targets.device.text import nested, over_rows, side, times
+from cnnspec.targets.device.text import nested, plus, side, times
 
 
 def _mean(site: Site, total: str, count: str) -> str:
@@ -24,7 +25,8 @@ def pool(site: Site) -> Kernel:
     image, out, kind = site.image, site.out, site.arithmetic
     rows = side("i", image.height, out.height, op.size[0], op.stride[0], 1, op.padding[0][0])
     columns = side("j", image.width, out.width, op.size[1], op.stride[1], 1, op.padding[1][0])
-    place = f"{times(f'{rows.start} + u', image.width)} + {columns.start} + v"
+    row = plus(start_of(site, rows.start, "i"), "u")
+    place = f"{times(row, image.width)} + {columns.start} + v"
     at = f"{times(place, image.channels)} + c"
     maximum = op.function == "max"
     turn = (
@@ -44,8 +46,7 @@ def pool(site: Site) -> Kernel:
     begin = f"{kind.element} best = {kind.lowest};" if maximum else f"{kind.sum} sum = 0;"
     made = last(site, "best" if maximum else _mean(site, "sum", count))
     channel = nested([("c", image.channels)], begin, window, f"*to++ = {made};")
-    row = nested([("j", out.width)], columns.before, channel)
-    text = over_rows(site, "i", rows.before, row)
+    text = over_rows(site, "i", rows.before, nested([("j", out.width)], columns.before, channel))
     return Kernel(_formula(op), text)
 
 
@@ -74,8 +75,8 @@ def _unrolled(site: Site) -> str:
     else:
         lines = [f"const {kind.sum} sum = {' + '.join(points)};"]
         made = last(site, _mean(site, "sum", str(len(points))))
-    row = times(times("i", op.stride[0]), image.width)
-    place = times(f"{row} + {times('j', op.stride[1])}", image.channels)
+    row = times(start_of(site, times("i", op.stride[0]), "i"), image.width)
+    place = times(plus(row, times("j", op.stride[1])), image.channels)
     window = nested(
         [("j", out.width)],
         f"const {kind.element} *in = x + {place};",

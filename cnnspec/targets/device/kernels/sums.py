@@ -20,7 +20,7 @@ from cnnspec.targets.device.endings import Ending, ending
 from cnnspec.targets.device.kernels.places import Places, Pooled, sides
 from cnnspec.targets.device.kernels.runs import Run, blocks_of, packed
 from cnnspec.targets.device.site import Kernel, Site, Table
-from cnnspec.targets.device.text import nested, times
+from cnnspec.targets.device.text import nested, plus, times
 
 Window = Callable[[int], str]
 """The loops over a window for a block of so many filters."""
@@ -83,7 +83,7 @@ def convolution(site: Site) -> Kernel:
     depth, filters = image.channels // groups, op.filters // groups
     element, ends = site.arithmetic.element, ending(site)
     rows, columns = sides(site)
-    u = f"{rows.start} + {times('u', op.dilation[0])}"
+    u = plus(rows.start, times("u", op.dilation[0]))
     group = f" + {times('g', depth)}" if groups > 1 else ""
     skips = bool(rows.before or columns.before)
     start = f"const {element} *in = x + "
@@ -134,7 +134,7 @@ def depthwise(site: Site) -> Kernel:
     image = site.image
     element, ends = site.arithmetic.element, ending(site)
     rows, columns = sides(site)
-    u, t = f"{rows.start} + {times('u', op.dilation[0])}", times("t", op.dilation[1])
+    u, t = plus(rows.start, times("u", op.dilation[0])), times("t", op.dilation[1])
     at = times(f"{times(u, image.width)} + {columns.start} + {t}", image.channels)
     # The kernel of a block of channels has a run for each point of the window.
     run = Run(op.size[0] * op.size[1], False)

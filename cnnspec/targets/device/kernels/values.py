@@ -4,6 +4,7 @@ from math import prod
 
 from cnnspec.operations.values import Affine, GroupNormalization, Join, LearnedSlope, Map
 from cnnspec.targets.device.endings import applied, last
+from cnnspec.targets.device.kernels.rows import over_values
 from cnnspec.targets.device.site import Kernel, Site, Table
 from cnnspec.targets.device.text import literal, nested
 
@@ -11,7 +12,7 @@ from cnnspec.targets.device.text import literal, nested
 def function_of_values(site: Site) -> Kernel:
     """The function of every value."""
     op: Map = site.operation
-    text = nested([("n", site.output.size)], f"y[n] = {applied(op.function, 'x[n]')};")
+    text = over_values(site, f"y[n] = {applied(op.function, 'x[n]')};")
     return Kernel(f"y = {op.function}(x)", text)
 
 
@@ -46,8 +47,8 @@ def affine(site: Site) -> Kernel:
     channels = site.output.dims[-1]
     tables = _tables(site)
     made = last(site, "x[n] * scale[c] + offset[c]")
-    text = nested(
-        [("n", site.output.size)],
+    text = over_values(
+        site,
         f"const int c = n % {channels};",
         f"y[n] = {made};",
     )
