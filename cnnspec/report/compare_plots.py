@@ -29,7 +29,7 @@ from cnnspec.report.line_plots import Series, lines
 from cnnspec.report.phrases import number, signed
 from cnnspec.report.plot_files import CURVES
 from cnnspec.report.run_table import Compared
-from cnnspec.report.sweep.plots import Dot, front
+from cnnspec.report.sweep.front_plot import Dot, front
 from cnnspec.report.tables import judged
 from cnnspec.runs.metrics import METRICS
 

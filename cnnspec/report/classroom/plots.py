@@ -17,7 +17,7 @@ from cnnspec.report.canvas import (
     placed,
     tick_text,
 )
-from cnnspec.report.sweep.plots import range_of
+from cnnspec.report.sweep.bar_plots import range_of
 
 MOST_NUMBERED = 60
 """So many of the best submissions have their rank beside them."""

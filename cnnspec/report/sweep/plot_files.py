@@ -9,9 +9,11 @@ import numpy as np
 from cnnspec.report.canvas import Drawn, drawn
 from cnnspec.report.phrases import number
 from cnnspec.report.plots import MOST_DRAWN, matrix
-from cnnspec.report.sweep import plots
+from cnnspec.report.sweep import bar_plots, front_plot, parallel_plot
+from cnnspec.report.sweep.bar_plots import Range, Spot
 from cnnspec.report.sweep.best import curves
-from cnnspec.report.sweep.plots import Dot, Lane, Spot
+from cnnspec.report.sweep.front_plot import Dot
+from cnnspec.report.sweep.parallel_plot import MOST_LANES, Lane
 from cnnspec.runs.metrics import MEASURED_METRICS, METRICS
 from cnnspec.sweeps.analysis import pairs, ranked
 from cnnspec.sweeps.points import label
@@ -31,7 +33,7 @@ def figures(results: Results) -> dict[str, list[Drawn]]:
         return {}
     spots = {name: _spots(results, known, name) for name in results.effects}
     means = [s.mean for each in spots.values() for s in each if s.mean is not None]
-    shown = plots.range_of([row.known(results.quality) for row in known], means)
+    shown = bar_plots.range_of([row.known(results.quality) for row in known], means)
     found = {
         "points": [_bars(results, known)],
         "fronts": [_front(results, known, cost) for cost in COSTS if results.front(cost)],
@@ -68,7 +70,7 @@ def _bars(results: Results, known: Sequence[PointResult]) -> Drawn:
     best = next(place for place, row in enumerate(rows) if row is known[0])
     alt = f"{title}: {_told((spot.label, spot.mean) for spot in spots)}."
     names = "" if len(results.varied) == 1 else ", ".join(results.columns)
-    return drawn("points", title, alt, plots.bars, title, spots, best, names)
+    return drawn("points", title, alt, bar_plots.bars, title, spots, best, names)
 
 
 def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
@@ -88,7 +90,7 @@ def _front(results: Results, known: Sequence[PointResult], cost: str) -> Drawn:
     )
     named = [(str(places[row.name]), dot(row)) for row in front]
     args = (title, costs, [dot(row) for row in known], [best for _, best in named], named)
-    return drawn(f"front_{cost}", title, alt, plots.front, *args)
+    return drawn(f"front_{cost}", title, alt, front_plot.front, *args)
 
 
 def _parallel(results: Results, known: Sequence[PointResult]) -> list[Drawn]:
@@ -102,7 +104,7 @@ def _parallel(results: Results, known: Sequence[PointResult]) -> list[Drawn]:
             row.known(results.quality),
             label(row.values),
         )
-        for row in known[: plots.MOST_LANES]
+        for row in known[:MOST_LANES]
         if all(row.values.get(name) in values for name, values in names.items())
     ]
     if len(lanes) < 2:
@@ -112,7 +114,7 @@ def _parallel(results: Results, known: Sequence[PointResult]) -> list[Drawn]:
     sides = [*names.items(), (MEASURED_METRICS[results.quality].title, ())]
     best = "; ".join(f"{lane.name} with {number(lane.figure)}" for lane in lanes[:3])
     alt = f"{title}: {len(lanes)} points as lines across {', '.join(names)}. The best: {best}."
-    return [drawn("parallel", title, alt, plots.parallel, title, sides, lanes)]
+    return [drawn("parallel", title, alt, parallel_plot.parallel, title, sides, lanes)]
 
 
 def _spots(results: Results, known: Sequence[PointResult], name: str) -> list[Spot]:
@@ -129,12 +131,12 @@ def _spots(results: Results, known: Sequence[PointResult], name: str) -> list[Sp
     ]
 
 
-def _values(results: Results, name: str, spots: list[Spot], shown: plots.Range) -> Drawn:
+def _values(results: Results, name: str, spots: list[Spot], shown: Range) -> Drawn:
     means = _told((spot.label, spot.mean) for spot in spots)
     alt = (
         f"Mean {MEASURED_METRICS[results.quality].words} by {name}, over all other values: {means}."
     )
-    return drawn(f"effect_{_file(name)}", name, alt, plots.values, name, spots, shown)
+    return drawn(f"effect_{_file(name)}", name, alt, bar_plots.values, name, spots, shown)
 
 
 def _maps(results: Results) -> list[Drawn]:

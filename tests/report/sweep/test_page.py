@@ -8,8 +8,9 @@ import pytest
 
 from cnnspec.commands import main
 from cnnspec.report.sweep import plot_files as drawing
-from cnnspec.report.sweep import plots
+from cnnspec.report.sweep.bar_plots import Spot, bars, range_of, values
 from cnnspec.report.sweep.finalize import finalize
+from cnnspec.report.sweep.front_plot import Dot, front
 from cnnspec.runs.run import METRICS
 from cnnspec.sweeps.folder import BEST, RESULTS, TABLE
 from tests.report.test_page import HOSTILE, Page
@@ -255,14 +256,14 @@ def test_the_report_is_written_again_by_another_figure_or_elsewhere(tmp_path, ca
 
 @pytest.mark.parametrize("figures", [(0.5,), (0.1, 0.1), (0.0, 1.0), (0.97, 0.9701), (0.3, 0.999)])
 def test_plots_accept_extreme_figures(figures):
-    low, high = plots.range_of(figures, ())
+    low, high = range_of(figures, ())
     assert low < min(figures) <= max(figures) < high
-    dots = [plots.Dot(100 * (n + 1), figure) for n, figure in enumerate(figures)]
-    figure = plots.front("t", "parameters", dots, [dots[0]], [("1", dots[0])])
+    dots = [Dot(100 * (n + 1), figure) for n, figure in enumerate(figures)]
+    figure = front("t", "parameters", dots, [dots[0]], [("1", dots[0])])
     figure.canvas.draw()
-    spots = [plots.Spot(str(f), f, 0.01, [f]) for f in figures]
-    plots.bars("t", spots, 0).canvas.draw()
-    plots.values("t", spots, (low, high)).canvas.draw()
+    spots = [Spot(str(f), f, 0.01, [f]) for f in figures]
+    bars("t", spots, 0).canvas.draw()
+    values("t", spots, (low, high)).canvas.draw()
 
 
 def test_results_need_no_numpy(tmp_path):
