@@ -8,8 +8,9 @@ single values writes over the gradient that it reads.
 from collections.abc import Sequence
 
 from cnnspec.core.record import Record
-from cnnspec.program.arena import Span, live_sizes, offsets_of
+from cnnspec.program.arena import offsets_of
 from cnnspec.program.build import Program, Step
+from cnnspec.program.spans import Span, live_sizes
 
 
 class Gradients(Record):
