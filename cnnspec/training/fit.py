@@ -71,12 +71,23 @@ class Fit:
                 state.spent = time.perf_counter() - began
                 watched = {train.target.quantity: aimed} if train.target else {}
                 if not np.isfinite([*figures.values(), aimed]).all():
-                    raise self._lost(figures | watched, state)
+                    raise self._lost(figures | watched, self._now)
                 lines.end(figures, state.spent)
                 state.finish_epoch(figures, aimed)
                 keep(state)
         state.settle()
         return True
+
+    def require_numbers(self, scores: Mapping[str, Score]) -> None:
+        """Raises `CnnspecError` where a score at the end is no number.
+
+        No loss of training tells of what the last step did to the weights.
+        """
+        figures = {
+            f"loss of the {split} images": found.figures["loss"] for split, found in scores.items()
+        }
+        if not np.isfinite([*figures.values()]).all():
+            raise self._lost(figures, f"after epoch {self.state.epoch}, the last")
 
     def _steps(self, pace: "_Pace", lines: EpochLines, pause: StopFlag) -> None:
         """The steps of an epoch that are left."""
@@ -92,7 +103,7 @@ class Fit:
                 state.step += count
                 lines.advance(count)
                 if not finite:
-                    raise self._lost(self._trainer.running(), state)
+                    raise self._lost(self._trainer.running(), self._now)
                 pause()
 
     def _portions(
@@ -127,7 +138,11 @@ class Fit:
             measured |= _measured("", held if same else score(splits.test, pause))
         return figures, measured[target.quantity]
 
-    def _lost(self, figures: Mapping[str, Any], state: State) -> CnnspecError:
+    @property
+    def _now(self) -> str:
+        return f"in epoch {self.state.epoch + 1}, after at most {self.state.step} steps"
+
+    def _lost(self, figures: Mapping[str, Any], when: str) -> CnnspecError:
         """A figure, of training or validation, that is not a number any more."""
         name = next(name for name, value in figures.items() if not np.isfinite(float(value)))
         remedy = "lower the learning rate: `optimizer adam(1e-4)`"
@@ -141,8 +156,7 @@ class Fit:
         return CnnspecError(
             TrainingDiverged(
                 None,
-                f"the {name} is {float(figures[name])} in epoch {state.epoch + 1}, "
-                f"after at most {state.step} steps",
+                f"the {name} is {float(figures[name])} {when}",
                 remedy,
             )
         )

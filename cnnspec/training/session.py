@@ -167,6 +167,7 @@ def _train(
     finished = trainer.finish(run)
     sha256 = save_weights(run, finished.weights)
     scores, outputs = _measured(fit.scorer, splits, spec.train.measure, pause)
+    fit.require_numbers(scores)
     samples.keep(run, splits, fit.scorer.classes, outputs)
     if doubts:
         inputs.keep(run, splits, finished.features())

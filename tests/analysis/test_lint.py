@@ -100,7 +100,7 @@ INCEPTION = (
         ("concat { branch { conv 8x3 same }; branch { conv 8x1 } }; bn; relu; pool 2;"
          "dense 10 softmax", ["CNN601", "CNN601"]),
         ("conv 8x3 relu; repeat 2 shared { conv 8x3 same; bn; relu }; pool 2; dense 10 softmax",
-         ["CNN601"]),
+         ["CNN601", "CNN627"]),
         ("conv 8x3 same; pad 1; bn; relu; pool 2; dense 10 softmax", []),
         ("conv 8x3 same; dropout 0.1; bn; relu; pool 2; dense 10 softmax", ["CNN607"]),
         ("conv 8x3 same; multiply { branch { }; branch { gap; dense 8 sigmoid } }; bn; relu;"
@@ -110,7 +110,14 @@ INCEPTION = (
         ("conv 8x3 same; add { branch { bn; relu }; branch { } }; pool 2; dense 10 softmax", []),
         # The same convolution once before a batch norm and once before none: its bias stays.
         ("conv 8x3 relu; repeat 2 shared { bn; conv 8x3 same }; relu; pool 2; dense 10 softmax",
-         ["CNN603"]),
+         ["CNN627", "CNN603"]),
+        # Batch norm that is used twice, and one that is not.
+        ("silence CNN627; conv 8x3 no_bias relu; repeat 2 shared { conv 8x3 same no_bias; bn; relu }"
+         "; pool 2; dense 10 softmax", []),
+        ("conv 8x3 no_bias relu; repeat 2 { conv 8x3 same no_bias; bn; relu }; pool 2;"
+         "dense 10 softmax", []),
+        ("conv 8x3 relu; repeat 2 shared { conv 8x3 same; ln; relu }; pool 2; dense 10 softmax",
+         []),
         # Pooling that drops.
         ("conv 8x4 relu; pool 2; dense 10 softmax", ["CNN602"]),
         ("conv 8x4 relu; avgpool 2; dense 10 softmax", ["CNN602"]),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cnnspec.analysis.check import check
+from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.datasets.splits import divide
 from cnnspec.diagnostics.errors import CnnspecError, Interrupted
@@ -136,3 +137,17 @@ def test_a_negative_output_with_poisson_is_not_blamed_on_the_learning_rate(backe
         "`poisson` takes the logarithm of an output, and outputs without an activation can be "
         "negative: end the network with `softmax`"
     )
+
+
+@needs_compiler
+def test_a_last_step_that_ruins_the_weights_is_told(tmp_path, capfd):
+    """Every loss of training is a number: the only step is taken after it."""
+    text = (
+        "data fashion_mnist_mini; pool 4; dense 10; "
+        "train { optimizer sgd(1e30); loss mse; batch 65536; epochs 1; validation none }"
+    )
+    command = ["train", "-e", text, "--backend", "native", "--no-report", "--out", str(tmp_path)]
+    assert main(command) == 1
+    said = capfd.readouterr().err
+    assert "error[CNN907]: the loss of the test images is inf after epoch 1, the last" in said
+    assert "Traceback" not in said
