@@ -39,6 +39,7 @@ class ExpansionCache:
         self._seen: dict[int, SyntaxNode] = {}
         self._names: dict[int, tuple[str, ...]] = {}
         self._made: dict[tuple[object, ...], Any] = {}
+        self._entries: dict[Construct, Construct] = {}
 
     def parsed(self, source: Source) -> Parsed:
         """The syntax of a text."""
@@ -58,18 +59,29 @@ class ExpansionCache:
         return self.remembered(
             statement,
             bindings,
-            lambda: bind(
-                cls,
-                statement.arguments,
-                statement.word_span,
-                bindings,
-                problems,
-                extra=_NAMED,
-                broken=statement.broken,
+            lambda: self._shared(
+                bind(
+                    cls,
+                    statement.arguments,
+                    statement.word_span,
+                    bindings,
+                    problems,
+                    extra=_NAMED,
+                    broken=statement.broken,
+                )
             ),
             # What is wrong is bound again, to be reported again.
             keep=lambda bound: bound.entry is not None,
         )
+
+    def _shared(self, bound: Bound) -> Bound:
+        """With one layer for all that are equal, so that it is inferred and written once."""
+        entry = bound.entry
+        if entry is None:
+            return bound
+        if len(self._entries) >= MAX_KEPT:
+            self._entries.clear()
+        return Bound(self._entries.setdefault(entry, entry), bound.spans, bound.extra)
 
     def value(self, expression: Expression, bindings: Bindings, what: str) -> Exact:
         """The number that an expression stands for; raises `DiagnosticError` as `evaluate` does."""

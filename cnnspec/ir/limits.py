@@ -30,14 +30,15 @@ def can_be_written(spec: Spec) -> bool:
     if len(lines) + len(claims) <= _FEW:
         return True
     size, tokens = _HEADER, _HEADER // 8
-    written: dict[object, tuple[int, int]] = {}
+    written: dict[int, tuple[int, int]] = {}
     for head, name, depth in [*lines, *((claim, "", 0) for claim in claims)]:
-        # Equal layers, as repeats make them, are written once.
-        if head not in written:
+        # The same layer, as repeats and equal statements have it, is written once.
+        if id(head) not in written:
             text = head.written(full=True) if isinstance(head, Layer) else str(head)
-            written[head] = len(text.encode()), words(text)
-        size += written[head][0] + len(name.encode()) + 2 * depth + len(" name= { }\n")
-        tokens += written[head][1] + words(name) + 4
+            written[id(head)] = len(text.encode()), words(text)
+        own_size, own_tokens = written[id(head)]
+        size += own_size + len(name.encode()) + 2 * depth + len(" name= { }\n")
+        tokens += own_tokens + words(name) + 4
     return count <= MAX_ELEMENTS and size <= MAX_BYTES and tokens <= MAX_TOKENS
 
 

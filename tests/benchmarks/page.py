@@ -126,6 +126,7 @@ def _typed(address: str) -> list[Row]:
         with Browser() as browser:
             page = browser.page(address)
             _ready(page)
+            page.wait("document.body.dataset.warm")
             page.run(f"cnnspec.editor.replace({json.dumps(text)})")
             page.wait("cnnspec.found?.text === cnnspec.editor.text")
             page.run(LONG)

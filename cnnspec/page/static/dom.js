@@ -22,7 +22,9 @@ export function show(element, ...children) {
   }
 }
 
-export const number = (value) => value.toLocaleString("en-US");
+// One formatter: to make one for each number of a long table takes a second.
+const digits = new Intl.NumberFormat("en-US");
+export const number = (value) => digits.format(value);
 
 // 12,345 bytes as KiB, as small devices count.
 export const kib = (bytes) => `${number(Math.round(bytes / 102.4) / 10)} KiB`;

@@ -6,7 +6,7 @@ import {
   hoverTooltip, indentUnit, isolateHistory, keymap, lineNumbers, nextDiagnostic, searchKeymap,
   setDiagnostics, snippet,
 } from "./vendor/codemirror.js";
-import { h } from "./dom.js";
+import { h, number } from "./dom.js";
 import { language } from "./language.js";
 import { markdown } from "./markdown.js";
 
@@ -24,16 +24,20 @@ const place = (doc, offset) => {
 
 const span = (doc, range) => ({ from: offset(doc, range.start), to: offset(doc, range.end) });
 
+// What a statement gives; of a long text only those that are seen are written.
 class Shape extends WidgetType {
-  constructor(text, title) {
+  constructor(site) {
     super();
-    Object.assign(this, { text, title });
+    this.site = site;
   }
-  eq(other) {
-    return other.text === this.text && other.title === this.title;
+  eq({ site: { shapes, inputs, params, macs } }) {
+    const own = this.site;
+    return shapes === own.shapes && inputs === own.inputs && params === own.params && macs === own.macs;
   }
   toDOM() {
-    return h("span", { class: "shape", title: this.title, "aria-hidden": "true" }, this.text);
+    const { shapes, inputs, params, macs } = this.site;
+    const title = `${inputs} → ${shapes}, ${number(params)} parameters, ${number(macs)} MACs`;
+    return h("span", { class: "shape", title, "aria-hidden": "true" }, shapes);
   }
   ignoreEvent() {
     return true;
@@ -157,9 +161,8 @@ export class Editor {
     for (const site of hidden ? [] : sites) {
       if (!site.range) continue;
       const at = doc.line(Math.min(site.range.start.line + 1, doc.lines)).to;
-      const told = `${site.inputs} → ${site.shapes}, ${site.params.toLocaleString("en-US")} parameters, ${site.macs.toLocaleString("en-US")} MACs`;
       // Several statements in a line: the shape that the last one gives.
-      hints.set(at, Decoration.widget({ widget: new Shape(site.shapes, told), side: 1 }).range(at));
+      hints.set(at, Decoration.widget({ widget: new Shape(site), side: 1 }).range(at));
     }
     const sorted = [...hints.values()].sort((a, b) => a.from - b.from);
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics), {

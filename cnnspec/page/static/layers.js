@@ -33,8 +33,12 @@ export class Layers {
     });
     for (const { row } of this.rows.splice(layers.length)) row.remove();
     const sums = totals && !exercise ? [number(totals.params), number(totals.macs)] : ["", ""];
-    this.foot.replaceChildren(
-      h("th", { scope: "row", colspan: 3 }, "total"), h("td", { class: "n" }, sums[0]), h("td", { class: "n" }, sums[1]));
+    // A cell that changes lays out the whole table again.
+    if (this.sums !== sums.join()) {
+      this.sums = sums.join();
+      this.foot.replaceChildren(
+        h("th", { scope: "row", colspan: 3 }, "total"), h("td", { class: "n" }, sums[0]), h("td", { class: "n" }, sums[1]));
+    }
   }
 
   row(made) {
