@@ -59,8 +59,8 @@ def run_in_arena(plan: MemoryPlan, stored: dict[str, Any], images: np.ndarray) -
     """What the program gives where every value lies in one array, as the plan says.
 
     Each step reads its inputs there and writes its output there, in the order of the plan and
-    row by row if it grows into an input. A value that is written over too early would be another one
-    when it is read. What is never whole is made anew for each row, of what there is then.
+    row by row if it grows into an input. A value that is written over too early would be another
+    one when it is read. What is never whole is made anew for each row, of what there is then.
     """
     program = plan.program
     interpreter = Interpreter(program, stored, "float64")
