@@ -12,6 +12,9 @@ of the arena is the RAM of the spec. `--latex` prints the table of the layers fo
 is gone and nothing is worse. `--diff` only shows them, with exit code 1 if a file would
 change. A text from `-` or `-e` is printed.
 
+`--target` also reports what of a spec a kind of export or a runtime cannot do, before anything is
+trained for it.
+
 `--watch` checks again whenever a file is saved.
 """
 
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
     from cnnspec.sweeps.points import Point, Survey
 
 
+TARGETS = ("c", "keras", "litert", "onnx", "tflm", "torch")
+"""What a spec can be checked for: the kinds of export, and TensorFlow Lite Micro."""
+
+
 def arguments(parser: ArgumentParser) -> None:
     """Declares the command line."""
     add_sources(parser, many=True)
@@ -51,6 +58,11 @@ def arguments(parser: ArgumentParser) -> None:
         help="print the layers as a table for LaTeX (booktabs); with --explain the formulas too",
     )
     add_memory(parser, "show where each value is in memory at inference")
+    parser.add_argument(
+        "--target",
+        choices=TARGETS,
+        help="report what this kind of export, or TensorFlow Lite Micro in int8, cannot do",
+    )
     parser.add_argument(
         "--rules",
         metavar="RULES",
@@ -114,6 +126,8 @@ def _once(args: Namespace, form: str) -> int:
     values = overrides(args)
     fixed = _fixed(args, values)
     results = [one.result for one in fixed] or [check(s, values) for s in sources(args)]
+    if args.target:
+        results = [_for_target(result, args.target) for result in results]
     surveys = [_survey(result, values, args.max_runs) for result in results]
     ok = all(not result.problems if args.strict else result.ok for result in results)
     ok = ok and not (args.diff and any(one.changed for one in fixed))
@@ -147,6 +161,17 @@ def _document(result: CheckedSpec, found: "Survey | None", args: Namespace) -> d
     return data
 
 
+def _for_target(result: CheckedSpec, name: str) -> CheckedSpec:
+    """A spec with what a target cannot do of it among its errors."""
+    from cnnspec.targets.table import TARGETS as BY_NAME
+    from cnnspec.targets.table import check_target
+
+    if not result.ok:
+        return result
+    declined = check_target(result, BY_NAME[name].replace(trains=False, backend=""))
+    return result.replace(problems=(*result.problems, *declined))
+
+
 def _with_advice(result: CheckedSpec) -> CheckedSpec:
     # A spec without errors, which most are, needs none.
     from cnnspec.analysis.advice import with_advice
@@ -176,6 +201,11 @@ def _require_consistent(args: Namespace, form: str) -> None:
             args.latex and (form != "text" or args.rules or args.memory or fixing or args.watch),
             "`--latex` prints the layers and nothing else",
             "leave out every other option but `--explain`, `--set` and `--strict`",
+        ),
+        (
+            args.target and args.rules,
+            "`--target` does not go with `--rules`",
+            "check the files for the target first",
         ),
         (
             args.unsafe and not fixing,

@@ -28,6 +28,7 @@ from cnnspec.layers.weighted import Weighted
 from cnnspec.targets.c.unsupported import UNSUPPORTED as NOT_IN_C
 from cnnspec.targets.interpreter.unsupported import UNSUPPORTED as NOT_IN_INTERPRETER
 from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
+from cnnspec.targets.litert.micro import UNSUPPORTED as NOT_IN_TFLM
 from cnnspec.targets.litert.unsupported import UNSUPPORTED as NOT_IN_LITERT
 from cnnspec.targets.onnx.unsupported import UNSUPPORTED as NOT_IN_ONNX
 from cnnspec.targets.reasons import Reasons
@@ -212,6 +213,15 @@ LITERT = Target("litert", _converted, NOT_IN_LITERT)
 """What a trained network is converted to for phones and microcontrollers."""
 
 
+def _micro(cls: type[Construct]) -> bool:
+    """Whether TensorFlow Lite Micro runs what the converter makes of it."""
+    return cls not in NOT_IN_TFLM and _converted(cls)
+
+
+TFLM = Target("tflm", _micro, NOT_IN_TFLM)
+"""What runs a converted network in int8 on microcontrollers."""
+
+
 @cache
 def _c(cls: type[Construct]) -> bool:
     """Whether a class says what it computes, or has a text or a draw of its own."""
@@ -233,5 +243,5 @@ def _c(cls: type[Construct]) -> bool:
 C = Target("c", _c, NOT_IN_C, trains=True, backend="native")
 """What trains and runs a network in machine code."""
 
-TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C, ONNX, TORCH, LITERT)}
+TARGETS = {target.name: target for target in (KERAS, INTERPRETER, C, ONNX, TORCH, LITERT, TFLM)}
 """Every target by its name."""

@@ -8,6 +8,8 @@ from typing import ClassVar
 import pytest
 
 from cnnspec.analysis.check import check
+from cnnspec.commands import main
+from cnnspec.commands.check import TARGETS as NAMED
 from cnnspec.core.source import Source
 from cnnspec.ir.augmentation import Augment
 from cnnspec.ir.losses import LOSSES, Poisson
@@ -218,3 +220,17 @@ except cnnspec.CnnspecError as error:
     print(error.diagnostics[0].code)
 """
     assert with_new_layer(code + LOADED).stdout.split() == ["CNN701", "light"]
+
+
+def test_check_asks_the_target_that_is_named(capsys):
+    text = "conv 4x3 gelu; dense 10 softmax; train { optimizer lion }"
+    assert main(["check", "-e", text, "--target", "tflm"]) == 1
+    message = "the target `tflm` does not support `gelu`: it has no operator for it"
+    assert f"error[CNN701]: {message}\n --> <command line>:1:10" in capsys.readouterr().err
+    # Nothing is trained for a target.
+    assert main(["check", "-e", text, "--target", "c"]) == 0
+    assert main(["check", "-e", text, "--target", "tflm", "--rules", "x"]) == 2
+
+
+def test_every_target_but_the_interpreter_can_be_named():
+    assert {*NAMED, "interpreter"} == set(TARGETS)
