@@ -123,12 +123,12 @@ def test_a_projection_is_added_only_where_shapes_differ() -> None:
 
 
 def test_ram_of_branches_by_hand() -> None:
-    # While the second branch works, its input, its output and the first branch's
-    # output are alive: 784*(1 + 4 + 4); the sum then goes where one of them was.
+    # While the second branch works, its output and that of the first are alive, and the two
+    # rows of 28 of the image that it still has to read; the sum then goes where one of them was.
     text = "add { branch { conv 4x3 same }; branch { conv 4x3 same } }; gap; dense 10"
     totals = checked(text).totals
     assert totals
-    assert totals.ram() == 4 * 784 * (1 + 4 + 4)
+    assert totals.ram() == 4 * (784 * (4 + 4) + 2 * 28)
     # A layer that works in place may not do so on what another branch still needs.
     text = "conv 4x1; residual { relu; relu }; gap; dense 10"
     totals = checked(text).totals
