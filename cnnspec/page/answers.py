@@ -212,7 +212,9 @@ def _rename(answers: Answers, request: Json) -> Json:
     files = {e.span.source.name for e in result.edits if e.span.source is not found.source}
     if files:
         # The page writes one text.
-        return {"reason": f"it is also in {listing(sorted(files), 'and')}, where it is renamed first"}
+        return {
+            "reason": f"it is also in {listing(sorted(files), 'and')}, where it is renamed first"
+        }
     return {"reason": result.reason, "edits": edits(found, result.edits)}
 
 

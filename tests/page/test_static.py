@@ -184,7 +184,8 @@ def test_a_memory_that_is_damaged_is_thrown_away(page, address, browser):
 
 @seen
 def test_a_name_is_changed_wherever_it_is_meant(page):
-    page.run("cnnspec.editor.select({ start: { line: 3, character: 6 }, end: { line: 3, character: 6 } })")
+    place = "{ line: 3, character: 6 }"
+    page.run(f"cnnspec.editor.select({{ start: {place}, end: {place} }})")
     page.key("F12")
     page.wait("cnnspec.editor.cursor.line === 1")
     page.key("F2")
@@ -196,7 +197,9 @@ def test_a_name_is_changed_wherever_it_is_meant(page):
     page.run("document.querySelector('#rename').value = 'width'")
     page.button("Rename", "#dialog")
     page.wait("!document.querySelector('#dialog').open")
-    assert page.run("cnnspec.editor.text") == TEXT.replace("let f", "let width").replace("(f)", "(width)")
+    assert page.run("cnnspec.editor.text") == TEXT.replace("let f", "let width").replace(
+        "(f)", "(width)"
+    )
 
 
 @seen

@@ -97,7 +97,8 @@ def test_checking_and_drawing_from_python_load_no_framework() -> None:
     code = (
         "import sys, cnnspec;"
         "net = cnnspec.loads('data mnist; conv 8x3; dense 10 softmax');"
-        "net.check()._repr_html_(); net.draw(); net.keras_source(); cnnspec.Trained, cnnspec.CnnspecError;"
+        "net.check()._repr_html_(); net.draw(); net.keras_source();"
+        "cnnspec.Trained, cnnspec.CnnspecError;"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run(

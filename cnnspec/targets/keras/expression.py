@@ -1,4 +1,4 @@
-"""Keras objects as a person writes them in Python: without defaults, in lines that are not too long."""
+"""Keras objects as a person writes them in Python: without defaults, no line too long."""
 
 import re
 from typing import Any

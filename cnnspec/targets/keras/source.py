@@ -108,7 +108,7 @@ def plain_model(
     """Returns the model that the module builds, with the weights of a run by their keys."""
     defined: dict[str, Any] = {"__file__": "network.py", "__name__": "network"}
     exec(module_text(checked, ""), defined)
-    model: "keras.Model" = defined["build"](batch)
+    model: keras.Model = defined["build"](batch)
     names = layer_names(checked)
     arrays = {}
     for key, array in weights.items():
