@@ -112,8 +112,8 @@ INCEPTION = (
         ("conv 8x3 relu; repeat 2 shared { bn; conv 8x3 same }; relu; pool 2; dense 10 softmax",
          ["CNN627", "CNN603"]),
         # Batch norm that is used twice, and one that is not.
-        ("silence CNN627; conv 8x3 no_bias relu; repeat 2 shared { conv 8x3 same no_bias; bn; relu }"
-         "; pool 2; dense 10 softmax", []),
+        ("silence CNN627; conv 8x3 relu; repeat 2 shared { conv 8x3 same no_bias; bn; relu };"
+         "pool 2; dense 10 softmax", []),
         ("conv 8x3 no_bias relu; repeat 2 { conv 8x3 same no_bias; bn; relu }; pool 2;"
          "dense 10 softmax", []),
         ("conv 8x3 relu; repeat 2 shared { conv 8x3 same; ln; relu }; pool 2; dense 10 softmax",

@@ -137,13 +137,14 @@ def test_ram_of_branches_by_hand() -> None:
 
 
 def test_ram_of_a_separable_convolution_counts_what_is_between_its_steps() -> None:
-    # The depthwise step makes 28x28x16 values, which stand beside the 28x28x4 of the
-    # output; the same two steps written out cost the same.
+    # Of the 28x28x16 values of the depthwise step one row is there at a time, beside the 28x28x4
+    # of the output, which is a row behind the image that it grows into; the same two steps
+    # written out cost the same.
     one = checked("sepconv 4x3 same multiplier=16; gap; dense 10").totals
     two = checked("dwconv 3 same multiplier=16; conv 4x1; gap; dense 10").totals
     assert one
     assert two
-    assert one.ram() == two.ram() == 4 * 784 * (16 + 4)
+    assert one.ram() == two.ram() == 4 * (784 * 4 + 28 * 16 + 28)
 
 
 def test_depth_is_that_of_the_longest_branch() -> None:
