@@ -9,7 +9,13 @@ from cnnspec.operations.base import Rows
 
 
 def composed(outer: Rows, inner: Rows) -> Rows:
-    """Returns which rows are still to be read when a row is written by two steps in one pass.
+    """Returns which rows two steps need together, one behind the other."""
+    first, last = (at * inner.step for at in (outer.first, outer.last))
+    return Rows(outer.step * inner.step, first + inner.first, last + inner.last)
+
+
+def left_over(outer: Rows, inner: Rows) -> Rows:
+    """Returns which rows are still to be read when a row is written, if both are in one pass.
 
     All rows that a row of `outer` needs have been made by `inner` by then. What is still to be
     made begins with the next one; in the other order it ends before the first of them.

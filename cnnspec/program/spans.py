@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from cnnspec.program.build import Step
-from cnnspec.program.overlap import composed, distances
+from cnnspec.program.overlap import composed, distances, left_over
 
 
 class Span:
@@ -102,11 +102,12 @@ def _run_into(
     """Lets a buffer run into the input of its step with which that saves most."""
     for index in step.inputs:
         rows = step.operation.rows
-        # Of lines that are computed in the same pass the input of their first step matters.
+        # Of what is computed in the same pass, what it still has to read in the end matters.
         while rows and within[index].first == made.first:
             inner = steps[index].operation.rows
-            rows = composed(rows, inner) if inner else None
             (index,) = steps[index].inputs
+            further = within[index].first == made.first
+            rows = inner and (composed if further else left_over)(rows, inner)
         source = within[index]
         if rows is None or source.last != made.first:
             continue

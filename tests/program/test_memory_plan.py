@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cnnspec.analysis.check import CheckedSpec
-from cnnspec.operations.base import Input
+from cnnspec.operations.base import Input, Operation
 from cnnspec.program.arena import offsets_of
 from cnnspec.program.build import Program, build_program
 from cnnspec.program.inference import inference_plan, least_ram
@@ -60,19 +60,39 @@ def run_in_arena(plan: MemoryPlan, stored: dict[str, Any], images: np.ndarray) -
 
     Each step reads its inputs there and writes its output there, in the order of the plan and
     row by row if it grows into an input. A value that is written over too early would be another
-    one when it is read. What is never whole is made anew for each row, of what there is then.
+    one when it is read. Of what is never whole the rows that a row needs are made before it.
     """
     program = plan.program
     interpreter = Interpreter(program, stored, "float64")
     arena = np.full((len(images), plan.peak // 4), np.nan)
     places = plan.places
 
+    lines: dict[int, np.ndarray] = {}
+    made_rows: dict[int, set[int]] = {}
+
     def value(step: int) -> np.ndarray:
         if step in plan.lines:
-            (source,) = program.steps[step].inputs
-            return interpreter._step(program.steps[step].operation, [value(source)])
+            return lines[step]
         dims = program.steps[step].value.shape.dims
         return arena[:, cells(step)].reshape(len(images), *dims).copy()
+
+    def make(step: int, wanted: range) -> None:
+        """Makes rows of a value that is never whole, those that are not there yet."""
+        operation, shape = program.steps[step].operation, program.steps[step].value.shape
+        (source,) = program.steps[step].inputs
+        if source in plan.lines:
+            make(source, needed(operation, wanted))
+        there = made_rows.setdefault(step, set())
+        lines.setdefault(step, np.full((len(images), *shape.dims), np.nan))
+        new = [row for row in wanted if 0 <= row < shape.dims[0] and row not in there]
+        lines[step][:, new] = interpreter._step(operation, [value(source)])[:, new]
+        there.update(new)
+
+    def needed(operation: Operation, wanted: range) -> range:
+        rows = operation.rows
+        assert rows
+        first, last = min(wanted), max(wanted)
+        return range(first * rows.step + rows.first, last * rows.step + rows.last + 1)
 
     def cells(step: int) -> slice:
         begin = plan.buffers[places[step]].offset // 4
@@ -85,10 +105,14 @@ def run_in_arena(plan: MemoryPlan, stored: dict[str, Any], images: np.ndarray) -
             continue
         place, sources = cells(index), [cells(whole(plan, source)) for source in step.inputs]
         meet = any(max(place.start, s.start) < min(place.stop, s.stop) for s in sources)
-        by_row = meet and step.operation.rows and not step.operation.in_place
+        passed = any(source in plan.lines for source in step.inputs)
+        by_row = (meet or passed) and step.operation.rows and not step.operation.in_place
         rows = range(step.value.shape.dims[0] if by_row else 1)
         size = (place.stop - place.start) // len(rows)
         for row in reversed(rows) if index in plan.backwards else rows:
+            for source in step.inputs:
+                if source in plan.lines:
+                    make(source, needed(step.operation, range(row, row + 1)))
             inputs = [value(source) for source in step.inputs]
             made = interpreter._step(step.operation, inputs).reshape(len(images), -1)
             part = slice(row * size, (row + 1) * size)
@@ -112,6 +136,24 @@ def test_drawn_networks_run_in_their_arena() -> None:
             ours = run_in_arena(plan, stored, images)
             assert np.allclose(ours, wanted, rtol=1e-9, atol=1e-12), seed
     assert ran > 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv 16x3 same; dwconv 7 same stride=2; conv 8x1; gap; dense 10",
+        "conv 16x3 same; pool 5 stride=2 same; dwconv 7x3; conv 4x1; gap; dense 10",
+        "conv 8x3 same; bn; conv 12x5 relu; avgpool 2; conv 4x3 stride=2; dense 10",
+    ],
+)
+def test_steps_in_one_pass_run_in_their_arena(text: str) -> None:
+    full, program = build_program(checked(text).graph), for_inference_of(text)
+    plan = memory_plan(program)
+    assert plan.lines
+    stored = weights(full, 1)
+    images = np.random.default_rng(1).random((2, 28, 28, 1))
+    wanted = Interpreter(program, stored, "float64").predict(images).reshape(2, -1)
+    assert np.allclose(run_in_arena(plan, stored, images), wanted, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("alignment", [1, 16, 64])
@@ -147,11 +189,10 @@ def test_no_plan_is_below_what_is_kept_between_steps() -> None:
             assert kept <= live, seed
 
 
-def test_ram_is_the_peak_of_the_plan_of_the_inference_program() -> None:
-    for seed, result in networks(300):
+def test_no_arena_is_below_the_least_that_search_counts_on() -> None:
+    for seed, result in networks(60):
         assert result.totals is not None
         for dtype in ("float32", "int8"):
-            assert result.totals.ram(dtype) == inference_plan(result.graph, dtype).peak, seed
             assert least_ram(result.graph, dtype) <= result.totals.ram(dtype), seed
 
 

@@ -92,6 +92,7 @@ def test_integers_have_no_undefined_behaviour_that_a_sanitizer_sees(tmp_path):
     [
         "conv 8x3 same silu; dwconv 3 same stride=2 silu; conv 16x1 silu; gap; dense 10",
         "conv 16x3 same relu; dwconv 3 same stride=2; conv 8x1; dense 10",
+        "conv 16x3 same silu; dwconv 7x3 silu; conv 4x1; gap; dense 10",
         "conv 12x4 stride=2 same; pool 3 stride=2 ceil; conv 30x3 same; avgpool 2; dense 10",
         "conv 8x3 relu; pool 2; conv 4x3 relu; pool 2 ceil; dense 10",
         "conv 4x3 same; dwconv 5 same dilation=2; conv 8x3 tanh; pool 3 stride=2 same; dense 10",
