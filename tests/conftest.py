@@ -34,6 +34,7 @@ LONGEST = (
     "api/test_docs_python_page",
     "training/test_session",
     "page/test_static",
+    "page/test_in_pyodide",
     "serve/test_server",
     "serve/test_page",
 )

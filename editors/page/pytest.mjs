@@ -8,16 +8,21 @@ for (const [place, folder] of [["/repo", root], ["/site", site]]) {
   python.FS.mkdirTree(place);
   python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, place);
 }
-python.globals.set("given", given);
-// Of the packages only those that pytest and the checker need: others are for another machine.
+python.globals.set("given", python.toPy(given));
 process.exitCode = python.runPython(`
-import importlib.util, os, sys
-sys.dont_write_bytecode = True
-class Found:
-    def find_spec(self, name, path=None, target=None):
-        if path is None and name in ("_pytest", "iniconfig", "lark", "packaging", "pluggy", "pygments", "pytest"):
+import importlib.machinery, os, sys
+
+# Others in that folder may be compiled for this machine.
+PLAIN = {"_pytest", "iniconfig", "lark", "packaging", "pluggy", "py", "pygments", "pytest"}
+
+class Plain:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if path is None and name in PLAIN:
             return importlib.machinery.PathFinder.find_spec(name, ["/site"])
-sys.meta_path.append(Found())
+
+sys.dont_write_bytecode = True
+sys.meta_path.append(Plain)
 sys.path.insert(0, "/repo")
 os.chdir("/repo")
 import pytest

@@ -110,7 +110,9 @@ def _ready(page: Page) -> float:
 def _started(address: str) -> tuple[float, float]:
     """Milliseconds until a browser of its own is ready, and again with what it has kept."""
     with Browser() as browser:
-        cold = _ready(browser.page(address))
+        page = browser.page(address)
+        cold = _ready(page)
+        page.wait("caches.open('cnnspec').then((kept) => kept.keys()).then((keys) => keys.length)")
         return cold, _ready(browser.page(address))
 
 

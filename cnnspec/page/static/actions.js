@@ -139,7 +139,7 @@ const KEYS = [
   ["Ctrl+/", "a comment, or none"],
   ["Ctrl+F", "search and replace"],
   ["Ctrl+S", "save"],
-  ["Esc, then Tab", "out of the editor"],
+  ["Tab", "out of the editor"],
 ];
 
 function keys() {
