@@ -1,8 +1,9 @@
 """Writes the tables of docs/frontier.md and the figure beside it, from what has been trained."""
 
+from functools import cache
 from statistics import fmean
 
-from cnnspec.analysis.check import check
+from cnnspec.analysis.check import CheckedSpec, check
 from cnnspec.core.table import Cell, Table
 from cnnspec.files.sources import read_source
 from cnnspec.runs.seeds import spread
@@ -31,9 +32,15 @@ def trained() -> dict[str, list[Row]]:
     return dict(sorted(found.items(), key=lambda each: (data(each[0]), each[1][0]["params"])))
 
 
+@cache
+def network(name: str) -> CheckedSpec:
+    """A spec, checked once for all parts of the page."""
+    return check(read_source(FRONTIER.path(name)))
+
+
 def data(name: str) -> str:
     """The dataset of a spec."""
-    return str(check(read_source(FRONTIER.path(name))).spec.data.source)
+    return str(network(name).spec.data.source)
 
 
 def write_page() -> None:
@@ -90,7 +97,7 @@ def devices() -> str:
     )  # fmt: skip
     cells = []
     for name, rows in trained().items():
-        first, totals = rows[0], check(read_source(FRONTIER.path(name))).totals
+        first, totals = rows[0], network(name).totals
         figures = [f"{totals.ram('int8'):,}", f"{totals.flash('int8'):,}"]
         found = first.get("device")
         figures += (
