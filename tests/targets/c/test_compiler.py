@@ -119,19 +119,46 @@ def test_a_compiler_that_has_gone_is_said() -> None:
     assert error.value.diagnostics[0].code == "CNN951"
 
 
+ON_X86_64 = pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="flags of x86-64"
+)
+
+
+def assembly(compiler: Compiler, processor: str, text: str, folder: Path) -> str:
+    """The instructions of a network for a processor."""
+    spec = checked(text)
+    source, made = folder / "network.c", folder / "network.s"
+    source.write_text(network_text(laid_out(spec), spec.spec.train).text)
+    flags = [flag for flag in FLAGS if flag != "-shared"]
+    flags += [*compiler.native, f"-march={processor}", "-S", "-o", str(made)]
+    subprocess.run([*compiler.command, *flags, str(source)], check=True)
+    return made.read_text()
+
+
 @needs_compiler
-@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="flags of x86-64")
+@ON_X86_64
 @pytest.mark.parametrize("processor", ["haswell", "skylake-avx512", "icelake-client"])
 @pytest.mark.parametrize("compiler", compilers(), ids=lambda each: each.command[0])
 def test_multiply_adds_are_of_whole_vectors(
     compiler: Compiler, processor: str, tmp_path: Path
 ) -> None:
-    spec = checked("data mnist\nconv 8x3 relu\nconv 12x3 same\ngelu\ndense 10 softmax")
-    source, made = tmp_path / "network.c", tmp_path / "network.s"
-    source.write_text(network_text(laid_out(spec), spec.spec.train).text)
-    flags = [flag for flag in FLAGS if flag != "-shared"]
-    flags += [*compiler.native, f"-march={processor}", "-S", "-o", str(made)]
-    subprocess.run([*compiler.command, *flags, str(source)], check=True)
-    found = Counter(re.findall(r"\bvfn?madd\d+([ps]s)\b", made.read_text()))
+    text = "data mnist\nconv 8x3 relu\nconv 12x3 same\ngelu\ndense 10 softmax"
+    made = assembly(compiler, processor, text, tmp_path)
+    found = Counter(re.findall(r"\bvfn?madd\d+([ps]s)\b", made))
     assert found["ps"] > 200
     assert found["ss"] < found["ps"] / 10
+
+
+@needs_compiler
+@ON_X86_64
+@pytest.mark.parametrize("compiler", compilers(), ids=lambda each: each.command[0])
+def test_vectors_without_a_register_cross_no_line_of_the_cache(
+    compiler: Compiler, tmp_path: Path
+) -> None:
+    text = "data mnist\nconv 8x5 relu\npool 2\nconv 16x5 relu\npool 2\ndense 10 softmax"
+    made = assembly(compiler, "skylake-avx512", text, tmp_path)
+    functions = dict(re.findall(r"^(\w+):(.*?)^\s*\.size", made, re.MULTILINE | re.DOTALL))
+    layers = "".join(functions[name] for name in functions if "ward_" in name)
+    kept = Counter(re.findall(r"\b(vmov\w+)\s+%zmm\d+, -?\d*\(%r[sb]p\)", layers))
+    assert kept
+    assert not {"vmovups", "vmovdqu32", "vmovdqu64"} & kept.keys()
