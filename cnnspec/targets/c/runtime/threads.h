@@ -1,8 +1,9 @@
-/* Threads that take the tasks of a phase one after another, and meet at its end.
+/* Threads that take the tasks of a phase one after another.
 
    Who takes which task decides nothing: tasks share no memory that one of them writes. A
-   thread that waits looks for a moment, as most phases are short, and then sleeps, so that
-   on a busy machine it is not in the way of those it waits for. */
+   phase ends when its tasks are done. Nobody waits for a thread that has taken none: on a busy
+   machine it may not run for many phases. A thread that waits looks for a moment, as most
+   phases are short, and then sleeps, so that it is not in the way of those it waits for. */
 
 #include <pthread.h>
 
@@ -15,22 +16,14 @@ struct team {
     struct job *job;
     phase_function *work;
     int threads, phase, tasks;
-    int next;        /* the task to be taken */
-    int busy;        /* threads that have not finished this phase */
+    uint64_t left;   /* the tasks that nobody has taken, behind the round they are of */
+    int done;        /* tasks of this phase */
     int round;       /* counts the phases; below zero: the end */
 };
 
 struct member { struct team *team; int thread; };
 
 #define LOOKS 2000
-
-static void take_tasks(struct team *team, int thread) {
-    for (;;) {
-        int task = __atomic_fetch_add(&team->next, 1, __ATOMIC_ACQ_REL);
-        if (task >= team->tasks) return;
-        team->work(team->job, team->phase, task, thread);
-    }
-}
 
 /* Waits until `*value` is no longer `old`; returns what it is. */
 static int wait_while(struct team *team, int *value, int old) {
@@ -49,9 +42,33 @@ static int wait_while(struct team *team, int *value, int old) {
     return now;
 }
 
-static void announce(struct team *team, int *value, int now) {
+/* Takes a task of the phase at hand, the last first, or -1. A thread that comes late takes none
+   of another phase: the round stands in the same word, and no phase begins while tasks are left. */
+static int take(struct team *team) {
+    uint64_t left = __atomic_load_n(&team->left, __ATOMIC_ACQUIRE);
+    while ((uint32_t)left)
+        if (__atomic_compare_exchange_n(&team->left, &left, left - 1, 0, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE))
+            return (int)(uint32_t)left - 1;
+    return -1;
+}
+
+static void do_tasks(struct team *team, int thread) {
+    for (int task; (task = take(team)) >= 0;) {
+        int tasks = team->tasks;
+        team->work(team->job, team->phase, task, thread);
+        /* With the last task done, the team may be in another phase. */
+        if (__atomic_add_fetch(&team->done, 1, __ATOMIC_ACQ_REL) == tasks && thread) {
+            pthread_mutex_lock(&team->lock);
+            pthread_cond_broadcast(&team->changed);
+            pthread_mutex_unlock(&team->lock);
+        }
+    }
+}
+
+static void announce(struct team *team, int round) {
     pthread_mutex_lock(&team->lock);
-    __atomic_store_n(value, now, __ATOMIC_RELEASE);
+    __atomic_store_n(&team->round, round, __ATOMIC_RELEASE);
     pthread_cond_broadcast(&team->changed);
     pthread_mutex_unlock(&team->lock);
 }
@@ -59,16 +76,9 @@ static void announce(struct team *team, int *value, int now) {
 static void *follow(void *argument) {
     struct member *member = argument;
     struct team *team = member->team;
-    for (int seen = 0;;) {
-        seen = wait_while(team, &team->round, seen);
-        if (seen < 0) return 0;
-        take_tasks(team, member->thread);
-        if (__atomic_sub_fetch(&team->busy, 1, __ATOMIC_ACQ_REL) == 0) {
-            pthread_mutex_lock(&team->lock);
-            pthread_cond_broadcast(&team->changed);
-            pthread_mutex_unlock(&team->lock);
-        }
-    }
+    for (int seen = 0; (seen = wait_while(team, &team->round, seen)) >= 0;)
+        do_tasks(team, member->thread);
+    return 0;
 }
 
 /* Does every task of a phase and returns when the last is done. */
@@ -77,14 +87,15 @@ static void run_phase(struct team *team, int phase, int tasks) {
         for (int task = 0; task < tasks; task++) team->work(team->job, phase, task, 0);
         return;
     }
+    int round = team->round + 1;
     team->phase = phase;
     team->tasks = tasks;
-    __atomic_store_n(&team->next, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&team->busy, team->threads - 1, __ATOMIC_RELEASE);
-    announce(team, &team->round, team->round + 1);
-    take_tasks(team, 0);
-    for (int left; (left = __atomic_load_n(&team->busy, __ATOMIC_ACQUIRE)) != 0;)
-        wait_while(team, &team->busy, left);
+    __atomic_store_n(&team->done, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&team->left, (uint64_t)round << 32 | (uint32_t)tasks, __ATOMIC_RELEASE);
+    announce(team, round);
+    do_tasks(team, 0);
+    for (int done; (done = __atomic_load_n(&team->done, __ATOMIC_ACQUIRE)) < tasks;)
+        wait_while(team, &team->done, done);
 }
 
 /* Begins the other threads; there are fewer where the system has none left. */
@@ -100,7 +111,7 @@ static void begin_team(struct team *team, pthread_t *handles, struct member *mem
 }
 
 static void end_team(struct team *team, pthread_t *handles) {
-    announce(team, &team->round, -1);
+    announce(team, -1);
     for (int thread = 1; thread < team->threads; thread++) pthread_join(handles[thread], 0);
     pthread_cond_destroy(&team->changed);
     pthread_mutex_destroy(&team->lock);
