@@ -18,8 +18,8 @@ def weights_of(drawn: Drawn) -> dict[str, np.ndarray]:
     return found
 
 
-def outputs_in_double(drawn: Drawn, images: np.ndarray) -> np.ndarray | None:
-    """What the same model by hand gives in float64.
+def model_in_double(drawn: Drawn) -> keras.Model | None:
+    """The same model by hand with the same weights in float64.
 
     `None` where TensorFlow cannot: a dilated transposed convolution takes float32 only.
     """
@@ -32,7 +32,13 @@ def outputs_in_double(drawn: Drawn, images: np.ndarray) -> np.ndarray | None:
         keras.config.set_dtype_policy("float32")
     for double, single in zip(model.weights, drawn.keras_model().weights, strict=True):
         double.assign(np.asarray(single, np.float64))
-    return np.asarray(model(images.astype(np.float64), training=False))
+    return model
+
+
+def outputs_in_double(drawn: Drawn, images: np.ndarray) -> np.ndarray | None:
+    """What the same model by hand gives in float64; `None` where TensorFlow cannot."""
+    model = model_in_double(drawn)
+    return None if model is None else np.asarray(model(images.astype(np.float64), training=False))
 
 
 def _dilated(layer: Any) -> bool:
