@@ -50,7 +50,7 @@ def test_gradients_are_those_of_tensorflow(seed: int) -> None:
 
 
 def sorted_keys(applied: Any, model: Any) -> list[tuple[str, Any]]:
-    """The names of the trained variables of a model, in its order: the first layer's that has it."""
+    """The names of the trained variables of a model in its order: by the first layer with each."""
     names: dict[int, str] = {}
     for each in applied:
         for weight in each.layer.trainable_variables:
