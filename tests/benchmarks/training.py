@@ -132,19 +132,19 @@ def evaluated(repeats: int) -> Row:
         return compare(name, evaluate, process(*python(*script)), repeats)
 
 
-def by_hand(framework: str, network: str) -> Measure:
+def by_hand(framework: str, network: str, how: str = "train") -> Measure:
     """The median epoch of a hand-written script, and the peak memory of the whole."""
 
     def run() -> Taken:
         script = f"tests.benchmarks.by_hand.in_{framework}"
-        done = ended(*python("-m", script, "train", network, str(NETWORKS[network])))
+        done = ended(*python("-m", script, how, network, str(NETWORKS[network])))
         found = json.loads(done.printed)
         return Taken(statistics.median(found["seconds"][1:]), done.megabytes, found["accuracy"])
 
     return run
 
 
-def by_cnnspec(network: str) -> Measure:
+def by_cnnspec(network: str, backend: str = "tensorflow") -> Measure:
     """The median epoch of `cnnspec train`, and the peak memory of the whole with its report.
 
     Each run has another seed, as those by hand have.
@@ -156,6 +156,7 @@ def by_cnnspec(network: str) -> Measure:
             command = (program("cnnspec"), "train", f"specs/{network}.cnn", "--out", folder)
             # Expectations do not hold after so few epochs, which is exit code 1.
             chosen = ("--epochs", str(NETWORKS[network]), "--seed", str(next(seeds)))
+            chosen += ("--backend", backend)
             done = ended(*command, *chosen, codes=(0, 1))
             run = Path(folder) / f"{network}-1"
             history, metrics = (
