@@ -49,11 +49,16 @@ class Totals(Record):
         numbers = self.memo("_arena", lambda: inference_plan(self.graph).peak // BYTES["float32"])
         return numbers * BYTES[dtype]
 
+    def counted(self) -> dict[str, int]:
+        """Every quantity that needs no plan of memory, by its name; flash in bytes, as float32."""
+        counted = {name: getattr(self, name) for name in ("params", "trainable", "macs")}
+        return counted | {"flash": self.params * BYTES["float32"], "depth": self.depth}
+
     def dump(self) -> dict[str, int]:
         """Every quantity by its name; flash and RAM in bytes, as float32."""
-        sizes = {"flash": self.params * BYTES["float32"], "ram": self.ram()}
-        names = ("params", "trainable", "macs")
-        return {name: getattr(self, name) for name in names} | sizes | {"depth": self.depth}
+        counted = self.counted()
+        depth = counted.pop("depth")
+        return counted | {"ram": self.ram(), "depth": depth}
 
 
 class BudgetResult(Record):

@@ -15,7 +15,7 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.page.exports import EXPORTS, export
-from cnnspec.page.view import boxes, edits, problems, view
+from cnnspec.page.view import boxes, edits, rest, view
 from cnnspec.service.completion import complete, signature
 from cnnspec.service.document import Places, document
 from cnnspec.service.edits import fix_all, formatted
@@ -91,9 +91,9 @@ def _judged(found: Snapshot, text: str) -> Json:
     }
 
 
-def _problems(answers: Answers, request: Json) -> Json:
-    """What is wrong, with the changes that would keep the budgets."""
-    return {"problems": problems(answers.found(request["text"]))}
+def _rest(answers: Answers, request: Json) -> Json:
+    """What a check left out, as it takes longer."""
+    return rest(answers.found(request["text"]))
 
 
 def _drawing(answers: Answers, request: Json) -> Json:
@@ -263,7 +263,7 @@ def _offset(found: Snapshot, request: Json) -> int:
 _QUESTIONS: dict[str, Callable[[Answers, Json], Json]] = {
     "begin": _begin,
     "check": _check,
-    "problems": _problems,
+    "rest": _rest,
     "drawing": _drawing,
     "formulas": _formulas,
     "hover": _hover,

@@ -19,19 +19,19 @@ from cnnspec.service.sites import Site, sites
 from cnnspec.service.snapshot import Snapshot
 
 _FEW_LAYERS = 50
-"""Layers of a network for which advice on its budgets is found within some milliseconds."""
+"""Layers of a network whose memory plan and advice on budgets are found within milliseconds."""
 
 
 def view(found: Snapshot) -> dict[str, Any]:
     """Returns what is known of a text without what takes longer than its check.
 
-    `advised` is false where the problems lack the advice on budgets, which `problems` then has.
+    `whole` is false where something is left out, which `rest` then has: the RAM of a network that
+    no budget asks for, and in problems the advice on budgets.
     """
-    spec, totals = found.checked.spec, found.totals
+    spec = found.checked.spec
     places = Places(found)
-    over = any(isinstance(each, OverBudget) for each in found.checked.problems)
-    advised = not over or len(found.layers) <= _FEW_LAYERS
-    told = found.problems if advised else found.checked.problems
+    few = len(found.layers) <= _FEW_LAYERS
+    told = found.problems if few else found.checked.problems
     rows = {id(call): row for row, call in enumerate(found.layers)}
     return {
         "ok": found.ok,
@@ -41,18 +41,28 @@ def view(found: Snapshot) -> dict[str, Any]:
         "classes": spec.classes,
         "layers": [_layer(found, row, places) for row in range(len(found.layers))],
         "sites": [_site(site, rows, places) for site in sites(found)],
-        "totals": totals.dump() if totals else None,
+        "totals": _totals(found, ram=few),
         "budgets": _budgets(found, told, places),
         "lets": _lets(found, places),
         "problems": [_problem(each, found, places) for each in told],
-        "advised": advised,
+        "whole": few or not found.layers,
     }
 
 
-def problems(found: Snapshot) -> list[dict[str, Any]]:
-    """Returns what is wrong with a text, with the changes that would keep its budgets."""
-    places = Places(found)
-    return [_problem(each, found, places) for each in found.problems]
+def rest(found: Snapshot) -> dict[str, Any]:
+    """Returns what `view` left out: totals, and problems where there is advice on budgets."""
+    made = {"totals": _totals(found, ram=True)}
+    if any(isinstance(each, OverBudget) for each in found.checked.problems):
+        places = Places(found)
+        made["problems"] = [_problem(each, found, places) for each in found.problems]
+    return made
+
+
+def _totals(found: Snapshot, *, ram: bool) -> dict[str, int | None] | None:
+    """What the network costs; its plan of memory takes as long as all the rest."""
+    if found.totals is None:
+        return None
+    return found.totals.dump() if ram else found.totals.counted() | {"ram": None}
 
 
 def _problem(each: Diagnostic, found: Snapshot, places: Places) -> dict[str, Any]:

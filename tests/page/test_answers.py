@@ -75,10 +75,22 @@ def test_a_budget_that_is_passed_has_a_change_that_keeps_it():
 def test_advice_that_takes_long_comes_with_the_second_question():
     text = "conv 8x3 same relu\n" * 80 + "gap\ndense 10 softmax\nbudget params <= 46k\n"
     found = ask("check", text)
-    assert not found["advised"]
+    assert not found["whole"]
     assert found["problems"][0]["fixes"] == []
-    (advised,) = ask("problems", text)["problems"]
+    (advised,) = ask("rest", text)["problems"]
     assert ask("check", edited(text, advised["fixes"][0]["edits"]))["ok"]
+
+
+def test_the_memory_plan_of_many_layers_comes_with_the_second_question():
+    text = "conv 8x3 same relu\n" * 80 + "gap\ndense 10 softmax\n"
+    found = ask("check", text)
+    assert not found["whole"]
+    assert found["totals"].pop("ram") is None
+    rest = ask("rest", text)
+    # An output of 28 rows begins two rows below its input and grows into what is done with.
+    assert rest["totals"].pop("ram") == (28 + 2) * 28 * 8 * 4
+    assert rest["totals"] == found["totals"]
+    assert "problems" not in rest
 
 
 def test_a_slider_writes_its_number_into_the_text():

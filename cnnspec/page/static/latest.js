@@ -1,4 +1,5 @@
-// Latest wins: while one request is answered only the newest of the others waits.
+// Latest wins: while one request is answered only the newest of the others waits. Of those that come
+// in one turn of the event loop, as by a fix of many places, only the last is asked at all.
 
 export class Latest {
   #ask;
@@ -14,7 +15,7 @@ export class Latest {
     this.#waiting?.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.#waiting = { request, resolve, reject };
-      this.#next();
+      queueMicrotask(() => this.#next());
     });
   }
 

@@ -104,12 +104,13 @@ class Page {
   // What takes longer than a check, once no key comes.
   async later() {
     if (this.found?.text !== this.editor.text) return;
-    if (!this.found.advised) {
+    if (!this.found.whole) {
       const text = this.found.text;
-      const found = await this.ask("problems");
-      if (!found || text !== this.editor.text) return;
-      this.found = { ...this.found, problems: found.problems, advised: true };
-      this.show();
+      const rest = await this.ask("rest");
+      if (!rest || text !== this.editor.text) return;
+      this.found = { ...this.found, ...rest, whole: true };
+      if (rest.problems) this.show();
+      else this.summary.show(this.found);
     }
     this.tabs.later();
   }

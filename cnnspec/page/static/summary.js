@@ -15,7 +15,7 @@ export class Summary {
     const facts = totals
       ? [
           ["parameters", number(totals.params)], ["MACs", number(totals.macs)],
-          ["flash", kib(totals.flash)], ["RAM", kib(totals.ram)], ["depth", totals.depth],
+          ["flash", kib(totals.flash)], ["RAM", totals.ram === null ? "…" : kib(totals.ram)], ["depth", totals.depth],
         ]
       : [];
     show(byId("summary"),
