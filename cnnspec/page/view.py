@@ -51,14 +51,14 @@ def view(found: Snapshot) -> dict[str, Any]:
 
 def rest(found: Snapshot) -> dict[str, Any]:
     """Returns what `view` left out: totals, and problems where there is advice on budgets."""
-    made = {"totals": _totals(found, ram=True)}
+    made: dict[str, Any] = {"totals": _totals(found, ram=True)}
     if any(isinstance(each, OverBudget) for each in found.checked.problems):
         places = Places(found)
         made["problems"] = [_problem(each, found, places) for each in found.problems]
     return made
 
 
-def _totals(found: Snapshot, *, ram: bool) -> dict[str, int | None] | None:
+def _totals(found: Snapshot, *, ram: bool) -> dict[str, Any] | None:
     """What the network costs; its plan of memory takes as long as all the rest."""
     if found.totals is None:
         return None
