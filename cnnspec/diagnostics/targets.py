@@ -21,6 +21,8 @@ class Unsupported(Diagnostic):
     kind: str = "target"
     """`backend` where it is one that trains."""
     instead: str = "another target"
+    optional: bool = False
+    """Whether it can be left out."""
 
     @property
     def message(self) -> str:
@@ -28,4 +30,5 @@ class Unsupported(Diagnostic):
 
     @property
     def help(self) -> str:
-        return f"use another word in place of `{self.word}`, or {self.instead}"
+        other = "leave it out" if self.optional else f"use another word in place of `{self.word}`"
+        return f"{other}, or {self.instead}"

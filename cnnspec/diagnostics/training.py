@@ -105,3 +105,37 @@ class CropTooLarge(Diagnostic):
     def _usual(self) -> int:
         """Four pixels, or fewer for an image smaller than that."""
         return min(4, min(map(int, self.image.split("x"))) - 1)
+
+
+class QuantizesTooLate(Diagnostic):
+    """Training that may end before it quantizes would leave a network that was never rounded.
+
+    `quantize int8` rounds in the last half of the epochs. Where `early_stop` or `target … stop`
+    can end the training before that, it has to round from the first epoch.
+    """
+
+    code: ClassVar[str] = "CNN504"
+    bad: ClassVar[str] = (
+        "dense 10 softmax; train { epochs 20; early_stop val_loss restore; quantize int8 }"
+    )
+    good: ClassVar[str] = (
+        "dense 10 softmax; train { epochs 20; early_stop val_loss restore; quantize int8 last=1 }"
+    )
+
+    ends: str
+    begins: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"`{self.ends}` may end training before epoch {self.begins:,}, the first that "
+            "`quantize` rounds"
+        )
+
+    @property
+    def help(self) -> str:
+        return "write `quantize int8 last=1`, which rounds from the first epoch"
+
+    def fixes_at(self, span: Span) -> Fixes:
+        title = "write `quantize int8 last=1`"
+        return (write(span, "quantize int8 last=1", title=title),)

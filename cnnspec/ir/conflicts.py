@@ -68,6 +68,22 @@ def check_settings(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
 
         place = spans.get("train.augment")
         yield CropTooLarge(place, crop=train.augment.crop, image="x".join(map(str, sides)))
+    yield from rounds_late(spec, spans)
+
+
+def rounds_late(spec: Spec, spans: Places) -> Iterator[Diagnostic]:
+    """Training through int8 that may never begin, because training ends before."""
+    train = spec.train
+    if train.quantize is None or (begins := train.quantize.begins(train.epochs)) == 1:
+        return
+    ends = dict(watched(train))
+    ends.pop("schedule", None)
+    if train.target and not train.target.stop:
+        del ends["target"]
+    for written, _ in ends.values():
+        from cnnspec.diagnostics.training import QuantizesTooLate
+
+        yield QuantizesTooLate(spans.get("train.quantize"), ends=written, begins=begins)
 
 
 def unmeasurable(spec: Spec, spans: Places) -> Iterator[Diagnostic]:

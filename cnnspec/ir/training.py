@@ -1,5 +1,6 @@
 """The `train { … }` block: every setting with its default."""
 
+from math import ceil
 from typing import ClassVar
 
 from cnnspec.diagnostics.base import Diagnostic
@@ -54,6 +55,25 @@ class Target(Construct):
         return "value", error
 
 
+class Quantize(Construct):
+    """Trains the last epochs through int8, so that weights fit what a device computes with.
+
+    Weights and values are rounded in the forward pass as an export in int8 rounds them, and the
+    gradient goes straight through (Jacob et al., 2018).
+    """
+
+    word: ClassVar[str] = "quantize"
+
+    dtype: str = positional(Choice("int8"), "what is trained for")
+    last: float = option(
+        Float(high=1, above=True), "the share of the epochs in which it rounds", default=0.5
+    )
+
+    def begins(self, epochs: int) -> int:
+        """Returns the first epoch that rounds, from 1, of so many."""
+        return epochs + 1 - ceil(self.last * epochs)
+
+
 class Training(Construct):
     """Every setting of training, each with a default."""
 
@@ -102,6 +122,11 @@ class Training(Construct):
         Choice("float32", "mixed_float16", "mixed_bfloat16"),
         "of the arithmetic; weights are float32 in any case, and less needs a GPU",
         default="float32",
+    )
+    quantize: Quantize | None = option(
+        Construction(Quantize, optional=True),
+        "trains through the rounding of int8; the backend `native` does",
+        default=None,
     )
     seed: int = option(Int(0), "what every random number follows from", default=1)
     runs: int = option(Int(high=1000), "trainings with this seed and those after it", default=1)

@@ -1,4 +1,4 @@
-"""What a trained network reaches in int8, where an expectation asks for it.
+"""What a trained network reaches in int8, where an expectation or `quantize` asks for it.
 
 It is the network that `cnnspec export RUN --to c --dtype int8` writes: ranges are seen on training
 images and chosen on validation images. With a C compiler it is that C that runs, else the
@@ -34,9 +34,12 @@ def integer_scores(
 ) -> dict[str, dict[str, Any]]:
     """Returns accuracy, macro F1 and confusion in int8 by split, of those that a claim is about.
 
-    `weights` are those of the trained network by their keys. Empty where no claim is about int8.
+    After `quantize` it is that of the test and validation images in any case. `weights` are
+    those of the trained network by their keys. Empty where nobody asks.
     """
     wanted = {STORED[claim.split] for claim in checked.spec.expectations if claim.dtype}
+    if checked.spec.train.quantize:
+        wanted |= {"test", "validation"}
     if not wanted:
         return {}
     held = splits.validation if splits.validation is not None else splits.train

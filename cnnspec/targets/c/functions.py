@@ -6,6 +6,7 @@ from cnnspec.core.record import Record
 from cnnspec.ir.training import Training
 from cnnspec.targets.c.layout import Layout, Placed
 from cnnspec.targets.c.losses import LossText, targets
+from cnnspec.targets.c.rounding import ROLES
 from cnnspec.targets.c.site import Stage
 from cnnspec.targets.c.text import block, comment, identifier, number, sizes
 
@@ -52,7 +53,8 @@ def _pointers(layout: Layout, placed: Placed) -> dict[str, str]:
         if key:
             at = places[key].start
             kind = "float" if role in _WRITTEN else "const float"
-            found[role] = f"{kind} *{role} = p->weights + {at};"
+            held = "used" if role in ROLES else "weights"
+            found[role] = f"{kind} *{role} = p->{held} + {at};"
             found[f"d_{role}"] = f"float *d_{role} = p->gradients + {at};"
     return found
 

@@ -6,7 +6,18 @@ from cnnspec.targets.c.layout import Layout
 
 _POINTERS = (
     *("pixels", "numbers", "labels", "counts", "order", "factors", "weights", "slots"),
-    *("average", "gradients", "arenas", "shared", "losses", "answers", "outputs"),
+    *(
+        "average",
+        "gradients",
+        "arenas",
+        "shared",
+        "rounded",
+        "scales",
+        "seen",
+        "losses",
+        "answers",
+        "outputs",
+    ),
 )
 
 

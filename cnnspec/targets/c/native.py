@@ -21,11 +21,13 @@ from cnnspec.layers.weighted import Weighted
 from cnnspec.targets.c.compiler import Compiler, compiled
 from cnnspec.targets.c.job import job_type
 from cnnspec.targets.c.kernels.augmentation import augmentation
+from cnnspec.targets.c.kernels.rounding import SCALE
 from cnnspec.targets.c.layout import Layout, Tensor, lay_out
 from cnnspec.targets.c.library import Held, give_images, load_library, zeros
 from cnnspec.targets.c.network import network_text
 from cnnspec.targets.c.optimizers import rule
 from cnnspec.targets.c.passes import augmented, training_program
+from cnnspec.targets.c.rounding import count_rounded, rounded_program
 
 Arrays = dict[str, np.ndarray]
 
@@ -80,6 +82,9 @@ class NativeNetwork:
         self._gradients = zeros(layout.parts * layout.trained)
         self._shared = zeros(layout.parts * layout.shared)
         self._arenas = zeros(0)
+        self._rounded = zeros(layout.weights if count_rounded(layout.program) else 0)
+        self.scales: np.ndarray | None = None
+        """How values are rounded in steps, (values, 4) float32 as `SCALE` has it, if they are."""
         self.step = 0
         """Steps done."""
         self.set_weights(weights)
@@ -111,6 +116,7 @@ class NativeNetwork:
             job.counts = hold(counts, np.float32) if counts is not None else None
             job.factors = hold(factors, np.float32)
             job.losses, job.answers = hold(losses), hold(answers)
+            self._round(job, hold)
             done = self._library.cnnspec_train(ctypes.byref(job)) if steps else 0
         self.step += done
         return Done(losses[:done], answers[: min(done * self._train.batch, len(order))])
@@ -121,22 +127,46 @@ class NativeNetwork:
         program = self.layout.program
         return int(program.steps[program.output].value.shape.size)
 
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """Returns the outputs for images, (n, classes) float32, as at inference."""
-        return self._outputs(images, None)[0]
+    def predict(self, images: np.ndarray, *, rounded: bool = False) -> np.ndarray:
+        """Returns the outputs for images, (n, classes) float32, as at inference.
+
+        Those that are `rounded` are what int8 comes to, with the scales that steps have.
+        """
+        return self._outputs(images, None, rounded=rounded)[0]
+
+    def seen(self, images: np.ndarray) -> np.ndarray:
+        """Returns the least and the largest of each value that is rounded, (values, 2) float32.
+
+        At inference, before rounding.
+        """
+        count = count_rounded(self.layout.program)
+        found = np.zeros((self.layout.parts, count, 2), np.float32)
+        found[:] = np.inf, -np.inf
+        self._outputs(images, None, seen=found)
+        return np.stack([found[:, :, 0].min(0), found[:, :, 1].max(0)], 1)
 
     def measure(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
         """Returns the outputs for images and the sum of their losses, with penalties in each."""
         outputs, loss = self._outputs(images, labels)
         return outputs, loss + len(images) * self._penalty()
 
-    def _outputs(self, images: np.ndarray, labels: np.ndarray | None) -> tuple[np.ndarray, float]:
+    def _outputs(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray | None,
+        *,
+        rounded: bool = False,
+        seen: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, float]:
         outputs = np.zeros((len(images), self.classes), np.float32)
         answers = np.zeros(len(images), np.int32)
         with Held() as hold:
             job = self._job(images, np.arange(len(images)), hold)
             job.labels = hold(labels, np.int32) if labels is not None else None
             job.outputs, job.answers = hold(outputs), hold(answers)
+            job.seen = hold(seen) if seen is not None else None
+            if rounded:
+                self._round(job, hold)
             loss = float(self._library.cnnspec_predict(ctypes.byref(job)))
         return outputs, loss
 
@@ -185,6 +215,11 @@ class NativeNetwork:
         job.threads = self.threads
         return job
 
+    def _round(self, job: ctypes.Structure, hold: Held) -> None:
+        """Gives a job what it rounds with, if there is something."""
+        if self.scales is not None:
+            job.scales, job.rounded = hold(self.scales, np.float32), hold(self._rounded)
+
     @property
     def _trained(self) -> list[Tensor]:
         return [t for t in self.layout.tensors if t.start < self.layout.trained]
@@ -228,6 +263,9 @@ class NativeNetwork:
             for key, array in self._named(self._average, trained=True).items():
                 found[f"average/{key}"] = array
         found["step"] = np.asarray(self.step, np.int64)
+        if count := count_rounded(self.layout.program):
+            none = np.zeros((count, SCALE), np.float32)
+            found["scales"] = none if self.scales is None else self.scales.copy()
         return found
 
     def load(self, state: Mapping[str, np.ndarray]) -> None:
@@ -241,6 +279,8 @@ class NativeNetwork:
             if self._train.optimizer.ema is not None:
                 self._average[at] = state[f"average/{tensor.key}"].ravel()
         self.step = int(state["step"])
+        scales = state.get("scales")
+        self.scales = scales.copy() if scales is not None and scales.any() else None
 
 
 def step_bytes(checked: CheckedSpec, threads: int | None = None) -> int:
@@ -255,7 +295,10 @@ def step_bytes(checked: CheckedSpec, threads: int | None = None) -> int:
 def laid_out(checked: CheckedSpec) -> Layout:
     """Returns where everything of a network in training lies."""
     train = checked.spec.train
-    program = training_program(checked.graph)
+    if train.quantize:
+        program = rounded_program(checked.graph).program
+    else:
+        program = training_program(checked.graph)
     if train.augment:
         program = augmented(program, augmentation(train.augment))
     return lay_out(program, train.batch, penalties(checked))

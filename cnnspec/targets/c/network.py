@@ -13,6 +13,7 @@ from cnnspec.targets.c.functions import Call, functions, loss_function, prepare_
 from cnnspec.targets.c.layout import Layout
 from cnnspec.targets.c.losses import loss_text
 from cnnspec.targets.c.optimizers import rule
+from cnnspec.targets.c.rounding import count_rounded, round_weights
 from cnnspec.targets.c.text import block, comment, sizes
 from cnnspec.targets.c.update import stages, update_text
 
@@ -43,10 +44,12 @@ def network_text(layout: Layout, train: Training) -> Written:
                 _constants(layout, train, len(phases)),
                 _runtime("job.h"),
                 _runtime("norms.h"),
+                _runtime("rounding.h"),
                 *texts,
                 _runtime("places.h"),
                 _train_phase(layout, phases),
                 update_text(layout, train),
+                *filter(None, (round_weights(layout),)),
                 _runtime("training.h"),
                 _predict_phase(layout, predict, "if (job->labels) loss(&q);"),
                 _runtime("prediction.h"),
@@ -121,6 +124,8 @@ def _constants(layout: Layout, train: Training | None, phases: int) -> str:
         "CHANNELS": (image.dims[-1], "channels of an image"),
         "CLASSES": (layout.program.steps[layout.program.output].value.shape.size, "outputs"),
     }
+    if rounded := count_rounded(layout.program):
+        values["ROUNDED"] = rounded, "values that are rounded as in int8"
     if train:
         values |= {
             "PHASES": (phases, "phases of a step, between which all parts meet"),

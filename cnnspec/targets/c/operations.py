@@ -1,4 +1,4 @@
-"""Operations that only this target has: what `augment` does to training images."""
+"""Operations that only this target has: what `augment` and `quantize` add to training."""
 
 from typing import ClassVar
 
@@ -30,3 +30,18 @@ class Erased(Operation):
 
     def __str__(self) -> str:
         return f"erase {self.rate:g}"
+
+
+class Rounded(Operation):
+    """Values rounded and cut off as int8 holds them, once their scale is known (`quantize`).
+
+    Before that it copies them. The gradient goes straight through (Bengio et al., 2013) where
+    a value was not cut off.
+    """
+
+    in_place: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = True
+    training_only: ClassVar[bool] = True
+
+    number: int
+    """Its place among all of a program."""

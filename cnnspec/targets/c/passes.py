@@ -17,6 +17,14 @@ def training_program(graph: Graph) -> Program:
     return fuse_relu(_fuse_small(relu_after_pool(drop_linear(build_program(graph)))))
 
 
+def with_limits(program: Program) -> Program:
+    """Returns a program with the same rewrites in the order in which they are done for int8.
+
+    ReLU is first put into what it limits, so that both have the same values between steps.
+    """
+    return _fuse_small(relu_after_pool(fuse_relu(drop_linear(program))))
+
+
 def _fuse_small(program: Program) -> Program:
     return fuse_pool(program, MOST_PLACES)
 

@@ -4,11 +4,19 @@ from collections.abc import Callable
 
 from cnnspec.operations import moves, values, windows
 from cnnspec.operations.base import Operation
-from cnnspec.targets.c.kernels import augmentation, noise, norms, pooled, pooling, products
+from cnnspec.targets.c.kernels import (
+    augmentation,
+    noise,
+    norms,
+    pooled,
+    pooling,
+    products,
+    rounding,
+)
 from cnnspec.targets.c.kernels import moves as moving
 from cnnspec.targets.c.kernels import values as single
 from cnnspec.targets.c.kernels import windows as sliding
-from cnnspec.targets.c.operations import Erased, Moved
+from cnnspec.targets.c.operations import Erased, Moved, Rounded
 from cnnspec.targets.c.site import Kernel, Site
 
 TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
@@ -36,5 +44,6 @@ TEMPLATES: dict[type[Operation], Callable[[Site], Kernel]] = {
     moves.Shuffle: moving.shuffle_channels,
     Moved: augmentation.moved,
     Erased: augmentation.erased,
+    Rounded: rounding.rounded,
 }
 """What writes each operation: a function of where it stands."""

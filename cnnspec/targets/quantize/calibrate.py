@@ -36,8 +36,8 @@ def calibrate(
     Labels are not used: what is wanted is the trained network, its errors included.
     """
     interpreter = Interpreter(program, weights)
-    seen = observe(interpreter, _floats(_spread(training, SEEN)))
-    images = _spread(validation, TRIED)
+    seen = observe(interpreter, _floats(spread(training, SEEN)))
+    images = spread(validation, TRIED)
     expected = interpreter.predict(_floats(images))
     found, errors = {}, {}
     for name, choose in METHODS.items():
@@ -49,8 +49,8 @@ def calibrate(
     return Calibrated(found[best], best, errors)
 
 
-def _spread(images: np.ndarray, count: int) -> np.ndarray:
-    """Some of the images, evenly from all of them: data may be sorted by class."""
+def spread(images: np.ndarray, count: int) -> np.ndarray:
+    """Returns some of the images, evenly from all of them: data may be sorted by class."""
     if len(images) <= count:
         return images
     chosen: np.ndarray = images[np.linspace(0, len(images) - 1, count).astype(int)]

@@ -12,6 +12,8 @@ from cnnspec.analysis.training_memory import layer_bytes
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image
 from cnnspec.datasets.splits import Splits
+from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.diagnostics.targets import Unsupported
 from cnnspec.runs.run import Run
 from cnnspec.targets.keras.backend import parts, threads
 from cnnspec.targets.keras.build import Seeds, as_written, build, compile_model
@@ -174,6 +176,18 @@ class KerasBackend(Record):
     def require(self, checked: CheckedSpec) -> None:
         require_target(checked, KERAS)
         require_accelerator(checked)
+        if checked.spec.train.quantize:
+            raise CnnspecError(
+                Unsupported(
+                    checked.expanded.spans.get("train.quantize"),
+                    word="quantize",
+                    target=self.name,
+                    reason="it does not train through the rounding of int8",
+                    kind="backend",
+                    instead="train with `--backend native`",
+                    optional=True,
+                )
+            )
 
     def step_bytes(self, checked: CheckedSpec, batch: int) -> int:
         return layer_bytes(checked, batch)

@@ -22,9 +22,11 @@ from cnnspec.runs.weights import read_weights
 from cnnspec.targets.c.compiler import FLAGS, Compiler
 from cnnspec.targets.c.initial import initial_weights
 from cnnspec.targets.c.native import NativeNetwork, step_bytes
+from cnnspec.targets.c.rounding import rounded_program
 from cnnspec.targets.table import C, require_target
 from cnnspec.training.backends.base import Arrays, Finished
 from cnnspec.training.backends.native_features import features_of
+from cnnspec.training.backends.native_rounding import find_scales
 from cnnspec.training.batches import image_weights
 from cnnspec.training.novelty import Features
 from cnnspec.training.score import confusion, macro_f1
@@ -59,7 +61,8 @@ class NativePredictor:
 class NativeTrainer(NativePredictor):
     """A compiled network in training.
 
-    Dropout and noise follow from the seed and the number of the step among all.
+    Dropout and noise follow from the seed and the number of the step among all. With `quantize`
+    the scales of values follow from the weights at the beginning of an epoch.
     """
 
     def __init__(self, checked: CheckedSpec, splits: Splits, network: NativeNetwork) -> None:
@@ -68,9 +71,17 @@ class NativeTrainer(NativePredictor):
         self._images = np.ascontiguousarray(splits.train.images)
         self._labels = splits.train.known.astype(np.int32)
         self._counts = image_weights(train.class_weight, splits.train.known, self.classes)
-        self.begin_epoch(1)
+        self._rounded = rounded_program(checked.graph) if train.quantize else None
+        self._forget()
 
     def begin_epoch(self, epoch: int) -> None:
+        self._forget()
+        quantize = self._train.quantize
+        if quantize and self._rounded and epoch >= quantize.begins(self._train.epochs):
+            self.network.scales = find_scales(self.network, self._rounded, self._images)
+
+    def _forget(self) -> None:
+        """Begins the metrics of an epoch."""
         self._loss, self._seen = 0.0, 0
         self._confusion = np.zeros((self.classes, self.classes), np.int64)
 

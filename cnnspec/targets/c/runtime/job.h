@@ -13,6 +13,9 @@ struct job {
     float *gradients;         /* PARTS times TRAINED */
     V *arenas;                /* ARENAS times ARENA vectors */
     float *shared;            /* PARTS times SHARED */
+    float *rounded;           /* the weights as int8 can hold them, or null */
+    const float *scales;      /* of each value that is rounded (`rounding.h`), or null for none */
+    float *seen;              /* the least and the largest of each of them by parts, or null */
     float *losses;            /* of each step */
     int32_t *answers;         /* the likeliest class of each image, in their order */
     float *outputs;           /* of each image, where nothing is trained */
@@ -37,6 +40,7 @@ struct place {
     V *scratch;
     float *prepared;
     float *weights, *gradients, *shared;
+    const float *used;        /* the weights that are computed with: rounded ones, or the same */
     const int *images;        /* of each part */
     const int32_t *order;     /* the images of the batch */
     uint64_t seed;

@@ -20,6 +20,7 @@ static struct place place_of(struct job *job, int part, int thread) {
         .scratch = arena + CHUNK * STRIDE,
         .prepared = (float *)(arena + CHUNK * STRIDE + SCRATCH),
         .weights = job->weights,
+        .used = job->scales ? job->rounded : job->weights,
         .gradients = job->gradients + (int64_t)part * TRAINED,
         .shared = job->shared,
         .images = job->images,

@@ -7,6 +7,9 @@ double cnnspec_predict(struct job *job) {
     struct team team;
     pthread_t handles[job->threads];
     struct member members[job->threads];
+#ifdef ROUNDED
+    if (job->scales) round_weights(job);
+#endif
     begin(job, &team, predict_phase);
     begin_team(&team, handles, members);
     for (job->at = 0; job->at < job->count; job->at += job->size) {

@@ -13,6 +13,9 @@ int32_t cnnspec_train(struct job *job) {
     for (job->at = 0; job->at < job->count; job->at += job->size, job->index++) {
         int64_t left = job->count - job->at;
         cut(job, left < job->batch ? (int)left : job->batch);
+#ifdef ROUNDED
+        if (job->scales) round_weights(job);
+#endif
         for (int part = 0; part < PARTS; part++) job->loss[part] = 0;
         for (int phase = 0; phase < PHASES; phase++) run_phase(&team, phase, PARTS);
         double loss = 0;
