@@ -32,7 +32,7 @@ from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.runs import CannotResume
 from cnnspec.language.arg_types import number_text
 from cnnspec.runs.expectations import ExpectationResult
-from cnnspec.runs.run import METRICS, PAGE, Run
+from cnnspec.runs.run import INTEGERS, METRICS, PAGE, Run
 from cnnspec.runs.seeds import MEASURES, SPLITS, SeedRuns
 from cnnspec.training.trackers import TRACKERS, Watch
 
@@ -212,6 +212,7 @@ def summary(result: CheckedSpec, run: Run, claims: tuple[ExpectationResult, ...]
         [(f"{ran}: {seconds:.1f} s, {each}{kept}", "")],
         [],
         *figures({name: reached[name] for name in SPLITS if name in reached}),
+        *_quantized(result, reached),
         *verdicts(claims),
         *_target(reached["target"]),
         [],
@@ -257,6 +258,17 @@ def _headline(result: CheckedSpec) -> Line:
     assert result.totals is not None
     facts = f"{result.totals.params:,} parameters, {result.totals.macs:,} MACs"
     return [(result.spec.model, "strong"), (f" on {result.spec.data.source}: {facts}", "")]
+
+
+def _quantized(result: CheckedSpec, reached: dict[str, Any]) -> list[Line]:
+    """What a network that was trained through int8 reaches in it."""
+    quantize = result.spec.train.quantize
+    if quantize is None:
+        return []
+    found = ", ".join(
+        f"{split} {integers['accuracy']:.4f}" for split, integers in reached[INTEGERS].items()
+    )
+    return [[], [(f"quantize {quantize.dtype}: accuracy in {quantize.dtype} {found}", "")]]
 
 
 def _target(reached: dict[str, Any] | None) -> list[Line]:

@@ -49,11 +49,10 @@ def extension(run: Run, epochs: int, warn: Warn) -> Extension:
     history, metrics = run.read_json(HISTORY), run.read_json(METRICS)
     train = kept.spec.train.replace(epochs=epochs)
     _require_more(run, kept.spec.train, history, metrics, epochs)
-    if _rates(kept.spec.train, len(history)) != _rates(train, len(history)):
+    if setting := _depends(kept.spec.train, train, len(history)):
         cause = (
-            f"this is not one training of {epochs} epochs: the learning rates of "
-            f"`{train.schedule}` depend on the number of epochs, and {run} had "
-            f"{kept.spec.train.epochs}"
+            f"this is not one training of {epochs} epochs: {setting} depend on the number of "
+            f"epochs, and {run} had {kept.spec.train.epochs}"
         )
         remedy = (
             f"to have that, train anew: `cnnspec train {run.folder / 'spec.cnn'} --epochs {epochs}`"
@@ -61,6 +60,15 @@ def extension(run: Run, epochs: int, warn: Warn) -> Extension:
         warn(NotAsOneRun(None, cause, remedy))
     spec = kept.spec.replace(train=train)
     return Extension(run, checked_spec(SpecSource(kept.name, spec)), history, metrics)
+
+
+def _depends(kept: Training, train: Training, done: int) -> str:
+    """What of the epochs done would be another with more of them to come; mostly empty."""
+    if _rates(kept, done) != _rates(train, done):
+        return f"the learning rates of `{train.schedule}`"
+    if train.quantize and train.quantize.begins(train.epochs) != train.quantize.begins(kept.epochs):
+        return f"the epochs that `{train.quantize}` rounds"
+    return ""
 
 
 def _rates(train: Training, epochs: int) -> list[Any]:

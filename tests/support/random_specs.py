@@ -98,7 +98,7 @@ def required(cls: type[Construct]) -> dict[str, Any]:
     needed = [name for name in cls.specs if cls.fields[name] is MISSING]
     if not needed and cls().conflict() is not None:
         needed = list(cls.specs)[:1]
-    return {name: samples(cls.specs[name].kind)[1] for name in needed}
+    return {name: samples(cls.specs[name].kind)[:2][-1] for name in needed}
 
 
 def entries(cls: type[Construct]) -> Iterator[Construct]:

@@ -6,7 +6,7 @@ export const RULES = [
   ["(?:^|(?<=[;{}]))([ \\t]*)(let)([ \\t]+)([\\p{L}_][\\p{L}\\p{N}_]*)", ["", "keyword", "", "name"]],
   ["(?:^|(?<=[;{}]))([ \\t]*)(maximize|minimize|branch|budget|expect|repeat|block|sweep|train|from|let|use|in)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["", "keyword"]],
   ["(?:^|(?<=[;{}]))([ \\t]*)(hard_sigmoid|exponential|leaky_relu|hard_silu|multiply|residual|sdropout|softplus|softsign|upsample|average|avgpool|dropout|flatten|maximum|reshape|sepconv|shuffle|sigmoid|softmax|concat|dwconv|linear|resize|dense|noise|prelu|relu6|slice|tconv|conv|crop|gelu|mish|pool|relu|selu|silu|tanh|add|elu|gap|gmp|pad|bn|gn|ln)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["", "layer"]],
-  ["(?:^|(?<=[;{}]))([ \\t]*)(class_weight|early_stop|validation|optimizer|precision|schedule|augment|classes|measure|metrics|silence|epochs|target|allow|batch|input|model|data|loss|runs|seed)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["", "setting"]],
+  ["(?:^|(?<=[;{}]))([ \\t]*)(class_weight|early_stop|validation|optimizer|precision|quantize|schedule|augment|classes|measure|metrics|silence|epochs|target|allow|batch|input|model|data|loss|runs|seed)(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))", ["", "setting"]],
   ["(?:^|(?<=[;{}]))([ \\t]*)([\\p{L}_][\\p{L}\\p{N}_]*)", ["", "block"]],
   ["([\\p{L}_][\\p{L}\\p{N}_]*)(?=[ \\t]*=(?!=))", ["option"]],
   ["(?:(?<![\\p{L}\\p{N}_])(?=[\\p{L}\\p{N}_])|(?<=[\\p{L}\\p{N}_])(?![\\p{L}\\p{N}_]))(floor|round|ceil|fit|max|min)(?=\\()", ["function"]],

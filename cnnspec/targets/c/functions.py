@@ -53,7 +53,7 @@ def _pointers(layout: Layout, placed: Placed) -> dict[str, str]:
         if key:
             at = places[key].start
             kind = "float" if role in _WRITTEN else "const float"
-            held = "used" if role in ROLES else "weights"
+            held = "used" if layout.rounded and role in ROLES else "weights"
             found[role] = f"{kind} *{role} = p->{held} + {at};"
             found[f"d_{role}"] = f"float *d_{role} = p->gradients + {at};"
     return found

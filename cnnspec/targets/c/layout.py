@@ -1,10 +1,13 @@
 """Where everything lies: weights, values, gradients; and into how many parts a batch is cut."""
 
+from typing import ClassVar
+
 from cnnspec.core.record import Record
 from cnnspec.operations.base import Input
 from cnnspec.operations.values import BatchNormalization
 from cnnspec.program.build import Program, Step
 from cnnspec.targets.c.gradients import NONE, place_gradients
+from cnnspec.targets.c.operations import Rounded
 from cnnspec.targets.c.site import Kernel, Site
 from cnnspec.targets.c.table import TEMPLATES
 
@@ -48,6 +51,8 @@ class Placed(Record):
 class Layout(Record):
     """All places and sizes of a network in C."""
 
+    memos: ClassVar[tuple[str, ...]] = ("_rounded",)
+
     program: Program
     steps: tuple[Placed, ...]
     tensors: tuple[Tensor, ...]
@@ -70,6 +75,14 @@ class Layout(Record):
     def arena(self) -> int:
         """Vectors of the memory that a part, or a thread, works in."""
         return self.chunk * self.stride + self.scratch + -(-self.prepared // LANES)
+
+    @property
+    def rounded(self) -> int:
+        """How many values are rounded as in int8."""
+        return self.memo(
+            "_rounded",
+            lambda: sum(isinstance(step.operation, Rounded) for step in self.program.steps),
+        )
 
     @property
     def places(self) -> dict[str, Tensor]:

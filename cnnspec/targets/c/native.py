@@ -27,7 +27,7 @@ from cnnspec.targets.c.library import Held, give_images, load_library, zeros
 from cnnspec.targets.c.network import network_text
 from cnnspec.targets.c.optimizers import rule
 from cnnspec.targets.c.passes import augmented, training_program
-from cnnspec.targets.c.rounding import count_rounded, rounded_program
+from cnnspec.targets.c.rounding import rounded_program
 
 Arrays = dict[str, np.ndarray]
 
@@ -82,7 +82,7 @@ class NativeNetwork:
         self._gradients = zeros(layout.parts * layout.trained)
         self._shared = zeros(layout.parts * layout.shared)
         self._arenas = zeros(0)
-        self._rounded = zeros(layout.weights if count_rounded(layout.program) else 0)
+        self._rounded = zeros(layout.weights if layout.rounded else 0)
         self.scales: np.ndarray | None = None
         """How values are rounded in steps, (values, 4) float32 as `SCALE` has it, if they are."""
         self.step = 0
@@ -139,7 +139,7 @@ class NativeNetwork:
 
         At inference, before rounding.
         """
-        count = count_rounded(self.layout.program)
+        count = self.layout.rounded
         found = np.zeros((self.layout.parts, count, 2), np.float32)
         found[:] = np.inf, -np.inf
         self._outputs(images, None, seen=found)
@@ -263,7 +263,7 @@ class NativeNetwork:
             for key, array in self._named(self._average, trained=True).items():
                 found[f"average/{key}"] = array
         found["step"] = np.asarray(self.step, np.int64)
-        if count := count_rounded(self.layout.program):
+        if count := self.layout.rounded:
             none = np.zeros((count, SCALE), np.float32)
             found["scales"] = none if self.scales is None else self.scales.copy()
         return found

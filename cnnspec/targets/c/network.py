@@ -13,7 +13,7 @@ from cnnspec.targets.c.functions import Call, functions, loss_function, prepare_
 from cnnspec.targets.c.layout import Layout
 from cnnspec.targets.c.losses import loss_text
 from cnnspec.targets.c.optimizers import rule
-from cnnspec.targets.c.rounding import count_rounded, round_weights
+from cnnspec.targets.c.rounding import round_weights
 from cnnspec.targets.c.text import block, comment, sizes
 from cnnspec.targets.c.update import stages, update_text
 
@@ -124,7 +124,7 @@ def _constants(layout: Layout, train: Training | None, phases: int) -> str:
         "CHANNELS": (image.dims[-1], "channels of an image"),
         "CLASSES": (layout.program.steps[layout.program.output].value.shape.size, "outputs"),
     }
-    if rounded := count_rounded(layout.program):
+    if rounded := layout.rounded:
         values["ROUNDED"] = rounded, "values that are rounded as in int8"
     if train:
         values |= {

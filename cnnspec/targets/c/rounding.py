@@ -85,17 +85,12 @@ def _with_rounding(program: Program, behind: list[int]) -> Program:
     return program.replace(steps=tuple(steps), output=place[program.output])
 
 
-def count_rounded(program: Program) -> int:
-    """Returns how many values of a program are rounded."""
-    return sum(isinstance(step.operation, Rounded) for step in program.steps)
-
-
 def round_weights(layout: Layout) -> str:
     """Returns the C function that rounds all weights before a step; empty where none is.
 
     The largest of a channel becomes 127, and every other one the nearest integer.
     """
-    if not count_rounded(layout.program):
+    if not layout.rounded:
         return ""
     rows = [f"{{{', '.join(map(str, row))}}}" for row in _channels(layout)]
     return "\n".join(

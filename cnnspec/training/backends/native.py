@@ -77,8 +77,10 @@ class NativeTrainer(NativePredictor):
     def begin_epoch(self, epoch: int) -> None:
         self._forget()
         quantize = self._train.quantize
-        if quantize and self._rounded and epoch >= quantize.begins(self._train.epochs):
-            self.network.scales = find_scales(self.network, self._rounded, self._images)
+        if quantize and self._rounded:
+            rounds = epoch >= quantize.begins(self._train.epochs)
+            found = find_scales(self.network, self._rounded, self._images) if rounds else None
+            self.network.scales = found
 
     def _forget(self) -> None:
         """Begins the metrics of an epoch."""

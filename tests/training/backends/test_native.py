@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cnnspec.analysis.check import check
+from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.datasets.splits import divide
 from cnnspec.diagnostics.errors import CnnspecError
@@ -311,3 +312,77 @@ def test_a_spec_that_ships_reaches_99_percent_in_three_epochs(published, tmp_pat
     assert outcome.state.epoch == 3
     assert [claim.holds for claim in outcome.claims] == [True]
     assert outcome.scores["test"].accuracy >= 0.99
+
+
+QUANTIZED = TEXT.replace("epochs 2;", "epochs 4; quantize int8;")
+
+
+@pytest.fixture(scope="module")
+def quantized(tmp_path_factory):
+    return trained(tmp_path_factory.mktemp("quantized"), QUANTIZED)
+
+
+def test_training_through_int8_is_measured_in_int8_without_a_claim(quantized, tmp_path):
+    metrics = quantized.run.read_json("metrics.json")
+    assert set(metrics["int8"]) == {"test", "validation"}
+    assert metrics["int8"]["test"]["accuracy"] > 0.5
+    assert "quantize int8" in (quantized.run.folder / "spec.cnn").read_text()
+    out = tmp_path / "c"
+    command = ["export", str(quantized.run.folder), "--to", "c", "--dtype", "int8"]
+    assert main([*command, "--out", str(out)]) == 0
+    figures = json.loads((out / "manifest.json").read_text())["figures"]
+    assert figures["accuracy"] == metrics["int8"]["test"]["accuracy"]
+
+
+def test_the_last_half_of_the_epochs_rounds(quantized, tmp_path):
+    """The first half is that of a training without it, and the rest is not."""
+    plain = trained(
+        tmp_path, QUANTIZED.replace("quantize int8; ", "").replace("dropout 0.25; ", "")
+    )
+    other = trained(tmp_path, QUANTIZED.replace("dropout 0.25; ", ""))
+    losses = [
+        [epoch["loss"] for epoch in each.run.read_json("history.json")] for each in (plain, other)
+    ]
+    assert losses[0][:2] == losses[1][:2]
+    assert losses[0][2] != losses[1][2]
+    state = dict(np.load(quantized.run.folder / "state.npz"))
+    assert state["scales"].shape[1] == 4
+    assert (state["scales"][:, 1] > 0).all()
+
+
+@pytest.mark.parametrize("until", [1, 3])
+def test_paused_training_through_int8_goes_on_to_the_same_end(until, quantized, tmp_path):
+    with pytest.raises(Paused):
+        trained(tmp_path, QUANTIZED, until=until)
+    run = Run(tmp_path / "small-1")
+    resume(run, start(NATIVE, threads=1), pytest.fail)
+    for name in ("weights.npz", "state.npz"):
+        assert (run.folder / name).read_bytes() == (quantized.run.folder / name).read_bytes()
+
+
+def test_a_stop_between_two_epochs_keeps_the_scales():
+    trainer, fit = new_fit(NATIVE, "dense 10 softmax; train { epochs 1; batch 100; quantize int8 }")
+    fit.run(lambda state: None, lambda: None)
+    other, _ = new_fit(NATIVE, "dense 10 softmax; train { epochs 1; batch 100; quantize int8 }")
+    assert other.network.scales is None
+    other.load(trainer.dump())
+    assert np.array_equal(other.network.scales, trainer.network.scales)
+
+
+def test_more_epochs_that_would_have_been_rounded_otherwise_are_told(quantized):
+    told = []
+    extension(quantized.run, 8, told.append)
+    (warning,) = told
+    assert "the epochs that `quantize int8` rounds depend on the number of epochs" in str(warning)
+
+
+def test_other_backends_name_this_one_before_they_train(tmp_path):
+    pytest.importorskip("keras")
+    text = "dense 10 softmax; train { quantize int8 }"
+    with pytest.raises(CnnspecError) as error:
+        train(checked(text), tmp_path, start("tensorflow"))
+    (problem,) = error.value.diagnostics
+    assert problem.code == "CNN701"
+    assert "the backend `tensorflow` does not support `quantize`" in problem.message
+    assert problem.help == "leave it out, or train with `--backend native`"
+    assert not list(tmp_path.iterdir())
