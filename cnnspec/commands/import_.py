@@ -16,8 +16,8 @@ from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import messages, show
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.diagnostics.packages import require_packages
 from cnnspec.files.atomic import write_atomically
+from cnnspec.importing.formats import format_of
 from cnnspec.ir.spec import NO_DATA
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run(args: Namespace) -> int:
     """Imports one file."""
     if args.out and args.out.exists() and not args.force:
         raise CnnspecError(CannotWrite(None, f"{args.out} exists", "replace it with `--force`"))
-    require_packages("importing a model", "training", "numpy", "h5py")
+    format_of(args.file).require()
     from cnnspec.importing.session import import_file
 
     pixels = PIXELS.get(args.pixels)
@@ -115,17 +115,17 @@ def _story(
     found = []
     if args.out:
         found.append(f"written to {args.out}")
-    found += imported.notes
+    found += imported.network.notes
     low, high = (f"{value:g}" for value in imported.pixels)
     if (low, high) != ("0", "1"):
         found.append(f"the model takes pixels from {low} to {high}, its spec those divided by 255")
     if comparison and comparison.images:
         found.append(
-            f"compared with Keras on {comparison.images} random images: "
+            f"compared with {comparison.tool} on {comparison.images} random images: "
             f"the largest difference is {comparison.difference:.2g}"
         )
     elif comparison:
-        found.append(f"not compared with Keras: {comparison.reason}")
+        found.append(f"not compared with {comparison.tool}: {comparison.reason}")
     if kept:
         found.append(f"the weights are in {kept}")
     elif not imported.weights:
@@ -153,5 +153,5 @@ def _document(
         "pixels": list(imported.pixels),
         "compared_images": comparison.images if comparison else 0,
         "largest_difference": comparison.difference if comparison and compared else None,
-        "notes": list(imported.notes),
+        "notes": list(imported.network.notes),
     }

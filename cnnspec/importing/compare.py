@@ -1,6 +1,4 @@
-"""The imported network beside the one in the file, which Keras runs, on the same images."""
-
-from typing import Any
+"""The imported network beside the one in the file, run by its own tool on the same images."""
 
 import numpy as np
 
@@ -10,7 +8,6 @@ from cnnspec.diagnostics.machines import CannotImport
 from cnnspec.importing.session import Imported
 from cnnspec.program.inference import inference_program
 from cnnspec.targets.interpreter.run import Interpreter
-from cnnspec.targets.keras.backend import start
 
 TOLERANCE = 1e-3
 """How far outputs may be from each other, as a share of the range that they have."""
@@ -22,8 +19,12 @@ _WORK = 4e9
 
 
 class Comparison(Record):
-    """How far the two are from each other on how many images; a reason where Keras did not run."""
+    """How far the two are from each other on how many images; a reason where the tool did not run.
 
+    `tool` is what ran the file.
+    """
+
+    tool: str
     images: int = 0
     difference: float = 0.0
     reason: str = ""
@@ -32,16 +33,16 @@ class Comparison(Record):
 def compare(imported: Imported) -> Comparison:
     """Runs both on images of random pixels.
 
-    Raises `CnnspecError` where they differ. Keras is given no file that names anything but its
-    own classes, and none where it is not installed.
+    Raises `CnnspecError` where they differ. A tool that is not installed is a reason.
     """
+    runtime = imported.network.runtime
     if not imported.weights:
-        return Comparison(reason="the file has no weights")
+        return Comparison(runtime.name, reason="the file has no weights")
     try:
-        start()
+        runtime.start()
     except CnnspecError as error:
         missing = error.diagnostics[0]
-        return Comparison(reason=f"{missing.message}: {missing.help}")
+        return Comparison(runtime.name, reason=f"{missing.message}: {missing.help}")
     checked = imported.checked
     assert checked.totals is not None
     count = int(min(_IMAGES, max(1, _WORK // max(1, checked.totals.macs))))
@@ -49,9 +50,10 @@ def compare(imported: Imported) -> Comparison:
     images = np.random.default_rng(1).random(shape, dtype=np.float32)
     low, high = imported.pixels
     try:
-        expected = _keras(imported).predict(images * (high - low) + low, verbose=0)
-    except Exception as error:  # Keras raises what it likes, and some layers need a GPU
-        return Comparison(reason=f"this Keras does not run it: {reason(error)[:120]}")
+        expected = runtime.run(images * (high - low) + low)
+    except Exception as error:  # the tool raises what it likes, and some layers need a GPU
+        cause = f"this {runtime.name} does not run it: {reason(error)[:120]}"
+        return Comparison(runtime.name, reason=cause)
     found = Interpreter(inference_program(checked.graph), imported.weights).predict(images)
     apart = np.abs(found - expected)[~(np.isnan(found) & np.isnan(expected))]
     distance = float(apart.max()) if apart.size else 0.0
@@ -59,7 +61,7 @@ def compare(imported: Imported) -> Comparison:
         cause = f"the spec of {imported.path} differs from the file by {distance:.2g}"
         remedy = "report it with the file; nothing was kept"
         raise CnnspecError(CannotImport(None, cause, remedy))
-    return Comparison(count, distance)
+    return Comparison(runtime.name, count, distance)
 
 
 def _allowed(outputs: np.ndarray) -> float:
@@ -67,35 +69,3 @@ def _allowed(outputs: np.ndarray) -> float:
     if not outputs.size:
         return 0.0
     return max(TOLERANCE * float(np.ptp(outputs)), _ROUNDING * float(np.abs(outputs).max()))
-
-
-def _keras(imported: Imported) -> Any:
-    """The model as Keras loads it, without what training needs."""
-    _require_known(imported)
-    import keras
-
-    # Layers that only our own models have.
-    import cnnspec.targets.keras.own_layers  # noqa: F401
-
-    return keras.models.load_model(imported.path, compile=False, safe_mode=True)
-
-
-def _require_known(imported: Imported) -> None:
-    """Raises `ValueError` where a configuration names a module that is not Keras's.
-
-    Keras would import it. Every class was found in a table here before.
-    """
-    waiting: list[Any] = [call.config for call in imported.model.calls]
-    waiting += [{"module": call.module} for call in imported.model.calls]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            module = value.get("module")
-            if isinstance(module, str) and module.partition(".")[0] not in _MODULES:
-                raise ValueError(f"it names the module {module}")
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-
-
-_MODULES = ("", "keras", "builtins", "cnnspec")

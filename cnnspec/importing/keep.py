@@ -29,7 +29,7 @@ def keep(imported: Imported, runs: Path) -> Run:
             "imported": {
                 "file": str(imported.path.absolute()),
                 "sha256": hashlib.sha256(imported.path.read_bytes()).hexdigest(),
-                "tool": imported.model.tool,
+                "tool": imported.network.tool,
             },
         },
     )

@@ -12,13 +12,12 @@ from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import CannotImport
 from cnnspec.importing.blocks import fold
-from cnnspec.importing.keras_file import read
-from cnnspec.importing.model import ForeignModel
+from cnnspec.importing.formats import read
+from cnnspec.importing.network import Network
 from cnnspec.importing.pieces import pieces
 from cnnspec.importing.simplify import simplify
 from cnnspec.importing.steps import Step, used
 from cnnspec.importing.structure import Arranged, Shared, arrange
-from cnnspec.importing.translate import Translator
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.ir.spec import NO_DATA, Data, Spec
 from cnnspec.language.formatter import format_text
@@ -29,16 +28,15 @@ class Imported(Record):
     """A network of another tool as a spec, and what is known of it.
 
     `weights` are its arrays by the names of the spec, empty where the file has none. `pixels`
-    are black and white as the other tool takes them. `notes` say what was left out.
+    are black and white as the other tool takes them.
     """
 
     path: Path
     text: str
     checked: CheckedSpec
     weights: dict[str, np.ndarray]
-    model: ForeignModel
+    network: Network
     pixels: tuple[float, float]
-    notes: tuple[str, ...]
 
 
 def import_file(
@@ -54,15 +52,13 @@ def import_file(
     and white as the model takes them, where no layer of it says so; `data` is what the spec
     names. Raises `CnnspecError` where the file is damaged or has what a spec cannot say.
     """
-    model = read(path)
-    translator = Translator(model, size)
-    steps = translator.steps()
-    output = translator.shapes[model.output]
+    network = read(path, size)
+    output = network.shapes[network.output]
     if not isinstance(output, Vector) or output.size < 2:
         cause = f"the network ends in {output}, and a spec ends in a value for each class"
         remedy = "import a model with its classifier, or add `Flatten` and `Dense` to it"
         raise CnnspecError(CannotImport(None, cause, remedy))
-    found = simplify(steps, model.output, translator.shapes, pixels)
+    found = simplify(network.steps, network.output, network.shapes, pixels)
     needed = used(found.steps, found.output)
     live = {k: s for k, s in found.steps.items() if needed[k] or k == found.output}
     try:
@@ -71,11 +67,12 @@ def import_file(
         cause = f"layer `{shared}` is applied several times, and not in rounds of the same layers"
         remedy = "a spec can share layers that follow each other: `repeat 2 shared { … }`"
         raise CnnspecError(CannotImport(None, cause, remedy)) from None
-    _require_fitting(data, translator.shapes[model.calls[0].key].dims, output.size)
+    image = network.shapes[next(iter(network.steps))]
+    _require_fitting(data, image.dims, output.size)
     spec = Spec(
-        model=model.name.strip() or "model",
+        model=network.name.strip() or "model",
         data=Data(data),
-        input=translator.shapes[model.calls[0].key].dims,
+        input=image.dims,
         classes=output.size,
         nodes=arranged.elements,
     )
@@ -83,14 +80,14 @@ def import_file(
     if not plain.ok:
         raise CnnspecError(*plain.problems)
     name = f"{path.stem}.cnn"
-    text = _text(path, model, spec, arranged, plain)
+    text = _text(path, network.tool, spec, arranged, plain)
     result = checked(Source(name, text))
     if not _same(plain, result):
         # A text that says something else would be worse than a long one.
         text = str(spec)
         result = checked(Source(name, text))
     weights = _weights(result, arranged.order)
-    return Imported(path, text, result, weights, model, found.pixels, tuple(translator.notes))
+    return Imported(path, text, result, weights, network, found.pixels)
 
 
 def _require_fitting(data: str, size: tuple[int, ...], classes: int) -> None:
@@ -108,9 +105,7 @@ def _sizes(dims: tuple[int, ...]) -> str:
     return "x".join(map(str, dims))
 
 
-def _text(
-    path: Path, model: ForeignModel, spec: Spec, arranged: Arranged, plain: CheckedSpec
-) -> str:
+def _text(path: Path, tool: str, spec: Spec, arranged: Arranged, plain: CheckedSpec) -> str:
     """The spec as a person would write it, with the number of its parameters as a budget."""
     folded = fold(pieces(arranged.elements))
     assert plain.totals is not None
@@ -119,7 +114,7 @@ def _text(
         # These two alone say that there is no data.
         header = [spec.header()[0], f"input {_sizes(spec.input)}", f"classes {spec.classes}"]
     parts = [
-        [f"# {path.name}, written by {model.tool}.", *header],
+        [f"# {path.name}, written by {tool}.", *header],
         *folded.blocks,
         folded.lines,
         [f"budget params == {plain.totals.params:_}"],

@@ -14,7 +14,7 @@ from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.importing.compare import compare
-from cnnspec.importing.keras_layers import LAYERS, MERGES
+from cnnspec.importing.keras.layers import LAYERS, MERGES
 from cnnspec.importing.session import Imported, import_file
 from cnnspec.program.inference import inference_program
 from cnnspec.targets.interpreter.run import Interpreter

@@ -15,7 +15,8 @@ import pytest
 from keras import layers as kl
 
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.importing import keras_config, keras_file
+from cnnspec.importing.keras import config as keras_config
+from cnnspec.importing.keras import file as keras_file
 from cnnspec.importing.session import import_file
 from tests.importing.test_import import sequential
 

@@ -139,7 +139,7 @@ MODULES = {
 HEAVY_PARTS = (
     *(
         "training",
-        "importing.compare",
+        "importing.keras.runtime",
         "targets.keras",
         "export.keras",
         "targets.litert",

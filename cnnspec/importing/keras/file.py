@@ -18,8 +18,8 @@ from cnnspec.datasets.raw import Unsupported
 from cnnspec.datasets.readers.hdf5 import Store
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import CannotImport
-from cnnspec.importing.keras_config import read_config
-from cnnspec.importing.model import ForeignModel, Weights
+from cnnspec.importing.keras.config import read_config
+from cnnspec.importing.keras.model import ForeignModel, Weights
 from cnnspec.runs.arrays import ARCHIVE_ERRORS
 
 MAX_CONFIG = 2**26

@@ -7,7 +7,7 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image, Shape
-from cnnspec.importing.settings import Settings
+from cnnspec.importing.keras.settings import Settings
 from cnnspec.importing.steps import Affine
 from cnnspec.layers.base import Layer
 from cnnspec.layers.convolution import Conv, DepthwiseConv, SeparableConv, TransposedConv

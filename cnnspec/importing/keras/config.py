@@ -6,7 +6,7 @@ from typing import Any
 from cnnspec.diagnostics.base import many
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import CannotImport
-from cnnspec.importing.model import Call, ForeignModel, Weights
+from cnnspec.importing.keras.model import Call, ForeignModel, Weights
 
 MAX_CALLS = 10_000
 """Layers that a network may apply, as a spec."""

@@ -7,10 +7,10 @@ import numpy as np
 from cnnspec.core.shapes import Image, Shape, shape_of
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import CannotImport
-from cnnspec.importing.keras_layers import LAYERS, MERGES
-from cnnspec.importing.keras_windows import Translated
-from cnnspec.importing.model import Call, ForeignModel
-from cnnspec.importing.settings import Settings
+from cnnspec.importing.keras.layers import LAYERS, MERGES
+from cnnspec.importing.keras.model import Call, ForeignModel
+from cnnspec.importing.keras.settings import Settings
+from cnnspec.importing.keras.windows import Translated
 from cnnspec.importing.steps import Affine, Step, Steps
 from cnnspec.layers.base import Layer, ShapeError
 from cnnspec.layers.merging import Merging

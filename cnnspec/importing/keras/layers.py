@@ -5,7 +5,8 @@ from math import prod
 import numpy as np
 
 from cnnspec.core.shapes import Image, Shape
-from cnnspec.importing.keras_windows import (
+from cnnspec.importing.keras.settings import Settings
+from cnnspec.importing.keras.windows import (
     Arrays,
     Translate,
     Translated,
@@ -20,7 +21,6 @@ from cnnspec.importing.keras_windows import (
     transposed,
     upsampling,
 )
-from cnnspec.importing.settings import Settings
 from cnnspec.importing.steps import Affine
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Elu, LeakyRelu, Prelu, Relu
 from cnnspec.layers.convolution import DepthwiseConv

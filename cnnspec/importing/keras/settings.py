@@ -4,7 +4,7 @@ from typing import Any
 
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import CannotImport
-from cnnspec.importing.model import Call
+from cnnspec.importing.keras.model import Call
 from cnnspec.layers.initializers import INITIALIZERS, Initializer
 from cnnspec.layers.weighted import ACTIVATIONS
 
