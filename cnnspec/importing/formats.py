@@ -26,11 +26,12 @@ class Format(Record):
 
 
 KERAS = Format("a model of Keras", "training", ("h5py",))
+ONNX = Format("a model of ONNX", "onnx", ("onnx",))
 
 
 def format_of(path: Path) -> Format:
     """Returns the kind of a file; what is not known is left to the reader of Keras's."""
-    return KERAS
+    return ONNX if path.suffix.lower() == ".onnx" else KERAS
 
 
 def read(path: Path, size: tuple[int, ...] | None) -> "Network":
@@ -41,6 +42,10 @@ def read(path: Path, size: tuple[int, ...] | None) -> "Network":
     """
     found = format_of(path)
     found.require()
+    if found == ONNX:
+        from cnnspec.importing.onnx.read import read_network as read_onnx
+
+        return read_onnx(path, size)
     from cnnspec.importing.keras.read import read_network
 
     return read_network(path, size)

@@ -7,7 +7,8 @@ import numpy as np
 
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape
-from cnnspec.importing.steps import Affine, Step, Steps, used
+from cnnspec.importing.learned import learned, whole_norm
+from cnnspec.importing.steps import Affine, Step, Steps, alone, used
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Activation, LeakyRelu
 from cnnspec.layers.geometry import Reshape
 from cnnspec.layers.normalization import BatchNorm
@@ -19,6 +20,11 @@ RAW = 255.0
 
 _EPSILON = 1e-7
 """Added to the variances that stand for factors, which take it into account."""
+_WIDEST = 50.0
+"""How far black and white are apart at most behind the scaling that a model begins with.
+
+A model that would take pixels up to 255 further apart than this takes them from 0 to 1.
+"""
 
 
 class Simplified(Record):
@@ -38,10 +44,12 @@ def simplify(
     """Returns the steps of a network without those that are not layers.
 
     `pixels` are black and white as the model takes them. By default they are 0 and 255 where it
-    begins with a scaling of its own, else 0 and 1, as a spec's network takes them.
+    begins with a scaling of its own to small numbers, else 0 and 1, as a spec's network takes them.
     """
     steps, output = _without_idle(steps, output)
     steps = _hard_sigmoids(steps, output)
+    steps = learned(steps, output)
+    steps, output = _without_idle(steps, output)
     steps, pixels = _scaled_input(steps, output, shapes, pixels)
     steps, output = _without_idle(steps, output)
     steps = _normalized(steps, shapes)
@@ -68,22 +76,16 @@ def _hard_sigmoids(steps: Steps, output: str) -> Steps:
     users = used(steps, output)
     found = dict(steps)
     for key, step in steps.items():
-        clipped = _alone(users, found, key) if _is_affine(step, 1, 3) else None
+        clipped = alone(users, found, key) if _is_affine(step, 1, 3) else None
         if clipped is None or clipped.layer != ACTIVATION_LAYERS["relu6"]():
             continue
-        divided = _alone(users, found, clipped.key)
+        divided = alone(users, found, clipped.key)
         if divided is not None and _is_affine(divided, 1 / 6, 0):
             found[key] = step.replace(affine=None)
             found[clipped.key] = clipped.replace(layer=None)
             sigmoid = ACTIVATION_LAYERS["hard_sigmoid"]()
             found[divided.key] = divided.replace(layer=sigmoid, affine=None)
     return _without_idle(found, output)[0]
-
-
-def _alone(users: dict[str, list[str]], steps: Steps, key: str) -> Step | None:
-    """The only step that takes a value and takes no other; `None` where there are several."""
-    taking = users[key]
-    return steps[taking[0]] if len(taking) == 1 and len(steps[taking[0]].inputs) == 1 else None
 
 
 def _is_affine(step: Step, factor: float, offset: float) -> bool:
@@ -102,11 +104,12 @@ def _scaled_input(
     users = used(steps, output)
     found = dict(steps)
     at, whole = first, Affine(1.0, 0.0)
-    while (step := _alone(users, found, at)) is not None and step.affine:
+    while (step := alone(users, found, at)) is not None and step.affine:
         whole = whole.then(step.affine)
         found[step.key] = step.replace(affine=None)
         at = step.key
-    low, high = pixels or ((0.0, RAW) if at != first else (0.0, 1.0))
+    raw = at != first and RAW * float(np.max(np.abs(whole.factor))) <= _WIDEST
+    low, high = pixels or ((0.0, RAW) if raw else (0.0, 1.0))
     scaled = Affine(high - low, low).then(whole)
     if scaled.is_number(1, 0):
         return found, (low, high)
@@ -133,6 +136,9 @@ def _normalized(steps: Steps, shapes: dict[str, Shape]) -> Steps:
         channels = shapes[key].dims[-1]
         factor = np.broadcast_to(step.affine.factor, (channels,)).astype(float)
         offset = np.broadcast_to(step.affine.offset, (channels,)).astype(float)
+        if step.affine.learned or (factor <= 0).any():
+            found[key] = whole_norm(step, factor, offset)
+            continue
         variance = 1 / factor**2 - _EPSILON
         arrays = tuple(each.astype(np.float32) for each in (-offset / factor, variance))
         norm = BatchNorm(center=False, scale=False, epsilon=_EPSILON)
@@ -145,7 +151,7 @@ def _kept_pixels(steps: Steps, output: str) -> tuple[Steps, str]:
     users = used(steps, output)
     found = dict(steps)
     for key, step in steps.items():
-        after = _alone(users, found, key)
+        after = alone(users, found, key)
         if not isinstance(step.layer, GlobalPooling) or after is None:
             continue
         shape = after.layer.shape if isinstance(after.layer, Reshape) else ()
@@ -170,7 +176,7 @@ def _with_functions(steps: Steps, output: str) -> tuple[Steps, str]:
     found = dict(steps)
     shared = [step.owner for step in steps.values() if step.owner]
     for key, step in steps.items():
-        after = _alone(users, found, key)
+        after = alone(users, found, key)
         layer = step.layer
         if not isinstance(layer, Weighted) or layer.activation != "linear" or after is None:
             continue

@@ -9,14 +9,22 @@ Numbers = np.ndarray | float
 
 
 class Affine(Record):
-    """Values times a factor, plus an offset: one number, or one for each channel."""
+    """Values times a factor, plus an offset: one number, or one for each channel.
+
+    `learned` where they are weights: those of a batch norm in a file that has none, or a bias.
+    """
 
     factor: Numbers
     offset: Numbers
+    learned: bool = False
 
     def then(self, other: "Affine") -> "Affine":
         """This one, and the other on what it gives."""
-        return Affine(self.factor * other.factor, self.offset * other.factor + other.offset)
+        return Affine(
+            self.factor * other.factor,
+            self.offset * other.factor + other.offset,
+            self.learned or other.learned,
+        )
 
     def is_number(self, factor: float, offset: float) -> bool:
         """Whether it is these two numbers for every channel, as far as float32 tells."""
@@ -53,3 +61,9 @@ def used(steps: Steps, output: str) -> dict[str, list[str]]:
             for source in dict.fromkeys(step.inputs):
                 users[source].insert(0, step.key)
     return users
+
+
+def alone(users: dict[str, list[str]], steps: Steps, key: str) -> Step | None:
+    """The only step that takes a value and takes no other; `None` where there are several."""
+    taking = users[key]
+    return steps[taking[0]] if len(taking) == 1 and len(steps[taking[0]].inputs) == 1 else None
