@@ -28,10 +28,13 @@ class Format(Record):
 KERAS = Format("a model of Keras", "training", ("h5py",))
 ONNX = Format("a model of ONNX", "onnx", ("onnx",))
 
+LITERT = Format("a file of LiteRT", "tflite", ("ai_edge_litert",))
+_SUFFIXES = {".onnx": ONNX, ".tflite": LITERT}
+
 
 def format_of(path: Path) -> Format:
     """Returns the kind of a file; what is not known is left to the reader of Keras's."""
-    return ONNX if path.suffix.lower() == ".onnx" else KERAS
+    return _SUFFIXES.get(path.suffix.lower(), KERAS)
 
 
 def read(path: Path, size: tuple[int, ...] | None) -> "Network":
@@ -46,6 +49,10 @@ def read(path: Path, size: tuple[int, ...] | None) -> "Network":
         from cnnspec.importing.onnx.read import read_network as read_onnx
 
         return read_onnx(path, size)
+    if found == LITERT:
+        from cnnspec.importing.litert.read import read_network as read_litert
+
+        return read_litert(path, size)
     from cnnspec.importing.keras.read import read_network
 
     return read_network(path, size)

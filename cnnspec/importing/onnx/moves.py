@@ -20,10 +20,11 @@ Read = Callable[[Site], Tensor]
 
 
 def _reshape(site: Site) -> Tensor:
-    site.require("allowzero", 0)
     given = site.ints("shape", 1) or []
     before = dims_of(site.input())
-    dims = [before[at] if size == 0 and at < len(before) else size for at, size in enumerate(given)]
+    # With `allowzero` a zero is a size, and no value here has that.
+    known = [] if site.get("allowzero", 0) else list(before)
+    dims = [known[at] if not size and at < len(known) else size for at, size in enumerate(given)]
     return site.moved(lambda order: order.reshape(dims))
 
 

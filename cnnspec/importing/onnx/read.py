@@ -105,7 +105,8 @@ def _read_node(
     for name, tensor in zip(node.output, made if isinstance(made, list) else [made], strict=False):
         if name in tensors or name in weights:
             raise place.refused(f"gives `{name}`, which there is already", "export it again")
-        tensors[name] = tensor
+        # Numpy gives a number in the place of an array without axes.
+        tensors[name] = np.asarray(tensor) if isinstance(tensor, np.generic) else tensor
 
 
 def _array(tensor: onnx.TensorProto, place: Place) -> np.ndarray:

@@ -8,7 +8,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from cnnspec.importing.operators.builder import Builder
-from cnnspec.importing.operators.tensors import Place, Tensor, Value, dims_of
+from cnnspec.importing.operators.tensors import Place, Tensor, dims_of
 from cnnspec.operations.base import Pair, Sides
 
 
@@ -102,11 +102,7 @@ class Site:
 
     def moved(self, move: Callable[[np.ndarray], np.ndarray]) -> Tensor:
         """Its first input after a move of its numbers, which gives at most as many."""
-        found = self.input()
-        if isinstance(found, np.ndarray):
-            return move(found)
-        value = self.builder.settle(found, self.place)
-        return Value(value.key, move(value.order))
+        return self.builder.moved(self.place, self.input(), move)
 
 
 def array_of(tensor: onnx.TensorProto) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnnspec.core.shapes import Image, Shape, Vector
+from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.importing.operators.formulas import evaluated, roots
 from cnnspec.importing.operators.functions import POINTS, function_of
 from cnnspec.importing.operators.moves import layers_for
@@ -116,6 +117,22 @@ class Builder:
             return self.given(self.image(value, place, axis), axis)
         key, order = self.vector(value, place)
         return self.given(self._moved(key, order, place)).reshaped(value.dims)
+
+    def moved(
+        self, place: Place, tensor: Tensor, move: Callable[[np.ndarray], np.ndarray]
+    ) -> Tensor:
+        """A tensor after a move of its numbers; one that takes some of them is written at once."""
+        if isinstance(tensor, np.ndarray):
+            return move(tensor)
+        value = self.settle(tensor, place)
+        found = Value(value.key, move(value.order))
+        if found.order.size == value.order.size:
+            return found
+        try:
+            return self.straight(found, place)
+        except CnnspecError:
+            # It may be what a layer does once other moves have followed.
+            return found
 
     def axis_of(self, tensor: Tensor) -> int:
         """The axis that has the channels of an image: that of the tool, unless it is transposed."""
@@ -254,6 +271,11 @@ class Builder:
             key = self.add(place, layer, [each.key for each in straight])
             return self.given(key).reshaped(first.dims)
         axis = self.axis_of(first)
+        # Sizes of one image are aligned at their ends, so a vector is a pixel of channels.
+        values = [
+            each.reshaped((*[1] * (4 - len(each.dims)), *each.dims)) if self.batch == 1 else each
+            for each in values
+        ]
         keys = [
             each.key if self._is_gate(each, axis, first) else self.image(each, place, axis)
             for each in values
