@@ -106,9 +106,7 @@ def _beside(path: Path, weight: str, name: str) -> Path:
         found = folder / name
         inside = name and found.resolve().is_relative_to(folder.resolve())
         if not inside or ".." in Path(name).parts or Path(name).is_absolute():
-            raise _refused(
-                path, f"weight `{weight}` is to be read from {name!r}, outside its folder", remedy
-            )
+            raise _refused(path, f"weight `{weight}` is in {name!r}, outside its folder", remedy)
         # A link, a device or a pipe is never opened.
         if not stat.S_ISREG(found.lstat().st_mode):
             raise _refused(path, f"weight `{weight}` is in {name!r}, not a plain file", remedy)
