@@ -26,7 +26,7 @@ COMMANDS = {
     "compare": "compare trained runs side by side",
     "predict": "labels and probabilities of a trained run, as CSV, JSON or a submission",
     "export": "export a trained run: C for a microcontroller",
-    "import": "import a model of Keras as a spec, its weights as a run",
+    "import": "import a model of Keras, ONNX or LiteRT as a spec, its weights as a run",
     "data": "list the datasets, or describe your own data",
     "fmt": "give .cnn files their canonical layout",
     "expand": "write a spec in full: no sugar, every default",

@@ -1,9 +1,10 @@
-"""Imports a model of Keras as a spec, repetitions said once, and keeps its weights as a run.
+"""Imports a model of Keras, ONNX or LiteRT as a spec, and keeps its weights as a run.
 
-FILE is a `.keras` file, an `.h5` file of Keras 2, or the JSON of `model.to_json()`. It is read as
-data: nothing in it is executed, and a layer that a spec cannot say is an error that names it.
-Where Keras is installed, both networks are run on images of random pixels before anything is kept.
-The spec goes to standard output: `cnnspec import model.keras > model.cnn`.
+FILE is a `.keras` file, an `.h5` file of Keras 2, the JSON of `model.to_json()`, an `.onnx` file,
+or a `.tflite` file in float32. It is read as data: nothing in it is executed, and a layer that a
+spec cannot say is an error that names it. Where Keras, ONNX Runtime or LiteRT is installed, it runs
+the file and the spec is compared with it, on images of random pixels, before anything is kept.
+Repetitions are said once. The spec goes to standard output: `cnnspec import net.onnx > net.cnn`.
 """
 
 import sys
