@@ -34,7 +34,8 @@ test-cluster: .venv/tests
 test-backends: .venv/tests
 	$(INSTALL) --group backends
 	$(BIN)/python -m pytest tests/targets/keras/test_agreement.py tests/targets/torch \
-	  tests/training/test_steps.py::test_other_backends_take_the_same_steps tests/export/test_torch.py
+	  tests/training/test_steps.py::test_other_backends_take_the_same_steps tests/export/test_torch.py \
+	  tests/importing/test_torch_models.py
 
 test-slow: .venv/tests
 	$(BIN)/python -m pytest -m slow

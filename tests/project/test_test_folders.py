@@ -4,6 +4,10 @@ from tests.support.paths import ROOT
 
 ELSEWHERE = {
     "analysis/lints": "each lint is a row of tests/analysis/test_lint.py",
+    "importing/keras": "tests/importing/test_import.py and test_refused.py",
+    "importing/litert": "tests/importing/test_exported.py and test_hostile_graphs.py",
+    "importing/onnx": "tests/importing/test_exported.py and test_hostile_graphs.py",
+    "importing/operators": "what both files have in common in tests/importing/test_exported.py",
     "operations": "run on arrays in tests/targets/interpreter, planned in tests/program",
     "sweeps/engines": "an engine is tested by the sweeps of tests/sweeps that it runs",
     "targets/c/kernels": "the gradients of each in tests/targets/c/test_gradients.py",
