@@ -48,7 +48,9 @@ def read_network(path: Path, size: tuple[int, ...] | None) -> Network:
     if name not in tensors:
         raise _refused(f"no operator gives the output `{name}`")
     output = output_key(builder, tensors[name], Place(name, "output"))
-    tool = " ".join(filter(None, (model.producer_name or "ONNX", model.producer_version)))
+    # Behind the version tf2onnx writes its commit, or `None`.
+    version = model.producer_version.partition(" ")[0]
+    tool = " ".join(filter(None, (model.producer_name or "ONNX", version)))
     title = graph.name if model.producer_name == "cnnspec" else path.stem
     runtime = OnnxRuntime(model, 1 if first else 3, batch)
     return Network(title, tool, builder.steps, output, builder.shapes, runtime)
