@@ -107,7 +107,7 @@ class _Trial:
         self.rows_left -= len(graph.calls)
         if graph.errors or graph.output_shape != self.checked.graph.output_shape:
             return None
-        costs = totals(graph)
+        costs = totals(graph, self.checked.spec.model)
         if not all(budget.holds(costs.of(budget)) for budget in self.kept):
             return None
         return costs.of(self.budget)

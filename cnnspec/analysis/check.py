@@ -5,7 +5,7 @@ Values in, values or diagnostics out; `graph` sends the shapes through the netwo
 
 from collections.abc import Iterable
 
-from cnnspec.analysis.costs import BudgetResult, FittedValue, Totals, over_budget, totals
+from cnnspec.analysis.costs import BudgetResult, FittedValue, Totals, over_budget, refused, totals
 from cnnspec.analysis.lint import lint
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Shape
@@ -245,9 +245,11 @@ def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> Checke
     elements = tuple(every(spec.nodes))
     known = bool(graph.layers) and graph.output_shape is not None
     known = known and not graph.errors and ErrorNode not in map(type, elements)
-    costs = totals(graph) if known else None
-    budget_results = tuple(BudgetResult(b, costs.of(b)) for b in spec.budgets) if costs else ()
-    problems = [*graph.errors]
+    costs = totals(graph, spec.model) if known else None
+    declined = {b: error for b in spec.budgets if known and (error := refused(b, graph))}
+    judged = [b for b in spec.budgets if b not in declined]
+    budget_results = tuple(BudgetResult(b, costs.of(b)) for b in judged) if costs else ()
+    problems = [*graph.errors, *declined.values()]
     problems += [over_budget(verdict, graph) for verdict in budget_results if not verdict.holds]
     if graph.output_shape is not None and spec.nodes and not poisoned & {"data", "classes"}:
         problems += _ending(spec, graph.output_shape)

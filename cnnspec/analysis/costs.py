@@ -11,8 +11,8 @@ from cnnspec.ir.claims import BYTES, UPPER, Budget
 class Totals(Record):
     """What the whole network costs; the quantities a budget can limit."""
 
-    ignored: ClassVar[tuple[str, ...]] = ("graph",)
-    memos: ClassVar[tuple[str, ...]] = ("_int8", "_arena", "_arena8")
+    ignored: ClassVar[tuple[str, ...]] = ("graph", "model")
+    memos: ClassVar[tuple[str, ...]] = ("_int8", "_arena", "_arena8", "_file_float32", "_file_int8")
 
     params: int
     trainable: int
@@ -20,10 +20,14 @@ class Totals(Record):
     depth: int
     graph: Graph
     """What memory is planned for when that is asked for: a sweep mostly does not."""
+    model: str = "model"
+    """Its name, which is in the name of every tensor of a `.tflite` file."""
 
     def of(self, budget: Budget) -> int:
         """The value that a budget limits."""
         dtype = budget.dtype or "float32"
+        if budget.runtime:
+            return self.on_runtime(budget.quantity, dtype)
         if budget.quantity == "flash":
             return self.flash(dtype)
         if budget.quantity == "ram":
@@ -49,6 +53,17 @@ class Totals(Record):
         numbers = self.memo("_arena", lambda: inference_plan(self.graph).peak // BYTES["float32"])
         return numbers * BYTES[dtype]
 
+    def on_runtime(self, quantity: str, dtype: str) -> int:
+        """Returns the flash or RAM that TensorFlow Lite Micro needs, by formula.
+
+        The first is the `.tflite` file, so it is that of LiteRT as well.
+        """
+        from cnnspec.runtimes.operators import file_of
+        from cnnspec.runtimes.table import taken
+
+        file = self.memo(f"_file_{dtype}", lambda: file_of(self.graph, self.model, dtype))
+        return taken(file, quantity)
+
     def counted(self) -> dict[str, int]:
         """Every quantity that needs no plan of memory, by its name; flash in bytes, as float32."""
         counted = {name: getattr(self, name) for name in ("params", "trainable", "macs")}
@@ -71,6 +86,15 @@ class BudgetResult(Record):
     def holds(self) -> bool:
         """Whether the budget is kept."""
         return self.budget.holds(self.value)
+
+    @property
+    def error(self) -> float | None:
+        """How far off the value may be, as a share of it; `None` where it is exact."""
+        if not self.budget.runtime:
+            return None
+        from cnnspec.runtimes.table import ERRORS
+
+        return ERRORS[self.budget.quantity]
 
     @property
     def share(self) -> float | None:
@@ -101,14 +125,36 @@ class FittedValue(Record):
         return {"name": self.name, "value": self.value, "next": following if self.values else None}
 
 
-def totals(graph: Graph) -> Totals:
+def totals(graph: Graph, model: str) -> Totals:
     """Sums, the longest path, and the memory of inference."""
     params = trainable = macs = 0
     for call in graph.layers:
         params += call.params
         trainable += call.trainable
         macs += call.macs
-    return Totals(params, trainable, macs, depth=graph.depth(), graph=graph)
+    return Totals(params, trainable, macs, depth=graph.depth(), graph=graph, model=model)
+
+
+def refused(budget: Budget, graph: Graph) -> Diagnostic | None:
+    """The error of a budget on a runtime that cannot run the network; `None` where it can."""
+    if not budget.runtime:
+        return None
+    from cnnspec.runtimes.table import RUNTIMES, refusals
+
+    found = next(refusals(graph, budget.runtime, budget.dtype or "float32"), None)
+    if found is None:
+        return None
+    from cnnspec.diagnostics.claims import CannotRunThere
+
+    call, word, reason = found
+    return CannotRunThere(
+        budget.span,
+        subject=budget.subject,
+        title=RUNTIMES[budget.runtime].title,
+        word=word,
+        reason=reason,
+        layer=call.span,
+    )
 
 
 def over_budget(verdict: BudgetResult, graph: Graph) -> Diagnostic:
@@ -129,6 +175,8 @@ def over_budget(verdict: BudgetResult, graph: Graph) -> Diagnostic:
 
 def _costliest(budget: Budget, graph: Graph) -> str:
     """The three layers that cost most of what the budget limits."""
+    if budget.runtime and budget.quantity == "ram":
+        return ""
     calls = graph.layers
     counted: dict[str, list[int]] = {
         "params": (params := [call.params for call in calls]),

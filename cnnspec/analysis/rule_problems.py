@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cnnspec.analysis.advice import advice
 from cnnspec.analysis.assignment import Judgement
 from cnnspec.analysis.check import CheckedSpec, forbidden
-from cnnspec.analysis.costs import BudgetResult, over_budget
+from cnnspec.analysis.costs import BudgetResult, over_budget, refused
 from cnnspec.analysis.kept_values import statement_that_keeps
 from cnnspec.analysis.rules import (
     WARNINGS,
@@ -60,6 +60,9 @@ def _problems(rule: Rule, found: str, checked: CheckedSpec) -> Iterator[Diagnost
 def _budget(rule: BudgetRule, checked: CheckedSpec) -> Diagnostic:
     """The error of a budget, at the layer whose change would keep it, if there is one."""
     assert checked.totals is not None
+    if error := refused(rule.budget, checked.graph):
+        # Its own place is in the rules, which are not the text of the submission.
+        return error.replace(span=error.related[0].span if error.related else None)
     result = BudgetResult(rule.budget, checked.totals.of(rule.budget))
     fault = over_budget(result, checked.graph)
     fix = advice(checked, result)

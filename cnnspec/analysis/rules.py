@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec, forbidden, idle_fits
-from cnnspec.analysis.costs import BudgetResult
+from cnnspec.analysis.costs import BudgetResult, refused
 from cnnspec.analysis.lint import lint
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import shape_of
@@ -92,6 +92,8 @@ class BudgetRule(Rule):
     def judge(self, checked: CheckedSpec) -> Verdict:
         if checked.totals is None:
             return Verdict("", None)
+        if error := refused(self.budget, checked.graph):
+            return Verdict(error.label, False)
         result = BudgetResult(self.budget, checked.totals.of(self.budget))
         return Verdict(f"{result.value:,}", result.holds)
 
@@ -99,9 +101,9 @@ class BudgetRule(Rule):
         name, unit = self.budget.quantity, 1
         if name in ("flash", "ram"):
             unit = BYTES[self.budget.dtype or "float32"]
-        if self.budget.subject == "flash int8":
+        if self.budget.runtime or self.budget.subject == "flash int8":
             # Not a byte for each weight: biases take four, and there are tables.
-            name = self.budget.subject
+            name, unit = self.budget.subject, 1
         elif name == "flash":
             name = "params"
         wanted = Wanted(relation=self.budget.relation, limit=self.budget.limit / unit)

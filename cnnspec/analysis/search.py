@@ -237,7 +237,7 @@ class Search:
         assert self.objective
         totals = self.result(values).totals
         assert totals
-        return totals.of(Budget(self.objective.quantity, "<=", 0, self.objective.dtype))
+        return totals.of(self.objective.cost)
 
     def _candidates(self, prefix: Values) -> Iterator[Values]:
         """The choices that fit, without those that another one is as good as for certain."""
@@ -285,7 +285,8 @@ def _stays_over(result: CheckedSpec, budget: Budget) -> bool:
     assert result.totals
     value = result.totals.of(budget)
     if budget.quantity == "ram":
-        # The arena itself is found by trying, and may be smaller for a wider network.
+        # The arena itself is found by trying, and may be smaller for a wider network. What is
+        # whole in every plan of ours is whole on every other runtime.
         value = least_ram(result.graph, budget.dtype or "float32")
     if budget.relation in UPPER:
         return not budget.holds(value)

@@ -62,13 +62,21 @@ def overview(result: CheckedSpec) -> list[Line]:
     lines += fit_lines(result)
     for verdict in result.budget_results:
         words = ("held", "good") if verdict.holds else ("not held", "bad")
-        line: Line = [(f"{verdict.budget}: {verdict.value:,} ", ""), words]
+        unit = UNITS.get(verdict.budget.quantity, "")
+        about = "about " if verdict.error else ""
+        line: Line = [(f"{verdict.budget}: {about}{verdict.value:,}{unit} ", ""), words]
         if verdict.share is not None:
             line.append((f", {percent(verdict.share)} used", ""))
         if bound := [fit.name for fit in result.fits if verdict.budget in fit.broken]:
             line.append((f", limits {' and '.join(bound)}", ""))
+        if verdict.error:
+            line.append((f" (by formula, within {percent(verdict.error)})", ""))
         lines.append(line)
     return lines
+
+
+UNITS = {"flash": " bytes", "ram": " bytes"}
+"""The unit of a value that is more than a number of what its budget names."""
 
 
 def fit_lines(result: CheckedSpec) -> list[Line]:

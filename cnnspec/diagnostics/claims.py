@@ -116,6 +116,40 @@ class OverBudget(Diagnostic):
         return (self.advice,) if self.advice else ()
 
 
+class CannotRunThere(Diagnostic):
+    """A budget `on tflm` or `on litert` is about a runtime that has every layer of the network.
+
+    What each of them does not do is in the table of exports of the reference.
+    """
+
+    code: ClassVar[str] = "CNN307"
+    bad: ClassVar[str] = "conv 8x3 gelu; dense 10 softmax; budget ram int8 on tflm <= 20KiB"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax; budget ram int8 on tflm <= 20KiB"
+
+    subject: str
+    title: str
+    word: str
+    reason: str
+    layer: Span | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.title} cannot run this network for `{self.subject}`: `{self.word}`"
+
+    @property
+    def label(self) -> str:
+        return self.reason
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        return (Label(self.layer, "here"),) if self.layer else ()
+
+    @property
+    def help(self) -> str:
+        runtime = self.subject.rpartition(" on ")[2]
+        return f"use another word in place of `{self.word}`, or leave out `on {runtime}`"
+
+
 class NothingFits(Diagnostic):
     """`fit` takes the largest value for which every shape and budget holds, if there is one."""
 

@@ -7,7 +7,7 @@ is meant follows from its place in the statement.
 from collections.abc import Iterator
 
 from cnnspec.expansion.search import LOG
-from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES
+from cnnspec.ir.claims import BYTES, METRIC_NAMES, ON, QUANTITIES, RUNTIMES
 from cnnspec.ir.spec import INPUT_NAME, Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.arg_types import ArgType
@@ -41,7 +41,17 @@ def _everything() -> Iterator[Meaning]:
         for name, spec in top.specs.items():
             yield Meaning(name, "setting")
             yield from _values(spec.kind, seen)
-    for word in (*QUANTITIES, *METRIC_NAMES, *BYTES, INPUT_NAME, "shared", "none", LOG):
+    for word in (
+        *QUANTITIES,
+        *METRIC_NAMES,
+        *BYTES,
+        ON,
+        *RUNTIMES,
+        INPUT_NAME,
+        "shared",
+        "none",
+        LOG,
+    ):
         yield Meaning(word, "value")
     yield from (Meaning(word, "function") for word in (*FUNCTIONS, "fit"))
     yield Meaning("name", "option")

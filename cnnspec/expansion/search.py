@@ -9,7 +9,7 @@ from cnnspec.diagnostics.structure import WrongForm
 from cnnspec.diagnostics.syntax import TooLarge
 from cnnspec.expansion.state import Axis, Fit, Interval, Keyword, Objective, Scope, State
 from cnnspec.expansion.statements import body_of, guarded, require_few
-from cnnspec.ir.claims import QUANTITIES, read_quantity
+from cnnspec.ir.claims import Budget, read_quantity
 from cnnspec.language.arg_types import Int
 from cnnspec.language.expressions import Bindings, evaluate, names_in
 from cnnspec.language.numbers import MAX_WHOLE, smallest
@@ -53,9 +53,9 @@ def objective(state: State, statement: Statement, scope: Scope) -> None:
     word = statement.word
     state.once("objective", "an objective", statement.span)
     match statement.arguments:
-        case (Word() as quantity, *kind) if len(kind) <= 1:
-            dtype = read_quantity(quantity, kind, word, tuple(QUANTITIES))
-            state.objective = Objective(word, quantity.text, dtype, statement.span)
+        case (Word() as quantity, *named) if len(named) <= 3:
+            dtype, runtime = read_quantity(quantity, named, Budget, word)
+            state.objective = Objective(word, quantity.text, dtype, runtime, statement.span)
         case arguments:
             found = arguments[0].kind if arguments else "nothing"
             form = f"{word} macs"

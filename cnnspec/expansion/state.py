@@ -62,10 +62,16 @@ class Objective(Record):
     word: str
     quantity: str
     dtype: str
+    runtime: str
     span: Span
 
+    @property
+    def cost(self) -> Budget:
+        """What is looked for, as a budget without a limit."""
+        return Budget(self.quantity, "<=", 0, self.dtype, runtime=self.runtime)
+
     def __str__(self) -> str:
-        return f"{self.word} {self.quantity}{self.dtype and f' {self.dtype}'}"
+        return f"{self.word} {self.cost.subject}"
 
 
 class Interval(Record):

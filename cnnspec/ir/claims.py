@@ -38,6 +38,20 @@ QUANTITIES = {
 BYTES = {"float32": 4, "float16": 2, "int8": 1}
 """Bytes of one value; `flash` and `ram` are counted in float32 unless one is named."""
 
+RUNTIMES = {
+    "tflm": "on TensorFlow Lite Micro: its arena on a Cortex-M, the .tflite file in flash",
+    "litert": "on LiteRT: the .tflite file",
+}
+"""Whose flash and RAM a budget can limit in place of ours: `budget ram int8 on tflm <= 10KiB`."""
+OURS = "c"
+"""What is meant where none is named: the file that `cnnspec export --to c` writes."""
+ON = "on"
+"""The word before one of them."""
+ON_RUNTIME = {"flash": ("tflm", "litert"), "ram": ("tflm",)}
+"""Which of them a quantity is known for: RAM of LiteRT depends on the kernels of a processor."""
+CONVERTED = ("float32", "int8")
+"""The data types of their files."""
+
 MEASURES = {
     "accuracy": "the share of images put in the right class",
     "f1": "the mean over the classes of 2PR / (P + R) (macro F1)",
@@ -65,6 +79,8 @@ class Claim(Record):
     limit: float
     dtype: str = ""
     span: Span | None = None
+    runtime: str = ""
+    """What runs the network, if it is not ours."""
 
     @classmethod
     def limits(cls, quantity: str) -> Float:
@@ -76,6 +92,11 @@ class Claim(Record):
         """The data types that can be named behind this quantity."""
         return dtypes_of_cost(quantity)
 
+    @classmethod
+    def runtimes(cls, quantity: str) -> tuple[str, ...]:
+        """What can be named behind `on`, none where the quantity is the same everywhere."""
+        return ()
+
     def holds(self, value: float) -> bool:
         """Whether a measured value keeps the claim."""
         return RELATIONS[self.relation](value, self.limit)
@@ -83,7 +104,7 @@ class Claim(Record):
     @property
     def subject(self) -> str:
         """The quantity with its data type, as written."""
-        return f"{self.quantity} {self.dtype}" if self.dtype else self.quantity
+        return subject_of(self.quantity, self.dtype, self.runtime)
 
     def __str__(self) -> str:
         return f"{self.word} {self.subject} {self.relation} {number_text(self.limit)}"
@@ -91,15 +112,20 @@ class Claim(Record):
     def dump(self) -> dict[str, Any]:
         """The claim as JSON."""
         data = {"quantity": self.quantity, "relation": self.relation, "limit": self.limit}
-        return data | ({"dtype": self.dtype} if self.dtype else {})
+        data |= {"dtype": self.dtype} if self.dtype else {}
+        return data | ({"runtime": self.runtime} if self.runtime else {})
 
 
 class Budget(Claim):
-    """A limit on cost: `budget flash int8 <= 8KiB`."""
+    """A limit on cost: `budget flash int8 <= 8KiB`, `budget ram int8 on tflm <= 10KiB`."""
 
     word: ClassVar[str] = "budget"
     known: ClassVar[tuple[str, ...]] = tuple(QUANTITIES)
     example: ClassVar[str] = "budget params <= 6000"
+
+    @classmethod
+    def runtimes(cls, quantity: str) -> tuple[str, ...]:
+        return (OURS, *ON_RUNTIME.get(quantity, ())) if quantity in ON_RUNTIME else ()
 
 
 class Expectation(Claim):
@@ -130,17 +156,16 @@ C = TypeVar("C", bound=Claim)
 
 def read_claim(cls: type[C], statement: Statement, bindings: Bindings) -> C:
     """The claim a statement makes; raises `DiagnosticError`."""
-    word = cls.word
     match statement.arguments:
-        case (Word() as quantity, *kind, Relation(operator=relation) as tail) if (
-            relation in RELATIONS and len(kind) <= 1
+        case (Word() as quantity, *named, Relation(operator=relation) as tail) if (
+            relation in RELATIONS and len(named) <= 3
         ):
-            if kind and not isinstance(kind[0], Word):
-                raise _bad_claim(cls, kind[0].span)
-            dtype = read_quantity(quantity, kind, word, cls.known, cls.dtypes)
+            if named and not isinstance(named[0], Word):
+                raise _bad_claim(cls, named[0].span)
+            dtype, runtime = read_quantity(quantity, named, cls)
             what = f"the limit of `{quantity.text}`"
             limit = cls.limits(quantity.text).read(tail.value, bindings, what)
-            return cls(quantity.text, relation, limit, dtype, statement.span)
+            return cls(quantity.text, relation, limit, dtype, statement.span, runtime)
     raise _bad_claim(cls, statement.span)
 
 
@@ -156,27 +181,67 @@ def dtypes_of_cost(quantity: str) -> tuple[str, ...]:
     return tuple(BYTES) if quantity in ("flash", "ram") else ()
 
 
+def subject_of(quantity: str, dtype: str, runtime: str) -> str:
+    """A quantity with its data type and runtime, as written."""
+    return f"{quantity}{dtype and f' {dtype}'}{runtime and f' {ON} {runtime}'}"
+
+
+def read_subject(text: str) -> Budget:
+    """A budget without a limit for what `subject_of` has written."""
+    subject, _, runtime = text.partition(f" {ON} ")
+    quantity, _, dtype = subject.partition(" ")
+    return Budget(quantity, "<=", 0, dtype, runtime=runtime)
+
+
 def read_quantity(
-    quantity: Word,
-    dtype: Sequence[Argument],
-    of: str,
-    known: tuple[str, ...],
-    dtypes: Callable[[str], tuple[str, ...]] = dtypes_of_cost,
-) -> str:
-    """The data type of a quantity, empty for float32; raises `DiagnosticError` for either."""
-    _known(quantity, of, known)
-    for word in dtype:
-        if not isinstance(word, Word):
-            found = word.kind
-            what, expected = f"the data type of `{quantity.text}`", "a word"
-            raise DiagnosticError(WrongType(word.span, what=what, expected=expected, found=found))
-        _known(word, quantity.text, dtypes(quantity.text))
-        if word.text != "float32":
-            return word.text
-    return ""
+    quantity: Word, named: Sequence[Argument], of: type[Claim], word: str = ""
+) -> tuple[str, str]:
+    """The data type and the runtime of a quantity; empty for float32 and for ours.
+
+    `named` is what is behind it. `word` is the statement, where it is not that of the claim.
+    Raises `DiagnosticError` for any of them.
+    """
+    _known(quantity, word or of.word, of.known)
+    on = next((i for i, each in enumerate(named) if _says(each, ON)), len(named))
+    runtime = _runtime(quantity, named[on:], of)
+    dtypes = of.dtypes(quantity.text)
+    if runtime:
+        dtypes = CONVERTED
+    dtype = ""
+    for each in named[:on]:
+        text = _word(quantity, each, "data type").text
+        _known(each, quantity.text, dtypes)
+        dtype = "" if text == "float32" else text
+    return dtype, runtime
 
 
-def _known(word: Word, of: str, known: tuple[str, ...]) -> None:
+def _runtime(quantity: Word, named: Sequence[Argument], of: type[Claim]) -> str:
+    """The runtime that `on tflm` names."""
+    if not named:
+        return ""
+    if len(named) > 2:
+        raise _bad_claim(of, named[2].span)
+    runtimes = of.runtimes(quantity.text)
+    if len(named) == 1 or not runtimes:
+        _known(named[0], quantity.text, of.dtypes(quantity.text))
+    runtime = _word(quantity, named[1], "runtime")
+    _known(runtime, f"{quantity.text} {ON}", runtimes)
+    return "" if runtime.text == OURS else runtime.text
+
+
+def _says(argument: Argument, text: str) -> bool:
+    return isinstance(argument, Word) and argument.text == text
+
+
+def _word(quantity: Word, argument: Argument, what: str) -> Word:
+    if not isinstance(argument, Word):
+        what, found = f"the {what} of `{quantity.text}`", argument.kind
+        raise DiagnosticError(WrongType(argument.span, what=what, expected="a word", found=found))
+    return argument
+
+
+def _known(word: Argument, of: str, known: tuple[str, ...]) -> None:
+    assert isinstance(word, Word)
     if word.text not in known:
         near = nearest(word.text, known)
         raise DiagnosticError(

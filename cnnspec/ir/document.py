@@ -209,4 +209,5 @@ def _name(item: dict[str, Any], names: Names, document: str, place: str) -> str:
 def _claim(cls: type[Claim], item: Mapping[str, Any]) -> Any:
     dtype = item.get("dtype", "")
     dtype = "" if dtype == "float32" else dtype
-    return cls(item["quantity"], item["relation"], float(item["limit"]), dtype)
+    runtime = item.get("runtime", "")
+    return cls(item["quantity"], item["relation"], float(item["limit"]), dtype, runtime=runtime)

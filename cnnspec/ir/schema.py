@@ -6,7 +6,7 @@ It is committed as `grammar/ir.schema.json`; a test compares the two.
 import json
 from typing import Any
 
-from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS
+from cnnspec.ir.claims import BYTES, METRIC_NAMES, QUANTITIES, RELATIONS, RUNTIMES
 from cnnspec.ir.losses import LOSSES
 from cnnspec.ir.optimizers import OPTIMIZERS
 from cnnspec.ir.schedules import SCHEDULES
@@ -21,13 +21,17 @@ VERSION = 1
 """Grows when a document that was valid before would be read differently."""
 
 
-def _claim_schema(known: tuple[str, ...], dtypes: tuple[str, ...]) -> dict[str, Any]:
+def _claim_schema(
+    known: tuple[str, ...], dtypes: tuple[str, ...], runtimes: tuple[str, ...] = ()
+) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "quantity": {"enum": list(known)},
         "relation": {"enum": list(RELATIONS)},
         "limit": {"type": "number"},
     }
     properties["dtype"] = {"enum": list(dtypes)}
+    if runtimes:
+        properties["runtime"] = {"enum": list(runtimes)}
     return {
         "type": "array",
         "items": {
@@ -56,7 +60,7 @@ def schema(*, nested: bool = True) -> dict[str, Any]:
         layers[word] = layer
     header = Spec.schema("")["properties"]
     train = Training.schema("")
-    claims = _claim_schema(tuple(QUANTITIES), dtypes=tuple(BYTES))
+    claims = _claim_schema(tuple(QUANTITIES), tuple(BYTES), tuple(RUNTIMES))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cnnspec IR",

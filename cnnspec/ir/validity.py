@@ -6,7 +6,7 @@ neither the types of the fields nor the JSON Schema hold for a spec that comes w
 
 from collections.abc import Iterable, Iterator
 
-from cnnspec.ir.claims import Claim
+from cnnspec.ir.claims import CONVERTED, Claim
 from cnnspec.ir.limits import can_be_written
 from cnnspec.ir.spec import (
     INPUT_NAME,
@@ -118,7 +118,11 @@ def _repeats_dataset(spec: Spec) -> bool:
 def _in_range(claim: Claim) -> bool:
     """Whether the limit of a claim is one that its quantity can have."""
     in_bytes = claim.quantity in ("flash", "ram")
-    return claim.limits(claim.quantity).contains(claim.limit) and (in_bytes or not claim.dtype)
+    known = not claim.runtime or (
+        claim.runtime in claim.runtimes(claim.quantity) and claim.dtype in ("", *CONVERTED)
+    )
+    in_range = claim.limits(claim.quantity).contains(claim.limit)
+    return in_range and known and (in_bytes or not claim.dtype)
 
 
 def _says_all(construct: Construct) -> bool:

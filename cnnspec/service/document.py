@@ -35,6 +35,8 @@ def document(snapshot: Snapshot, *, formulas: bool = False) -> dict[str, Any]:
                 "value": one.value,
                 "holds": one.holds,
                 "share": one.share,
+                "unit": "bytes" if one.budget.quantity in ("flash", "ram") else None,
+                "error": one.error,
                 "limits": [fit.name for fit in snapshot.checked.fits if one.budget in fit.broken],
                 **places.of(one.budget.span),
             }

@@ -123,4 +123,5 @@ def used(result: BudgetResult) -> str:
     limit = f"{result.budget.limit:,.12g}"
     share = f" ({100 * result.share:.1f} %)" if result.share is not None else ""
     held = "" if result.holds else ", not held"
-    return f"{result.value:,} of {limit}{share}{held}"
+    about = "about " if result.error else ""
+    return f"{about}{result.value:,} of {limit}{share}{held}"

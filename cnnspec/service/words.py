@@ -11,7 +11,16 @@ from cnnspec.core.source import Source
 from cnnspec.expansion.search import LOG
 from cnnspec.expansion.symbols import Symbol
 from cnnspec.expansion.vocabulary import VOCABULARY, words
-from cnnspec.ir.claims import BYTES, IN_INTEGERS, METRIC_NAMES, QUANTITIES
+from cnnspec.ir.claims import (
+    BYTES,
+    IN_INTEGERS,
+    METRIC_NAMES,
+    ON,
+    ON_RUNTIME,
+    OURS,
+    QUANTITIES,
+    RUNTIMES,
+)
 from cnnspec.ir.spec import INPUT_NAME, Spec
 from cnnspec.ir.training import Training
 from cnnspec.language.arg_types import ArgType
@@ -191,10 +200,12 @@ def _of_statement(place: Place, names: Names) -> Meanings:
     match place.statement:
         case word if word in LIMITED and place.relation:
             return names.numbers
+        case word if word in LIMITED and ON in place.given:
+            return _runtimes(place)
         case word if word in LIMITED and {"flash", "ram"} & {*place.given}:
             return {
                 w: Meaning(w, "value", "", f"{size} bytes a value") for w, size in BYTES.items()
-            }
+            } | {ON: Meaning(ON, "value", "on tflm", "on another runtime than ours")}
         case word if word in LIMITED:
             return {w: Meaning(w, "value", "", text) for w, text in QUANTITIES.items()}
         case "expect" if place.relation:
@@ -213,6 +224,13 @@ def _of_statement(place: Place, names: Names) -> Meanings:
         case "let" | "block" | "use" | "branch" | "train" | "sweep":
             return {}
     return _of_block(place, names)
+
+
+def _runtimes(place: Place) -> Meanings:
+    """The runtimes that the quantity of a place is known for."""
+    known = {name for word in place.given for name in ON_RUNTIME.get(word, ())}
+    ours = {OURS: Meaning(OURS, "value", "", "of the C export, as without `on`")}
+    return ours | {w: Meaning(w, "value", "", t) for w, t in RUNTIMES.items() if w in known}
 
 
 def _of_block(place: Place, names: Names) -> Meanings:

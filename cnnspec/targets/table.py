@@ -25,13 +25,13 @@ from cnnspec.layers.base import Layer
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.table import CONSTRUCTS
 from cnnspec.layers.weighted import Weighted
+from cnnspec.runtimes.litert import UNSUPPORTED as NOT_IN_LITERT
+from cnnspec.runtimes.micro import UNSUPPORTED as NOT_IN_TFLM
+from cnnspec.runtimes.reasons import Reasons, reason_in
 from cnnspec.targets.c.unsupported import UNSUPPORTED as NOT_IN_C
 from cnnspec.targets.interpreter.unsupported import UNSUPPORTED as NOT_IN_INTERPRETER
 from cnnspec.targets.keras.unsupported import UNSUPPORTED as NOT_IN_KERAS
-from cnnspec.targets.litert.micro import UNSUPPORTED as NOT_IN_TFLM
-from cnnspec.targets.litert.unsupported import UNSUPPORTED as NOT_IN_LITERT
 from cnnspec.targets.onnx.unsupported import UNSUPPORTED as NOT_IN_ONNX
-from cnnspec.targets.reasons import Reasons
 from cnnspec.targets.torch.unsupported import UNSUPPORTED as NOT_IN_TORCH
 
 NETWORK = tuple(CONSTRUCTS.values())
@@ -77,8 +77,7 @@ class Target(Record):
         """Why it does not do what a record says; empty where it does."""
         cls = type(construct)
         if cls in self.unsupported:
-            found = self.unsupported[cls]
-            return found if isinstance(found, str) else found(construct)
+            return reason_in(self.unsupported, construct)
         return "" if self.lowers(cls) else "it has no lowering for it"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnnspec.analysis.costs import Totals
 from cnnspec.core.record import Record
-from cnnspec.ir.claims import BYTES, QUANTITIES, Budget
+from cnnspec.ir.claims import BYTES, QUANTITIES, read_subject
 from cnnspec.runs.metrics import METRICS
 from cnnspec.sweeps.rows import STOPPED, PointResult
 
@@ -24,9 +24,8 @@ COSTS = tuple(
 
 
 def cost_of(totals: Totals, subject: str) -> int:
-    """A cost of a network by its name in `COSTS`."""
-    quantity, _, dtype = subject.partition(" ")
-    return totals.of(Budget(quantity, "<=", 0, dtype))
+    """A cost of a network by its name in `COSTS`, or by the subject of a budget."""
+    return totals.of(read_subject(subject))
 
 
 class Goal(Record):

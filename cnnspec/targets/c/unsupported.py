@@ -1,6 +1,6 @@
 """What the target `c` does not do. Light."""
 
-from cnnspec.targets.reasons import Reasons
+from cnnspec.runtimes.reasons import Reasons
 
 UNSUPPORTED: Reasons = {}
 """Nothing: every operation, optimizer and loss has a text, and schedules are given as rates."""

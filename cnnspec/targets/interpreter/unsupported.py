@@ -1,6 +1,6 @@
 """What the interpreter does not do. Light."""
 
-from cnnspec.targets.reasons import Reasons
+from cnnspec.runtimes.reasons import Reasons
 
 UNSUPPORTED: Reasons = {}
 """Nothing: it runs every operation; those that only training needs do nothing."""

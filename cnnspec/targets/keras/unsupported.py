@@ -1,6 +1,6 @@
 """What Keras does not do. Light."""
 
-from cnnspec.targets.reasons import Reasons
+from cnnspec.runtimes.reasons import Reasons
 
 UNSUPPORTED: Reasons = {}
 """Nothing: every word is a class or an argument of Keras, or a class of `own_layers`."""

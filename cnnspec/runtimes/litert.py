@@ -2,7 +2,7 @@
 
 from cnnspec.layers.convolution import TransposedConv
 from cnnspec.layers.geometry import Resize
-from cnnspec.targets.reasons import Reasons
+from cnnspec.runtimes.reasons import Reasons
 
 
 def _resize(layer: Resize) -> str:

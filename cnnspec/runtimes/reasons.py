@@ -12,3 +12,9 @@ In place of it a function may give one for some of its records, and nothing for 
 the target does do: for a `resize` by `bicubic` alone. Its docstring is the reason for a reader of
 the documentation.
 """
+
+
+def reason_in(reasons: Reasons, construct: Construct) -> str:
+    """Returns the reason for what a record says; empty where there is none."""
+    found = reasons.get(type(construct), "")
+    return found if isinstance(found, str) else found(construct)
