@@ -128,6 +128,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         standing=standing(trained.verdicts),
         binds=tables.binds(trained),
         sizes=tables.sizes(run),
+        on_devices=tables.ON_DEVICES,
         started=started(run),
         commands=commands(trained),
         surroundings=surroundings(run),
@@ -142,6 +143,7 @@ def page_tables(trained: Trained) -> dict[str, Table]:
     found = {
         "claims": tables.claims(trained),
         "layers": tables.layers(run, MOST_ROWS),
+        "device": tables.device(run),
         "seeds": tables.seeds(trained),
     }
     return found | ({"classes": tables.classes(run)} if run.scores else {})

@@ -16,6 +16,7 @@ from cnnspec.ir.training import Training
 from cnnspec.layers.initializers import INITIALIZERS
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
+from cnnspec.targets.table import LITERT, TFLM
 from tests.diagnostics.test_golden_errors import CLASSES, FOLDER
 from tests.support.paths import ROOT
 
@@ -73,3 +74,14 @@ def test_every_code_is_shown_wherever_it_can_be(code: str) -> None:
         assert (word in entry) is bool(example)
     if cls.bad:
         assert f"{cls.severity}[{code}]" in entry
+
+
+def test_what_runtimes_do_not_do_is_in_the_reference():
+    lines = reference().splitlines()
+    title = next(line for line in lines if line.startswith("| layer | c |"))
+    columns = [cell.strip() for cell in title.strip("|").split("|")]
+    table = lines[lines.index(title) :]
+    rows = {row.split("`")[1]: row.strip("|").split("|") for row in table if row.startswith("| `")}
+    for name, reasons in (("litert", LITERT.unsupported), ("TFLite Micro, int8", TFLM.unsupported)):
+        declined = {w for w, row in rows.items() if "all of it" not in row[columns.index(name)]}
+        assert declined == {cls.word for cls in reasons}

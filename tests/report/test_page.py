@@ -497,3 +497,22 @@ def test_the_drawn_network_has_the_colours_of_the_page(reported):
     assert 'fill="var(--ink)"' in drawing
     assert "#FFFFFF" not in drawing
     assert "#1A1A1A" not in drawing
+
+
+def test_devices_have_the_bytes_of_each_runtime(tmp_path):
+    text = TEXT.replace("relu", "softplus")
+    rows = {
+        row[0]: row[1:] for row in tables.device(gather(make(tmp_path, text).folder).middle).rows
+    }
+    flash, _, _, ram8 = rows["C of cnnspec"]
+    # 6,810 parameters of four bytes; no arena is smaller than its input.
+    assert flash == "27,240"
+    assert int(ram8.replace(",", "")) >= 28 * 28
+    # It has no exponential in int8; what LiteRT takes of RAM is not known.
+    assert [cell.startswith("about") for cell in rows["TensorFlow Lite Micro"]] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [cell.startswith("about") for cell in rows["LiteRT"]] == [True, False, True, False]

@@ -5,6 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from cnnspec.analysis.check import check
+from cnnspec.analysis.rules_file import read_rules
+from cnnspec.core.source import Source
 from cnnspec.program.build import build_program
 from cnnspec.runtimes.arena import arena_size, planned_size
 from cnnspec.runtimes.operators import file_of
@@ -103,6 +106,29 @@ def test_a_layer_takes_what_its_operators_take(case):
     layer, measured = PROBES[case]
     text = f"input 14x14x8; classes 5; conv 12x3; {layer}; conv 4x3 same; gap; dense 5 softmax"
     assert planned_size(written(checked(text), "int8")) == measured
+
+
+RULES = "budget ram int8 on tflm <= {limit}"
+
+
+@pytest.mark.parametrize(("limit", "holds"), [("10KiB", True), ("8KiB", False)])
+def test_rules_take_budgets_on_a_runtime(limit, holds):
+    (rule,) = read_rules(Source("rules", RULES.format(limit=limit))).rules
+    verdict = rule.judge(spec("lenet5"))
+    assert (verdict.found, verdict.holds) == ("9,288", holds)
+
+
+def test_a_rule_on_a_runtime_is_broken_by_what_that_cannot_run():
+    (rule,) = read_rules(Source("rules", RULES.format(limit="1M"))).rules
+    verdict = rule.judge(checked("input 9x9x1; classes 4; conv 8x3 selu; dense 4 softmax"))
+    assert (verdict.found, verdict.holds) == ("it has no operator for it", False)
+
+
+def test_a_runtime_runs_in_float32_what_it_does_not_in_int8():
+    text = "input 9x9x1; classes 4; conv 8x3 softplus; dense 4 softmax; budget ram{} on tflm <= 1M"
+    assert not check(Source("x", text.format(""))).problems
+    (problem,) = check(Source("x", text.format(" int8"))).problems
+    assert problem.code == "CNN307"
 
 
 @pytest.mark.usefixtures("backend")
