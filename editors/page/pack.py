@@ -51,7 +51,7 @@ def exercised(root: Path) -> None:
     at = {"line": 3, "character": 3}
     asked = [
         {"ask": "check", "rules": "budget params <= 5\nallow conv"},
-        *({"ask": ask} for ask in ("problems", "drawing", "format", "fix_all")),
+        *({"ask": ask} for ask in ("rest", "drawing", "format", "fix_all")),
         *({"ask": ask, "at": at} for ask in ("hover", "complete", "signature")),
         *({"ask": "export", "kind": kind} for kind in EXPORTS),
         {"ask": "formulas", "rows": [0]},
