@@ -7,6 +7,7 @@ import numpy as np
 
 from cnnspec.importing.operators import windows
 from cnnspec.importing.operators.builder import Builder
+from cnnspec.importing.operators.site import GraphSite
 from cnnspec.importing.operators.tensors import Place, Tensor, Value, dims_of
 from cnnspec.importing.operators.windows import Window
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Prelu
@@ -25,8 +26,8 @@ _FUSED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 """The functions that operators end with, by their numbers in the format."""
 
 
-class Site:
-    """An operator with what it takes; inputs that are left out are `None`."""
+class Site(GraphSite):
+    """An operator of LiteRT with its settings."""
 
     def __init__(
         self,
@@ -37,26 +38,10 @@ class Site:
         options: Any,
         outputs: int,
     ) -> None:
-        self.builder = builder
-        self.place = place
-        self.inputs = [*inputs]
+        super().__init__(builder, place, inputs)
         self.names = names
         self.options = options
         self.outputs = outputs
-
-    def input(self, index: int = 0) -> Tensor:
-        """An input. Raises `CnnspecError` where it is missing."""
-        found = self.inputs[index] if index < len(self.inputs) else None
-        if found is None:
-            raise self.place.refused(f"has no input {index}")
-        return found
-
-    def constant(self, index: int) -> np.ndarray:
-        """An input that must be a constant. Raises `CnnspecError`."""
-        found = self.input(index)
-        if not isinstance(found, np.ndarray):
-            raise self.place.refused(f"computes its input {index}, which must be a constant")
-        return found
 
     def ints(self, index: int) -> list[int]:
         """A constant of whole numbers."""
@@ -77,13 +62,9 @@ class Site:
         """The kernel and the bias where there is one, and the name that sharing shows by."""
         arrays = [kernel]
         # The converter gives a convolution without a bias one of zeros.
-        if bias < len(self.inputs) and self.inputs[bias] is not None and self.constant(bias).any():
+        if self.has(bias) and self.constant(bias).any():
             arrays.append(self.constant(bias).ravel())
         return arrays, " ".join(self.names)
-
-    def moved(self, move: Callable[[np.ndarray], np.ndarray]) -> Tensor:
-        """Its first input after a move of its numbers."""
-        return self.builder.moved(self.place, self.input(), move)
 
     def ended(self, value: Tensor) -> Tensor:
         """A value with the function that the operator ends with."""

@@ -1,6 +1,5 @@
 """An operator of ONNX with what it takes, as the table of operators sees it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,13 @@ import onnx
 from onnx import helper, numpy_helper
 
 from cnnspec.importing.operators.builder import Builder
+from cnnspec.importing.operators.site import GraphSite
 from cnnspec.importing.operators.tensors import Place, Tensor, dims_of
 from cnnspec.operations.base import Pair, Sides
 
 
-class Site:
-    """An operator; `inputs` are `None` where an optional one is left out."""
+class Site(GraphSite):
+    """An operator of ONNX with its attributes."""
 
     def __init__(
         self,
@@ -22,31 +22,10 @@ class Site:
         inputs: list[Tensor | None],
         opset: int,
     ) -> None:
-        self.builder = builder
+        super().__init__(builder, Place(node.name or node.output[0], node.op_type), inputs)
         self.node = node
         self.opset = opset
-        self.inputs = inputs
-        self.place = Place(node.name or node.output[0], node.op_type)
         self._attributes = {each.name: each for each in node.attribute}
-
-    def has(self, index: int) -> bool:
-        """Whether there is an input of this number."""
-        return index < len(self.inputs) and self.inputs[index] is not None
-
-    def input(self, index: int = 0) -> Tensor:
-        """An input. Raises `CnnspecError` where it is missing."""
-        if not self.has(index):
-            raise self.place.refused(f"has no input {index}")
-        found = self.inputs[index]
-        assert found is not None
-        return found
-
-    def constant(self, index: int) -> np.ndarray:
-        """An input that must be a constant. Raises `CnnspecError`."""
-        found = self.input(index)
-        if not isinstance(found, np.ndarray):
-            raise self.place.refused(f"computes its input {index}, which must be a constant")
-        return found
 
     def get(self, name: str, default: Any = None) -> Any:
         """An attribute; text as `str`."""
@@ -99,10 +78,6 @@ class Site:
     def weight(self, index: int) -> str:
         """The name of an input in the file."""
         return self.node.input[index] if index < len(self.node.input) else ""
-
-    def moved(self, move: Callable[[np.ndarray], np.ndarray]) -> Tensor:
-        """Its first input after a move of its numbers, which gives at most as many."""
-        return self.builder.moved(self.place, self.input(), move)
 
 
 def array_of(tensor: onnx.TensorProto) -> np.ndarray:
