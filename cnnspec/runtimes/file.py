@@ -1,5 +1,7 @@
 """What is in a file of LiteRT: operators and the tensors that they take and make."""
 
+from math import prod
+
 from cnnspec.core.record import Record
 
 
@@ -61,7 +63,7 @@ class Writer:
 
     def value(self, dims: tuple[int, ...], name: int, *, real: bool = False) -> int:
         """Adds a tensor in memory; `real` is one of float32 also in a file of int8."""
-        numbers = _product(dims)
+        numbers = prod(dims)
         in_bytes = self.whole and not real
         size, scales = (numbers, 1) if in_bytes else (4 * numbers, 0)
         return self._add(Tensor(size, len(dims) + 1, name, scales))
@@ -72,7 +74,7 @@ class Writer:
         """Adds weights; in int8 with scales, and with four bytes a number where they are `wide`."""
         each = 1 if self.whole and not wide else 4
         found = scales if self.whole else 0
-        return self._add(Tensor(each * _product(dims), len(dims), name, found, constant=True))
+        return self._add(Tensor(each * prod(dims), len(dims), name, found, constant=True))
 
     def indices(self, *values: object) -> int:
         """Returns a constant of int32; the converter writes equal ones once."""
@@ -114,10 +116,3 @@ class Writer:
 
 
 _CONSTANT = len("arith.constant")
-
-
-def _product(dims: tuple[int, ...]) -> int:
-    found = 1
-    for size in dims:
-        found *= size
-    return found

@@ -4,7 +4,8 @@ What it makes of each operation was read from files of TensorFlow 2.21; a test c
 folds batch norm as our own pass does, and fuses ReLU and ReLU6 into what can end with them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 from cnnspec.core.record import Record
@@ -55,7 +56,7 @@ def file_of(graph: Graph, model: str, dtype: str) -> File:
     program = unfused_program(graph)
     writer = Writer(model, whole=dtype == "int8")
     endings = _endings(program)
-    idle = _idle(program)
+    idle = _idle(program, endings)
     made: list[int] = []
     for index, step in enumerate(program.steps):
         inputs = tuple(made[source] for source in step.inputs)
@@ -98,9 +99,8 @@ def _ends(operation: Operation) -> bool:
     return operation.fuses and not isinstance(operation, windows.Reduce)
 
 
-def _idle(program: Program) -> set[int]:
+def _idle(program: Program, ending: Mapping[int, str]) -> set[int]:
     """The steps that no operator is written for: they are fused, or part of another."""
-    ending = {*_endings(program)}
     readers, found = program.readers(), set()
     for index, step in enumerate(program.steps):
         if not step.inputs:
@@ -198,7 +198,7 @@ def _transposed(site: Site, operation: windows.TransposedConvolution) -> int:
     taken = (site.writer.indices(1, *site.dims), weights, site.inputs[0], bias)
     made = site.made(*parts)
     # Sums of four bytes for each value of the output.
-    scratch = 4 * _numbers(site.dims) if site.writer.whole else 0
+    scratch = 4 * prod(site.dims) if site.writer.whole else 0
     return site.writer.apply(
         "TRANSPOSE_CONV", taken, made, scratch=scratch, channels=operation.filters
     )
@@ -206,7 +206,7 @@ def _transposed(site: Site, operation: windows.TransposedConvolution) -> int:
 
 def _product(site: Site, operation: windows.MatrixProduct) -> int:
     ending = (site.ending,) if site.ending else ()
-    weights = _kernel(site, operation, (operation.units, _numbers(site.given)), "MatMul")
+    weights = _kernel(site, operation, (operation.units, prod(site.given)), "MatMul")
     bias = (_bias(site, operation, *ending, "BiasAdd"),) if operation.bias else ()
     made = site.made("MatMul", *(("BiasAdd",) if bias else ()))
     channels = operation.units if site.writer.whole else 0
@@ -369,13 +369,6 @@ def _shuffle(site: Site, operation: moves.Shuffle) -> int:
         taken = (source, writer.indices(name, operation.groups, *site.dims))
         source = writer.apply(name, taken, site.made("Reshape"))
     return source
-
-
-def _numbers(dims: tuple[int, ...]) -> int:
-    found = 1
-    for size in dims:
-        found *= size
-    return found
 
 
 _WRITERS: dict[type[Operation], Callable[[Site, Any], int]] = {
