@@ -81,7 +81,7 @@ _WAYS = {
     "forward": "",
     "backward": "the gradients of ",
     "predict": "without training: ",
-    "prepare": "the kernel turned round: ",
+    "prepare": "made of the kernel before each step: ",
 }
 
 

@@ -44,6 +44,7 @@ def network_text(layout: Layout, train: Training) -> Written:
                 _constants(layout, train, len(phases)),
                 _runtime("job.h"),
                 _runtime("norms.h"),
+                *_needed(layout),
                 _runtime("rounding.h"),
                 *texts,
                 _runtime("places.h"),
@@ -71,6 +72,7 @@ def function_text(layout: Layout) -> str:
                 *map(_runtime, ("vectors.h", "functions.h", "random.h", "threads.h")),
                 _constants(layout, None, 0),
                 *map(_runtime, ("job.h", "norms.h")),
+                *_needed(layout),
                 *texts,
                 _runtime("places.h"),
                 _predict_phase(layout, predict, ""),
@@ -91,6 +93,12 @@ def _factors(train: Training) -> int:
 def _runtime(name: str) -> str:
     """A part of the text that is the same for every network."""
     return files("cnnspec.targets.c").joinpath("runtime", name).read_text("utf-8").strip()
+
+
+def _needed(layout: Layout) -> list[str]:
+    """The parts of the text that only some operations need."""
+    kernels = [placed.kernel for placed in layout.steps if placed.kernel]
+    return [_runtime(name) for name in sorted({each.runtime for each in kernels} - {""})]
 
 
 def _head(layout: Layout, train: Training | None) -> str:

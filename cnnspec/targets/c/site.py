@@ -86,6 +86,8 @@ class Kernel(Record):
     """Floats that `prepare` writes."""
     shared: int = 0
     """Floats that each part leaves for the others: the name `shared`, by parts."""
+    runtime: str = ""
+    """The file of `runtime/` that its text needs beside those that every network has."""
 
 
 def kernel(formula: str, forward: str, backward: str = "", **more: Any) -> Kernel:

@@ -7,6 +7,8 @@ from cnnspec.operations.base import Pair, Sides
 from cnnspec.operations.windows import Convolution
 from cnnspec.targets.c.kernels.relu import masked
 from cnnspec.targets.c.kernels.tiles import Correlation, Spread, correlate, correlate_kernel
+from cnnspec.targets.c.kernels.winograd import Tiles
+from cnnspec.targets.c.kernels.winograd_gradients import TileGradients
 from cnnspec.targets.c.site import Site
 from cnnspec.targets.c.text import block, loop
 
@@ -55,7 +57,8 @@ class Back:
     """The way back of a convolution: the gradients of its bias, its kernel and its input.
 
     `expand` writes the gradient of the convolution where the output is something else,
-    made of it: a text for where the gradient shall lie.
+    made of it: a text for where the gradient shall lie. `tiles` are those of a convolution
+    that is computed by them.
     """
 
     def __init__(
@@ -66,7 +69,9 @@ class Back:
         image: Image,
         out: Image,
         expand: Callable[[Spread], str] | None = None,
+        tiles: Tiles | None = None,
     ) -> None:
+        self._by_tiles: TileGradients | None = None
         self._site, self._of, self._op, self._image, self._out = site, of, op, image, out
         self._expand = expand
         self._wanted = site.wanted[0]
@@ -76,15 +81,22 @@ class Back:
         self._rows = (image.height + spans[0] - 1, image.width + spans[1] - 1)
         top, left = tops(op.padding)
         self._first = spans[0] - 1 - top, spans[1] - 1 - left
-        self._spread = self._wanted and (
-            self._rows != (out.height, out.width) or op.stride != (1, 1)
+        self._spread = (
+            self._wanted
+            and tiles is None
+            and (self._rows != (out.height, out.width) or op.stride != (1, 1))
         )
         self._copied = self._spread or bool(op.then) or expand is not None
         height, width = self._rows if self._spread else (out.height, out.width)
-        self.scratch = out.channels * height * width if self._copied else 0
+        self._copy = out.channels * height * width if self._copied else 0
+        self.scratch = self._copy
         self.prepared = 0
         self.prepare = ""
-        if self._wanted:
+        if tiles:
+            self._by_tiles = TileGradients(tiles, image, tops(op.padding))
+            self.scratch = max(tiles.scratch, self._copy + self._by_tiles.scratch)
+            self.prepared, self.prepare = tiles.prepared, tiles.prepare
+        elif self._wanted:
             self.prepared = op.size[0] * op.size[1] * of.inputs * of.groups * of.outputs
             self.prepare = turned(of)
 
@@ -105,7 +117,7 @@ class Back:
         elif self._copied:
             d = "scratch"
         if self._expand:
-            found.append(f"memset(scratch, 0, {self.scratch} * sizeof(V));")
+            found.append(f"memset(scratch, 0, {self._copy} * sizeof(V));")
             found.append(self._expand(lies))
         elif self._spread:
             found.append(place(out, "dy", "scratch", self._rows, op.stride, self._first, taken))
@@ -115,6 +127,11 @@ class Back:
             found.append(loop("c", out.channels, over))
         if op.bias:
             found.append(bias_gradient(out.channels, (out.height, out.width), d, lies))
+        if self._by_tiles:
+            if self._wanted and self._site.into() == "=":
+                found.append(f"memset(dx, 0, {self._image.size} * sizeof(V));")
+            found.append(self._by_tiles.text(source, d, lies, self._copy))
+            return "\n".join(found)
         if self._spread:
             found.append(correlate_kernel(of, source, d, lies, "d_kernel"))
         else:

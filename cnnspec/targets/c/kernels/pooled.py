@@ -18,7 +18,7 @@ from cnnspec.targets.c.kernels.tiles import (
     multiply_adds,
     pieces,
 )
-from cnnspec.targets.c.kernels.windows import correlation, formula, padded
+from cnnspec.targets.c.kernels.windows import correlation, formula, padded, tiles_of
 from cnnspec.targets.c.site import Kernel, Site, kernel
 from cnnspec.targets.c.text import block, loop, number
 
@@ -36,7 +36,14 @@ def pooled_convolution(site: Site) -> Kernel:
     of = correlation(op, image, (rows, columns))
     source, forward, kept = padded(op, image, of)
     places = f"B *places = (B *)(kept + {kept});"
-    forward += [places, _forward(of, op, out, source)]
+    tiles = None
+    if op.window == (2, 2) and (rows, columns) == (2 * out.height, 2 * out.width):
+        # A window is the output of a tile.
+        tiles = tiles_of(of, site)
+    if tiles:
+        forward += [places, tiles.forward(source, _window(of, op, out))]
+    else:
+        forward += [places, _forward(of, op, out, source)]
     back = Back(
         site,
         of,
@@ -44,6 +51,7 @@ def pooled_convolution(site: Site) -> Kernel:
         image,
         Image(rows, columns, out.channels),
         lambda lies: _expanded(op, out, (rows, columns), lies),
+        tiles,
     )
     return kernel(
         f"{formula(op)}, the largest of {op.window[0]}x{op.window[1]} places"
@@ -54,7 +62,15 @@ def pooled_convolution(site: Site) -> Kernel:
         scratch=back.scratch,
         prepare=back.prepare,
         prepared=back.prepared,
+        runtime=tiles.runtime if tiles else "",
     )
+
+
+def _window(of: Correlation, op: PooledConvolution, out: Image) -> str:
+    """The largest of the four outputs of a tile."""
+    bias = " + fill(bias[f])" if op.bias else ""
+    sums = ", ".join(f"a0_{m} = outputs[{m}]{bias}" for m in range(4))
+    return loop("g", 1, f"V {sums};", _largest(of, op, out, 0, (2, 2)))
 
 
 def _windows(out: int, size: int, covered: int) -> list[tuple[int, int, int]]:

@@ -5,7 +5,14 @@ from cnnspec.operations.base import Pair
 from cnnspec.operations.windows import Convolution, TransposedConvolution
 from cnnspec.targets.c.kernels.backward import Back, bias_gradient, place, tops, turned
 from cnnspec.targets.c.kernels.relu import fused
-from cnnspec.targets.c.kernels.tiles import Correlation, Spread, correlate, correlate_kernel
+from cnnspec.targets.c.kernels.tiles import (
+    Correlation,
+    Spread,
+    Store,
+    correlate,
+    correlate_kernel,
+)
+from cnnspec.targets.c.kernels.winograd import PLACES, Tiles, pays
 from cnnspec.targets.c.site import Kernel, Site, kernel
 
 
@@ -21,9 +28,13 @@ def convolution(site: Site) -> Kernel:
         at = f"({filter}) * {out.height * out.width} + ({row}) * {out.width} + {column}"
         return f"y[{at}] = {fused(op.then, value)};"
 
-    start = (lambda f: f"fill_lot(bias[{f}])") if op.bias else (lambda f: "fill_lot(0)")
-    forward.append(correlate(of, source, "kernel", start, store))
-    back = Back(site, of, op, image, out)
+    tiles = tiles_of(of, site)
+    if tiles:
+        forward.append(tiles.forward(source, _each(tiles, bool(op.bias), store)))
+    else:
+        start = (lambda f: f"fill_lot(bias[{f}])") if op.bias else (lambda f: "fill_lot(0)")
+        forward.append(correlate(of, source, "kernel", start, store))
+    back = Back(site, of, op, image, out, tiles=tiles)
     return kernel(
         f"{formula(op)}{f', then {op.then}' if op.then else ''}",
         "\n".join(forward),
@@ -32,7 +43,24 @@ def convolution(site: Site) -> Kernel:
         scratch=back.scratch,
         prepare=back.prepare,
         prepared=back.prepared,
+        runtime=tiles.runtime if tiles else "",
     )
+
+
+def tiles_of(of: Correlation, site: Site) -> Tiles | None:
+    """Returns the tiles by which a convolution is computed; none if it is computed directly."""
+    return Tiles(of, site.wanted[0]) if pays(of) else None
+
+
+def _each(tiles: Tiles, biased: bool, store: Store) -> str:
+    """Stores the four outputs of a tile, those that there are."""
+    found = []
+    for m, (row, column) in enumerate(PLACES):
+        value = f"outputs[{m}] + fill(bias[f])" if biased else f"outputs[{m}]"
+        put = store("f", f"2 * i + {row}", f"2 * j + {column}", f"({value})")
+        inside = tiles.inside(row, column)
+        found.append(f"if ({' && '.join(inside)}) {put}" if inside else put)
+    return "\n".join(found)
 
 
 def correlation(op: Convolution, image: Image, out: Pair) -> Correlation:
