@@ -119,7 +119,8 @@ def split_off(split: Split, share: float, seed: int) -> tuple[Split, Split]:
     decided: dict[int, bool] = {}
     given = 0
     seen = 0
-    for label in np.unique(split.known):
+    # Not by np.unique, which loads all of numpy.ma.
+    for label in sorted(set(split.known.tolist())):
         rows = order[split.known[order] == label]
         seen += len(rows)
         wanted = min(round(seen * share) - given, len(rows) - 1)

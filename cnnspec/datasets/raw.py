@@ -33,6 +33,8 @@ _BESIDE: ContextVar[int] = ContextVar("beside", default=0)
 LIMIT = "CNNSPEC_DATA_LIMIT"
 """The environment variable that sets another limit, in GiB."""
 
+FOLDERS = "pictures, a folder for each class"
+"""The title of data whose pictures may have been brought to one size."""
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 """The suffixes of files of pictures that are read."""
 

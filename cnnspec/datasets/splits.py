@@ -1,7 +1,6 @@
 """The images of a spec, divided as it says: to train, to validate and to test on."""
 
 from cnnspec.core.record import Record
-from cnnspec.datasets import user_data
 from cnnspec.datasets.arrays import Images, Split, load, split_off
 from cnnspec.datasets.ceilings import ceilings, warnings
 from cnnspec.datasets.locate import Where
@@ -48,6 +47,9 @@ def images_of(spec: Spec, where: Where | None = None, *, offline: bool) -> Image
     """
     if where is None:
         return load(spec.data.source, offline=offline)
+    # What reads pictures is loaded for the user's own data only.
+    from cnnspec.datasets import user_data
+
     return user_data.load(spec, where)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from cnnspec.core.record import Record
 from cnnspec.datasets.arrays import Images, Split
 from cnnspec.datasets.framing import Framing, measure
-from cnnspec.datasets.readers import folders
+from cnnspec.datasets.raw import FOLDERS
 from cnnspec.datasets.splits import Splits, images_of
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.data import DataNote
@@ -96,7 +96,7 @@ def _kept(run: Run) -> Inputs:
 
 
 def _framing(images: Images, train: Split) -> Framing:
-    return measure(train.images).replace(stretched=images.dataset.title == folders.TITLE)
+    return measure(train.images).replace(stretched=images.dataset.title == FOLDERS)
 
 
 def _some(split: Split) -> Split:

@@ -26,7 +26,6 @@ from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.extend import Extension
 from cnnspec.training.fit import Fit
-from cnnspec.training.integers import integer_scores
 from cnnspec.training.memory import require_memory
 from cnnspec.training.score import Score, Scorer
 from cnnspec.training.state import State
@@ -171,6 +170,9 @@ def _train(
     samples.keep(run, splits, fit.scorer.classes, outputs)
     if doubts:
         inputs.keep(run, splits, finished.features())
+    # It brings the generator of C for devices, which most trainings need at their end only.
+    from cnnspec.training.integers import integer_scores
+
     integers = integer_scores(checked, finished.weights, splits, pause)
     figures = {name: found.figures for name, found in scores.items()}
     claims = judge_expectations(spec, figures, integers)

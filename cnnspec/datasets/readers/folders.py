@@ -15,11 +15,10 @@ from cnnspec.core.record import Record
 from cnnspec.datasets import picture_cache
 from cnnspec.datasets.decoder import Decoder
 from cnnspec.datasets.pictures import Files, add_files, done, quiet, refuse_broken
-from cnnspec.datasets.raw import PICTURES, Found, Raw, Request, bad, guarded, note
+from cnnspec.datasets.raw import FOLDERS, PICTURES, Found, Raw, Request, bad, guarded, note
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.ir.datasets import File
 
-TITLE = "pictures, a folder for each class"
 PARTS = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev"),
@@ -101,7 +100,7 @@ def _read(
         labels = None if listed.labels is None else np.array(listed.labels, np.int64)[kept]
         raws[part] = Raw(decoder.pixels(where, notes), labels, where, where)
     return Found(
-        TITLE,
+        FOLDERS,
         (file.replace(name=folder.name),),
         raws["train"],
         raws.get("test"),

@@ -101,8 +101,13 @@ _INSTALL = (
 
 def version_of(command: tuple[str, ...]) -> str:
     """Returns the first line of `--version`; empty where the compiler does not run."""
-    if shutil.which(command[0]) is None:
-        return ""
+    found = shutil.which(command[0])
+    return _version_of(command, found, Path(found).stat().st_mtime_ns) if found else ""
+
+
+@cache
+def _version_of(command: tuple[str, ...], found: str, changed: int) -> str:
+    """Asks a compiler, once for each that is found and did not change."""
     try:
         done = subprocess.run(
             [*command, "--version"], capture_output=True, text=True, timeout=60, check=True
