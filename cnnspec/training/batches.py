@@ -7,6 +7,9 @@ does not matter what was drawn before.
 
 import numpy as np
 
+STATISTICS = 4096
+"""Training images by which the statistics of batch norm are measured for averaged weights."""
+
 
 def scale(images: np.ndarray) -> np.ndarray:
     """Pixels as float32 between 0 and 1."""

@@ -27,6 +27,7 @@ from cnnspec.targets.table import C, require_target
 from cnnspec.training.backends.base import Arrays, Finished
 from cnnspec.training.backends.native_features import features_of
 from cnnspec.training.backends.native_rounding import find_scales
+from cnnspec.training.backends.native_statistics import measured_statistics
 from cnnspec.training.batches import image_weights
 from cnnspec.training.novelty import Features
 from cnnspec.training.score import confusion, macro_f1
@@ -115,7 +116,12 @@ class NativeTrainer(NativePredictor):
             self.network.set_weights(trained)
 
     def settle(self) -> None:
-        self.network.set_weights(self.network.averages)
+        if self._train.optimizer.ema is None:
+            return
+        network = self.network
+        network.set_weights(network.averages)
+        measured = measured_statistics(network, self._images, self._labels, self._train.batch)
+        network.set_weights(network.weights | measured)
 
     def weights(self) -> list[np.ndarray]:
         return list(self.network.weights.values())
