@@ -7,7 +7,7 @@ does not matter what was drawn before.
 
 import numpy as np
 
-STATISTICS = 4096
+_STATISTICS = 4096
 """Training images by which the statistics of batch norm are measured for averaged weights."""
 
 
@@ -27,6 +27,16 @@ def batches(rows: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
     full = len(rows) // batch * batch
     rest = rows[full:]
     return rows[:full].reshape(-1, batch), rest.reshape(min(len(rest), 1), len(rest))
+
+
+def statistics_batches(count: int, batch: int) -> np.ndarray:
+    """Returns batches by which batch norm is measured: (batches, batch) rows of `count` images.
+
+    They are spread evenly over all images, which may be sorted by class.
+    """
+    some = np.linspace(0, count - 1, min(count, _STATISTICS)).astype(np.int32)
+    batch = min(batch, len(some))
+    return some[: len(some) // batch * batch].reshape(-1, batch)
 
 
 def image_weights(

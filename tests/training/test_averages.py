@@ -90,3 +90,26 @@ def test_swap_without_ema_changes_nothing():
     with averaged(model):
         settle(model)
     assert all(np.array_equal(a, b) for a, b in zip(trained(model), last, strict=True))
+
+
+def test_batch_norm_is_measured_anew_with_the_averaged_weights():
+    import keras
+
+    from cnnspec.training.averages import averaged
+
+    model = compiled("sgd(0.1, ema=0.75)")
+    steps(model, 3)
+    batches = [
+        load("fashion_mnist_mini").train.images[n : n + 60] / np.float32(255) for n in (0, 60)
+    ]
+    pooled = [keras.layers.MaxPooling2D(4)(batch) for batch in batches]
+    before = [v.numpy() for v in model.non_trainable_variables]
+    with averaged(model, lambda: batches):
+        (norm,) = [each for each in model.layers if "norm" in each.name or each.name == "bn"]
+        means = np.mean([np.mean(each, (0, 1, 2)) for each in pooled], 0)
+        variances = np.mean([np.var(each, (0, 1, 2)) for each in pooled], 0)
+        assert np.allclose(norm.moving_mean.numpy(), means, atol=1e-6)
+        assert np.allclose(norm.moving_variance.numpy(), variances, atol=1e-6)
+        assert norm.momentum == 0.99
+    after = [v.numpy() for v in model.non_trainable_variables]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))

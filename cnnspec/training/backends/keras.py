@@ -1,5 +1,6 @@
 """Keras as a backend, on TensorFlow, JAX or PyTorch."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from typing import Any
@@ -26,7 +27,7 @@ from cnnspec.training.augment import Augmenter
 from cnnspec.training.averages import averaged, settle
 from cnnspec.training.backends.base import Arrays, Finished
 from cnnspec.training.backends.forwards import at_once, forwards
-from cnnspec.training.batches import image_weights, scale
+from cnnspec.training.batches import image_weights, scale, statistics_batches
 from cnnspec.training.features import features_of
 from cnnspec.training.loops import Feed
 from cnnspec.training.microbatches import separable
@@ -76,6 +77,7 @@ class KerasTrainer(KerasPredictor):
         super().__init__(model)
         self._checked = checked
         self._train = train = checked.spec.train
+        self._images = splits.train.images
         self._augmenter: Augmenter | None = None
         if train.augment:
             shape = Image(*splits.train.images.shape[1:])
@@ -97,10 +99,16 @@ class KerasTrainer(KerasPredictor):
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
     def averaged(self) -> AbstractContextManager[None]:
-        return averaged(self.model)
+        return averaged(self.model, self._batches)
 
     def settle(self) -> None:
-        settle(self.model)
+        settle(self.model, self._batches)
+
+    def _batches(self) -> Iterator[Any]:
+        """Some training images as training sees them, by which batch norm is measured."""
+        for rows in statistics_batches(len(self._images), self._train.batch):
+            pixels = keras.ops.convert_to_tensor(scale(self._images[rows]))
+            yield self._augmenter(pixels) if self._augmenter else pixels
 
     def weights(self) -> list[np.ndarray]:
         found: list[np.ndarray] = self.model.get_weights()

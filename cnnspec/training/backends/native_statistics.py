@@ -11,9 +11,8 @@ import numpy as np
 
 from cnnspec.operations.values import BatchNormalization
 from cnnspec.targets.c.native import NativeNetwork
-from cnnspec.targets.quantize.calibrate import spread
 from cnnspec.training.backends.base import Arrays
-from cnnspec.training.batches import STATISTICS
+from cnnspec.training.batches import statistics_batches
 
 
 def measured_statistics(
@@ -35,9 +34,7 @@ def measured_statistics(
     }
     sums = {key: np.zeros(kept[f"weight/{key}"].shape) for key in shares}
     begin = kept | still | {f"weight/{key}": np.zeros_like(kept[f"weight/{key}"]) for key in shares}
-    rows = spread(np.arange(len(images), dtype=np.int32), STATISTICS)
-    batch = min(batch, len(rows))
-    batches = rows[: len(rows) // batch * batch].reshape(-1, batch)
+    batches = statistics_batches(len(images), batch)
     for order in batches:
         network.load(begin)
         network.train(images, labels, order, np.zeros(1))

@@ -126,6 +126,34 @@ def test_class_weights_change_what_is_learned():
     assert chosen("; class_weight 0.0001, " + ", ".join("1" * 9)) == 0
 
 
+def test_batch_norm_is_measured_anew_with_averaged_weights():
+    text = (
+        "bn; dense 30 relu; bn momentum=0.9; dense 10 softmax\n"
+        "train { epochs 1; batch 100; optimizer sgd(0.5, momentum=0.9, ema=0.9) }"
+    )
+    trainer, _ = new_fit(NATIVE, text)
+    images = divide(checked(text).spec, offline=True).train.images
+    trainer.run(np.arange(3000, dtype=np.int32).reshape(30, 100), np.full(30, 0.5))
+    before = trainer.network.state()
+    with trainer.averaged():
+        weights = trainer.network.weights
+    after = trainer.network.state()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    # By hand: the means of the statistics of 40 batches, evenly from all images.
+    some = images[np.linspace(0, len(images) - 1, 4096).astype(int)][:4000] / np.float32(255)
+    batches = some.reshape(40, 100, -1).astype(float)
+    assert np.allclose(weights["bn/moving_mean"], batches.mean(), atol=1e-5)
+    averages = trainer.network.averages
+    hidden = []
+    for batch in batches:
+        normed = (batch - batch.mean()) / np.sqrt(batch.var() + 1e-3)
+        normed = normed * averages["bn/gamma"] + averages["bn/beta"]
+        hidden.append(np.maximum(normed @ averages["dense/kernel"] + averages["dense/bias"], 0))
+    assert np.allclose(weights["bn_2/moving_mean"], np.mean(hidden, (0, 1)), atol=1e-4)
+    spread = np.mean([each.var(0) for each in hidden], 0)
+    assert np.allclose(weights["bn_2/moving_variance"], spread, rtol=1e-3, atol=1e-5)
+
+
 def test_diverged_training_is_reported(tmp_path):
     text = "dense 10; train { epochs 1; batch 100; optimizer sgd(1e20); loss mse }"
     with pytest.raises(CnnspecError) as error:
