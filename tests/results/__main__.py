@@ -1,11 +1,11 @@
 """Trains every network of the five notebooks on the real data: `make results`.
 
-    python -m tests.results [SPEC…] [--seeds N] [--jobs N] [--keras] [--table]
+    python -m tests.results [SPEC…] [--seeds N] [--jobs N] [--native | --keras] [--table]
 
 What has been trained is kept in `docs/results.json` and never trained again unless
 the spec has changed; so this can be stopped and called again. Each run is a process
 of its own, as a user would start it; of several at once each computes with one thread.
-`--keras` trains with Keras's own `fit` as well, to
+`--native` trains in machine code, and `--keras` with Keras's own `fit`, to
 tell what is the network's from what is ours. `--table` trains nothing and writes the
 table of the README again.
 """
@@ -17,7 +17,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.results.table import RESULTS, write_table
+from tests.results.table import KERAS, NATIVE, OURS, RESULTS, write_table
 from tests.results.training import train
 
 SPECIFIED = (
@@ -32,15 +32,17 @@ def main() -> None:
     parser.add_argument("specs", nargs="*", metavar="SPEC", default=SPECIFIED)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--keras", action="store_true")
+    by = parser.add_mutually_exclusive_group()
+    by.add_argument("--native", dest="by", action="store_const", const=NATIVE)
+    by.add_argument("--keras", dest="by", action="store_const", const=KERAS)
+    parser.set_defaults(by=OURS)
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
-    by = "keras fit" if args.keras else "cnnspec"
     trainings = [
-        (name, seed, by)
+        (name, seed, args.by)
         for seed in range(1, args.seeds + 1)
         for name in args.specs
-        if not args.table and (seed == 1 or name not in LONG)
+        if not args.table and (seed == 1 or name not in LONG or args.by == NATIVE)
     ]
     threads = ["--threads", "1"] if args.jobs > 1 else []
     with ThreadPoolExecutor(args.jobs) as pool:
@@ -50,18 +52,19 @@ def main() -> None:
 
 
 LONG = ("fashion_best", "fashion_l2", "four_3")
-"""Trained with one seed: a run of theirs takes more than ten minutes."""
+"""Trained with one seed on TensorFlow: a run of theirs takes more than ten minutes."""
 
 
 def add(name: str, seed: int, by: str, threads: list[str]) -> None:
-    """Trains a spec with a seed by one of the two loops, unless that has been done."""
+    """Trains a spec with a seed by one of the three, unless that has been done."""
     if RESULTS.has(name, seed, by):
         return
     sys.stderr.write(f"{name}, seed {seed}, by {by}\n")
-    if by == "keras fit":
+    if by == KERAS:
         reached = by_keras(name, seed)
     else:
-        reached = train(RESULTS.path(name), seed, *threads)
+        how = ["--backend", "native"] if by == NATIVE else []
+        reached = train(RESULTS.path(name), seed, *how, *threads)
     RESULTS.add(name, seed, by, reached)
     write_table()
 
