@@ -35,7 +35,7 @@ class NativeFunction:
         self._layout = layout = lay_out(program, _BATCH, trains=False)
         self._threads = threads or min(os.cpu_count() or 1, layout.parts)
         self._job_type = job_type(layout)
-        path = compiled(function_text(layout), compiler)
+        path = compiled(function_text(layout), compiler, quick=True)
         self._library = load_library(path, self._job_type)
         self._weights = zeros(layout.weights)
         for tensor in layout.tensors:

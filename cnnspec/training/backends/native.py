@@ -19,7 +19,7 @@ from cnnspec.ir.conflicts import running_metrics
 from cnnspec.runs.arrays import unpack_arrays
 from cnnspec.runs.run import STATE, Run
 from cnnspec.runs.weights import read_weights
-from cnnspec.targets.c.compiler import FLAGS, Compiler
+from cnnspec.targets.c.compiler import FLAGS, FULL, QUICK, Compiler
 from cnnspec.targets.c.initial import initial_weights
 from cnnspec.targets.c.native import NativeNetwork, step_bytes
 from cnnspec.targets.c.rounding import rounded_program
@@ -37,6 +37,9 @@ NAME = "native"
 _IMAGES = 10_000
 """Images of a forward pass, at most, and the MACs: a person is not kept waiting for long."""
 _MACS = 100_000_000_000
+_SHORT = 150_000_000_000
+"""MACs of a training, forward, of about ten seconds: more optimization would take longer than it
+saves."""
 
 
 class NativePredictor:
@@ -178,7 +181,7 @@ class NativeBackend(Record):
             "first_weights": self.name,
             "threads": self.threads,
             "compiler": f"{' '.join(self.compiler.command)}: {self.compiler.version}",
-            "compiler_flags": " ".join((*FLAGS, *self.compiler.native)),
+            "compiler_flags": " ".join((f"{FULL}|{QUICK}", *FLAGS, *self.compiler.native)),
         }
 
     def require(self, checked: CheckedSpec) -> None:
@@ -201,16 +204,20 @@ class NativeBackend(Record):
         return self
 
     def trainer(self, checked: CheckedSpec, splits: Splits) -> NativeTrainer:
-        network = self._network(checked, initial_weights(checked))
+        train = checked.spec.train
+        macs = checked.totals.macs if checked.totals else 0
+        quick = macs * len(splits.train.images) * train.epochs < _SHORT
+        network = self._network(checked, initial_weights(checked), quick)
         return NativeTrainer(checked, splits, network)
 
     def restore(self, run: Run) -> tuple[CheckedSpec, NativePredictor]:
         checked = checked_spec(run.spec)
         self.require(checked)
-        return checked, NativePredictor(checked, self._network(checked, read_weights(run)))
+        return checked, NativePredictor(checked, self._network(checked, read_weights(run), True))
 
-    def _network(self, checked: CheckedSpec, weights: Arrays) -> NativeNetwork:
-        return NativeNetwork(checked, weights, threads=self.threads, compiler=self.compiler)
+    def _network(self, checked: CheckedSpec, weights: Arrays, quick: bool) -> NativeNetwork:
+        compiler = self.compiler
+        return NativeNetwork(checked, weights, threads=self.threads, compiler=compiler, quick=quick)
 
     def clear(self) -> None:
         """Nothing stays in the process."""

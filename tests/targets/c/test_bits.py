@@ -71,7 +71,7 @@ def test_threads_change_no_bit(text: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("level", ["-O2", "-O3"])
+@pytest.mark.parametrize("level", ["-O1", "-O2", "-O3"])
 def test_levels_of_optimization_change_no_bit(text: str, level: str) -> None:
     assert trained(text, 2, None, level) == trained(text, 2, None, "-O0")
 

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.targets.c.compiler import FLAGS, Compiler, cache_folder, compiled, find_compiler
+from cnnspec.targets.c.compiler import (
+    FLAGS,
+    FULL,
+    Compiler,
+    cache_folder,
+    compiled,
+    find_compiler,
+)
 from cnnspec.targets.c.native import laid_out
 from cnnspec.targets.c.network import network_text
 from tests.targets.c.support import checked, compilers, needs_compiler
@@ -55,6 +62,15 @@ def test_a_text_is_compiled_once() -> None:
     assert compiled(TEXT) == made
     assert made.stat().st_mtime_ns == before
     assert compiled(TEXT + "\n") != made
+
+
+@needs_compiler
+def test_a_quick_object_is_of_its_own_unless_a_full_one_is_there() -> None:
+    quick = compiled(TEXT, quick=True)
+    assert compiled(TEXT, quick=True) == quick
+    full = compiled(TEXT)
+    assert full != quick
+    assert compiled(TEXT, quick=True) == full
 
 
 @needs_compiler
@@ -129,7 +145,7 @@ def assembly(compiler: Compiler, processor: str, text: str, folder: Path) -> str
     spec = checked(text)
     source, made = folder / "network.c", folder / "network.s"
     source.write_text(network_text(laid_out(spec), spec.spec.train).text)
-    flags = [flag for flag in FLAGS if flag != "-shared"]
+    flags = [FULL, *(flag for flag in FLAGS if flag != "-shared")]
     flags += [*compiler.native, f"-march={processor}", "-S", "-o", str(made)]
     subprocess.run([*compiler.command, *flags, str(source)], check=True)
     return made.read_text()
