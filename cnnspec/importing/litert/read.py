@@ -5,13 +5,16 @@ from pathlib import Path
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import CannotImport
 from cnnspec.importing.litert.file import DAMAGED, Graph, Operator, read_graph
-from cnnspec.importing.litert.operators import OPERATORS, Site
+from cnnspec.importing.litert.layers import LAYERS
+from cnnspec.importing.litert.moves import FORMULAS, MOVES
 from cnnspec.importing.litert.runtime import LitertRuntime
+from cnnspec.importing.litert.site import Site
 from cnnspec.importing.network import Network
 from cnnspec.importing.operators.builder import INPUT, Builder
 from cnnspec.importing.operators.ends import input_image, output_key
 from cnnspec.importing.operators.tensors import Place, Tensor
 
+_OPERATORS = {**LAYERS, **MOVES, **FORMULAS}
 _AGAIN = "export the model again"
 
 
@@ -68,7 +71,7 @@ def _read_operator(
         outputs = [graph.tensors[at] for at in operator.outputs]
         # Names of fused operators are those of all parts, each behind a semicolon.
         place = Place(outputs[0].name.partition(";")[0] or f"{operator.outputs[0]}", operator.word)
-        read = OPERATORS.get(operator.word)
+        read = _OPERATORS.get(operator.word)
         if read is None:
             raise place.refused("is not one that a spec has")
         given = [None if at < 0 else _tensor(at, graph, tensors, place) for at in operator.inputs]
