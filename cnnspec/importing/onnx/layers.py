@@ -1,9 +1,11 @@
-"""Operators of ONNX that are layers: with a kernel, with a window, normalization, merges."""
+"""Operators of ONNX that are layers: with a kernel, with a window, merges; the table of all."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+from cnnspec.importing.onnx.normalization import batch_norm, group_norm, instance_norm, layer_norm
+from cnnspec.importing.onnx.resizing import resize
 from cnnspec.importing.onnx.site import Site
 from cnnspec.importing.operators import windows
 from cnnspec.importing.operators.tensors import Tensor, Value, dims_of
@@ -11,7 +13,6 @@ from cnnspec.importing.operators.windows import Window
 from cnnspec.layers.activations import ACTIVATION_LAYERS, Prelu
 from cnnspec.layers.geometry import Resize
 from cnnspec.layers.merging import Add, Average, Maximum, Merging
-from cnnspec.layers.normalization import BatchNorm, GroupNorm, LayerNorm
 from cnnspec.layers.pooling import AveragePool, GlobalAverage, GlobalMax, MaxPool
 from cnnspec.operations.base import Sides
 from cnnspec.operations.windows import ceil_padding
@@ -156,80 +157,6 @@ def reduce(kind: type[GlobalAverage | GlobalMax]) -> Read:
     return read
 
 
-def batch_norm(site: Site) -> Tensor:
-    """BatchNormalization at inference."""
-    site.require("training_mode", 0)
-    arrays = [site.constant(index).ravel() for index in (1, 2, 3, 4)]
-    epsilon = _number(site.get("epsilon", 1e-5))
-    builder, place = site.builder, site.place
-    value = builder.settle(site.input(), place)
-    layer = BatchNorm(epsilon=epsilon, momentum=_number(site.get("momentum", 0.9)))
-    if len(value.dims) == 4:
-        key = builder.image(value, place)
-        return builder.given(builder.add(place, layer, (key,), arrays))
-    key, rows = builder.vector(value, place)
-    if len(rows) != builder.shapes[key].size or any(len(each) != len(rows) for each in arrays):
-        raise place.refused("normalizes a part of a vector")
-    ours = []
-    for array in arrays:
-        ours.append(np.empty(len(rows), np.float32))
-        ours[-1][rows] = array
-    return Value(builder.add(place, layer, (key,), ours), value.order)
-
-
-def instance_norm(site: Site) -> Tensor:
-    """InstanceNormalization: group norm, of an image or of its groups as rows of numbers."""
-    builder, place = site.builder, site.place
-    scale, offset = site.constant(1).ravel(), site.constant(2).ravel()
-    epsilon = _number(site.get("epsilon", 1e-5))
-    value = builder.settle(site.input(), place)
-    if len(value.dims) == 4:
-        key = builder.image(value, place)
-        layer = GroupNorm(groups="instance", epsilon=epsilon)
-        return builder.given(builder.add(place, layer, (key,), (scale, offset)))
-    dims = builder.shapes[value.key].dims
-    plain = len(dims) == 3 and np.array_equal(
-        value.example.ravel(), builder.given(value.key, 1).example.ravel()
-    )
-    if not plain or (scale != 1).any() or (offset != 0).any():
-        raise place.refused("normalizes what is not a group of channels")
-    groups = value.dims[1]
-    of = groups if groups != dims[-1] else "instance"
-    layer = GroupNorm(groups=of, epsilon=epsilon, center=False, scale=False)
-    return Value(builder.add(place, layer, (value.key,)), value.order)
-
-
-def group_norm(site: Site) -> Tensor:
-    """GroupNormalization of opset 21, which has a factor and an offset for each channel."""
-    if site.opset < 21:
-        raise site.place.refused("has factors for groups, not for channels", "use opset 21")
-    builder, place = site.builder, site.place
-    groups = int(site.get("num_groups", 1))
-    layer = GroupNorm(groups=groups, epsilon=_number(site.get("epsilon", 1e-5)))
-    arrays = (site.constant(1).ravel(), site.constant(2).ravel())
-    key = builder.image(site.input(), place)
-    return builder.given(builder.add(place, layer, (key,), arrays))
-
-
-def layer_norm(site: Site) -> Tensor:
-    """LayerNormalization over the last axis, where that has the channels."""
-    builder, place = site.builder, site.place
-    value = builder.settle(site.input(), place)
-    if site.axis() != len(value.dims) - 1:
-        raise place.refused("normalizes several axes")
-    given = [site.constant(index).ravel() for index in (1, 2) if site.has(index)]
-    layer = LayerNorm(epsilon=_number(site.get("epsilon", 1e-5)), center=len(given) > 1)
-    if len(value.dims) == 4:
-        key = builder.image(value, place, 3)
-        return builder.given(builder.add(place, layer, (key,), given), 3)
-    key, rows = builder.vector(value, place)
-    ours = []
-    for array in given:
-        ours.append(np.empty(builder.shapes[key].size, np.float32))
-        ours[-1][rows] = array
-    return Value(builder.add(place, layer, (key,), ours), value.order)
-
-
 def prelu(site: Site) -> Tensor:
     """PRelu: a slope for each channel, or for each number."""
     builder, place = site.builder, site.place
@@ -312,79 +239,9 @@ def pad(site: Site) -> Tensor:
     return windows.padded(builder, site.place, x, site.sides(given))
 
 
-def resize(site: Site) -> Tensor:
-    """Resize or Upsample: nearest pixels in any convention, or bilinear as layers have it."""
-    builder, place = site.builder, site.place
-    dims = dims_of(site.input())
-    size = _size_after(site, dims)
-    mode = site.get("mode", "nearest")
-    default = "asymmetric" if site.node.op_type == "Upsample" else "half_pixel"
-    where = site.get("coordinate_transformation_mode", default)
-    if mode == "nearest":
-        rounding = site.get("nearest_mode", "round_prefer_floor")
-        rounding = "floor" if site.node.op_type == "Upsample" else rounding
-
-        def nearest(order: np.ndarray) -> np.ndarray:
-            for axis, (before, after) in enumerate(zip(dims, size, strict=True)):
-                if before != after:
-                    order = order.take(_places(site, before, after, where, rounding), axis)
-            return order
-
-        return site.moved(nearest)
-    if mode != "linear" or where not in ("half_pixel", "pytorch_half_pixel"):
-        raise place.refused(f"is `{mode}` with `{where}`, which a spec cannot say")
-    site.require("antialias", 0)
-    if size[:2] != dims[:2] or len(dims) != 4 or builder.channels != 1:
-        raise place.refused("scales another axis than rows and columns")
-    key = builder.image(site.input(), place)
-    return builder.given(builder.add(place, Resize((size[2], size[3])), (key,)))
-
-
-def _size_after(site: Site, dims: tuple[int, ...]) -> tuple[int, ...]:
-    scales = 1 if site.node.op_type == "Upsample" or site.opset < 11 else 2
-    after = list(dims)
-    axes = site.positive(site.ints("axes", default=range(len(dims))) or [])
-    if site.has(3) and site.constant(3).size:
-        given = [int(each) for each in site.constant(3)]
-    else:
-        factors = site.constant(scales).ravel()
-        given = [int(np.floor(dims[a] * f)) for a, f in zip(axes, factors, strict=True)]
-    for axis, each in zip(axes, given, strict=True):
-        after[axis] = each
-    site.place.bounded(tuple(after))
-    return tuple(after)
-
-
-def _places(site: Site, before: int, after: int, where: str, rounding: str) -> np.ndarray:
-    """Which position each one after is taken from (Resize in the operators of ONNX)."""
-    at: np.ndarray = np.arange(after)
-    scale = after / before
-    if where in ("half_pixel", "pytorch_half_pixel"):
-        at = (at + 0.5) / scale - 0.5
-    elif where == "asymmetric":
-        at = at / scale
-    else:
-        raise site.place.refused(f"has `coordinate_transformation_mode={where}`")
-    rounds: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "floor": np.floor,
-        "ceil": np.ceil,
-        "round_prefer_floor": lambda x: np.ceil(x - 0.5),
-        "round_prefer_ceil": lambda x: np.floor(x + 0.5),
-    }
-    if rounding not in rounds:
-        raise site.place.refused(f"has `nearest_mode={rounding}`")
-    found: np.ndarray = np.clip(rounds[rounding](at).astype(int), 0, before - 1)
-    return found
-
-
 def idle(site: Site) -> Tensor:
     """What changes nothing at inference."""
     return site.input()
-
-
-def _number(value: float) -> float:
-    """A number without the digits that a float32 adds."""
-    return float(f"{float(value):.7g}")
 
 
 LAYERS: dict[str, Read] = {
