@@ -11,7 +11,7 @@ from cnnspec.importing.litert.runtime import LitertRuntime
 from cnnspec.importing.litert.site import Site
 from cnnspec.importing.network import Network
 from cnnspec.importing.operators.builder import INPUT, Builder
-from cnnspec.importing.operators.ends import input_image, output_key
+from cnnspec.importing.operators.ends import input_image, needed, output_key
 from cnnspec.importing.operators.tensors import Place, Tensor
 
 _OPERATORS = {**LAYERS, **MOVES, **FORMULAS}
@@ -41,7 +41,7 @@ def read_network(path: Path, size: tuple[int, ...] | None) -> Network:
     image, fixed = input_image(tuple(dims), size, batch)
     builder = Builder(image, fixed or 1, channels=3)
     tensors: dict[int, Tensor] = {source: builder.given(INPUT)}
-    for operator in _needed(graph):
+    for operator in needed(graph.operators, target, lambda each: (each.inputs, each.outputs)):
         _read_operator(operator, graph, builder, tensors)
     place = Place(output.name, "output")
     if target not in tensors:
@@ -49,17 +49,6 @@ def read_network(path: Path, size: tuple[int, ...] | None) -> Network:
     key = output_key(builder, tensors[target], place)
     runtime = LitertRuntime(data)
     return Network(path.stem, "LiteRT's converter", builder.steps, key, builder.shapes, runtime)
-
-
-def _needed(graph: Graph) -> list[Operator]:
-    """The operators that the output needs, in the order of the file."""
-    needed = set(graph.outputs)
-    found = []
-    for operator in reversed(graph.operators):
-        if needed.intersection(operator.outputs):
-            needed.update(operator.inputs)
-            found.append(operator)
-    return found[::-1]
 
 
 def _read_operator(

@@ -15,7 +15,7 @@ from cnnspec.importing.onnx.moves import FORMULAS, MOVES
 from cnnspec.importing.onnx.runtime import OnnxRuntime
 from cnnspec.importing.onnx.site import Site, array_of
 from cnnspec.importing.operators.builder import INPUT, Builder
-from cnnspec.importing.operators.ends import input_image, output_key
+from cnnspec.importing.operators.ends import input_image, needed, output_key
 from cnnspec.importing.operators.tensors import Place, Tensor
 
 _OPERATORS = {**LAYERS, **MOVES, **FORMULAS}
@@ -42,7 +42,7 @@ def read_network(path: Path, size: tuple[int, ...] | None) -> Network:
     # What is not written yet: an array is made when an operator takes it.
     tensors: dict[str, Tensor] = {inputs[0].name: builder.given(INPUT, 1 if first else 3)}
     opset = next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
-    for node in _needed(graph):
+    for node in needed(graph.node, graph.output[0].name, lambda node: (node.input, node.output)):
         _read_node(node, builder, tensors, weights, opset)
     name = graph.output[0].name
     if name not in tensors:
@@ -60,17 +60,6 @@ def _refused(
     cause: str, remedy: str = "import the part from one image to one output"
 ) -> CnnspecError:
     return CnnspecError(CannotImport(None, cause, remedy))
-
-
-def _needed(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """The operators that the output needs, in the order of the file."""
-    needed = {graph.output[0].name}
-    found = []
-    for node in reversed(graph.node):
-        if needed.intersection(node.output):
-            needed.update(node.input)
-            found.append(node)
-    return found[::-1]
 
 
 def _read_node(

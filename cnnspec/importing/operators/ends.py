@@ -1,4 +1,7 @@
-"""The two ends of a graph: the image that it takes, and the values for classes that it gives."""
+"""The two ends of a graph, the image that it takes and the values for classes; what they need."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from cnnspec.importing.operators.builder import Builder
 from cnnspec.importing.operators.tensors import Place, Tensor
 
 _MAX_BATCH = 1024
+
+T = TypeVar("T")
+K = TypeVar("K", int, str)
 
 
 def input_image(
@@ -33,6 +39,23 @@ def input_image(
         raise _refused(f"the model takes {batch:,} images at once", "export it for one image")
     Place("input", "input").bounded((batch or 1, rows, columns, channels))
     return Image(rows, columns, channels), batch
+
+
+def needed(
+    operators: Sequence[T], output: K, ends: Callable[[T], tuple[Iterable[K], Iterable[K]]]
+) -> list[T]:
+    """The operators that an output needs, in the order of the file.
+
+    `ends` gives what an operator takes and what it gives.
+    """
+    wanted = {output}
+    found = []
+    for operator in reversed(operators):
+        taken, given = ends(operator)
+        if not wanted.isdisjoint(given):
+            wanted.update(taken)
+            found.append(operator)
+    return found[::-1]
 
 
 def output_key(builder: Builder, tensor: Tensor, place: Place) -> str:
