@@ -4,18 +4,19 @@ What it makes of each operation was read from files of TensorFlow 2.21; a test c
 folds batch norm as our own pass does, and fuses ReLU and ReLU6 into what can end with them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
 from cnnspec.core.record import Record
 from cnnspec.graph.graph import Graph
 from cnnspec.operations import moves, values, windows
-from cnnspec.operations.base import Function, Input, Operation
+from cnnspec.operations.base import Input, Operation
 from cnnspec.program.build import Program
 from cnnspec.program.inference import unfused_program
 from cnnspec.runtimes.expressions import FUNCTIONS, GROUP_NORM, LAYER_NORM, ONE, Expression
 from cnnspec.runtimes.file import File, Writer
+from cnnspec.runtimes.fusing import endings, idle_steps, limit_name
 
 
 class Site(Record):
@@ -55,8 +56,8 @@ def file_of(graph: Graph, model: str, dtype: str) -> File:
     """Returns the file of a graph without errors in float32 or int8; `model` is its name."""
     program = unfused_program(graph)
     writer = Writer(model, whole=dtype == "int8")
-    endings = _endings(program)
-    idle = _idle(program, endings)
+    ends = endings(program)
+    idle = idle_steps(program, ends)
     made: list[int] = []
     for index, step in enumerate(program.steps):
         inputs = tuple(made[source] for source in step.inputs)
@@ -65,83 +66,9 @@ def file_of(graph: Graph, model: str, dtype: str) -> File:
         elif index in idle:
             made.append(inputs[0])
         else:
-            site = Site(writer, program, index, inputs, endings.get(index, ""))
+            site = Site(writer, program, index, inputs, ends.get(index, ""))
             made.append(_WRITERS[type(step.operation)](site, step.operation))
     return writer.file(made[program.output])
-
-
-def _endings(program: Program) -> dict[int, str]:
-    """The steps that end with the ReLU behind them, and the name of that."""
-    readers, found = program.readers(), {}
-    for step in program.steps:
-        if not isinstance(step.operation, values.Map):
-            continue
-        (source,) = step.inputs
-        name = _limit(step.operation.function)
-        if name and _ends(program.steps[source].operation) and len(readers[source]) == 1:
-            found[source] = name
-    return found
-
-
-def _limit(function: Function) -> str:
-    """`Relu` or `Relu6` where a function is one; else nothing."""
-    if function.name != "relu" or function.slope:
-        return ""
-    if function.ceiling is None:
-        return "Relu"
-    return "Relu6" if function.ceiling == 6 else ""
-
-
-def _ends(operation: Operation) -> bool:
-    """Whether the operator of an operation can end with a limit."""
-    if isinstance(operation, values.Join):
-        return operation.function != "maximum"
-    return operation.fuses and not isinstance(operation, windows.Reduce)
-
-
-def _idle(program: Program, ending: Mapping[int, str]) -> set[int]:
-    """The steps that no operator is written for: they are fused, or part of another."""
-    readers, found = program.readers(), set()
-    for index, step in enumerate(program.steps):
-        if not step.inputs:
-            continue
-        before = program.steps[step.inputs[0]].operation
-        match step.operation:
-            case values.Map() if step.inputs[0] in ending:
-                found.add(index)
-            case moves.Reshape() if isinstance(before, windows.Reduce):
-                # The mean keeps its sides.
-                found.add(index)
-            case values.Affine() | moves.Reshape() if _taken_along(program, index, readers):
-                found.add(index)
-            case moves.Pad() as pad if len(readers[index]) == 1:
-                after = program.steps[readers[index][0]].operation
-                if _pads_as_same(pad, after, program.input_shapes(step)[0].dims):
-                    found.add(index)
-    return found
-
-
-def _taken_along(program: Program, index: int, readers: list[list[int]]) -> bool:
-    """Whether what reads a step alone takes it as it comes.
-
-    A matrix product takes batch norm before it and a single pixel, a join a vector as one.
-    """
-    step = program.steps[index]
-    given, made = program.input_shapes(step)[0].dims, step.value.shape.dims
-    if len(readers[index]) != 1:
-        return False
-    after = program.steps[readers[index][0]].operation
-    if isinstance(after, windows.MatrixProduct):
-        return len(given) == 1 or given[:2] == (1, 1)
-    return isinstance(after, values.Join) and len(given) == 1 and made[:2] == (1, 1)
-
-
-def _pads_as_same(pad: moves.Pad, after: Operation, dims: tuple[int, ...]) -> bool:
-    """Whether a pad and the convolution behind it are one with `same` padding."""
-    if not isinstance(after, windows.Convolution) or after.padding != ((0, 0), (0, 0)):
-        return False
-    sides = zip(dims[:2], after.spans, after.stride, strict=True)
-    return pad.amounts == tuple(windows.same_padding(*side) for side in sides)
 
 
 def _kernel(site: Site, operation: Any, dims: tuple[int, ...], *parts: str) -> int:
@@ -230,7 +157,7 @@ def _reduce(site: Site, operation: windows.Reduce) -> int:
 
 def _map(site: Site, operation: values.Map) -> int:
     function = operation.function
-    limit = _limit(function)
+    limit = limit_name(function)
     if limit:
         return site.writer.apply(limit.upper(), site.inputs, site.made(limit))
     if function.name == "relu":
