@@ -26,9 +26,9 @@ from cnnspec.expansion.vocabulary import VOCABULARY
 from cnnspec.files.sources import Unsaved, read_used
 from cnnspec.ir.spec import Spec, is_automatic
 from cnnspec.ir.training import Training
-from cnnspec.language.binding import references
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import names_in
+from cnnspec.language.forms import references
 from cnnspec.language.parse import Parsed, parse
 from cnnspec.language.syntax import (
     Argument,

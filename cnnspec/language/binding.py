@@ -3,8 +3,6 @@
 Knows syntax and entries; no layer and no setting by name.
 """
 
-from collections.abc import Container, Iterator
-from functools import cache
 from typing import Any
 
 from cnnspec.core.record import MISSING, Record
@@ -16,7 +14,8 @@ from cnnspec.diagnostics.statements import GivenTwice
 from cnnspec.diagnostics.values import MissingValue, WrongType
 from cnnspec.language.arg_types import ArgType
 from cnnspec.language.constructs import Construct
-from cnnspec.language.expressions import Bindings, names_in
+from cnnspec.language.expressions import Bindings
+from cnnspec.language.forms import Extra, form_of
 from cnnspec.language.numbers import FUNCTIONS
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
@@ -32,9 +31,6 @@ from cnnspec.language.syntax import (
     Word,
 )
 
-Extra = tuple[tuple[str, ArgType], ...]
-"""Options that a word takes beside the fields of its entry."""
-
 
 class Bound(Record):
     """What binding gave: the entry, unless a fault forbids one, and where each field stood.
@@ -45,38 +41,6 @@ class Bound(Record):
     entry: Any
     spans: dict[str, Span]
     extra: dict[str, Any]
-
-
-class _Form(Record):
-    """What the fields of an entry take: their kinds, those with a position, the words of flags.
-
-    A `joined` field stands in the same size as the one before it.
-
-    The kinds are also those of the options that it takes beside its fields.
-    """
-
-    kinds: dict[str, ArgType]
-    positional: tuple[str, ...]
-    joined: frozenset[str]
-    bare: dict[str, str]
-    needed: tuple[str, ...]
-
-
-@cache
-def _form(cls: type[Construct], extra: Extra) -> _Form:
-    specs = cls.specs
-    return _Form(
-        {name: spec.kind for name, spec in specs.items()} | dict(extra),
-        tuple(name for name, spec in specs.items() if spec.place == "positional"),
-        frozenset(name for name, spec in specs.items() if spec.joined),
-        {
-            word: name
-            for name, spec in specs.items()
-            if spec.place == "flag"
-            for word in spec.kind.words
-        },
-        tuple(name for name, default in cls.fields.items() if default is MISSING),
-    )
 
 
 class _Binding:
@@ -91,7 +55,7 @@ class _Binding:
         self.before = len(problems)
         self.values: dict[str, Any] = {}
         self.spans: dict[str, Span] = {}
-        form = _form(cls, extra)
+        form = form_of(cls, extra)
         self.kinds = form.kinds
         self.queue = list(form.positional)
         self.joined = form.joined
@@ -320,33 +284,3 @@ def bind(
                 problems.append(fault.replace(span=binding.spans.get(field, span)))
                 entry = None
     return Bound(entry, binding.spans, beside)
-
-
-def references(
-    cls: type[Construct],
-    arguments: tuple[Argument, ...],
-    known: Container[str],
-    extra: Extra = (),
-) -> Iterator[Word]:
-    """Yields the words in the arguments of a word of the language that name numbers.
-
-    It follows `bind`, without values: arguments that `bind` refuses have what can be found.
-    """
-    form = _form(cls, extra)
-    words = [form.kinds[name] for name in form.positional if form.kinds[name].takes_words]
-    for argument in arguments:
-        match argument:
-            case Option(name=name, value=value):
-                kinds = [form.kinds[name]] if name in form.kinds else []
-            case Word(text=name) | Call(name=name) if name in form.bare:
-                kinds, value = [form.kinds[form.bare[name]]], argument
-            case Word():
-                # A word in a position is a choice, or a name where a choice may also be a number.
-                kinds, value = words[:1], argument
-            case Expression():
-                yield from names_in(argument)
-                continue
-            case Relation(value=value):
-                kinds = []
-        for kind in kinds:
-            yield from kind.references_in(value, known)

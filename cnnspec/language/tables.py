@@ -9,10 +9,11 @@ from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import DiagnosticError
 from cnnspec.diagnostics.names import Misplaced, UnknownWord
 from cnnspec.language.arg_types import ArgType
-from cnnspec.language.binding import bind, references
+from cnnspec.language.binding import bind
 from cnnspec.language.choices import quoted
 from cnnspec.language.constructs import Construct
 from cnnspec.language.expressions import Bindings
+from cnnspec.language.forms import references
 from cnnspec.language.suggest import nearest
 from cnnspec.language.syntax import (
     Argument,
