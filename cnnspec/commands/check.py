@@ -27,7 +27,7 @@ from cnnspec.analysis.summary import overview, title
 from cnnspec.commands.arguments import SPEC, add_memory, add_overrides, add_sources, count
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import FORMATS, chosen_format, print_findings, print_json, print_text
-from cnnspec.core.terminal import Line, show
+from cnnspec.core.terminal import show
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import render
 from cnnspec.expansion.state import Overrides
@@ -36,7 +36,7 @@ from cnnspec.sweeps import MAX_RUNS
 if TYPE_CHECKING:
     from cnnspec.commands.fixing import FixedFile
     from cnnspec.program.memory_plan import MemoryPlan
-    from cnnspec.sweeps.points import Point, Survey
+    from cnnspec.sweeps.points import Survey
 
 
 TARGETS = ("c", "keras", "litert", "onnx", "tflm", "torch")
@@ -270,7 +270,9 @@ def _show(
             show([[]])
         _print(result, args)
         if found:
-            show([[], *sweep_lines(found)])
+            from cnnspec.sweeps.survey_lines import survey_lines
+
+            show([[], *survey_lines(found)])
 
 
 def _show_latex(results: list[CheckedSpec], *, explain: bool) -> None:
@@ -319,33 +321,3 @@ def _survey(result: CheckedSpec, values: Overrides, most: int) -> "Survey | None
     if not has_ranges(axes):
         require_few(axes, most, "`--max-runs` sets another")
     return survey(result.source, axes, values)
-
-
-def sweep_lines(found: "Survey") -> list[Line]:
-    """How many points there are, how many are dropped and why, the smallest and the largest."""
-    dropped = found.points - found.left
-    facts = f"  {found.points:,} points, {dropped:,} dropped by this check"
-    if found.drawn:
-        facts = f"  {found.total:,} points, {found.points:,} drawn at random, {dropped:,} dropped"
-    lines: list[Line] = [[("sweep", "strong"), (facts, "")]]
-    for reason, points in found.reasons.items():
-        lines.append([(f"  {points:,} dropped: {reason}", "")])
-    if (
-        found.smallest
-        and found.largest
-        and found.left > 1
-        and _facts(found.smallest) == _facts(found.largest)
-    ):
-        return [*lines, [(f"  each has {_facts(found.smallest)}", "")]]
-    ends = [("smallest", found.smallest), ("largest", found.largest)]
-    for word, point in ends if found.left > 1 else [("the one that is left", found.smallest)]:
-        if point:
-            lines.append([(f"  {word}: {point.label}: {_facts(point)}", "")])
-    return lines
-
-
-def _facts(point: "Point") -> str:
-    """What a point costs."""
-    totals = point.checked.totals
-    assert totals is not None
-    return f"{totals.params:,} parameters, {totals.macs:,} MACs"

@@ -21,7 +21,6 @@ from cnnspec.commands.arguments import (
     add_threads,
     count,
 )
-from cnnspec.commands.check import sweep_lines
 from cnnspec.commands.inputs import BadUsage
 from cnnspec.commands.output import print_json
 from cnnspec.commands.sweep import checked, kept_lines
@@ -51,6 +50,7 @@ from cnnspec.sweeps.halving import HALVING
 from cnnspec.sweeps.plan import Plan, template_of
 from cnnspec.sweeps.points import survey
 from cnnspec.sweeps.rows import PointResult
+from cnnspec.sweeps.survey_lines import survey_lines
 
 POINTS = 40
 """How many points are trained unless a person asks for another number."""
@@ -209,7 +209,7 @@ def _dry(args: Namespace) -> int:
     if args.json:
         print_json({"command": "search", "ok": bool(found.left), **found.dump()})
     else:
-        show(sweep_lines(found))
+        show(survey_lines(found))
     return 0 if found.left else 1
 
 

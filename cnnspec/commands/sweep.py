@@ -21,7 +21,6 @@ from cnnspec.commands.arguments import (
     add_threads,
     count,
 )
-from cnnspec.commands.check import sweep_lines
 from cnnspec.commands.inputs import BadUsage, overrides, sources
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.source import Source
@@ -43,6 +42,7 @@ from cnnspec.sweeps.guided.journal import is_search
 from cnnspec.sweeps.halving import ASHA, HALVING
 from cnnspec.sweeps.plan import Plan, plan
 from cnnspec.sweeps.points import MAX_POINTS, axes_of, require_few, survey
+from cnnspec.sweeps.survey_lines import survey_lines
 
 ENGINES = ("local", "ray")
 RULES = (HALVING, ASHA)
@@ -236,7 +236,7 @@ def _dry(args: Namespace) -> int:
             document["trainings"] = _trainings(planned)
         print_json(document)
     else:
-        show(sweep_lines(found))
+        show(survey_lines(found))
         if planned:
             show([[], *_training_table(planned)])
     return 0 if found.left else 1
