@@ -11,13 +11,10 @@ from inspect import cleandoc
 from pathlib import Path
 
 from cnnspec.analysis.summary import percent
-from cnnspec.commands.stories import first_fix, printed
+from cnnspec.commands.code_page import codes
+from cnnspec.commands.dialect_page import dialects
+from cnnspec.commands.page_parts import MADE, table_lines
 from cnnspec.core.record import MISSING
-from cnnspec.core.table import Cell, Table
-from cnnspec.core.terminal import plain, safe
-from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.catalog import catalog, story, title
-from cnnspec.diagnostics.dialects import dictionary
 from cnnspec.expansion.vocabulary import words
 from cnnspec.export.table import EXPORTERS
 from cnnspec.ir.augmentation import Augment
@@ -39,20 +36,6 @@ from cnnspec.runtimes.reasons import Reasons
 from cnnspec.runtimes.table import ERRORS
 from cnnspec.targets.table import TARGETS, TFLM
 
-_MADE = "<!-- Made by `make docs` from the tables of the package. -->\n"
-
-_GROUPS = {
-    "CNN0": "The text",
-    "CNN1": "Words and values",
-    "CNN2": "Shapes",
-    "CNN3": "Budgets and claims",
-    "CNN4": "IR documents",
-    "CNN5": "Training",
-    "CNN6": "Warnings",
-    "CNN7": "Targets",
-    "CNN9": "Environment: files, packages, data, runs",
-}
-
 
 def reference() -> str:
     """The page of every word of the language."""
@@ -60,7 +43,7 @@ def reference() -> str:
         [
             "# Reference",
             "",
-            _MADE,
+            MADE,
             *_layers(),
             *_structure(),
             *_settings(),
@@ -69,49 +52,6 @@ def reference() -> str:
             *_tables(),
         ]
     )
-
-
-def codes() -> str:
-    """The page of every code."""
-    lines = [
-        "# Codes",
-        "",
-        _MADE,
-        "Every error and warning has a code that never changes its meaning;",
-        "`cnnspec explain CODE` prints its explanation. Warnings leave the exit code at 0 unless",
-        "`check --strict` is given, and `silence CODE` turns one off in a spec. Where it is said,",
-        "`check --fix` writes the spec that was surely meant, and `check --fix --unsafe` a guess;",
-        "`check --diff` only shows what they would write.",
-        "",
-    ]
-    group = ""
-    for code, cls in catalog().items():
-        if code[:4] != group:
-            group = code[:4]
-            lines += [f"## {_GROUPS[group]}", ""]
-        lines += [f"### {code}: {title(cls)}", "", *story(cls), ""]
-        lines += _examples(cls)
-    return "\n".join(lines)
-
-
-def _examples(cls: type[Diagnostic]) -> list[str]:
-    lines: list[str] = []
-    if cls.bad:
-        bad = [safe(line) for line in cls.bad.splitlines()]
-        lines += ["Wrong:", "", "```text", *bad, "", *plain(printed(cls)).splitlines(), "```", ""]
-        lines += _fixed_by(cls)
-    if cls.good:
-        lines += ["Right:", "", "```cnn", *cls.good.splitlines(), "```", ""]
-    return lines
-
-
-def _fixed_by(cls: type[Diagnostic]) -> list[str]:
-    """Which command fixes the wrong example, if one does."""
-    fix = first_fix(cls)
-    if fix is None:
-        return []
-    option = "--fix" if fix.safe else "--fix --unsafe"
-    return [f"Fixed by `check {option}`: {fix.title}.", ""]
 
 
 def _layers() -> list[str]:
@@ -139,7 +79,7 @@ def _layers() -> list[str]:
 
 def _structure() -> list[str]:
     rows = [(f"`{word}`", does) for word, does in words().items()]
-    lines = ["## Structure and statements", "", *_table(("word", "what it does"), rows)]
+    lines = ["## Structure and statements", "", *table_lines(("word", "what it does"), rows)]
     lines += ["## Merges", ""]
     for cls in MERGES.values():
         lines += _entry(cls, cls.specs)
@@ -180,14 +120,14 @@ def _claims() -> list[str]:
         f"`budget QUANTITY RELATION LIMIT`, with one of {relations}; `flash` and `ram` may name",
         f"the type of a value and its bytes: {sizes}.",
         "",
-        *_table(("quantity", "what it is"), [(f"`{q}`", a) for q, a in QUANTITIES.items()]),
+        *table_lines(("quantity", "what it is"), [(f"`{q}`", a) for q, a in QUANTITIES.items()]),
         *_runtimes(),
         "`expect MEASURE RELATION LIMIT`, of the test set, with `val_` of the validation set",
         "and with `train_` of the training images. `accuracy` and `f1` of the first two can",
         "also be claimed in int8: `expect accuracy int8 >= 0.97` is about the network that",
         "`cnnspec export RUN --to c --dtype int8` writes, and is measured after training.",
         "",
-        *_table(("measure", "what it is"), [(f"`{m}`", a) for m, a in MEASURES.items()]),
+        *table_lines(("measure", "what it is"), [(f"`{m}`", a) for m, a in MEASURES.items()]),
     ]
 
 
@@ -210,7 +150,7 @@ def _runtimes() -> list[str]:
         "on top: 39 to 68 kB for TFLite Micro with CMSIS-NN. A network that the runtime",
         "cannot run is an error (CNN307).",
         "",
-        *_table(("behind a quantity", "of", "what it is"), rows),
+        *table_lines(("behind a quantity", "of", "what it is"), rows),
     ]
 
 
@@ -219,7 +159,7 @@ def _tables() -> list[str]:
         (f"`{name}`", "x".join(map(str, dataset.shape)), str(dataset.classes))
         for name, dataset in DATASETS.items()
     ]
-    lines = ["## Datasets", "", *_table(("data", "input", "classes"), rows)]
+    lines = ["## Datasets", "", *table_lines(("data", "input", "classes"), rows)]
     lines += ["## Initializers", ""]
     for cls in INITIALIZERS.values():
         lines += _entry(cls, cls.specs)
@@ -234,9 +174,9 @@ def _exports() -> list[str]:
         dtypes = ", ".join(f"`{dtype}`" for dtype in exporter.dtypes)
         rows.append((f"`{exporter.name}`", exporter.summary, dtypes, options))
     head = ("to", "what it gives", "type of its numbers", "options")
-    lines = ["## Exports: `cnnspec export RUN --to …`", "", *_table(head, rows)]
+    lines = ["## Exports: `cnnspec export RUN --to …`", "", *table_lines(head, rows)]
     lines += ["Every layer and every merge is exported to each of them, but for", ""]
-    lines += [*_table(("layer", *EXPORTERS, "TFLite Micro, int8"), _not_exported())]
+    lines += [*table_lines(("layer", *EXPORTERS, "TFLite Micro, int8"), _not_exported())]
     return [
         *lines,
         "TFLite Micro runs the files of `litert`; `cnnspec check --target tflm` tells what of a",
@@ -275,7 +215,7 @@ def _fields(fields: Mapping[str, Field], *, statements: bool = False) -> list[st
         # As they are written: sizes first.
         for name, spec in sorted(fields.items(), key=lambda item: item[1].place != "positional")
     ]
-    return _table(("argument", "what it can be", "default", "what it is"), rows)
+    return table_lines(("argument", "what it can be", "default", "what it is"), rows)
 
 
 def _written(name: str, spec: Field) -> str:
@@ -298,43 +238,6 @@ def _default(spec: Field) -> str:
     if spec.default is None or spec.default == ():
         return "none"
     return f"`{spec.kind.write(spec.default)}`"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    cells = tuple(tuple(Cell(cell, "prose") for cell in row) for row in rows)
-    return [*Table(head, cells).markdown().splitlines(), ""]
-
-
-_DIALECTS = {
-    "layer": "Statements: layers and structure",
-    "setting": "Settings of training: in `train { … }`",
-    "option": "Options",
-    "word": "Values: activations, initializers, losses, metrics, quantities",
-}
-
-
-def dialects() -> str:
-    """The page of the words of other tools."""
-    rows = dictionary().values()
-    lines = [
-        "# Words of other tools",
-        "",
-        _MADE,
-        f"{len(rows)} words of Keras, PyTorch, Caffe, darknet, TF-slim, JAX, ONNX and papers, and",
-        "what is written here. `check` says the same where one of them stands in a spec, with the",
-        "numbers of the line; `check --fix` writes it where it means exactly that. Capital letters",
-        "and `_` make no difference. Whole lines of Python (Keras, PyTorch), sections of darknet",
-        "and layers of Caffe are told in the same way (CNN015).",
-        "",
-    ]
-    for kind, head in _DIALECTS.items():
-        mine = sorted((row for row in rows if row.kind == kind), key=lambda row: row.name.lower())
-        cells = [
-            (f"`{row.name}`", ", ".join(row.tools), row.example and f"`{row.example}`", row.note)
-            for row in mine
-        ]
-        lines += [f"## {head}", "", *_table(("there", "in", "here", "note"), cells)]
-    return "\n".join(lines[:-1]) + "\n"
 
 
 PAGES = {"reference.md": reference, "codes.md": codes, "dialects.md": dialects}

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from cnnspec.commands.reference import PAGES, codes, main, reference
+from cnnspec.commands.code_page import codes
+from cnnspec.commands.reference import PAGES, main, reference
 from cnnspec.diagnostics.catalog import catalog
 from cnnspec.expansion.vocabulary import words
 from cnnspec.ir.claims import QUANTITIES
