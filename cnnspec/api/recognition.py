@@ -1,9 +1,11 @@
-"""Recognizes pictures with a run: the part of `Trained` that prepares and doubts them."""
+"""The part of `Trained` that prepares images and doubts pictures."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.data import UnlikeTraining
 from cnnspec.diagnostics.render import tell
 from cnnspec.ir.spec import Spec
@@ -42,3 +44,25 @@ def outputs_of(path: Path, recognize: "Recognizer") -> "np.ndarray":
         remedy = "look at what the network saw: `trained.recognize(path)[0].seen`"
         tell(UnlikeTraining(None, f"{cause}: {', '.join(doubted[:5])}", remedy))
     return np.stack([answer.outputs for answer in answers])
+
+
+def pixels_of(images: "np.ndarray | str | os.PathLike[str]", spec: Spec) -> "np.ndarray":
+    """Returns the images of an array or a path as bytes in the shape that a spec takes.
+
+    Prints what was changed of them. Raises `CnnspecError`.
+    """
+    import numpy as np
+
+    from cnnspec.datasets import user_data
+    from cnnspec.datasets.raw import Raw
+
+    notes: list[Diagnostic] = []
+    pixels: np.ndarray
+    if isinstance(images, str | os.PathLike):
+        found = user_data.images(Path(images), None, spec.shape.dims, spec.data)
+        pixels, notes = found.images, list(found.notes)
+    else:
+        raw = Raw(np.asarray(images), None, "the array")
+        pixels = user_data.fitting(raw, spec.shape.dims, notes)
+    tell(*notes)
+    return pixels

@@ -13,8 +13,6 @@ from cnnspec.api.comparison import Comparison, folders_of
 from cnnspec.api.picture import Picture, of_drawn
 from cnnspec.core.table import Table
 from cnnspec.core.terminal import Line, plain
-from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.render import tell
 from cnnspec.files.paths import seen_from
 from cnnspec.report.contents import SPLIT_NAMES, Epoch, ReportedClaim
 from cnnspec.report.phrases import spread
@@ -233,21 +231,9 @@ class Trained:
                 return recognition.outputs_of(Path(images), recognize)
         # Errors of the run are reported before errors of the images.
         computes = self._interpreter if interpret else self._scorer
-        import numpy as np
-
-        from cnnspec.datasets import user_data
-        from cnnspec.datasets.raw import Raw
         from cnnspec.training.batches import scale
 
-        spec = self._told.middle.checked.spec
-        shape = spec.shape.dims
-        notes: list[Diagnostic] = []
-        if isinstance(images, str | os.PathLike):
-            found = user_data.images(Path(images), None, shape, spec.data)
-            pixels, notes = found.images, list(found.notes)
-        else:
-            pixels = user_data.fitting(Raw(np.asarray(images), None, "the array"), shape, notes)
-        tell(*notes)
+        pixels = recognition.pixels_of(images, self._told.middle.checked.spec)
         return computes.predict(scale(pixels) if interpret else pixels)
 
     def compare(self, *others: Any) -> Comparison:
