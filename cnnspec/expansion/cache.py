@@ -56,32 +56,25 @@ class ExpansionCache:
         problems: list[Diagnostic],
     ) -> Bound:
         """The arguments of a layer or merge bound to its fields where these names are known."""
-        return self.remembered(
-            statement,
-            bindings,
-            lambda: self._shared(
-                bind(
-                    cls,
-                    statement.arguments,
-                    statement.word_span,
-                    bindings,
-                    problems,
-                    extra=_NAMED,
-                    broken=statement.broken,
-                )
-            ),
-            # What is wrong is bound again, to be reported again.
-            keep=lambda bound: bound.entry is not None,
+        key = self._key(statement, bindings)
+        found: Bound | None = self._made.get(key) if key else None
+        if found is not None:
+            return found
+        arguments, span = statement.arguments, statement.word_span
+        found = bind(
+            cls, arguments, span, bindings, problems, extra=_NAMED, broken=statement.broken
         )
-
-    def _shared(self, bound: Bound) -> Bound:
-        """With one layer for all that are equal, so that it is inferred and written once."""
-        entry = bound.entry
+        entry = found.entry
         if entry is None:
-            return bound
+            # What is wrong is bound again, to be reported again.
+            return found
+        # One layer for all that are equal, so that it is inferred and written once.
         if len(self._entries) >= MAX_KEPT:
             self._entries.clear()
-        return Bound(self._entries.setdefault(entry, entry), bound.spans, bound.extra)
+        found = Bound(self._entries.setdefault(entry, entry), found.spans, found.extra)
+        if key:
+            self._keep(key, found)
+        return found
 
     def value(self, expression: Expression, bindings: Bindings, what: str) -> Exact:
         """The number that an expression stands for; raises `DiagnosticError` as `evaluate` does."""
@@ -94,7 +87,6 @@ class ExpansionCache:
         node: SyntaxNode,
         bindings: Bindings,
         work: Callable[[], T],
-        keep: Callable[[T], bool] = lambda _: True,
     ) -> T:
         """What `work` makes of a piece of syntax where the names in it have these values.
 
@@ -104,11 +96,14 @@ class ExpansionCache:
         found: T | None = self._made.get(key) if key else None
         if found is None:
             found = work()
-            if key and keep(found):
-                if len(self._made) >= MAX_KEPT:
-                    self._made.clear()
-                self._made[key] = found
+            if key:
+                self._keep(key, found)
         return found
+
+    def _keep(self, key: tuple[object, ...], made: object) -> None:
+        if len(self._made) >= MAX_KEPT:
+            self._made.clear()
+        self._made[key] = made
 
     def _key(self, node: SyntaxNode, bindings: Bindings) -> tuple[object, ...] | None:
         """What syntax and the values of its names are known by; `None` the first time."""
