@@ -246,16 +246,22 @@ def _check_network(text: PartialSpec, inference_cache: InferenceCache) -> Checke
     known = bool(graph.layers) and graph.output_shape is not None
     known = known and not graph.errors and ErrorNode not in map(type, elements)
     costs = totals(graph, spec.model) if known else None
-    declined = {b: error for b in spec.budgets if known and (error := refused(b, graph))}
-    judged = [b for b in spec.budgets if b not in declined]
-    budget_results = tuple(BudgetResult(b, costs.of(b)) for b in judged) if costs else ()
-    problems = [*graph.errors, *declined.values()]
-    problems += [over_budget(verdict, graph) for verdict in budget_results if not verdict.holds]
+    problems = [*graph.errors]
+    budget_results = []
+    if costs is not None:
+        for budget in spec.budgets:
+            if error := refused(budget, graph):
+                problems.append(error)
+                continue
+            result = BudgetResult(budget, costs.of(budget))
+            budget_results.append(result)
+            if not result.holds:
+                problems.append(over_budget(result, graph))
     if graph.output_shape is not None and spec.nodes and not poisoned & {"data", "classes"}:
         problems += _ending(spec, graph.output_shape)
     if spec.allow:
         problems += forbidden(spec.nodes, spec.allow)
-    return CheckedNetwork(text, elements, graph, costs, budget_results, tuple(problems))
+    return CheckedNetwork(text, elements, graph, costs, tuple(budget_results), tuple(problems))
 
 
 def _sorted(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
