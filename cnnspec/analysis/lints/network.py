@@ -1,14 +1,14 @@
 """A spec and its graph as lints look at them: who takes from whom, and where it was written."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Diagnostic, Label, Traced
 from cnnspec.graph.graph import INPUT, Graph, LayerCall
-from cnnspec.ir.spec import Element, ErrorNode, From, Merge, Node, Placed, SharedRepeat, Spec
+from cnnspec.ir.spec import Merge, Node, Placed, Spec, every
 from cnnspec.layers.base import Layer
 from cnnspec.operations.base import ANY, Bounds, Operation
 from cnnspec.operations.windows import Reduce
@@ -73,7 +73,9 @@ class LintContext:
     @cached_property
     def elements(self) -> dict[str, Placed]:
         """What was written, by the name of the layer."""
-        return dict(_named(self.spec.nodes))
+        return {
+            each.name: each for each in every(self.spec.nodes) if isinstance(each, Node | Merge)
+        }
 
     @cached_property
     def indices(self) -> dict[str, int]:
@@ -162,21 +164,6 @@ class LintContext:
         if element and element.call_sites:
             return Traced(span, found, tuple(Label(use, "used here") for use in element.call_sites))
         return found
-
-
-def _named(elements: Iterable[Element]) -> Iterator[tuple[str, Placed]]:
-    for element in elements:
-        match element:
-            case Node(name=name):
-                yield name, element
-            case Merge(name=name, branches=branches):
-                yield name, element
-                for branch in branches:
-                    yield from _named(branch)
-            case SharedRepeat(body=body):
-                yield from _named(body)
-            case From() | ErrorNode():
-                pass
 
 
 def short(layer: Layer) -> str:
