@@ -31,12 +31,6 @@ from cnnspec.language.syntax import (
 )
 
 
-def _start(thing: Any) -> int:
-    """Where a node or a token begins."""
-    start: int = thing.span.start if isinstance(thing, SyntaxNode) else thing.start_pos
-    return start
-
-
 def _end(thing: Any) -> int:
     """Where a node or a token ends."""
     end: int = thing.span.end if isinstance(thing, SyntaxNode) else thing.end_pos
@@ -68,9 +62,11 @@ class Tree:
         self.too_long = False
 
     def _span(self, first: Any, last: Any) -> Span:
+        """From where a node or a token begins to where another one ends."""
+        start = first.span.start if isinstance(first, SyntaxNode) else first.start_pos
         end = _end(last)
         # Braces put after the end, for those that are missing, stand in no file.
-        return Span(self.source, _start(first), end if end < self.size else self.size)
+        return Span(self.source, start, end if end < self.size else self.size)
 
     def _at(self, token: Any) -> Span:
         return Span(self.source, token.start_pos, token.end_pos)
