@@ -6,7 +6,7 @@ from typing import ClassVar
 from cnnspec.core.edits import Fix, Fixes, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import many
-from cnnspec.diagnostics.lints import Lint
+from cnnspec.diagnostics.layer_lints import Lint
 
 
 class LossMismatch(Lint):

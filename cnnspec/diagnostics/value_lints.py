@@ -9,7 +9,7 @@ from typing import ClassVar
 from cnnspec.core.edits import Fix, Fixes, write
 from cnnspec.core.source import Span
 from cnnspec.diagnostics.base import Label, many
-from cnnspec.diagnostics.lints import Lint, without
+from cnnspec.diagnostics.layer_lints import Lint, without
 from cnnspec.diagnostics.rewrites import leave_out, set_option, statement_around
 
 

@@ -9,7 +9,7 @@ from cnnspec.analysis.lints.network import LintContext, subjects
 from cnnspec.analysis.lints.training import RATES, SLACK
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.catalog import catalog
-from cnnspec.diagnostics.lints import Lint
+from cnnspec.diagnostics.layer_lints import Lint
 from cnnspec.diagnostics.silence import SILENCEABLE
 from cnnspec.files.sources import read_source
 from cnnspec.ir.optimizers import OPTIMIZERS

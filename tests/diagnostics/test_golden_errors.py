@@ -9,7 +9,7 @@ from cnnspec.analysis.advice import with_advice
 from cnnspec.analysis.check import check
 from cnnspec.core.source import Source
 from cnnspec.core.terminal import plain
-from cnnspec.diagnostics import claims, environment, lints, names, shapes, syntax
+from cnnspec.diagnostics import claims, environment, layer_lints, names, shapes, syntax
 from cnnspec.diagnostics.base import Diagnostic
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.render import MAX_SHOWN, as_json, render
@@ -130,4 +130,6 @@ def test_more_faults_than_fit_are_counted() -> None:
 
 def test_modules_of_diagnostics_are_all_looked_at() -> None:
     looked_at = {cls.__module__ for cls in CLASSES}
-    assert {m.__name__ for m in (claims, environment, lints, names, shapes, syntax)} <= looked_at
+    assert {
+        m.__name__ for m in (claims, environment, layer_lints, names, shapes, syntax)
+    } <= looked_at

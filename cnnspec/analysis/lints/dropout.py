@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cnnspec.analysis.lints.network import LintContext, label, short
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import DropoutBeforeNorm, DropoutOnOutput
+from cnnspec.diagnostics.layer_lints import DropoutBeforeNorm, DropoutOnOutput
 from cnnspec.graph.graph import LayerCall
 from cnnspec.operations.base import Operation
 from cnnspec.operations.values import Dropout, Noise

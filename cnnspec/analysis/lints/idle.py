@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cnnspec.analysis.lints.network import LintContext, short
 from cnnspec.core.shapes import Vector
 from cnnspec.diagnostics.base import Diagnostic, many
-from cnnspec.diagnostics.lints import DoesNothing
+from cnnspec.diagnostics.layer_lints import DoesNothing
 from cnnspec.graph.graph import INPUT, LayerCall
 from cnnspec.operations.base import ANY, Operation
 from cnnspec.operations.moves import Crop, Pad, Reshape, Resize, Shuffle, Slice

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cnnspec.analysis.lints.network import LintContext, label, short
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import BiasBeforeNorm, NoActivation
+from cnnspec.diagnostics.layer_lints import BiasBeforeNorm, NoActivation
 from cnnspec.graph.graph import INPUT, LayerCall
 from cnnspec.operations.values import BatchNormalization
 from cnnspec.operations.windows import MatrixProduct

@@ -6,7 +6,7 @@ from math import exp, isfinite
 from cnnspec.analysis.lints.network import LintContext, label, short
 from cnnspec.core.shapes import Shape
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.lints import SoftmaxTwice
+from cnnspec.diagnostics.layer_lints import SoftmaxTwice
 from cnnspec.diagnostics.value_lints import ClippedOutput, ForgetsImage, StaysZero
 from cnnspec.graph.graph import INPUT, LayerCall
 from cnnspec.graph.starts import stuck
