@@ -11,6 +11,7 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 from tests.support.paths import ROOT
+from tests.targets.c.support import needs_compiler
 
 NOTEBOOK = ROOT / "docs" / "first_network.ipynb"
 SECONDS = 120
@@ -116,6 +117,7 @@ def run(client, code, seen=lambda text: None):
 NET = "data fashion_mnist_mini; pool 4; dense 10 softmax; train { batch 100 }"
 
 
+@needs_compiler
 @pytest.mark.skipif(os.name == "nt", reason="a kernel is interrupted in another way there")
 def test_an_interrupted_training_is_kept_and_goes_on(kernel):
     manager, client = kernel
@@ -128,7 +130,8 @@ def test_an_interrupted_training_is_kept_and_goes_on(kernel):
             # An impatient person: the second one must not end the kernel and all in it.
             manager.interrupt_kernel()
 
-    code = f"import cnnspec; kept = 7; t = cnnspec.loads({NET!r}).train(epochs=9999)"
+    training = f"cnnspec.loads({NET!r}).train(epochs=9999, backend='native')"
+    code = f"import cnnspec; kept = 7; t = {training}"
     streams, reply = run(client, code, interrupt)
     assert streams["stderr"] == ""
     assert "what has been trained is being kept\n" in streams["stdout"]

@@ -13,6 +13,7 @@ import pytest
 from cnnspec.files import processes
 from tests.support.hidden_posix import OF_OS, OF_SIGNAL
 from tests.support.paths import ROOT
+from tests.targets.c.support import needs_compiler
 
 PACKAGE = ROOT / "cnnspec"
 LENET = str(ROOT / "specs" / "lenet5.cnn")
@@ -184,10 +185,13 @@ def test_a_training_and_its_report_need_nothing_of_posix(tmp_path, backend):
     assert (tmp_path / "runs" / "model-1" / "report.html").is_file()
 
 
-def test_a_sweep_by_processes_needs_nothing_of_posix(tmp_path, backend):
+@needs_compiler
+def test_a_sweep_by_processes_needs_nothing_of_posix(tmp_path):
+    pytest.importorskip("numpy", reason="the extra `native` is not installed")
     points = "let f = 2\nsweep { f in 2, 3 }\n"
     (tmp_path / "tiny.cnn").write_text(TINY.format(sweep=points, filters="(f)"))
-    done = without_posix(tmp_path, "sweep", "tiny.cnn", "--offline", "--jobs", "1")
+    native = ("--backend", "native")
+    done = without_posix(tmp_path, "sweep", "tiny.cnn", "--offline", "--jobs", "1", *native)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "runs").glob("*/*/metrics.json"))) == 2
 
