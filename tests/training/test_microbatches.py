@@ -72,8 +72,16 @@ DRAWING = {
 }
 
 
-@pytest.mark.parametrize("passes", [(), PASSES], ids=["as written", "quick"])
-@pytest.mark.parametrize("text", DRAWING.values(), ids=DRAWING)
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        pytest.param(text, passes, id=f"{name}, {'quick' if passes else 'as written'}", marks=marks)
+        for name, text in DRAWING.items()
+        for passes in ((), PASSES)
+        # Each network as it is trained, and one as it is written.
+        for marks in [() if passes or name == "channels and noise" else pytest.mark.slow]
+    ],
+)
 def test_random_layers_draw_for_the_whole_batch_in_parts(text, passes):
     split = load("fashion_mnist_mini").train
     rows, _ = batches(order(len(split), 1, 1), 101)
