@@ -1,5 +1,6 @@
 """Fixtures shared by the tests."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -88,14 +89,21 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_compiler() -> Iterator[None]:
-    """Networks are compiled without optimization, in a quarter of the time.
+    """Networks are compiled with little optimization, in half of the time.
 
     Their bits are the same at every level: `targets/c/test_bits.py` compares these objects with
     those of users, for which programs in processes of their own compile as well.
     """
+    with level_of_tests("-O1"):
+        yield
+
+
+@contextlib.contextmanager
+def level_of_tests(level: str) -> Iterator[None]:
+    """Networks are compiled at a level, unless `CNNSPEC_TEST_LEVEL` names another."""
     from cnnspec.targets.c import compiler
 
-    level = os.environ.get("CNNSPEC_TEST_LEVEL", "-O0")
+    level = os.environ.get("CNNSPEC_TEST_LEVEL", level)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiler, "FLAGS", (*compiler.FLAGS, level))
         yield
