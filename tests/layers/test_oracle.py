@@ -32,8 +32,15 @@ from tests.support.random_specs import samples
 pytestmark = pytest.mark.usefixtures("backend")
 
 SHAPES: tuple[Shape, ...] = (Image(7, 8, 6), Image(4, 3, 2), Image(1, 1, 1), Vector(24))
-MAX_VARIANTS = 120
+FEW, MANY = 30, 120
 """No more of a layer's grid is tried on one shape; which, is drawn from a seed."""
+WORDS = pytest.mark.parametrize(
+    ("word", "variants"),
+    [
+        *(pytest.param(word, FEW, id=word) for word in LAYERS),
+        *(pytest.param(w, MANY, id=f"{w}, many", marks=pytest.mark.slow) for w in LAYERS),
+    ],
+)
 
 
 def few(kind: ArgType) -> list[Any]:
@@ -57,8 +64,8 @@ def few(kind: ArgType) -> list[Any]:
     return samples(kind)[:2]
 
 
-def grid(cls: type[Layer]) -> list[Layer]:
-    """At most `MAX_VARIANTS` combinations of a few values of every field, and each value once."""
+def grid(cls: type[Layer], variants: int) -> list[Layer]:
+    """At most so many combinations of a few values of every field, and each value once."""
     random = Random(cls.word)
     axes = {name: few(spec.kind) for name, spec in cls.specs.items()}
     base = {name: few(spec.kind)[1] for name, spec in cls.specs.items()}
@@ -68,7 +75,7 @@ def grid(cls: type[Layer]) -> list[Layer]:
     ]
     values += [
         dict(zip(axes, (random.choice(axis) for axis in axes.values()), strict=True))
-        for _ in range(MAX_VARIANTS)
+        for _ in range(variants)
     ]
     layers = dict.fromkeys([cls(**base), *(cls(**v) for v in values)])
     return [layer for layer in layers if layer.conflict() is None]
@@ -92,9 +99,11 @@ def plain(value: Any) -> Any:
     return value.word, {n: v for n, v in arguments(value).items() if v is not None}
 
 
-def cases(cls: type[Layer]) -> Iterator[tuple[Shape, dict[str, Any], CheckedSpec]]:
+def cases(
+    cls: type[Layer], variants: int = FEW
+) -> Iterator[tuple[Shape, dict[str, Any], CheckedSpec]]:
     """Shapes, arguments and what the checker makes of a spec with this layer alone."""
-    for layer, shape in itertools.product(grid(cls), SHAPES):
+    for layer, shape in itertools.product(grid(cls, variants), SHAPES):
         given = arguments(layer)
         head = f"input {shape}" if isinstance(shape, Image) else f"input {shape}x1x1; flatten"
         text = f'data "x.npz"; classes 2; {head}; {layer_text(cls.word, given)}'
@@ -130,10 +139,10 @@ def test_every_word_is_written_out_by_hand() -> None:
     assert set(keras_layers.MERGES) == set(MERGES)
 
 
-@pytest.mark.parametrize("word", LAYERS)
-def test_layer_has_the_shapes_and_counts_of_keras(word: str) -> None:
+@WORDS
+def test_layer_has_the_shapes_and_counts_of_keras(word: str, variants: int) -> None:
     accepted = 0
-    for shape, given, checked in cases(LAYERS[word]):
+    for shape, given, checked in cases(LAYERS[word], variants):
         if checked.graph.errors:
             continue
         accepted += 1
@@ -149,12 +158,12 @@ def test_layer_has_the_shapes_and_counts_of_keras(word: str) -> None:
     assert accepted
 
 
-@pytest.mark.parametrize("word", LAYERS)
-def test_layer_is_built_with_the_settings_of_keras(word: str) -> None:
+@WORDS
+def test_layer_is_built_with_the_settings_of_keras(word: str, variants: int) -> None:
     from cnnspec.targets.keras.build import build
 
     seen = set()
-    for shape, given, checked in cases(LAYERS[word]):
+    for shape, given, checked in cases(LAYERS[word], variants):
         if checked.graph.errors or str(given) in seen:
             continue
         # They do not depend on the shape: one that fits will do.

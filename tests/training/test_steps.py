@@ -67,9 +67,11 @@ def losses_by_loop(model, split, rows, rates=None, **feed):
 
 
 OPTIMIZERS = ("adam", "adamw", "sgd(0.01, momentum=0.9)", "rmsprop")
-A_PUSH = {("norm", optimizer) for optimizer in OPTIMIZERS} | {
-    ("plain", "adam"),
+A_PUSH = {
+    ("norm", "adam"),
+    ("plain", "adamw"),
     ("branches", "sgd(0.01, momentum=0.9)"),
+    ("norm", "rmsprop"),
 }
 """Every network and every optimizer; each with each is in the slow set."""
 

@@ -70,8 +70,18 @@ def test_threads_change_no_bit(text: str) -> None:
     assert len({trained(text, threads) for threads in (1, 2, 4)}) == 1
 
 
-@BOTH
-@pytest.mark.parametrize("level", ["-O1", "-O2", "-O3"])
+# Each network at one level, and each level for one network; the others are in the slow set.
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        pytest.param(MIXED, "-O2", id="batch norm, -O2"),
+        pytest.param(PLAIN, "-O3", id="plain, -O3"),
+        pytest.param(PLAIN, "-O1", id="plain, -O1"),
+        pytest.param(MIXED, "-O3", id="batch norm, -O3", marks=pytest.mark.slow),
+        pytest.param(PLAIN, "-O2", id="plain, -O2", marks=pytest.mark.slow),
+        pytest.param(MIXED, "-O1", id="batch norm, -O1", marks=pytest.mark.slow),
+    ],
+)
 def test_levels_of_optimization_change_no_bit(text: str, level: str) -> None:
     assert trained(text, 2, None, level) == trained(text, 2, None, "-O0")
 

@@ -153,7 +153,10 @@ def assembly(compiler: Compiler, processor: str, text: str, folder: Path) -> str
 
 @needs_compiler
 @ON_X86_64
-@pytest.mark.parametrize("processor", ["haswell", "skylake-avx512", "icelake-client"])
+@pytest.mark.parametrize(
+    "processor",
+    ["haswell", "skylake-avx512", pytest.param("icelake-client", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("compiler", compilers(), ids=lambda each: each.command[0])
 def test_multiply_adds_are_of_whole_vectors(
     compiler: Compiler, processor: str, tmp_path: Path

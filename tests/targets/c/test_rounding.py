@@ -124,7 +124,7 @@ def in_integers(
 def test_rounded_outputs_are_those_of_the_integers(name: str) -> None:
     """Within a step of int8 on nearly all outputs: integers round some sums on the way."""
     spec, network, rounded = network_of(f"{INTEGERS[name]}\nflatten\ndense 5")
-    images = images_of(200)
+    images = images_of(80)
     network.scales = find_scales(network, rounded, images)
     integer = in_integers(spec, network, rounded, images)
     scale = integer.output_scale
