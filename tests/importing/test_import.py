@@ -18,8 +18,9 @@ from cnnspec.importing.keras.layers import LAYERS, MERGES
 from cnnspec.importing.session import Imported, import_file
 from cnnspec.program.inference import inference_program
 from cnnspec.targets.interpreter.run import Interpreter
-from tests.support.keras_by_hand import draw_network
+from tests.support.keras_by_hand import COVERING, draw_network
 from tests.support.paths import ROOT
+from tests.support.seeds import seeds
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -305,7 +306,7 @@ def test_the_size_of_an_image_may_be_left_open(tmp_path: Path) -> None:
     assert "input 20x16x3\n" in found.text
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(COVERING, 100))
 def test_drawn_networks_are_equal(seed: int, tmp_path: Path) -> None:
     model = draw_network(seed).keras_model()
     try:

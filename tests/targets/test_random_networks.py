@@ -3,8 +3,6 @@
 Keras in float64 says what is right, and Keras in float32 what rounding alone does.
 """
 
-import os
-
 import numpy as np
 import pytest
 
@@ -16,12 +14,11 @@ from cnnspec.program.inference import inference_program, unfused_program
 from cnnspec.targets.interpreter.run import Interpreter
 from cnnspec.targets.onnx.model import Form, onnx_model
 from cnnspec.targets.onnx.run import Session
-from tests.support.keras_by_hand import Drawn, draw_network
+from tests.support.keras_by_hand import PUSHED, Drawn, draw_network
+from tests.support.seeds import seeds
 
 pytestmark = pytest.mark.usefixtures("backend")
 
-NETWORKS = int(os.environ.get("CNNSPEC_NETWORKS", "60"))
-"""How many are drawn; 300 are run by hand (`CNNSPEC_NETWORKS=300`)."""
 CLOSE = 1e-5
 """How far float32 may be off, of the largest output."""
 
@@ -54,7 +51,7 @@ def keras_outputs(drawn: Drawn, images: np.ndarray) -> np.ndarray:
     return found
 
 
-@pytest.mark.parametrize("seed", range(NETWORKS))
+@pytest.mark.parametrize("seed", seeds(PUSHED))
 def test_targets_give_what_keras_gives(seed: int) -> None:
     from tests.support.weights import outputs_in_double, weights_of
 
@@ -82,11 +79,11 @@ def test_targets_give_what_keras_gives(seed: int) -> None:
 
 def test_drawn_networks_have_every_layer_shared_weights_and_nesting() -> None:
     words, shared, joined = set(), 0, 0
-    for seed in range(NETWORKS):
+    for seed in PUSHED:
         calls = checked(seed).graph.calls
         words |= {call.layer.word for call in calls}
         shared += any(call.weights_from for call in calls)
         joined += sum(len(call.inputs) > 1 for call in calls) > 2
     assert words >= set(LAYERS | MERGES)
-    assert shared > NETWORKS / 10
-    assert joined > NETWORKS / 10
+    assert shared > len(PUSHED) / 10
+    assert joined > len(PUSHED) / 10

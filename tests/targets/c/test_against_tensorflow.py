@@ -3,7 +3,6 @@
 In float64 TensorFlow says what is right, and in float32 what rounding alone does.
 """
 
-import os
 from typing import Any
 
 import numpy as np
@@ -11,18 +10,17 @@ import pytest
 
 from cnnspec.targets.c.native import NativeNetwork
 from tests.support.keras_by_hand import draw_network
+from tests.support.seeds import seeds
 from tests.targets.c.support import checked, needs_compiler
 
 pytestmark = [needs_compiler, pytest.mark.usefixtures("backend")]
 
-NETWORKS = int(os.environ.get("CNNSPEC_NETWORKS", "12"))
-"""How many are drawn; 300 are run by hand (`CNNSPEC_NETWORKS=300`)."""
 IMAGES = 20
 RANDOM = {"dropout", "sdropout", "noise"}
 """Layers that draw numbers of their own in each step."""
 
 
-@pytest.mark.parametrize("seed", range(NETWORKS))
+@pytest.mark.parametrize("seed", seeds(6))
 def test_gradients_are_those_of_tensorflow(seed: int) -> None:
     from tests.support.weights import model_in_double, weights_of
 

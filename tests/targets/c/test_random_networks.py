@@ -1,6 +1,5 @@
 """Drawn networks against the interpreter: outputs at inference, and the gradients of a batch."""
 
-import os
 from random import Random
 
 import numpy as np
@@ -11,15 +10,13 @@ from cnnspec.program.build import build_program
 from cnnspec.targets.c.native import NativeNetwork
 from cnnspec.targets.interpreter.run import Interpreter
 from tests.program.networks import drawn, weights
+from tests.support.seeds import seeds
 from tests.targets.c.support import needs_compiler
 
 pytestmark = needs_compiler
 
-NETWORKS = int(os.environ.get("CNNSPEC_NETWORKS", "25"))
-"""How many are drawn; 300 are run by hand (`CNNSPEC_NETWORKS=300`)."""
 
-
-@pytest.mark.parametrize("seed", range(NETWORKS))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_outputs_are_those_of_the_interpreter(seed: int) -> None:
     spec = drawn(seed)
     program = build_program(spec.graph)

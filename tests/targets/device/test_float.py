@@ -18,10 +18,9 @@ from cnnspec.targets.device.table import TEMPLATES
 from cnnspec.targets.interpreter.run import Interpreter
 from tests.program.networks import checked, drawn, weights
 from tests.support.paths import ROOT
+from tests.support.seeds import seeds
 from tests.targets.c.support import needs_compiler
 from tests.targets.device.support import PROCESSORS, as_floats, compile_for, missing, pixels
-
-NETWORKS = 30
 
 EVERY_FUNCTION = (
     "relu",
@@ -56,7 +55,7 @@ def predicted(network, images):
 
 
 @needs_compiler
-@pytest.mark.parametrize("seed", range(NETWORKS))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_drawn_networks_give_what_the_interpreter_gives(seed):
     spec = drawn(seed)
     program, given, network = written(spec, seed)
@@ -133,8 +132,18 @@ def test_a_call_with_a_null_pointer_uses_the_static_arena(tmp_path):
     assert library.net_class(None, image.ctypes.data_as(ctypes.c_void_p)) == right.argmax()
 
 
-@pytest.mark.parametrize("processor", PROCESSORS)
-@pytest.mark.parametrize("name", ["lenet5", "mobile_se", "dense_net"])
+SHIPPED = ("lenet5", "mobile_se", "dense_net")
+
+
+# Each processor with one network at every push, in turns.
+@pytest.mark.parametrize(
+    ("processor", "name"),
+    [
+        pytest.param(processor, name, marks=[] if at % len(SHIPPED) == turn else pytest.mark.slow)
+        for at, processor in enumerate(PROCESSORS)
+        for turn, name in enumerate(SHIPPED)
+    ],
+)
 def test_compilers_for_other_processors_have_nothing_to_say(processor, name, tmp_path):
     if missing(processor):
         pytest.skip(missing(processor))

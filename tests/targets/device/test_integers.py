@@ -13,10 +13,9 @@ from cnnspec.targets.quantize.ranges import observe, whole
 from cnnspec.targets.quantize.run import quantized
 from tests.program.networks import checked, drawn, weights
 from tests.support.paths import ROOT
+from tests.support.seeds import seeds
 from tests.targets.c.support import needs_compiler
 from tests.targets.device.support import PROCESSORS, as_floats, compile_for, missing, pixels
-
-NETWORKS = 30
 
 
 def integers(spec, seed, images):
@@ -38,7 +37,7 @@ def predicted(network, images, *flags):
 
 
 @needs_compiler
-@pytest.mark.parametrize("seed", range(NETWORKS))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_drawn_networks_give_the_integers_of_the_interpreter(seed):
     spec = drawn(seed)
     program = integer_program(spec.graph)

@@ -14,14 +14,12 @@ from cnnspec.core.source import Source
 from cnnspec.ir.spec import From, Merge, Node, SharedRepeat, every
 from cnnspec.layers.merging import MERGES
 from cnnspec.layers.table import LAYERS
-from tests.support.keras_by_hand import Drawn, draw_network
+from tests.support.keras_by_hand import COVERING, PUSHED, Drawn, draw_network
 from tests.support.keras_network import Statement
 from tests.support.paths import SPECS
+from tests.support.seeds import seeds
 
 pytestmark = pytest.mark.usefixtures("backend")
-
-A_PUSH = range(100)
-"""The seeds of the networks that are compared at every push."""
 
 
 def checked(text: str) -> CheckedSpec:
@@ -78,19 +76,13 @@ def compare_built(spec: CheckedSpec, drawn: Drawn) -> None:
     assert penalties[0] == pytest.approx(penalties[1], rel=1e-5)
 
 
-@pytest.mark.parametrize("seed", A_PUSH)
+@pytest.mark.parametrize("seed", seeds(PUSHED, 1000))
 def test_drawn_network_is_what_keras_computes(seed: int) -> None:
     compare(draw_network(seed))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(len(A_PUSH), 1000))
-def test_drawn_network_is_what_keras_computes_often(seed: int) -> None:
-    compare(draw_network(seed))
-
-
-def test_drawn_networks_have_every_word_and_form() -> None:
-    specs = [checked(draw_network(seed).text).spec for seed in A_PUSH]
+def test_covering_networks_have_every_word_and_form() -> None:
+    specs = [checked(draw_network(seed).text).spec for seed in COVERING]
     elements = [list(every(spec.nodes)) for spec in specs]
     words = {e.layer.word for found in elements for e in found if isinstance(e, Node | Merge)}
     assert words == {*LAYERS, *MERGES}
@@ -106,7 +98,7 @@ def test_drawn_networks_have_every_word_and_form() -> None:
     # A block in a branch of a merge that is applied again.
     branches = [b for e in inside if isinstance(e, Merge) for b in e.branches]
     assert any(n.name.startswith("part") for b in branches for n in b if isinstance(n, Node))
-    names = {call.name for seed in A_PUSH for call in checked(draw_network(seed).text).layers}
+    names = {call.name for seed in COVERING for call in checked(draw_network(seed).text).layers}
     for part in (
         ".flatten",
         ".project",
@@ -121,7 +113,7 @@ def test_drawn_networks_have_every_word_and_form() -> None:
 
 
 def test_drawn_networks_mostly_have_outputs_that_say_something() -> None:
-    outputs = [draw_network(seed).keras_model()(draw_network(seed).images()) for seed in A_PUSH]
+    outputs = [draw_network(seed).keras_model()(draw_network(seed).images()) for seed in PUSHED]
     telling = [np.isfinite(y).all() and not np.allclose(y[0], y[1]) for y in map(np.array, outputs)]
     assert np.mean(telling) > 0.7
 
