@@ -99,19 +99,17 @@ LINES = [
     "shuffle 2",
     "gap keep",
     "gmp",
-    "bn",
-    "prelu shared",
-    "prelu",
-    "leaky_relu 0.1",
     "elu 0.5",
-    "relu max=4 slope=0.1",
-    "softmax",
+]
+KEEPING = [
+    *("bn", "prelu shared", "prelu", "leaky_relu 0.1", "relu max=4 slope=0.1", "softmax"),
     *("selu", "gelu", "silu", "mish", "tanh", "sigmoid", "hard_sigmoid", "hard_silu"),
     *("softplus", "softsign", "exponential", "relu6"),
 ]
+"""Layers that keep the shape, of which a network can have several."""
 
 
-@pytest.mark.parametrize("line", [*LINES, "gn 2", "gn instance", "resize 7x9 bicubic"])
+@pytest.mark.parametrize("line", [*LINES, *KEEPING, "gn 2", "gn instance", "resize 7x9 bicubic"])
 @pytest.mark.parametrize("opset", [13, 18, 22])
 def test_a_layer_is_found_in_onnx(line: str, opset: int, tmp_path: Path) -> None:
     text = f"{HEAD}tanh\n{line}{END}"
@@ -121,9 +119,19 @@ def test_a_layer_is_found_in_onnx(line: str, opset: int, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("line", [line for line in LINES if line != "elu 0.5"])
-def test_a_layer_is_found_in_litert(line: str, tmp_path: Path) -> None:
-    text = f"{HEAD}tanh\n{line}{END}"
+@pytest.mark.parametrize(
+    "lines",
+    [
+        *([line] for line in LINES if line != "elu 0.5"),
+        # To convert a network takes most of the time, so several layers share one.
+        *(KEEPING[at : at + 5] for at in range(0, len(KEEPING), 5)),
+        *(pytest.param([line], marks=pytest.mark.slow) for line in KEEPING),
+    ],
+    ids=", ".join,
+)
+def test_layers_are_found_in_litert(lines: list[str], tmp_path: Path) -> None:
+    layers = "\n".join(f"tanh\n{line}" for line in lines)
+    text = f"{HEAD}{layers}{END}"
     spec, arrays = network_of(text)
     require_equal(import_file(litert_file(tmp_path, spec, arrays)), text, arrays)
 
