@@ -1,7 +1,7 @@
 """Optimizers, as a table: how the weights are moved.
 
-A new one also needs a line in `targets/keras/lowering/training.py`, a rule in
-`targets/c/optimizers.py` and its usual rates in `analysis/lints/training.py`; tests ask for each.
+A new one also needs a line in `targets/keras/lowering/training.py` and a rule in
+`targets/c/optimizers.py`; tests ask for both.
 """
 
 from typing import ClassVar
@@ -17,6 +17,9 @@ _BETA = Float(high=1, below=True)
 
 class Optimizer(Construct):
     """How the weights are moved. Fields are named as Keras's arguments; so are defaults."""
+
+    usual_rates: ClassVar[tuple[float, float]] = (1e-5, 1e-2)
+    """The learning rates it is used with: around its default in Keras and its paper's."""
 
     learning_rate: float = positional(Float(above=True), "how far a step goes", default=1e-3)
     weight_decay: float | None = option(
@@ -56,6 +59,7 @@ class Sgd(Optimizer):
     """Stochastic gradient descent, with momentum if asked for."""
 
     word: ClassVar[str] = "sgd"
+    usual_rates: ClassVar[tuple[float, float]] = (1e-4, 0.5)
 
     learning_rate: float = positional(Float(above=True), "how far a step goes", default=0.01)
     momentum: float = option(
@@ -101,12 +105,14 @@ class Adamax(Nadam):
     """Adam with the infinity norm (Kingma and Ba, 2015)."""
 
     word: ClassVar[str] = "adamax"
+    usual_rates: ClassVar[tuple[float, float]] = (1e-5, 2e-2)
 
 
 class Lamb(Nadam):
     """Adam with steps in proportion to the weights of a layer (You et al., 2020)."""
 
     word: ClassVar[str] = "lamb"
+    usual_rates: ClassVar[tuple[float, float]] = (1e-4, 0.1)
 
 
 class RmsProp(Optimizer):
@@ -126,6 +132,7 @@ class Adagrad(Optimizer):
     """Steps that shrink with the gradients seen so far (Duchi et al., 2011)."""
 
     word: ClassVar[str] = "adagrad"
+    usual_rates: ClassVar[tuple[float, float]] = (1e-3, 0.5)
 
     epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
 
@@ -134,6 +141,7 @@ class Adadelta(Optimizer):
     """Steps in proportion to those before (Zeiler, 2012)."""
 
     word: ClassVar[str] = "adadelta"
+    usual_rates: ClassVar[tuple[float, float]] = (1e-3, 1.0)
 
     rho: float = option(_BETA, "the decay of the means", default=0.95)
     epsilon: float = option(Float(above=True), "keeps the division from zero", default=1e-7)
@@ -143,6 +151,7 @@ class Lion(Optimizer):
     """Steps of the sign of the momentum (Chen et al., 2023)."""
 
     word: ClassVar[str] = "lion"
+    usual_rates: ClassVar[tuple[float, float]] = (1e-6, 1e-3)
 
     beta_1: float = option(_BETA, "how much of the momentum makes the step", default=0.9)
     beta_2: float = option(_BETA, "the decay of the momentum", default=0.99)

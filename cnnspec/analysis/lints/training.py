@@ -40,21 +40,6 @@ def validates_on_test(network: LintContext) -> Iterator[Diagnostic]:
         )
 
 
-RATES: dict[str, tuple[float, float]] = {
-    "sgd": (1e-4, 0.5),
-    "adam": (1e-5, 1e-2),
-    "adamw": (1e-5, 1e-2),
-    "nadam": (1e-5, 1e-2),
-    "adamax": (1e-5, 2e-2),
-    "lamb": (1e-4, 0.1),
-    "rmsprop": (1e-5, 1e-2),
-    "adagrad": (1e-3, 0.5),
-    "adadelta": (1e-3, 1.0),
-    "lion": (1e-6, 1e-3),
-}
-"""The learning rates an optimizer is used with: around its default in Keras and its paper's."""
-
-
 SLACK = 3.0
 """How far beyond, as a factor, is still nobody's business."""
 
@@ -62,7 +47,7 @@ SLACK = 3.0
 def unusual_rate(network: LintContext) -> Iterator[Diagnostic]:
     """A learning rate far out of the habit of its optimizer."""
     optimizer = network.spec.train.optimizer
-    rate, (low, high) = optimizer.learning_rate, RATES[optimizer.word]
+    rate, (low, high) = optimizer.learning_rate, optimizer.usual_rates
     if not low / SLACK <= rate <= high * SLACK:
         yield UnusualRate(
             network.spans.get("train.optimizer"),
