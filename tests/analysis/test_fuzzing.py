@@ -90,8 +90,8 @@ def test_any_document(data: object) -> None:
     assert [p.code for p in caught.value.diagnostics] == ["CNN401"]
 
 
-@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_thousands_of_wrong_texts_in_one_process(count: int) -> None:
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_many_wrong_texts_in_one_process(count: int) -> None:
     command = [sys.executable, "-m", "tests.support.fuzz", str(count), "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -23,13 +23,13 @@ from cnnspec.targets.c.initial import initial_weights
 from cnnspec.targets.interpreter.run import Interpreter
 from tests.support import digits
 from tests.support.browser import CHROMIUM, Browser, Page
-from tests.support.keras_by_hand import draw_network
+from tests.support.keras_by_hand import COVERING, PUSHED, draw_network
 from tests.support.paths import ROOT
 from tests.support.run_folders import environment, make, metrics
+from tests.support.seeds import seeds
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine")
 
-NETWORKS = 40
 AXE = ROOT / "editors" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 DOUBT = Doubt(1.0, 0.01, "test", 200)
 CLOSE = 1e-5
@@ -74,7 +74,7 @@ def answers(page: Page, spec: CheckedSpec, weights, images: np.ndarray) -> np.nd
     ).astype(np.float64)
 
 
-@pytest.mark.parametrize("seed", range(NETWORKS))
+@pytest.mark.parametrize("seed", seeds(PUSHED, 100))
 def test_drawn_networks_are_computed_as_by_the_interpreter(page: Page, seed: int) -> None:
     spec = check(Source("drawn", draw_network(seed).text))
     weights = random_weights(spec.graph.weights(), seed)
@@ -90,7 +90,7 @@ def test_drawn_networks_are_computed_as_by_the_interpreter(page: Page, seed: int
 
 def test_the_drawn_networks_have_every_layer() -> None:
     words = set()
-    for seed in range(NETWORKS):
+    for seed in COVERING:
         spec = check(Source("drawn", draw_network(seed).text))
         words |= {call.layer.word for call in spec.graph.calls}
     assert words >= set(LAYERS | MERGES)

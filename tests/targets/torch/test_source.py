@@ -17,9 +17,13 @@ from tests.support.paths import ROOT
 NETWORKS = 60
 
 
+def needed_torch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed: `make test-backends`")
+
+
 def predicted(program, given, images):
     """What a module gives for images (n, height, width, channels)."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: `make test-backends`")
+    torch = needed_torch()
     module = module_of(program, given, "net", "1.0")
     names = {"__file__": "network.py", "__name__": "network"}
     exec(module.text, names)
@@ -32,6 +36,7 @@ def predicted(program, given, images):
 
 
 def require_equal(spec, seed):
+    needed_torch()
     program = build_program(spec.graph)
     given = weights(program, seed)
     images = np.random.default_rng(seed).random((3, *spec.spec.shape.dims), np.float32)
