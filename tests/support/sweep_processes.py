@@ -22,9 +22,9 @@ sweep { filters in 2, 4, 9; loss in categorical_crossentropy, poisson }
 
 
 def start(folder, *arguments, **options):
-    """`cnnspec sweep` in a process of its own."""
+    """`cnnspec sweep` in a process of its own, without the page at its end."""
     return subprocess.Popen(
-        [sys.executable, "-m", "cnnspec", "sweep", *arguments],
+        [sys.executable, "-m", "cnnspec", "sweep", "--no-report", *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,7 +1,8 @@
 """Sweeps on one machine, whatever happens to them: no result is lost, changed or made twice.
 
-Signals are real ones sent to real processes. Where none has to find a training under way, the
-sweeps train in machine code: workers without TensorFlow begin at once.
+Signals are real ones sent to real processes. Most sweeps train in machine code, because workers
+without TensorFlow begin at once. Where a signal has to find a training under way, it has many
+epochs.
 """
 
 import os
@@ -39,6 +40,8 @@ NAMES = [
 ]
 
 NATIVE = ("--backend", "native")
+LONG = (*NATIVE, "--set", "epochs=12")
+"""Trainings that last until a signal finds them."""
 TWO = ("--set", "loss=poisson")
 """Leaves two of the four points."""
 
@@ -78,6 +81,15 @@ def compiled(folder):
     said = process.communicate()[1]
     assert process.returncode == 0, said
     return outcomes(folder / "compiled" / "small-sweep-1")
+
+
+@pytest.fixture(scope="module")
+def long(folder):
+    """The same with many epochs."""
+    process = start(folder, "small.cnn", *LONG, "--jobs", "1", "--out", "long")
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
+    return outcomes(folder / "long" / "small-sweep-1")
 
 
 def resumed(folder, sweep):
@@ -121,9 +133,10 @@ def assert_nothing_made_twice(sweep, before):
     assert {name: time for name, time in written_at(sweep).items() if name in before} == before
 
 
-def test_killed_worker_and_killed_driver_lose_nothing_that_was_kept(folder, reference):
+@needs_compiler
+def test_killed_worker_and_killed_driver_lose_nothing_that_was_kept(folder, long):
     """A worker is killed, which two of them get over; then the driver, which another follows."""
-    process = start(folder, "small.cnn", "--jobs", "2", "--out", "two")
+    process = start(folder, "small.cnn", *LONG, "--jobs", "2", "--out", "two")
     sweep = folder / "two" / "small-sweep-1"
     at_work = wait_for(
         lambda: {p: log for p, log in workers(process).items() if log.suffix == ".txt"}, process
@@ -138,12 +151,13 @@ def test_killed_worker_and_killed_driver_lose_nothing_that_was_kept(folder, refe
     before = written_at(sweep)
     assert 0 < len(before) < len(NAMES)
     resumed(folder, sweep)
-    assert outcomes(sweep) == reference
+    assert outcomes(sweep) == long
     assert_nothing_made_twice(sweep, before)
 
 
-def test_process_that_is_always_killed_fails_and_the_others_go_on(folder, reference):
-    process = start(folder, "small.cnn", "--jobs", "1", "--out", "always")
+@needs_compiler
+def test_process_that_is_always_killed_fails_and_the_others_go_on(folder, long):
+    process = start(folder, "small.cnn", *LONG, "--jobs", "1", "--out", "always")
     doomed = NAMES[1]
     killed(process, doomed, 3)
     said = process.communicate()[1]
@@ -156,13 +170,14 @@ def test_process_that_is_always_killed_fails_and_the_others_go_on(folder, refere
     torn.write_text(torn.read_text()[:40])
     before = written_at(sweep)
     assert "metrics.json is damaged" in resumed(folder, sweep)
-    assert outcomes(sweep) == reference
+    assert outcomes(sweep) == long
     after = written_at(sweep)
     assert [name for name in NAMES if after[name] != before.get(name)] == [doomed, NAMES[2]]
 
 
-def test_interrupted_driver_says_how_to_go_on_and_trains_nothing_twice(folder, reference):
-    process = start(folder, "small.cnn", *TWO, "--jobs", "1", "--out", "interrupted")
+@needs_compiler
+def test_interrupted_driver_says_how_to_go_on_and_trains_nothing_twice(folder, long):
+    process = start(folder, "small.cnn", *LONG, *TWO, "--jobs", "1", "--out", "interrupted")
     sweep = folder / "interrupted" / "small-sweep-1"
     wait_for(lambda: (sweep / "sweep.json").exists() and written_at(sweep), process)
     hands = workers(process)
@@ -176,7 +191,7 @@ def test_interrupted_driver_says_how_to_go_on_and_trains_nothing_twice(folder, r
     before = written_at(sweep)
     assert len(before) == 1
     resumed(folder, sweep)
-    assert outcomes(sweep) == of_two(reference)
+    assert outcomes(sweep) == of_two(long)
     assert_nothing_made_twice(sweep, before)
 
 
