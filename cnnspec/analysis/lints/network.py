@@ -83,6 +83,12 @@ class LintContext:
         return {call.name: index for index, call in enumerate(self.calls)}
 
     @cached_property
+    def _operations(self) -> dict[str, tuple[Operation, ...]]:
+        """What each call computes, by its name."""
+        names = (call.name for call in self.calls)
+        return dict(zip(names, self.graph.operations, strict=True))
+
+    @cached_property
     def takers(self) -> list[list[int]]:
         """The indices of the calls that take the output of each call."""
         found: list[list[int]] = [[] for _ in self.calls]
@@ -112,7 +118,7 @@ class LintContext:
 
     def operations(self, call: LayerCall) -> tuple[Operation, ...]:
         """Returns what a call computes."""
-        return self.graph.operations[self.indices[call.name]]
+        return self._operations[call.name]
 
     def is_of(self, call: LayerCall, trait: Callable[[Operation], bool]) -> bool:
         """Returns whether every operation of a call with one input has a trait."""
