@@ -6,6 +6,8 @@ Moshier 1992; erf as in Eigen), which has them for sixteen numbers at once.
 
 import re
 
+from cnnspec.targets.device.lanes import either, with_lanes
+
 _TEXTS = {
     "f_bits": """\
 static float f_bits(uint32_t bits) {
@@ -139,9 +141,20 @@ static float f_gelu(float x) { return x * (0.5f + 0.5f * f_erf(x * 0.70710678f))
 
 
 def used_functions(text: str) -> list[str]:
-    """Returns the definitions of the functions that a text calls, and of those these call."""
+    """Returns the definitions of the functions that a text calls, and of those these call.
+
+    What is called only without vectors is defined only there: compilers warn of the rest.
+    """
+    everywhere, plain = _called(with_lanes(text)), _called(text)
+    found = [body for name, body in _TEXTS.items() if name in everywhere]
+    rest = [body for name, body in _TEXTS.items() if name in plain - everywhere]
+    return [*found, *([either("", "\n\n".join(rest))] if rest else [])]
+
+
+def _called(text: str) -> set[str]:
+    """The functions that a text calls, and those that they call."""
     wanted = set(re.findall(r"\bf_\w+", text))
     for name in reversed(_TEXTS):
         if name in wanted:
             wanted |= set(re.findall(r"\bf_\w+", _TEXTS[name]))
-    return [body for name, body in _TEXTS.items() if name in wanted]
+    return wanted & set(_TEXTS)

@@ -1,6 +1,7 @@
 """A network as C, compiled for this machine and run: what is exported is what is tested."""
 
 import ctypes
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,9 +16,21 @@ from cnnspec.diagnostics.machines import CannotLoad, CompilerFailed, ExportFaile
 from cnnspec.targets.c.compiler import Compiler, find_compiler
 from cnnspec.targets.device.network import Written
 
-STANDARD = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-pedantic")
-"""As the Makefile of an export compiles; ISO C also keeps compilers from fusing products."""
+STANDARD = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic")
+"""Of every compiler; ISO C also keeps them from fusing products."""
+FAST = "-O3"
+"""As the Makefile of an export compiles, with what the processor at hand has."""
 _SECONDS = 600
+
+
+def native(compiler: Compiler) -> tuple[str, ...]:
+    """Returns the flags for the processor at hand; none where a compiler does not know them."""
+    command = [*compiler.command, *compiler.native, "-E", "-x", "c", os.devnull]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return () if done.returncode else compiler.native
 
 
 class HostNetwork:
@@ -35,6 +48,7 @@ class HostNetwork:
         self.compiler = compiler or find_compiler()
         self._written = written
         self._folder = Path(tempfile.mkdtemp(prefix="cnnspec-export-"))
+        self._native = native(self.compiler)
         try:
             for name, data in files.items():
                 content = data.encode() if isinstance(data, str) else data
@@ -57,7 +71,8 @@ class HostNetwork:
 
     def _compile(self, made: str, *more: str) -> str:
         """Compiles into a file of the folder and returns what the compiler says."""
-        command = [*self.compiler.command, *STANDARD, *self._flags, "-o", made, *more]
+        flags = (*STANDARD, FAST, *self._native, *self._flags)
+        command = [*self.compiler.command, *flags, "-o", made, *more]
         try:
             done = subprocess.run(
                 command,

@@ -15,6 +15,7 @@ from cnnspec.program.recipes import with_recipes
 from cnnspec.targets.c.text import block, comment, sizes
 from cnnspec.targets.device.functions import used_functions
 from cnnspec.targets.device.integers import Scaled, shared_functions
+from cnnspec.targets.device.lanes import used_lanes
 from cnnspec.targets.device.schedule import Schedule
 from cnnspec.targets.device.site import FLOAT, INT8, Arithmetic, Kernel, Site, Table
 from cnnspec.targets.device.table import INTEGER_TEMPLATES, TEMPLATES
@@ -148,6 +149,7 @@ def assemble(
             _CHECK,
             _ALONE,
             prelude,
+            used_lanes("\n".join(texts)),
             functions,
             *texts,
             f"#ifdef {upper}_STATIC_ARENA\nstatic {name}_arena own;\n#endif",

@@ -45,7 +45,7 @@ def compile_for(
     (folder / "include").mkdir(exist_ok=True)
     (folder / "include" / "string.h").write_text(STRING_H)
     command = [part.replace("STRING", str(folder / "include")) for part in PROCESSORS[processor]]
-    command += [*STANDARD, "-Werror", *more, "-c", source, "-o", f"{processor}.o"]
+    command += [*STANDARD, "-O2", "-Werror", *more, "-c", source, "-o", f"{processor}.o"]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
 

@@ -6,6 +6,9 @@ from cnnspec.core.shapes import Image
 from cnnspec.operations.windows import Convolution, PooledConvolution
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.kernels.rows import over_rows, start_of
+from cnnspec.targets.device.kernels.runs import Run
+from cnnspec.targets.device.kernels.wide_rows import WideRow
+from cnnspec.targets.device.lanes import either
 from cnnspec.targets.device.site import Site
 from cnnspec.targets.device.text import Side, nested, side, times
 
@@ -37,26 +40,39 @@ def _convolved(site: Site) -> Image:
 class Places:
     """The loops over the places of the output, or of a pooling window and the output."""
 
-    def __init__(self, site: Site, rows: Side, columns: Side) -> None:
+    def __init__(self, site: Site, rows: Side, columns: Side, several: bool) -> None:
         self._site, self._rows, self._columns = site, rows, columns
         self._window = site.operation.window if _is_pooled(site) else None
         skips = bool(rows.before or columns.before)
-        self.again = skips or self._window is not None
+        self.again = skips or several or self._window is not None
         """Whether a block of filters does not read its kernel once and in order."""
+        self.restart = "k = w;" if several and not skips and not self._window else ""
         self.pooled = self._pooled if self._window else None
         self._restarts = self._window is not None and not skips
 
-    def text(self, *body: str) -> str:
-        """The loops over the output around a text."""
+    def step(self, run: Run, points: int) -> int:
+        """How far apart filters are in a kernel that is read again, for windows of `points`."""
+        if not self.again:
+            return 0
+        return 1 if run.row else points
+
+    def text(self, wide: WideRow, *body: str) -> str:
+        """The loops over the output around a text; `wide` is that of a row with vectors."""
         element, out = self._site.arithmetic.element, self._site.out
         pointer = (
             f"const {element} *w = kernel, *k;" if self.again else f"const {element} *k = kernel;"
         )
         if self._window:
             row = nested([("q", out.width)], pointer, *filter(None, body))
-            return over_rows(self._site, "p", row)
+            return self._over("p", wide, row)
         row = nested([("j", out.width)], self._columns.before, pointer, *body)
-        return over_rows(self._site, "i", self._rows.before, row)
+        return self._over("i", wide, row, self._rows.before)
+
+    def _over(self, name: str, wide: WideRow, row: str, before: str = "") -> str:
+        """The loop over the rows, with vectors or without."""
+        both = either(wide.text, row) if wide.text else row
+        text = over_rows(self._site, name, *filter(None, [before, both]))
+        return f"{either(wide.before, '')}\n{text}" if wide.before else text
 
     def _pooled(self, body: str) -> str:
         """The loops over the places of a window; the last one may be cut off."""

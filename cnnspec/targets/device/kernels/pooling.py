@@ -8,6 +8,8 @@ from cnnspec.operations.windows import Pool, Reduce
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.endings import last
 from cnnspec.targets.device.kernels.rows import over_rows, start_of
+from cnnspec.targets.device.kernels.wide_values import WideWindow
+from cnnspec.targets.device.lanes import either
 from cnnspec.targets.device.site import Kernel, Site
 from cnnspec.targets.device.text import nested, plus, side, times
 
@@ -40,14 +42,28 @@ def pool(site: Site) -> Kernel:
         f"for (int u = {rows.first}; u < {rows.end}; u++)",
         block(f"for (int v = {columns.first}; v < {columns.end}; v++)", turn),
     )
+    wide = WideWindow(site)
     counts = (rows.count, columns.count)
     plain = all(count.isdecimal() for count in counts)
     count = str(int(counts[0]) * int(counts[1])) if plain else f"(({counts[0]}) * ({counts[1]}))"
     begin = f"{kind.element} best = {kind.lowest};" if maximum else f"{kind.sum} sum = 0;"
     made = last(site, "best" if maximum else _mean(site, "sum", count))
     channel = nested([("c", image.channels)], begin, window, f"*to++ = {made};")
-    text = over_rows(site, "i", rows.before, nested([("j", out.width)], columns.before, channel))
-    return Kernel(_formula(op), text)
+    row = nested([("j", out.width)], columns.before, channel)
+    if wide.possible:
+        taken = block(
+            f"for (int u = {rows.first}; u < {rows.end}; u++)",
+            block(
+                f"for (int v = {columns.first}; v < {columns.end}; v++)",
+                wide.take(f"x + {times(place, image.channels)}"),
+            ),
+        )
+        place_of_output = f"to + {times('j', image.channels)}"
+        vectors = nested(
+            [("j", out.width)], columns.before, wide.text(taken, place_of_output, count)
+        )
+        row = either(f"{vectors}\n{wide.after('to')}", row)
+    return Kernel(_formula(op), over_rows(site, "i", rows.before, row))
 
 
 UNROLLED = 4
@@ -63,11 +79,10 @@ def _unrolled(site: Site) -> str:
     """Small windows that nothing is cut off of: the points of one are at fixed distances."""
     op: Pool = site.operation
     image, out, kind = site.image, site.out, site.arithmetic
-    points = [
-        f"in[{(u * image.width + v) * image.channels}]"
-        for u in range(op.size[0])
-        for v in range(op.size[1])
+    distances = [
+        (u * image.width + v) * image.channels for u in range(op.size[0]) for v in range(op.size[1])
     ]
+    points = [f"in[{distance}]" for distance in distances]
     if op.function == "max":
         lines = [f"{kind.element} best = {points[0]};"]
         lines += [f"if ({point} > best) best = {point};" for point in points[1:]]
@@ -77,11 +92,20 @@ def _unrolled(site: Site) -> str:
         made = last(site, _mean(site, "sum", str(len(points))))
     row = times(start_of(site, times("i", op.stride[0]), "i"), image.width)
     place = times(plus(row, times("j", op.stride[1])), image.channels)
+    start = f"const {kind.element} *in = x + {place};"
     window = nested(
         [("j", out.width)],
-        f"const {kind.element} *in = x + {place};",
+        start,
         nested([("c", image.channels)], *lines, f"*to++ = {made};", "in++;"),
     )
+    wide = WideWindow(site)
+    if wide.possible:
+        taken = "\n".join(wide.take(f"in + {distance}") for distance in distances[1:])
+        to = f"to + {times('j', image.channels)}"
+        vectors = nested(
+            [("j", out.width)], start, wide.text(taken, to, str(len(points)), first="in")
+        )
+        window = either(f"{vectors}\n{wide.after('to')}", window)
     return over_rows(site, "i", window)
 
 
@@ -103,5 +127,9 @@ def reduce(site: Site) -> Kernel:
         nested([("n", places)], turn),
         f"y[c] = {last(site, made)};",
     )
+    wide = WideWindow(site)
+    if wide.possible:
+        taken = nested([("n", places)], wide.take(f"x + {times('n', image.channels)}"))
+        text = either(f"{wide.text(taken, 'y', str(places))}\n{wide.after('y')}", text)
     word = "the largest" if op.function == "max" else "the mean"
     return Kernel(f"y[c] = {word} of x[., ., c]", text)

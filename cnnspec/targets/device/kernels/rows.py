@@ -6,8 +6,10 @@ computed by the step before.
 """
 
 import re
+from collections.abc import Callable
 
 from cnnspec.targets.c.text import block
+from cnnspec.targets.device.lanes import either
 from cnnspec.targets.device.site import Lines, Site
 from cnnspec.targets.device.text import nested, times
 
@@ -28,12 +30,18 @@ def over_rows(site: Site, name: str, *body: str) -> str:
     return block(f"for (int {name} = {out.height - 1}; {name} >= 0; {name}--)", start, ready, *body)
 
 
-def over_values(site: Site, *body: str) -> str:
-    """Returns the loop over the values n of the output, or of one row of it."""
-    if not site.order.by_row:
-        return nested([("n", site.output.size)], *body)
-    values = site.out.width * site.out.channels
+def over_values(site: Site, *body: str, wide: Callable[[Site, int], str] | None = None) -> str:
+    """Returns the loop over the values n of the output, or of one row of it.
+
+    `wide` gives the text with vectors for so many values, if there is one.
+    """
+    by_row = site.order.by_row
+    values = site.out.width * site.out.channels if by_row else site.output.size
     loop = nested([("n", values)], *body)
+    vectors = wide(site, values) if wide else ""
+    loop = either(vectors, loop) if vectors else loop
+    if not by_row:
+        return loop
     moved = (
         _ready(site, site.order.lines, "row")
         if site.order.lines

@@ -37,11 +37,18 @@ class Run(Record):
     """Numbers of a whole run."""
     fours: bool
     """Whether four are taken at a time; then a part of a run is a multiple of four."""
+    row: int = 0
+    """In float32 the filters of a group, whose numbers are neighbours in the kernel; in int8 those
+    of a block are."""
 
     @property
     def most(self) -> int:
         """Filters of a block: as many sums as there are registers for."""
         return 4 if self.fours else 8
+
+    def apart(self, width: int) -> int:
+        """How far apart numbers of a filter are in the kernel, for blocks of so many filters."""
+        return self.row or width
 
     def text(self, site: Site, ends: Ending, at: str, count: str, width: int) -> str:
         """Returns the loop over `count` numbers from the pointer `at` on."""
@@ -49,7 +56,7 @@ class Run(Record):
         single = [
             f"const {site.arithmetic.sum} v = {ends.load(f'{at}[n]')};",
             *(f"s{n} += v * k[{n}];" for n in range(width)),
-            f"k += {width};",
+            f"k += {self.apart(width)};",
         ]
         if count.isdecimal() and int(count) <= UNROLLED:
             return self._unrolled(site, ends, at, int(count), width)
@@ -73,12 +80,20 @@ class Run(Record):
         """A few numbers without a loop, all of them for one filter after another."""
         kind = site.arithmetic.sum
         numbers = [f"const {kind} v{m} = {ends.load(f'{at}[{m}]')};" for m in range(count)]
-        step = {True: (1, count), False: (width, 1)}[self.fours]
+        step = (1, count) if self.fours else (self.apart(width), 1)
         sums = []
         for n in range(width):
             terms = [f"v{m} * k[{m * step[0] + n * step[1]}]" for m in range(count)]
             sums.append(f"s{n} = s{n} + {' + '.join(terms)};")
-        return "\n".join([*numbers, *sums, f"k += {count * width};"])
+        return "\n".join([*numbers, *sums, f"k += {count * self.apart(width)};"])
+
+
+def several(run: Run, filters: int, most: int) -> bool:
+    """Returns whether filters that are neighbours in the kernel are taken in more than one block.
+
+    Then each block reads the kernel from its own filter on.
+    """
+    return bool(run.row) and filters > most
 
 
 UNROLLED = 4
@@ -89,9 +104,12 @@ def packed(kernel: np.ndarray, groups: int, run: Run, most: int) -> np.ndarray:
     """Returns a kernel (..., filters) in the order in which it is read.
 
     By groups, by blocks of at most `most` filters, then by runs; in a run by fours of each
-    filter where these are taken, and by single numbers of all filters of the block.
+    filter where these are taken, and by single numbers of all filters of the block. In float32 by
+    groups alone.
     """
     each = kernel.shape[-1] // groups
+    if run.row:
+        return np.concatenate([part.reshape(-1) for part in np.split(kernel, groups, -1)])
     parts = []
     for group in range(groups):
         at = group * each

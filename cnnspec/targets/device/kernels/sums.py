@@ -1,8 +1,8 @@
 """Sums of products: convolutions of both kinds and matrix products, several filters at once.
 
 A number of the image is loaded once for a block of filters, whose sums stay in registers.
-Kernels are stored in the order in which they are read, see `runs.py`. The text is that of
-float32 and of int8; only how a sum begins and ends differs.
+Kernels are stored as `runs.py` says. The text is that of float32 and of int8; only how a sum begins
+and ends differs. In float32 a text with vectors is beside it (`wide.py`, `wide_rows.py`).
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +17,11 @@ from cnnspec.operations.windows import (
 )
 from cnnspec.targets.c.text import block
 from cnnspec.targets.device.endings import Ending, ending
+from cnnspec.targets.device.kernels import wide
 from cnnspec.targets.device.kernels.places import Places, Pooled, sides
-from cnnspec.targets.device.kernels.runs import Run, blocks_of, packed
+from cnnspec.targets.device.kernels.runs import Run, blocks_of, packed, several
+from cnnspec.targets.device.kernels.wide_rows import row_of_windows
+from cnnspec.targets.device.lanes import either
 from cnnspec.targets.device.site import Kernel, Site, Table
 from cnnspec.targets.device.text import nested, plus, times
 
@@ -35,18 +38,21 @@ def _sums(
     step: int = 0,
     also: str = "",
     pooled: Pooled | None = None,
+    restart: str = "",
 ) -> Iterator[str]:
     """The blocks of filters: their sums begun, numbers added to each, and written.
 
-    `step` is the numbers of a whole window where some of its points are left out, so that
-    `w` moves on by it; else `k` runs on. `also` is a pointer that moves with the filters.
-    With `pooled` the largest sum of several places is written.
+    `step` is how far apart filters are in the kernel where `k` does not run on from one block to
+    the next but begins at `w`. `also` is a pointer that moves with the filters.
+    With `pooled` the largest sum of several places is written. `restart` sets `k` to `w`
+    where the window does not.
     """
     kind = site.arithmetic.sum
     for piece in blocks_of(filters, most):
         sums = range(piece.width)
         made = [
             *(f"{kind} s{n} = {ends.begin(n)};" for n in sums),
+            *filter(None, [restart]),
             window(piece.width),
         ]
         if pooled:
@@ -69,9 +75,11 @@ def _sums(
             yield block("", *lines).lstrip()
 
 
-def _run_of(site: Site, length: int) -> Run:
+def _run_of(site: Site, length: int, filters: int) -> Run:
     """How runs of so many numbers are taken: in int8 four at a time where there are as many."""
-    return Run(length, site.scales is not None and length >= 4)
+    if site.scales is None:
+        return Run(length, False, filters)
+    return Run(length, length >= 4)
 
 
 def convolution(site: Site) -> Kernel:
@@ -89,15 +97,15 @@ def convolution(site: Site) -> Kernel:
     start = f"const {element} *in = x + "
     # Neighbours in the image are neighbours in the kernel, so columns and channels are one run.
     merged = op.dilation[1] == 1 and groups == 1
-    run = _run_of(site, depth)
+    run = _run_of(site, depth, filters)
     if merged and not columns.before:
-        run = _run_of(site, op.size[1] * depth)
+        run = _run_of(site, op.size[1] * depth, filters)
     elif merged:
         # A part of a row is a multiple of four only if a point of it is.
-        run = Run(op.size[1] * depth, run.fours and depth % 4 == 0)
+        run = Run(op.size[1] * depth, run.fours and depth % 4 == 0, run.row)
 
     def over(width: int) -> str:
-        where = times(f"u * {op.size[1]} + {columns.first}", depth * width)
+        where = times(f"u * {op.size[1]} + {columns.first}", depth * run.apart(width))
         place = f"k = w + {where};" if skips else ""
         if merged:
             at = times(
@@ -116,12 +124,24 @@ def convolution(site: Site) -> Kernel:
             inside = [place, columns_loop]
         return block(f"for (int u = {rows.first}; u < {rows.end}; u++)", *filter(None, inside))
 
-    places = Places(site, rows, columns)
-    step = op.size[0] * op.size[1] * depth if places.again else 0
-    window = "\n".join(_sums(site, filters, ends, over, run.most, step, pooled=places.pooled))
+    places = Places(site, rows, columns, several(run, filters, run.most))
+    points = op.size[0] * op.size[1] * depth
+    window = "\n".join(
+        _sums(
+            site,
+            filters,
+            ends,
+            over,
+            run.most,
+            places.step(run, points),
+            pooled=places.pooled,
+            restart=places.restart,
+        )
+    )
     if groups > 1:
-        window = block(f"for (int g = 0; g < {groups}; g++)", window)
-    text = places.text(ends.pointers(), window)
+        begin = f"w = kernel + {times('g', points * filters)};" if run.row and places.again else ""
+        window = block(f"for (int g = 0; g < {groups}; g++)", begin, window)
+    text = places.text(row_of_windows(site, rows), ends.pointers(), window)
     channels = "channels c of its group" if groups > 1 else "c"
     total = f"the sum over u, v, {channels} of x[{_place(op)}, c] * kernel[u, v, c, f]"
     kernel = _kernel(site, site.weights["kernel"], groups, run)
@@ -137,11 +157,12 @@ def depthwise(site: Site) -> Kernel:
     u, t = plus(rows.start, times("u", op.dilation[0])), times("t", op.dilation[1])
     at = times(f"{times(u, image.width)} + {columns.start} + {t}", image.channels)
     # The kernel of a block of channels has a run for each point of the window.
-    run = Run(op.size[0] * op.size[1], False)
+    points = op.size[0] * op.size[1]
+    run = Run(points, False, op.filters if site.scales is None else 0)
     skips = bool(rows.before or columns.before)
 
     def over(width: int) -> str:
-        place = times(f"u * {op.size[1]} + {columns.first}", width)
+        place = times(f"u * {op.size[1]} + {columns.first}", run.apart(width))
         return block(
             f"for (int u = {rows.first}; u < {rows.end}; u++)",
             f"k = w + {place};" if skips else "",
@@ -149,14 +170,17 @@ def depthwise(site: Site) -> Kernel:
                 f"for (int t = {columns.first}; t < {columns.end}; t++)",
                 f"const {element} *in = from + {at};",
                 *(f"s{n} += {ends.load(f'in[{n}]')} * k[{n}];" for n in range(width)),
-                f"k += {width};",
+                f"k += {run.apart(width)};",
             ),
         )
 
-    places = Places(site, rows, columns)
-    step = op.size[0] * op.size[1] if places.again else 0
-    sums = _sums(site, op.filters, ends, over, DEPTHWISE, step, "from", places.pooled)
-    text = places.text(f"const {element} *from = x;", ends.pointers(), *sums)
+    places = Places(site, rows, columns, several(run, op.filters, DEPTHWISE))
+    step = places.step(run, points)
+    sums = _sums(
+        site, op.filters, ends, over, DEPTHWISE, step, "from", places.pooled, places.restart
+    )
+    vectors = row_of_windows(site, rows)
+    text = places.text(vectors, f"const {element} *from = x;", ends.pointers(), *sums)
     total = f"the sum over u, v of x[{_place(op)}, f] * kernel[u, v, f]"
     kernel = _kernel(site, site.weights["kernel"], 1, run, DEPTHWISE)
     return Kernel(_formula(op, "f", ends.formula(total)), text, (kernel, *ends.tables()))
@@ -181,7 +205,7 @@ def _kernel(
     site: Site, weights: np.ndarray, groups: int, run: Run, most: int | None = None
 ) -> Table:
     values = packed(weights, groups, run, most or run.most)
-    about = "the kernel, by blocks of filters"
+    about = "the kernel, filters side by side" if run.row else "the kernel, by blocks of filters"
     return Table("kernel", site.arithmetic.element, values, about, site.operation.kernel)
 
 
@@ -190,10 +214,11 @@ def matrix_product(site: Site) -> Kernel:
     op: MatrixProduct = site.operation
     ends, inputs = ending(site), site.inputs[0].size
     element = site.arithmetic.element
-    run = _run_of(site, inputs)
+    run = _run_of(site, inputs, op.units)
+    again = several(run, op.units, run.most)
     lines = [
         f"{element} *to = y;",
-        f"const {element} *k = kernel;",
+        f"const {element} *w = kernel, *k;" if again else f"const {element} *k = kernel;",
         ends.pointers(),
         *_sums(
             site,
@@ -201,10 +226,13 @@ def matrix_product(site: Site) -> Kernel:
             ends,
             lambda width: run.text(site, ends, "x", str(inputs), width),
             run.most,
+            int(again),
+            restart="k = w;" if again else "",
         ),
     ]
     formula = f"y[f] = {ends.formula('the sum over n of x[n] * kernel[n, f]')}"
-    text = "\n".join(line for line in lines if line)
+    text, vectors = "\n".join(line for line in lines if line), wide.matrix_product(site)
+    text = either(vectors, text) if vectors else text
     kernel = _kernel(site, site.weights["kernel"], 1, run)
     return Kernel(formula, text, (kernel, *ends.tables()))
 
@@ -217,7 +245,8 @@ def transposed_convolution(site: Site) -> Kernel:
     op: TransposedConvolution = site.operation
     image, out, ends = site.image, site.out, ending(site)
     element = site.arithmetic.element
-    run = _run_of(site, image.channels)
+    run = _run_of(site, image.channels, op.filters)
+    points = op.size[0] * op.size[1] * image.channels
 
     def reached(point: str, at: str, axis: int, size: int, name: str) -> str:
         """The row or column of x from which a point of the kernel paints; none: the next point."""
@@ -242,7 +271,7 @@ def transposed_convolution(site: Site) -> Kernel:
                 f"for (int t = 0; t < {op.size[1]}; t++)",
                 reached("t", "j", 1, image.width, "column"),
                 f"const {element} *in = x + {times(place, image.channels)};",
-                f"k = w + {times(f'u * {op.size[1]} + t', image.channels * width)};",
+                f"k = w + {times(f'u * {op.size[1]} + t', image.channels * run.apart(width))};",
                 run.text(site, ends, "in", str(image.channels), width),
             ),
         )
@@ -251,7 +280,7 @@ def transposed_convolution(site: Site) -> Kernel:
         [("i", out.height), ("j", out.width)],
         f"const {element} *w = kernel, *k;",
         *filter(None, [ends.pointers()]),
-        *_sums(site, op.filters, ends, over, run.most, op.size[0] * op.size[1] * image.channels),
+        *_sums(site, op.filters, ends, over, run.most, 1 if run.row else points),
     )
     # (kh, kw, F, C) to (kh, kw, C, F)
     table = _kernel(site, site.weights["kernel"].transpose(0, 1, 3, 2), 1, run)

@@ -4,7 +4,9 @@ from math import prod
 
 from cnnspec.operations.values import Affine, GroupNormalization, Join, LearnedSlope, Map
 from cnnspec.targets.device.endings import applied, last
+from cnnspec.targets.device.kernels import wide_values
 from cnnspec.targets.device.kernels.rows import over_values
+from cnnspec.targets.device.lanes import either
 from cnnspec.targets.device.site import Kernel, Site, Table
 from cnnspec.targets.device.text import literal, nested
 
@@ -12,7 +14,9 @@ from cnnspec.targets.device.text import literal, nested
 def function_of_values(site: Site) -> Kernel:
     """The function of every value."""
     op: Map = site.operation
-    text = over_values(site, f"y[n] = {applied(op.function, 'x[n]')};")
+    text = over_values(
+        site, f"y[n] = {applied(op.function, 'x[n]')};", wide=wide_values.function_of_values
+    )
     return Kernel(f"y = {op.function}(x)", text)
 
 
@@ -51,6 +55,7 @@ def affine(site: Site) -> Kernel:
         site,
         f"const int c = n % {channels};",
         f"y[n] = {made};",
+        wide=wide_values.affine,
     )
     ending = f", then {op.then}" if op.then else ""
     return Kernel(f"y = x * scale[c] + offset[c]{ending}", text, tables)
@@ -107,7 +112,8 @@ def join(site: Site) -> Kernel:
             made = f"({made}) / {len(names)}.0f"
     lines.append(f"const float value = {made};")
     text = nested([("n", site.output.size)], *lines, f"y[n] = {last(site, 'value')};")
-    return Kernel(f"y = {op} of the inputs", text)
+    vectors = wide_values.join(site, found)
+    return Kernel(f"y = {op} of the inputs", either(vectors, text) if vectors else text)
 
 
 def places_of(site: Site) -> list[str]:
