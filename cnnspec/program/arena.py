@@ -4,14 +4,15 @@ Where at most two are in use together, as in every chain, they are placed at the
 arena in turn, and no plan is smaller. In general, to place buffers of given lifetimes in the least
 memory is NP-hard (dynamic storage allocation, Garey and Johnson 1979, SR2). To place buffers by
 size, the largest first, each as low as it fits, is close to the best in practice (Pisarchyk and
-Lee, "Efficient memory management for deep neural net inference", 2020); other orders are tried
-where that needs more than the most that is alive at once, which is a lower bound.
+Lee, "Efficient memory management for deep neural net inference", 2020). Where that needs more than
+the most that is alive at once, which is a lower bound, an arena of just that size is filled by
+backtracking, and other orders are tried.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 
-from cnnspec.program.spans import Span
+from cnnspec.program.spans import Span, live_sizes
 
 
 def at_most_two(spans: Sequence[Span]) -> bool:
@@ -29,6 +30,8 @@ Beside = list[tuple[int, int]]
 
 MAX_PAIRS = 300_000
 """With more pairs of buffers in use together, buffers are placed in order of use."""
+MAX_PLACES = 2_000
+"""How many places of buffers are tried to fill an arena of the least size."""
 TRIES = 24
 """How many other orders are tried; the first nearly always reaches the minimum."""
 
@@ -45,7 +48,58 @@ def offsets_of(spans: Sequence[Span], least: int) -> list[int]:
     if beside is None:
         return _as_they_come(spans)
     order = sorted(range(len(spans)), key=lambda index: -spans[index].size)
-    return _best_of(order, spans, beside, least)
+    offsets = _lowest(order, spans, beside)
+    if _end(spans, offsets) <= least:
+        return offsets
+    return _filled(spans, beside, least) or _best_of(order, spans, beside, least)
+
+
+def _filled(spans: Sequence[Span], beside: Sequence[Beside], arena: int) -> list[int] | None:
+    """Places buffers in an arena of this size by backtracking; `None` if no way was found.
+
+    Those in use when the arena is fullest come first, since they have least choice, and among them
+    those that are done with first: what does not fit is then near to what hinders it. Further
+    attempts begin with the largest of them, and with the first that is used.
+    """
+    live = live_sizes(spans, max(span.last for span in spans) + 1)
+    full = [max(live[span.first : span.last + 1]) for span in spans]
+    by_end = sorted(range(len(spans)), key=lambda at: (-full[at], spans[at].last, at))
+    by_size = sorted(range(len(spans)), key=lambda at: (-full[at], -spans[at].size, at))
+    for order in (by_end, by_size, range(len(spans))):
+        if offsets := _backtracked(order, spans, beside, arena):
+            return offsets
+    return None
+
+
+def _backtracked(
+    order: Sequence[int], spans: Sequence[Span], beside: Sequence[Beside], arena: int
+) -> list[int] | None:
+    """Places buffers in this order; takes the last one back where the next has no place."""
+    offsets = [-1] * len(spans)
+    choices = [_places(order[0], spans, beside, offsets, arena)]
+    for _ in range(MAX_PLACES):
+        index = order[len(choices) - 1]
+        offsets[index] = next(choices[-1], -1)
+        if offsets[index] >= 0:
+            if len(choices) == len(order):
+                return offsets
+            choices.append(_places(order[len(choices)], spans, beside, offsets, arena))
+        else:
+            choices.pop()
+            if not choices:
+                break
+    return None
+
+
+def _places(
+    index: int, spans: Sequence[Span], beside: Sequence[Beside], offsets: Sequence[int], arena: int
+) -> Iterator[int]:
+    """Where a buffer may lie against those that are placed, or at an end, the lowest first."""
+    top = arena - spans[index].size
+    taken = _taken(index, spans, beside, offsets)
+    for place in sorted({0, top}.union(*taken)):
+        if 0 <= place <= top and all(place <= begin or place >= end for begin, end in taken):
+            yield place
 
 
 def _best_of(
@@ -63,7 +117,7 @@ def _best_of(
         top = max(order, key=lambda index: offsets[index] + spans[index].size)
         others, hindering = [at for at in order if at != top], {other for other, _ in beside[top]}
         for place in range(order.index(top)):
-            if place == 0 or others[place] in hindering:
+            if tries < TRIES and (place == 0 or others[place] in hindering):
                 tries += 1
                 moved = [*others[:place], top, *others[place:]]
                 placed = _lowest(moved, spans, beside)
@@ -99,20 +153,25 @@ def _lowest(order: Iterable[int], spans: Sequence[Span], beside: Sequence[Beside
     """Places each buffer as low as it fits beside those placed before it."""
     offsets = [-1] * len(spans)
     for index in order:
-        size = spans[index].size
-        # Between these it would be too near to another.
-        taken = sorted(
-            (at + spans[other].size - together, at + together - size)
-            for other, together in beside[index]
-            if (at := offsets[other]) >= 0
-        )
         offset = 0
-        for begin, end in taken:
+        for begin, end in sorted(_taken(index, spans, beside, offsets)):
             if offset <= begin:
                 break
             offset = max(offset, end)
         offsets[index] = offset
     return offsets
+
+
+def _taken(
+    index: int, spans: Sequence[Span], beside: Sequence[Beside], offsets: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Pairs of offsets between which a buffer would be too near to one that is placed."""
+    size = spans[index].size
+    return [
+        (at + spans[other].size - together, at + together - size)
+        for other, together in beside[index]
+        if (at := offsets[other]) >= 0
+    ]
 
 
 def _as_they_come(spans: Sequence[Span]) -> list[int]:

@@ -257,3 +257,13 @@ def test_many_buffers_in_use_together_are_placed_all_the_same() -> None:
 def test_committed_specs_need_no_more_than_is_alive(path: Any) -> None:
     plan = inference_plan(checked(path.read_text(encoding="utf-8")).graph)
     assert plan.peak == max(plan.live)
+
+
+def test_an_arena_is_filled_where_placing_one_by_one_leaves_a_gap() -> None:
+    # 4, 6, 2 and 5 fill all of 17. Then 8 comes to 6 and 2, so there have to be 8 in one place.
+    spans = [Span(0, 1, 4), Span(1, 3, 6), Span(1, 3, 2), Span(1, 1, 5), Span(2, 4, 8)]
+    offsets = offsets_of(spans, 17)
+    assert max(o + s.size for o, s in zip(offsets, spans, strict=True)) == 17
+    for (a, at), (b, place) in itertools.combinations(zip(spans, offsets, strict=True), 2):
+        if a.first <= b.last and b.first <= a.last:
+            assert at + a.size <= place or place + b.size <= at
