@@ -3,9 +3,9 @@
 from cnnspec.graph.graph import Graph
 from cnnspec.ir.claims import BYTES
 from cnnspec.program.build import Program, build_program
-from cnnspec.program.lines import possible_lines
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
 from cnnspec.program.passes import for_inference, for_integers, without_fusion
+from cnnspec.program.usage import possible_lines
 
 
 def inference_program(graph: Graph) -> Program:

@@ -6,88 +6,58 @@ yet. No number is computed twice. This is done where the most memory would be in
 is needed then.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
+from math import inf
 
-from cnnspec.core.shapes import Image
 from cnnspec.program.build import Program
-from cnnspec.program.spans import live_sizes, spans_of
-
-ROUNDS = 8
-"""How often more lines are looked for, each time where the most is in use by then."""
+from cnnspec.program.usage import Group, Usage
 
 
 def chosen_lines(program: Program, stored: Callable[[int], int]) -> dict[int, int]:
-    """Returns how many rows are kept of each value that is never whole, by its step."""
+    """Returns how many rows are kept of each value that is never whole, by its step.
 
-    def most(lines: Mapping[int, int]) -> tuple[int, list[int]]:
-        spans = spans_of(program.steps, program.output, stored, lines)
-        live = live_sizes(spans, len(program.steps))
-        top = max(live)
-        return top, [index for index, size in enumerate(live) if size == top]
+    Of all choices with which the least is in use at once it is one of the fewest lines.
+    """
+    usage = Usage(program, stored)
+    if not usage.lines:
+        return {}
+    _, groups = in_order(usage, 0, len(program.steps))
+    return {value: usage.lines[value] for group in groups for value in group.steps[:-1]}
 
-    lines: dict[int, int] = {}
-    possible = possible_lines(program)
-    if not possible:
-        return lines
-    now, busy = most(lines)
-    for _ in range(ROUNDS):
-        made = _together(program, possible, busy)
-        read = _together(
-            program,
-            possible,
-            [_whole(program, lines, at) for index in busy for at in program.steps[index].inputs],
-        )
-        tries = [lines | more for more in (made, read) if more.keys() - lines.keys()]
-        best = min(((*most(each), each) for each in tries), key=lambda one: one[0], default=None)
-        if best is None or best[0] >= now:
+
+def in_order(usage: Usage, begin: int, end: int) -> tuple[int, list[Group]]:
+    """Returns the least that is in use at once while steps are computed as they come, and how.
+
+    Steps from `begin` to before `end`. What is kept between two groups is the same whatever is
+    computed together before, so the best way up to each step is made of the best to one before it.
+    """
+    ways = [_ways(usage, begin, stop) for stop in range(begin + 1, end + 1)]
+    peaks = {begin: 0}
+    for stop, ending in enumerate(ways, begin + 1):
+        peaks[stop] = min(max(peaks[stop - len(group.steps)], used) for used, group in ending)
+    least = peaks[end]
+    # Among the ways that need no more, one with the fewest lines.
+    best: dict[int, tuple[float, Group | None]] = {begin: (0, None)}
+    for stop, ending in enumerate(ways, begin + 1):
+        best[stop] = (inf, None)
+        for used, group in ending:
+            lines = best[stop - len(group.steps)][0] + len(group.steps) - 1
+            if used <= least and lines < best[stop][0]:
+                best[stop] = lines, group
+    groups: list[Group] = []
+    while chosen := best[end][1]:
+        groups.append(chosen)
+        end -= len(chosen.steps)
+    return least, groups[::-1]
+
+
+def _ways(usage: Usage, begin: int, stop: int) -> list[tuple[int, Group]]:
+    """The groups that end with the step before `stop`, and what is in use meanwhile."""
+    found = []
+    for group in usage.groups(stop - 1):
+        start = stop - len(group.steps)
+        if start < begin or group.steps[0] != start:
             break
-        now, busy, lines = best
-    return lines
-
-
-def possible_lines(program: Program) -> dict[int, int]:
-    """Returns how many rows would be kept of each value that need not be whole."""
-    steps, readers = program.steps, program.readers()
-    found = {}
-    for index, step in enumerate(steps):
-        if len(readers[index]) != 1 or index == program.output or len(step.inputs) != 1:
-            continue
-        reader = steps[readers[index][0]]
-        shapes = (*program.input_shapes(step), step.value.shape, reader.value.shape)
-        rows = reader.operation.rows
-        if (
-            step.operation.rows
-            and rows
-            and len(reader.inputs) == 1
-            and all(isinstance(shape, Image) for shape in shapes)
-            and rows.first <= 0
-            and rows.step <= rows.count < step.value.shape.dims[0]
-        ):
-            found[index] = rows.count
+        _, used, _ = usage.after((1 << start) - 1, usage.kept[start], group)
+        found.append((used, group))
     return found
-
-
-def _together(
-    program: Program, possible: Mapping[int, int], values: Iterable[int]
-) -> dict[int, int]:
-    """The lines of some values, with those between that are computed value by value."""
-    steps, readers = program.steps, program.readers()
-    found = {}
-    for value in values:
-        at = value
-        # A function of single values does not read windows: it is in one pass with what does.
-        while at in possible and steps[readers[at][0]].operation.in_place:
-            at = readers[at][0]
-        while at in possible and at not in found:
-            found[at] = possible[at]
-            if not steps[at].operation.in_place:
-                break
-            (at,) = steps[at].inputs
-    return found
-
-
-def _whole(program: Program, lines: Mapping[int, int], value: int) -> int:
-    """The value that the lines of another are made of in the end; a whole one itself."""
-    while value in lines:
-        (value,) = program.steps[value].inputs
-    return value

@@ -6,11 +6,11 @@ its input and grow into the rows that are done with, or end above it if it is co
 row on. How far apart the two have to be follows from the rows that each row needs (`overlap.py`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from cnnspec.program.build import Step
-from cnnspec.program.overlap import composed, distances, left_over
+from cnnspec.program.usage import line_size, rows_needed, together
 
 
 class Span:
@@ -54,7 +54,7 @@ def spans_of(
         operation, shape = step.operation, step.value.shape
         found = None
         if index in lines:
-            size = stored(shape.size // shape.dims[0] * lines[index])
+            size = line_size(step, lines[index], stored)
             found = Span(when[index], when[index], size)
             found.values = [index]
             spans.append(found)
@@ -70,7 +70,7 @@ def spans_of(
         if found is None:
             found = Span(index, last[index], stored(shape.size))
             if operation.rows:
-                _run_into(found, step, steps, within, stored)
+                _run_into(found, step, steps, within, stored, lines)
             spans.append(found)
         within.append(found)
     spans.sort(key=lambda span: span.first)
@@ -98,25 +98,17 @@ def _run_into(
     steps: Sequence[Step],
     within: Sequence[Span],
     stored: Callable[[int], int],
+    lines: Container[int],
 ) -> None:
     """Lets a buffer run into the input of its step with which that saves most."""
-    for index in step.inputs:
-        rows = step.operation.rows
-        # Of what is computed in the same pass, what it still has to read in the end matters.
-        while rows and within[index].first == made.first:
-            inner = steps[index].operation.rows
-            (index,) = steps[index].inputs
-            further = within[index].first == made.first
-            rows = inner and (composed if further else left_over)(rows, inner)
-        source = within[index]
+    for value in step.inputs:
+        rows, whole = rows_needed(steps, step, value, lines)
+        source = within[whole]
         if rows is None or source.last != made.first:
             continue
-        apart = distances(rows, steps[index].value.shape, step.value.shape)
-        if apart:
-            below, above = map(stored, apart)
-            together = max(source.size + below, made.size + above)
-            if source.size + made.size - together > made.saved:
-                made.source, made.together = source, together
+        least = together(rows, steps[whole], step, stored)
+        if source.size + made.size - least > made.saved:
+            made.source, made.together = source, least
 
 
 def live_sizes(spans: Iterable[Span], steps: int) -> list[int]:
