@@ -4,18 +4,19 @@ from cnnspec.graph.graph import Graph
 from cnnspec.ir.claims import BYTES
 from cnnspec.program.build import Program, build_program
 from cnnspec.program.memory_plan import MemoryPlan, memory_plan
+from cnnspec.program.order import order_for_memory
 from cnnspec.program.passes import for_inference, for_integers, without_fusion
 from cnnspec.program.usage import possible_lines
 
 
 def inference_program(graph: Graph) -> Program:
     """Returns the program of a graph without errors, after every pass."""
-    return for_inference(build_program(graph))
+    return order_for_memory(for_inference(build_program(graph)))
 
 
 def integer_program(graph: Graph) -> Program:
     """Returns the program of a graph without errors as it is run in int8."""
-    return for_integers(build_program(graph))
+    return order_for_memory(for_integers(build_program(graph)))
 
 
 def unfused_program(graph: Graph) -> Program:
