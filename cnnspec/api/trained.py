@@ -161,7 +161,7 @@ class Trained:
         from cnnspec.training.backends.choose import backend_for, start
         from cnnspec.training.evaluate import evaluate
 
-        scores, _ = evaluate(
+        scores, _, _ = evaluate(
             run,
             start(backend_for(run, None)),
             None if data is None else Path(data),

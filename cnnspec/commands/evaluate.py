@@ -8,11 +8,11 @@ from argparse import ArgumentParser, Namespace
 from cnnspec.commands.arguments import add_backend, add_data, add_run
 from cnnspec.commands.inputs import run_named
 from cnnspec.commands.output import print_json
-from cnnspec.commands.train import figures, verdicts
+from cnnspec.commands.train import figures, in_int8, verdicts
 from cnnspec.core.terminal import show
 from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.runs import DamagedRunFile
-from cnnspec.runs.run import ENVIRONMENT
+from cnnspec.runs.run import ENVIRONMENT, INTEGERS
 from cnnspec.runs.seeds import one_run
 
 
@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
     backend = start(backend_for(kept, args.backend), parts=known.get("parts", 1))
     from cnnspec.training.evaluate import evaluate
 
-    scores, claims = evaluate(kept, backend, args.data, offline=args.offline)
+    scores, integers, claims = evaluate(kept, backend, args.data, offline=args.offline)
     if args.json:
         print_json(
             {
@@ -43,9 +43,11 @@ def run(args: Namespace) -> int:
                 "ok": True,
                 "run": str(kept),
                 **{name: found.dump() for name, found in scores.items()},
+                **({INTEGERS: integers} if integers else {}),
                 "expectations": [held.dump() for held in claims],
             }
         )
     else:
-        show([*figures({name: found.dump() for name, found in scores.items()}), *verdicts(claims)])
+        measured = figures({name: found.dump() for name, found in scores.items()})
+        show([*measured, *in_int8(integers), *verdicts(claims)])
     return 0 if all(held.holds for held in claims) else 1

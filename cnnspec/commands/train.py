@@ -32,7 +32,7 @@ from cnnspec.diagnostics.render import tell
 from cnnspec.diagnostics.runs import CannotResume
 from cnnspec.language.arg_types import number_text
 from cnnspec.runs.expectations import ExpectationResult
-from cnnspec.runs.run import INTEGERS, METRICS, PAGE, Run
+from cnnspec.runs.run import AGREEMENT, INTEGERS, METRICS, PAGE, Run
 from cnnspec.runs.seeds import MEASURES, SPLITS, SeedRuns
 from cnnspec.training.trackers import TRACKERS, Watch
 
@@ -212,7 +212,7 @@ def summary(result: CheckedSpec, run: Run, claims: tuple[ExpectationResult, ...]
         [(f"{ran}: {seconds:.1f} s, {each}{kept}", "")],
         [],
         *figures({name: reached[name] for name in SPLITS if name in reached}),
-        *_quantized(result, reached),
+        *in_int8(reached.get(INTEGERS, {})),
         *verdicts(claims),
         *_target(reached["target"]),
         [],
@@ -260,15 +260,16 @@ def _headline(result: CheckedSpec) -> Line:
     return [(result.spec.model, "strong"), (f" on {result.spec.data.source}: {facts}", "")]
 
 
-def _quantized(result: CheckedSpec, reached: dict[str, Any]) -> list[Line]:
-    """What a network that was trained through int8 reaches in it."""
-    quantize = result.spec.train.quantize
-    if quantize is None:
+def in_int8(integers: dict[str, dict[str, Any]]) -> list[Line]:
+    """A table of what is reached in int8 by split, where that was measured."""
+    if not integers:
         return []
-    found = ", ".join(
-        f"{split} {integers['accuracy']:.4f}" for split, integers in reached[INTEGERS].items()
+    rows = tuple(
+        (name, *(f"{found[each]:.4f}" for each in ("accuracy", "f1", AGREEMENT)))
+        for name, found in integers.items()
     )
-    return [[], [(f"quantize {quantize.dtype}: accuracy in {quantize.dtype} {found}", "")]]
+    header = ("in int8", "accuracy", "macro F1", "same class as float32")
+    return [[], *Table(header, rows, "lrrr").lines()]
 
 
 def _target(reached: dict[str, Any] | None) -> list[Line]:

@@ -9,6 +9,7 @@ from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.diagnostics.machines import ExportFailed
 from cnnspec.export.job import COMPARED, Job
 from cnnspec.program.inference import inference_program
+from cnnspec.runs.run import AGREEMENT
 from cnnspec.targets.interpreter.run import Interpreter
 
 TOLERANCE = 1e-4
@@ -86,7 +87,7 @@ def _classes(job: Job, predict: Predict, run: Interpreter) -> dict[str, Any]:
     classes, run_classes = predict(images).argmax(1), run.predict(scaled(images)).argmax(1)
     return {
         "scored_images": len(classes),
-        "same_class": float((classes == run_classes).mean()),
+        AGREEMENT: float((classes == run_classes).mean()),
         "accuracy": _accuracy(job.labels, classes),
         "run_accuracy": _accuracy(job.labels, run_classes),
     }

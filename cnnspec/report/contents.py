@@ -17,6 +17,7 @@ from cnnspec.diagnostics.runs import BadRun
 from cnnspec.files.atomic import read_text
 from cnnspec.ir.claims import Expectation
 from cnnspec.ir.datasets import DATASETS
+from cnnspec.report.integers import InIntegers, read_integers
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
 
 SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
@@ -104,6 +105,8 @@ class Contents(Record):
     environment: dict[str, Any]
     notes: tuple[str, ...]
     """Sentences about what is missing in the folder."""
+    integers: tuple[InIntegers, ...] = ()
+    """What was measured in int8, by split; empty where that was not asked for."""
     damages: tuple[str, ...] = ()
     """Sentences about damaged files, which are left out."""
 
@@ -166,6 +169,7 @@ class Contents(Record):
             "layers": [row.dump() for row in self.checked.layers],
             "verdicts": [verdict.dump() for verdict in self.verdicts],
             "scores": {name: _dump(score, self.labels) for name, score in self.scores.items()},
+            **({"int8": {e.name: e.as_dict() for e in self.integers}} if self.integers else {}),
             "history": list(self.history),
             "epochs": len(self.history),
             "best_epoch": self.best_epoch,
@@ -229,6 +233,7 @@ def read(run: Run, like: CheckedSpec | None = None) -> Contents:
         labels=labels,
         environment=environment,
         notes=tuple(notes),
+        integers=read_integers(metrics),
     ).with_damage(*damages)
 
 

@@ -144,6 +144,7 @@ def page_tables(trained: Trained) -> dict[str, Table]:
         "claims": tables.claims(trained),
         "layers": tables.layers(run, MOST_ROWS),
         "device": tables.device(run),
+        "in_int8": tables.in_int8(run),
         "seeds": tables.seeds(trained),
     }
     return found | ({"classes": tables.classes(run)} if run.scores else {})

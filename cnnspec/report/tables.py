@@ -163,6 +163,21 @@ def device(run: Contents) -> Table:
     return Table(header, tuple(rows), "lrrrr")
 
 
+def in_int8(run: Contents) -> Table:
+    """Returns a row for each split that was measured in int8, beside float32."""
+    rows = tuple(
+        (
+            SPLIT_NAMES[each.name],
+            count(each.images),
+            *map(number, (run.scores[each.name].accuracy, each.accuracy, each.agreement)),
+        )
+        for each in run.integers
+        if each.name in run.scores
+    )
+    header = ("in int8", "images", "accuracy in float32", "accuracy in int8", "same class")
+    return Table(header, rows, "lrrrr")
+
+
 def _elsewhere(run: Contents, name: str) -> Iterator[str]:
     """What another runtime takes, where it runs the network and that is known."""
     totals = run.checked.totals

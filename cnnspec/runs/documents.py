@@ -36,9 +36,14 @@ EPOCHS = ListOf(
 )
 """The metrics of epochs, in order. Everything after a damaged epoch is dropped."""
 
-_SPLIT = ObjectOf(
-    {"accuracy": Maybe(_SHARE), "f1": Maybe(_SHARE), "loss": Maybe(Number()), "confusion": Matrix()}
-)
+_MEASURES: dict[str, Form] = {
+    "accuracy": Maybe(_SHARE),
+    "f1": Maybe(_SHARE),
+    "loss": Maybe(Number()),
+    "confusion": Matrix(),
+}
+_SPLIT = ObjectOf(_MEASURES)
+_IN_INT8 = ObjectOf({**_MEASURES, "agreement": Maybe(_SHARE)})
 _EXPECTATIONS = ListOf(
     ObjectOf(
         {
@@ -152,7 +157,7 @@ FORMS: dict[str, Form] = {
             "train": Maybe(_SPLIT),
             "validation": Maybe(_SPLIT),
             "test": Maybe(_SPLIT),
-            "int8": ObjectOf({"test": _SPLIT, "validation": _SPLIT}),
+            "int8": ObjectOf({"test": _IN_INT8, "validation": _IN_INT8}),
             "expectations": _EXPECTATIONS,
             "params": Count(),
             "macs": Count(),

@@ -18,7 +18,7 @@ from cnnspec.files.atomic import write_atomically
 from cnnspec.files.sources import read_source
 from cnnspec.ir.spec import Spec
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
-from cnnspec.runs.run import INTEGERS, IR, METRICS, SOURCE, SPEC, Run, new_folder
+from cnnspec.runs.run import AGREEMENT, INTEGERS, IR, METRICS, SOURCE, SPEC, Run, new_folder
 
 SERIES = "series.json"
 MEASURES = ("accuracy", "f1", "loss")
@@ -107,7 +107,7 @@ class SeedRuns:
         documents = [document.get(within) or {} for document in documents] if within else documents
         found: Spreads = {}
         for split in SPLITS:
-            for measure in MEASURES:
+            for measure in (*MEASURES, *((AGREEMENT,) if within == INTEGERS else ())):
                 one = spread((each.get(split) or {}).get(measure) for each in documents)
                 if one is not None:
                     found.setdefault(split, {})[measure] = one

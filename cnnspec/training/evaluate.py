@@ -1,6 +1,7 @@
 """A trained run measured again: its network rebuilt, its weights loaded, its data scored."""
 
 from pathlib import Path
+from typing import Any
 
 from cnnspec.datasets.splits import divide
 from cnnspec.runs.data import of_run
@@ -8,14 +9,14 @@ from cnnspec.runs.expectations import ExpectationResult, judge_expectations
 from cnnspec.runs.run import Run
 from cnnspec.runs.weights import read_weights
 from cnnspec.training.backends.base import Backend
-from cnnspec.training.integers import integer_scores
+from cnnspec.training.integers import integer_scores, integer_splits
 from cnnspec.training.score import Score, Scorer
 
 
 def evaluate(
     run: Run, backend: Backend, data: Path | None = None, *, offline: bool = False
-) -> tuple[dict[str, Score], tuple[ExpectationResult, ...]]:
-    """The scores of every split of the data, and what becomes of the expectations.
+) -> tuple[dict[str, Score], dict[str, dict[str, Any]], tuple[ExpectationResult, ...]]:
+    """The scores of every split of the data, those in int8, and what becomes of the expectations.
 
     `data` stands in for what the run was trained on. Raises `CnnspecError`.
     """
@@ -23,7 +24,7 @@ def evaluate(
     where = of_run(checked.spec.data, run, data)
     splits = divide(checked.spec, where, offline=offline)
     scores = Scorer(network).scores(splits.named())
-    in_int8 = any(claim.dtype for claim in checked.spec.expectations)
-    integers = integer_scores(checked, read_weights(run), splits) if in_int8 else {}
+    asked = integer_splits(checked.spec)
+    integers = integer_scores(checked, read_weights(run), splits) if asked else {}
     figures = {name: found.figures for name, found in scores.items()}
-    return scores, judge_expectations(checked.spec, figures, integers)
+    return scores, integers, judge_expectations(checked.spec, figures, integers)

@@ -55,7 +55,7 @@ def test_manifest_has_hashes_versions_and_figures(run, tmp_path, capsys):
     # 4 filters of 3x3 and their biases, then 144 to 10.
     assert figures["constant_bytes"] == 4 * (36 + 4 + 1440 + 10)
     assert figures["compared_images"] == 200
-    assert figures["same_class"] == 1
+    assert figures["agreement"] == 1
     assert figures["largest_difference"] < 1e-5
     assert figures["scored_images"] == len(load("fashion_mnist_mini").test.images)
 
@@ -162,5 +162,5 @@ def test_int8_is_the_integers_of_the_interpreter(run, tmp_path, capsys):
     # Kernels of 9 and 144, a bias and a factor for each filter, exponentials of the softmax.
     assert figures["constant_bytes"] == 4 * (9 + 8) + 10 * (144 + 8) + 512
     assert figures["largest_difference"] == 0
-    assert figures["same_class"] > 0.9
+    assert figures["agreement"] > 0.9
     assert (figures["score_factor"], figures["score_zero_point"]) == (1 / 256, -128)

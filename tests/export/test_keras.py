@@ -62,7 +62,7 @@ def test_same_run_gives_the_same_bytes_and_the_manifest_its_figures(run, tmp_pat
     assert set(found["made_with"]) == {"keras", "numpy", "python", "tensorflow"}
     assert set(found["files"]) == FILES - {"manifest.json"}
     assert found["figures"]["compared_images"] == 200
-    assert found["figures"]["same_class"] == 1
+    assert found["figures"]["agreement"] == 1
     assert found["figures"]["largest_difference"] < 1e-5
 
 

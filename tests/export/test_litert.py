@@ -32,7 +32,7 @@ def test_float_file_is_what_the_run_is_and_nothing_else_is_printed(run, tmp_path
     found = json.loads(files["manifest.json"])
     assert set(found["made_with"]) == {"numpy", "python", "tensorflow"}
     assert found["figures"]["compared_images"] == 200
-    assert found["figures"]["same_class"] == 1
+    assert found["figures"]["agreement"] == 1
     assert found["figures"]["largest_difference"] < 1e-5
     assert found["figures"]["input"] == "float32 1 x 28 x 28 x 1"
 
@@ -49,7 +49,7 @@ def test_int8_file_says_what_its_numbers_stand_for(run, tmp_path, capfd):
     assert figures["input_factor"] == pytest.approx(1 / 255)
     assert (figures["input_zero_point"], figures["output_zero_point"]) == (-128, -128)
     assert figures["output_factor"] == 1 / 256
-    assert figures["same_class"] > 0.9
+    assert figures["agreement"] > 0.9
     assert 0 < figures["largest_difference"] < 0.2
 
 

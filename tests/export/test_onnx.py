@@ -61,7 +61,7 @@ def test_options_are_in_the_file_and_in_the_manifest(run, tmp_path, capsys):
     digest = hashlib.sha256(data).hexdigest()
     assert found["files"] == {"clothes.onnx": {"bytes": len(data), "sha256": digest}}
     figures = found["figures"]
-    assert (figures["compared_images"], figures["same_class"]) == (COMPARED, 1)
+    assert (figures["compared_images"], figures["agreement"]) == (COMPARED, 1)
     assert figures["largest_difference"] < 1e-5
     assert figures["accuracy"] == figures["run_accuracy"]
 
@@ -81,7 +81,7 @@ def test_int8_keeps_the_classes_and_its_kernels_have_a_byte(run, tmp_path, capsy
     assert kinds == {onnx.TensorProto.INT8}
     figures = json.loads((tmp_path / "o" / "manifest.json").read_text())["figures"]
     assert 0 < figures["largest_difference"] < 0.2
-    assert figures["same_class"] > 0.9
+    assert figures["agreement"] > 0.9
 
 
 @pytest.mark.parametrize(("dtype", "said"), [("float32", "differs from it by"), ("int8", "class")])

@@ -45,7 +45,7 @@ def test_module_gives_what_the_run_gives_without_cnnspec(run, tmp_path, capsys, 
     np.testing.assert_allclose(np.load(tmp_path / "t" / "scores.npy"), scores, atol=1e-6)
     found = json.loads((tmp_path / "t" / "manifest.json").read_text())
     assert set(found["made_with"]) == {"numpy", "python", "torch"}
-    assert found["figures"]["same_class"] == 1
+    assert found["figures"]["agreement"] == 1
 
 
 @pytest.mark.parametrize(

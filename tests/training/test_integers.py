@@ -57,6 +57,8 @@ def test_claims_are_about_the_network_that_is_exported(run, home) -> None:
     exported = json.loads((home / "c" / "manifest.json").read_text())["figures"]
     assert exported["scored_images"] == 1000
     assert exported["accuracy"] == first["value"]
+    # There it is compared with the interpreter, here with C in float32.
+    assert exported["agreement"] == found["int8"]["test"]["agreement"]
 
 
 def _none() -> Compiler:
@@ -72,8 +74,30 @@ def _failing() -> Compiler:
 def test_without_a_compiler_the_same_is_measured(run, monkeypatch, capsys, compiler) -> None:
     monkeypatch.setattr("cnnspec.targets.device.host.find_compiler", compiler)
     assert main(["evaluate", str(run), "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)["expectations"]
-    assert found == metrics(run)["expectations"]
+    found = json.loads(capsys.readouterr().out)
+    assert found["expectations"] == metrics(run)["expectations"]
+    assert found["int8"] == metrics(run)["int8"]
+
+
+@needs_compiler
+def test_agreement_is_the_share_of_images_in_the_same_class(run, capsys) -> None:
+    found = metrics(run)
+    assert main(["evaluate", str(run)]) == 1
+    said = capsys.readouterr().out
+    for split in ("test", "validation"):
+        rounded, agreement = found["int8"][split]["accuracy"], found["int8"][split]["agreement"]
+        # An image in the same class is right in both or wrong in both.
+        assert 0.9 < agreement <= 1 - abs(found[split]["accuracy"] - rounded)
+        assert f"{rounded:.4f}" in said
+        assert f"{agreement:.4f}" in said
+    assert main(["report", str(run)]) == 0
+    page, text = ((run / name).read_text() for name in ("report.html", "report/report.md"))
+    agreement = f"{found['int8']['test']['agreement']:.4f}"
+    assert agreement in page
+    assert f"| {agreement} |" in text
+    document = json.loads((run / "report" / "report.json").read_text())
+    assert document["int8"]["test"]["agreement"] == found["int8"]["test"]["agreement"]
+    assert document["int8"]["test"]["images"] == 1000
 
 
 @needs_compiler
@@ -87,6 +111,8 @@ def test_several_seeds_are_judged_by_their_mean(home, capsys) -> None:
     mean = (one["test"]["accuracy"] + two["test"]["accuracy"]) / 2
     assert together["int8"]["test"]["accuracy"]["mean"] == pytest.approx(mean)
     assert together["expectations"][0]["value"] == pytest.approx(mean)
+    agreement = (one["test"]["agreement"] + two["test"]["agreement"]) / 2
+    assert together["int8"]["test"]["agreement"]["mean"] == pytest.approx(agreement)
     assert main(["report", str(folder)]) == 0
     assert "expect accuracy int8 &gt;= 0.3" in (folder / "report.html").read_text()
 
