@@ -150,6 +150,36 @@ class CannotRunThere(Diagnostic):
         return f"use another word in place of `{self.word}`, or leave out `on {runtime}`"
 
 
+class SizeNotKnown(Diagnostic):
+    """What LiteRT takes of RAM is not known before it runs: that is for budgets on others.
+
+    Beside its arena it has buffers that its kernels ask for, and these depend on the processor.
+    The file is the same everywhere, so `flash on litert` is known.
+    """
+
+    code: ClassVar[str] = "CNN308"
+    bad: ClassVar[str] = "conv 8x3 relu; dense 10 softmax; budget ram int8 on litert <= 20KiB"
+    good: ClassVar[str] = "conv 8x3 relu; dense 10 softmax; budget ram int8 on tflm <= 20KiB"
+
+    @property
+    def message(self) -> str:
+        return "what LiteRT takes of RAM is not known before it runs"
+
+    @property
+    def label(self) -> str:
+        return "the buffers of its kernels depend on the processor"
+
+    @property
+    def help(self) -> str:
+        return (
+            "write `tflm` in place of `litert`, for the arena of TensorFlow Lite Micro, or `flash` "
+            "in place of `ram`, for the file"
+        )
+
+    def fixes_at(self, span: Span) -> Fixes:
+        return (write(span, "tflm", title="limit the RAM of TensorFlow Lite Micro: write `tflm`"),)
+
+
 class NothingFits(Diagnostic):
     """`fit` takes the largest value for which every shape and budget holds, if there is one."""
 

@@ -225,6 +225,10 @@ def _runtime(quantity: Word, named: Sequence[Argument], of: type[Claim]) -> str:
     if len(named) == 1 or not runtimes:
         _known(named[0], quantity.text, of.dtypes(quantity.text))
     runtime = _word(quantity, named[1], "runtime")
+    if (quantity.text, runtime.text) == ("ram", "litert"):
+        from cnnspec.diagnostics.claims import SizeNotKnown
+
+        raise DiagnosticError(SizeNotKnown(runtime.span))
     _known(runtime, f"{quantity.text} {ON}", runtimes)
     return "" if runtime.text == OURS else runtime.text
 

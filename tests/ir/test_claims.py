@@ -46,7 +46,7 @@ def test_claim_is_read(text: str, claim) -> None:
         ("budget ram on <= 7000", "CNN102"),
         ("budget ram on tflm int8 <= 7000", "CNN111"),
         ("budget ram on tflite <= 7000", "CNN102"),
-        ("budget ram on litert <= 7000", "CNN102"),
+        ("budget ram on litert <= 7000", "CNN308"),
         ("budget ram float16 on tflm <= 7000", "CNN102"),
         ("budget macs on tflm <= 7000", "CNN102"),
         ("budget ram on 3 <= 7000", "CNN106"),

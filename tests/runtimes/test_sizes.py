@@ -131,6 +131,22 @@ def test_a_runtime_runs_in_float32_what_it_does_not_in_int8():
     assert problem.code == "CNN307"
 
 
+@pytest.mark.parametrize("dtype", ["", " int8"])
+@pytest.mark.parametrize(("word", "instead"), [("litert", "tflm"), ("ram", "flash")])
+def test_what_the_error_of_ram_on_litert_says_can_be_budgeted(dtype, word, instead):
+    text = f"conv 8x3 relu; dense 10 softmax; budget ram{dtype} on litert <= 300KiB"
+    (problem,) = check(Source("x", text)).problems
+    assert problem.code == "CNN308"
+    assert f"`{instead}` in place of `{word}`" in problem.help
+    assert not check(Source("x", text.replace(word, instead))).problems
+    if word == "litert":
+        (fix,) = problem.fixes
+        (edit,) = fix.edits
+        assert text[: edit.span.start] + edit.text + text[edit.span.end :] == text.replace(
+            word, instead
+        )
+
+
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("dtype", ["float32", "int8"])
 @pytest.mark.parametrize("name", ["lenet5", "mobile_se", "mlp_64"])
