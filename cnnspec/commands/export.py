@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec.commands.arguments import FOLDER, add_data, add_run, whole
-from cnnspec.commands.inputs import BadUsage, require_folder, run_named
+from cnnspec.commands.inputs import BadUsage, read_named, require_folder, run_named
 from cnnspec.commands.output import print_json, print_text
 from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.export.table import EXPORTERS, OPTIONS, Exporter, Option
-from cnnspec.files.sources import read_source
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import one_run
 from cnnspec.version import __version__
@@ -131,16 +130,17 @@ def run(args: Namespace) -> int:
 
 def _network(args: Namespace) -> int:
     """Prints the module of a network without weights."""
+    source = read_named(args.run)
     if args.to != "keras":
         fault = f"`--to {args.to}` exports a run, and {args.run} is a spec"
         raise CnnspecError(BadUsage(None, fault, f"train it first: `cnnspec train {args.run}`"))
     if args.out is not None:
         fault = f"`--out` is for the export of a run, and {args.run} is a spec"
         raise CnnspecError(BadUsage(None, fault, "leave it out: the module is printed"))
-    from cnnspec.analysis.load import checked
+    from cnnspec.analysis.load import checked, normalized
     from cnnspec.targets.keras.source import network_text
 
-    text = network_text(checked(read_source(args.run)), __version__)
+    text = network_text(checked(normalized(source)), __version__)
     if args.json:
         found = {"command": "export", "ok": True, "file": args.run, "to": args.to, "text": text}
         print_json(found)

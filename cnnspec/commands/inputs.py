@@ -1,11 +1,14 @@
 """From what the command line names to sources and values."""
 
+import os
+import re
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnnspec.analysis.load import normalized
 from cnnspec.core.source import Source
+from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.state import Overrides
@@ -38,11 +41,11 @@ def named_sources(args: Namespace) -> list[Source]:
         raise CnnspecError(
             BadUsage(None, "no spec is named", "name a .cnn file, `-`, or give `-e 'dense 10'`")
         )
-    return [_read(path) for path in named]
+    return [read_named(path) for path in named]
 
 
-def _read(path: str) -> Source:
-    """The text of a file; raises `CnnspecError`, with the file that was probably meant."""
+def read_named(path: str) -> Source:
+    """The text of a file; raises `CnnspecError`, with what was probably meant, or what there is."""
     try:
         return read_source(path)
     except CnnspecError as error:
@@ -50,7 +53,7 @@ def _read(path: str) -> Source:
         from pathlib import Path
 
         name, folder = Path(path).name, Path(path).parent
-        if path == "-" or Path(path).exists() or not folder.is_dir():
+        if path == "-" or os.path.lexists(path) or not folder.is_dir():
             raise
         from cnnspec.language.suggest import nearest
 
@@ -59,12 +62,16 @@ def _read(path: str) -> Source:
         specs = {Path(each).stem: each for each in there if each.endswith(".cnn")}
         stem = Path(name).stem
         near = specs.get(stem) or nearest(name, there) or specs.get(nearest(stem, specs), "")
-        if not near:
-            raise
         (missing,) = error.diagnostics
-        raise CnnspecError(
-            CannotRead(None, missing.message, f"did you mean `{folder / near}`?")
-        ) from None
+        if near:
+            remedy = f"did you mean `{folder / near}`?"
+        elif specs:
+            remedy = f"it can be {listing((folder / each for each in specs.values()), most=6)}"
+        elif name.endswith(".cnn") and re.fullmatch(r"[A-Za-z]\w*", stem):
+            remedy = f"`cnnspec new {stem} {path}` writes one"
+        else:
+            raise
+        raise CnnspecError(CannotRead(None, missing.message, remedy)) from None
 
 
 def run_named(name: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -457,3 +458,25 @@ def test_a_wrong_name_that_is_near_nothing_is_answered_with_what_there_is(tmp_pa
     assert "it can be name, params, macs," in capsys.readouterr().err
     assert main(["check", str(tmp_path / "lenet.cnn")]) == 2
     assert "did you mean" not in capsys.readouterr().err
+    (tmp_path / "one.cnn").write_text("dense 10 softmax")
+    assert main(["check", str(tmp_path / "nowhere.cnn")]) == 2
+    assert f"it can be `{tmp_path / 'one.cnn'}`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["export", "--to", "keras"]])
+def test_a_spec_that_is_missing_can_be_begun_as_the_error_says(tmp_path, capsys, arguments):
+    spec = str(tmp_path / "nowhere.cnn")
+    assert main([*arguments, spec]) == 2
+    command = re.search(r"`cnnspec (.+?)` writes one", capsys.readouterr().err)
+    assert command
+    assert main(command[1].split()) == 0
+    assert main([*arguments, spec]) == 0
+
+
+def test_what_is_missing_is_said_before_what_it_is_for(tmp_path, capsys):
+    (tmp_path / "lenet.cnn").write_text("dense 10 softmax")
+    spec = str(tmp_path / "lenet5.cnn")
+    assert main(["export", spec, "--to", "c"]) == 2
+    said = capsys.readouterr().err
+    assert f"there is no file {spec}" in said
+    assert f"did you mean `{tmp_path / 'lenet.cnn'}`?" in said
