@@ -24,6 +24,7 @@ from cnnspec.core.terminal import Line, show
 from cnnspec.diagnostics.base import listing
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.export.table import EXPORTERS, OPTIONS, Exporter, Option
+from cnnspec.runs.exports import CODE, EXPORTS
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import one_run
 from cnnspec.version import __version__
@@ -95,7 +96,7 @@ def run(args: Namespace) -> int:
     kept = one_run(run_named(args.run))
     name = _name(args.name, kept)
     ending = "" if args.dtype == "float32" else f"-{args.dtype}"
-    folder = args.out or kept.folder / "export" / f"{args.to}{ending}"
+    folder = args.out or kept.folder / EXPORTS / f"{args.to}{ending}"
     from cnnspec.export.session import export
 
     made = export(
@@ -184,9 +185,21 @@ def lines(folder: Path, figures: dict[str, Any]) -> list[Line]:
         words, unit = key.replace("_", " "), ""
         if words.endswith(" bytes"):
             words, unit = words.removesuffix(" bytes"), " bytes"
-        if value is not None:
+        if key == CODE:
+            said += [[(f"{words:<20} ", "dim"), (text, "")] for text in _code(value)]
+        elif value is not None:
             said.append([(f"{words:<20} ", "dim"), (f"{_shown(value)}{unit}", "")])
     return said
+
+
+def _code(measured: dict[str, Any]) -> list[str]:
+    """The bytes of code on each processor, and on which ones it was not measured."""
+    lines = [f"{each['size']:,} bytes on {name}" for name, each in measured.items() if each]
+    missing = [name for name, each in measured.items() if not each]
+    if missing:
+        why = "not measured, for want of arm-none-eabi-gcc or clang"
+        lines.append(f"on {listing(missing, 'and', quote='')} {why}")
+    return lines
 
 
 def _shown(value: Any) -> str:

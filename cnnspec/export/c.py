@@ -9,7 +9,9 @@ from cnnspec.diagnostics.base import many
 from cnnspec.export.compare import TOLERANCE, compared, reference, scaled
 from cnnspec.export.job import COMPARED, Exported, Job
 from cnnspec.program.inference import inference_program, integer_program
+from cnnspec.runs.exports import CODE
 from cnnspec.targets.c.compiler import find_compiler
+from cnnspec.targets.device.code import measured_code
 from cnnspec.targets.device.files import project
 from cnnspec.targets.device.host import HostNetwork
 from cnnspec.targets.device.network import Written, write_integers, write_network
@@ -57,6 +59,7 @@ def export(job: Job) -> Exported:
     figures = {
         "arena_bytes": made.written.arena,
         "constant_bytes": made.written.tables,
+        CODE: {name: code and code.as_dict() for name, code in measured_code(made.written).items()},
         **against_run,
     }
     return Exported(files, figures | made.figures, {"compiler": compiler})

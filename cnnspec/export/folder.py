@@ -11,8 +11,7 @@ from typing import Any
 from cnnspec.diagnostics.environment import CannotWrite
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files.atomic import cannot_write, json_text, sync_folder, umask
-
-MANIFEST = "manifest.json"
+from cnnspec.runs.exports import MANIFEST
 
 
 def require_free(folder: Path, *, force: bool) -> None:

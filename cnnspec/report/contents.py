@@ -18,6 +18,7 @@ from cnnspec.files.atomic import read_text
 from cnnspec.ir.claims import Expectation
 from cnnspec.ir.datasets import DATASETS
 from cnnspec.report.integers import InIntegers, read_integers
+from cnnspec.runs.exports import MeasuredCode, code_of_exports
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, METRICS, SOURCE, Run
 
 SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
@@ -105,6 +106,8 @@ class Contents(Record):
     environment: dict[str, Any]
     notes: tuple[str, ...]
     """Sentences about what is missing in the folder."""
+    code: tuple[MeasuredCode, ...] = ()
+    """What exports in the folder measured of code, by processor."""
     integers: tuple[InIntegers, ...] = ()
     """What was measured in int8, by split; empty where that was not asked for."""
     damages: tuple[str, ...] = ()
@@ -170,6 +173,7 @@ class Contents(Record):
             "verdicts": [verdict.dump() for verdict in self.verdicts],
             "scores": {name: _dump(score, self.labels) for name, score in self.scores.items()},
             **({"int8": {e.name: e.as_dict() for e in self.integers}} if self.integers else {}),
+            **({"code": [each.as_dict() for each in self.code]} if self.code else {}),
             "history": list(self.history),
             "epochs": len(self.history),
             "best_epoch": self.best_epoch,
@@ -233,6 +237,7 @@ def read(run: Run, like: CheckedSpec | None = None) -> Contents:
         labels=labels,
         environment=environment,
         notes=tuple(notes),
+        code=code_of_exports(run),
         integers=read_integers(metrics),
     ).with_damage(*damages)
 

@@ -33,6 +33,7 @@ def markdown(trained: Trained, figures: "dict[str, Drawn]", pictures: "Pictures 
         parts += [told] if (told := tables.binds(trained)) else []
     parts += ["## Network", tables.layers(run).markdown(), fenced(str(spec), "cnn")]
     parts += ["## On a device", tables.device(run).markdown(), tables.ON_DEVICES]
+    parts += [tables.code(run).markdown() if run.code else tables.NO_CODE]
     parts += [tables.in_int8(run).markdown()] if run.integers else []
     parts += ["## Formulas", tables.formulas(run, _MOST_LAYERS).markdown(), _letters(run)]
     for title, names in _SECTIONS.items():

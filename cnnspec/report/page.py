@@ -129,6 +129,7 @@ def render(trained: Trained, found: dict[str, Drawn], pictures: Pictures | None)
         binds=tables.binds(trained),
         sizes=tables.sizes(run),
         on_devices=tables.ON_DEVICES,
+        no_code=tables.NO_CODE,
         started=started(run),
         commands=commands(trained),
         surroundings=surroundings(run),
@@ -144,6 +145,7 @@ def page_tables(trained: Trained) -> dict[str, Table]:
         "claims": tables.claims(trained),
         "layers": tables.layers(run, MOST_ROWS),
         "device": tables.device(run),
+        "code": tables.code(run),
         "in_int8": tables.in_int8(run),
         "seeds": tables.seeds(trained),
     }

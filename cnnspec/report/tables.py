@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cnnspec.analysis.formulas import derivation, facts
 from cnnspec.analysis.summary import percent
 from cnnspec.core.table import Cell, Table
+from cnnspec.core.terminal import safe
 from cnnspec.ir.claims import CONVERTED, ON_RUNTIME
 from cnnspec.report.contents import SPLIT_NAMES, Contents, ReportedClaim
 from cnnspec.report.phrases import NONE, count, duration, limit_text, number, size, spread
@@ -161,6 +162,26 @@ def device(run: Contents) -> Table:
     rows += [(runtime.title, *_elsewhere(run, name)) for name, runtime in RUNTIMES.items()]
     header = ("runtime", *(f"{what} {t}" for t in CONVERTED for what in ("flash", "RAM")))
     return Table(header, tuple(rows), "lrrrr")
+
+
+NO_CODE = (
+    "`cnnspec export --to c` measures how much code that is on processors whose compiler is "
+    "installed; a report that is made after it has them."
+)
+"""The sentence where nothing was measured."""
+
+
+def code(run: Contents) -> Table:
+    """Returns a row for each processor whose code exports to C have measured, in bytes."""
+    rows = tuple(
+        (
+            safe(each.processor),
+            *(count(each.sizes[t]) if t in each.sizes else NONE for t in CONVERTED),
+            safe(each.compiler),
+        )
+        for each in run.code
+    )
+    return Table(("code of the C on", *CONVERTED, "compiled by"), rows, "lrrl")
 
 
 def in_int8(run: Contents) -> Table:

@@ -86,6 +86,7 @@ _DATA = ObjectOf(
         "test": Count(),
     }
 )
+_CODE = ObjectOf({"size": Count(), "compiler": Text()}, ("size", "compiler"))
 _POINT = ObjectOf(
     {
         "name": Text(),
@@ -169,6 +170,14 @@ FORMS: dict[str, Form] = {
         },
         ("epochs", "seconds"),
         partly=True,
+    ),
+    "manifest.json": ObjectOf(
+        {
+            "target": Text(),
+            "dtype": Text(),
+            "weights_sha256": Text(),
+            "figures": ObjectOf({"code": MapOf(Maybe(_CODE))}),
+        }
     ),
     "series.json": ObjectOf(
         {

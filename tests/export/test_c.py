@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 
 import numpy as np
@@ -11,8 +12,10 @@ from cnnspec.commands import main
 from cnnspec.datasets.arrays import load
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.export.folder import require_free, write_folder
+from cnnspec.report.phrases import NONE
 from cnnspec.runs.run import METRICS
 from cnnspec.runs.weights import HASH, save_weights
+from cnnspec.targets.device.code import PROCESSORS
 from tests.export.support import finished
 from tests.targets.c.support import needs_compiler
 
@@ -58,6 +61,61 @@ def test_manifest_has_hashes_versions_and_figures(run, tmp_path, capsys):
     assert figures["agreement"] == 1
     assert figures["largest_difference"] < 1e-5
     assert figures["scored_images"] == len(load("fashion_mnist_mini").test.images)
+
+
+@needs_compiler
+def test_code_is_measured_by_processor_and_reported(run, capsys):
+    said = exported(capsys, run).out
+    exported(capsys, run, "--dtype", "int8")
+    floats, integers = (
+        json.loads((run.folder / "export" / name / "manifest.json").read_text())["figures"]["code"]
+        for name in ("c", "c-int8")
+    )
+    assert floats.keys() == integers.keys() == PROCESSORS.keys()
+    assert main(["report", str(run)]) == 0
+    page = (run.folder / "report.html").read_text()
+    table = (run.folder / "report" / "report.md").read_text().replace("\\", "")
+    measured = [name for name, found in floats.items() if found]
+    for name in measured:
+        assert f"{floats[name]['size']:,} bytes on {name}" in said
+        row = [name, *(f"{each[name]['size']:,}" for each in (floats, integers))]
+        assert f"| {' | '.join(row)} | {floats[name]['compiler']} |" in table
+        assert f"{floats[name]['size']:,}" in page
+    assert ("export --to c" in table) == (not measured)
+
+
+@needs_compiler
+def test_code_without_a_compiler_for_the_processor_is_not_measured(
+    run, tmp_path, capsys, monkeypatch
+):
+    for name in ("as", "ld", "gcc", "cc1"):
+        if path := shutil.which(name):
+            (tmp_path / name).symlink_to(path)
+    monkeypatch.setenv("CNNSPEC_CC", shutil.which("gcc") or "cc")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = exported(capsys, run).out
+    assert "Cortex-M4" in said
+    assert "not measured, for want of arm-none-eabi-gcc or clang" in said
+    manifest = run.folder / "export" / "c" / "manifest.json"
+    assert set(json.loads(manifest.read_text())["figures"]["code"].values()) == {None}
+    assert main(["report", str(run)]) == 0
+    assert "cnnspec export --to c" in (run.folder / "report" / "report.md").read_text()
+
+
+@needs_compiler
+def test_code_of_other_weights_is_not_reported(run, capsys):
+    exported(capsys, run)
+    manifest = run.folder / "export" / "c" / "manifest.json"
+    document = json.loads(manifest.read_text())
+    document["figures"]["code"] = {"Cortex-M4": {"size": 12_345, "compiler": "one"}}
+    for found, reported in ((document, True), ({**document, HASH: "other"}, False)):
+        manifest.write_text(json.dumps(found))
+        assert main(["report", str(run)]) == 0
+        text = (run.folder / "report" / "report.md").read_text()
+        assert (f"| Cortex-M4 | 12,345 | {NONE} | one |" in text) == reported
+    for broken in ('{"figures": {"code": 3}}', "{", "[]"):
+        manifest.write_text(broken)
+        assert main(["report", str(run)]) == 0
 
 
 @needs_compiler
