@@ -33,7 +33,10 @@ MAX_PAIRS = 300_000
 MAX_PLACES = 2_000
 """How many places of buffers are tried to fill an arena of the least size."""
 TRIES = 24
-"""How many other orders are tried; the first nearly always reaches the minimum."""
+"""How many other orders are tried, of many buffers fewer; the first nearly always reaches the
+minimum."""
+MAX_PLACED = 6_000
+"""How many buffers are placed in all by these tries."""
 
 
 def offsets_of(spans: Sequence[Span], least: int) -> list[int]:
@@ -111,13 +114,13 @@ def _best_of(
     """
     offsets = _lowest(order, spans, beside)
     found = [(_end(spans, offsets), 0, order, offsets)]
-    best, tries = found[0], 0
-    while found and best[0] > least and tries < TRIES:
+    best, tries, most = found[0], 0, min(TRIES, MAX_PLACED // len(spans))
+    while found and best[0] > least and tries < most:
         _, _, order, offsets = heappop(found)
         top = max(order, key=lambda index: offsets[index] + spans[index].size)
         others, hindering = [at for at in order if at != top], {other for other, _ in beside[top]}
         for place in range(order.index(top)):
-            if tries < TRIES and (place == 0 or others[place] in hindering):
+            if tries < most and (place == 0 or others[place] in hindering):
                 tries += 1
                 moved = [*others[:place], top, *others[place:]]
                 placed = _lowest(moved, spans, beside)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import inf
 
 from cnnspec.program.build import Program
-from cnnspec.program.usage import Group, Usage
+from cnnspec.program.usage import DEPTH, Group, Usage
 
 
 def chosen_lines(program: Program, stored: Callable[[int], int]) -> dict[int, int]:
@@ -31,6 +31,14 @@ def in_order(usage: Usage, begin: int, end: int) -> tuple[int, list[Group]]:
     Steps from `begin` to before `end`. What is kept between two groups is the same whatever is
     computed together before, so the best way up to each step is made of the best to one before it.
     """
+    alone = [usage.alone(step) for step in range(begin, end)]
+    live = [_used(usage, group) for group in alone]
+    top = max(live, default=0)
+    full = [step for step, each in enumerate(live, begin) if each == top]
+    # In the middle of a long chain of equal layers nothing can be gained: one look tells.
+    for step in {full[len(full) // 2], full[-1]} if full else ():
+        if not _helped(usage, begin, end, step, top):
+            return top, alone
     ways = [_ways(usage, begin, stop) for stop in range(begin + 1, end + 1)]
     peaks = {begin: 0}
     for stop, ending in enumerate(ways, begin + 1):
@@ -58,6 +66,25 @@ def _ways(usage: Usage, begin: int, stop: int) -> list[tuple[int, Group]]:
         start = stop - len(group.steps)
         if start < begin or group.steps[0] != start:
             break
-        _, used, _ = usage.after((1 << start) - 1, usage.kept[start], group)
-        found.append((used, group))
+        found.append((_used(usage, group), group))
     return found
+
+
+def _used(usage: Usage, group: Group) -> int:
+    """What is in use while a group is computed where it stands."""
+    start = group.steps[0]
+    return usage.after((1 << start) - 1, usage.kept[start], group)[1]
+
+
+def _helped(usage: Usage, begin: int, end: int, step: int, top: int) -> bool:
+    """Whether any group with a step in it needs less than `top`: else nothing can be gained."""
+    windows = 0
+    for last in range(step, end):
+        if any(
+            used < top and group.steps[0] <= step for used, group in _ways(usage, begin, last + 1)
+        ):
+            return True
+        windows += not usage.by_values(last)
+        if last not in usage.lines or windows > DEPTH:
+            break
+    return False

@@ -123,6 +123,8 @@ def memory_plan(program: Program, dtype: str = "float32", alignment: int = 1) ->
             program, dtype, alignment, buffers, tuple(live), peak, frozenset(backwards), lines
         )
 
-    whole = plan({})
-    lines = chosen_lines(program, stored)
-    return min(whole, plan(lines), key=lambda each: each.peak) if lines else whole
+    best = plan(chosen_lines(program, stored))
+    # Lines are chosen where less is in use with them: only gaps can make it more.
+    if best.lines and best.peak > max(best.live):
+        best = min(plan({}), best, key=lambda each: each.peak)
+    return best

@@ -45,6 +45,7 @@ class Usage:
         self._steps = program.steps
         self._stored = stored
         self.lines = possible_lines(program)
+        self._alone: list[Group | None] = [None] * len(program.steps)
         self._groups: list[list[Group] | None] = [None] * len(program.steps)
         # Steps that need as much as each other have the same number; most layers are repeated.
         numbers: dict[object, int] = {}
@@ -80,7 +81,18 @@ class Usage:
         """What is kept before each step, and in the end, where steps are computed as they come."""
         found = [0]
         for index in range(len(self._steps)):
-            found.append(self.after((1 << index) - 1, found[-1], self.groups(index)[0])[2])
+            found.append(self.after((1 << index) - 1, found[-1], self.alone(index))[2])
+        return found
+
+    def by_values(self, index: int) -> bool:
+        """Whether a step computes single values of its input, and so reads no windows."""
+        return self._steps[index].operation.in_place
+
+    def alone(self, index: int) -> Group:
+        """A step computed alone."""
+        found = self._alone[index]
+        if found is None:
+            found = self._alone[index] = self._group([index])
         return found
 
     def groups(self, index: int) -> list[Group]:
@@ -88,7 +100,7 @@ class Usage:
         found = self._groups[index]
         if found is None:
             chain = [index]
-            found = self._groups[index] = [self._group(chain)]
+            found = self._groups[index] = [self.alone(index)]
             while len(found) <= DEPTH and (before := self._window(chain[0], index)):
                 chain = [*before, *chain]
                 found.append(self._group(chain))
@@ -98,12 +110,12 @@ class Usage:
         """What may be lines where a step reads it: a value, and the functions applied to it."""
         steps, found = self._steps, list[int]()
         # A function of single values reads no windows: it is in one pass with what does.
-        if steps[last].operation.in_place or len(steps[step].inputs) != 1:
+        if self.by_values(last) or len(steps[step].inputs) != 1:
             return found
         (at,) = steps[step].inputs
         while at in self.lines:
             found.insert(0, at)
-            if not steps[at].operation.in_place:
+            if not self.by_values(at):
                 break
             (at,) = steps[at].inputs
         return found
