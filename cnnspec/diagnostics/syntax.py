@@ -248,7 +248,10 @@ class MissingSpace(Diagnostic):
 
 def _plain(text: str) -> bool:
     """Returns whether a value means the same without parentheses."""
-    return text.replace(".", "").isalnum() or bool(re.fullmatch(r'"[^"]*"', text))
+    # With a `_` it is mostly a name of `let`, which needs them; a metric is a word.
+    return text.replace(".", "").isalnum() or bool(
+        re.fullmatch(r'"[^"]*"|(val|train)_(accuracy|f1|loss)', text)
+    )
 
 
 class BadNumber(Diagnostic):
