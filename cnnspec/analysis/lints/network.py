@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from cnnspec.core.source import Span
@@ -39,17 +39,14 @@ def subjects(spec: Spec, graph: Graph) -> set[str]:
                 found.add("values")
         if layer.starts_at_zero("kernel"):
             found.add("values")
+        operation: Any  # Only some have a stride.
         for operation in operations:
-            if getattr(operation, "stride", (1, 1)) != (1, 1):
+            always, strides, may_forget = _traits(type(operation))
+            found |= always
+            if strides and operation.stride != (1, 1):
                 found.add("windows")
-            if operation.forgets(call.output_shape):
+            if may_forget and operation.forgets(call.output_shape):
                 found.add("values")
-            if operation.training_only:
-                found.add("dropout")
-            if operation.mixes_images:
-                found.add("norms")
-            if isinstance(operation, Reduce):
-                found.add("sizes")
     if total >= DENSE_LEAST and heaviest > DENSE_SHARE * total:
         found.add("sizes")
     reads = spec.train.loss.reads
@@ -58,6 +55,18 @@ def subjects(spec: Spec, graph: Graph) -> set[str]:
     if spec.train != Spec.fields["train"]:
         found.add("training")
     return found
+
+
+@cache
+def _traits(cls: type[Any]) -> tuple[frozenset[str], bool, bool]:
+    """What a kind of operation always needs, whether it has a stride, and whether it may forget."""
+    traits = {
+        "dropout": cls.training_only,
+        "norms": cls.mixes_images,
+        "sizes": issubclass(cls, Reduce),
+    }
+    always = frozenset(subject for subject, holds in traits.items() if holds)
+    return always, "stride" in cls.fields, cls.forgets is not Operation.forgets
 
 
 class LintContext:
