@@ -39,11 +39,10 @@ def subjects(spec: Spec, graph: Graph) -> set[str]:
                 found.add("values")
         if layer.starts_at_zero("kernel"):
             found.add("values")
-        operation: Any  # Only some have a stride.
         for operation in operations:
             always, strides, may_forget = _traits(type(operation))
             found |= always
-            if strides and operation.stride != (1, 1):
+            if strides and getattr(operation, "stride", (1, 1)) != (1, 1):
                 found.add("windows")
             if may_forget and operation.forgets(call.output_shape):
                 found.add("values")
@@ -58,7 +57,7 @@ def subjects(spec: Spec, graph: Graph) -> set[str]:
 
 
 @cache
-def _traits(cls: type[Any]) -> tuple[frozenset[str], bool, bool]:
+def _traits(cls: type[Operation]) -> tuple[frozenset[str], bool, bool]:
     """What a kind of operation always needs, whether it has a stride, and whether it may forget."""
     traits = {
         "dropout": cls.training_only,
