@@ -18,6 +18,7 @@ from cnnspec.operations.base import Operation
 from cnnspec.operations.moves import Resize
 from cnnspec.operations.windows import Pool, Reduce, TransposedConvolution
 from cnnspec.program.build import Program, Step, build_program
+from cnnspec.program.order import order_for_memory
 from cnnspec.program.passes import for_integers
 from cnnspec.program.pooling import pool_before_concatenation
 from cnnspec.targets.c.layout import Layout
@@ -45,7 +46,8 @@ def rounded_program(graph: Graph) -> RoundedProgram:
     # Passes join the layers of the steps that they fuse, so numbers there tell where each is.
     steps = tuple(s.replace(layers=(str(n),)) for n, s in enumerate(written.steps))
     numbered = written.replace(steps=steps)
-    trained, integer = with_limits(numbered), for_integers(numbered)
+    # In the order in which `integer_program` runs it.
+    trained, integer = with_limits(numbered), order_for_memory(for_integers(numbered))
     last = {number: at for at, step in enumerate(trained.steps) for number in step.layers}
     behind: dict[int, int] = {}
     for value, step in enumerate(integer.steps):
