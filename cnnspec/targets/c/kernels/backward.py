@@ -6,6 +6,7 @@ from cnnspec.core.shapes import Image
 from cnnspec.operations.base import Pair, Sides
 from cnnspec.operations.windows import Convolution
 from cnnspec.targets.c.kernels.relu import masked
+from cnnspec.targets.c.kernels.strided import Strided
 from cnnspec.targets.c.kernels.tiles import Correlation, Spread, correlate, correlate_kernel
 from cnnspec.targets.c.kernels.winograd import Tiles
 from cnnspec.targets.c.kernels.winograd_gradients import TileGradients
@@ -77,10 +78,15 @@ class Back:
         self._wanted = site.wanted[0]
         spans = op.spans
         # The gradient of the input is a correlation of the gradient of the output, set
-        # `stride` apart among zeros, with the kernel turned round.
+        # `stride` apart among zeros, with the kernel turned round; without dilation, one for
+        # each phase of the stride.
         self._rows = (image.height + spans[0] - 1, image.width + spans[1] - 1)
         top, left = tops(op.padding)
         self._first = spans[0] - 1 - top, spans[1] - 1 - left
+        self._strided: Strided | None = None
+        if self._wanted and op.stride != (1, 1) and op.dilation == (1, 1):
+            self._strided = Strided(of, image, tops(op.padding))
+            self._rows, self._first = self._strided.rows, self._strided.margin
         self._spread = (
             self._wanted
             and tiles is None
@@ -98,7 +104,7 @@ class Back:
             self.prepared, self.prepare = tiles.prepared, tiles.prepare
         elif self._wanted:
             self.prepared = op.size[0] * op.size[1] * of.inputs * of.groups * of.outputs
-            self.prepare = turned(of)
+            self.prepare = self._strided.prepare if self._strided else turned(of)
 
     def text(self, source: str) -> str:
         op, out, of = self._op, self._out, self._of
@@ -110,8 +116,8 @@ class Back:
             d = "scratch"
             lies = Spread(
                 self._rows[0] * self._rows[1],
-                op.stride[0] * self._rows[1],
-                op.stride[1],
+                self._step[0] * self._rows[1],
+                self._step[1],
                 self._first[0] * self._rows[1] + self._first[1],
             )
         elif self._copied:
@@ -120,7 +126,7 @@ class Back:
             found.append(f"memset(scratch, 0, {self._copy} * sizeof(V));")
             found.append(self._expand(lies))
         elif self._spread:
-            found.append(place(out, "dy", "scratch", self._rows, op.stride, self._first, taken))
+            found.append(place(out, "dy", "scratch", self._rows, self._step, self._first, taken))
         elif self._copied:
             put = f"scratch[(c * {out.height} + i) * {out.width} + j] = {taken};"
             over = loop("i", out.height, loop("j", out.width, put))
@@ -140,7 +146,14 @@ class Back:
             found.append(self._of_input(d))
         return "\n".join(found)
 
+    @property
+    def _step(self) -> Pair:
+        """How far apart the gradients of the output lie where zeros are around them."""
+        return (1, 1) if self._strided else self._op.stride
+
     def _of_input(self, d: str) -> str:
+        if self._strided:
+            return self._strided.text(d, self._site.into())
         of, image, site = self._of, self._image, self._site
         turned = Correlation(
             of.groups,

@@ -121,13 +121,15 @@ Start = Callable[[str], str]
 Store = Callable[[str, str, str, str], str]
 
 
-def correlate(of: Correlation, x: str, w: str, start: Start, store: Store) -> str:
+def correlate(
+    of: Correlation, x: str, w: str, start: Start, store: Store, *, flat: bool = True
+) -> str:
     """Returns the text of a correlation.
 
     `start(filter)` is what a lot of the sums begins with, and `store(filter, row, column, sum)`
-    the statement that takes one of them.
+    the statement that takes one of them; if it is `flat`, all positions may be of one row.
     """
-    of = of.flat()
+    of = of.flat() if flat else of
     filters, columns = tile_sizes(of.outputs, of.out[1])
     runs = []
     for first, end, size in pieces(of.outputs, filters):
