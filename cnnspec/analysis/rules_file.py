@@ -22,7 +22,7 @@ from cnnspec.analysis.rules import (
 from cnnspec.core.record import Record
 from cnnspec.core.source import Source, Span
 from cnnspec.diagnostics.base import Diagnostic
-from cnnspec.diagnostics.claims import RulesContradict
+from cnnspec.diagnostics.documents import RulesContradict
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError, DiagnosticError
 from cnnspec.diagnostics.names import Misplaced

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cnnspec.diagnostics.claims import InvalidIR
+from cnnspec.diagnostics.documents import InvalidIR
 from cnnspec.diagnostics.environment import MissingExtra
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.claims import Budget, Claim, Expectation
