@@ -319,7 +319,7 @@ def test_keras_takes_the_weights_of_a_run_without_a_model_file(outcome):
     from cnnspec.training.evaluate import evaluate
 
     assert backend_for(outcome.run, None) == "native"
-    scores, _ = evaluate(outcome.run, start("tensorflow"), offline=True)
+    scores, _, _ = evaluate(outcome.run, start("tensorflow"), offline=True)
     for name, score in scores.items():
         assert score.figures == pytest.approx(outcome.scores[name].figures, rel=1e-5)
 
