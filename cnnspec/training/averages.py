@@ -73,16 +73,26 @@ def _statistics(model: keras.Model, batches: Batches) -> list[tuple[Any, np.ndar
         [keras.ops.convert_to_tensor(keras.ops.convert_to_numpy(v)) for v in variables]
         for variables in (model.trainable_variables, model.non_trainable_variables)
     )
+    drawing = [places[id(v)] for layer in model.layers for v in _seeds(layer) if id(v) in places]
     sums = [np.zeros(v.shape) for v in moving]
     count = 0
     with _without_momentum(model):
         for pixels in batches():
+            # What dropout and noise draw follows from the batch, whatever was drawn before.
+            for place in drawing:
+                still[place] = keras.ops.convert_to_tensor(np.array([place, count], np.uint32))
             _, found = model.stateless_call(trained, still, pixels, training=True)
             for total, variable in zip(sums, moving, strict=True):
                 total += keras.ops.convert_to_numpy(found[places[id(variable)]])
             count += 1
     means = [(total / max(count, 1)).astype(np.float32) for total in sums]
     return list(zip(moving, means, strict=True)) if count else []
+
+
+def _seeds(layer: Any) -> list[Any]:
+    """The state of the random numbers of a layer, if it draws any."""
+    generator = getattr(layer, "seed_generator", None)
+    return [] if generator is None else [generator.state]
 
 
 @contextmanager

@@ -134,14 +134,15 @@ def test_the_receptive_field_is_the_widest_of_both_ways() -> None:
 
 
 def test_a_route_is_kept_in_memory_until_it_is_read() -> None:
-    # 256 places: 16 channels grow into 16, one row of 16 behind. What is kept from 8 channels
-    # stays beside that, until all 24 are there.
+    # 256 places: 8 channels grow into 8, one number on, with a row of 16 channels of each of the
+    # two convolutions between. With the route 16 grow into 16, one row of 16 behind, and what is
+    # kept from 8 channels stays beside that, until all 24 are there.
     text = "conv 8x1{}; conv 16x1; conv 16x1; {}conv 8x1; gap; dense 2"
     without = checked(text.format("", "")).totals
     kept = checked(text.format(" name=a", "concat { branch { }; branch { from a } }; ")).totals
     assert without is not None
     assert kept is not None
-    assert without.ram() == 4 * (256 * 16 + 16 * 16)
+    assert without.ram() == 4 * (256 * 8 + 1 + 2 * 16 * 16)
     assert kept.ram() == 4 * (256 * (24 + 8) + 16 * 16)
 
 

@@ -40,7 +40,7 @@ NAMES = [
 ]
 
 NATIVE = ("--backend", "native")
-LONG = (*NATIVE, "--set", "epochs=12")
+LONG = (*NATIVE, "--set", "epochs=30")
 """Trainings that last until a signal finds them."""
 TWO = ("--set", "loss=poisson")
 """Leaves two of the four points."""

@@ -105,10 +105,19 @@ class KerasTrainer(KerasPredictor):
         settle(self.model, self._batches)
 
     def _batches(self) -> Iterator[Any]:
-        """Some training images as training sees them, by which batch norm is measured."""
+        """Some training images as training sees them, by which batch norm is measured.
+
+        The same each time, and what training draws next stays as it is.
+        """
+        drawing = self._augmenter.variables if self._augmenter else []
+        kept = [keras.ops.convert_to_numpy(state) for state in drawing]
+        if self._augmenter:
+            self._augmenter.reseed(0)
         for rows in statistics_batches(len(self._images), self._train.batch):
             pixels = keras.ops.convert_to_tensor(scale(self._images[rows]))
             yield self._augmenter(pixels) if self._augmenter else pixels
+        for state, value in zip(drawing, kept, strict=True):
+            state.assign(value)
 
     def weights(self) -> list[np.ndarray]:
         found: list[np.ndarray] = self.model.get_weights()
