@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -62,18 +63,18 @@ class Fit:
                     self._trainer.begin_epoch(state.epoch + 1)
                 try:
                     self._steps(pace, lines, pause)
-                    with self._trainer.averaged():
+                    with self._averaged():
                         figures, aimed = self._figures(pause)
+                        state.spent = time.perf_counter() - began
+                        watched = {train.target.quantity: aimed} if train.target else {}
+                        if not np.isfinite([*figures.values(), aimed]).all():
+                            raise self._lost(figures | watched, self._now)
+                        lines.end(figures, state.spent)
+                        state.finish_epoch(figures, aimed)
                 except Interrupted:
                     state.spent = time.perf_counter() - began
                     keep(state)
                     raise
-                state.spent = time.perf_counter() - began
-                watched = {train.target.quantity: aimed} if train.target else {}
-                if not np.isfinite([*figures.values(), aimed]).all():
-                    raise self._lost(figures | watched, self._now)
-                lines.end(figures, state.spent)
-                state.finish_epoch(figures, aimed)
                 keep(state)
         state.settle()
         return True
@@ -117,6 +118,14 @@ class Fit:
             if problems is None:
                 raise
             raise problems from None
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        """The averaged weights, once for all that an epoch measures and keeps of them.
+
+        They cost a measuring of batch norm, so not where nothing looks at them.
+        """
+        looked_at = self._splits.validation or self._train.target or self.state.stopper
+        return self._trainer.averaged() if looked_at else nullcontext()
 
     def _figures(self, pause: StopFlag) -> tuple[dict[str, float], float]:
         """The figures of an epoch, and the one that is to reach the target.

@@ -50,7 +50,10 @@ class State:
         return self.stopper.best_epoch if self.stopper and self.stopper.weights else None
 
     def finish_epoch(self, figures: Epoch, aimed: float = 0.0) -> None:
-        """Takes note of the figures of an epoch, and of that of its target; goes on to the next."""
+        """Takes note of the figures of an epoch, and of that of its target; goes on to the next.
+
+        The trainer has the averaged weights meanwhile: they are what early stopping keeps.
+        """
         self.epoch += 1
         self.step = 0
         timed = {"epoch": self.epoch, "seconds": round(self.spent, 3)}
@@ -59,8 +62,7 @@ class State:
         self.spent = 0.0
         self.rates.after(figures)
         if self.stopper:
-            with self._trainer.averaged():
-                self.ended = self.stopper.after(self.epoch, figures, self._trainer)
+            self.ended = self.stopper.after(self.epoch, figures, self._trainer)
         if self.aim and self.aim.after(self.epoch, aimed, self.seconds):
             self.ended = True
 
