@@ -7,7 +7,13 @@ from cnnspec.operations.base import Pair, Sides
 from cnnspec.operations.windows import Convolution
 from cnnspec.targets.c.kernels.relu import masked
 from cnnspec.targets.c.kernels.strided import Strided
-from cnnspec.targets.c.kernels.tiles import Correlation, Spread, correlate, correlate_kernel
+from cnnspec.targets.c.kernels.tiles import (
+    Correlation,
+    Spread,
+    correlate,
+    correlate_kernel,
+    turned,
+)
 from cnnspec.targets.c.kernels.winograd import Tiles
 from cnnspec.targets.c.kernels.winograd_gradients import TileGradients
 from cnnspec.targets.c.site import Site
@@ -104,7 +110,11 @@ class Back:
             self.prepared, self.prepare = tiles.prepared, tiles.prepare
         elif self._wanted:
             self.prepared = op.size[0] * op.size[1] * of.inputs * of.groups * of.outputs
-            self.prepare = self._strided.prepare if self._strided else turned(of)
+            self.prepare = (
+                self._strided.prepare
+                if self._strided
+                else turned(of, of.size, (of.size[0] - 1, of.size[1] - 1))
+            )
 
     def text(self, source: str) -> str:
         op, out, of = self._op, self._out, self._of
@@ -176,18 +186,6 @@ class Back:
 def _flat(of: Correlation, lies: Spread) -> Spread:
     """Positions in one row, where the correlation has them so."""
     return lies.replace(row=0) if of.flat() is not of else lies
-
-
-def turned(of: Correlation) -> str:
-    """Returns the text that turns a kernel round and exchanges its inputs and outputs."""
-    (kh, kw), filters, channels = of.size, of.groups * of.outputs, of.groups * of.inputs
-    put = (
-        f"prepared[(({kh - 1} - r) * {kw} + {kw - 1} - s) * {of.outputs * channels} "
-        f"+ f * {channels} + g * {of.inputs} + c] = "
-        f"kernel[((r * {kw} + s) * {of.inputs} + c) * {filters} + g * {of.outputs} + f];"
-    )
-    inner = loop("c", of.inputs, loop("f", of.outputs, put))
-    return loop("r", kh, loop("s", kw, loop("g", of.groups, inner)))
 
 
 def bias_gradient(filters: int, out: Pair, d: str, lies: Spread, to: str = "d_bias") -> str:

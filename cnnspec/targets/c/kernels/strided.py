@@ -11,7 +11,7 @@ its part of the kernel:
 from cnnspec.core.record import Record
 from cnnspec.core.shapes import Image
 from cnnspec.operations.base import Pair
-from cnnspec.targets.c.kernels.tiles import Correlation, correlate
+from cnnspec.targets.c.kernels.tiles import Correlation, correlate, turned
 from cnnspec.targets.c.text import block, loop
 
 
@@ -84,24 +84,15 @@ class Strided(Record):
     @property
     def prepare(self) -> str:
         """The text that turns the kernel of each phase round: [t][f][c], the last tap first."""
-        of = self.of
-        filters, channels = of.groups * of.outputs, of.groups * of.inputs
         found = []
         for row, column, at in self._pairs:
-            if not row.taps * column.taps:
-                continue
-            tap = (
-                f"({row.number + (row.taps - 1) * of.stride[0]} - r * {of.stride[0]}) * "
-                f"{of.size[1]} + "
-                f"{column.number + (column.taps - 1) * of.stride[1]} - s * {of.stride[1]}"
-            )
-            put = (
-                f"prepared[{at} + (r * {column.taps} + s) * {of.outputs * channels} "
-                f"+ f * {channels} + g * {of.inputs} + c] = "
-                f"kernel[(({tap}) * {of.inputs} + c) * {filters} + g * {of.outputs} + f];"
-            )
-            inner = loop("g", of.groups, loop("c", of.inputs, loop("f", of.outputs, put)))
-            found.append(loop("r", row.taps, loop("s", column.taps, inner)))
+            if row.taps * column.taps:
+                last = [
+                    each.number + (each.taps - 1) * by
+                    for each, by in zip((row, column), self.of.stride, strict=True)
+                ]
+                taps = row.taps, column.taps
+                found.append(turned(self.of, taps, (last[0], last[1]), self.of.stride, at))
         return "\n".join(found)
 
     def text(self, d: str, into: str) -> str:

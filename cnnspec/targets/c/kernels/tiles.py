@@ -181,6 +181,24 @@ def _tile(
     )
 
 
+def turned(of: Correlation, taps: Pair, last: Pair, step: Pair = (1, 1), at: int = 0) -> str:
+    """Returns the text that turns a kernel round, its inputs and outputs exchanged.
+
+    `taps` are how many it takes along each side, beginning with the `last` one and `step` apart;
+    they lie in `prepared` from `at` on.
+    """
+    filters, channels = of.groups * of.outputs, of.groups * of.inputs
+    row, column = (f"{end} - {n} * {by}" for end, n, by in zip(last, "rs", step, strict=True))
+    put = (
+        f"prepared[{at} + (r * {taps[1]} + s) * {of.outputs * channels} "
+        f"+ f * {channels} + g * {of.inputs} + c] = "
+        f"kernel[((({row}) * {of.size[1]} + {column}) * {of.inputs} + c) * {filters} "
+        f"+ g * {of.outputs} + f];"
+    )
+    inner = loop("g", of.groups, loop("c", of.inputs, loop("f", of.outputs, put)))
+    return loop("r", taps[0], loop("s", taps[1], inner))
+
+
 class Spread(Record):
     """How the gradient of an output lies in memory.
 

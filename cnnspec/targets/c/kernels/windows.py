@@ -3,7 +3,7 @@
 from cnnspec.core.shapes import Image
 from cnnspec.operations.base import Pair
 from cnnspec.operations.windows import Convolution, TransposedConvolution
-from cnnspec.targets.c.kernels.backward import Back, bias_gradient, place, tops, turned
+from cnnspec.targets.c.kernels.backward import Back, bias_gradient, place, tops
 from cnnspec.targets.c.kernels.relu import fused
 from cnnspec.targets.c.kernels.tiles import (
     Correlation,
@@ -11,6 +11,7 @@ from cnnspec.targets.c.kernels.tiles import (
     Store,
     correlate,
     correlate_kernel,
+    turned,
 )
 from cnnspec.targets.c.kernels.winograd import PLACES, Tiles, pays
 from cnnspec.targets.c.site import Kernel, Site, kernel
@@ -158,6 +159,6 @@ def transposed_convolution(site: Site) -> Kernel:
         "\n".join(forward),
         "\n".join(back),
         scratch=max(image.channels * rows[0] * rows[1], op.filters * painted[0] * painted[1]),
-        prepare=turned(backwards),
+        prepare=turned(backwards, op.size, (op.size[0] - 1, op.size[1] - 1)),
         prepared=op.size[0] * op.size[1] * op.filters * image.channels,
     )
