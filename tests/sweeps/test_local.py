@@ -77,19 +77,21 @@ def reference(folder, backend):
 @pytest.fixture(scope="module")
 def compiled(folder):
     """The same in machine code."""
-    process = start(folder, "small.cnn", *NATIVE, "--jobs", "1", "--out", "compiled")
-    said = process.communicate()[1]
-    assert process.returncode == 0, said
-    return outcomes(folder / "compiled" / "small-sweep-1")
+    return of_one_worker(folder, "compiled", NATIVE)
 
 
 @pytest.fixture(scope="module")
 def long(folder):
     """The same with many epochs."""
-    process = start(folder, "small.cnn", *LONG, "--jobs", "1", "--out", "long")
+    return of_one_worker(folder, "long", LONG)
+
+
+def of_one_worker(folder, name, options):
+    """The outcomes of a sweep with more options, run to its end."""
+    process = start(folder, "small.cnn", *options, "--jobs", "1", "--out", name)
     said = process.communicate()[1]
     assert process.returncode == 0, said
-    return outcomes(folder / "long" / "small-sweep-1")
+    return outcomes(folder / name / "small-sweep-1")
 
 
 def resumed(folder, sweep):
