@@ -12,15 +12,13 @@ from cnnspec.diagnostics.machines import OutOfMemory
 from cnnspec.files.processes import memory
 
 
-def require_memory(
-    checked: CheckedSpec, images: int, step_bytes: Callable[[CheckedSpec, int], int]
-) -> None:
+def require_memory(checked: CheckedSpec, images: int, step_bytes: Callable[[int], int]) -> None:
     """Raises `CnnspecError` where a batch cannot fit, naming the largest that could.
 
     `step_bytes` is the least that a step of so many images takes.
     """
     batch = min(checked.spec.train.batch, images)
-    needed, there = step_bytes(checked, batch), memory()
+    needed, there = step_bytes(batch), memory()
     if there is not None and needed > there:
         most = batch * there // needed
         remedy = f"write `batch {_half(most)}`" if most > 1 else "make the network smaller"

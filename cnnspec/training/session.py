@@ -21,7 +21,7 @@ from cnnspec.runs.expectations import ExpectationResult, judge_expectations
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, INTEGERS, METRICS, Run
 from cnnspec.runs.weights import HASH, save_weights
 from cnnspec.training import checkpoints, inputs, samples
-from cnnspec.training.backends.base import Backend
+from cnnspec.training.backends.base import Backend, Preparation
 from cnnspec.training.checkpoints import Checkpoint
 from cnnspec.training.environment import environment, same_surroundings
 from cnnspec.training.extend import Extension
@@ -72,10 +72,11 @@ def train(
     if where is None and begin:
         where = of_run(spec.data, begin.origin)
     where = where or beside(spec.data, checked.source.name)
+    prepared = backend.prepare(checked)
     splits = divide(spec, where, offline=offline)
     for found in (*splits.images.notes, *lint_images(spec, checked.graph, len(splits.train))):
         warn(found)
-    require_memory(checked, len(splits.train), backend.step_bytes)
+    require_memory(checked, len(splits.train), prepared.step_bytes)
     around = environment(backend, splits)
     if begin:
         same_surroundings(begin.origin, around, warn, backend.immaterial)
@@ -90,7 +91,7 @@ def train(
                 begin.take_over(state)
                 _keep(run, state)
 
-        return _train(checked, run, splits, backend, pause, watch, until, prepare, doubts=doubts)
+        return _train(checked, run, splits, prepared, pause, watch, until, prepare, doubts=doubts)
 
 
 def resume(
@@ -114,13 +115,14 @@ def resume(
     watch = watch or Watch()
     with _at_work(run, watch) as pause:
         where = of_run(checked.spec.data, run)
+        prepared = backend.prepare(checked)
         splits = divide(checked.spec, where, offline=offline)
         same_surroundings(run, environment(backend, splits), warn, backend.immaterial)
 
         def prepare(state: State) -> None:
             _go_back(state, run, warn)
 
-        return _train(checked, run, splits, backend, pause, watch, until, prepare, doubts=doubts)
+        return _train(checked, run, splits, prepared, pause, watch, until, prepare, doubts=doubts)
 
 
 @contextmanager
@@ -139,7 +141,7 @@ def _train(
     checked: CheckedSpec,
     run: Run,
     splits: Splits,
-    backend: Backend,
+    prepared: Preparation,
     pause: StopFlag,
     watch: Watch,
     until: int | None,
@@ -149,7 +151,7 @@ def _train(
 ) -> Outcome:
     """Trains in a run folder; `prepare` may first bring the state to where it was."""
     spec = checked.spec
-    trainer = backend.trainer(checked, splits)
+    trainer = prepared.trainer(splits)
     fit = Fit(trainer, spec, splits)
     prepare(fit.state)
     watch.begin(run, spec, fit.state.history)

@@ -39,7 +39,7 @@ def new_fit(name, text=TEXT):
     checked = check(Source("x", text))
     assert checked.ok
     splits = divide(checked.spec, offline=True)
-    trainer = start(name).trainer(checked, splits)
+    trainer = start(name).prepare(checked).trainer(splits)
     return trainer, Fit(trainer, checked.spec, splits)
 
 

@@ -44,6 +44,44 @@ class Done(Record):
     """The likeliest class of each image in the order given, int32, each before its step."""
 
 
+class Executable:
+    """A network as C for this machine: its text, where everything of it lies, and its functions."""
+
+    def __init__(
+        self, checked: CheckedSpec, compiler: Compiler | None = None, flags: tuple[str, ...] = ()
+    ) -> None:
+        """Writes the text; nothing is compiled yet."""
+        self.layout = laid_out(checked)
+        self.text = network_text(self.layout, checked.spec.train).text
+        self.job_type = job_type(self.layout)
+        self.compiler = compiler
+        self._flags = flags
+        self._slots = len(rule(checked.spec.train.optimizer).slots)
+        self._library: ctypes.CDLL | None = None
+
+    def library(self, *, quick: bool) -> ctypes.CDLL:
+        """The functions, compiled at the first call.
+
+        If they are wanted `quick`, that takes half of the time, and a step a little longer. Raises
+        `CnnspecError` where there is no compiler.
+        """
+        if self._library is None:
+            path = compiled(self.text, self.compiler, self._flags, quick=quick)
+            self._library = load_library(path, self.job_type)
+        return self._library
+
+    def threads(self, wanted: int | None) -> int:
+        """The threads wanted, else as many as find work on this machine."""
+        return wanted or min(os.cpu_count() or 1, self.layout.parts)
+
+    def step_bytes(self, threads: int | None = None) -> int:
+        """The memory that training steps work in, in bytes: values, gradients, weights."""
+        layout = self.layout
+        arenas = layout.parts if layout.by_part else self.threads(threads)
+        numbers = layout.weights + (self._slots + layout.parts) * layout.trained
+        return 4 * (16 * arenas * layout.arena + numbers)
+
+
 class NativeNetwork:
     """A network compiled for this machine, with its weights and the state of its optimizer.
 
@@ -56,28 +94,26 @@ class NativeNetwork:
         weights: Mapping[str, np.ndarray],
         *,
         threads: int | None = None,
-        compiler: Compiler | None = None,
-        flags: tuple[str, ...] = (),
+        executable: Executable | None = None,
         quick: bool = False,
     ) -> None:
         """Takes a spec without errors and weights by the names that runs give them.
 
-        A `quick` one is compiled in half of the time, and a step takes a little longer.
-        Raises `CnnspecError` where there is no compiler, and `KeyError` or `ValueError` for
-        weights that are not those of the spec.
+        The `executable` is that of the spec, by default made anew with this machine's compiler,
+        and compiled `quick` if it is not yet. Raises `CnnspecError` where there is no compiler, and
+        `KeyError` or `ValueError` for weights that are not those of the spec.
         """
         train = checked.spec.train
         self._train = train
         self._rule = rule(train.optimizer)
-        self.layout = laid_out(checked)
+        executable = executable or Executable(checked)
+        self.layout = executable.layout
+        self.text = executable.text
+        self.compiler = executable.compiler
+        self.threads = executable.threads(threads)
         self._shapes = checked.graph.weights()
-        self.text = network_text(self.layout, train).text
-        self.threads = _threads(self.layout, threads)
-        self._job_type = job_type(self.layout)
-        self.compiler = compiler
-        self._library = load_library(
-            compiled(self.text, compiler, flags, quick=quick), self._job_type
-        )
+        self._job_type = executable.job_type
+        self._library = executable.library(quick=quick)
         layout = self.layout
         self._weights = zeros(layout.weights)
         self._slots = zeros(max(len(self._rule.slots), 1) * layout.trained)
@@ -287,15 +323,6 @@ class NativeNetwork:
         self.scales = scales.copy() if scales is not None and scales.any() else None
 
 
-def step_bytes(checked: CheckedSpec, threads: int | None = None) -> int:
-    """Returns the memory that training steps work in, in bytes: values, gradients, weights."""
-    layout = laid_out(checked)
-    arenas = layout.parts if layout.by_part else _threads(layout, threads)
-    slots = len(rule(checked.spec.train.optimizer).slots)
-    numbers = layout.weights + (slots + layout.parts) * layout.trained
-    return 4 * (16 * arenas * layout.arena + numbers)
-
-
 def laid_out(checked: CheckedSpec) -> Layout:
     """Returns where everything of a network in training lies."""
     train = checked.spec.train
@@ -306,10 +333,6 @@ def laid_out(checked: CheckedSpec) -> Layout:
     if train.augment:
         program = augmented(program, augmentation(train.augment))
     return lay_out(program, train.batch, penalties(checked))
-
-
-def _threads(layout: Layout, threads: int | None) -> int:
-    return threads or min(os.cpu_count() or 1, layout.parts)
 
 
 def penalties(checked: CheckedSpec) -> dict[str, tuple[float, float]]:

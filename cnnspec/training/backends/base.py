@@ -91,6 +91,16 @@ class Trainer(Predictor, Protocol):
         """Writes what only this backend keeps in a run. Raises `CnnspecError`."""
 
 
+class Preparation(Protocol):
+    """A spec that is ready to be trained, but for its data."""
+
+    def step_bytes(self, batch: int) -> int:
+        """The least memory that a step takes, in bytes."""
+
+    def trainer(self, splits: Splits) -> Trainer:
+        """A new network with weights drawn from the seed of its spec. Raises `CnnspecError`."""
+
+
 class Backend(Protocol):
     """A backend that has been started, with what it was started with."""
 
@@ -108,14 +118,11 @@ class Backend(Protocol):
     def require(self, checked: CheckedSpec) -> None:
         """Raises `CnnspecError` where it cannot train a spec."""
 
-    def step_bytes(self, checked: CheckedSpec, batch: int) -> int:
-        """The least memory that a step takes, in bytes."""
-
     def spread(self, checked: CheckedSpec, devices: int) -> "Backend":
         """The same on so many devices. Raises `CnnspecError` where it cannot do that."""
 
-    def trainer(self, checked: CheckedSpec, splits: Splits) -> Trainer:
-        """A new network with weights drawn from the seed of its spec. Raises `CnnspecError`."""
+    def prepare(self, checked: CheckedSpec) -> Preparation:
+        """What can be made of a spec before its data is there. Raises `CnnspecError`."""
 
     def restore(self, run: Run) -> tuple[CheckedSpec, Predictor]:
         """The spec of a finished run and its network. Raises `CnnspecError`."""

@@ -168,6 +168,24 @@ def reseed(model: keras.Model, seed: int, epoch: int) -> None:
             generator.state.assign(np.array([seeds.next(), 0], np.uint32))
 
 
+class KerasPreparation(Record):
+    """A spec to be trained with Keras: its model is built when its data is there."""
+
+    checked: CheckedSpec
+    strategy: Any = None
+
+    def step_bytes(self, batch: int) -> int:
+        return layer_bytes(self.checked, batch)
+
+    def trainer(self, splits: Splits) -> KerasTrainer:
+        train = self.checked.spec.train
+        keras.utils.set_random_seed(train.seed)
+        model = build(self.checked, train.seed, PASSES)
+        compile_model(model, train, quick=True)
+        pieces = parts() if separable(self.checked) else 1
+        return KerasTrainer(model, self.checked, splits, self.strategy, pieces)
+
+
 class KerasBackend(Record):
     """Keras on one of its own backends; `strategy` is one of `tf.distribute`."""
 
@@ -206,21 +224,13 @@ class KerasBackend(Record):
                 )
             )
 
-    def step_bytes(self, checked: CheckedSpec, batch: int) -> int:
-        return layer_bytes(checked, batch)
-
     def spread(self, checked: CheckedSpec, devices: int) -> "KerasBackend":
         from cnnspec.training.distributed.devices import spread
 
         return KerasBackend(self.name, spread(checked, self.name, devices))
 
-    def trainer(self, checked: CheckedSpec, splits: Splits) -> KerasTrainer:
-        train = checked.spec.train
-        keras.utils.set_random_seed(train.seed)
-        model = build(checked, train.seed, PASSES)
-        compile_model(model, train, quick=True)
-        pieces = parts() if separable(checked) else 1
-        return KerasTrainer(model, checked, splits, self.strategy, pieces)
+    def prepare(self, checked: CheckedSpec) -> KerasPreparation:
+        return KerasPreparation(checked, self.strategy)
 
     def restore(self, run: Run) -> tuple[CheckedSpec, KerasPredictor]:
         checked, model = restore(run)

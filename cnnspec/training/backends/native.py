@@ -21,7 +21,7 @@ from cnnspec.runs.run import STATE, Run
 from cnnspec.runs.weights import read_weights
 from cnnspec.targets.c.compiler import FLAGS, FULL, QUICK, Compiler
 from cnnspec.targets.c.initial import initial_weights
-from cnnspec.targets.c.native import NativeNetwork, step_bytes
+from cnnspec.targets.c.native import Executable, NativeNetwork
 from cnnspec.targets.c.rounding import rounded_program
 from cnnspec.targets.table import C, require_target
 from cnnspec.training.backends.base import Arrays, Finished
@@ -163,6 +163,38 @@ class NativeTrainer(NativePredictor):
         return Finished(self.network.weights, self.features)
 
 
+class NativePreparation:
+    """A network to be trained: compiled at once where its images can be counted without them.
+
+    So the compiler works while they are read.
+    """
+
+    def __init__(self, checked: CheckedSpec, executable: Executable, threads: int | None) -> None:
+        self._checked = checked
+        self._executable = executable
+        self._threads = threads
+        if (dataset := checked.spec.data.dataset) is not None:
+            executable.library(quick=self._short(dataset.counts[0]))
+
+    def _short(self, images: int) -> bool:
+        """Whether a training is over before more optimization would have paid."""
+        macs = self._checked.totals.macs if self._checked.totals else 0
+        return macs * images * self._checked.spec.train.epochs < _SHORT
+
+    def step_bytes(self, _batch: int) -> int:
+        return self._executable.step_bytes(self._threads)
+
+    def trainer(self, splits: Splits) -> NativeTrainer:
+        network = NativeNetwork(
+            self._checked,
+            initial_weights(self._checked),
+            threads=self._threads,
+            executable=self._executable,
+            quick=self._short(len(splits.images.train)),
+        )
+        return NativeTrainer(self._checked, splits, network)
+
+
 class NativeBackend(Record):
     """The C compiler of this machine, and so many threads; `None` for one of each processor."""
 
@@ -193,9 +225,6 @@ class NativeBackend(Record):
             remedy = "leave it out, or train with `--backend tensorflow` on a machine with a GPU"
             raise CnnspecError(NoAccelerator(place, cause, remedy))
 
-    def step_bytes(self, checked: CheckedSpec, batch: int) -> int:
-        return step_bytes(checked, self.threads)
-
     def spread(self, checked: CheckedSpec, devices: int) -> "NativeBackend":
         if devices > 1:
             cause = "several devices need tensorflow, and the backend is native"
@@ -203,21 +232,17 @@ class NativeBackend(Record):
             raise CnnspecError(CannotDistribute(None, cause, remedy))
         return self
 
-    def trainer(self, checked: CheckedSpec, splits: Splits) -> NativeTrainer:
-        train = checked.spec.train
-        macs = checked.totals.macs if checked.totals else 0
-        quick = macs * len(splits.train.images) * train.epochs < _SHORT
-        network = self._network(checked, initial_weights(checked), quick)
-        return NativeTrainer(checked, splits, network)
+    def prepare(self, checked: CheckedSpec) -> NativePreparation:
+        return NativePreparation(checked, Executable(checked, self.compiler), self.threads)
 
     def restore(self, run: Run) -> tuple[CheckedSpec, NativePredictor]:
         checked = checked_spec(run.spec)
         self.require(checked)
-        return checked, NativePredictor(checked, self._network(checked, read_weights(run), True))
-
-    def _network(self, checked: CheckedSpec, weights: Arrays, quick: bool) -> NativeNetwork:
-        compiler = self.compiler
-        return NativeNetwork(checked, weights, threads=self.threads, compiler=compiler, quick=quick)
+        executable = Executable(checked, self.compiler)
+        network = NativeNetwork(
+            checked, read_weights(run), threads=self.threads, executable=executable, quick=True
+        )
+        return checked, NativePredictor(checked, network)
 
     def clear(self) -> None:
         """Nothing stays in the process."""

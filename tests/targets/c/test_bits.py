@@ -8,7 +8,7 @@ import pytest
 from cnnspec.targets.c.compiler import Compiler, find_compiler
 from cnnspec.targets.c.initial import initial_weights
 from cnnspec.targets.c.kernels import pooled, tiles
-from cnnspec.targets.c.native import NativeNetwork
+from cnnspec.targets.c.native import Executable, NativeNetwork
 from tests.targets.c.support import checked, compilers, needs_compiler
 
 pytestmark = needs_compiler
@@ -55,7 +55,7 @@ def trained(text: str, threads: int, compiler: Compiler | None = None, *flags: s
     """The hash of all weights and losses after a few steps, the last of fewer images."""
     spec = checked(text)
     network = NativeNetwork(
-        spec, initial_weights(spec), threads=threads, compiler=compiler, flags=flags
+        spec, initial_weights(spec), threads=threads, executable=Executable(spec, compiler, flags)
     )
     random = np.random.default_rng(1)
     labels = random.integers(0, 5, 333).astype(np.int32)
