@@ -8,6 +8,7 @@ from typing import Any
 
 from cnnspec.analysis.check import CheckedSpec
 from cnnspec.core.record import Record
+from cnnspec.datasets.files import read_ahead
 from cnnspec.diagnostics.base import Warn
 from cnnspec.runs.expectations import ExpectationResult
 from cnnspec.runs.run import ENVIRONMENT, METRICS, Run
@@ -75,6 +76,8 @@ def launch(
     backend = choose(backend_for(_one(before), backend))
     # Before a framework is loaded for what it does not do.
     require_target(checked, C if backend == NATIVE else KERAS)
+    if (dataset := checked.spec.data.dataset) is not None:
+        read_ahead(dataset)
     spread_over = devices or begun_with(before, "devices") or 1
     parts = begun_with(before, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
     chosen = start(backend, threads, parts).spread(checked, spread_over)

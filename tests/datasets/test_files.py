@@ -2,11 +2,21 @@ import gzip
 import http.server
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from cnnspec.datasets.files import cache_folder, contents, locate, mirrors, places, verified
+from cnnspec.datasets import files
+from cnnspec.datasets.files import (
+    cache_folder,
+    contents,
+    locate,
+    mirrors,
+    places,
+    read_ahead,
+    verified,
+)
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.ir.datasets import DATASETS, Dataset
 from tests.support.data_files import packed
@@ -100,6 +110,35 @@ def test_a_damaged_file_in_the_cache_is_fetched_once_more(mirror):
     asked.clear()
     assert contents(dataset)[1][1] == CONTENT
     assert asked == [f"/good/{TRAIN_LABELS.name}.gz"]
+
+
+def test_what_is_read_ahead_is_not_read_again(monkeypatch, tmp_path):
+    read, (_, expected) = [], contents(MINI)
+
+    def slowly(data, file):
+        read.append(file.name)
+        time.sleep(0.01)
+        return verified(data, file)
+
+    shutil.copytree(SHIPPED, tmp_path / "remote")
+    monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path))
+    monkeypatch.setattr(files, "verified", slowly)
+    dataset = remote("http://127.0.0.1:9/")
+    read_ahead(dataset)
+    assert contents(dataset)[1] == expected
+    assert sorted(read) == sorted(file.name for file in MINI.files)
+
+
+def test_a_fault_that_is_met_ahead_is_told_by_who_asks(monkeypatch, tmp_path, capfd):
+    shutil.copytree(SHIPPED, tmp_path / "remote")
+    (tmp_path / "remote" / f"{TRAIN_LABELS.name}.gz").write_bytes(PACKED[:100])
+    monkeypatch.setenv("CNNSPEC_DATA", str(tmp_path))
+    dataset = remote("http://127.0.0.1:9/")
+    read_ahead(dataset)
+    with pytest.raises(CnnspecError, match="cut short"):
+        contents(dataset)
+    read_ahead(remote("http://127.0.0.1:9/").replace(name="nowhere"))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_a_mirror_the_ways_to_get_it_are_named():
