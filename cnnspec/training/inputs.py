@@ -101,6 +101,4 @@ def _framing(images: Images, train: Split) -> Framing:
 
 def _some(split: Split) -> Split:
     """Images evenly over a split, not more than are needed."""
-    return split.take(
-        np.unique(np.linspace(0, len(split) - 1, min(len(split), _IMAGES)).astype(int))
-    )
+    return split.take(np.linspace(0, len(split) - 1, min(len(split), _IMAGES)).astype(int))
