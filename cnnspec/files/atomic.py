@@ -154,6 +154,8 @@ def cannot_write(path: Path, error: OSError) -> CannotWrite:
         errno.EFBIG: "raise the file size limit (`ulimit -f`)",
         errno.EACCES: "choose a folder you may write to with `--out`",
         errno.EROFS: "choose a folder you may write to with `--out`",
+        errno.ENOENT: f"make the folder {path.parent} first, or write to another",
+        errno.ENOTDIR: f"write to a folder: {path.parent} is a file, or in one",
     }
     return CannotWrite(
         None,

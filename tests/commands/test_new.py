@@ -82,6 +82,16 @@ def test_a_path_is_a_file_or_a_folder(tmp_path, capsys):
     assert main(["check", str(tmp_path / "my net.cnn")]) == 0
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "digits", "gone/digits.cnn"]) == 3
+    assert "make the folder gone first" in capsys.readouterr().err
+    (tmp_path / "gone").mkdir()
+    assert main(["new", "digits", "gone/digits.cnn"]) == 0
+    assert main(["new", "digits", "gone/digits.cnn/digits.cnn"]) == 3
+    assert "gone/digits.cnn is a file, or in one" in capsys.readouterr().err
+
+
 def test_without_a_name_all_are_listed(capsys):
     assert main(["new"]) == 0
     out = capsys.readouterr().out
