@@ -5,7 +5,6 @@ in doubt: a warning that is wrong once is not read the second time. There is non
 that is never near, because a budget mostly comes from the task and not from the network.
 """
 
-from collections import Counter
 from importlib import import_module
 from typing import Any
 
@@ -42,7 +41,7 @@ def lint(
         return []
     network = LintContext(spec, graph, spans)
     found: dict[Any, Diagnostic] = {}
-    times: Counter[Any] = Counter()
+    times: dict[Any, int] = {}
     for subject in SUBJECTS:
         if subject not in needed:
             continue
@@ -50,9 +49,9 @@ def lint(
         for function in module.LINTS:
             for warning in function(network):
                 span = warning.span
-                place = (id(span.source), span.start) if span else None
-                times[warning.code, place] += 1
-                found.setdefault((warning.code, place), warning)
+                key = warning.code, (id(span.source), span.start) if span else None
+                times[key] = times.get(key, 0) + 1
+                found.setdefault(key, warning)
     if idle:
         from cnnspec.diagnostics.value_lints import FitsNothing
 
@@ -60,7 +59,7 @@ def lint(
             found[name] = FitsNothing(span, name=name)
     for key, warning in found.items():
         # One statement can make several layers, in a block or a `repeat`.
-        if times[key] and times[key] < network.written(warning.span):
+        if 0 < times.get(key, 0) < network.written(warning.span):
             found[key] = _in_part(warning)
     warnings = list(found.values())
     return _unsilenced(warnings, spec, spans) if spec.silence else warnings

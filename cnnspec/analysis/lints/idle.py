@@ -28,10 +28,10 @@ def does_nothing(network: LintContext) -> Iterator[Diagnostic]:
 
 def _why_nothing(network: LintContext, call: LayerCall) -> str | None:
     """Why a layer does nothing, empty where it is plain; `None` for one that does something."""
-    shape = call.input_shape
-    (operation, *more) = network.operations(call)
-    if more or len(call.inputs) > 1:
+    operations = network.operations(call)
+    if len(operations) > 1 or len(call.inputs) > 1:
         return None
+    shape, operation = call.input_shape, operations[0]
     if operation.kind == "activation":
         return _why_no_function(network, call, operation)
     if operation.training_only:

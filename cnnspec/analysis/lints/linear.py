@@ -38,6 +38,8 @@ def _centring(network: LintContext) -> dict[int, LayerCall]:
     Layers between the two may be any that keep an offset, merges as well.
     """
     found: dict[int, LayerCall] = {}
+    if not any(isinstance(operations[0], BatchNormalization) for operations in network.computed):
+        return found
     for index in reversed(range(len(network.calls))):
         norms = [_norm(network, taker, found) for taker in network.takers[index]]
         if norms and norms[0] is not None and None not in norms:
@@ -100,12 +102,15 @@ def _bends(network: LintContext) -> list[bool]:
     """
     origins = [frozenset((INPUT,))]
     bends = [True]
-    for index, (call, operations) in enumerate(
-        zip(network.layers, network.graph.operations[1:], strict=True), 1
-    ):
-        origin = frozenset().union(*(origins[source] for source in call.inputs))
-        single = len(origin) == 1 or len(call.inputs) == 1 or operations[0].separate
-        linear = single and all(operation.linear for operation in operations)
+    for index, call in enumerate(network.layers, 1):
+        operations = network.computed[index]
+        origin = origins[call.inputs[0]]
+        linear = True
+        if len(call.inputs) > 1:
+            origin = origin.union(*(origins[source] for source in call.inputs[1:]))
+            linear = len(origin) == 1 or operations[0].separate
+        for operation in operations:
+            linear = linear and operation.linear
         bends.append(not linear)
         origins.append(origin if linear else frozenset((index,)))
     return bends

@@ -26,8 +26,10 @@ def subjects(spec: Spec, graph: Graph) -> set[str]:
     found = set()
     total = heaviest = 0
     for call, operations in zip(graph.layers, graph.operations[1:], strict=True):
-        layer = call.layer
-        total, heaviest = total + call.params, max(heaviest, call.params)
+        layer, params = call.layer, call.params
+        total += params
+        if params > heaviest:
+            heaviest = params
         if layer.has_kernel:
             if layer.function == "linear":
                 found.add("linear")
@@ -76,6 +78,7 @@ class LintContext:
         self.graph = graph
         self.calls = graph.calls
         self.layers = graph.layers
+        self.computed = graph.operations
         self.spans = spans
 
     @cached_property
@@ -94,7 +97,7 @@ class LintContext:
     def _operations(self) -> dict[str, tuple[Operation, ...]]:
         """What each call computes, by its name."""
         names = (call.name for call in self.calls)
-        return dict(zip(names, self.graph.operations, strict=True))
+        return dict(zip(names, self.computed, strict=True))
 
     @cached_property
     def takers(self) -> list[list[int]]:
@@ -117,7 +120,7 @@ class LintContext:
     def bounds(self) -> list[Bounds]:
         """Between which numbers the values of each call are."""
         known = [ANY]
-        for call, operations in zip(self.layers, self.graph.operations[1:], strict=True):
+        for call, operations in zip(self.layers, self.computed[1:], strict=True):
             found = tuple(known[source] for source in call.inputs)
             for operation in operations:
                 found = (operation.bounds(found),)
