@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cnnspec.analysis.assignment import read_rules
+from cnnspec.analysis.assignment import Rules
 from cnnspec.analysis.check import check
 from cnnspec.classes.folder import Class, create, keep_names
 from cnnspec.classes.judging import Judged, Terms, alike, judge_all, names_shown
@@ -18,7 +18,6 @@ from cnnspec.diagnostics.data import DatasetMissing
 from cnnspec.diagnostics.environment import CannotRead
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.expansion.state import Overrides
-from cnnspec.files.sources import read_source
 from cnnspec.ir.spec import Data
 from cnnspec.ir.training import Training
 from cnnspec.sweeps.plan import Plan, Planned
@@ -35,7 +34,7 @@ class Means(Record):
 
 
 def begin(
-    rules_file: str,
+    rules: Rules,
     folder: Path,
     out: Path,
     means: Means,
@@ -51,7 +50,7 @@ def begin(
     judged, for a folder without submissions, and where the data is not there.
     """
     _require_settings(overrides)
-    rules = read_rules(read_source(rules_file))
+    rules_file = rules.source.name
     data = data_of(rules)
     found = find(folder, Path(rules_file))
     _require_data(data, offline=means.offline)

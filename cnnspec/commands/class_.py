@@ -102,14 +102,17 @@ def _begun(args: Namespace, jobs: int) -> "Class":
         raise CnnspecError(BadUsage(None, cause, "as in `cnnspec class rules.cnn submissions`"))
     if args.epochs is not None:
         args.sets.append(f"epochs={args.epochs}")
+    from cnnspec.analysis.assignment import read_rules
     from cnnspec.classes.begin import Means, begin
+    from cnnspec.files.sources import read_source
     from cnnspec.runs.run import command_line
     from cnnspec.training.backends.choose import choose
 
+    rules = read_rules(read_source(args.rules))
     backend = choose(args.backend)
     means = Means(backend, jobs, args.threads or 1, args.time_limit, args.offline)
     return begin(
-        args.rules,
+        rules,
         args.folder,
         args.out,
         means,

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 import cnnspec
+from cnnspec.analysis.assignment import read_rules
 from cnnspec.classes.begin import Means, begin
 from cnnspec.classes.folder import Class
 from cnnspec.classes.results import Results
 from cnnspec.commands import main
 from cnnspec.diagnostics.errors import CnnspecError
+from cnnspec.files.sources import read_source
 from cnnspec.runs.run import METRICS, Run
 from tests.support.classroom import COPIES, RULES, SECRET, right, write_class
 
@@ -186,7 +188,8 @@ def begun(folder: Path, rules: str = RULES, **given) -> Class:
     (folder / "rules.cnn").write_text(rules)
     home = folder / "submissions"
     given = {"overrides": {}, **given}
-    return begin(str(folder / "rules.cnn"), home, folder / "runs", MEANS, **given)
+    given_rules = read_rules(read_source(str(folder / "rules.cnn")))
+    return begin(given_rules, home, folder / "runs", MEANS, **given)
 
 
 def submissions(folder: Path, **texts: str) -> None:
