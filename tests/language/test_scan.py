@@ -114,7 +114,8 @@ def test_a_hostile_text_is_refused_at_once(text: str) -> None:
     checked("dense 10")  # the grammar is built once
     start = time.process_time()
     result = checked(text)
-    assert time.process_time() - start < 0.4
+    # It takes a tenth of that; what grows with the square of the length takes minutes.
+    assert time.process_time() - start < 3
     assert not result.ok
 
 

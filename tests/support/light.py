@@ -102,6 +102,8 @@ def _imports_extra(node: ast.AST) -> bool:
         # What is imported from a package may be a module.
         inside = [f"{node.module}.{alias.name}" for alias in node.names]
         names = [node.module or "", *inside]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+        names = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
     else:
         return False
     return any(_extra(name) for name in names)
