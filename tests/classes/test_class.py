@@ -10,15 +10,12 @@ from pathlib import Path
 import pytest
 
 import cnnspec
-from cnnspec.analysis.assignment import read_rules
-from cnnspec.classes.begin import Means, begin
 from cnnspec.classes.folder import Class
 from cnnspec.classes.results import Results
 from cnnspec.commands import main
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.files.sources import read_source
 from cnnspec.runs.run import METRICS, Run
-from tests.support.classroom import COPIES, RULES, SECRET, right, write_class
+from tests.support.classroom import COPIES, RULES, SECRET, begin_class, right, write_class
 
 
 def judged(folder: Path, *options: str) -> int:
@@ -181,15 +178,9 @@ def test_a_class_goes_on_and_trains_nothing_twice(made: Path, capsys) -> None:
     assert main(["class", "--resume", str(made.parent)]) == 3
 
 
-MEANS = Means("native", jobs=1, threads=1, limit=900, offline=True)
-
-
 def begun(folder: Path, rules: str = RULES, **given) -> Class:
     (folder / "rules.cnn").write_text(rules)
-    home = folder / "submissions"
-    given = {"overrides": {}, **given}
-    given_rules = read_rules(read_source(str(folder / "rules.cnn")))
-    return begin(given_rules, home, folder / "runs", MEANS, **given)
+    return begin_class(folder / "rules.cnn", folder / "submissions", folder / "runs", **given)
 
 
 def submissions(folder: Path, **texts: str) -> None:

@@ -11,14 +11,13 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from cnnspec.classes.begin import Means, begin
 from cnnspec.report import overlay
 from cnnspec.report.classroom.writing import finalize as of_class
 from cnnspec.report.page import write
 from cnnspec.report.run_table import compare
 from cnnspec.report.sweep.finalize import finalize
 from tests.support.browser import Browser
-from tests.support.classroom import write_class
+from tests.support.classroom import begin_class, write_class
 from tests.support.paths import ROOT
 from tests.support.run_folders import environment, make, metrics
 from tests.support.sweep_folders import finished_sweep
@@ -112,8 +111,7 @@ def class_pages(folder):
     """The pages of a class, for the teacher and for a student."""
     folder.mkdir()
     home = write_class(folder, rights=1)
-    means = Means("native", jobs=1, threads=1, limit=900, offline=True)
-    made = begin(str(folder / "rules.cnn"), home, folder / "runs", means, overrides={})
+    made = begin_class(folder / "rules.cnn", home, folder / "runs")
     for trial in made.trainings.trials():
         text, parent = str(trial.point.spec), trial.run.folder.parent
         make(parent, text, trial.point.name, metrics=metrics(0.7, expectations=[]))

@@ -6,6 +6,12 @@ what is unfair must be found by more than a comparison with them.
 
 from pathlib import Path
 
+from cnnspec.analysis.rules_file import read_rules
+from cnnspec.classes.begin import Means, begin
+from cnnspec.classes.folder import Class
+from cnnspec.files.sources import read_source
+
+MEANS = Means("native", jobs=1, threads=1, limit=900, offline=True)
 RULES = """# What every submission must keep
 data fashion_mnist_mini
 allow conv dwconv pool dense dropout gap flatten bn relu
@@ -121,3 +127,9 @@ def write_class(folder: Path, rights: int) -> Path:
     for name, text in texts.items():
         (home / f"{name}.cnn").write_text(text)
     return home
+
+
+def begin_class(rules: Path, home: Path, out: Path, **given: object) -> Class:
+    """Judges the submissions in `home` by the file of rules, as `cnnspec class` does."""
+    read = read_rules(read_source(str(rules)))
+    return begin(read, home, out, MEANS, **{"overrides": {}, **given})

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cnnspec.classes.begin import Means, begin
 from cnnspec.classes.results import Results
 from cnnspec.report.classroom.page import figure
 from cnnspec.report.classroom.writing import csv, finalize, lines
-from tests.support.classroom import COPIES, right, write_class
+from tests.support.classroom import COPIES, begin_class, right, write_class
 from tests.support.run_folders import make, metrics
 
-MEANS = Means("native", jobs=1, threads=1, limit=900, offline=True)
 MARKUP = "<script>alert(1)</script>"
 
 
@@ -22,7 +20,7 @@ def results(tmp_path_factory) -> Results:
     folder = tmp_path_factory.mktemp("class")
     home = write_class(folder, rights=2)
     (home / f"{MARKUP.replace('/', '')}.cnn").write_text(right(5))
-    made = begin(str(folder / "rules.cnn"), home, folder / "runs", MEANS, overrides={})
+    made = begin_class(folder / "rules.cnn", home, folder / "runs")
     reached = {"right00": 0.75, "right01": 0.45, "hana": 0.6, "ida": 0.6}
     for trial in made.trainings.trials():
         if trial.point.name in reached:
@@ -106,8 +104,7 @@ def test_a_class_without_trainings_has_a_page(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "ada.cnn").write_text("conv")
     (tmp_path / "rules.cnn").write_text("data fashion_mnist_mini; allow dense")
-    rules, home, out = str(tmp_path / "rules.cnn"), tmp_path / "home", tmp_path / "runs"
-    made = begin(rules, home, out, MEANS, overrides={})
+    made = begin_class(tmp_path / "rules.cnn", tmp_path / "home", tmp_path / "runs")
     found = finalize(made, lambda problem: pytest.fail(str(problem)))
     assert figure(found) is None
     assert "0 of 1 keep every rule" in page(found)
