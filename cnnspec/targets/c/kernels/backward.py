@@ -63,8 +63,8 @@ def _inside(count: int, size: int, by: int, start: int) -> Pair:
 class Back:
     """The way back of a convolution: the gradients of its bias, its kernel and its input.
 
-    `expand` writes the gradient of the convolution where the output is something else,
-    made of it: a text for where the gradient shall lie. `tiles` are those of a convolution
+    `expand` writes the gradient of the convolution where the output is something else, made of
+    it: a text that sets all of it, for where it shall lie. `tiles` are those of a convolution
     that is computed by them.
     """
 
@@ -82,22 +82,17 @@ class Back:
         self._site, self._of, self._op, self._image, self._out = site, of, op, image, out
         self._expand = expand
         self._wanted = site.wanted[0]
-        spans = op.spans
-        # The gradient of the input is a correlation of the gradient of the output, set
-        # `stride` apart among zeros, with the kernel turned round; without dilation, one for
-        # each phase of the stride.
-        self._rows = (image.height + spans[0] - 1, image.width + spans[1] - 1)
-        top, left = tops(op.padding)
-        self._first = spans[0] - 1 - top, spans[1] - 1 - left
+        # The gradient of the input is a correlation of the gradient of the output with the
+        # kernel turned round; of a stride, one for each phase, and with a dilation as well that
+        # of gradients which are set `stride` apart among zeros.
+        spans, (top, left) = op.spans, tops(op.padding)
+        self._margin = spans[0] - 1 - top, spans[1] - 1 - left
         self._strided: Strided | None = None
-        if self._wanted and op.stride != (1, 1) and op.dilation == (1, 1):
-            self._strided = Strided(of, image, tops(op.padding))
-            self._rows, self._first = self._strided.rows, self._strided.margin
-        self._spread = (
-            self._wanted
-            and tiles is None
-            and (self._rows != (out.height, out.width) or op.stride != (1, 1))
-        )
+        self._spread = False
+        if self._wanted and op.stride != (1, 1):
+            self._spread = op.dilation != (1, 1)
+            self._strided = None if self._spread else Strided(of, image, (top, left))
+        self._rows = image.height + spans[0] - 1, image.width + spans[1] - 1
         self._copied = self._spread or bool(op.then) or expand is not None
         height, width = self._rows if self._spread else (out.height, out.width)
         self._copy = out.channels * height * width if self._copied else 0
@@ -126,17 +121,18 @@ class Back:
             d = "scratch"
             lies = Spread(
                 self._rows[0] * self._rows[1],
-                self._step[0] * self._rows[1],
-                self._step[1],
-                self._first[0] * self._rows[1] + self._first[1],
+                op.stride[0] * self._rows[1],
+                op.stride[1],
+                self._margin[0] * self._rows[1] + self._margin[1],
             )
         elif self._copied:
             d = "scratch"
         if self._expand:
-            found.append(f"memset(scratch, 0, {self._copy} * sizeof(V));")
+            if self._spread:
+                found.append(f"memset(scratch, 0, {self._copy} * sizeof(V));")
             found.append(self._expand(lies))
         elif self._spread:
-            found.append(place(out, "dy", "scratch", self._rows, self._step, self._first, taken))
+            found.append(place(out, "dy", "scratch", self._rows, op.stride, self._margin, taken))
         elif self._copied:
             put = f"scratch[(c * {out.height} + i) * {out.width} + j] = {taken};"
             over = loop("i", out.height, loop("j", out.width, put))
@@ -156,11 +152,6 @@ class Back:
             found.append(self._of_input(d))
         return "\n".join(found)
 
-    @property
-    def _step(self) -> Pair:
-        """How far apart the gradients of the output lie where zeros are around them."""
-        return (1, 1) if self._strided else self._op.stride
-
     def _of_input(self, d: str) -> str:
         if self._strided:
             return self._strided.text(d, self._site.into())
@@ -174,6 +165,7 @@ class Back:
             of.dilation,
             self._rows if self._spread else (self._out.height, self._out.width),
             (image.height, image.width),
+            (0, 0) if self._spread else self._margin,
         )
 
         def store(filter: str, row: str, column: str, value: str) -> str:

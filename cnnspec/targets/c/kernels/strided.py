@@ -28,7 +28,7 @@ class Phase(Record):
 
 
 class Strided(Record):
-    """The gradient of the input, from one of the output that lies with zeros around it."""
+    """The gradient of the input of a convolution with a stride, from that of its output."""
 
     of: Correlation
     """The convolution, whose dilation is 1."""
@@ -48,23 +48,6 @@ class Strided(Record):
             strict=True,
         )
         rows, columns = ([_phase(n, *side) for n in range(side[1])] for side in sides)
-        return rows, columns
-
-    @property
-    def margin(self) -> Pair:
-        """Zeros above and left of the gradient of the output."""
-        rows, columns = (
-            max(0, *(each.taps - 1 - each.row for each in side)) for side in self.phases
-        )
-        return rows, columns
-
-    @property
-    def rows(self) -> Pair:
-        """Rows and columns of the gradient of the output with the zeros around it."""
-        rows, columns = (
-            before + max(out, *(each.row + each.count for each in side))
-            for before, out, side in zip(self.margin, self.of.out, self.phases, strict=True)
-        )
         return rows, columns
 
     @property
@@ -117,10 +100,6 @@ class Strided(Record):
             nothing = store("c", "i", "j", "fill(0)")
             over = loop("i", row.count, loop("j", column.count, nothing))
             return loop("c", of.groups * of.inputs, over) if into == "=" else ""
-        begin = [
-            before + each.row - (each.taps - 1)
-            for before, each in zip(self.margin, (row, column), strict=True)
-        ]
         part = Correlation(
             of.groups,
             of.outputs,
@@ -128,12 +107,12 @@ class Strided(Record):
             (row.taps, column.taps),
             (1, 1),
             (1, 1),
-            self.rows,
+            of.out,
             (row.count, column.count),
+            (row.taps - 1 - row.row, column.taps - 1 - column.row),
         )
-        source = f"({d} + {begin[0] * self.rows[1] + begin[1]})"
         kernel = f"(prepared + {at})"
-        return correlate(part, source, kernel, lambda f: "fill_lot(0)", store, flat=False)
+        return correlate(part, d, kernel, lambda f: "fill_lot(0)", store, flat=False)
 
 
 def _phase(number: int, size: int, stride: int, before: int, inputs: int) -> Phase:

@@ -27,12 +27,13 @@ def most_sums() -> int:
 
 
 class Correlation(Record):
-    """A convolution without padding, of an image that lies in memory with it.
+    """A convolution of an image that lies in memory with the zeros around it, or without them.
 
     y[f][i][j] = sum over c, r, s of
-    x[c][i * stride + r * dilation][j * stride + s * dilation] * w[r][s][c][f]
+    x[c][i * stride + r * dilation - margin][j * stride + s * dilation - margin] * w[r][s][c][f]
 
-    for each group: `inputs` channels of x and `outputs` filters each.
+    for each group: `inputs` channels of x and `outputs` filters each. What would be outside of
+    x is left out, which gives the bits that zeros would give.
     """
 
     groups: int
@@ -45,13 +46,49 @@ class Correlation(Record):
     """Rows and columns of x as it lies in memory."""
     out: Pair
     """Rows and columns of y."""
+    margin: Pair = (0, 0)
+    """How far above and left of x the first window begins."""
 
     def flat(self) -> "Correlation":
         """The same with all positions in one row where they follow each other in memory."""
-        if self.size == self.stride == (1, 1) and self.rows == self.out:
+        if self.size == self.stride == (1, 1) and self.rows == self.out and self.margin == (0, 0):
             count = self.out[0] * self.out[1]
             return self.replace(rows=(1, count), out=(1, count))
         return self
+
+    def rows_met(self) -> tuple[str, str]:
+        """The rows of the window that meet x for row `i` of y: the first, the last but one."""
+        (size, _), (stride, _), (step, _), (margin, _) = (
+            self.size,
+            self.stride,
+            self.dilation,
+            self.margin,
+        )
+        at = f"i * {stride}" if stride > 1 else "i"
+        first, end = "0", str(size)
+        if margin > 0:
+            first = f"{at} < {margin} ? {_quotient(margin + step - 1, at, step)} : 0"
+        below = self.rows[0] + margin
+        if (self.out[0] - 1) * stride + (size - 1) * step >= below:
+            last = _quotient(below + step - 1, at, step)
+            end = f"{at} + {(size - 1) * step} < {below} ? {size} : {last}"
+        return first, end
+
+    def columns_met(self, begin: int, width: int) -> list[Pair]:
+        """The columns of y, `width` of them from `begin` on, for which each of the window meets x.
+
+        Counted from `begin`: the first, and the last but one.
+        """
+        found = []
+        for s in range(self.size[1]):
+            shift = begin * self.stride[1] + s * self.dilation[1] - self.margin[1]
+            met = [m for m in range(width) if 0 <= shift + m * self.stride[1] < self.rows[1]]
+            found.append((met[0], met[-1] + 1) if met else (0, 0))
+        return found
+
+
+def _quotient(number: int, at: str, step: int) -> str:
+    return f"({number} - {at}) / {step}" if step > 1 else f"{number} - {at}"
 
 
 def pieces(total: int, piece: int) -> list[tuple[int, int, int]]:
@@ -105,14 +142,20 @@ def by_lots(sums: Iterable[Sequence[str]], inside: str) -> str:
     )
 
 
-def multiply_adds(rows: int, columns: int, factor: Callable[[int], str], value: str) -> list[str]:
+def multiply_adds(
+    rows: int, columns: int, factor: Callable[[int], str], value: str, first: int = 0
+) -> list[str]:
     """Returns for each row the text that adds `factor(row) * value_m` to each of its sums.
+
+    The sums are those of the columns below `columns`, from the `first` one on.
 
     A factor is one number for all lanes; the values are lots, named `value` and their column.
     """
     return [
         f"k = fill_lot({factor(n)}); "
-        + " ".join(f"s_a{n}_{m} = fma_lot({value}{m}, k, s_a{n}_{m});" for m in range(columns))
+        + " ".join(
+            f"s_a{n}_{m} = fma_lot({value}{m}, k, s_a{n}_{m});" for m in range(first, columns)
+        )
         for n in range(rows)
     ]
 
@@ -136,42 +179,68 @@ def correlate(
         row = [
             block(
                 f"for (int j = {begin}; j < {to}; j += {width})",
-                _tile(of, x, w, start, store, size, width),
+                _tile(of, x, w, start, store, size, width, met),
             )
-            for begin, to, width in pieces(of.out[1], columns)
+            for begin, to, width, met in _blocks(of, columns)
         ]
         over_rows = loop("i", of.out[0], *row)
         runs.append(block(f"for (int f = {first}; f < {end}; f += {size})", over_rows))
     return loop("g", of.groups, *runs)
 
 
+def _blocks(of: Correlation, columns: int) -> list[tuple[int, int, int, list[Pair]]]:
+    """Returns (start, end, size, what meets x) of the runs of blocks that cover a row of y."""
+    found: list[tuple[int, int, int, list[Pair]]] = []
+    for first, end, size in pieces(of.out[1], columns):
+        for begin in range(first, end, size):
+            met = of.columns_met(begin, size)
+            same = bool(found) and found[-1][2:] == (size, met)
+            start = found.pop()[0] if same else begin
+            found.append((start, begin + size, size, met))
+    return found
+
+
 def _tile(
-    of: Correlation, x: str, w: str, start: Start, store: Store, filters: int, columns: int
+    of: Correlation,
+    x: str,
+    w: str,
+    start: Start,
+    store: Store,
+    filters: int,
+    columns: int,
+    met: list[Pair],
 ) -> str:
-    all_filters = of.groups * of.outputs
-    (kh, kw), (dr, dc) = of.size, of.dilation
-    plane = of.rows[0] * of.rows[1]
     head = "g * {0} + f + {1}"
     sums = [
         [f"a{n}_{m} = {start(head.format(of.outputs, n))}" for m in range(columns)]
         for n in range(filters)
     ]
-    loads = ", ".join(f"x{m} = xt[{m * of.stride[1]} * LOTS]" for m in range(columns))
-    window = [
-        f"const T *xt = (const T *)(xs + c * {plane} + r * {dr * of.rows[1]} + s * {dc}) + lot;",
-        f"const float *wt = ws + ((r * {kw} + s) * {of.inputs} + c) * {all_filters};",
-        f"T {loads}, k;",
-        *multiply_adds(filters, columns, lambda n: f"wt[{n}]", "x"),
-        "IN_ORDER;",
-    ]
-    # Channels outside: what the window sees of one is still in the nearest cache.
-    inside = loop("r", kh, loop("s", kw, *window))
+    if met[0][0] < met[0][1] and len(set(met)) == 1:
+        window = loop("s", of.size[1], *_products(of, filters, *met[0]))
+    else:
+        # Every column of the window for itself: each meets x for other columns of y.
+        window = "\n".join(
+            block(f"for (int s = {s}; s < {s + 1}; s++)", *_products(of, filters, *each))
+            for s, each in enumerate(met)
+            if each[0] < each[1]
+        )
+    first, end = of.rows_met()
+    bounds, over_rows = "", loop("r", of.size[0], window)
+    if (first, end) != ("0", str(of.size[0])):
+        bounds = f"int first = {first}, end = {end};"
+        over_rows = block("for (int r = first; r < end; r++)", window)
+    row, column = (
+        f"{name} * {by} - {margin}" if margin else f"{name} * {by}"
+        for name, by, margin in zip("ij", of.stride, of.margin, strict=True)
+    )
     return "\n".join(
         (
-            f"const V *xs = {x} + (g * {of.inputs * of.rows[0]} + i * {of.stride[0]}) "
-            f"* {of.rows[1]} + j * {of.stride[1]};",
+            f"const V *xs = {x} + g * {of.inputs * of.rows[0] * of.rows[1]};",
             f"const float *ws = {w} + g * {of.outputs} + f;",
-            by_lots(sums, loop("c", of.inputs, inside)),
+            f"int at = ({row}) * {of.rows[1]} + {column};",
+            *filter(None, [bounds]),
+            # Channels outside: what the window sees of one is still in the nearest cache.
+            by_lots(sums, loop("c", of.inputs, over_rows)),
             *(
                 store(head.format(of.outputs, n), "i", f"j + {m}", f"a{n}_{m}")
                 for n in range(filters)
@@ -179,6 +248,22 @@ def _tile(
             ),
         )
     )
+
+
+def _products(of: Correlation, filters: int, first: int, end: int) -> list[str]:
+    """Returns what column `s` of the window adds to the sums of some columns of a tile."""
+    plane, row, column = of.rows[0] * of.rows[1], of.dilation[0] * of.rows[1], of.dilation[1]
+    begin = f" + {first * of.stride[1]}" if first else ""
+    loads = ", ".join(f"x{m} = xt[{(m - first) * of.stride[1]} * LOTS]" for m in range(first, end))
+    return [
+        f"const T *xt = (const T *)(xs + (at + c * {plane} + r * {row} + s * {column}{begin})) "
+        "+ lot;",
+        f"const float *wt = ws + ((r * {of.size[1]} + s) * {of.inputs} + c) "
+        f"* {of.groups * of.outputs};",
+        f"T {loads}, k;",
+        *multiply_adds(filters, end, lambda n: f"wt[{n}]", "x", first),
+        "IN_ORDER;",
+    ]
 
 
 def turned(of: Correlation, taps: Pair, last: Pair, step: Pair = (1, 1), at: int = 0) -> str:
