@@ -47,17 +47,6 @@ def test_a_template_shows_what_the_language_can(name, words):
     assert set(words.split()) <= set(template(name).text.split())
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_a_template_trains(name, tmp_path, backend):
-    from cnnspec.training.backends.choose import start
-    from cnnspec.training.session import train
-
-    text = re.sub(r"epochs \d+", "epochs 1", template(name).text)
-    outcome = train(check(Source(name, text)), tmp_path, start(), offline=True)
-    assert len(outcome.state.history) == 1
-    assert outcome.scores["test"].accuracy > 0.1
-
-
 def test_a_template_is_copied_once(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "tiny"]) == 0

@@ -14,7 +14,7 @@ from tests.support import published_data as published
 from tests.support.counting import work
 from tests.support.data_files import WRITERS, write_idx, write_pictures
 
-CASES = 200
+CASES = (80, pytest.param(1000, marks=pytest.mark.slow))
 CALLS = 50_000
 MEGABYTES = 200
 
@@ -90,21 +90,22 @@ def read(root, refused):
         refused.append(problems)
 
 
+@pytest.mark.parametrize("cases", CASES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_damage_is_named_or_harmless(kind, tmp_path):
+def test_damage_is_named_or_harmless(kind, cases, tmp_path):
     root = KINDS[kind](tmp_path)
     files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
     whole = normal(user_data.read(root))
     random = Random(kind)
     refused: list[CnnspecError] = []
     before, most = peak(), 0
-    for _ in range(CASES):
+    for _ in range(cases):
         path = random.choice(files)
         content = path.read_bytes()
         path.write_bytes(damaged(content, random))
         most = max(most, work(lambda: read(root, refused)))
         path.write_bytes(content)
-    assert len(refused) > CASES / 5
+    assert len(refused) > cases / 5
     assert {problems.exit_code for problems in refused} == {3}
     assert all(str(tmp_path) in str(problems) for problems in refused)
     assert all(d.help for problems in refused for d in problems.diagnostics)

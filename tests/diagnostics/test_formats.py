@@ -123,6 +123,8 @@ LOG = of(
     version={"const": "2.1.0"},
     runs={**some(RUN), "minItems": 1, "maxItems": 1},
 )
+READ: set[str] = set()
+"""What was said of the tool, with its rules, in logs that were valid."""
 VALIDATOR = jsonschema.Draft202012Validator(LOG)
 STANDARD = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -148,11 +150,17 @@ def standard() -> Any:
 def run_of(found: tuple[Diagnostic, ...]) -> dict[str, Any]:
     """The one run of a valid log."""
     log = json.loads(json.dumps(sarif(found, "0.1.0")))
+    run: dict[str, Any] = log["runs"][0]
+    driver = run["tool"]["driver"]
+    rules = [rule["id"] for rule in driver["rules"]]
+    assert rules == list(catalog())
+    # Every log has all rules, which take longer than the rest: the same ones are read once.
+    written = json.dumps(driver)
+    if written in READ:
+        driver["rules"] = driver["rules"][:1]
     VALIDATOR.validate(log)
     standard().validate(log)
-    run: dict[str, Any] = log["runs"][0]
-    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    assert rules == list(catalog())
+    READ.add(written)
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
     return run

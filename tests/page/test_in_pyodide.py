@@ -9,9 +9,9 @@ import pytest
 from tests.support.paths import ROOT
 
 PAGE = ROOT / "editors" / "page"
+# The formatter is compared on every text in `test_static.py`.
 STAGES = (
     "tests/language/test_expressions.py",
-    "tests/language/test_formatter.py",
     "tests/expansion",
     "tests/analysis/test_check.py",
     "tests/analysis/test_formulas.py",

@@ -49,6 +49,15 @@ TEXTS = {
 ENDS = "dense 5 relu; dense 100; dense 3"
 
 
+def by_turns(choices):
+    """Every network with one of the choices, which all have their turn; with the others if slow."""
+    return [
+        pytest.param(name, choice, marks=() if at == number % len(choices) else pytest.mark.slow)
+        for number, name in enumerate(TEXTS)
+        for at, choice in enumerate(choices)
+    ]
+
+
 def has(feature):
     try:
         flags = Path("/proc/cpuinfo").read_text()
@@ -57,11 +66,10 @@ def has(feature):
     return feature in re.findall(r"\w+", flags)
 
 
-@pytest.fixture(params=["gcc", "clang"])
-def compiler(request):
-    if shutil.which(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
-    return Compiler((request.param,), version_of((request.param,)))
+def compiler_of(name):
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    return Compiler((name,), version_of((name,)))
 
 
 def network_of(name):
@@ -80,8 +88,9 @@ def given(network, images, compiler, *flags):
 
 
 @pytest.mark.skipif(not has("sse2"), reason="the processor is another one")
-@pytest.mark.parametrize("name", TEXTS)
-def test_vectors_of_every_width_give_the_bits_of_none(name, compiler):
+@pytest.mark.parametrize(("name", "command"), by_turns(("gcc", "clang")))
+def test_vectors_of_every_width_give_the_bits_of_none(name, command):
+    compiler = compiler_of(command)
     network, images = network_of(name)
     right = given(network, images, compiler, *PLAIN)
     for flag, feature in WIDTHS.values():
@@ -89,31 +98,30 @@ def test_vectors_of_every_width_give_the_bits_of_none(name, compiler):
             assert given(network, images, compiler, flag) == right, feature
 
 
-@pytest.mark.skipif(not has("avx2"), reason="the processor has no AVX2")
-@pytest.mark.parametrize("name", TEXTS)
-def test_nothing_beside_arena_and_tables_is_touched(name, tmp_path):
-    if shutil.which("gcc") is None:
-        pytest.skip("gcc is not installed")
+@pytest.mark.parametrize(("name", "lanes"), by_turns(tuple(WIDTHS)))
+def test_nothing_beside_arena_and_tables_is_touched(name, lanes, tmp_path):
+    flag, feature = WIDTHS[lanes]
+    if not has(feature):
+        pytest.skip(f"the processor has no {feature}")
+    compiler = compiler_of("gcc")
     network, images = network_of(name)
-    compiler = Compiler(("gcc",), version_of(("gcc",)))
     files = {f"{network.name}.h": network.header, f"{network.name}.c": network.source}
     with HostNetwork(network, files, compiler) as host:
         scores = host.predict(images)
     for file, text in project(network, images, scores, 0).items():
         (tmp_path / file).write_text(text)
     checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    command = ["gcc", *STANDARD, "-O2", *checks, "main.c", "net.c", "-o", "tests"]
-    for flag, feature in WIDTHS.values():
-        if has(feature):
-            made = subprocess.run([*command, flag], cwd=tmp_path, capture_output=True, text=True)
-            assert made.returncode == 0, made.stderr
-            done = subprocess.run(["./tests"], cwd=tmp_path, capture_output=True, text=True)
-            assert (done.returncode, done.stderr) == (0, ""), feature
+    command = ["gcc", *STANDARD, "-O2", *checks, flag, "main.c", "net.c", "-o", "tests"]
+    made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    done = subprocess.run(["./tests"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_compiler_that_knows_no_native_flag_builds_the_export(tmp_path):
-    if shutil.which("gcc") is None or shutil.which("make") is None:
-        pytest.skip("gcc or make is not installed")
+    compiler_of("gcc")
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
     script = tmp_path / "cc"
     script.write_text('#!/bin/sh\ncase "$*" in *native*) exit 1;; esac\nexec gcc "$@"\n')
     script.chmod(0o755)
