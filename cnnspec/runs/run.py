@@ -11,17 +11,14 @@ without Keras; `metrics.json` is written last. A run that has not finished also 
 Knows files only, no framework.
 """
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cnnspec.core.record import MISSING
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
-from cnnspec.diagnostics.runs import BadRun, RunInUse
+from cnnspec.diagnostics.runs import BadRun
 from cnnspec.files.atomic import cannot_write, json_text, read_text, write_atomically
 from cnnspec.files.names import folder_name
 from cnnspec.ir.document import dump, load
@@ -49,8 +46,6 @@ INPUTS = "inputs.json"
 NOVELTY = "novelty.npz"
 PAGE = "report.html"
 HANDIN = "handin.html"
-LOCK = ".lock"
-OWNER = ".owner"
 
 
 class Run:
@@ -111,42 +106,12 @@ class Run:
         """Whether its training has finished."""
         return (self.folder / METRICS).is_file()
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Locks the folder for training; raises `CnnspecError` if another process has it.
-
-        The lock ends with the process that holds it, however that ends.
-        """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.folder / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise CnnspecError(self._in_use()) from None
-        except OSError as error:
-            raise CnnspecError(cannot_write(self.folder, error)) from None
-        try:
-            self.write(OWNER, f"{os.getpid()}\n")
-            yield
-        finally:
-            (self.folder / OWNER).unlink(missing_ok=True)
-            # The lock file stays: removing it could take it away from another process.
-            lock.release()
-
     def make(self, folder: str) -> None:
         """Makes a folder in the run, "" for its own, if it is missing. Raises `CnnspecError`."""
         try:
             (self.folder / folder).mkdir(exist_ok=True)
         except OSError as error:
             raise CnnspecError(cannot_write(self.folder / folder, error)) from None
-
-    def _in_use(self) -> RunInUse:
-        try:
-            owner = f"process {int(self._read(OWNER))}"
-        except (CnnspecError, ValueError):
-            owner = "another process"
-        return RunInUse(None, f"{self} is in use by {owner}", "wait for it, or stop it")
 
     def write(self, name: str, data: bytes | str) -> None:
         """Writes a file of the run, completely or not at all."""

@@ -14,6 +14,7 @@ from cnnspec.files.atomic import json_text
 from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.ir.document import dump
 from cnnspec.ir.source import SpecSource
+from cnnspec.runs.lock import locked
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import SeedRuns
 from cnnspec.runs.tasks import BLOCKED, FAILED, PAUSED, Ended, Task
@@ -55,7 +56,7 @@ def driving(
     `trainings` is how many there are to be, where points are added on the way.
     """
     command, named = again or ("sweep", str(sweep))
-    with Run(sweep.folder).locked(), interrupts() as pause:
+    with locked(Run(sweep.folder)), interrupts() as pause:
         sweep.repair(warn)
         for trial in sweep.trials():
             if trial.state == folder.FAILED and trial.failure.get("code", "") in AGAIN:

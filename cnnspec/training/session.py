@@ -18,6 +18,7 @@ from cnnspec.diagnostics.runs import BadRun, DamagedCheckpoint
 from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.runs.data import of_run
 from cnnspec.runs.expectations import ExpectationResult, judge_expectations
+from cnnspec.runs.lock import locked
 from cnnspec.runs.run import ENVIRONMENT, HISTORY, INTEGERS, METRICS, Run
 from cnnspec.runs.weights import HASH, save_weights
 from cnnspec.training import checkpoints, inputs, samples
@@ -128,7 +129,7 @@ def resume(
 @contextmanager
 def _at_work(run: Run, watch: Watch) -> Iterator[StopFlag]:
     """Holds the lock of a run and watches for signals; `Interrupted` then says how to go on."""
-    with run.locked(), interrupts() as pause:
+    with locked(run), interrupts() as pause:
         try:
             yield pause
         except Interrupted as stopped:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cnnspec.commands import main
+from cnnspec.runs.lock import locked
 from cnnspec.runs.run import Run
 from cnnspec.sweeps.folder import Sweep
 from tests.support import programs
@@ -199,7 +200,7 @@ def test_interrupted_driver_says_how_to_go_on_and_trains_nothing_twice(folder, l
 
 def test_a_second_driver_is_turned_away(folder, reference):
     sweep = Sweep.open(folder / "one" / "small-sweep-1")
-    with Run(sweep.folder).locked():
+    with locked(Run(sweep.folder)):
         process = start(folder, "--resume", str(sweep))
         said = process.communicate()[1]
     assert process.returncode == 3

@@ -21,6 +21,7 @@ from cnnspec.commands import main
 from cnnspec.core.source import Source
 from cnnspec.diagnostics.errors import CnnspecError
 from cnnspec.files import atomic
+from cnnspec.runs.lock import locked
 from cnnspec.runs.run import METRICS, Run
 from cnnspec.runs.weights import read_weights
 from tests.support import programs
@@ -196,7 +197,7 @@ def test_a_finished_run_has_nothing_to_do(folder, reference):
 def test_two_processes_never_train_in_one_folder(folder, reference):
     run = Run.create(folder / "locked", check(Source("x", TEXT)).spec, Source("x", TEXT))
     run.write_json("environment.json", {})
-    with run.locked():
+    with locked(run):
         process = start(folder, "--resume", str(run.folder))
         said = process.communicate()[1]
     assert process.returncode == 3
