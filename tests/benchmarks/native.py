@@ -4,7 +4,6 @@
 one process: Keras's model is written by hand, or is the source that `export --to keras` prints,
 with its default threads and its data as float32 in memory; ours has the images as bytes. Neither
 validates. An epoch of a large network is one of a part of its images, and so many times as long.
-`start` and `start anew` train LeNet-5 for one step.
 """
 
 import json
@@ -16,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +27,7 @@ from tests.benchmarks.training import by_cnnspec, by_hand
 from tests.support.paths import ROOT, full_data
 
 THIS = "tests.benchmarks.native"
+FIRST_STEP = "tests.benchmarks.first_step"
 PARTS = {"budget": 1, "lenet5": 2, "grid_2": 5, "four_1": 20}
 """The networks written by hand in Keras, and of how many of their images one is taken."""
 KINDS = {"mobile_se": 20, "preact_resnet": 20, "dense_net": 20, "lenet5 augmented": 3}
@@ -69,7 +68,7 @@ def epochs(networks: dict[str, int], repeats: int) -> list[Row]:
 def starts(repeats: int) -> list[Row]:
     """From the command to the first step, the object cached and compiled anew, beside Keras."""
     script = process(*python("-m", "tests.benchmarks.by_hand.in_keras", "start"))
-    cached, anew = (process(*python("-m", THIS, *how)) for how in (["start"], ["start", "anew"]))
+    cached, anew = (process(*python("-m", FIRST_STEP, *how)) for how in ([], ["anew"]))
     return [
         compare("to the first step, object cached, and Keras", cached, script, repeats),
         compare("to the first step, compiled anew, and Keras", anew, script, repeats),
@@ -192,28 +191,5 @@ def _taken(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - began, time.process_time() - cpu
 
 
-def start(*, anew: bool) -> None:
-    """`cnnspec train` in machine code up to the end of its first step."""
-    from cnnspec.commands import main
-    from cnnspec.targets.c.native import NativeNetwork
-
-    stepping = NativeNetwork.train
-
-    def one_step(
-        network: NativeNetwork, images: Any, labels: Any, order: Any, rates: Any, counts: Any
-    ) -> None:
-        stepping(network, images, labels, order[: len(order) // len(rates)], rates[:1], counts)
-        raise SystemExit(0)
-
-    NativeNetwork.train = one_step  # type: ignore[method-assign, assignment]
-    with tempfile.TemporaryDirectory() as folder:
-        if anew:
-            os.environ["XDG_CACHE_HOME"] = str(Path(folder) / "cache")
-        main(["train", "specs/lenet5.cnn", "--backend", "native", "--out", folder])
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "start":
-        start(anew="anew" in sys.argv)
-    else:
-        sys.stdout.write(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
+    sys.stdout.write(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
