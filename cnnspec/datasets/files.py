@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import os
 import zlib
+from collections import defaultdict
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +24,8 @@ DEBIAN = Path("/usr/share/datasets")
 TIMEOUT = 7
 """Seconds to wait for a mirror; four files from two mirrors take less than half a minute."""
 
-_READING = Lock()
+_READING: defaultdict[Path, Lock] = defaultdict(Lock)
+"""Who comes second for a file finds what the first has read."""
 
 
 class Place(Record):
@@ -70,15 +72,15 @@ def read_ahead(dataset: Dataset) -> None:
     To unpack and to hash need no Python, which imports modules and compiles the while. Of a file
     that is damaged `contents` tells.
     """
+
+    def read(folder: Path, file: File) -> None:
+        with suppress(CnnspecError):
+            _read(folder, file)
+
     place = locate(dataset)
     if place is not None:
-        Thread(target=_read_all, args=(place, dataset), daemon=True).start()
-
-
-def _read_all(place: Place, dataset: Dataset) -> None:
-    with suppress(CnnspecError):
         for file in dataset.files:
-            _read(place.folder, file)
+            Thread(target=read, args=(place.folder, file), daemon=True).start()
 
 
 def contents(dataset: Dataset, *, offline: bool = False) -> tuple[Place, list[bytes]]:
@@ -119,8 +121,7 @@ def _read(folder: Path, file: File) -> bytes:
     assert path is not None
     try:
         status = path.stat()
-        # Who comes second finds what the first has read.
-        with _READING:
+        with _READING[path]:
             return _content(path, status.st_mtime_ns, status.st_size, file)
     except ValueError as error:
         raise CnnspecError(

@@ -72,12 +72,12 @@ def launch(
     `alone` in its process, that is made ready for it. Raises `CnnspecError`, and `Interrupted`
     after a signal.
     """
+    if (dataset := checked.spec.data.dataset) is not None:
+        read_ahead(dataset)
     before = begin.origin if begin else kept
     backend = choose(backend_for(_one(before), backend))
     # Before a framework is loaded for what it does not do.
     require_target(checked, C if backend == NATIVE else KERAS)
-    if (dataset := checked.spec.data.dataset) is not None:
-        read_ahead(dataset)
     spread_over = devices or begun_with(before, "devices") or 1
     parts = begun_with(before, "parts") or parts_of(checked) if alone and spread_over == 1 else 1
     chosen = start(backend, threads, parts).spread(checked, spread_over)
