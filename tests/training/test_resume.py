@@ -97,7 +97,9 @@ def reference(folder, backend):
 @pytest.fixture(scope="module")
 def compiled(folder):
     """The same in machine code, which starts in no time."""
-    assert start(folder, "small.cnn", *NATIVE, "--out", "compiled").wait() == 0
+    process = start(folder, "small.cnn", *NATIVE, "--out", "compiled")
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
     return outcome_of(Run(folder / "compiled" / "small-1"))
 
 
