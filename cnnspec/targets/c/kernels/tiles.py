@@ -58,12 +58,8 @@ class Correlation(Record):
 
     def rows_met(self) -> tuple[str, str]:
         """The rows of the window that meet x for row `i` of y: the first, the last but one."""
-        (size, _), (stride, _), (step, _), (margin, _) = (
-            self.size,
-            self.stride,
-            self.dilation,
-            self.margin,
-        )
+        sides = self.size, self.stride, self.dilation, self.margin
+        size, stride, step, margin = (rows for rows, _ in sides)
         at = f"i * {stride}" if stride > 1 else "i"
         first, end = "0", str(size)
         if margin > 0:
