@@ -14,7 +14,6 @@ from cnnspec.files.atomic import json_text
 from cnnspec.files.interrupts import StopFlag, interrupts
 from cnnspec.ir.document import dump
 from cnnspec.ir.source import SpecSource
-from cnnspec.runs.lock import locked
 from cnnspec.runs.run import Run
 from cnnspec.runs.seeds import SeedRuns
 from cnnspec.runs.tasks import BLOCKED, FAILED, PAUSED, Ended, Task
@@ -55,6 +54,9 @@ def driving(
 
     `trainings` is how many there are to be, where points are added on the way.
     """
+    # Not above: the light part knows the options of a search, and has no package for locks.
+    from cnnspec.runs.lock import locked
+
     command, named = again or ("sweep", str(sweep))
     with locked(Run(sweep.folder)), interrupts() as pause:
         sweep.repair(warn)

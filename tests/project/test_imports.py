@@ -15,6 +15,7 @@ HEAVY = {
     "keras",
     "numpy",
     "rich",
+    "filelock",
     "matplotlib",
     "jsonschema",
     "pooch",
